@@ -1,0 +1,120 @@
+/** The names of the API: those that the manifests, the status and the events carry. The schema itself is in generated.ts. */
+
+export const GROUP = 'azure-ir.io';
+export const VERSION = 'v1beta1';
+export const API_VERSION = `${GROUP}/${VERSION}` as const;
+export const KIND = 'AzureIntegrationRuntime';
+export const PLURAL = 'azureintegrationruntimes';
+
+/** Holds an object until its runtime is deleted or released. */
+export const FINALIZER = 'azure-ir.io/runtime';
+
+/** Annotations by which a person, or Flux, asks for something: each new value is one request. */
+export const ANNOTATION = {
+  /** A fresh pass now. */
+  reconcile: 'azure-ir.io/reconcile',
+  /** The same, as Flux asks for it. */
+  fluxReconcile: 'reconcile.fluxcd.io/requestedAt',
+  /** One repair now. */
+  repair: 'azure-ir.io/repair',
+  /** Go on under another identity than the one that made the claim: its value is that identity. */
+  acceptIdentity: 'azure-ir.io/accept-identity',
+} as const;
+
+/** Who owns which fields of an object: one name for each writer. */
+export const FIELD_MANAGER = {
+  status: 'azure-ir-operator',
+  finalizer: 'azure-ir-operator-finalizer',
+} as const;
+
+export const CONDITION_TYPES = ['Ready', 'Synced', 'Healthy', 'Reconciling', 'Stalled'] as const;
+export type ConditionType = (typeof CONDITION_TYPES)[number];
+
+/** What is under way; written only when the step outlasts one pass. */
+export const PROGRESS_REASONS = ['Creating', 'Updating', 'Repairing', 'Deleting', 'Provisioning'] as const;
+export type ProgressReason = (typeof PROGRESS_REASONS)[number];
+
+/** What passes by itself. */
+export const TRANSIENT_REASONS = ['Throttled', 'AzureUnavailable', 'CredentialUnavailable'] as const;
+export type TransientReason = (typeof TRANSIENT_REASONS)[number];
+
+/** What somebody else may be about to change. `Forbidden` is terminal once it has lasted ten minutes. */
+export const WAITING_REASONS = [
+  'FactoryNotFound',
+  'WorkspaceNotFound',
+  'ManagedVirtualNetworkNotFound',
+  'Forbidden',
+  'ReferencedByOthers',
+  'NotFound',
+  'Contested',
+] as const;
+export type WaitingReason = (typeof WAITING_REASONS)[number];
+
+/** What only a person can mend. */
+export const TERMINAL_REASONS = [
+  'InvalidDefinition',
+  'PolicyDenied',
+  'Locked',
+  'SubscriptionNotFound',
+  'AdoptionRefused',
+  'TypeConflict',
+  'NetworkConflict',
+  'CredentialsInvalid',
+  'RepairExhausted',
+  'NotApplied',
+  'OwnedByAnother',
+] as const;
+export type TerminalReason = (typeof TERMINAL_REASONS)[number];
+
+/** The states that Azure documents. A state other than Online and Started is itself the reason. */
+export const RUNTIME_STATES = [
+  'Initial',
+  'Stopped',
+  'Started',
+  'Starting',
+  'Stopping',
+  'NeedRegistration',
+  'Online',
+  'Limited',
+  'Offline',
+  'AccessDenied',
+] as const;
+export type RuntimeState = (typeof RUNTIME_STATES)[number];
+
+/** What Ready, and the conditions that go with it, can give as their reason. A state that nobody knows is shown as it is, hence not listed. */
+export const REASONS = [
+  'Available',
+  ...PROGRESS_REASONS,
+  ...TRANSIENT_REASONS,
+  ...WAITING_REASONS,
+  ...TERMINAL_REASONS,
+  'Limited',
+  'Offline',
+  'AccessDenied',
+  'Stopped',
+  'Stopping',
+  'NeedRegistration',
+  'Suspended',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** What Synced can give as its reason, besides that of the failure that decided. */
+export const SYNCED_REASONS = ['InSync', 'Drifted', 'NotFound', 'Unknown'] as const;
+export type SyncedReason = (typeof SYNCED_REASONS)[number];
+
+/** What happened: one event for each transition, never for each pass. Entering a terminal reason is a Warning of that reason. */
+export const EVENT_REASONS = [
+  'Created',
+  'Adopted',
+  'DriftDetected',
+  'DriftCorrected',
+  'RepairStarted',
+  'Repaired',
+  'Deleted',
+  'Retained',
+  'HandedOver',
+] as const;
+/** Events that warn: each is also the reason of a condition. */
+export const WARNING_REASONS = [...TERMINAL_REASONS, 'Forbidden', 'Contested'] as const;
+export type WarningReason = (typeof WARNING_REASONS)[number];
+export type EventReason = (typeof EVENT_REASONS)[number] | WarningReason;
