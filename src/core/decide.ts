@@ -1,0 +1,50 @@
+import * as definition from './policies/definition.ts';
+import * as deletion from './policies/deletion.ts';
+import { failureIsExplained } from './policies/failure.ts';
+import * as health from './policies/health.ts';
+import * as permission from './policies/permission.ts';
+import type { Action, Policy, Situation } from './situation.ts';
+
+/** What an object means to its runtime, in order: the first policy that answers decides. */
+const LIVE: readonly Policy[] = [
+  permission.suspended,
+  permission.observerHoldsNothing,
+  permission.belongsToThisObject,
+  permission.identityIsGranted,
+  permission.identityIsTheClaims,
+  failureIsExplained,
+  definition.definitionIsKnown,
+  definition.typeIsManaged,
+  definition.observedExists,
+  definition.existsOrIsCreated,
+  definition.ownCreateIsRecognised,
+  definition.adoptionIsPermitted,
+  definition.driftIsCorrected,
+  definition.writeTookEffect,
+  health.askedRepairIsDone,
+  definition.contestIsReported,
+  health.stateIsKnown,
+  health.limitedIsRepaired,
+  health.stateIsReported,
+];
+
+const DELETING: readonly Policy[] = [
+  deletion.nothingIsHeld,
+  deletion.heirTakesOver,
+  deletion.onlyClaimedIsDeleted,
+  deletion.retainedStays,
+  deletion.identityMayDelete,
+  deletion.deletionFailureIsExplained,
+  deletion.deletionLooksFirst,
+  deletion.goneIsReleased,
+  deletion.runtimeIsDeleted,
+];
+
+/** The next action of a pass: a pure function of what is known, what is remembered, and the time. */
+export function decide(situation: Situation): Action {
+  for (const policy of situation.object.deleting ? DELETING : LIVE) {
+    const action = policy(situation);
+    if (action !== undefined) return action;
+  }
+  throw new Error('no policy answered: the last one of each list must');
+}

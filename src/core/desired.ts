@@ -1,0 +1,16 @@
+import type { FieldPath } from './fields.ts';
+import type { Json, RuntimeId } from './runtime.ts';
+
+/** What a manifest declares, parsed once at the edge. */
+export interface Desired {
+  readonly id: RuntimeId;
+  /** The declared leaves of the definition, by the path that the manifest spells. A field that is absent is not managed. */
+  readonly fields: ReadonlyMap<FieldPath, Json>;
+  readonly managementPolicy: 'Manage' | 'Observe';
+  readonly adoptionPolicy: 'Always' | 'IfIdentical' | 'Never';
+  readonly deletionPolicy: 'DeleteIfCreated' | 'Delete' | 'Retain';
+  readonly repair: { readonly mode: 'Auto' | 'Disabled'; readonly maxAttempts: number };
+  /** Milliseconds; undefined: the operator's. */
+  readonly intervalMs: number | undefined;
+  readonly suspend: boolean;
+}

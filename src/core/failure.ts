@@ -1,0 +1,35 @@
+/** What can go wrong between us and Azure, told apart by what it means, not by how it came over the wire. */
+
+export type Failure =
+  /** 404 of the parent (factory) or of the resource group: someone may be creating it. Under deletion: gone. */
+  | { readonly kind: 'parentNotFound'; readonly what: 'factory' | 'resourceGroup'; readonly message: string }
+  /** Also answered for a wrong tenant or cloud: proves nothing. */
+  | { readonly kind: 'subscriptionNotFound'; readonly message: string }
+  /** 403 for want of a role. */
+  | { readonly kind: 'forbidden'; readonly message: string }
+  /** 403 RequestDisallowedByPolicy: a role does not help. */
+  | { readonly kind: 'policyDenied'; readonly message: string }
+  /** 409 ScopeLocked, ReadOnlyDisabledSubscription. */
+  | { readonly kind: 'locked'; readonly message: string }
+  /** 401 of ARM for a token that will not become good by itself, or a token endpoint that refuses the credential. */
+  | { readonly kind: 'credentialsInvalid'; readonly message: string }
+  /** The token endpoint does not answer, or a token ran out: heals by itself. */
+  | { readonly kind: 'credentialUnavailable'; readonly message: string }
+  /** 400 and other refusals of what was sent. On DELETE: something still refers to the runtime. */
+  | { readonly kind: 'refused'; readonly message: string }
+  /** 412: the document changed since it was read. */
+  | { readonly kind: 'preconditionFailed'; readonly message: string }
+  | { readonly kind: 'throttled'; readonly retryAfterMs: number; readonly message: string }
+  /** 5xx, a dropped connection, a reply that cannot be understood. A write that met it may have taken effect. */
+  | { readonly kind: 'unavailable'; readonly message: string; readonly retryAfterMs?: number };
+
+/** Thrown by the ports over Azure, and nothing else is. */
+export class AzureFailure extends Error {
+  override readonly name = 'AzureFailure';
+  readonly failure: Failure;
+
+  constructor(failure: Failure, options?: { cause?: unknown }) {
+    super(failure.message, options);
+    this.failure = failure;
+  }
+}

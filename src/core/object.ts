@@ -1,0 +1,92 @@
+import type { Desired } from './desired.ts';
+import type { Drift, FieldPath } from './fields.ts';
+
+/** An `AzureIntegrationRuntime` of the API server, parsed once at the edge. Never changed in place. */
+export interface ManagedObject {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly resourceVersion: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly deleting: boolean;
+  /** Whether our finalizer is on it. */
+  readonly held: boolean;
+  /** What it declares, or why that cannot be understood (an object stored under an older, laxer schema). */
+  readonly spec:
+    | { readonly valid: true; readonly desired: Desired }
+    | { readonly valid: false; readonly problem: string };
+  readonly requests: Requests;
+  readonly memory: Memory;
+}
+
+/** The annotations by which a person asks for something; undefined when absent. */
+export interface Requests {
+  readonly reconcile: string | undefined;
+  readonly requestedAt: string | undefined;
+  readonly repair: string | undefined;
+  readonly acceptIdentity: string | undefined;
+}
+
+export interface Condition {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration: number;
+  /** Milliseconds since the epoch; moves only when `status` does. */
+  readonly lastTransitionTime: number;
+}
+
+export type ConditionType = 'Ready' | 'Synced' | 'Healthy' | 'Reconciling' | 'Stalled';
+
+export interface Claim {
+  readonly origin: 'Created' | 'Adopted';
+  /** The identity that Azure confirmed the claim to, as `Access` names it. */
+  readonly identity: string;
+}
+
+/** When a field was last corrected: the memory behind `Contested`. */
+export interface Corrections {
+  readonly field: FieldPath;
+  /** Milliseconds since the epoch, oldest first, at most five. */
+  readonly times: readonly number[];
+  readonly contested: boolean;
+}
+
+/**
+ * The status: what a pass remembers, and what people read. All that a restarted operator knows of an object is here and in Azure.
+ * Times are milliseconds since the epoch, of whole seconds (what Kubernetes' date-time keeps).
+ */
+export interface Memory {
+  /** -1: nobody has looked at the object yet. */
+  readonly observedGeneration: number;
+  readonly conditions: readonly Condition[];
+  readonly state?: string;
+  readonly resourceId?: string;
+  readonly location?: string;
+  /** The name for a linked service's `connectVia`. */
+  readonly referenceName?: string;
+  readonly claim?: Claim;
+  /** The leaves that were ever declared and not yet returned to Azure's default, sorted. */
+  readonly managedFields: readonly string[];
+  readonly drift: readonly Drift[];
+  readonly repair?: { readonly attempts: number; readonly lastAttemptTime?: number; readonly nextAttemptTime?: number };
+  readonly lastHandledReconcileAt?: string;
+  readonly lastHandledReconcileToken?: string;
+  readonly lastHandledRepairAt?: string;
+  /** Since when the current timed wait lasts. */
+  readonly waitingSince?: { readonly reason: string; readonly time: number };
+  readonly corrections: readonly Corrections[];
+  /** Hash of what was declared when it was last found in sync: lets a suspended object stay Ready. */
+  readonly syncedSpecHash?: string;
+}
+
+export const BLANK: Memory = { observedGeneration: -1, conditions: [], managedFields: [], drift: [], corrections: [] };
+
+export function condition(memory: Memory, type: ConditionType): Condition | undefined {
+  return memory.conditions.find((c) => c.type === type);
+}

@@ -1,0 +1,161 @@
+/** Is there a runtime, is it ours, and is it as declared? */
+
+import type { Drift } from '../fields.ts';
+import { looksCreatedBy } from '../fields.ts';
+import { condition } from '../object.ts';
+import type { RuntimeType } from '../runtime.ts';
+import { again, CONTESTED, contestedSpacing, PEACE_MS, waiting } from '../schedule.ts';
+import {
+  type Action,
+  driftOf,
+  isAskedToLook,
+  isNewGeneration,
+  managing,
+  type Policy,
+  type Situation,
+} from '../situation.ts';
+import { progressing, settle, stall, UNCHANGED } from '../verdicts.ts';
+
+/** Make sure the definition is known: from the shared list while the object is in sync, else read for this object alone. */
+export const definitionIsKnown: Policy = (s) =>
+  s.definition === undefined ? { kind: 'Look', at: 'definition', fresh: deservesFreshLook(s) } : undefined;
+
+function deservesFreshLook(s: Situation): boolean {
+  if (isNewGeneration(s) || isAskedToLook(s)) return true;
+  const inSync = condition(s.memory, 'Synced')?.status === 'True';
+  return managing(s.desired) && (s.memory.claim === undefined || !inSync);
+}
+
+/** Make sure nobody else's kind of runtime is touched. */
+export const typeIsManaged: Policy = (s) => {
+  if (s.definition?.presence !== 'present' || s.definition.runtime.type === 'Managed') return undefined;
+  const unclaimed = s.object.held && s.memory.claim === undefined;
+  if (unclaimed) return { kind: 'Unhold' };
+  return stall(
+    s,
+    'TypeConflict',
+    `The name belongs to ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator leaves alone. ` +
+      `Choose another azureName in a new object, or remove that runtime.`,
+  );
+};
+
+const TYPE_IN_WORDS = (type: RuntimeType): string => {
+  if (typeof type === 'object') return `a runtime of the type ${type.unknown}`;
+  return type === 'SelfHosted' ? 'a self-hosted runtime' : 'an Azure-SSIS runtime';
+};
+
+/** Make sure an observed runtime that does not exist is reported, and nothing more. */
+export const observedExists: Policy = (s) =>
+  !managing(s.desired) && s.definition?.presence === 'absent'
+    ? settle(progressing('NotFound', 'There is no such runtime; this object only observes.'), waiting(s.intervalMs))
+    : undefined;
+
+/** Make sure a runtime is created only where Azure has just said that there is none. */
+export const existsOrIsCreated: Policy = (s) => {
+  if (s.definition?.presence !== 'absent') return undefined;
+  return proven(s, { kind: 'Create', missing: s.memory.claim !== undefined });
+};
+
+/** Make sure a create that succeeded before a crash is recognised: the finalizer was stored, the claim was not. */
+export const ownCreateIsRecognised: Policy = (s) => {
+  const { object, memory, desired, definition } = s;
+  if (!managing(desired) || memory.claim !== undefined || definition?.presence !== 'present') return undefined;
+  // Managed fields without a claim tell of an adoption that was cut short: that runtime was never created by us.
+  const cutShort = object.held && memory.managedFields.length === 0;
+  if (!cutShort || !looksCreatedBy(desired.fields, definition.runtime.document)) return undefined;
+  return proven(s, { kind: 'Claim', origin: 'Created' });
+};
+
+/** Make sure somebody else's runtime is taken over only as the manifest permits. */
+export const adoptionIsPermitted: Policy = (s) => {
+  const { object, memory, desired, definition } = s;
+  if (!managing(desired) || memory.claim !== undefined || definition?.presence !== 'present') return undefined;
+  const changes = driftOf(s);
+  const refusal = refuseAdoption(s, changes);
+  if (refusal === undefined) {
+    return proven(s, changes.length === 0 ? { kind: 'Claim', origin: 'Adopted' } : { kind: 'Adopt', changes });
+  }
+  return object.held ? { kind: 'Unhold' } : stall(s, 'AdoptionRefused', refusal);
+};
+
+function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): string | undefined {
+  if (desired.adoptionPolicy === 'Never') {
+    return 'A runtime of this name exists and adoptionPolicy is Never. Permit adoption, or choose another azureName in a new object.';
+  }
+  if (desired.adoptionPolicy === 'IfIdentical' && changes.length > 0) {
+    return (
+      `A runtime of this name exists and differs in ${changes.map(({ field }) => field).join(', ')}, and adoptionPolicy is ` +
+      'IfIdentical. Declare what it has, or set adoptionPolicy: Always.'
+    );
+  }
+  return undefined;
+}
+
+/** Make sure the runtime is as declared, without fighting over a field that somebody else keeps changing back. */
+export const driftIsCorrected: Policy = (s) => {
+  if (!managing(s.desired) || s.wrote !== undefined) return undefined;
+  const changes = driftOf(s).filter(({ field }) => contestedUntil(s, field) === undefined);
+  return changes.length > 0 ? proven(s, { kind: 'Update', changes }) : undefined;
+};
+
+/** Make sure a service that said yes and changed nothing is not believed. */
+export const writeTookEffect: Policy = (s) => {
+  if (!managing(s.desired) || s.wrote === undefined) return undefined;
+  const written =
+    s.wrote.kind === 'update' ? s.wrote.fields : s.wrote.kind === 'create' ? [...s.desired.fields.keys()] : [];
+  const differing = driftOf(s).filter(({ field }) => written.includes(field));
+  if (differing.length === 0) return undefined;
+  return stall(
+    s,
+    'NotApplied',
+    `Azure accepted the definition and still answers with another ${describe(differing)}. Check whether the factory permits the value.`,
+  );
+};
+
+/** Make sure a contest over a field is told to people. */
+export const contestIsReported: Policy = (s) => {
+  if (!managing(s.desired)) return undefined;
+  const contested = driftOf(s);
+  if (contested.length === 0) return undefined;
+  const ends = contested.flatMap(({ field }) => contestedUntil(s, field) ?? []);
+  // Only after a write can drift be left that is not contested: somebody wrote in the same moment.
+  if (ends.length < contested.length) return settle(UNCHANGED, again(s.intervalMs));
+  const until = Math.min(...ends);
+  return settle(
+    progressing(
+      'Contested',
+      `Somebody else keeps changing ${describe(contested)}. Look for another cluster, Terraform or the factory's own CI/CD ` +
+        'that writes this runtime, and let only one of them declare the field.',
+    ),
+    { kind: 'after', ms: until - s.now },
+  );
+};
+
+function describe(drift: readonly Drift[]): string {
+  return drift
+    .map(({ field, desired, observed }) => `${field} (declared ${text(desired)}, found ${text(observed)})`)
+    .join(', ');
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value).slice(0, 120);
+}
+
+/** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */
+function contestedUntil(s: Situation, field: string): number | undefined {
+  const { now, intervalMs, memory } = s;
+  // A person who changes the manifest settles the contest for the moment.
+  if (isNewGeneration(s)) return undefined;
+  const corrections = memory.corrections.find((entry) => entry.field === field);
+  if (corrections === undefined) return undefined;
+  const recent = corrections.times.filter((time) => time > now - CONTESTED.intervals * intervalMs);
+  const last = corrections.times.at(-1) ?? 0;
+  const contested = recent.length >= CONTESTED.corrections || (corrections.contested && now - last < PEACE_MS);
+  const until = last + contestedSpacing(corrections.times, intervalMs);
+  return contested && until > now ? until : undefined;
+}
+
+/** Only a fresh look permits a claim or a write. */
+export function proven(s: Situation, action: Action): Action {
+  return s.definition?.fresh === true ? action : { kind: 'Look', at: 'definition', fresh: true };
+}

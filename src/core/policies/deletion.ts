@@ -1,0 +1,89 @@
+/** The object is being deleted: what becomes of the runtime? */
+import { heirOf } from '../ownership.ts';
+import { waiting } from '../schedule.ts';
+import { type Action, managing, type Policy, type Situation } from '../situation.ts';
+import { progressing, settle, UNCHANGED } from '../verdicts.ts';
+import { proven } from './definition.ts';
+import { explain } from './failure.ts';
+import { identityIsGranted, identityIsTheClaims } from './permission.ts';
+
+const release = (kind: 'Deleted' | 'Retained', message: string): Action => ({
+  kind: 'Release',
+  because: { kind, message },
+});
+
+/** Make sure nothing is done for an object that we no longer hold. */
+export const nothingIsHeld: Policy = ({ object }) => (object.held ? undefined : settle(UNCHANGED, { kind: 'never' }));
+
+/** Make sure a rename or a move to another namespace does not destroy the runtime: another live object takes over. */
+export const heirTakesOver: Policy = ({ peers, memory, desired }) => {
+  const to = heirOf(peers);
+  if (to === undefined || !managing(desired)) return undefined;
+  const message = `${to.key} declares the same runtime and takes over.`;
+  // An heir that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it.
+  const claim = to.memory.claim === undefined ? memory.claim : undefined;
+  return { kind: 'Release', because: { kind: 'HandedOver', to, claim, message } };
+};
+
+/** Make sure only a claimed runtime is ever deleted. */
+export const onlyClaimedIsDeleted: Policy = ({ memory, desired }) => {
+  if (!managing(desired)) return release('Retained', 'The object only observed the runtime, which stays in Azure.');
+  return memory.claim === undefined
+    ? release('Retained', 'This object had not claimed a runtime: nothing is deleted in Azure.')
+    : undefined;
+};
+
+/** Make sure a runtime that is to stay stays. */
+export const retainedStays: Policy = ({ memory, desired }) => {
+  if (desired.deletionPolicy === 'Retain')
+    return release('Retained', 'deletionPolicy is Retain: the runtime stays in Azure.');
+  if (desired.deletionPolicy === 'DeleteIfCreated' && memory.claim?.origin === 'Adopted') {
+    return release('Retained', 'The runtime was adopted, not created, by this object: it stays in Azure.');
+  }
+  return undefined;
+};
+
+/** Make sure the runtime is deleted under the identity that claimed it. */
+export const identityMayDelete: Policy = (s) => stuck(s, identityIsGranted(s) ?? identityIsTheClaims(s));
+
+/** Make sure a failure is never taken for an absence, and that people learn the way out. */
+export const deletionFailureIsExplained: Policy = (s) => {
+  if (s.failure === undefined) return undefined;
+  const { failure, during } = s.failure;
+  if (failure.kind === 'parentNotFound')
+    return release('Deleted', 'The runtime went with its factory or resource group.');
+  if (failure.kind === 'refused' && during === 'delete') {
+    return stuck(s, settle(progressing('ReferencedByOthers', failure.message), waiting(s.intervalMs)));
+  }
+  return stuck(s, explain(s, failure));
+};
+
+/** Make sure what is deleted has just been looked at. */
+export const deletionLooksFirst: Policy = ({ definition }) =>
+  definition === undefined ? { kind: 'Look', at: 'definition', fresh: true } : undefined;
+
+/** Make sure the object goes once the runtime is gone, or has become another kind of runtime, which is not ours. */
+export const goneIsReleased: Policy = (s) => {
+  if (s.definition?.presence === 'absent') {
+    return proven(
+      s,
+      release('Deleted', s.wrote === undefined ? 'The runtime was already gone.' : 'The runtime was deleted.'),
+    );
+  }
+  return s.definition?.runtime.type === 'Managed'
+    ? undefined
+    : release('Retained', 'The name belongs to another kind of runtime now, which stays in Azure.');
+};
+
+/** Make sure the runtime is deleted. */
+export const runtimeIsDeleted: Policy = (s) => proven(s, { kind: 'Delete' });
+
+/** Every message of an object that is stuck in deletion ends with the way out. */
+function stuck(s: Situation, action: Action | undefined): Action | undefined {
+  if (action?.kind !== 'Settle' || action.verdict.kind !== 'Decided') return action;
+  const { verdict } = action;
+  const wayOut =
+    `To let the object go and leave the runtime in Azure: kubectl patch azir ${s.object.name} -n ${s.object.namespace} ` +
+    `--type merge -p '{"spec":{"deletionPolicy":"Retain"}}' (deletionPolicy: Retain).`;
+  return { ...action, verdict: { ...verdict, message: `${verdict.message} ${wayOut}` } };
+}

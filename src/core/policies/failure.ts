@@ -1,0 +1,85 @@
+/** What a failed call to Azure means for the object: who must act, and when to look again. */
+import type { Failure } from '../failure.ts';
+import { again, ROLE_SPREADS_MS, slowRetry, transient, waiting } from '../schedule.ts';
+import { type Action, isDecided, type Policy, type Situation, waitingSince } from '../situation.ts';
+import { progressing, settle, stall, stalled, UNCHANGED, unknown } from '../verdicts.ts';
+
+/** Make sure a failure is told to people, and that a create which was refused for good holds nothing. */
+export const failureIsExplained: Policy = (s) => {
+  if (s.failure === undefined) return undefined;
+  const { failure, during } = s.failure;
+  const unclaimed = s.object.held && s.memory.claim === undefined;
+  const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
+  if (unclaimed && refusedForGood && during !== 'look') return { kind: 'Unhold' };
+  return explain(s, failure);
+};
+
+export function explain(s: Situation, failure: Failure): Action {
+  const { intervalMs } = s;
+  switch (failure.kind) {
+    case 'parentNotFound':
+      return settle(
+        progressing(
+          'FactoryNotFound',
+          `${failure.message} Create the ${PARENT[failure.what]}, or correct spec.factory in a new object.`,
+        ),
+        waiting(intervalMs),
+      );
+    case 'subscriptionNotFound':
+      return stall(
+        s,
+        'SubscriptionNotFound',
+        `${failure.message} Check spec.factory.subscriptionId, and that tenant and cloud of the credentials are the subscription's.`,
+      );
+    case 'forbidden':
+      return forbidden(s, failure.message);
+    case 'policyDenied':
+      return stall(
+        s,
+        'PolicyDenied',
+        `${failure.message} An Azure Policy refuses this: change the manifest or ask for an exemption.`,
+      );
+    case 'locked':
+      return stall(s, 'Locked', `${failure.message} Remove the lock, or enable the subscription again.`);
+    case 'credentialsInvalid':
+      return stall(s, 'CredentialsInvalid', failure.message);
+    case 'refused':
+      return stall(s, 'InvalidDefinition', `Azure refuses the definition: ${failure.message}`);
+    case 'preconditionFailed':
+      return settle(UNCHANGED, again(intervalMs));
+    case 'credentialUnavailable':
+      return passing(s, 'CredentialUnavailable', failure.message);
+    case 'throttled':
+      return passing(s, 'Throttled', failure.message, failure.retryAfterMs);
+    case 'unavailable':
+      return passing(s, 'AzureUnavailable', failure.message, failure.retryAfterMs);
+  }
+}
+
+const PARENT = { factory: 'factory', resourceGroup: 'resource group' } as const;
+
+function forbidden(s: Situation, message: string): Action {
+  const identity = s.access.granted ? s.access.identity : '';
+  const advice = `${message} Assign a role with that action to ${identity}; an assignment takes minutes to spread.`;
+  return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
+    ? settle(progressing('Forbidden', advice), waiting(s.intervalMs))
+    : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
+}
+
+const PASSING = ['CredentialUnavailable', 'Throttled', 'AzureUnavailable'];
+
+/**
+ * A failure that mends itself does not shake what was decided about this generation: for one interval nothing is written,
+ * then the object is marked once, and after three more intervals nothing is claimed to be known any longer.
+ */
+function passing(s: Situation, reason: string, message: string, retryAfterMs?: number): Action {
+  const { now, intervalMs, memory, failingSince = now } = s;
+  const next = transient(intervalMs, retryAfterMs);
+  if (!isDecided(s)) return settle(unknown(reason, message), next);
+  const marked = memory.waitingSince !== undefined && PASSING.includes(memory.waitingSince.reason);
+  if (!marked) {
+    return settle(now - failingSince < intervalMs ? UNCHANGED : { kind: 'Unconfirmed', reason, message }, next);
+  }
+  const markedFor = now - (memory.waitingSince?.time ?? now);
+  return settle(markedFor < 3 * intervalMs ? UNCHANGED : unknown(reason, message), next);
+}

@@ -1,0 +1,51 @@
+/** Before anything is asked of Azure: may this object act at all, and as whom? */
+import { ownerOf } from '../ownership.ts';
+import { waiting } from '../schedule.ts';
+import { managing, type Policy } from '../situation.ts';
+import { progressing, settle, stall } from '../verdicts.ts';
+
+/** Make sure a suspended object causes no call at all. */
+export const suspended: Policy = ({ desired }) =>
+  desired.suspend ? settle({ kind: 'Suspended' }, { kind: 'never' }) : undefined;
+
+/** Make sure an object reaches Azure only with an identity that its namespace may use. */
+export const identityIsGranted: Policy = (s) =>
+  s.access.granted ? undefined : stall(s, 'CredentialsInvalid', s.access.message);
+
+/** Make sure a runtime claimed under one identity is not silently managed under another. */
+export const identityIsTheClaims: Policy = (s) => {
+  const { access, memory, object, desired } = s;
+  if (!access.granted || memory.claim === undefined || !managing(desired)) return undefined;
+  const { identity } = access;
+  if (memory.claim.identity === identity || object.requests.acceptIdentity === identity) return undefined;
+  return stall(
+    s,
+    'CredentialsInvalid',
+    `The runtime was claimed as ${memory.claim.identity}, and the credentials are now those of ${identity}. ` +
+      `Restore the former, or agree to the change with the annotation azure-ir.io/accept-identity: ${identity}.`,
+  );
+};
+
+/** Make sure one object at most writes to a runtime; the others hold nothing, so that they can be deleted at any time. */
+export const belongsToThisObject: Policy = (s) => {
+  const { object, peers, desired, intervalMs } = s;
+  if (!managing(desired)) return undefined;
+  const owner = ownerOf([object, ...peers]);
+  if (owner === undefined || owner.uid === object.uid) return undefined;
+  if (object.held) return { kind: 'Unhold' };
+  return owner.deleting
+    ? settle(
+        progressing('OwnedByAnother', `Waits for ${owner.key}, which is being deleted, to hand the runtime over.`),
+        waiting(intervalMs),
+      )
+    : stall(
+        s,
+        'OwnedByAnother',
+        `The runtime belongs to ${owner.key}. Delete one of the two objects, or set managementPolicy: Observe on this one; ` +
+          `this one takes over when the other is gone.`,
+      );
+};
+
+/** Make sure an object that only observes never keeps anybody from deleting it. */
+export const observerHoldsNothing: Policy = ({ object, desired }) =>
+  !managing(desired) && object.held ? { kind: 'Unhold' } : undefined;

@@ -1,0 +1,60 @@
+/** An integration runtime, as both sides speak of it: where it lives, and what Azure holds under that name. */
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export type JsonObject = { readonly [key: string]: Json };
+
+/** What a runtime belongs to. A Synapse workspace becomes a second member of this union. */
+export type Parent = FactoryRef;
+
+export interface FactoryRef {
+  readonly kind: 'factory';
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly name: string;
+}
+
+export interface RuntimeId {
+  readonly parent: Parent;
+  readonly name: string;
+}
+
+/** The ARM id of a parent, as people read it; never used to build a URL. */
+export function parentArmId(parent: Parent): string {
+  return `/subscriptions/${parent.subscriptionId}/resourceGroups/${parent.resourceGroup}/providers/Microsoft.DataFactory/factories/${parent.name}`;
+}
+
+/** The ARM id of a runtime, as people read it; never used to build a URL. */
+export function armId(id: RuntimeId): string {
+  return `${parentArmId(id.parent)}/integrationRuntimes/${id.name}`;
+}
+
+/** Equal for two ids exactly when ARM takes them for one runtime: ARM ids are case-insensitive. */
+export function armKey(id: RuntimeId): string {
+  return armId(id).toLowerCase();
+}
+
+/** A runtime's `properties` exactly as ARM sent them, unknown ones included: what is written back is this, merged. */
+export type RuntimeDocument = JsonObject;
+
+/**
+ * What kind of runtime holds the name. Azure-SSIS runtimes are `Managed` on the wire too; they are told apart by their
+ * compute (`ssisProperties`, or `nodeSize` and `numberOfNodes`).
+ */
+export type RuntimeType = 'Managed' | 'SelfHosted' | 'AzureSsis' | { readonly unknown: string };
+
+export interface ObservedRuntime {
+  /** The name with the case that Azure keeps. */
+  readonly name: string;
+  readonly type: RuntimeType;
+  readonly document: RuntimeDocument;
+  /** Unquoted. Every write changes it, and so does every publish of the factory. */
+  readonly etag: string;
+}
+
+/**
+ * What is known of a runtime's definition. Only `fresh` proves anything: it was read by a GET in this pass, and absence
+ * was the runtime's own 404. The rest came from a shared list and is a hint.
+ */
+export type Definition =
+  | { readonly presence: 'present'; readonly fresh: boolean; readonly runtime: ObservedRuntime }
+  | { readonly presence: 'absent'; readonly fresh: boolean };

@@ -1,0 +1,66 @@
+/** When to look next: every waiting time of the operator is decided here. All times are milliseconds. */
+
+const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
+export type Next =
+  /** A routine look about this much later; jittered, so that objects do not march in step. */
+  | { readonly kind: 'periodic'; readonly ms: number }
+  | { readonly kind: 'after'; readonly ms: number }
+  /** Doubling from `baseMs` with every failure in a row up to `maxMs`, and never before `minMs`. */
+  | { readonly kind: 'backoff'; readonly baseMs: number; readonly maxMs: number; readonly minMs?: number }
+  /** Not until the object changes. */
+  | { readonly kind: 'never' };
+
+/** How long a missing role may take to spread before a person is asked to act. Role assignments take minutes (Microsoft Learn). */
+export const ROLE_SPREADS_MS = 10 * MINUTE;
+export const PROVISIONING_MS = 30 * MINUTE;
+export const DOWN_MS = 10 * MINUTE;
+/** An Online runtime that was repaired counts as well again after this. */
+export const WELL_AGAIN_MS = HOUR;
+/** A field counts as contested when it was corrected this often within so many intervals. */
+export const CONTESTED = { corrections: 5, intervals: 6 };
+/** A field that stayed as corrected for this long is contested no longer. */
+export const PEACE_MS = 2 * HOUR;
+
+export function periodic(intervalMs: number): Next {
+  return { kind: 'periodic', ms: intervalMs };
+}
+
+/** Somebody else may be about to mend it: soon at first, then at the pace of routine looks. */
+export function waiting(intervalMs: number): Next {
+  return { kind: 'backoff', baseMs: Math.min(5 * SECOND, intervalMs), maxMs: intervalMs };
+}
+
+/** A failure that mends itself. */
+export function transient(intervalMs: number, retryAfterMs = 0): Next {
+  return { kind: 'backoff', baseMs: SECOND, maxMs: Math.max(intervalMs, SECOND), minMs: retryAfterMs };
+}
+
+/** Somebody wrote in between: look again at once, and ever less eagerly. */
+export function again(intervalMs: number): Next {
+  return { kind: 'backoff', baseMs: SECOND / 2, maxMs: Math.max(intervalMs, SECOND) };
+}
+
+/** A person must act, and what they do in Azure raises no event here. */
+export function slowRetry(intervalMs: number): Next {
+  const baseMs = Math.max(intervalMs, 10 * MINUTE);
+  return { kind: 'backoff', baseMs, maxMs: Math.max(baseMs, HOUR) };
+}
+
+/** Azure is working on it. */
+export function settling(intervalMs: number): Next {
+  return { kind: 'backoff', baseMs: Math.min(5 * SECOND, intervalMs), maxMs: Math.min(MINUTE, intervalMs) };
+}
+
+/** The wait after the nth repair, n from 1: 1, 2, 4 … minutes. */
+export function repairSpacing(attempt: number): number {
+  return Math.min(MINUTE * 2 ** (attempt - 1), HOUR);
+}
+
+/** The wait after the last correction of a contested field: twice the one before it, up to an hour. */
+export function contestedSpacing(times: readonly number[], intervalMs: number): number {
+  const [previous = 0, last = 0] = times.slice(-2);
+  return Math.min(Math.max(2 * (last - previous), intervalMs), HOUR);
+}

@@ -1,0 +1,114 @@
+/** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
+import type { Claim, ManagedObject, Memory } from './core/object.ts';
+import type { Definition, ObservedRuntime, RuntimeDocument, RuntimeId } from './core/runtime.ts';
+
+/** How much a call matters to the request budget, the most urgent first. */
+export type Urgency = 'change' | 'repair' | 'look';
+
+/** On whose behalf Azure is called. */
+export interface Caller {
+  /** The key of the object: what the request budget puts back into the queue. */
+  readonly key: string;
+  readonly urgency: Urgency;
+  readonly signal: AbortSignal;
+  /** Asked before every attempt of a write: false once the object or the leadership has changed since it was decided. */
+  readonly mayWrite: () => boolean;
+}
+
+/**
+ * The runtimes of Azure under one identity.
+ *
+ * Every method throws `AzureFailure`; `BudgetExhausted` when the request budget has no token now (the budget puts the
+ * caller's key back into the queue when it has); writes throw `Superseded` when `mayWrite` says no.
+ */
+export interface Runtimes {
+  /** From the parent's list, shared by all its objects and at most `maxAgeMs` old, overlaid by our own reads and writes. */
+  hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition>;
+  /** By a GET now. */
+  read(id: RuntimeId, caller: Caller): Promise<Definition>;
+  /** The state as Azure says it, such as `Online`. */
+  state(id: RuntimeId, caller: Caller): Promise<string>;
+  /** Writes a runtime that was just read as absent (`If-None-Match: *`); what Azure answered. */
+  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime>;
+  /** Replaces the whole document, if it is still the one of that etag; what Azure answered. */
+  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime>;
+  /** Done also when it was already gone. */
+  delete(id: RuntimeId, caller: Caller): Promise<void>;
+}
+
+/** With which identity an object may reach Azure. */
+export type Access =
+  | {
+      readonly granted: true;
+      /** Names the identity to people and in claims: `<tenant>/<client>`. */
+      readonly identity: string;
+      readonly runtimes: Runtimes;
+    }
+  | { readonly granted: false; readonly message: string };
+
+export interface Identities {
+  accessFor(object: ManagedObject): Access;
+}
+
+/**
+ * The objects of the API server: reads from the watch cache, writes to the server.
+ *
+ * Every write throws `Stale` when the server's object is not the one given; the cache then catches up by itself. What a
+ * write answers is in the cache when the promise resolves, so the next pass remembers it.
+ */
+export interface Objects {
+  get(key: string): ManagedObject | undefined;
+  /** All objects that name this runtime (see `armKey`), in no order. */
+  sharing(runtimeKey: string): readonly ManagedObject[];
+  /** Puts our finalizer on. */
+  hold(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject>;
+  /** Takes our finalizer off; done also when the object is gone. */
+  release(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined>;
+  /** Asks the server whether this is the current version; throws `Stale` when not. Costs a read and no write. */
+  confirm(object: ManagedObject, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes `memory` the status. An edit by somebody else in between is no obstacle as long as the status is still the one
+   * of `object`; otherwise throws `Stale`.
+   */
+  remember(object: ManagedObject, memory: Memory, signal: AbortSignal): Promise<ManagedObject>;
+  /** Hands a claim to another object of the same runtime. */
+  giveClaim(to: ManagedObject, claim: Claim, signal: AbortSignal): Promise<void>;
+}
+
+export interface ObjectEvent {
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, one of `EVENT_REASONS` or a terminal reason. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Events are a courtesy: `publish` never throws, and a lost one changes nothing. */
+export interface Events {
+  publish(object: ManagedObject, event: ObjectEvent): Promise<void>;
+}
+
+export interface PassLog {
+  info(message: string, keys?: Record<string, unknown>): void;
+  warn(message: string, keys?: Record<string, unknown>): void;
+}
+
+export interface PassMetrics {
+  driftDetected(field: string): void;
+  driftCorrected(field: string): void;
+  repair(outcome: 'started' | 'repaired' | 'exhausted'): void;
+}
+
+/** The object is not what was decided on any more: look again. */
+export class Stale extends Error {
+  override readonly name = 'Stale';
+}
+
+/** A write was not attempted, because the object or the leadership changed after it was decided. */
+export class Superseded extends Error {
+  override readonly name = 'Superseded';
+}
+
+/** No token in the request budget now; the budget wakes the caller's key. */
+export class BudgetExhausted extends Error {
+  override readonly name = 'BudgetExhausted';
+}

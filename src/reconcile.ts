@@ -1,0 +1,458 @@
+/**
+ * The pass: gather → decide → act → report, for a key and nothing else; why it runs is hidden from it.
+ *
+ * A pass asks `decide` for one action at a time and does it, until it is told to settle or to release. It makes one write
+ * to Azure at most. Nothing that a later pass needs is kept here: a crash between any two awaits is mended by looking again,
+ * because the finalizer is stored before the first write to Azure and the claim only after Azure has confirmed one.
+ */
+import { decide } from './core/decide.ts';
+import { AzureFailure } from './core/failure.ts';
+import { type Drift, differences, merge, newDocument } from './core/fields.ts';
+import { condition, type ManagedObject, type Memory } from './core/object.ts';
+import { armKey, type ObservedRuntime } from './core/runtime.ts';
+import { again, type Next, slowRetry } from './core/schedule.ts';
+import {
+  type Action,
+  isAskedToLook,
+  isAskedToRepair,
+  isNewGeneration,
+  managing,
+  type Situation,
+  type Step,
+} from './core/situation.ts';
+import { corrected, describeDrift, invalidStatus, startsToDrift, statusAfter, transitions } from './core/status.ts';
+import {
+  type Access,
+  BudgetExhausted,
+  type Caller,
+  type Events,
+  type Identities,
+  type ObjectEvent,
+  type Objects,
+  type PassLog,
+  type PassMetrics,
+  Stale,
+  Superseded,
+  type Urgency,
+} from './ports.ts';
+
+export interface World {
+  readonly objects: Objects;
+  readonly identities: Identities;
+  readonly events: Events;
+  readonly log: PassLog;
+  readonly metrics: PassMetrics;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** How often objects without an interval of their own are looked at, milliseconds. */
+  readonly intervalMs: number;
+}
+
+export interface Attempt {
+  /** Since when passes of this key have failed, milliseconds since the epoch; undefined after one that did not. */
+  readonly failingSince: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** When the key wants to be looked at again; `parked`: the request budget puts it back into the queue. */
+export type Outcome = Next | { readonly kind: 'parked' };
+
+const NEVER: Next = { kind: 'never' };
+/** More than the longest way through the policies; past it they contradict each other. */
+const MOST_STEPS = 16;
+
+/**
+ * Makes the function that handles a key. It throws what the API server throws (the caller backs off); failures of Azure
+ * end in the object's status.
+ */
+export function createReconciler(world: World): (key: string, attempt: Attempt) => Promise<Outcome> {
+  const busy = new Set<string>();
+  return async (key, attempt) => {
+    const object = world.objects.get(key);
+    if (object === undefined) return NEVER;
+    if (!object.spec.valid) return reportInvalid(world, object, object.spec.problem, attempt.signal);
+    // Claims are serialised per runtime: of two objects that name one, only one is in a pass.
+    const runtime = armKey(object.spec.desired.id);
+    if (busy.has(runtime)) return again(world.intervalMs);
+    busy.add(runtime);
+    try {
+      return await new Pass(world, object, attempt).run();
+    } finally {
+      busy.delete(runtime);
+    }
+  };
+}
+
+class Pass {
+  readonly #world: World;
+  readonly #decidedOn: ManagedObject;
+  readonly #access: Access;
+  readonly #caller: Caller;
+  readonly #log: Record<string, unknown>;
+  readonly #events: ObjectEvent[] = [];
+  #s: Situation;
+
+  constructor(world: World, object: ManagedObject, attempt: Attempt) {
+    if (!object.spec.valid) throw new Error('a pass needs a valid object');
+    this.#world = world;
+    this.#decidedOn = object;
+    this.#access = world.identities.accessFor(object);
+    this.#s = firstSituation(world, object, object.spec.desired, this.#access, attempt);
+    this.#log = {
+      object: object.key,
+      runtime: object.spec.desired.id.name,
+      factory: object.spec.desired.id.parent.name,
+    };
+    this.#caller = {
+      key: object.key,
+      urgency: urgencyOf(this.#s),
+      signal: attempt.signal,
+      mayWrite: () => !attempt.signal.aborted && isSameIntent(world.objects.get(object.key), object),
+    };
+  }
+
+  async run(): Promise<Outcome> {
+    try {
+      return await this.#steps();
+    } catch (error) {
+      return this.#interrupted(error);
+    }
+  }
+
+  /** What Azure has confirmed is stored all the same; the rest is for another pass. */
+  async #interrupted(error: unknown): Promise<Outcome> {
+    const changed = error instanceof Stale || error instanceof Superseded;
+    if (!changed && !(error instanceof BudgetExhausted)) throw error;
+    try {
+      await this.#persist(this.#s.memory);
+    } catch (stale) {
+      if (!(stale instanceof Stale)) throw stale;
+    }
+    return changed ? again(this.#s.intervalMs) : { kind: 'parked' };
+  }
+
+  async #steps(): Promise<Outcome> {
+    for (let step = 0; step < MOST_STEPS; step++) {
+      const action = decide(this.#s);
+      if (action.kind === 'Settle') return this.#settle(action);
+      if (action.kind === 'Release') return this.#release(action);
+      await this.#do(action);
+      this.#expectSameIntent();
+    }
+    throw new Error(`the policies did not settle within ${MOST_STEPS} steps`);
+  }
+
+  /** Does one action; what Azure refuses becomes part of the situation. */
+  async #do(action: Exclude<Action, { kind: 'Settle' | 'Release' }>): Promise<void> {
+    try {
+      await this.#act(action);
+    } catch (error) {
+      if (!(error instanceof AzureFailure)) throw error;
+      const during = STEP[action.kind];
+      this.#know({ failure: { during, failure: error.failure } });
+      if (error.failure.kind !== 'preconditionFailed') {
+        this.#world.log.warn('azure refused or failed', {
+          ...this.#log,
+          during,
+          failure: error.failure.kind,
+          detail: error.message,
+        });
+      }
+    }
+  }
+
+  async #act(action: Exclude<Action, { kind: 'Settle' | 'Release' }>): Promise<void> {
+    switch (action.kind) {
+      case 'Look':
+        return this.#look(action);
+      case 'Unhold': {
+        const object = await this.#world.objects.release(this.#s.object, this.#caller.signal);
+        if (object === undefined) throw new Stale('the object is gone');
+        return this.#know({ object });
+      }
+      case 'Claim':
+        return this.#claim(action.origin);
+      case 'Create':
+        return this.#create(action.missing);
+      case 'Adopt':
+        return this.#adopt(action.changes);
+      case 'Update':
+        return this.#update(action.changes);
+      case 'Repair':
+        return this.#repair(action);
+      case 'Delete':
+        return this.#delete();
+    }
+  }
+
+  async #look(action: Extract<Action, { kind: 'Look' }>): Promise<void> {
+    const { desired, intervalMs } = this.#s;
+    if (action.at === 'state') return this.#know({ state: await this.#runtimes.state(desired.id, this.#caller) });
+    const definition = action.fresh
+      ? await this.#runtimes.read(desired.id, this.#caller)
+      : await this.#runtimes.hint(desired.id, intervalMs, this.#caller);
+    this.#know({ definition });
+  }
+
+  #claim(origin: 'Created' | 'Adopted'): void {
+    this.#remember({ claim: { origin, identity: this.#identity }, managedFields: this.#declared() });
+    this.#announce(
+      origin,
+      `The runtime exists in Azure as declared${origin === 'Created' ? ': an earlier create of this object.' : '.'}`,
+    );
+  }
+
+  async #create(missing: boolean): Promise<void> {
+    const { desired } = this.#s;
+    await this.#secure();
+    const runtime = await this.#runtimes.create(desired.id, newDocument(desired.fields), this.#caller);
+    if (missing) this.#tell('DriftDetected', 'The runtime was missing in Azure.');
+    this.#remember({ claim: { origin: 'Created', identity: this.#identity }, managedFields: this.#declared() });
+    this.#written({ kind: 'create' }, runtime);
+    this.#announce('Created', missing ? 'The runtime was created again.' : 'The runtime was created.');
+  }
+
+  async #adopt(changes: readonly Drift[]): Promise<void> {
+    await this.#write(changes);
+    this.#remember({ claim: { origin: 'Adopted', identity: this.#identity } });
+    this.#announce(
+      'Adopted',
+      `The runtime existed and was taken over, with ${describeDrift(changes)} made as declared.`,
+    );
+  }
+
+  async #update(changes: readonly Drift[]): Promise<void> {
+    const { memory, desired, now } = this.#s;
+    const declaredAnew = isNewGeneration(this.#s);
+    const runtime = await this.#write(changes);
+    const still = differences(desired.fields, memory.managedFields, runtime.document).map(({ field }) => field);
+    const done = changes.filter(({ field }) => !still.includes(field));
+    if (done.length === 0) return;
+    this.#world.log.info('runtime updated', { ...this.#log, changes: describeDrift(done), drift: !declaredAnew });
+    if (declaredAnew) return;
+    if (startsToDrift(this.#s.object.memory, { drift: done })) this.#tell('DriftDetected', describeDrift(done));
+    this.#tell('DriftCorrected', done.map(({ field }) => field).join(', '));
+    for (const { field } of done) {
+      this.#world.metrics.driftDetected(field);
+      this.#world.metrics.driftCorrected(field);
+    }
+    this.#remember({
+      corrections: corrected(
+        memory.corrections,
+        done.map(({ field }) => field),
+        now,
+      ),
+    });
+  }
+
+  /** Read–merge–write of the document that was just read: what is not among the changes survives. */
+  async #write(changes: readonly Drift[]): Promise<ObservedRuntime> {
+    const { desired, memory } = this.#s;
+    const { document, etag } = this.#present();
+    const managedFields = [...new Set([...memory.managedFields, ...this.#declared()])].sort();
+    // The memory of what is managed comes first: a leaf that Azure got and nobody remembers would never be reset.
+    if (managedFields.length > memory.managedFields.length) await this.#persist({ ...memory, managedFields });
+    await this.#secure();
+    const runtime = await this.#runtimes.update(
+      desired.id,
+      merge(document, changes, desired.fields),
+      etag,
+      this.#caller,
+    );
+    this.#written({ kind: 'update', fields: changes.map(({ field }) => field) }, runtime);
+    return runtime;
+  }
+
+  async #repair({ attempt, verdict }: Extract<Action, { kind: 'Repair' }>): Promise<void> {
+    const { desired, now } = this.#s;
+    const { document, etag } = this.#present();
+    if (attempt.by === 'operator') {
+      // Counted before it is made, so that a crash loop cannot exceed the bound.
+      const { number: attempts, nextAttemptTime } = attempt;
+      const memory = { ...this.#s.memory, repair: { attempts, lastAttemptTime: now, nextAttemptTime } };
+      await this.#persist(statusAfter({ ...this.#s, memory }, verdict));
+    }
+    await this.#secure();
+    const runtime = await this.#runtimes.update(desired.id, document, etag, this.#caller);
+    this.#written({ kind: 'repair' }, runtime);
+    this.#world.metrics.repair('started');
+    const which = attempt.by === 'operator' ? `attempt ${attempt.number} of ${attempt.of}` : 'asked for by annotation';
+    this.#announce('RepairStarted', `The definition was written again (${which}).`);
+  }
+
+  async #delete(): Promise<void> {
+    await this.#world.objects.confirm(this.#s.object, this.#caller.signal);
+    await this.#runtimes.delete(this.#s.desired.id, this.#caller);
+    this.#know({ wrote: { kind: 'delete' }, definition: { presence: 'absent', fresh: true } });
+  }
+
+  /** Before a write to Azure: the finalizer is stored, and what was decided on is still the server's version. */
+  async #secure(): Promise<void> {
+    this.#expectSameIntent();
+    const { objects } = this.#world;
+    const { object } = this.#s;
+    if (object.held) return objects.confirm(object, this.#caller.signal);
+    this.#know({ object: await objects.hold(object, this.#caller.signal) });
+  }
+
+  /** An answer to a write of ours may tell of an edit that the cache has yet to show: that is for another pass to decide on. */
+  #expectSameIntent(): void {
+    if (!isSameIntent(this.#s.object, this.#decidedOn)) throw new Stale('the object was edited meanwhile');
+  }
+
+  #written(wrote: NonNullable<Situation['wrote']>, runtime: ObservedRuntime): void {
+    const { state: _, ...s } = this.#s;
+    this.#s = { ...s, wrote, definition: { presence: 'present', fresh: true, runtime } };
+    // Every write sends the full definition, and that is all a repair is.
+    const token = s.object.requests.repair;
+    if (token !== undefined) this.#remember({ lastHandledRepairAt: token });
+  }
+
+  async #settle({ verdict, next }: Extract<Action, { kind: 'Settle' }>): Promise<Outcome> {
+    await this.#persist(statusAfter(this.#s, verdict));
+    const { object, memory, desired } = this.#s;
+    const owns = managing(desired) && memory.claim !== undefined && verdict.kind !== 'Suspended';
+    if (owns && !object.held && !object.deleting) await this.#world.objects.hold(object, this.#caller.signal);
+    return next;
+  }
+
+  async #release({ because }: Extract<Action, { kind: 'Release' }>): Promise<Outcome> {
+    const { objects } = this.#world;
+    const { signal } = this.#caller;
+    if (because.kind === 'HandedOver' && because.claim !== undefined) {
+      // The heir is held and has the claim before this object goes: a crash in between, or a deletion of the heir, leaves
+      // somebody who answers for the runtime.
+      const heir = because.to.held ? because.to : await objects.hold(because.to, signal);
+      await objects.giveClaim(heir, because.claim, signal);
+    }
+    await objects.release(this.#s.object, signal);
+    this.#announce(because.kind, because.message);
+    await this.#flush();
+    return NEVER;
+  }
+
+  /** Makes this the status, unless it is already, and tells of its transitions. */
+  async #persist(memory: Memory): Promise<void> {
+    const before = this.#s.object.memory;
+    const told = transitions(this.#s, before, memory);
+    const object = await this.#world.objects.remember(this.#s.object, memory, this.#caller.signal);
+    this.#know({ object, memory });
+    for (const { type, reason, message } of told) this.#tell(reason, message, type);
+    if (condition(memory, 'Ready')?.reason !== condition(before, 'Ready')?.reason) {
+      const { status, reason, message } = condition(memory, 'Ready') ?? {};
+      this.#world.log.info('status changed', { ...this.#log, ready: status, reason, detail: message });
+    }
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    for (const event of this.#events.splice(0)) await this.#world.events.publish(this.#s.object, event);
+  }
+
+  #tell(reason: string, message: string, type: ObjectEvent['type'] = 'Normal'): void {
+    this.#events.push({ type, reason, message });
+  }
+
+  #announce(reason: string, message: string): void {
+    this.#tell(reason, message);
+    this.#world.log.info(`runtime ${IN_WORDS[reason] ?? reason}`, { ...this.#log, detail: message });
+  }
+
+  #know(more: Partial<Situation>): void {
+    this.#s = { ...this.#s, ...more };
+  }
+
+  #remember(more: Partial<Memory>): void {
+    this.#know({ memory: { ...this.#s.memory, ...more } });
+  }
+
+  #declared(): string[] {
+    return [...this.#s.desired.fields.keys()].sort();
+  }
+
+  #present(): ObservedRuntime {
+    const { definition } = this.#s;
+    if (definition?.presence !== 'present') throw new Error('this action needs a runtime that was read');
+    return definition.runtime;
+  }
+
+  get #runtimes() {
+    if (!this.#access.granted) throw new Error('this action needs an identity');
+    return this.#access.runtimes;
+  }
+
+  get #identity(): string {
+    return this.#access.granted ? this.#access.identity : '';
+  }
+}
+
+const STEP: Record<Exclude<Action['kind'], 'Settle' | 'Release'>, Step> = {
+  Look: 'look',
+  Unhold: 'look',
+  Claim: 'look',
+  Create: 'create',
+  Adopt: 'update',
+  Update: 'update',
+  Repair: 'repair',
+  Delete: 'delete',
+};
+
+const IN_WORDS: Record<string, string> = {
+  Created: 'created',
+  Adopted: 'adopted',
+  RepairStarted: 'repair started',
+  Deleted: 'deleted',
+  Retained: 'retained',
+  HandedOver: 'handed over',
+};
+
+function firstSituation(
+  world: World,
+  object: ManagedObject,
+  desired: Situation['desired'],
+  access: Access,
+  attempt: Attempt,
+): Situation {
+  const peers = world.objects.sharing(armKey(desired.id)).filter((peer) => peer.uid !== object.uid);
+  return {
+    object,
+    desired,
+    memory: object.memory,
+    // An object that may not reach Azure cannot keep others from doing so, unless it did before.
+    peers: peers.filter((peer) => peer.memory.claim !== undefined || world.identities.accessFor(peer).granted),
+    access: access.granted ? { granted: true, identity: access.identity } : access,
+    now: Math.floor(world.now() / 1_000) * 1_000,
+    intervalMs: desired.intervalMs ?? world.intervalMs,
+    failingSince: attempt.failingSince,
+  };
+}
+
+function urgencyOf(s: Situation): Urgency {
+  const owned = s.memory.claim !== undefined || !managing(s.desired);
+  if (s.object.deleting || !owned || isNewGeneration(s) || isAskedToLook(s) || isAskedToRepair(s)) return 'change';
+  return condition(s.memory, 'Healthy')?.reason === 'Limited' ? 'repair' : 'look';
+}
+
+/** Whether people still want what they wanted when the pass began. */
+function isSameIntent(current: ManagedObject | undefined, decided: ManagedObject): boolean {
+  return (
+    current?.uid === decided.uid && current.generation === decided.generation && current.deleting === decided.deleting
+  );
+}
+
+async function reportInvalid(
+  world: World,
+  object: ManagedObject,
+  problem: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (object.deleting && object.held && object.memory.claim === undefined) {
+    await world.objects.release(object, signal);
+    return NEVER;
+  }
+  const wayOut = object.deleting
+    ? ` To let the object go and leave the runtime in Azure, correct the manifest or take the finalizer off by hand.`
+    : '';
+  await world.objects.remember(object, invalidStatus(object, problem + wayOut, world.now()), signal);
+  return slowRetry(world.intervalMs);
+}

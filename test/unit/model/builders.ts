@@ -1,0 +1,34 @@
+import type { Desired } from '../../../src/core/desired.ts';
+import type { FieldPath } from '../../../src/core/fields.ts';
+import type { Json, RuntimeId } from '../../../src/core/runtime.ts';
+
+export function runtimeId(name = 'MySampleAzureIR'): RuntimeId {
+  const parent = {
+    kind: 'factory',
+    subscriptionId: '00000000-0000-0000-0000-000000000001',
+    resourceGroup: 'ADFV2SampleRG',
+    name: 'SampleV2DataFactory1',
+  } as const;
+  return { parent, name };
+}
+
+export function desired(
+  more: Partial<Omit<Desired, 'fields'>> & { fields?: Partial<Record<FieldPath, Json>> } = {},
+): Desired {
+  const { fields = { location: 'West Europe' }, ...rest } = more;
+  return {
+    id: runtimeId(),
+    managementPolicy: 'Manage',
+    adoptionPolicy: 'Always',
+    deletionPolicy: 'DeleteIfCreated',
+    repair: { mode: 'Auto', maxAttempts: 5 },
+    intervalMs: undefined,
+    suspend: false,
+    ...rest,
+    fields: fieldMap(fields),
+  };
+}
+
+export function fieldMap(fields: Partial<Record<FieldPath, Json>>): ReadonlyMap<FieldPath, Json> {
+  return new Map(Object.entries(fields) as [FieldPath, Json][]);
+}

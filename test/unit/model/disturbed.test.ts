@@ -1,0 +1,127 @@
+/** One pass of each kind, disturbed at every call of a port by everything that can come in between. */
+import { describe, test } from '@jest/globals';
+import type { Desired } from '../../../src/core/desired.ts';
+import { desired, fieldMap, runtimeId } from './builders.ts';
+import { expectEnded, Model } from './model.ts';
+
+const ID = runtimeId('One');
+const THEIRS = {
+  type: 'Managed',
+  other: { unknown: 1 },
+  typeProperties: { computeProperties: { location: 'northeurope' } },
+};
+const LIKE_OURS = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
+
+const ours = (more: Partial<Desired> = {}): Desired => ({ ...desired({ id: ID }), ...more });
+
+/** What the pass is about to do, and what is there before it. */
+const SITUATIONS: Record<string, (model: Model) => Promise<void>> = {
+  create: async (m) => m.apply('a', ours()),
+  'adopt what differs': async (m) => {
+    m.operator.azure.put(ID, THEIRS);
+    m.apply('a', ours());
+  },
+  'adopt what is identical': async (m) => {
+    m.operator.azure.put(ID, LIKE_OURS);
+    m.apply('a', ours({ adoptionPolicy: 'IfIdentical', deletionPolicy: 'Delete' }));
+  },
+  'correct drift': async (m) => {
+    await created(m);
+    m.operator.azure.put(ID, THEIRS);
+  },
+  'create again': async (m) => {
+    await created(m);
+    m.remove(ID);
+  },
+  'manage one more field': async (m) => {
+    await created(m);
+    m.edit('a', { fields: fieldMap({ location: 'West Europe', description: 'ours' }) });
+  },
+  repair: async (m) => {
+    await created(m);
+    m.operator.azure.setState(ID, 'Limited');
+  },
+  delete: async (m) => {
+    await created(m);
+    m.operator.cluster.delete('team/a');
+  },
+  'hand over': async (m) => {
+    await created(m);
+    m.apply('b', ours({ adoptionPolicy: 'Never' }), 99);
+    m.operator.cluster.delete('team/a');
+  },
+  'observe no longer': async (m) => {
+    await created(m);
+    m.edit('a', { managementPolicy: 'Observe' });
+    await settle(m);
+    m.edit('a', { managementPolicy: 'Manage' });
+  },
+};
+
+const DISTURBANCES: Record<string, (model: Model) => Promise<void> | void> = {
+  'a crash': (m) => m.crash(),
+  'somebody creates a runtime like ours': (m) => m.operator.azure.put(ID, LIKE_OURS),
+  'somebody writes': (m) => m.operator.azure.put(ID, THEIRS),
+  'somebody deletes': (m) => m.remove(ID),
+  'somebody puts another type': (m) => m.replace(ID),
+  'a lost answer': (m) => m.fail({ when: 'after', failure: { kind: 'unavailable', message: 'cut' } }),
+  'an outage': (m) => m.fail({ when: 'before', failure: { kind: 'unavailable', message: 'cut' } }),
+  'an edit': (m) => m.edit('a', { fields: fieldMap({ location: 'uksouth' }) }),
+  'a field less': (m) => m.edit('a', { fields: fieldMap({}) }),
+  'adoption is forbidden': (m) => m.edit('a', { adoptionPolicy: 'Never' }),
+  'a deletion': (m) => m.operator.cluster.delete('team/a'),
+  'an older object comes': (m) => m.apply('b', ours(), 0),
+  'a younger object comes': (m) => m.apply('b', ours(), 99),
+  'an older object comes and is looked at': async (m) => {
+    m.apply('b', ours(), 0);
+    m.operator.cluster.sync();
+    await m.start('team/b');
+    await m.proceed(1, 30);
+  },
+};
+
+async function created(m: Model): Promise<void> {
+  m.apply('a', ours());
+  await settle(m);
+}
+
+async function settle(m: Model): Promise<void> {
+  m.gated = false;
+  await m.operator.look('team/a');
+  m.gated = true;
+}
+
+/** More than the calls of any pass, each paused before and after. */
+const POSITIONS = Array.from({ length: 16 }, (_, position) => position);
+
+describe.each(Object.keys(SITUATIONS))('a pass that is about to %s', (situation) => {
+  test.each(Object.keys(DISTURBANCES))('comes to a good end through %s, whenever that is', async (disturbance) => {
+    for (const position of POSITIONS) {
+      const model = new Model();
+      await SITUATIONS[situation]?.(model);
+      model.operator.cluster.sync();
+      model.operator.azure.refreshList();
+      await model.start('team/a');
+      await model.proceed(0, position);
+      await DISTURBANCES[disturbance]?.(model);
+      await model.proceed(0, 40);
+      await expectEnded(model);
+    }
+  });
+
+  test.each(Object.keys(DISTURBANCES))('comes to a good end through %s and then a crash', async (disturbance) => {
+    for (const position of POSITIONS) {
+      for (const later of [0, 1, 2, 3, 5, 8]) {
+        const model = new Model();
+        await SITUATIONS[situation]?.(model);
+        model.operator.cluster.sync();
+        await model.start('team/a');
+        await model.proceed(0, position);
+        await DISTURBANCES[disturbance]?.(model);
+        await model.proceed(0, later);
+        model.crash();
+        await expectEnded(model);
+      }
+    }
+  });
+});

@@ -1,0 +1,211 @@
+/** The API server and the watch cache as the ports see them: versions, finalizers, and a cache that may lag behind. */
+import type { Desired } from '../../../src/core/desired.ts';
+import { BLANK, type Claim, type ManagedObject, type Memory, type Requests } from '../../../src/core/object.ts';
+import { armKey } from '../../../src/core/runtime.ts';
+import { type Events, type ObjectEvent, type Objects, Stale } from '../../../src/ports.ts';
+
+export interface ClusterHooks {
+  /** Awaited before a request takes effect and again before its answer is given. */
+  readonly pause?: () => Promise<void>;
+  readonly onStatus?: (before: ManagedObject, after: ManagedObject) => void;
+  /** The operator let an object go that was being deleted. */
+  readonly onGone?: (object: ManagedObject) => void;
+}
+
+const NO_REQUESTS: Requests = {
+  reconcile: undefined,
+  requestedAt: undefined,
+  repair: undefined,
+  acceptIdentity: undefined,
+};
+
+type Change = { readonly key: string; readonly object: ManagedObject | undefined };
+
+export class FakeCluster implements Objects, Events {
+  /** What the server holds. */
+  readonly server = new Map<string, ManagedObject>();
+  readonly events: (ObjectEvent & { readonly key: string })[] = [];
+  readonly writes: ('finalizer' | 'status')[] = [];
+  /** The version at which the deletion of an object was asked for, and that of its creation. */
+  readonly deletedAt = new Map<string, number>();
+  readonly createdAtVersion = new Map<string, number>();
+  readonly unheldByHand = new Set<string>();
+  #version = 0;
+  #uids = 0;
+  #cache = new Map<string, ManagedObject>();
+  #unseen: Change[] = [];
+  readonly #hooks: ClusterHooks;
+
+  constructor(hooks: ClusterHooks = {}) {
+    this.#hooks = hooks;
+  }
+
+  // What people do.
+
+  create(name: string, desired: Desired, more: Partial<ManagedObject> = {}): ManagedObject {
+    this.#uids += 1;
+    const object: ManagedObject = {
+      key: `team/${name}`,
+      namespace: 'team',
+      name,
+      uid: `uid-${this.#uids}`,
+      generation: 1,
+      resourceVersion: '0',
+      createdAt: 0,
+      deleting: false,
+      held: false,
+      spec: { valid: true, desired },
+      requests: NO_REQUESTS,
+      memory: BLANK,
+      ...more,
+    };
+    const stored = this.#store(object);
+    this.createdAtVersion.set(object.uid, Number(stored.resourceVersion));
+    return stored;
+  }
+
+  edit(key: string, change: Partial<Desired>): void {
+    const object = this.server.get(key);
+    if (object === undefined || !object.spec.valid) return;
+    const desired = { ...object.spec.desired, ...change };
+    this.#store({ ...object, generation: object.generation + 1, spec: { valid: true, desired } });
+  }
+
+  annotate(key: string, requests: Partial<Requests>): void {
+    const object = this.server.get(key);
+    if (object !== undefined) this.#store({ ...object, requests: { ...object.requests, ...requests } });
+  }
+
+  delete(key: string): void {
+    const object = this.server.get(key);
+    if (object === undefined || object.deleting) return;
+    this.deletedAt.set(object.uid, this.#version + 1);
+    if (object.held) this.#store({ ...object, deleting: true, generation: object.generation + 1 });
+    else this.#drop(key);
+  }
+
+  /** Somebody takes the finalizer off by hand. */
+  unhold(key: string): void {
+    const object = this.server.get(key);
+    this.unheldByHand.add(key);
+    if (object?.deleting) this.#drop(key);
+    else if (object?.held) this.#store({ ...object, held: false });
+  }
+
+  // What the watch shows.
+
+  /** Shows the cache the next `n` changes; all by default. */
+  sync(n = this.#unseen.length): void {
+    for (const { key, object } of this.#unseen.splice(0, n)) {
+      const shown = this.#cache.get(key);
+      if (object === undefined) this.#cache.delete(key);
+      else if (shown?.uid !== object.uid || version(object) > version(shown)) this.#cache.set(key, object);
+    }
+  }
+
+  /** What a restarted operator sees: a fresh list. */
+  relist(): void {
+    this.#unseen = [];
+    this.#cache = new Map(this.server);
+  }
+
+  // The port.
+
+  get(key: string): ManagedObject | undefined {
+    return this.#cache.get(key);
+  }
+
+  sharing(runtimeKey: string): readonly ManagedObject[] {
+    return [...this.#cache.values()].filter(({ spec }) => spec.valid && armKey(spec.desired.id) === runtimeKey);
+  }
+
+  hold(object: ManagedObject): Promise<ManagedObject> {
+    return this.#request(() => {
+      this.writes.push('finalizer');
+      return this.#writeThrough({ ...this.#current(object), held: true });
+    });
+  }
+
+  release(object: ManagedObject): Promise<ManagedObject | undefined> {
+    return this.#request(() => {
+      if (this.server.get(object.key)?.uid !== object.uid) return undefined;
+      this.writes.push('finalizer');
+      const current = this.#current(object);
+      if (!current.deleting) return this.#writeThrough({ ...current, held: false });
+      this.#hooks.onGone?.(current);
+      this.#drop(object.key);
+      return undefined;
+    });
+  }
+
+  confirm(object: ManagedObject): Promise<void> {
+    return this.#request(() => {
+      this.#current(object);
+    });
+  }
+
+  remember(object: ManagedObject, memory: Memory): Promise<ManagedObject> {
+    if (same(object.memory, memory)) return Promise.resolve(object);
+    return this.#request(() => {
+      const current = this.server.get(object.key);
+      if (current?.uid !== object.uid || !same(current.memory, object.memory)) throw new Stale('another status');
+      this.writes.push('status');
+      const after = { ...current, memory };
+      this.#hooks.onStatus?.(current, after);
+      return this.#writeThrough(after);
+    });
+  }
+
+  async giveClaim(to: ManagedObject, claim: Claim): Promise<void> {
+    await this.#request(() => {
+      const current = this.server.get(to.key);
+      if (current?.uid !== to.uid || !same(current.memory, to.memory)) throw new Stale('another status');
+      this.writes.push('status');
+      this.#writeThrough({ ...current, memory: { ...current.memory, claim } });
+    });
+  }
+
+  async publish(object: ManagedObject, event: ObjectEvent): Promise<void> {
+    this.events.push({ ...event, key: object.key });
+  }
+
+  async #request<T>(effect: () => T): Promise<T> {
+    await this.#hooks.pause?.();
+    const answer = effect();
+    await this.#hooks.pause?.();
+    return answer;
+  }
+
+  #current(object: ManagedObject): ManagedObject {
+    const current = this.server.get(object.key);
+    if (current?.uid !== object.uid || current.resourceVersion !== object.resourceVersion)
+      throw new Stale('another version');
+    return current;
+  }
+
+  #store(object: ManagedObject): ManagedObject {
+    this.#version += 1;
+    const stored = { ...object, resourceVersion: String(this.#version) };
+    this.server.set(object.key, stored);
+    this.#unseen.push({ key: object.key, object: stored });
+    return stored;
+  }
+
+  #drop(key: string): void {
+    this.#version += 1;
+    this.server.delete(key);
+    this.#unseen.push({ key, object: undefined });
+  }
+
+  /** The answer to our own write is in the cache at once, unless it tells of something that the watch has yet to show. */
+  #writeThrough(object: ManagedObject): ManagedObject {
+    const stored = this.#store(object);
+    const shown = this.#cache.get(object.key);
+    if (shown?.uid === stored.uid && shown.generation === stored.generation) this.#cache.set(object.key, stored);
+    return stored;
+  }
+}
+
+const version = (object: ManagedObject | undefined): number => Number(object?.resourceVersion ?? 0);
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,102 @@
+/**
+ * The real pass among everything that can go wrong around it: several objects for the same runtimes, two workers, a foreign
+ * writer, a stale list, a stale cache, failing calls, and a crash before or after any call of a port.
+ */
+import { describe, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Desired } from '../../../src/core/desired.ts';
+import type { Failure } from '../../../src/core/failure.ts';
+import { desired, fieldMap, runtimeId } from './builders.ts';
+import { expectEnded, Model, NAMES, RUNTIMES } from './model.ts';
+import { INTERVAL_MS } from './operator.ts';
+
+type Step = (model: Model) => Promise<void> | void;
+
+const name = fc.constantFrom(...NAMES);
+const runtime = fc.constantFrom(...RUNTIMES);
+const place = fc.constantFrom('West Europe', 'northeurope', 'AutoResolve');
+
+const fields = fc
+  .record({ location: place, description: fc.constantFrom('', 'ours') }, { requiredKeys: [] })
+  .map(fieldMap);
+
+const declaration: fc.Arbitrary<Omit<Desired, 'id'>> = fc.record({
+  fields,
+  managementPolicy: fc.nat(7).map((n) => (n === 0 ? 'Observe' : 'Manage') as 'Observe' | 'Manage'),
+  adoptionPolicy: fc.constantFrom('Always', 'IfIdentical', 'Never'),
+  deletionPolicy: fc.constantFrom('DeleteIfCreated', 'Delete', 'Retain'),
+  repair: fc.record({ mode: fc.constantFrom('Auto', 'Auto', 'Disabled'), maxAttempts: fc.constant(5) }),
+  intervalMs: fc.constant(undefined),
+  suspend: fc.nat(9).map((n) => n === 0),
+});
+
+const FAILURES: Failure[] = [
+  { kind: 'unavailable', message: 'cut' },
+  { kind: 'throttled', message: 'slow down', retryAfterMs: 5_000 },
+  { kind: 'forbidden', message: 'no role' },
+  { kind: 'refused', message: 'bad' },
+  { kind: 'credentialUnavailable', message: 'no token' },
+];
+
+const document = fc.record({
+  type: fc.constant('Managed'),
+  description: fc.constantFrom('', 'theirs'),
+  typeProperties: place.map((location) => ({ computeProperties: { location } })),
+  other: fc.constantFrom({ unknown: 1 }, { unknown: 2 }),
+});
+
+/** A kind of step: how often it is taken, its name in a counterexample, what it is made of, what it does. */
+function kind<T>(
+  weight: number,
+  label: string,
+  from: fc.Arbitrary<T>,
+  run: (model: Model, value: T) => Promise<void> | void,
+) {
+  return {
+    weight,
+    arbitrary: from.map((value): Step => {
+      const step: Step = (model) => run(model, value);
+      return Object.assign(step, { [fc.toStringMethod]: () => `${label} ${fc.stringify(value)}` });
+    }),
+  };
+}
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  // Mostly one pass goes on for a while; where the other gets in between is what matters.
+  kind(30, 'proceed', fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 12 })), (m, [n, times]) => m.proceed(n, times)),
+  kind(30, 'pass', name, (m, n) => m.start(`team/${n}`)),
+  kind(20, 'watch shows', fc.nat(6), (m, n) => m.operator.cluster.sync(n)),
+  kind(8, 'apply', fc.tuple(name, runtime, declaration, fc.nat(99)), (m, [n, r, more, luck]) =>
+    m.apply(n, desired({ ...more, id: runtimeId(r), fields: Object.fromEntries(more.fields) }), luck),
+  ),
+  kind(2, 'edit', fc.tuple(name, declaration), (m, [n, more]) => m.edit(n, more)),
+  kind(2, 'delete', name, (m, n) => m.operator.cluster.delete(`team/${n}`)),
+  kind(1, 'take the finalizer off', name, (m, n) => m.operator.cluster.unhold(`team/${n}`)),
+  kind(1, 'crash', fc.constant(''), (m) => m.crash()),
+  kind(1, 'the list is renewed', fc.constant(''), (m) => m.operator.azure.refreshList()),
+  kind(1, 'time goes by', fc.constantFrom(1_000, INTERVAL_MS), (m, ms) => m.goOn(ms)),
+  // What Azure refuses it refuses before it does anything; only a lost answer may come after.
+  kind(
+    2,
+    'fault',
+    fc.tuple(fc.constantFrom('before' as const, 'after' as const), fc.constantFrom(...FAILURES)),
+    (m, [when, failure]) => m.fail({ when: failure.kind === 'unavailable' ? when : 'before', failure }),
+  ),
+  kind(1, 'foreign write', fc.tuple(runtime, document), (m, [r, d]) => m.operator.azure.put(runtimeId(r), d)),
+  kind(1, 'foreign type', runtime, (m, r) => m.replace(runtimeId(r))),
+  kind(1, 'foreign delete', runtime, (m, r) => m.remove(runtimeId(r))),
+  kind(1, 'Limited', runtime, (m, r) => m.operator.azure.setState(runtimeId(r), 'Limited')),
+);
+
+describe('whatever happens', () => {
+  test('nothing is written or deleted without a right to, and once things calm down every object ends well or says why not', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(steps, { minLength: 60, maxLength: 400, size: 'max' }), async (script) => {
+        const model = new Model();
+        for (const step of script) await step(model);
+        await expectEnded(model);
+      }),
+      { numRuns: Number(process.env.MODEL_RUNS ?? 300) },
+    );
+  }, 120_000);
+});

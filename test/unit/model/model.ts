@@ -1,0 +1,161 @@
+import { expect } from '@jest/globals';
+import type { Desired } from '../../../src/core/desired.ts';
+import { differences } from '../../../src/core/fields.ts';
+import { condition } from '../../../src/core/object.ts';
+import { armKey, type RuntimeId } from '../../../src/core/runtime.ts';
+import type { Fault } from './fake-azure.ts';
+import { Gate, settled } from './gate.ts';
+import { INTERVAL_MS, Operator } from './operator.ts';
+import { Oracle } from './oracle.ts';
+
+export const NAMES = ['a', 'b', 'c'];
+export const RUNTIMES = ['One', 'One', 'One', 'Two'];
+
+/** The real pass over fake ports that the test lets through one call at a time, judged by the oracle. */
+export class Model {
+  readonly oracle = new Oracle();
+  readonly gate = new Gate();
+  readonly inFlight = new Set<string>();
+  readonly unexpected: unknown[] = [];
+  #faults: Fault[] = [];
+  #applied = 0;
+  /** Once false, calls go through by themselves. */
+  gated = true;
+  readonly operator: Operator;
+
+  constructor() {
+    const pause = () => (this.gated ? this.gate.pass() : Promise.resolve());
+    this.operator = new Operator({
+      azure: {
+        pause,
+        fault: () => this.#faults.shift(),
+        onRead: (by, key, found) => this.oracle.onRead(by, key, found),
+        onWrite: (write) => this.oracle.onWrite(write),
+      },
+      cluster: {
+        pause,
+        onStatus: (before, after) => this.oracle.onStatus(before, after),
+        onGone: (object) => this.oracle.onGone(object),
+      },
+    });
+    this.oracle.cluster = this.operator.cluster;
+    this.oracle.azure = this.operator.azure;
+  }
+
+  /** `luck` decides about precedence between objects of the same second. */
+  apply(name: string, wanted: Desired, luck = 50): void {
+    const { cluster } = this.operator;
+    if (cluster.server.has(`team/${name}`)) return;
+    this.#applied += 1;
+    this.oracle.declares(cluster.create(name, wanted, { uid: `uid-${luck}-${this.#applied}` }));
+  }
+
+  edit(name: string, change: Partial<Desired>): void {
+    this.operator.cluster.edit(`team/${name}`, change);
+    this.oracle.declares(this.operator.cluster.server.get(`team/${name}`));
+  }
+
+  /** Somebody else deletes a runtime. */
+  remove(id: RuntimeId): void {
+    this.operator.azure.remove(id);
+    this.oracle.onRemoved(armKey(id));
+  }
+
+  /** Somebody else puts another kind of runtime under the name. */
+  replace(id: RuntimeId): void {
+    this.remove(id);
+    this.operator.azure.put(id, { type: 'SelfHosted' }, { type: 'SelfHosted' });
+  }
+
+  async start(key: string): Promise<void> {
+    if (this.inFlight.size >= 2 || this.inFlight.has(key)) return;
+    const { inFlight } = this;
+    inFlight.add(key);
+    this.operator
+      .pass(key)
+      .catch((error) => this.unexpected.push(error))
+      .finally(() => inFlight.delete(key));
+    await settled();
+  }
+
+  async proceed(n: number, times: number): Promise<void> {
+    for (let i = 0; i < times && this.gate.waiting > 0; i++) await this.gate.release(n);
+  }
+
+  goOn(ms: number): void {
+    this.operator.now += ms;
+  }
+
+  /** The next call to Azure fails. */
+  fail(fault: Fault): void {
+    this.#faults.push(fault);
+  }
+
+  crash(): void {
+    this.gate.cut();
+    this.inFlight.clear();
+    this.operator.restart();
+  }
+
+  /** All faults end, and everybody is looked at until nothing changes. */
+  async calmDown(): Promise<void> {
+    this.#faults = [];
+    this.gated = false;
+    while (this.gate.waiting > 0) await this.gate.release(0);
+    for (let round = 0; round < 12; round++) await this.lookAtAll();
+  }
+
+  async lookAtAll(): Promise<void> {
+    this.operator.now += 2 * INTERVAL_MS;
+    for (const key of NAMES.map((name) => `team/${name}`)) await this.operator.look(key);
+  }
+}
+
+/** What an object may still wait for when nothing fails any longer. */
+const WAITS = ['Contested', 'NotFound', 'Repairing'];
+
+/** Ends all faults, lets everybody be looked at, and judges what has become of it. */
+export async function expectEnded(model: Model): Promise<void> {
+  await model.calmDown();
+  expect(model.unexpected).toEqual([]);
+  expect(model.oracle.violations).toEqual([]);
+  expectEveryObjectEnded(model);
+  await expectQuiet(model);
+}
+
+async function expectQuiet(model: Model): Promise<void> {
+  const { cluster, azure } = model.operator;
+  const kubernetesWrites = cluster.writes.length;
+  azure.calls.length = 0;
+  await model.lookAtAll();
+  expect(cluster.writes.length - kubernetesWrites).toBe(0);
+  expect(azure.calls.filter((call) => ['create', 'update', 'delete'].includes(call))).toEqual([]);
+}
+
+function expectEveryObjectEnded(model: Model): void {
+  const { cluster, azure } = model.operator;
+  const claims = new Map<string, string>();
+  for (const object of cluster.server.values()) {
+    expect({ key: object.key, deleting: object.deleting }).toEqual({ key: object.key, deleting: false });
+    if (!object.spec.valid) continue;
+    const { desired: wanted } = object.spec;
+    const key = armKey(wanted.id);
+    const ready = condition(object.memory, 'Ready');
+    const ended =
+      ready?.status === 'True' ||
+      condition(object.memory, 'Stalled') !== undefined ||
+      WAITS.includes(ready?.reason ?? '');
+    expect({ key: object.key, summary: model.operator.summary(object.key), ended }).toMatchObject({ ended: true });
+    if (ready?.status === 'True' && !wanted.suspend) {
+      const found = azure.runtimes.get(key);
+      expect(found?.type).toBe('Managed');
+      if (wanted.managementPolicy === 'Manage')
+        expect(differences(wanted.fields, [], found?.document ?? {})).toEqual([]);
+    }
+    if (object.memory.claim !== undefined && wanted.managementPolicy === 'Manage' && !wanted.suspend) {
+      expect({ key: object.key, held: object.held }).toEqual({ key: object.key, held: true });
+      expect({ claimedBy: [claims.get(key), object.key] }).toEqual({ claimedBy: [undefined, object.key] });
+      claims.set(key, object.key);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** The real pass over fake ports, with a clock that the test moves. */
+import type { Desired } from '../../../src/core/desired.ts';
+import { condition, type ManagedObject } from '../../../src/core/object.ts';
+import type { Access } from '../../../src/ports.ts';
+import { createReconciler, type Outcome } from '../../../src/reconcile.ts';
+import { type AzureHooks, FakeAzure } from './fake-azure.ts';
+import { type ClusterHooks, FakeCluster } from './fake-cluster.ts';
+
+export const IDENTITY = 'tenant/client';
+export const INTERVAL_MS = 600_000;
+
+export class Operator {
+  readonly azure: FakeAzure;
+  readonly cluster: FakeCluster;
+  readonly counted: string[] = [];
+  /** What the namespace may use; changed by tests. */
+  access: (object: ManagedObject) => Access;
+  now = Date.UTC(2026, 0, 1);
+  readonly #failingSince = new Map<string, number>();
+  #reconcile: ReturnType<typeof createReconciler>;
+
+  constructor(hooks: { azure?: AzureHooks; cluster?: ClusterHooks } = {}) {
+    this.azure = new FakeAzure(hooks.azure);
+    this.cluster = new FakeCluster(hooks.cluster);
+    this.access = () => ({ granted: true, identity: IDENTITY, runtimes: this.azure });
+    this.#reconcile = this.#start();
+  }
+
+  #start(): ReturnType<typeof createReconciler> {
+    return createReconciler({
+      objects: this.cluster,
+      events: this.cluster,
+      identities: { accessFor: (object) => this.access(object) },
+      log: { info: () => {}, warn: () => {} },
+      metrics: {
+        driftDetected: (field) => this.counted.push(`detected ${field}`),
+        driftCorrected: (field) => this.counted.push(`corrected ${field}`),
+        repair: (outcome) => this.counted.push(`repair ${outcome}`),
+      },
+      now: () => this.now,
+      intervalMs: INTERVAL_MS,
+    });
+  }
+
+  /** One pass, as the controller makes it. */
+  async pass(key: string, signal: AbortSignal = new AbortController().signal): Promise<Outcome> {
+    const outcome = await this.#reconcile(key, { failingSince: this.#failingSince.get(key), signal });
+    if (outcome.kind === 'backoff') this.#failingSince.set(key, this.#failingSince.get(key) ?? this.now);
+    else if (outcome.kind !== 'parked') this.#failingSince.delete(key);
+    return outcome;
+  }
+
+  /** A pass over a cache and a list that are up to date. */
+  async look(key: string): Promise<Outcome> {
+    this.cluster.sync();
+    this.azure.refreshList();
+    const outcome = await this.pass(key);
+    this.cluster.sync();
+    return outcome;
+  }
+
+  apply(name: string, desired: Desired): string {
+    return this.cluster.create(name, desired).key;
+  }
+
+  /** All that a process remembers is gone. */
+  restart(): void {
+    this.#failingSince.clear();
+    this.cluster.relist();
+    this.#reconcile = this.#start();
+  }
+
+  object(key: string): ManagedObject {
+    const object = this.cluster.server.get(key);
+    if (object === undefined) throw new Error(`no object ${key}`);
+    return object;
+  }
+
+  /** `Ready=False Forbidden Stalled`, as a reader of the status would sum it up. */
+  summary(key: string): string {
+    const { memory } = this.object(key);
+    const ready = condition(memory, 'Ready');
+    const progress = (['Reconciling', 'Stalled'] as const).filter((type) => condition(memory, type) !== undefined);
+    return [`Ready=${ready?.status}`, ready?.reason, ...progress].join(' ');
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Judges every write of the operator by what is really so, not by what the operator saw: nothing is written or deleted
+ * that was neither absent, nor created by us, nor adopted as the manifest permits; no leaf is lost that nobody declared.
+ */
+import type { Desired } from '../../../src/core/desired.ts';
+import { differences, looksCreatedBy, valueAt } from '../../../src/core/fields.ts';
+import type { ManagedObject } from '../../../src/core/object.ts';
+import { isManaging } from '../../../src/core/ownership.ts';
+import { armKey } from '../../../src/core/runtime.ts';
+import type { AzureWrite, FakeAzure, Stored } from './fake-azure.ts';
+import type { FakeCluster } from './fake-cluster.ts';
+
+export class Oracle {
+  readonly violations: string[] = [];
+  /** All that each object (by uid) has ever declared: a pass may act on what was so a moment ago. */
+  readonly #declared = new Map<string, Desired[]>();
+  readonly #edited = new Set<string>();
+  /** Of the runtimes that are there now: those that the operator created, and those that it only ever changed. */
+  readonly #createdByUs = new Set<string>();
+  readonly #changedByUs = new Set<string>();
+  /** By uid: a create whose runtime somebody else removed at once was a create all the same. */
+  readonly #hasCreated = new Set<string>();
+  readonly #deletedBy = new Set<string>();
+  readonly #lastRead = new Map<string, Stored | undefined>();
+  cluster!: FakeCluster;
+  azure!: FakeAzure;
+
+  declares(object: ManagedObject | undefined): void {
+    if (object === undefined || !object.spec.valid) return;
+    const before = this.#declared.get(object.uid);
+    if (before !== undefined) this.#edited.add(object.uid);
+    this.#declared.set(object.uid, [...(before ?? []), object.spec.desired]);
+  }
+
+  onRead(by: string, _key: string, found: Stored | undefined): void {
+    this.#lastRead.set(by, found);
+  }
+
+  onWrite(write: AzureWrite): void {
+    if (write.kind === 'create') {
+      this.#createdByUs.add(write.key);
+      this.#hasCreated.add(this.cluster.server.get(write.by)?.uid ?? '');
+      this.#changedByUs.delete(write.key);
+    } else if (write.kind === 'update') {
+      if (!this.#createdByUs.has(write.key)) this.#changedByUs.add(write.key);
+      this.#judgeUpdate(write);
+    } else {
+      this.#deletedBy.add(this.cluster.server.get(write.by)?.uid ?? '');
+      this.onRemoved(write.key);
+    }
+    if (write.kind === 'delete') this.#judgeDelete(write);
+  }
+
+  /** A runtime is gone: what comes under its name is another one. */
+  onRemoved(key: string): void {
+    this.#createdByUs.delete(key);
+    this.#changedByUs.delete(key);
+  }
+
+  /** An object that created its runtime and goes must have deleted it, unless another takes over. */
+  onGone(object: ManagedObject): void {
+    if (!object.spec.valid || object.memory.claim?.origin !== 'Created' || this.#edited.has(object.uid)) return;
+    const { id, deletionPolicy, managementPolicy } = object.spec.desired;
+    const key = armKey(id);
+    const peers = [...this.cluster.server.values()].filter(
+      ({ uid, spec }) => uid !== object.uid && spec.valid && armKey(spec.desired.id) === key,
+    );
+    const mustBeGone = managementPolicy === 'Manage' && deletionPolicy !== 'Retain' && peers.length === 0;
+    const there = this.azure.runtimes.get(key)?.type === 'Managed' && this.#createdByUs.has(key);
+    // An heir whose finalizer somebody took off by hand is nobody's fault.
+    const meddled = this.cluster.unheldByHand.size > 0;
+    if (mustBeGone && there && !meddled && !this.#deletedBy.has(object.uid))
+      this.violations.push(`${object.key} leaves its runtime behind`);
+  }
+
+  onStatus(before: ManagedObject, after: ManagedObject): void {
+    const claim = after.memory.claim;
+    if (claim === undefined || claim.origin === before.memory.claim?.origin || !after.spec.valid) return;
+    const read = this.#lastRead.get(after.key)?.document ?? {};
+    const permitted = this.#ever(after, (desired) =>
+      claim.origin === 'Created'
+        ? this.#hasCreated.has(after.uid) ||
+          (looksCreatedBy(desired.fields, read) && !this.#changedByUs.has(armKey(desired.id)))
+        : adoptable(desired, read),
+    );
+    if (!permitted) this.violations.push(`${after.key} claims ${claim.origin} without a right to`);
+  }
+
+  #judgeUpdate({ by, before = {}, after = {} }: AzureWrite): void {
+    const object = this.cluster.server.get(by);
+    if (object === undefined) {
+      this.#judgeGone(by);
+      return;
+    }
+    const permitted =
+      object.memory.claim !== undefined || this.#ever(object, ({ adoptionPolicy }) => adoptionPolicy === 'Always');
+    if (!permitted) this.violations.push(`${by} writes a runtime that is not its own`);
+    if (JSON.stringify(before.other) !== JSON.stringify(after.other))
+      this.violations.push(`${by} loses an unknown leaf`);
+    for (const path of ['description', 'location'] as const) {
+      const declared =
+        object.memory.managedFields.includes(path) || this.#ever(object, ({ fields }) => fields.has(path));
+      if (!declared && valueAt(before, path) !== valueAt(after, path))
+        this.violations.push(`${by} changes ${path}, which it never declared`);
+    }
+  }
+
+  #judgeDelete({ by, key }: AzureWrite): void {
+    const object = this.cluster.server.get(by);
+    if (object === undefined) {
+      this.#judgeGone(by);
+      return;
+    }
+    const claim = object.memory.claim;
+    const permitted = this.#ever(
+      object,
+      ({ deletionPolicy }) =>
+        deletionPolicy === 'Delete' || (deletionPolicy === 'DeleteIfCreated' && claim?.origin === 'Created'),
+    );
+    if (!object.deleting || claim === undefined || !permitted) this.violations.push(`${by} deletes without a right to`);
+    const found = this.azure.runtimes.get(key);
+    const asRead = this.#lastRead.get(by)?.etag === found?.etag;
+    if (asRead && found?.type !== 'Managed') this.violations.push(`${by} deletes a runtime of another type`);
+    const asked = this.cluster.deletedAt.get(object.uid) ?? 0;
+    for (const other of this.cluster.server.values()) {
+      const older = (this.cluster.createdAtVersion.get(other.uid) ?? 0) < asked;
+      const lives = other.uid !== object.uid && !other.deleting && isManaging(other) && !this.#edited.has(other.uid);
+      const same = other.spec.valid && armKey(other.spec.desired.id) === key;
+      if (older && lives && same) this.violations.push(`${by} deletes the runtime that ${other.key} declares`);
+    }
+  }
+
+  /** Nothing can be done about a finalizer that is taken off by hand in the very moment of a write. */
+  #judgeGone(by: string): void {
+    if (!this.cluster.unheldByHand.has(by)) this.violations.push(`${by} writes after it is gone`);
+  }
+
+  #ever(object: ManagedObject, holds: (desired: Desired) => boolean): boolean {
+    return (this.#declared.get(object.uid) ?? []).some(holds);
+  }
+}
+
+function adoptable(desired: Desired, document: Stored['document']): boolean {
+  if (desired.adoptionPolicy === 'Always') return true;
+  return desired.adoptionPolicy === 'IfIdentical' && differences(desired.fields, [], document).length === 0;
+}
