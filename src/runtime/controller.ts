@@ -1,0 +1,197 @@
+import { type Attempt, RunningAttempts } from './attempts.ts';
+import type { Clock } from './clock.ts';
+import type { ControllerMetrics, Log, ReconcileResult } from './instruments.ts';
+import type { WorkQueue } from './queue.ts';
+import type { BackoffPolicy } from './retries.ts';
+
+export type { Attempt } from './attempts.ts';
+
+/** What becomes of a key after a pass. */
+export type Next =
+  /** Nothing until an event adds the key. Clears its retry memory. */
+  | { readonly kind: 'done' }
+  /** A look in `ms` milliseconds, `priority` 0 unless given. Clears the retry memory. The caller adds jitter. */
+  | { readonly kind: 'after'; readonly ms: number; readonly priority?: number }
+  /**
+   * A counted failure: again after `baseMs · 2^failures`, jittered by ±20 %, at most `maxMs`, never before `minMs` (a
+   * Retry-After), with the priority of this pass. An event for the key comes through earlier.
+   */
+  | ({ readonly kind: 'backoff' } & BackoffPolicy)
+  /** Somebody (the request budget) will add the key again. Keeps the retry memory. */
+  | { readonly kind: 'parked' };
+
+/** Makes one pass for a key. A rejection is a defect: it is logged, counted as an error and backed off. */
+export type Handler = (key: string, attempt: Attempt) => Promise<Next>;
+
+export interface ControllerOptions {
+  readonly name: string;
+  readonly queue: WorkQueue;
+  readonly handler: Handler;
+  /** Number of workers, at least 1. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: ControllerMetrics;
+  /** How long handlers may go on after `run` is told to stop before their signal aborts, in ms. Default 20 s. */
+  readonly graceMs?: number;
+  /** When a handler, or a due key that nobody takes, counts as stuck, in ms. Default 10 min. */
+  readonly stuckAfterMs?: number;
+}
+
+const DEFECT_BACKOFF: BackoffPolicy = { baseMs: 1_000, maxMs: 5 * 60_000 };
+
+const RESULTS: Record<Next['kind'], ReconcileResult> = {
+  done: 'success',
+  after: 'requeue_after',
+  backoff: 'requeue',
+  parked: 'requeue',
+};
+
+/** Takes keys from a queue and has them handled by a fixed number of workers. */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #attempts = new RunningAttempts();
+  readonly #graceMs: number;
+  readonly #stuckAfterMs: number;
+  /** When a key was last taken, or the workers were started; undefined while they do not run. */
+  #lastTakenAt: number | undefined;
+
+  /** @throws RangeError when `concurrency` is not a positive integer. */
+  constructor(options: ControllerOptions) {
+    if (!Number.isInteger(options.concurrency) || options.concurrency < 1) {
+      throw new RangeError(`concurrency must be a positive integer, got ${options.concurrency}`);
+    }
+    this.#options = options;
+    this.#graceMs = options.graceMs ?? 20_000;
+    this.#stuckAfterMs = options.stuckAfterMs ?? 10 * 60_000;
+  }
+
+  /**
+   * Runs the workers until `signal` aborts (or the queue is shut down). No new key is taken from then on; handlers that
+   * run may finish, their own signals abort after the grace period; resolves when the last has ended. Never rejects
+   * because of a handler.
+   * @throws Error when it is already running.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#lastTakenAt !== undefined) throw new Error(`controller ${this.#options.name} is already running`);
+    const { clock, concurrency, metrics, name } = this.#options;
+    this.#lastTakenAt = clock.now();
+    metrics.running(name, concurrency);
+    const workers = Promise.all(Array.from({ length: concurrency }, () => this.#work(signal)));
+    const stopWatching = this.#abortAttemptsAfterGrace(signal);
+    try {
+      await workers;
+    } finally {
+      stopWatching();
+      this.#lastTakenAt = undefined;
+    }
+  }
+
+  /** Whether the loop has stopped making progress at `now` (ms since the epoch): `stuckReason` says why. */
+  isStuck(now: number): boolean {
+    return this.stuckReason(now) !== undefined;
+  }
+
+  /**
+   * For a liveness probe: says so when a handler has run for longer than the limit, or when a key has been due, and none
+   * was taken, for that long. Undefined when all is well, and always while the workers do not run.
+   */
+  stuckReason(now: number): string | undefined {
+    if (this.#lastTakenAt === undefined) return undefined;
+    const limit = this.#stuckAfterMs;
+    const longest = this.#attempts.oldest();
+    if (longest !== undefined && now - longest.startedAt > limit) {
+      return `${longest.key} has been handled for more than ${limit / 1000} s`;
+    }
+    const dueAt = this.#options.queue.oldestDueAt();
+    if (dueAt !== undefined && now - Math.max(dueAt, this.#lastTakenAt) > limit) {
+      return `keys are due, and none has been taken for more than ${limit / 1000} s`;
+    }
+    return undefined;
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    const { queue, clock } = this.#options;
+    for (;;) {
+      const key = await queue.next(signal);
+      if (key === undefined) return;
+      if (signal.aborted) {
+        queue.putBack(key);
+        return;
+      }
+      this.#lastTakenAt = clock.now();
+      await this.#handle(key);
+    }
+  }
+
+  async #handle(key: string): Promise<void> {
+    const { name, queue, clock, metrics, handler } = this.#options;
+    const startedAt = clock.now();
+    const attempt = this.#attempts.begin(key, queue.retries(key), startedAt);
+    metrics.passStarted(name);
+    let result: ReconcileResult = 'error';
+    try {
+      const next = await handler(key, attempt);
+      this.#schedule(key, next);
+      result = RESULTS[next.kind];
+    } catch (error) {
+      result = this.#afterRejection(key, attempt, error);
+    } finally {
+      this.#attempts.end(key);
+      queue.done(key);
+      metrics.passEnded(name, result, clock.now() - startedAt);
+    }
+  }
+
+  #schedule(key: string, next: Next): void {
+    const { queue } = this.#options;
+    switch (next.kind) {
+      case 'done':
+        queue.clearRetries(key);
+        return;
+      case 'after':
+        queue.clearRetries(key);
+        queue.add(key, { afterMs: next.ms, priority: next.priority ?? 0 });
+        return;
+      case 'backoff':
+        queue.retry(key, next);
+        return;
+      case 'parked':
+        return;
+      default:
+        throw new TypeError(`the handler answered with an unknown kind: ${JSON.stringify(next satisfies never)}`);
+    }
+  }
+
+  #afterRejection(key: string, attempt: Attempt, error: unknown): ReconcileResult {
+    const { queue, log, name } = this.#options;
+    if (attempt.signal.aborted) {
+      log.info('Pass was cut off by the shutdown', { controller: name, key, error });
+      queue.add(key);
+      return 'requeue';
+    }
+    const retryInMs = Math.round(queue.retry(key, DEFECT_BACKOFF));
+    const failures = attempt.failures + 1;
+    // The stack is worth a key of its own: nothing else tells where a defect is.
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.error('Pass failed with a defect', { controller: name, key, error, stack, failures, retryInMs });
+    return 'error';
+  }
+
+  /** Returns how to stop watching. */
+  #abortAttemptsAfterGrace(signal: AbortSignal): () => void {
+    let cancelTimer = (): void => {};
+    const onStop = (): void => {
+      const timer = this.#options.clock.setTimer(this.#graceMs, () => {
+        this.#attempts.abortAll(new Error('the controller is stopping and its grace period is over'));
+      });
+      cancelTimer = () => timer.cancel();
+    };
+    if (signal.aborted) onStop();
+    else signal.addEventListener('abort', onStop, { once: true });
+    return () => {
+      signal.removeEventListener('abort', onStop);
+      cancelTimer();
+    };
+  }
+}

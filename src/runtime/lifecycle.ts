@@ -1,0 +1,170 @@
+import type { Clock } from './clock.ts';
+import type { Log } from './instruments.ts';
+
+export interface StartContext {
+  /** Aborts when the start is no longer wanted because the process is to stop. */
+  readonly signal: AbortSignal;
+  /** To be called when a component that has started cannot go on: everything is stopped, and the exit code is 1. */
+  fail(error: unknown): void;
+}
+
+/** A part of the process that is started and stopped. */
+export interface Component {
+  readonly name: string;
+  /** Resolves when the component works; rejects when it cannot, then `stop` is not called. */
+  start(context: StartContext): Promise<void>;
+  /** Called once at most, and only after `start` has resolved; resolves when nothing of the component is left. */
+  stop(): Promise<void>;
+}
+
+export type StopSignal = 'SIGTERM' | 'SIGINT';
+
+/** The part of `process` that tells of signals. */
+export interface SignalSource {
+  on(signal: StopSignal, listener: () => void): unknown;
+  off(signal: StopSignal, listener: () => void): unknown;
+}
+
+export interface LifecycleOptions {
+  /** In the order of starting; they are stopped in the reverse order. */
+  readonly components: readonly Component[];
+  readonly signals: SignalSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long stopping everything may take, in ms. Default 25 s, below the 30 s after which a kubelet kills. */
+  readonly graceMs?: number;
+}
+
+/** 128 + the signal's number, as shells report it. */
+const CUT_OFF_EXIT_CODES: Record<StopSignal, number> = { SIGINT: 130, SIGTERM: 143 };
+
+/**
+ * Starts the components in order, waits for SIGTERM, SIGINT or a failure, and stops in reverse order what was started.
+ * Never rejects.
+ * @returns the exit code for the process, which its caller has to end (something may still hold it): 0 when a signal asked
+ *   for the stop and it was clean; 1 when a component failed to start, to run or to stop, or when the grace period, which
+ *   begins with the request to stop, was too short; 130 or 143 at once on a second signal.
+ */
+export function runLifecycle(options: LifecycleOptions): Promise<number> {
+  return new Lifecycle(options).run();
+}
+
+class Lifecycle {
+  readonly #options: LifecycleOptions;
+  readonly #stopRequest = new AbortController();
+  readonly #cutOff = Promise.withResolvers<number>();
+  #failed = false;
+  #signalSeen = false;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<number> {
+    const { signals, clock, log, graceMs = 25_000 } = this.#options;
+    const onTerm = (): void => this.#onSignal('SIGTERM');
+    const onInt = (): void => this.#onSignal('SIGINT');
+    const whenStopping = this.#whenStopping().then(() =>
+      clock.setTimer(graceMs, () => {
+        log.error('Stopping took longer than the grace period', { graceMs });
+        this.#cutOff.resolve(1);
+      }),
+    );
+    signals.on('SIGTERM', onTerm);
+    signals.on('SIGINT', onInt);
+    try {
+      return await Promise.race([this.#startAndStop(), this.#cutOff.promise]);
+    } finally {
+      signals.off('SIGTERM', onTerm);
+      signals.off('SIGINT', onInt);
+      (await whenStopping).cancel();
+    }
+  }
+
+  #onSignal(signal: StopSignal): void {
+    if (this.#signalSeen) {
+      this.#options.log.warn('Second signal, ending at once', { signal });
+      this.#cutOff.resolve(CUT_OFF_EXIT_CODES[signal]);
+      return;
+    }
+    this.#signalSeen = true;
+    this.#options.log.info('Stopping', { signal });
+    this.#stopRequest.abort(new Error(`the process is stopping on ${signal}`));
+  }
+
+  async #startAndStop(): Promise<number> {
+    const started = await this.#start();
+    await this.#whenStopping();
+    for (const component of started.reverse()) {
+      try {
+        await component.stop();
+      } catch (error) {
+        this.#fail('Component did not stop', component, error);
+      }
+    }
+    return this.#failed ? 1 : 0;
+  }
+
+  async #start(): Promise<Component[]> {
+    const { signal } = this.#stopRequest;
+    const started: Component[] = [];
+    for (const component of this.#options.components) {
+      if (signal.aborted) break;
+      const fail = (error: unknown): void => this.#fail('Component failed', component, error);
+      try {
+        await component.start({ signal, fail });
+        started.push(component);
+      } catch (error) {
+        if (signal.aborted) this.#options.log.info('Start was cut off', { component: component.name, error });
+        else this.#fail('Component did not start', component, error);
+      }
+    }
+    return started;
+  }
+
+  #fail(message: string, component: Component, error: unknown): void {
+    this.#failed = true;
+    this.#options.log.error(message, { component: component.name, error });
+    this.#stopRequest.abort(error);
+  }
+
+  #whenStopping(): Promise<void> {
+    const { signal } = this.#stopRequest;
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+}
+
+/** A component made of something that runs until its signal aborts, such as a controller. Ending earlier is a failure. */
+export function longRunning(name: string, run: (signal: AbortSignal) => Promise<void>): Component {
+  const stopRequest = new AbortController();
+  let ended: Promise<void> = Promise.resolve();
+  return {
+    name,
+    start: async ({ fail }) => {
+      ended = untilEnded(name, run, stopRequest.signal, fail);
+    },
+    stop: () => {
+      stopRequest.abort(new Error(`${name} is stopping`));
+      return ended;
+    },
+  };
+}
+
+/** Rejects only after the stop was requested: what happens earlier is told to `fail`. */
+async function untilEnded(
+  name: string,
+  run: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+  fail: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await run(signal);
+    if (!signal.aborted) fail(new Error(`${name} ended although nobody stopped it`));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    fail(error);
+  }
+}

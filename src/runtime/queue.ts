@@ -1,0 +1,302 @@
+import type { Clock, Timer } from './clock.ts';
+import { Heap } from './heap.ts';
+import { noQueueMetrics, type QueueMetrics, type QueueStats } from './instruments.ts';
+import { type BackoffPolicy, type FailureStreak, RetryMemory } from './retries.ts';
+
+export interface AddOptions {
+  /** Higher goes first. Default 0. */
+  readonly priority?: number;
+  /** The key is not handed out before so many milliseconds have gone by. Default 0; less counts as 0. */
+  readonly afterMs?: number;
+}
+
+export interface WorkQueueOptions {
+  readonly clock: Clock;
+  readonly metrics?: QueueMetrics;
+  /** A key that has been due for longer than this may claim the reserved share. Default one minute. */
+  readonly agedAfterMs?: number;
+  /** One hand-out in so many goes to the key that has been due longest, once that is aged. At least 1, default 8. */
+  readonly reservedShare?: number;
+}
+
+interface Entry {
+  readonly key: string;
+  /** Order of adding: decides between equals. */
+  readonly sequence: number;
+  priority: number;
+  dueAt: number;
+}
+
+interface Handling {
+  readonly priority: number;
+  readonly takenAt: number;
+  /** What was asked for while the key is in hand. */
+  again: Entry | undefined;
+}
+
+interface Waiter {
+  settle(key: string | undefined): void;
+}
+
+const byDueTime = (a: Entry, b: Entry): boolean => (a.dueAt !== b.dueAt ? a.dueAt < b.dueAt : a.sequence < b.sequence);
+
+const byPriority = (a: Entry, b: Entry): boolean =>
+  a.priority !== b.priority ? a.priority > b.priority : byDueTime(a, b);
+
+/**
+ * A queue of keys with priorities and due times.
+ *
+ * Guarantees: a key is queued once, with the highest priority and the earliest due time it was added with; it is in
+ * nobody's or one worker's hand; added while in hand, it is queued again on `done`; it is never handed out before it is
+ * due; of the due keys the highest priority goes first, then the earliest due. Every operation is O(log n). At most one
+ * timer is armed, and only while somebody waits in `next`.
+ *
+ * Starvation: a steady stream of high priorities would keep the low ones out for ever. So of every `reservedShare`
+ * hand-outs one belongs to the key that has been due longest, provided that it has been due for more than
+ * `agedAfterMs`. Hence a key with n keys due before it waits for at most `reservedShare · (n + 1)` hand-outs after it
+ * has aged, and the highest priority loses no more than one hand-out in `reservedShare` to the rule.
+ *
+ * Designs considered:
+ * 1. One ordered set by due time and priority, scanned from its start whenever something changes (controller-runtime's):
+ *    little code, but each hand-out costs O(due keys), and due times of the past compete with priorities.
+ * 2. One heap of due keys by `dueAt − priority · age` (linear ageing; the order never changes with time): elegant, but
+ *    once the backlog is older than the head start, a person's change queues behind thousands of periodic looks, which
+ *    is just the moment when priorities matter.
+ * 3. This one: keys not yet due in a heap by due time; due keys in a heap by priority and in another by due time, the
+ *    latter for the reserved share and for the watchdog. Priorities stay strict except for a share that is known.
+ */
+export class WorkQueue {
+  readonly #clock: Clock;
+  readonly #metrics: QueueMetrics;
+  readonly #agedAfterMs: number;
+  readonly #reservedShare: number;
+  readonly #retries: RetryMemory;
+
+  readonly #queued = new Map<string, Entry>();
+  readonly #notDue = new Heap<Entry>(byDueTime);
+  readonly #due = new Heap<Entry>(byPriority);
+  readonly #dueByAge = new Heap<Entry>(byDueTime);
+  readonly #inHand = new Map<string, Handling>();
+  readonly #waiters = new Set<Waiter>();
+  #timer: { readonly dueAt: number; readonly handle: Timer } | undefined;
+  #sequence = 0;
+  /** Hand-outs since the longest due key, being aged, was last served. */
+  #passedOver = 0;
+  #shutDown = false;
+
+  constructor({ clock, metrics = noQueueMetrics, agedAfterMs = 60_000, reservedShare = 8 }: WorkQueueOptions) {
+    this.#clock = clock;
+    this.#metrics = metrics;
+    this.#agedAfterMs = agedAfterMs;
+    this.#reservedShare = reservedShare;
+    this.#retries = new RetryMemory(clock);
+    metrics.observe(() => this.#stats());
+  }
+
+  /**
+   * Queues the key; does nothing once shut down. An earlier due time overrides a back-off.
+   * @throws RangeError when an option is not a finite number.
+   */
+  add(key: string, { priority = 0, afterMs = 0 }: AddOptions = {}): void {
+    if (!Number.isFinite(priority) || !Number.isFinite(afterMs)) {
+      throw new RangeError(`priority and afterMs must be finite, got ${priority} and ${afterMs}`);
+    }
+    if (this.#shutDown) return;
+    const dueAt = this.#clock.now() + Math.max(0, afterMs);
+    const handling = this.#inHand.get(key);
+    if (handling !== undefined) {
+      handling.again ??= this.#newEntry(key, priority, dueAt);
+      merge(handling.again, priority, dueAt);
+      return;
+    }
+    this.#enqueue(key, priority, dueAt);
+    this.#dispatch();
+  }
+
+  /**
+   * Counts a failure of the key and queues it again after its back-off, with the priority it was handed out with: what a
+   * person has changed stays more urgent than a periodic look, also after a failure.
+   * @returns the wait in milliseconds.
+   */
+  retry(key: string, policy: BackoffPolicy): number {
+    const afterMs = this.#retries.failed(key, policy);
+    this.#metrics.retried();
+    this.add(key, { priority: this.#inHand.get(key)?.priority ?? 0, afterMs });
+    return afterMs;
+  }
+
+  /** Queues a key in hand again, due at once, as it was handed out: for a worker that took it and may not handle it. */
+  putBack(key: string): void {
+    this.add(key, { priority: this.#inHand.get(key)?.priority ?? 0 });
+    this.done(key);
+  }
+
+  /** The failures of the key since the last `clearRetries` or `forget`. */
+  retries(key: string): FailureStreak {
+    return this.#retries.streak(key);
+  }
+
+  clearRetries(key: string): void {
+    this.#retries.clear(key);
+  }
+
+  /**
+   * The next key, as soon as there is one; it is the caller's until `done`. Undefined when `signal` aborts or the queue is
+   * shut down. Whoever has waited longest is served first.
+   */
+  next(signal: AbortSignal): Promise<string | undefined> {
+    if (this.#shutDown || signal.aborted) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const onAbort = (): void => {
+        waiter.settle(undefined);
+        this.#armTimer();
+      };
+      const waiter: Waiter = {
+        settle: (key) => {
+          this.#waiters.delete(waiter);
+          signal.removeEventListener('abort', onAbort);
+          resolve(key);
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiters.add(waiter);
+      this.#dispatch();
+    });
+  }
+
+  /** The caller is through with a key that it got from `next`. */
+  done(key: string): void {
+    const handling = this.#inHand.get(key);
+    if (handling === undefined) return;
+    this.#inHand.delete(key);
+    this.#metrics.finished(elapsedMs(handling.takenAt, this.#clock.now()));
+    if (handling.again === undefined || this.#shutDown) return;
+    this.#insert(handling.again);
+    this.#dispatch();
+  }
+
+  /** Drops the key from what is queued, and its retry memory. A key in hand stays there, and is not queued on `done`. */
+  forget(key: string): void {
+    this.#retries.clear(key);
+    const handling = this.#inHand.get(key);
+    if (handling !== undefined) handling.again = undefined;
+    const entry = this.#queued.get(key);
+    if (entry !== undefined) this.#remove(entry);
+    this.#armTimer();
+  }
+
+  /** Ends every `next`, now and later, with undefined; forgets what is queued. Keys in hand may still be given back. */
+  shutDown(): void {
+    this.#shutDown = true;
+    this.#queued.clear();
+    this.#notDue.clear();
+    this.#due.clear();
+    this.#dueByAge.clear();
+    for (const waiter of [...this.#waiters]) waiter.settle(undefined);
+    this.#armTimer();
+  }
+
+  /** Since when the key that has been due longest is due, in ms since the epoch; undefined when no key is due. */
+  oldestDueAt(): number | undefined {
+    this.#promote(this.#clock.now());
+    return this.#dueByAge.peek()?.dueAt;
+  }
+
+  #newEntry(key: string, priority: number, dueAt: number): Entry {
+    return { key, priority, dueAt, sequence: this.#sequence++ };
+  }
+
+  #enqueue(key: string, priority: number, dueAt: number): void {
+    const entry = this.#queued.get(key);
+    if (entry === undefined) {
+      this.#insert(this.#newEntry(key, priority, dueAt));
+      return;
+    }
+    merge(entry, priority, dueAt);
+    this.#notDue.moved(entry);
+    this.#due.moved(entry);
+    this.#dueByAge.moved(entry);
+  }
+
+  #insert(entry: Entry): void {
+    this.#queued.set(entry.key, entry);
+    this.#notDue.push(entry);
+  }
+
+  #remove(entry: Entry): void {
+    this.#queued.delete(entry.key);
+    this.#notDue.delete(entry);
+    this.#due.delete(entry);
+    this.#dueByAge.delete(entry);
+  }
+
+  #promote(now: number): void {
+    for (let entry = this.#notDue.peek(); entry !== undefined && entry.dueAt <= now; entry = this.#notDue.peek()) {
+      this.#notDue.delete(entry);
+      this.#due.push(entry);
+      this.#dueByAge.push(entry);
+      this.#metrics.added();
+    }
+  }
+
+  #dispatch(): void {
+    const now = this.#clock.now();
+    this.#promote(now);
+    for (const waiter of [...this.#waiters]) {
+      const entry = this.#choose(now);
+      if (entry === undefined) break;
+      this.#remove(entry);
+      this.#inHand.set(entry.key, { priority: entry.priority, takenAt: now, again: undefined });
+      this.#metrics.taken(elapsedMs(entry.dueAt, now));
+      waiter.settle(entry.key);
+    }
+    this.#armTimer();
+  }
+
+  /** Decides which due key goes next, and keeps account of the reserved share. */
+  #choose(now: number): Entry | undefined {
+    const first = this.#due.peek();
+    const oldest = this.#dueByAge.peek();
+    const aged = oldest !== undefined && now - oldest.dueAt > this.#agedAfterMs;
+    if (!aged || oldest === first || this.#passedOver + 1 >= this.#reservedShare) {
+      this.#passedOver = 0;
+      return aged ? oldest : first;
+    }
+    this.#passedOver += 1;
+    return first;
+  }
+
+  #armTimer(): void {
+    const wanted = this.#waiters.size > 0 ? this.#notDue.peek()?.dueAt : undefined;
+    if (wanted === this.#timer?.dueAt) return;
+    this.#timer?.handle.cancel();
+    this.#timer = undefined;
+    if (wanted === undefined) return;
+    const handle = this.#clock.setTimer(wanted - this.#clock.now(), () => {
+      this.#timer = undefined;
+      this.#dispatch();
+    });
+    this.#timer = { dueAt: wanted, handle };
+  }
+
+  #stats(): QueueStats {
+    const now = this.#clock.now();
+    this.#promote(now);
+    const elapsed = [...this.#inHand.values()].map(({ takenAt }) => elapsedMs(takenAt, now));
+    return {
+      depth: this.#due.size,
+      unfinishedMs: elapsed.reduce((sum, ms) => sum + ms, 0),
+      longestMs: elapsed.reduce((longest, ms) => Math.max(longest, ms), 0),
+    };
+  }
+}
+
+function merge(entry: Entry, priority: number, dueAt: number): void {
+  entry.priority = Math.max(entry.priority, priority);
+  entry.dueAt = Math.min(entry.dueAt, dueAt);
+}
+
+/** The wall clock may have been set back meanwhile. */
+function elapsedMs(since: number, now: number): number {
+  return Math.max(0, now - since);
+}

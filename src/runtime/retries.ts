@@ -1,0 +1,62 @@
+import type { Clock } from './clock.ts';
+
+/** How long a failed key waits: `baseMs · 2^failures`, jittered, at most `maxMs`, but never less than `minMs`. */
+export interface BackoffPolicy {
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** A wait that somebody else asks for (a Retry-After); it may exceed `maxMs`. */
+  readonly minMs?: number;
+}
+
+/** The failures of a key since it last went well. */
+export interface FailureStreak {
+  readonly failures: number;
+  /** When the first of them happened, in ms since the epoch; undefined when there is none. */
+  readonly failingSince: number | undefined;
+}
+
+const JITTER = 0.2;
+
+/** Beyond this exponent every sensible base has passed every sensible maximum, and 2^n must not become Infinity. */
+const LARGEST_EXPONENT = 50;
+
+/**
+ * Milliseconds to wait after a key has failed again, having failed `failures` times before. Uniform within ±20 %; at the
+ * maximum within the 20 % below it, so that keys which have failed long do not gather at one moment. Where `minMs`
+ * decides, the wait is up to 20 % longer, for the same reason.
+ */
+export function backoffDelay(policy: BackoffPolicy, failures: number, random: number): number {
+  const planned = Math.min(policy.baseMs * 2 ** Math.min(failures, LARGEST_EXPONENT), policy.maxMs);
+  const shortest = planned * (1 - JITTER);
+  const longest = Math.min(planned * (1 + JITTER), policy.maxMs);
+  const delay = shortest + random * (longest - shortest);
+  const asked = (policy.minMs ?? 0) * (1 + JITTER * random);
+  return Math.max(delay, asked);
+}
+
+const NO_FAILURES: FailureStreak = { failures: 0, failingSince: undefined };
+
+/** Remembers per key how often it has failed in a row, and since when. */
+export class RetryMemory {
+  readonly #streaks = new Map<string, FailureStreak>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  streak(key: string): FailureStreak {
+    return this.#streaks.get(key) ?? NO_FAILURES;
+  }
+
+  /** Counts a failure and returns how many milliseconds to wait before the next attempt. */
+  failed(key: string, policy: BackoffPolicy): number {
+    const { failures, failingSince } = this.streak(key);
+    this.#streaks.set(key, { failures: failures + 1, failingSince: failingSince ?? this.#clock.now() });
+    return backoffDelay(policy, failures, this.#clock.random());
+  }
+
+  clear(key: string): void {
+    this.#streaks.delete(key);
+  }
+}

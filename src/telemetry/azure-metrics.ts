@@ -1,0 +1,65 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { BoundedLabel, BudgetGauge, type BudgetKind, type BudgetOwner } from './bounded.ts';
+
+export type RepairOutcome = 'started' | 'repaired' | 'failed' | 'exhausted';
+
+export interface AzureRecorder {
+  /** ARM answered `operation` (a short constant name) with an HTTP status, or did not: a short constant word. */
+  armRequest(operation: string, code: number | string): void;
+  /** How many requests of a kind the owner may still send at this moment. */
+  armBudgetRemaining(owner: BudgetOwner, kind: BudgetKind, remaining: number): void;
+  /** The owner's budget is no longer kept. */
+  armBudgetRemoved(owner: BudgetOwner): void;
+  /** `field` is a leaf path of spec, without the names of map entries. */
+  driftDetected(field: string): void;
+  driftCorrected(field: string): void;
+  repair(outcome: RepairOutcome): void;
+}
+
+/** Enough for every name that the operator has on purpose. */
+const MANY = 100;
+
+/** How many budget owners are shown on their own. */
+const BUDGET_OWNERS = 50;
+
+/** What the operator does in Azure. */
+export function azureMetrics(registry: Registry): AzureRecorder {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'azure_ir_arm_requests_total',
+    help: 'Requests to Azure Resource Manager by operation and answer',
+    labelNames: ['operation', 'code'],
+    registers,
+  });
+  const budget = new Gauge({
+    name: 'azure_ir_arm_budget_remaining',
+    help: 'Requests that may still be sent, by subscription, identity and kind',
+    labelNames: ['subscription', 'identity', 'kind'],
+    registers,
+  });
+  const byField = { labelNames: ['field'] as const, registers };
+  const detected = new Counter({ name: 'azure_ir_drift_detected_total', help: 'Fields found to differ', ...byField });
+  const corrected = new Counter({ name: 'azure_ir_drift_corrected_total', help: 'Fields set right', ...byField });
+  const repairs = new Counter({
+    name: 'azure_ir_repairs_total',
+    help: 'Repairs of integration runtimes by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of ['started', 'repaired', 'failed', 'exhausted']) repairs.inc({ outcome }, 0);
+
+  const operations = new BoundedLabel(MANY);
+  const codes = new BoundedLabel(MANY);
+  const fields = new BoundedLabel(MANY);
+  const budgets = new BudgetGauge(budget, BUDGET_OWNERS);
+
+  return {
+    armRequest: (operation, code) =>
+      requests.inc({ operation: operations.of(operation), code: codes.of(String(code)) }),
+    armBudgetRemaining: (owner, kind, remaining) => budgets.set(owner, kind, remaining),
+    armBudgetRemoved: (owner) => budgets.remove(owner),
+    driftDetected: (field) => detected.inc({ field: fields.of(field) }),
+    driftCorrected: (field) => corrected.inc({ field: fields.of(field) }),
+    repair: (outcome) => repairs.inc({ outcome }),
+  };
+}

@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIPv6 } from 'node:net';
+import type { Log } from '../runtime/instruments.ts';
+import type { BindAddress } from './bind-address.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Answers a GET for each path that exists. A rejection becomes a 500 and is logged. */
+export type Routes = ReadonlyMap<string, () => Answer | Promise<Answer>>;
+
+/** A server that is listening, or that is not wanted. */
+export interface Endpoint {
+  /** `host:port` as chosen; undefined when none is wanted. */
+  readonly address: string | undefined;
+  /** Accepts nothing more, lets answers under way finish, and resolves when no connection is left. */
+  stop(): Promise<void>;
+}
+
+export const plain = (status: number, body: string): Answer => ({
+  status,
+  contentType: 'text/plain; charset=utf-8',
+  body: `${body}\n`,
+});
+
+/** Starts to listen. @throws Error that names the endpoint and the address when that is impossible. */
+export async function serve(name: string, bind: BindAddress, routes: Routes, log: Log): Promise<Endpoint> {
+  if (bind.kind === 'none') return { address: undefined, stop: () => Promise.resolve() };
+  const underWay = new Set<ServerResponse>();
+  const server = createServer((request, response) => {
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
+    void respond(request, response, routes, log);
+  });
+  await listen(name, server, bind);
+  const address = addressOf(server, bind.host);
+  log.info('Listening', { endpoint: name, address });
+  return { address, stop: () => close(server, underWay) };
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, routes: Routes, log: Log): Promise<void> {
+  const path = request.url?.split('?', 1)[0] ?? '/';
+  const { status, contentType, body } = await answer(request.method, path, routes, log);
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+async function answer(method: string | undefined, path: string, routes: Routes, log: Log): Promise<Answer> {
+  const route = routes.get(path);
+  if (route === undefined) return plain(404, 'not found');
+  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'method not allowed');
+  try {
+    return await route();
+  } catch (error) {
+    log.error('Request could not be answered', { path, error });
+    return plain(500, 'internal error');
+  }
+}
+
+function listen(name: string, server: Server, { host, port }: BindAddress & { kind: 'tcp' }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: Error): void => {
+      const where = host === undefined ? `:${port}` : hostAndPort(host, port);
+      reject(new Error(`the ${name} endpoint cannot listen on ${where}: ${cause.message}`, { cause }));
+    };
+    server.once('error', onError);
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+}
+
+function addressOf(server: Server, host: string | undefined): string {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('the server has no TCP address');
+  return hostAndPort(host ?? bound.address, bound.port);
+}
+
+const hostAndPort = (host: string, port: number): string => (isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`);
+
+async function close(server: Server, underWay: ReadonlySet<ServerResponse>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await Promise.all([...underWay].map((response) => new Promise((resolve) => response.once('close', resolve))));
+  // What is left are idle connections, and those that have not finished sending a request.
+  server.closeAllConnections();
+  await closed;
+}

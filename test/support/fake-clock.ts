@@ -1,0 +1,79 @@
+import type { Clock, Timer } from '../../src/runtime/clock.ts';
+
+interface PendingTimer {
+  readonly at: number;
+  readonly fn: () => void;
+}
+
+/**
+ * A clock that stands still until told otherwise. Timers run in the order of their times, equal ones in the order of
+ * setting. `random` is 0.5 unless a source is given, which makes symmetric jitter vanish.
+ */
+export class FakeClock implements Clock {
+  /** Assign to change what `random` answers. */
+  randomSource: () => number;
+  #now: number;
+  readonly #timers = new Set<PendingTimer>();
+
+  constructor(startMs: number = Date.UTC(2025, 0, 1), randomSource: () => number = () => 0.5) {
+    this.#now = startMs;
+    this.randomSource = randomSource;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  random(): number {
+    return this.randomSource();
+  }
+
+  setTimer(ms: number, fn: () => void): Timer {
+    const timer = { at: this.#now + Math.max(0, ms), fn };
+    this.#timers.add(timer);
+    return { cancel: () => void this.#timers.delete(timer) };
+  }
+
+  /** Number of timers that are set and have not run. */
+  get pendingTimers(): number {
+    return this.#timers.size;
+  }
+
+  /** When the next timer runs, in ms since the epoch; undefined when none is set. */
+  get nextTimerAt(): number | undefined {
+    return this.#next()?.at;
+  }
+
+  /**
+   * Moves time on by `ms`, running every timer that becomes due at its own time, also those set meanwhile; promises
+   * settle before time starts to move, after every timer, and at the end.
+   */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await this.settle();
+    for (let timer = this.#next(); timer !== undefined && timer.at <= end; timer = this.#next()) {
+      this.#timers.delete(timer);
+      this.#now = Math.max(this.#now, timer.at);
+      timer.fn();
+      await this.settle();
+    }
+    this.#now = end;
+    await this.settle();
+  }
+
+  /** Steps the wall clock (also backwards) without running any timer, as a correction of the machine's time does. */
+  step(ms: number): void {
+    this.#now += ms;
+  }
+
+  /** Resolves when every promise that needs neither time nor I/O has settled. */
+  settle(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #next(): PendingTimer | undefined {
+    let next: PendingTimer | undefined;
+    for (const timer of this.#timers) if (next === undefined || timer.at < next.at) next = timer;
+    return next;
+  }
+}

@@ -1,0 +1,373 @@
+import { describe, expect, test } from '@jest/globals';
+import { Controller, type ControllerOptions, type Handler, type Next } from '../../../src/runtime/controller.ts';
+import type { ControllerMetrics } from '../../../src/runtime/instruments.ts';
+import { WorkQueue } from '../../../src/runtime/queue.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { RecordedLog } from './recorded-log.ts';
+
+const DONE: Next = { kind: 'done' };
+
+class RecordedMetrics implements ControllerMetrics {
+  readonly results: string[] = [];
+  active = 0;
+  workers = 0;
+
+  running(_controller: string, concurrency: number): void {
+    this.workers = concurrency;
+  }
+
+  passStarted(): void {
+    this.active += 1;
+  }
+
+  passEnded(_controller: string, result: string, elapsedMs: number): void {
+    this.active -= 1;
+    this.results.push(`${result} ${elapsedMs}`);
+  }
+}
+
+function setUp(handler: Handler, options: Partial<ControllerOptions> = {}) {
+  const clock = new FakeClock();
+  const queue = new WorkQueue({ clock });
+  const log = new RecordedLog();
+  const metrics = new RecordedMetrics();
+  const controller = new Controller({ name: 'test', queue, handler, concurrency: 1, clock, log, metrics, ...options });
+  const abort = new AbortController();
+  return { clock, queue, log, metrics, controller, abort };
+}
+
+/** A handler that records when it is called, relative to the first call, and answers from a list, then `done`. */
+function scripted(clock: () => FakeClock, answers: (Next | Error)[]) {
+  const seen: { at: number; failures: number; failingFor: number | undefined }[] = [];
+  let start: number | undefined;
+  const handler: Handler = async (_key, { failures, failingSince }) => {
+    const now = clock().now();
+    start ??= now;
+    seen.push({ at: now - start, failures, failingFor: failingSince === undefined ? undefined : now - failingSince });
+    const answer = answers.shift() ?? DONE;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  return { seen, handler };
+}
+
+async function runScript(answers: (Next | Error)[], totalMs: number) {
+  const script = scripted(() => world.clock, answers);
+  const world = setUp(script.handler);
+  const running = world.controller.run(world.abort.signal);
+  world.queue.add('a');
+  await world.clock.advance(totalMs);
+  world.abort.abort();
+  await running;
+  return { ...world, seen: script.seen };
+}
+
+describe('what a handler answers', () => {
+  test('done: the key does not come again, and its failures are forgotten', async () => {
+    const { seen, queue } = await runScript([{ kind: 'backoff', baseMs: 10, maxMs: 100 }, DONE], 1_000_000);
+    expect(seen).toHaveLength(2);
+    expect(queue.retries('a').failures).toBe(0);
+  });
+
+  test('after: the key comes again after exactly that time, and its failures are forgotten', async () => {
+    const { seen } = await runScript(
+      [
+        { kind: 'backoff', baseMs: 10, maxMs: 100 },
+        { kind: 'after', ms: 500 },
+      ],
+      10_000,
+    );
+    expect(seen.map(({ at, failures }) => [at, failures])).toEqual([
+      [0, 0],
+      [10, 1],
+      [510, 0],
+    ]);
+  });
+
+  test('backoff: waits double, and the next attempt is told how often and since when it fails', async () => {
+    const backoff: Next = { kind: 'backoff', baseMs: 1_000, maxMs: 5_000 };
+    const { seen } = await runScript([backoff, backoff, backoff, backoff], 60_000);
+    expect(seen).toEqual([
+      { at: 0, failures: 0, failingFor: undefined },
+      { at: 1_000, failures: 1, failingFor: 1_000 },
+      { at: 3_000, failures: 2, failingFor: 3_000 },
+      { at: 7_000, failures: 3, failingFor: 7_000 },
+      // At the maximum the middle of the spread is 10 % below it.
+      { at: 11_500, failures: 4, failingFor: 11_500 },
+    ]);
+  });
+
+  test('backoff with a Retry-After: not before that', async () => {
+    const { seen } = await runScript([{ kind: 'backoff', baseMs: 1, maxMs: 10, minMs: 30_000 }], 60_000);
+    expect(seen[1]?.at).toBeGreaterThanOrEqual(30_000);
+  });
+
+  test('parked: the key comes only when somebody adds it, with its failures remembered', async () => {
+    const script = scripted(() => world.clock, [{ kind: 'backoff', baseMs: 10, maxMs: 10 }, { kind: 'parked' }]);
+    const world = setUp(script.handler);
+    const running = world.controller.run(world.abort.signal);
+    world.queue.add('a');
+    await world.clock.advance(1_000_000);
+    expect(script.seen).toHaveLength(2);
+    world.queue.add('a');
+    await world.clock.settle();
+    expect(script.seen[2]?.failures).toBe(1);
+    world.abort.abort();
+    await running;
+  });
+
+  test('each kind is counted under its own result', async () => {
+    const answers: Next[] = [
+      { kind: 'backoff', baseMs: 10, maxMs: 10 },
+      { kind: 'after', ms: 10 },
+    ];
+    const { metrics } = await runScript(answers, 1_000);
+    expect(metrics.results).toEqual(['requeue 0', 'requeue_after 0', 'success 0']);
+    expect(metrics.active).toBe(0);
+    expect(metrics.workers).toBe(1);
+  });
+});
+
+describe('a handler that throws', () => {
+  test('is a defect: logged with its error, counted as an error, backed off from 1 s to 5 min', async () => {
+    const defects = Array.from({ length: 12 }, (_, i) => new TypeError(`defect ${i}`));
+    const { seen, log, metrics } = await runScript([...defects], 60 * 60_000);
+    const waits = seen.slice(1).map(({ at }, i) => at - (seen[i]?.at ?? 0));
+    expect(waits.slice(0, 3)).toEqual([1_000, 2_000, 4_000]);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(5 * 60_000);
+    expect(waits.at(-1)).toBeGreaterThanOrEqual(4 * 60_000);
+    expect(metrics.results.filter((result) => result.startsWith('error'))).toHaveLength(12);
+    expect(log.lines[0]).toMatchObject({ level: 'error', keys: { key: 'a', error: defects[0], failures: 1 } });
+    expect(log.lines[0]?.keys.stack).toContain('defect 0');
+  });
+
+  test('also without a promise, or an answer of an unknown kind, ends neither the worker nor the process', async () => {
+    const handler = ((key: string) => {
+      if (key === 'throws') throw new Error('at once');
+      return Promise.resolve(key === 'strange' ? { kind: 'strange' } : DONE);
+    }) as unknown as Handler;
+    const { clock, queue, metrics, log, controller, abort } = setUp(handler);
+    const running = controller.run(abort.signal);
+    for (const key of ['throws', 'strange', 'good']) queue.add(key);
+    await clock.settle();
+    expect(metrics.results).toEqual(['error 0', 'error 0', 'success 0']);
+    expect(log.messages('error')).toHaveLength(2);
+    abort.abort();
+    await running;
+  });
+});
+
+/** A handler whose passes end when the test says so. */
+function manual() {
+  const open = new Map<string, { end: (next?: Next) => void; signal: AbortSignal }>();
+  const handler: Handler = (key, { signal }) =>
+    new Promise((resolve) => {
+      if (open.has(key)) throw new Error(`${key} is handled twice at once`);
+      const end = (next: Next = DONE): void => {
+        open.delete(key);
+        resolve(next);
+      };
+      open.set(key, { end, signal });
+    });
+  return { open, handler };
+}
+
+describe('workers', () => {
+  test('handle as many keys at once as there are workers, and never one key twice at once', async () => {
+    const { open, handler } = manual();
+    const { clock, queue, controller, abort, metrics } = setUp(handler, { concurrency: 2 });
+    const running = controller.run(abort.signal);
+    for (const key of ['a', 'a', 'b', 'c']) queue.add(key);
+    queue.add('a');
+    await clock.settle();
+    expect([...open.keys()]).toEqual(['a', 'b']);
+    expect(metrics.active).toBe(2);
+    queue.add('a', { priority: 1 });
+    open.get('a')?.end();
+    await clock.settle();
+    expect([...open.keys()]).toEqual(['b', 'a']);
+    open.get('a')?.end();
+    await clock.settle();
+    expect([...open.keys()]).toEqual(['b', 'c']);
+    for (const { end } of [...open.values()]) end();
+    abort.abort();
+    await running;
+  });
+
+  test('keep the priority of a failed pass, so that a change stays ahead of looks', async () => {
+    const order: string[] = [];
+    const handler: Handler = async (key) => {
+      order.push(key);
+      const first = order.indexOf(key) === order.length - 1;
+      return key === 'change' && first ? { kind: 'backoff', baseMs: 100, maxMs: 100 } : DONE;
+    };
+    const { clock, queue, controller } = setUp(handler);
+    queue.add('change', { priority: 2 });
+    const once = new AbortController();
+    const running = controller.run(once.signal);
+    await clock.settle();
+    once.abort();
+    await running;
+    queue.add('look', { priority: 1 });
+    await clock.advance(200);
+    const again = new AbortController();
+    const rerunning = controller.run(again.signal);
+    await clock.settle();
+    expect(order).toEqual(['change', 'change', 'look']);
+    again.abort();
+    await rerunning;
+  });
+
+  test('cannot be fewer than one', () => {
+    expect(() => setUp(async () => DONE, { concurrency: 0 })).toThrow(RangeError);
+  });
+
+  test('cannot be started twice', async () => {
+    const { controller, abort } = setUp(async () => DONE);
+    const running = controller.run(abort.signal);
+    await expect(controller.run(abort.signal)).rejects.toThrow('already running');
+    abort.abort();
+    await running;
+  });
+});
+
+describe('stopping', () => {
+  test('takes no new key, lets running handlers finish, then resolves, and leaves no timer', async () => {
+    const { open, handler } = manual();
+    const { clock, queue, controller, abort } = setUp(handler);
+    let stopped = false;
+    const running = controller.run(abort.signal).then(() => {
+      stopped = true;
+    });
+    queue.add('a');
+    queue.add('b');
+    await clock.settle();
+    abort.abort();
+    await clock.advance(1_000);
+    expect(stopped).toBe(false);
+    expect(open.get('a')?.signal.aborted).toBe(false);
+    open.get('a')?.end();
+    await running;
+    expect(open.size).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('aborts the signals of running handlers once the grace period is over, not before', async () => {
+    const { open, handler } = manual();
+    const { clock, queue, controller, abort } = setUp(handler, { graceMs: 5_000 });
+    const running = controller.run(abort.signal);
+    queue.add('a');
+    await clock.settle();
+    abort.abort();
+    await clock.advance(4_999);
+    expect(open.get('a')?.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(open.get('a')?.signal.aborted).toBe(true);
+    open.get('a')?.end();
+    await running;
+  });
+
+  test('does not call a pass that it cut off a defect, and keeps its key', async () => {
+    const handler: Handler = (_key, { signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    const { clock, queue, controller, abort, log, metrics } = setUp(handler, { graceMs: 100 });
+    const running = controller.run(abort.signal);
+    queue.add('a');
+    await clock.settle();
+    abort.abort();
+    await clock.advance(100);
+    await running;
+    expect(log.messages('error')).toEqual([]);
+    expect(metrics.results).toEqual(['requeue 100']);
+    expect(queue.retries('a').failures).toBe(0);
+    expect(await queue.next(new AbortController().signal)).toBe('a');
+  });
+
+  test('gives back a key that was handed out in the very moment of stopping', async () => {
+    const { open, handler } = manual();
+    const { clock, queue, controller, abort } = setUp(handler);
+    const running = controller.run(abort.signal);
+    await clock.settle();
+    queue.add('a');
+    abort.abort();
+    await running;
+    expect(open.size).toBe(0);
+    expect(await queue.next(new AbortController().signal)).toBe('a');
+  });
+
+  test('follows from the queue being shut down', async () => {
+    const { queue, controller, abort } = setUp(async () => DONE);
+    const running = controller.run(abort.signal);
+    queue.shutDown();
+    await running;
+  });
+});
+
+describe('the watchdog', () => {
+  const stuckAfterMs = 60_000;
+
+  test('finds the loop stuck when one handler has run for longer than the limit', async () => {
+    const { open, handler } = manual();
+    const { clock, queue, controller, abort } = setUp(handler, { stuckAfterMs, concurrency: 2 });
+    const running = controller.run(abort.signal);
+    queue.add('slow');
+    await clock.advance(stuckAfterMs);
+    queue.add('quick');
+    await clock.settle();
+    open.get('quick')?.end();
+    expect(controller.isStuck(clock.now())).toBe(false);
+    await clock.advance(1);
+    expect(controller.isStuck(clock.now())).toBe(true);
+    expect(controller.stuckReason(clock.now())).toContain('slow');
+    open.get('slow')?.end();
+    await clock.settle();
+    expect(controller.isStuck(clock.now())).toBe(false);
+    abort.abort();
+    await running;
+  });
+
+  test('finds the loop stuck when keys are due and none is taken for longer than the limit', async () => {
+    const { clock, queue, controller, abort } = setUp(async () => DONE, { stuckAfterMs });
+    const running = controller.run(abort.signal);
+    await clock.advance(10 * stuckAfterMs);
+    queue.add('a', { afterMs: 1 });
+    // The wall clock moves and no timer runs: what a blocked loop looks like from outside.
+    clock.step(stuckAfterMs + 1);
+    expect(controller.isStuck(clock.now())).toBe(false);
+    clock.step(1);
+    expect(controller.isStuck(clock.now())).toBe(true);
+    await clock.advance(0);
+    expect(controller.isStuck(clock.now())).toBe(false);
+    abort.abort();
+    await running;
+  });
+
+  test('is content while a key waits for long because others are taken', async () => {
+    const { open, handler } = manual();
+    const { clock, queue, controller, abort } = setUp(handler, { stuckAfterMs });
+    const running = controller.run(abort.signal);
+    queue.add('first', { priority: 1 });
+    queue.add('low');
+    queue.add('second', { priority: 1 });
+    await clock.advance(stuckAfterMs);
+    open.get('first')?.end();
+    await clock.advance(stuckAfterMs);
+    expect(open.has('second') || open.has('low')).toBe(true);
+    expect(controller.isStuck(clock.now())).toBe(false);
+    for (const { end } of [...open.values()]) end();
+    abort.abort();
+    await running;
+  });
+
+  test('is content while nothing is due, however long, and while the workers do not run', async () => {
+    const { clock, queue, controller, abort } = setUp(async () => DONE, { stuckAfterMs });
+    queue.add('waits for the leader');
+    await clock.advance(100 * stuckAfterMs);
+    expect(controller.isStuck(clock.now())).toBe(false);
+    const running = controller.run(abort.signal);
+    await clock.advance(100 * stuckAfterMs);
+    expect(controller.isStuck(clock.now())).toBe(false);
+    abort.abort();
+    await running;
+  });
+});

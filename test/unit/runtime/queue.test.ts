@@ -1,0 +1,299 @@
+import { describe, expect, test } from '@jest/globals';
+import { noQueueMetrics, type QueueMetrics, type QueueStats } from '../../../src/runtime/instruments.ts';
+import { WorkQueue } from '../../../src/runtime/queue.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const never = new AbortController().signal;
+
+function setUp(options: { agedAfterMs?: number; reservedShare?: number } = {}) {
+  const clock = new FakeClock();
+  const queue = new WorkQueue({ clock, ...options });
+  /** Takes every key that is due, in order, and gives each back at once. */
+  const drain = async (): Promise<string[]> => {
+    const keys: string[] = [];
+    for (;;) {
+      const abort = new AbortController();
+      const next = queue.next(abort.signal);
+      abort.abort();
+      const key = await next;
+      if (key === undefined) return keys;
+      keys.push(key);
+      queue.done(key);
+    }
+  };
+  return { clock, queue, drain };
+}
+
+describe('a key', () => {
+  test('that is added twice is handed out once', async () => {
+    const { queue, drain } = setUp();
+    queue.add('a');
+    queue.add('a');
+    expect(await drain()).toEqual(['a']);
+  });
+
+  test('that is added twice keeps the higher priority and the earlier due time', async () => {
+    const { clock, queue, drain } = setUp();
+    queue.add('other', { priority: 1, afterMs: 50 });
+    queue.add('a', { priority: 2, afterMs: 100 });
+    queue.add('a', { priority: 0, afterMs: 50 });
+    queue.add('a', { priority: 1, afterMs: 200 });
+    await clock.advance(49);
+    expect(await drain()).toEqual([]);
+    await clock.advance(1);
+    expect(await drain()).toEqual(['a', 'other']);
+  });
+
+  test('in hand is not handed to a second worker, and comes again with its priority when added meanwhile', async () => {
+    const { queue, drain } = setUp();
+    queue.add('a');
+    expect(await queue.next(never)).toBe('a');
+    queue.add('a', { priority: 1 });
+    queue.add('b');
+    expect(await drain()).toEqual(['b']);
+    queue.add('b');
+    queue.done('a');
+    expect(await drain()).toEqual(['a', 'b']);
+  });
+
+  test('added for later while in hand comes at that time, counted from the adding', async () => {
+    const { clock, queue, drain } = setUp();
+    queue.add('a');
+    await queue.next(never);
+    queue.add('a', { afterMs: 100 });
+    await clock.advance(60);
+    queue.done('a');
+    await clock.advance(39);
+    expect(await drain()).toEqual([]);
+    await clock.advance(1);
+    expect(await drain()).toEqual(['a']);
+  });
+
+  test('that is forgotten loses its place, its retry memory and what was asked for while it is in hand', async () => {
+    const { clock, queue, drain } = setUp();
+    queue.retry('waiting', { baseMs: 1_000, maxMs: 10_000 });
+    queue.forget('waiting');
+    queue.add('in hand');
+    await queue.next(never);
+    queue.add('in hand');
+    queue.forget('in hand');
+    queue.done('in hand');
+    await clock.advance(60_000);
+    expect(await drain()).toEqual([]);
+    expect(queue.retries('waiting').failures).toBe(0);
+  });
+
+  test('that failed comes again after its back-off with the priority it was handed out with', async () => {
+    const { clock, queue, drain } = setUp();
+    queue.add('urgent', { priority: 2 });
+    await queue.next(never);
+    expect(queue.retry('urgent', { baseMs: 1_000, maxMs: 60_000 })).toBe(1_000);
+    queue.done('urgent');
+    queue.add('look', { priority: 1, afterMs: 500 });
+    await clock.advance(999);
+    expect(queue.retries('urgent').failures).toBe(1);
+    await clock.advance(1);
+    expect(await drain()).toEqual(['urgent', 'look']);
+  });
+
+  test('that is put back is due at once with the priority it was handed out with', async () => {
+    const { queue, drain } = setUp();
+    queue.add('urgent', { priority: 2 });
+    await queue.next(never);
+    queue.add('look', { priority: 1 });
+    queue.putBack('urgent');
+    expect(await drain()).toEqual(['urgent', 'look']);
+  });
+
+  test('is refused when its priority or its wait is no number', () => {
+    const { queue } = setUp();
+    expect(() => queue.add('a', { priority: Number.NaN })).toThrow(RangeError);
+    expect(() => queue.add('a', { afterMs: Number.POSITIVE_INFINITY })).toThrow(RangeError);
+  });
+});
+
+describe('the timer', () => {
+  test('wakes a worker that waits when a key becomes due, and is the only one', async () => {
+    const { clock, queue } = setUp();
+    const next = queue.next(never);
+    queue.add('late', { afterMs: 200 });
+    queue.add('early', { afterMs: 100 });
+    queue.add('middle', { afterMs: 150 });
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(100);
+    expect(await next).toBe('early');
+  });
+
+  test('is not armed while nobody waits for a key', async () => {
+    const { clock, queue } = setUp();
+    queue.add('a', { afterMs: 100 });
+    expect(clock.pendingTimers).toBe(0);
+    const abort = new AbortController();
+    const next = queue.next(abort.signal);
+    expect(clock.pendingTimers).toBe(1);
+    abort.abort();
+    expect(await next).toBeUndefined();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('that fires although the wall clock was set back hands nothing out early', async () => {
+    const { clock, queue } = setUp();
+    let taken: string | undefined;
+    void queue.next(never).then((key) => {
+      taken = key;
+    });
+    queue.add('a', { afterMs: 100 });
+    const due = clock.now() + 100;
+    clock.step(-50);
+    await clock.advance(due - clock.now() - 1);
+    expect(taken).toBeUndefined();
+    await clock.advance(1);
+    expect(taken).toBe('a');
+  });
+});
+
+describe('workers that wait', () => {
+  test('are served in the order of waiting', async () => {
+    const { queue } = setUp();
+    const first = queue.next(never);
+    const second = queue.next(never);
+    queue.add('a');
+    queue.add('b');
+    expect(await Promise.all([first, second])).toEqual(['a', 'b']);
+  });
+
+  test('get nothing once aborted, and their key goes to the next', async () => {
+    const { queue } = setUp();
+    const abort = new AbortController();
+    const gone = queue.next(abort.signal);
+    const stays = queue.next(never);
+    abort.abort();
+    queue.add('a');
+    expect(await gone).toBeUndefined();
+    expect(await stays).toBe('a');
+  });
+
+  test('end when the queue is shut down, and a later add or next changes nothing', async () => {
+    const { clock, queue } = setUp();
+    queue.add('in hand');
+    await queue.next(never);
+    queue.add('in hand');
+    const waiting = queue.next(never);
+    queue.add('later', { afterMs: 10 });
+    queue.shutDown();
+    expect(await waiting).toBeUndefined();
+    queue.add('a');
+    queue.done('in hand');
+    expect(await queue.next(never)).toBeUndefined();
+    expect(queue.oldestDueAt()).toBeUndefined();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('a steady stream of high priority', () => {
+  const agedAfterMs = 60_000;
+  const reservedShare = 8;
+
+  /** Hand-outs until `key` comes, while another urgent key is always due. */
+  async function handOutsUntil(key: string, queue: WorkQueue): Promise<number> {
+    for (let count = 1; count < 1_000; count += 1) {
+      queue.add(`urgent ${count}`, { priority: 5 });
+      const taken = await queue.next(never);
+      queue.done(taken ?? '');
+      if (taken === key) return count;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  test('keeps a low priority out while that has not been due for long', async () => {
+    const { clock, queue } = setUp({ agedAfterMs, reservedShare });
+    queue.add('look');
+    await clock.advance(agedAfterMs);
+    expect(await handOutsUntil('look', queue)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('lets a low priority that has aged pass within the reserved share', async () => {
+    const { clock, queue } = setUp({ agedAfterMs, reservedShare });
+    queue.add('look');
+    await clock.advance(agedAfterMs + 1);
+    expect(await handOutsUntil('look', queue)).toBe(reservedShare);
+  });
+
+  test('lets n aged keys pass within n + 1 shares, the longest due first', async () => {
+    const { clock, queue } = setUp({ agedAfterMs, reservedShare });
+    for (const key of ['first', 'second', 'third']) {
+      queue.add(key);
+      await clock.advance(1);
+    }
+    await clock.advance(agedAfterMs);
+    for (const key of ['first', 'second', 'third']) expect(await handOutsUntil(key, queue)).toBe(reservedShare);
+  });
+
+  test('loses no more than the share to a backlog, however old: an urgent key still goes at once', async () => {
+    const { clock, queue } = setUp({ agedAfterMs, reservedShare });
+    for (let i = 0; i < 5_000; i += 1) queue.add(`look ${i}`);
+    await clock.advance(60 * agedAfterMs);
+    const taken: string[] = [];
+    for (let i = 0; i < 64; i += 1) {
+      queue.add(`urgent ${i}`, { priority: 1 });
+      taken.push((await queue.next(never)) ?? '');
+    }
+    expect(taken.filter((key) => key.startsWith('look'))).toHaveLength(64 / reservedShare);
+  });
+});
+
+describe('the metrics of a queue', () => {
+  test('tell adds, waits, work and retries, and what is queued and in hand now', async () => {
+    const seen: string[] = [];
+    let stats: () => QueueStats = () => ({ depth: -1, unfinishedMs: -1, longestMs: -1 });
+    const metrics: QueueMetrics = {
+      observe: (read) => {
+        stats = read;
+      },
+      added: () => seen.push('added'),
+      taken: (ms) => seen.push(`taken ${ms}`),
+      finished: (ms) => seen.push(`finished ${ms}`),
+      retried: () => seen.push('retried'),
+    };
+    const clock = new FakeClock();
+    const queue = new WorkQueue({ clock, metrics });
+    queue.add('a', { afterMs: 100 });
+    expect(stats().depth).toBe(0);
+    await clock.advance(130);
+    expect(stats().depth).toBe(1);
+    await queue.next(never);
+    await clock.advance(20);
+    queue.add('b');
+    await queue.next(never);
+    await clock.advance(5);
+    expect(stats()).toEqual({ depth: 0, unfinishedMs: 30, longestMs: 25 });
+    queue.retry('a', { baseMs: 1_000, maxMs: 1_000 });
+    queue.done('a');
+    expect(seen).toEqual(['added', 'taken 30', 'added', 'taken 0', 'retried', 'finished 25']);
+  });
+
+  test('never tell a negative time, although the wall clock was set back', async () => {
+    const times: number[] = [];
+    const record = (ms: number) => void times.push(ms);
+    const metrics = { ...noQueueMetrics, taken: record, finished: record };
+    const clock = new FakeClock();
+    const queue = new WorkQueue({ clock, metrics });
+    queue.add('a');
+    clock.step(-100);
+    await queue.next(never);
+    clock.step(-100);
+    queue.done('a');
+    expect(times).toEqual([0, 0]);
+  });
+
+  test('name since when the key that has been due longest is due', async () => {
+    const { clock, queue } = setUp();
+    expect(queue.oldestDueAt()).toBeUndefined();
+    queue.add('a', { afterMs: 10 });
+    const due = clock.now() + 10;
+    expect(queue.oldestDueAt()).toBeUndefined();
+    await clock.advance(50);
+    queue.add('b', { priority: 3 });
+    expect(queue.oldestDueAt()).toBe(due);
+  });
+});
