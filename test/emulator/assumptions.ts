@@ -1,0 +1,100 @@
+/**
+ * Every behaviour of the emulator that nobody has recorded or documented, in one place: when a real answer of Azure
+ * contradicts one of these, this is the only file to change. Facts that are recorded, documented or pasted by users are
+ * marked so where they are used.
+ */
+
+import type { Operation } from './operations.ts';
+
+/** Runtimes on one page of a list. No recording with a `nextLink` was found. */
+export const DEFAULT_PAGE_SIZE = 100;
+
+/** Lists are in the order of names, whatever their case. */
+export function compareInList(a: string, b: string): number {
+  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** A stale `If-Match`, and `If-None-Match: *` on a document that exists, are refused with this status and code. */
+export const PRECONDITION_STATUS = 412;
+export const PRECONDITION_CODE = 'PreconditionFailed';
+export const STALE_ETAG_MESSAGE = 'The document has been changed since it was read: its etag does not match If-Match.';
+export const EXISTS_MESSAGE = 'The document already exists: If-None-Match forbids to write it.';
+
+/** `If-Match`, whether an etag or `*`, on a document that does not exist fails instead of creating it. */
+export const IF_MATCH_NEEDS_DOCUMENT = true;
+
+/** DELETE documents no `If-Match`; the emulator does not look at it. */
+export const DELETE_HONOURS_IF_MATCH = false;
+
+/** A GET whose `If-None-Match` names the current etag answers 304 without a body (documented as a status, never recorded). */
+export const NOT_MODIFIED_STATUS = 304;
+
+/** A PUT with a body equal to the stored one is a write too: its etag changes. */
+export const EQUAL_PUT_CHANGES_ETAG = true;
+
+/** Repairing is writing the definition again: so many PUTs turn a `Limited` runtime Online. */
+export const DEFAULT_REPAIRS_NEEDED = 1;
+
+/** States that a PUT can end; every other state that was set by hand survives a PUT. */
+export function endedByPut(state: string): boolean {
+  return state === 'Limited';
+}
+
+/** What the service says of a name outside `^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`, 3 to 63 characters: bad payload. */
+export function isValidRuntimeName(name: string): boolean {
+  return name.length >= 3 && name.length <= 63 && /^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(name);
+}
+
+/** Changing `properties.type` of an existing runtime is refused as a bad payload. */
+export const TYPE_IS_IMMUTABLE = true;
+
+/**
+ * Which 404 tells of a missing factory. Documented for a PUT, pasted by users for a list; that every other operation
+ * answers as the list does is the assumption.
+ */
+export function missingFactoryCode(operation: Operation): 'ParentResourceNotFound' | 'ResourceNotFound' {
+  return operation === 'IntegrationRuntimes_CreateOrUpdate' ? 'ParentResourceNotFound' : 'ResourceNotFound';
+}
+
+/**
+ * The order in which ARM's gateway looks at a request once its token is good. Throttling comes last: an answer that the
+ * gateway gives itself carries no rate header (recorded), so it is taken to spend no token.
+ */
+export const GATEWAY_ORDER = ['subscription', 'apiVersion', 'permission', 'parents', 'refusals', 'throttling'] as const;
+
+/** A read-only lock stops writes and deletes, and not the POST that reads a state. */
+export const READ_ONLY_LOCK_BLOCKS_GET_STATUS = false;
+
+/** A disabled subscription refuses writes and lets deletes through (ARM's contract with providers says so; not recorded). */
+export const DISABLED_SUBSCRIPTION_ALLOWS_DELETE = true;
+
+/** An `Authorization` header of another scheme is answered as a missing one is (text of the missing one pasted by users). */
+export const NOT_A_BEARER_CODE = 'AuthenticationFailed';
+
+/** What ARM says of paths and verbs that lead nowhere. Users paste these codes; which of them comes when is assumed. */
+export const UNKNOWN_PATH = {
+  encoding: { status: 400, code: 'InvalidRequestUri' },
+  subscription: { status: 404, code: 'MissingSubscription' },
+  namespace: { status: 404, code: 'InvalidResourceNamespace' },
+  type: { status: 404, code: 'InvalidResourceType' },
+  method: { status: 405, code: 'MethodNotAllowed' },
+} as const;
+
+/** An api-version that the provider does not have. */
+export const BAD_API_VERSION = { status: 400, code: 'InvalidResourceType' } as const;
+
+/** Throttled requests wait at least this long, in whole seconds. */
+export const MIN_RETRY_AFTER_SECONDS = 1;
+
+/** The answer to a body that is too large. */
+export const TOO_LARGE = { status: 413, code: 'RequestContentTooLarge' } as const;
+
+/** Bodies larger than this are refused. ARM's own limit is 4 MB (documented); this is enough for any runtime. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** A runtime's id: the case of group and factory is that of their creation, not that of the request. */
+export function canonicalRuntimeId(factoryId: string, name: string): string {
+  // Recorded: the segment in lower case, the name in its own.
+  return `${factoryId}/integrationruntimes/${name}`;
+}

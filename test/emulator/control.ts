@@ -1,0 +1,186 @@
+import type { Json, JsonObject } from './exchange.ts';
+import type { BucketKind, Operation } from './operations.ts';
+
+export interface FactoryRef {
+  subscriptionId: string;
+  resourceGroup: string;
+  name: string;
+}
+
+export interface RuntimeRef {
+  factory: FactoryRef;
+  name: string;
+}
+
+/** What to count, trace or hit. Absent means any; names are compared without regard to case. */
+export interface Filter {
+  operation?: Operation;
+  subscriptionId?: string;
+  resourceGroup?: string;
+  /** The name of the factory. */
+  factory?: string;
+  runtime?: string;
+  clientId?: string;
+}
+
+export interface TraceEntry {
+  /** Milliseconds since 1970 by the emulator's clock. */
+  at: number;
+  method: string;
+  path: string;
+  operation: Operation;
+  /** 0 while unanswered, and for ever when the connection was cut. */
+  status: number;
+  subscriptionId?: string;
+  resourceGroup?: string;
+  factory?: string;
+  runtime?: string;
+  clientId?: string;
+  ifMatch?: string;
+  ifNoneMatch?: string;
+  /** The body of a write. */
+  body?: Json;
+}
+
+export type FaultEffect =
+  /** Answer this instead. A string goes out as it is, which makes malformed JSON; no body: an ARM error of that status. */
+  | { kind: 'reply'; status: number; body?: Json; headers?: Record<string, string> }
+  /** Cut the connection. */
+  | { kind: 'drop' }
+  /** Never answer. */
+  | { kind: 'hang' }
+  /** Nothing but the delay. */
+  | { kind: 'delay' };
+
+export interface Fault {
+  match?: Filter & { method?: string; path?: string };
+  /** How many matching requests it hits; 1 when absent. */
+  times?: number | 'always';
+  /** How many matching requests pass first. */
+  skip?: number;
+  delayMs?: number;
+  /** `after`: the request takes effect, then its answer is lost or replaced. `before` when absent. */
+  when?: 'before' | 'after';
+  effect: FaultEffect;
+}
+
+export interface Stage {
+  state: string;
+  /** Since the event that began the sequence. */
+  afterMs: number;
+}
+
+/** The first rule that matches decides which states a runtime passes through. */
+export interface LifecycleRule {
+  on: 'create' | 'repair';
+  /** `properties.type`. */
+  type?: string;
+  /** Matches Azure-SSIS runtimes (`true`) or the others (`false`). */
+  ssis?: boolean;
+  managedVirtualNetwork?: boolean;
+  stages: Stage[];
+}
+
+/** Reasons of ARM to refuse what the provider would do. */
+export type Refusal =
+  /** 403 AuthorizationFailed. `action` may hold `*`; `scope` covers everything below it. */
+  | { kind: 'permission'; action?: string; scope?: string; clientId?: string }
+  /** 403 RequestDisallowedByPolicy on writes. */
+  | { kind: 'policy'; scope: string; policyName?: string }
+  /** 409 ScopeLocked on deletes, and on writes too when ReadOnly. */
+  | { kind: 'lock'; scope: string; level: 'CanNotDelete' | 'ReadOnly' };
+
+export interface RuntimeView {
+  id: string;
+  name: string;
+  type: string;
+  etag: string;
+  properties: JsonObject;
+  state: string;
+  references: string[];
+}
+
+export interface BucketSettings {
+  enabled?: boolean;
+  limits?: Partial<Record<BucketKind, { burst: number; perSecond: number }>>;
+}
+
+export interface EntraClient {
+  tenantId: string;
+  clientId: string;
+  clientSecret?: string;
+  /** The object id of its service principal; error messages name it. */
+  objectId?: string;
+  /** Accept any well-formed client_assertion (certificate or workload identity). Default true. */
+  assertions?: boolean;
+}
+
+export type TokenEndpointMode = 'up' | 'unavailable' | 'drop' | 'hang' | 'refuse';
+
+/**
+ * What tests may ask of the emulated Azure. Each method takes one object, so that the same call works in-process and over
+ * HTTP; `control-routes.ts` says which verb and path each one has.
+ */
+export interface EmulatorControl {
+  /** Forgets everything, or all that belongs to one subscription, and seeds again. */
+  reset(args?: { subscriptionId?: string }): Promise<void>;
+
+  ensureFactory(factory: FactoryRef & { location?: string }): Promise<void>;
+  ensureResourceGroup(args: { subscriptionId: string; name: string; location?: string }): Promise<void>;
+  ensureSubscription(args: { subscriptionId: string }): Promise<void>;
+  removeFactory(factory: FactoryRef): Promise<void>;
+  removeResourceGroup(args: { subscriptionId: string; name: string }): Promise<void>;
+  removeSubscription(args: { subscriptionId: string }): Promise<void>;
+  /** A disabled subscription refuses writes with 409 ReadOnlyDisabledSubscription. */
+  setSubscriptionState(args: { subscriptionId: string; state: 'Enabled' | 'Disabled' }): Promise<void>;
+
+  counts(filter?: Filter & { status?: number }): Promise<Partial<Record<Operation, number>>>;
+  /** Oldest first; `limit` keeps the newest. */
+  trace(filter?: Filter & { limit?: number }): Promise<TraceEntry[]>;
+  /** Forgets counts and trace, of one subscription or of all. */
+  clearTrace(args?: { subscriptionId?: string }): Promise<void>;
+
+  addFault(fault: Fault): Promise<{ id: string }>;
+  /** All, or one by id, or those of one subscription or factory. */
+  clearFaults(args?: { id?: string; subscriptionId?: string; factory?: string }): Promise<void>;
+
+  runtimes(factory: FactoryRef): Promise<RuntimeView[]>;
+  getRuntime(runtime: RuntimeRef): Promise<RuntimeView | null>;
+  /** Behind everyone's back: no etag, lock or permission is looked at. Any type: Managed, SelfHosted, Azure-SSIS. */
+  putRuntime(args: RuntimeRef & { properties: JsonObject }): Promise<RuntimeView>;
+  deleteRuntime(runtime: RuntimeRef): Promise<void>;
+  /** Somebody else's edit: `merge` is a JSON merge patch of `properties`, `replace` the whole of it. */
+  drift(args: RuntimeRef & { merge?: JsonObject; replace?: JsonObject }): Promise<RuntimeView>;
+  /** What publishing a factory does: every document gets a new etag and keeps its content. */
+  touch(factory: FactoryRef): Promise<void>;
+  /**
+   * `repairsNeeded`: how many PUTs until it is Online again; default 1 for Limited, otherwise `never`. A list of stages
+   * instead of a state makes the runtime pass through them from now on.
+   */
+  setState(args: RuntimeRef & { state: string | Stage[]; repairsNeeded?: number | 'never' }): Promise<void>;
+  /** These rules come before the built-in ones for this factory; an empty list restores them. */
+  setLifecycle(args: { factory: FactoryRef; rules: LifecycleRule[] }): Promise<void>;
+  /** Names of what refers to the runtime: its DELETE answers 400 while there is one. */
+  setReferences(args: RuntimeRef & { referrers: string[] }): Promise<void>;
+  /** The next `times` PUTs (default 1) answer 400 invalid reference. */
+  setBadReference(args: RuntimeRef & { reference: string; times?: number }): Promise<void>;
+  /** `ignore`: PUTs answer 200 with the document as it was before, or with an unmanaged default on create. */
+  setWriteMode(args: { factory: FactoryRef; name?: string; mode: 'apply' | 'ignore' }): Promise<void>;
+  setPageSize(args: { factory: FactoryRef; size: number }): Promise<void>;
+
+  addRefusal(refusal: Refusal): Promise<{ id: string }>;
+  /** All, or one by id, or those at or below a scope. */
+  clearRefusals(args?: { id?: string; scope?: string }): Promise<void>;
+
+  /** Of one subscription, or of all. Setting them fills them. */
+  setBuckets(args: BucketSettings & { subscriptionId?: string }): Promise<void>;
+  /** Leaves so many tokens in every bucket of that kind of the subscription, from now on refilling as usual. */
+  drainBucket(args: { subscriptionId: string; kind: BucketKind; remaining?: number }): Promise<void>;
+
+  putClient(client: EntraClient): Promise<void>;
+  removeClient(args: { clientId: string }): Promise<void>;
+  /** Tokens issued so far, of one client or of all, answer 401 ExpiredAuthenticationToken. */
+  revokeTokens(args?: { clientId?: string }): Promise<void>;
+  /** Of one client, or of all that have no mode of their own. */
+  setTokenEndpoint(args: { mode: TokenEndpointMode; clientId?: string }): Promise<void>;
+}

@@ -1,0 +1,60 @@
+import type { Operation } from './operations.ts';
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type JsonObject = { [key: string]: Json };
+
+export interface Incoming {
+  readonly method: string;
+  /** As it came, with its query. */
+  readonly url: string;
+  /** Still percent-encoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+  /** Scheme, host and port as the caller spelled them: answers that hold URLs must name the same origin. */
+  readonly origin: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/** What is known about a request before it is answered: faults and the trace match on it. */
+export interface Subject {
+  operation: Operation;
+  subscriptionId?: string;
+  resourceGroup?: string;
+  factory?: string;
+  runtime?: string;
+  clientId?: string;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function reply(status: number, body: unknown, headers: Record<string, string> = {}): Reply {
+  return rawReply(status, body === undefined ? '' : JSON.stringify(body), headers);
+}
+
+export function rawReply(status: number, body: string, headers: Record<string, string> = {}): Reply {
+  return { status, body, headers: body === '' ? headers : { 'content-type': JSON_TYPE, ...headers } };
+}
+
+export function header(request: Incoming, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

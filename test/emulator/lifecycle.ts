@@ -1,0 +1,76 @@
+import { DEFAULT_REPAIRS_NEEDED, endedByPut } from './assumptions.ts';
+import type { LifecycleRule, Stage } from './control.ts';
+import { isObject, type JsonObject } from './exchange.ts';
+
+/**
+ * Which states a runtime passes through, as data. A managed-network runtime, when there is one, gets a rule of its own
+ * here (recorded only by Terraform's wait: it is not Online at first).
+ */
+const DEFAULT_RULES: readonly LifecycleRule[] = [
+  { on: 'create', type: 'SelfHosted', stages: [{ state: 'NeedRegistration', afterMs: 0 }] },
+  { on: 'create', type: 'Managed', ssis: true, stages: [{ state: 'Initial', afterMs: 0 }] },
+  { on: 'create', stages: [{ state: 'Online', afterMs: 0 }] },
+  { on: 'repair', stages: [{ state: 'Online', afterMs: 0 }] },
+];
+
+const HEALTHY: ReadonlySet<string> = new Set(['Online', 'Started']);
+
+/** The state of one runtime: what it passes through, and what would repair it. */
+export class Lifecycle {
+  #stages: readonly Stage[] = [];
+  #since = 0;
+  #repairsNeeded = Number.POSITIVE_INFINITY;
+
+  constructor(stages: readonly Stage[], now: number) {
+    this.set(stages, now);
+  }
+
+  state(now: number): string {
+    let state = 'Initial';
+    for (const stage of this.#stages) {
+      if (now - this.#since < stage.afterMs) break;
+      state = stage.state;
+    }
+    return state;
+  }
+
+  set(stages: readonly Stage[], now: number, repairsNeeded?: number | 'never'): void {
+    this.#stages = stages;
+    this.#since = now;
+    const byState = stages.some((stage) => endedByPut(stage.state)) ? DEFAULT_REPAIRS_NEEDED : 'never';
+    const needed = repairsNeeded ?? byState;
+    this.#repairsNeeded = needed === 'never' ? Number.POSITIVE_INFINITY : needed;
+  }
+
+  /** To be told of every PUT on the existing runtime. */
+  written(properties: JsonObject, rules: readonly LifecycleRule[], now: number): void {
+    if (HEALTHY.has(this.state(now))) return;
+    this.#repairsNeeded--;
+    if (this.#repairsNeeded <= 0) this.set(stagesOf('repair', properties, rules), now);
+  }
+}
+
+export function stagesOf(
+  event: LifecycleRule['on'],
+  properties: JsonObject,
+  own: readonly LifecycleRule[],
+): readonly Stage[] {
+  return [...own, ...DEFAULT_RULES].find((rule) => rule.on === event && applies(rule, properties))?.stages ?? [];
+}
+
+function applies(rule: LifecycleRule, properties: JsonObject): boolean {
+  return (
+    (rule.type === undefined || rule.type === properties.type) &&
+    (rule.ssis === undefined || rule.ssis === isSsis(properties)) &&
+    (rule.managedVirtualNetwork === undefined ||
+      rule.managedVirtualNetwork === (properties.managedVirtualNetwork !== undefined))
+  );
+}
+
+/** Documented: an Azure-SSIS runtime is a Managed one that has `ssisProperties`, or a size and number of nodes. */
+function isSsis(properties: JsonObject): boolean {
+  const type = properties.typeProperties;
+  if (!isObject(type)) return false;
+  const compute = type.computeProperties;
+  return 'ssisProperties' in type || (isObject(compute) && ('nodeSize' in compute || 'numberOfNodes' in compute));
+}

@@ -1,0 +1,226 @@
+import type { Buckets } from './buckets.ts';
+import type {
+  EmulatorControl,
+  EntraClient,
+  FactoryRef,
+  RuntimeRef,
+  RuntimeView,
+  Stage,
+  TraceEntry,
+} from './control.ts';
+import type { Entra } from './entra.ts';
+import { isObject, type Json, type JsonObject, parseJson } from './exchange.ts';
+import type { Faults } from './faults.ts';
+import type { Refusals } from './refusals.ts';
+import type { Trace } from './trace.ts';
+import { type Factory, type Runtime, sortedRuntimes, type World } from './world.ts';
+
+export interface ControlParts {
+  readonly now: () => number;
+  readonly world: World;
+  readonly entra: Entra;
+  readonly buckets: Buckets;
+  readonly refusals: Refusals;
+  readonly faults: Faults;
+  readonly trace: Trace;
+  readonly clients: readonly EntraClient[];
+  readonly seed: readonly FactoryRef[];
+}
+
+/** The control of an emulator in this process. */
+export function createLocalControl(parts: ControlParts): EmulatorControl {
+  seed(parts, undefined);
+  return {
+    ...existence(parts),
+    ...observation(parts),
+    ...runtimeControl(parts),
+    ...armControl(parts),
+    ...entraControl(parts),
+    reset: async ({ subscriptionId } = {}) => {
+      forget(parts, subscriptionId);
+      seed(parts, subscriptionId);
+    },
+  };
+}
+
+function forget(parts: ControlParts, subscriptionId: string | undefined): void {
+  const { world, faults, refusals, trace, buckets, entra, clients } = parts;
+  trace.clear(subscriptionId);
+  if (subscriptionId !== undefined) {
+    world.subscriptions.delete(subscriptionId.toLowerCase());
+    faults.clear({ subscriptionId });
+    refusals.clear({ scope: `/subscriptions/${subscriptionId}` });
+    buckets.forget(subscriptionId);
+    return;
+  }
+  world.subscriptions.clear();
+  faults.clear({});
+  refusals.clear({});
+  buckets.reset();
+  entra.reset(clients);
+}
+
+function seed({ world, seed: factories }: ControlParts, subscriptionId: string | undefined): void {
+  for (const factory of factories) {
+    if (subscriptionId === undefined || factory.subscriptionId.toLowerCase() === subscriptionId.toLowerCase()) {
+      world.ensureFactory(factory);
+    }
+  }
+}
+
+type Existence =
+  | 'ensureFactory'
+  | 'ensureResourceGroup'
+  | 'ensureSubscription'
+  | 'removeFactory'
+  | 'removeResourceGroup'
+  | 'removeSubscription'
+  | 'setSubscriptionState'
+  | 'setPageSize';
+
+function existence({ world }: ControlParts): Pick<EmulatorControl, Existence> {
+  return {
+    ensureFactory: async ({ location, ...factory }) => void world.ensureFactory(factory, location),
+    ensureResourceGroup: async ({ subscriptionId, name, location }) =>
+      void world.ensureGroup(subscriptionId, name, location),
+    ensureSubscription: async ({ subscriptionId }) => void world.ensureSubscription(subscriptionId),
+    removeFactory: async ({ subscriptionId, resourceGroup, name }) => {
+      const group = world.subscription(subscriptionId)?.groups.get(resourceGroup.toLowerCase());
+      group?.factories.delete(name.toLowerCase());
+    },
+    removeResourceGroup: async ({ subscriptionId, name }) =>
+      void world.subscription(subscriptionId)?.groups.delete(name.toLowerCase()),
+    removeSubscription: async ({ subscriptionId }) => void world.subscriptions.delete(subscriptionId.toLowerCase()),
+    setSubscriptionState: async ({ subscriptionId, state }) => {
+      world.ensureSubscription(subscriptionId).state = state;
+    },
+    setPageSize: async ({ factory, size }) => {
+      theFactory(world, factory).pageSize = size;
+    },
+  };
+}
+
+type Observation = 'counts' | 'trace' | 'clearTrace' | 'addFault' | 'clearFaults';
+
+function observation({ trace, faults }: ControlParts): Pick<EmulatorControl, Observation> {
+  return {
+    counts: async (filter = {}) => trace.counts(filter),
+    trace: async (filter = {}) => trace.entries(filter).map(withParsedBody),
+    clearTrace: async ({ subscriptionId } = {}) => trace.clear(subscriptionId),
+    addFault: async (fault) => ({ id: faults.add(fault) }),
+    clearFaults: async (args = {}) => faults.clear(args),
+  };
+}
+
+type RuntimeControl =
+  | 'runtimes'
+  | 'getRuntime'
+  | 'putRuntime'
+  | 'deleteRuntime'
+  | 'drift'
+  | 'touch'
+  | 'setState'
+  | 'setLifecycle'
+  | 'setReferences'
+  | 'setBadReference'
+  | 'setWriteMode';
+
+function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, RuntimeControl> {
+  const factoryOf = (ref: FactoryRef): Factory => theFactory(world, ref);
+  const view = (runtime: Runtime): RuntimeView => viewOf(runtime, now());
+  return {
+    runtimes: async (factory) => sortedRuntimes(factoryOf(factory)).map(view),
+    getRuntime: async (ref) => {
+      const runtime = factoryOf(ref.factory).runtimes.get(ref.name.toLowerCase());
+      return runtime === undefined ? null : view(runtime);
+    },
+    putRuntime: async ({ factory: ref, name, properties }) => {
+      const factory = factoryOf(ref);
+      world.remove(factory, name);
+      return view(world.create(factory, name, structuredClone(properties)));
+    },
+    deleteRuntime: async ({ factory, name }) => void world.remove(factoryOf(factory), name),
+    drift: async ({ merge, replace, ...ref }) => {
+      const runtime = theRuntime(world, ref);
+      world.write(runtime, mergePatch(replace ?? runtime.properties, merge ?? {}));
+      return view(runtime);
+    },
+    touch: async (factory) => {
+      for (const runtime of factoryOf(factory).runtimes.values()) world.write(runtime, runtime.properties);
+    },
+    setState: async ({ state, repairsNeeded, ...ref }) => {
+      const stages: Stage[] = typeof state === 'string' ? [{ state, afterMs: 0 }] : state;
+      theRuntime(world, ref).lifecycle.set(stages, now(), repairsNeeded);
+    },
+    setLifecycle: async ({ factory, rules }) => {
+      factoryOf(factory).rules = rules;
+    },
+    setReferences: async ({ referrers, ...ref }) => {
+      theRuntime(world, ref).references = [...referrers];
+    },
+    setBadReference: async ({ factory, name, reference, times }) => {
+      factoryOf(factory).badReferences.set(name.toLowerCase(), { name: reference, times: times ?? 1 });
+    },
+    setWriteMode: async ({ factory, name, mode }) => {
+      if (name === undefined) factoryOf(factory).writeMode = mode;
+      else theRuntime(world, { factory, name }).writeMode = mode;
+    },
+  };
+}
+
+type ArmControl = 'addRefusal' | 'clearRefusals' | 'setBuckets' | 'drainBucket';
+
+function armControl({ refusals, buckets }: ControlParts): Pick<EmulatorControl, ArmControl> {
+  return {
+    addRefusal: async (refusal) => ({ id: refusals.add(refusal) }),
+    clearRefusals: async (args = {}) => refusals.clear(args),
+    setBuckets: async ({ subscriptionId, ...settings }) => buckets.configure(subscriptionId, settings),
+    drainBucket: async ({ subscriptionId, kind, remaining }) => buckets.drain(subscriptionId, kind, remaining ?? 0),
+  };
+}
+
+type EntraControl = 'putClient' | 'removeClient' | 'revokeTokens' | 'setTokenEndpoint';
+
+function entraControl({ entra }: ControlParts): Pick<EmulatorControl, EntraControl> {
+  return {
+    putClient: async (client) => entra.putClient(client),
+    removeClient: async ({ clientId }) => entra.removeClient(clientId),
+    revokeTokens: async ({ clientId } = {}) => entra.tokens.revoke(clientId),
+    setTokenEndpoint: async ({ mode, clientId }) => entra.setMode(mode, clientId),
+  };
+}
+
+function theFactory(world: World, ref: FactoryRef): Factory {
+  const found = world.factory(ref);
+  if (found === undefined) throw new Error(`no factory ${ref.subscriptionId}/${ref.resourceGroup}/${ref.name}`);
+  return found;
+}
+
+function theRuntime(world: World, ref: RuntimeRef): Runtime {
+  const found = theFactory(world, ref.factory).runtimes.get(ref.name.toLowerCase());
+  if (found === undefined) throw new Error(`no runtime ${ref.name} in factory ${ref.factory.name}`);
+  return found;
+}
+
+function viewOf(runtime: Runtime, now: number): RuntimeView {
+  const { state, references } = { state: runtime.lifecycle.state(now), references: [...runtime.references] };
+  return { ...(JSON.parse(runtime.json) as Omit<RuntimeView, 'state' | 'references'>), state, references };
+}
+
+function withParsedBody(entry: TraceEntry): TraceEntry {
+  return typeof entry.body === 'string' ? { ...entry, body: parseJson(entry.body) ?? entry.body } : { ...entry };
+}
+
+/** RFC 7396: null removes. */
+function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
+  const result: JsonObject = { ...target };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = merged(result[key], value);
+  }
+  return result;
+}
+
+function merged(before: Json | undefined, value: Json): Json {
+  return isObject(value) ? mergePatch(isObject(before) ? before : {}, value) : value;
+}

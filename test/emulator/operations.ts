@@ -1,0 +1,21 @@
+/** What a request asks for: the operation ids of the published specifications, where there is one. */
+export type Operation =
+  | 'Entra_Token'
+  | 'Entra_OpenIdConfiguration'
+  | 'Entra_InstanceDiscovery'
+  | 'Entra_Keys'
+  | 'Metadata_Endpoints'
+  | 'Subscriptions_List'
+  | 'Subscriptions_Get'
+  | 'ResourceGroups_Get'
+  | 'Factories_Get'
+  | 'Factories_ListByResourceGroup'
+  | 'IntegrationRuntimes_ListByFactory'
+  | 'IntegrationRuntimes_Get'
+  | 'IntegrationRuntimes_CreateOrUpdate'
+  | 'IntegrationRuntimes_Delete'
+  | 'IntegrationRuntimes_GetStatus'
+  | 'Unknown';
+
+/** Which of a principal's token buckets an ARM request spends. */
+export type BucketKind = 'reads' | 'writes' | 'deletes';

@@ -1,0 +1,163 @@
+import { randomInt } from 'node:crypto';
+import { canonicalRuntimeId, compareInList, DEFAULT_PAGE_SIZE } from './assumptions.ts';
+import type { FactoryRef, LifecycleRule } from './control.ts';
+import type { JsonObject } from './exchange.ts';
+import { Lifecycle, stagesOf } from './lifecycle.ts';
+
+export interface Runtime {
+  readonly id: string;
+  readonly name: string;
+  readonly lifecycle: Lifecycle;
+  properties: JsonObject;
+  etag: string;
+  /** The resource as it goes over the wire, serialised once per write: lists of thousands must stay cheap. */
+  json: string;
+  references: readonly string[];
+  writeMode: 'apply' | 'ignore' | undefined;
+}
+
+export interface Factory {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly createdAt: Date;
+  readonly etag: string;
+  /** By name in lower case. */
+  readonly runtimes: Map<string, Runtime>;
+  rules: readonly LifecycleRule[];
+  writeMode: 'apply' | 'ignore';
+  pageSize: number;
+  /** What the next PUTs are accused of, by a runtime's name in lower case. */
+  readonly badReferences: Map<string, { name: string; times: number }>;
+  /** Runtimes in the order of a list; dropped whenever one comes or goes. */
+  sorted: readonly Runtime[] | undefined;
+}
+
+export interface ResourceGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly factories: Map<string, Factory>;
+}
+
+export interface Subscription {
+  readonly id: string;
+  state: 'Enabled' | 'Disabled';
+  readonly groups: Map<string, ResourceGroup>;
+}
+
+const DEFAULT_LOCATION = 'westeurope';
+
+/** What exists in the emulated Azure. Names are found whatever their case, and keep that of their creation. */
+export class World {
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly #now: () => number;
+  #lastEtag = randomInt(0x1000_0000, 0x7fff_ffff);
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  subscription(id: string): Subscription | undefined {
+    return this.subscriptions.get(id.toLowerCase());
+  }
+
+  factory(ref: FactoryRef): Factory | undefined {
+    return this.subscription(ref.subscriptionId)
+      ?.groups.get(ref.resourceGroup.toLowerCase())
+      ?.factories.get(ref.name.toLowerCase());
+  }
+
+  ensureSubscription(id: string): Subscription {
+    return ensure(this.subscriptions, id, () => ({ id, state: 'Enabled', groups: new Map() }));
+  }
+
+  ensureGroup(subscriptionId: string, name: string, location = DEFAULT_LOCATION): ResourceGroup {
+    const { id, groups } = this.ensureSubscription(subscriptionId);
+    return ensure(groups, name, () => ({
+      id: `/subscriptions/${id}/resourceGroups/${name}`,
+      name,
+      location,
+      factories: new Map(),
+    }));
+  }
+
+  ensureFactory(ref: FactoryRef, location = DEFAULT_LOCATION): Factory {
+    const group = this.ensureGroup(ref.subscriptionId, ref.resourceGroup, location);
+    return ensure(group.factories, ref.name, () => ({
+      id: `${group.id}/providers/Microsoft.DataFactory/factories/${ref.name}`,
+      name: ref.name,
+      location,
+      createdAt: new Date(this.#now()),
+      etag: this.nextEtag(),
+      runtimes: new Map(),
+      rules: [],
+      writeMode: 'apply',
+      pageSize: DEFAULT_PAGE_SIZE,
+      badReferences: new Map(),
+      sorted: undefined,
+    }));
+  }
+
+  create(factory: Factory, name: string, properties: JsonObject): Runtime {
+    const now = this.#now();
+    const runtime: Runtime = {
+      id: canonicalRuntimeId(factory.id, name),
+      name,
+      lifecycle: new Lifecycle(stagesOf('create', properties, factory.rules), now),
+      properties,
+      etag: '',
+      json: '',
+      references: [],
+      writeMode: undefined,
+    };
+    this.write(runtime, properties);
+    factory.runtimes.set(name.toLowerCase(), runtime);
+    factory.sorted = undefined;
+    return runtime;
+  }
+
+  write(runtime: Runtime, properties: JsonObject): void {
+    runtime.properties = properties;
+    runtime.etag = this.nextEtag();
+    runtime.json = JSON.stringify({
+      id: runtime.id,
+      name: runtime.name,
+      // Recorded: in lower case, like the segment of the id.
+      type: 'Microsoft.DataFactory/factories/integrationruntimes',
+      properties,
+      etag: runtime.etag,
+    });
+  }
+
+  remove(factory: Factory, name: string): boolean {
+    factory.sorted = undefined;
+    return factory.runtimes.delete(name.toLowerCase());
+  }
+
+  /** Recorded shape: the last group is the time in hexadecimal seconds and four zeros. */
+  nextEtag(): string {
+    this.#lastEtag = (this.#lastEtag + 1) >>> 0;
+    const seconds = Math.floor(this.#now() / 1000);
+    return `${hex8(this.#lastEtag)}-0000-0000-0000-${hex8(seconds >>> 0)}0000`;
+  }
+}
+
+export function sortedRuntimes(factory: Factory): readonly Runtime[] {
+  factory.sorted ??= [...factory.runtimes.values()].sort((a, b) => compareInList(a.name, b.name));
+  return factory.sorted;
+}
+
+function ensure<T>(map: Map<string, T>, name: string, create: () => T): T {
+  const key = name.toLowerCase();
+  let found = map.get(key);
+  if (found === undefined) {
+    found = create();
+    map.set(key, found);
+  }
+  return found;
+}
+
+function hex8(n: number): string {
+  return n.toString(16).padStart(8, '0');
+}

@@ -1,0 +1,152 @@
+import { DataFactoryManagementClient } from '@azure/arm-datafactory';
+import { ClientAssertionCredential, ClientSecretCredential } from '@azure/identity';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { DEFAULT_CLIENT, type FactoryRef } from '../../emulator/index.ts';
+import { failure, group, runtimePath, useEmulator } from './helpers.ts';
+
+const suite = useEmulator();
+let factory: FactoryRef;
+const control = () => suite.emulator.control;
+const scope = 'https://management.azure.com/.default';
+const options = () => ({
+  authorityHost: suite.emulator.authorityUrl,
+  disableInstanceDiscovery: true,
+  retryOptions: { maxRetries: 0 },
+});
+const credential = (clientId: string, secret: string) =>
+  new ClientSecretCredential(DEFAULT_CLIENT.tenantId, clientId, secret, options());
+
+beforeEach(async () => {
+  factory = await suite.freshFactory();
+});
+
+describe('tokens', () => {
+  test('are JWTs of three parts that say who the caller is', async () => {
+    const { token } = await credential(DEFAULT_CLIENT.clientId, DEFAULT_CLIENT.clientSecret).getToken(scope);
+    const parts = token.split('.');
+    expect(parts).toHaveLength(3);
+    expect(JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString())).toMatchObject({
+      appid: DEFAULT_CLIENT.clientId,
+      oid: DEFAULT_CLIENT.objectId,
+      tid: DEFAULT_CLIENT.tenantId,
+      aud: 'https://management.azure.com',
+    });
+  });
+
+  test('are given for an assertion, as workload identity does', async () => {
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const assertion = `${encode({ alg: 'RS256' })}.${encode({ sub: 'system:serviceaccount:ns:sa' })}.c2ln`;
+    const workload = new ClientAssertionCredential(
+      DEFAULT_CLIENT.tenantId,
+      DEFAULT_CLIENT.clientId,
+      async () => assertion,
+      options(),
+    );
+    const client = new DataFactoryManagementClient(workload, factory.subscriptionId, {
+      endpoint: suite.emulator.armUrl,
+    });
+    expect((await client.integrationRuntimes.listByFactory(group, 'Factory1').byPage().next()).value).toEqual([]);
+  });
+
+  test.each([
+    ['a wrong secret', DEFAULT_CLIENT.clientId, 'wrong', 'invalid_client', 'AADSTS7000215'],
+    ['an unknown client', '99999999-9999-9999-9999-999999999999', 'x', 'unauthorized_client', 'AADSTS700016'],
+  ])('are refused for %s', async (_, clientId, secret, error, code) => {
+    const refused = await credential(clientId, secret)
+      .getToken(scope)
+      .catch((reason: unknown) => reason as Error);
+    expect(refused).toMatchObject({ message: expect.stringContaining(error) });
+    expect(refused).toMatchObject({ message: expect.stringContaining(code) });
+  });
+
+  test('are refused for an audience nobody knows', async () => {
+    const { clientId, clientSecret } = DEFAULT_CLIENT;
+    await expect(credential(clientId, clientSecret).getToken('https://example.org/.default')).rejects.toThrow(
+      'AADSTS500011',
+    );
+  });
+
+  test('discovery names the origin that it was asked at', async () => {
+    const port = new URL(suite.emulator.authorityUrl).port;
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`]) {
+      const url = `https://${host}/${DEFAULT_CLIENT.tenantId}/v2.0/.well-known/openid-configuration`;
+      const found = (await (await fetch(url)).json()) as Record<string, string>;
+      expect(found.issuer).toBe(`https://${host}/${DEFAULT_CLIENT.tenantId}/v2.0`);
+      expect((await fetch(found.jwks_uri ?? '')).status).toBe(200);
+    }
+    const clouds = await fetch(`${suite.emulator.armUrl}/metadata/endpoints?api-version=2022-09-01`);
+    expect(await clouds.json()).toMatchObject({ resourceManager: suite.emulator.armUrl });
+  });
+
+  test('the token endpoint can be down for one client alone', async () => {
+    const other = { ...DEFAULT_CLIENT, clientId: '44444444-4444-4444-4444-444444444444' };
+    await control().putClient(other);
+    await control().setTokenEndpoint({ clientId: other.clientId, mode: 'unavailable' });
+    await expect(credential(other.clientId, other.clientSecret).getToken(scope)).rejects.toThrow();
+    await credential(DEFAULT_CLIENT.clientId, DEFAULT_CLIENT.clientSecret).getToken(scope);
+    await control().setTokenEndpoint({ clientId: other.clientId, mode: 'drop' });
+    await expect(credential(other.clientId, other.clientSecret).getToken(scope)).rejects.toThrow();
+    await control().setTokenEndpoint({ clientId: other.clientId, mode: 'up' });
+    await credential(other.clientId, other.clientSecret).getToken(scope);
+  });
+});
+
+describe('ARM wants a good token', () => {
+  const error = async (response: Response): Promise<unknown> => {
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain('Bearer');
+    return ((await response.json()) as { error: unknown }).error;
+  };
+
+  test('none, another scheme, a wrong one', async () => {
+    const path = runtimePath(factory, 'abc');
+    const missing = {
+      code: 'AuthenticationFailed',
+      message: "Authentication failed. The 'Authorization' header is missing.",
+    };
+    expect(await error(await suite.fetch(path, { token: null }))).toEqual(missing);
+    expect(await error(await suite.fetch(path, { token: null, headers: { authorization: 'Basic YTpi' } }))).toEqual(
+      missing,
+    );
+    expect(await error(await suite.fetch(path, { token: 'a.b.c' }))).toEqual({
+      code: 'InvalidAuthenticationToken',
+      message: 'The access token is invalid.',
+    });
+  });
+
+  test('one of another audience', async () => {
+    const graph = await credential(DEFAULT_CLIENT.clientId, DEFAULT_CLIENT.clientSecret).getToken(
+      'https://graph.microsoft.com/.default',
+    );
+    expect(await error(await suite.fetch(runtimePath(factory, 'abc'), { token: graph.token }))).toMatchObject({
+      code: 'InvalidAuthenticationTokenAudience',
+    });
+  });
+
+  test('an expired one, and a revoked one', async () => {
+    const path = runtimePath(factory, 'abc');
+    const expired = {
+      code: 'ExpiredAuthenticationToken',
+      message: expect.stringMatching(
+        /^The access token expiry UTC time '\d+\/\d+\/\d{4} \d+:\d\d:\d\d [AP]M' is earlier than current UTC time '.* [AP]M'\.$/,
+      ),
+    };
+    const old = await suite.token();
+    suite.clock.advance(3600_000);
+    expect(await error(await suite.fetch(path, { token: old }))).toEqual(expired);
+    const revoked = await suite.token();
+    expect((await suite.fetch(path, { token: revoked })).status).toBe(404);
+    await control().revokeTokens({ clientId: DEFAULT_CLIENT.clientId });
+    expect(await error(await suite.fetch(path, { token: revoked }))).toEqual(expired);
+  });
+
+  test('the SDK reports it as such', async () => {
+    const client = suite.client(factory.subscriptionId);
+    await client.integrationRuntimes.listByFactory(group, 'Factory1').byPage().next();
+    await control().revokeTokens();
+    expect(await failure(client.integrationRuntimes.get(group, 'Factory1', 'abc'))).toMatchObject({
+      status: 401,
+      code: 'ExpiredAuthenticationToken',
+    });
+  });
+});
