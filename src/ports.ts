@@ -19,14 +19,15 @@ export interface Caller {
  * The runtimes of Azure under one identity.
  *
  * Every method throws `AzureFailure`; `BudgetExhausted` when the request budget has no token now (the budget puts the
- * caller's key back into the queue when it has); writes throw `Superseded` when `mayWrite` says no.
+ * caller's key back into the queue when it has); the signal's reason when that aborts; writes throw `Superseded` when
+ * `mayWrite` says no.
  */
 export interface Runtimes {
   /** From the parent's list, shared by all its objects and at most `maxAgeMs` old, overlaid by our own reads and writes. */
   hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition>;
   /** By a GET now. */
   read(id: RuntimeId, caller: Caller): Promise<Definition>;
-  /** The state as Azure says it, such as `Online`. */
+  /** The state as Azure says it, such as `Online`; fails as `preconditionFailed` when there is no such runtime any more. */
   state(id: RuntimeId, caller: Caller): Promise<string>;
   /** Writes a runtime that was just read as absent (`If-None-Match: *`); what Azure answered. */
   create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime>;

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { BoundedLabel, BudgetGauge, type BudgetKind, type BudgetOwner } from './bounded.ts';
 
-export type RepairOutcome = 'started' | 'repaired' | 'failed' | 'exhausted';
+export type RepairOutcome = 'started' | 'repaired' | 'exhausted';
 
 export interface AzureRecorder {
   /** ARM answered `operation` (a short constant name) with an HTTP status, or did not: a short constant word. */
@@ -46,7 +46,7 @@ export function azureMetrics(registry: Registry): AzureRecorder {
     labelNames: ['outcome'],
     registers,
   });
-  for (const outcome of ['started', 'repaired', 'failed', 'exhausted']) repairs.inc({ outcome }, 0);
+  for (const outcome of ['started', 'repaired', 'exhausted']) repairs.inc({ outcome }, 0);
 
   const operations = new BoundedLabel(MANY);
   const codes = new BoundedLabel(MANY);

@@ -1,0 +1,18 @@
+import type { BudgetKind } from './request-budget.ts';
+
+/** What this folder counts. Called often: implementations neither throw nor wait. */
+export interface AzureMetrics {
+  /** One attempt over the wire. `code` is the HTTP status, or `timeout`, `aborted` or `network` when there was no answer. */
+  armRequest(operation: ArmOperation, code: string): void;
+  /** Whole requests that the budget of `owner` would grant now. */
+  budgetRemaining(kind: BudgetKind, value: number, owner: BudgetOwner): void;
+}
+
+export interface BudgetOwner {
+  readonly subscription: string;
+  readonly identity: string;
+}
+
+export type ArmOperation = 'list' | 'get' | 'getStatus' | 'create' | 'update' | 'delete';
+
+export const NO_METRICS: AzureMetrics = { armRequest: () => {}, budgetRemaining: () => {} };

@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import { resolveCloud } from '../../../../src/azure/clouds.ts';
+import { OperatorIdentities } from '../../../../src/azure/identities.ts';
+import { AzureFailure, type Failure } from '../../../../src/core/failure.ts';
+import { BLANK, type ManagedObject } from '../../../../src/core/object.ts';
+import type { RuntimeId } from '../../../../src/core/runtime.ts';
+import type { Caller, Runtimes } from '../../../../src/ports.ts';
+import { systemClock } from '../../../../src/runtime/clock.ts';
+import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator, startEmulator } from '../../../emulator/index.ts';
+
+export const RUNTIME = { factory: DEFAULT_FACTORY, name: 'Runtime' };
+export const ID: RuntimeId = { parent: { kind: 'factory', ...DEFAULT_FACTORY }, name: 'Runtime' };
+
+export function caller(changes: Partial<Caller> = {}): Caller {
+  return { key: 'ns/a', urgency: 'change', signal: new AbortController().signal, mayWrite: () => true, ...changes };
+}
+
+export interface World {
+  readonly emulator: Emulator;
+  /** A folder that is removed with the world. */
+  readonly dir: string;
+  readonly woken: string[];
+  /** What the operator would use under this environment; the emulator's own client when absent. */
+  identities(
+    env?: Record<string, string>,
+    options?: { requestTimeoutMs?: number; audience?: string; authorityHost?: string },
+  ): OperatorIdentities;
+  runtimes(...args: Parameters<World['identities']>): Runtimes;
+  stop(): Promise<void>;
+}
+
+/** An emulated Azure that this process trusts, with one factory in it. */
+export async function startWorld(): Promise<World> {
+  const emulator = await startEmulator({ seed: [DEFAULT_FACTORY] });
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), emulator.caPem]);
+  const dir = await mkdtemp(join(tmpdir(), 'azure-'));
+  const woken: string[] = [];
+  const opened: OperatorIdentities[] = [];
+  const identities: World['identities'] = (
+    env = SECRET,
+    { requestTimeoutMs, audience, authorityHost = emulator.authorityUrl } = {},
+  ) => {
+    const made = new OperatorIdentities({
+      env,
+      cloud: resolveCloud({ endpoint: emulator.armUrl, authorityHost, audience }),
+      operatorNamespaces: '*',
+      clock: systemClock,
+      wake: (key) => void woken.push(key),
+      changed: () => {},
+      retry: { attempts: 3, minDelayMs: 1, maxDelayMs: 1000 },
+      ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+    });
+    opened.push(made);
+    return made;
+  };
+  return {
+    emulator,
+    dir,
+    woken,
+    identities,
+    runtimes: (...args) => {
+      const access = identities(...args).accessFor(OBJECT);
+      if (!access.granted) throw new Error(access.message);
+      return access.runtimes;
+    },
+    stop: async () => {
+      for (const each of opened) each.stop();
+      await emulator.stop();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+export const LOGIN = { AZURE_TENANT_ID: DEFAULT_CLIENT.tenantId, AZURE_CLIENT_ID: DEFAULT_CLIENT.clientId };
+export const SECRET = { ...LOGIN, AZURE_CLIENT_SECRET: DEFAULT_CLIENT.clientSecret };
+
+const OBJECT: ManagedObject = {
+  key: 'ns/a',
+  namespace: 'ns',
+  name: 'a',
+  uid: 'u',
+  generation: 1,
+  resourceVersion: '1',
+  createdAt: 0,
+  deleting: false,
+  held: false,
+  spec: { valid: false, problem: 'not needed here' },
+  requests: { reconcile: undefined, requestedAt: undefined, repair: undefined, acceptIdentity: undefined },
+  memory: BLANK,
+};
+
+/** The failure that a call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<Failure> {
+  const error = await call.then(
+    () => new Error('the call succeeded'),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof AzureFailure)) throw error;
+  return error.failure;
+}

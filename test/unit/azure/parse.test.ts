@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseRuntime } from '../../../src/azure/parse.ts';
+import { resource } from './support/rig.ts';
+
+const compute = (computeProperties: unknown, rest: object = {}) =>
+  resource({ type: 'Managed', typeProperties: { computeProperties, ...rest } });
+
+describe('the type of a runtime', () => {
+  test.each([
+    ['without anything', resource({ type: 'Managed' })],
+    ['with a location', compute({ location: 'West Europe' })],
+    ['with no SSIS', compute({}, { ssisProperties: null })],
+    ['with type properties of an odd shape', resource({ type: 'Managed', typeProperties: 'x' })],
+  ])('Managed %s is an Azure runtime', (_what, value) => {
+    expect(parseRuntime(value).type).toBe('Managed');
+  });
+
+  test.each([
+    ['ssisProperties', compute({}, { ssisProperties: {} })],
+    ['nodeSize', compute({ nodeSize: 'Standard_D2_v3' })],
+    ['numberOfNodes', compute({ numberOfNodes: 1 })],
+  ])('Managed with %s is an Azure-SSIS runtime', (_what, value) => {
+    expect(parseRuntime(value).type).toBe('AzureSsis');
+  });
+
+  test('SelfHosted is what it says', () => {
+    expect(parseRuntime(resource({ type: 'SelfHosted' })).type).toBe('SelfHosted');
+  });
+
+  test('one that nobody knows is kept by its name', () => {
+    expect(parseRuntime(resource({ type: 'Quantum' })).type).toEqual({ unknown: 'Quantum' });
+  });
+});
+
+test('the name keeps its case, and loses what stands before it', () => {
+  expect(parseRuntime(resource({ type: 'Managed' }, 'MyRuntime')).name).toBe('MyRuntime');
+  expect(parseRuntime(resource({ type: 'Managed' }, 'factory/MyRuntime')).name).toBe('MyRuntime');
+});
+
+test('the etag is taken as it is', () => {
+  expect(parseRuntime(resource({ type: 'Managed' }, 'R', '16002afd-0000')).etag).toBe('16002afd-0000');
+});

@@ -1,0 +1,83 @@
+import { DataFactory } from '../../../../src/azure/data-factory.ts';
+import { RequestBudget } from '../../../../src/azure/request-budget.ts';
+import { TokenSource } from '../../../../src/azure/tokens.ts';
+import { AzureFailure, type Failure } from '../../../../src/core/failure.ts';
+import type { RuntimeId } from '../../../../src/core/runtime.ts';
+import type { Caller } from '../../../../src/ports.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { FakeArm } from './fake-arm.ts';
+
+export const SUBSCRIPTION = '00000000-0000-0000-0000-000000000001';
+
+export const ID: RuntimeId = {
+  parent: { kind: 'factory', subscriptionId: SUBSCRIPTION, resourceGroup: 'Group', name: 'Factory' },
+  name: 'Runtime',
+};
+
+export function caller(changes: Partial<Caller> = {}): Caller {
+  return { key: 'ns/a', urgency: 'change', signal: new AbortController().signal, mayWrite: () => true, ...changes };
+}
+
+/** A runtime as ARM sends it. */
+export function resource(properties: unknown = { type: 'Managed' }, name = 'Runtime', etag = 'etag-1'): unknown {
+  return { id: `/x/integrationruntimes/${name}`, name, type: 'Microsoft.DataFactory/…', properties, etag };
+}
+
+export function armError(status: number, code: string, message = 'Because.', headers: Record<string, string> = {}) {
+  return { status, body: { error: { code, message } }, headers };
+}
+
+export const RUNTIME_MISSING = armError(
+  404,
+  'NotFound',
+  'The document could not be retrieved because it does not exist.',
+);
+
+/** A `DataFactory` over the real SDK and an in-process transport. */
+export function rig(options: { tokens?: readonly string[]; requestTimeoutMs?: number } = {}) {
+  const clock = new FakeClock();
+  const arm = new FakeArm();
+  const woken: string[] = [];
+  const requests: string[] = [];
+  const metrics = {
+    armRequest: (operation: string, code: string) => void requests.push(`${operation} ${code}`),
+    budgetRemaining: () => {},
+  };
+  const budget = new RequestBudget({ clock, wake: (key) => void woken.push(key) });
+  const given = [...(options.tokens ?? ['token'])];
+  let token = given.shift() ?? 'token';
+  const tokens = new TokenSource({
+    create: () => ({
+      getToken: async () => {
+        const answer = { token, expiresOnTimestamp: clock.now() + 3_600_000 };
+        token = given.shift() ?? token;
+        return answer;
+      },
+    }),
+    scope: 'https://arm.test/.default',
+    clock,
+  });
+  const { requestTimeoutMs } = options;
+  const factories = new DataFactory({
+    subscriptionId: SUBSCRIPTION,
+    endpoint: 'https://arm.test',
+    tokens,
+    budget,
+    clock,
+    metrics,
+    retry: { attempts: 3, minDelayMs: 0, maxDelayMs: 1000 },
+    httpClient: arm,
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+  });
+  return { clock, arm, budget, woken, requests, factories };
+}
+
+/** The failure that a call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<Failure> {
+  const error = await call.then(
+    () => new Error('the call succeeded'),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof AzureFailure)) throw error;
+  return error.failure;
+}
