@@ -1,0 +1,58 @@
+import { LIMITS } from '../api/limits.ts';
+import { ANNOTATION, FINALIZER } from '../api/names.ts';
+import type { ManagedObject, Requests } from '../core/object.ts';
+import { cut, isRecord, type Raw, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
+import { parseSpec } from './spec.ts';
+import { parseStatus } from './status.ts';
+
+/** A `ManagedObject`, and what only this folder needs of the object. */
+export interface ParsedObject extends ManagedObject {
+  /** All of them, foreign ones too: what a change of ours has to keep. */
+  readonly finalizers: readonly string[];
+}
+
+/**
+ * An object of the API server. Never throws: undefined when it is not even an object with a name, a namespace, a uid and
+ * a version; what cannot be understood of its spec makes `spec` invalid, and of its status is dropped.
+ */
+export function parseObject(raw: unknown): ParsedObject | undefined {
+  if (!isRecord(raw)) return undefined;
+  const metadata = readRecord(raw.metadata);
+  const namespace = readText(metadata.namespace);
+  const name = readText(metadata.name);
+  const uid = readText(metadata.uid);
+  const resourceVersion = readText(metadata.resourceVersion);
+  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined) {
+    return undefined;
+  }
+  const finalizers = readList(metadata.finalizers).filter((finalizer) => typeof finalizer === 'string');
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    uid,
+    generation: readInteger(metadata.generation, 0) ?? 0,
+    resourceVersion,
+    createdAt: readTime(metadata.creationTimestamp) ?? 0,
+    deleting: readText(metadata.deletionTimestamp) !== undefined,
+    held: finalizers.includes(FINALIZER),
+    finalizers,
+    spec: parseSpec(raw.spec, name),
+    requests: parseRequests(readRecord(metadata.annotations)),
+    memory: parseStatus(raw.status),
+  };
+}
+
+/** Cut to the length to which their handled values are kept, so that the two can be compared. */
+function parseRequests(annotations: Raw): Requests {
+  const read = (annotation: string, length: number): string | undefined => {
+    const value = readText(annotations[annotation]);
+    return value === undefined ? undefined : cut(value, length);
+  };
+  return {
+    reconcile: read(ANNOTATION.reconcile, LIMITS.token),
+    requestedAt: read(ANNOTATION.fluxReconcile, LIMITS.token),
+    repair: read(ANNOTATION.repair, LIMITS.token),
+    acceptIdentity: read(ANNOTATION.acceptIdentity, LIMITS.identity),
+  };
+}

@@ -1,0 +1,101 @@
+import { ApiException } from '@kubernetes/client-node';
+import { isRecord, type Raw, readText } from './raw.ts';
+
+/** What the API server said when it refused, or why it could not be asked. */
+export interface Problem {
+  /** The HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** Kubernetes' own word for it, such as `Conflict`; `Timeout` or `Unreachable` when there was no answer. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Thrown by everything here that asks the API server, and nothing else is, save the reason of an aborted signal. */
+export class KubeError extends Error implements Problem {
+  override readonly name = 'KubeError';
+  readonly status: number;
+  readonly reason: string;
+
+  constructor(problem: Problem, options?: { cause?: unknown }) {
+    super(problem.message, options);
+    this.status = problem.status;
+    this.reason = problem.reason;
+  }
+}
+
+/** How much of an answer that is no `Status` is shown: it may be a proxy's whole web page. */
+const FOREIGN_BODY_LENGTH = 200;
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  409: 'Conflict',
+  410: 'Expired',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+/**
+ * Whatever the client library throws, in our own words. Headers and the request are left out on purpose: they can hold
+ * a token.
+ */
+export function toKubeError(error: unknown): KubeError {
+  if (error instanceof KubeError) return error;
+  if (error instanceof ApiException) return new KubeError(problemOfAnswer(error.code, error.body));
+  const status = isRecord(error) ? error.statusCode : undefined;
+  // The library's Watch keeps no more of a refusal than its number.
+  if (typeof status === 'number') return new KubeError(problemOfAnswer(status, undefined));
+  const chain = causesOf(error);
+  if (chain.some(({ name }) => typeof name === 'string' && name.endsWith('TimeoutError'))) {
+    return new KubeError({ status: 0, reason: 'Timeout', message: 'the API server did not answer in time' });
+  }
+  const said = chain.flatMap(({ message }) => readText(message) ?? []).join(': ') || String(error);
+  const message = `the API server cannot be reached: ${said}`;
+  return new KubeError({ status: 0, reason: 'Unreachable', message }, { cause: error });
+}
+
+/** What a `Status` object says; tolerant of one that is none. */
+export function problemOfStatus(raw: unknown): Problem {
+  const body = isRecord(raw) ? raw : {};
+  const status = typeof body.code === 'number' ? body.code : 0;
+  return {
+    status,
+    reason: readText(body.reason) ?? reasonOf(status),
+    message: readText(body.message) ?? `the API server answered ${status || 'with an error'}`,
+  };
+}
+
+/** History that was asked for is gone: what was known of it has to be read anew. */
+export function isExpired({ status, reason }: Problem): boolean {
+  return status === 410 || reason === 'Expired' || reason === 'Gone';
+}
+
+function problemOfAnswer(code: number, body: unknown): Problem {
+  const parsed = typeof body === 'string' ? parseJson(body) : body;
+  if (isRecord(parsed) && parsed.kind === 'Status') return { ...problemOfStatus(parsed), status: code };
+  const said = typeof body === 'string' && body !== '' ? `: ${body.slice(0, FOREIGN_BODY_LENGTH)}` : '';
+  return { status: code, reason: reasonOf(code), message: `the API server answered ${code} ${reasonOf(code)}${said}` };
+}
+
+function reasonOf(status: number): string {
+  return REASONS[status] ?? (status >= 500 ? 'InternalError' : 'Unknown');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The error and what lies behind it: fetch itself says no more than "fetch failed". */
+function causesOf(error: unknown): Raw[] {
+  const chain: Raw[] = [];
+  for (let e = error; isRecord(e) && chain.length < 4; e = e.cause) chain.push(e);
+  return chain;
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { EventsV1Api, type EventsV1Event, V1MicroTime } from '@kubernetes/client-node';
+import { API_VERSION, KIND } from '../api/names.ts';
+import type { ManagedObject } from '../core/object.ts';
+import type { Events, ObjectEvent } from '../ports.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { KubeClient } from './client.ts';
+import { toKubeError } from './errors.ts';
+import type { KubeLog } from './log.ts';
+import type { KubeMetrics } from './objects.ts';
+import { cut } from './raw.ts';
+
+export interface EventsOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly metrics: KubeMetrics;
+  readonly log: KubeLog;
+  /** Which process of the operator speaks: the pod's name. */
+  readonly instance: string;
+  /** Ends what is under way when the operator stops. */
+  readonly signal: AbortSignal;
+}
+
+const CONTROLLER = 'azure-ir.io/azure-ir-operator';
+/** The API server's limits. */
+const NOTE_BYTES = 1024;
+const INSTANCE_LENGTH = 128;
+/** Of the object's name at the start of the event's, which is limited to 253 characters in all. */
+const NAME_LENGTH = 200;
+
+/** Events of `events.k8s.io/v1`, one for each call. What fails is logged, as a warning the first time. */
+export function createEvents({ client, clock, metrics, log, instance, signal }: EventsOptions): Events {
+  const api = client.api(EventsV1Api);
+  let warned = false;
+
+  const complain = (object: ManagedObject, event: ObjectEvent, error: unknown): void => {
+    if (signal.aborted) return;
+    const { status, reason, message } = toKubeError(error);
+    const keys = { object: object.key, event: event.reason, status, reason, error: message };
+    if (warned) log.debug('an event was lost', keys);
+    else log.warn('an event was lost; further losses are logged as debug', keys);
+    warned = true;
+  };
+
+  return {
+    async publish(object, event) {
+      try {
+        const body = toApiEvent(object, event, clock.now(), instance);
+        const { namespace } = object;
+        await client.call(signal, (options) =>
+          api.createNamespacedEvent({ namespace, body, fieldValidation: 'Strict' }, options),
+        );
+        metrics.kubernetesWrite('event');
+      } catch (error) {
+        complain(object, event, error);
+      }
+    },
+  };
+}
+
+/** The event as the API server takes it. */
+export function toApiEvent(object: ManagedObject, event: ObjectEvent, now: number, instance: string): EventsV1Event {
+  const { namespace, name, uid } = object;
+  return {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    // A part of a name must not end in a dot or a hyphen.
+    metadata: { namespace, name: `${name.slice(0, NAME_LENGTH).replace(/[.-]+$/, '')}.${randomUUID()}` },
+    eventTime: new V1MicroTime(now),
+    reportingController: CONTROLLER,
+    reportingInstance: cut(instance, INSTANCE_LENGTH) || 'unknown',
+    action: event.reason,
+    reason: event.reason,
+    type: event.type,
+    note: cutBytes(event.message, NOTE_BYTES),
+    regarding: { apiVersion: API_VERSION, kind: KIND, namespace, name, uid },
+  };
+}
+
+/** At most so many bytes of UTF-8, of whole characters. */
+export function cutBytes(text: string, bytes: number): string {
+  const whole = text.toWellFormed();
+  const encoded = Buffer.from(whole);
+  if (encoded.length <= bytes) return whole;
+  const mark = '…';
+  let end = bytes - Buffer.byteLength(mark);
+  // Bytes that go on with a character look like 10xxxxxx.
+  while (end > 0 && ((encoded[end] ?? 0) & 0xc0) === 0x80) end--;
+  return encoded.toString('utf8', 0, end) + mark;
+}

@@ -1,0 +1,195 @@
+import type { AzureIntegrationRuntimeStatus } from '../api/generated.ts';
+import { FINALIZER } from '../api/names.ts';
+import type { Claim, ManagedObject, Memory } from '../core/object.ts';
+import { type Objects, Stale } from '../ports.ts';
+import type { KubeClient } from './client.ts';
+import { type ParsedObject, parseObject } from './codec.ts';
+import { KubeError } from './errors.ts';
+import { leftovers } from './leftovers.ts';
+import type { KubeLog } from './log.ts';
+import { readRecord } from './raw.ts';
+import { createRuntimeApi, type RuntimeApi } from './runtime-api.ts';
+import { renderStatus } from './status.ts';
+import { compareVersions, type ObjectStore } from './store.ts';
+
+export interface KubeMetrics {
+  /** The API server has taken a write. */
+  kubernetesWrite(kind: 'finalizer' | 'status' | 'event'): void;
+}
+
+export interface ObjectsOptions {
+  readonly client: KubeClient;
+  readonly store: ObjectStore;
+  readonly metrics: KubeMetrics;
+  readonly log: KubeLog;
+}
+
+/** How often a status is tried while others change the object. */
+const ATTEMPTS = 4;
+
+/**
+ * The objects, read from the store and written to the server. Besides `Stale` its methods throw `KubeError` for whatever
+ * the server refuses or does not answer, without a second try: the caller's back-off has to do that.
+ *
+ * Designs for the status: (a) a JSON merge patch of what differs: smaller, but a patch computed from an old cache can
+ * leave a mixture of two statuses; (b) this one, server-side apply of the whole status of one version: the server removes
+ * what is left out and names us as its owner. For the finalizer (a) server-side apply with our finalizer alone: needs no
+ * knowledge of the others, but cannot take it off once somebody else's tool has written it too; (b) this one, a merge
+ * patch of the whole list for one version, which takes it off whoever owns it.
+ */
+export function createObjects({ client, store, metrics, log }: ObjectsOptions): Objects {
+  return new ServerObjects(createRuntimeApi(client), store, metrics, log);
+}
+
+class ServerObjects implements Objects {
+  readonly #api: RuntimeApi;
+  readonly #store: ObjectStore;
+  readonly #metrics: KubeMetrics;
+  readonly #log: KubeLog;
+
+  constructor(api: RuntimeApi, store: ObjectStore, metrics: KubeMetrics, log: KubeLog) {
+    this.#api = api;
+    this.#store = store;
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  get(key: string): ManagedObject | undefined {
+    return this.#store.get(key);
+  }
+
+  sharing(runtimeKey: string): readonly ManagedObject[] {
+    return this.#store.sharing(runtimeKey);
+  }
+
+  async hold(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject> {
+    if (object.held) return object;
+    const all = new Set(await this.#finalizersOf(object, signal)).add(FINALIZER);
+    return this.#setFinalizers(object, [...all], signal);
+  }
+
+  async release(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined> {
+    if (!object.held) return object;
+    try {
+      const all = await this.#finalizersOf(object, signal);
+      return await this.#setFinalizers(
+        object,
+        all.filter((finalizer) => finalizer !== FINALIZER),
+        signal,
+      );
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async confirm(object: ManagedObject, signal: AbortSignal): Promise<void> {
+    const current = await this.#read(object, signal);
+    if (current.resourceVersion !== object.resourceVersion) throw new Stale(`${object.key} has changed`);
+  }
+
+  remember(object: ManagedObject, memory: Memory, signal: AbortSignal): Promise<ManagedObject> {
+    return this.#writeStatus(object, memory, signal);
+  }
+
+  async giveClaim(to: ManagedObject, claim: Claim, signal: AbortSignal): Promise<void> {
+    await this.#writeStatus(to, { ...to.memory, claim }, signal);
+  }
+
+  async #writeStatus(object: ManagedObject, memory: Memory, signal: AbortSignal): Promise<ManagedObject> {
+    const known = JSON.stringify(renderStatus(object.memory));
+    const wanted = renderStatus(memory);
+    if (known === JSON.stringify(wanted)) return object;
+    let version = this.#latest(object, known);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return this.#take(await this.#apply(version, wanted, signal), 'status');
+      } catch (error) {
+        if (isStatus(error, 404)) throw new Stale(`${object.key} is gone`, { cause: error });
+        if (!isStatus(error, 409)) throw error;
+        if (attempt === ATTEMPTS) throw new Stale(`${object.key} keeps changing`, { cause: error });
+      }
+      version = await this.#read(object, signal);
+      if (JSON.stringify(renderStatus(version.memory)) !== known)
+        throw new Stale(`the status of ${object.key} has changed`);
+    }
+  }
+
+  /** The newest version known that has the same status: spares a refusal when we, or others, have changed the object since. */
+  #latest(object: ManagedObject, status: string): ManagedObject {
+    const latest = this.#store.get(object.key);
+    if (latest?.uid !== object.uid) return object;
+    const isNewer = (compareVersions(latest.resourceVersion, object.resourceVersion) ?? 0) > 0;
+    return isNewer && JSON.stringify(renderStatus(latest.memory)) === status ? latest : object;
+  }
+
+  /**
+   * What somebody else has written into the status stays after an apply that leaves it out, since it is theirs. All of
+   * the status is ours to say, so it is taken out; otherwise it would be read back as our own memory.
+   */
+  async #apply(version: ManagedObject, wanted: AzureIntegrationRuntimeStatus, signal: AbortSignal): Promise<unknown> {
+    const answer = await this.#api.applyStatus(version, wanted, signal);
+    const changes = leftovers(readRecord(answer).status, wanted);
+    const applied = parseObject(answer);
+    if (changes.length === 0 || applied === undefined) return answer;
+    this.#log.info('removed what others wrote into the status', {
+      object: version.key,
+      paths: changes.map(({ path }) => path),
+    });
+    this.#metrics.kubernetesWrite('status');
+    return this.#api.patchStatus(applied, changes, signal);
+  }
+
+  async #setFinalizers(
+    object: ManagedObject,
+    finalizers: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ManagedObject> {
+    try {
+      return this.#take(await this.#api.setFinalizers(object, finalizers, signal), 'finalizer');
+    } catch (error) {
+      if (isStatus(error, 409)) throw new Stale(`${object.key} has changed`, { cause: error });
+      throw error;
+    }
+  }
+
+  /** The finalizers of this very version: the store's, unless it knows another version by now. */
+  async #finalizersOf(object: ManagedObject, signal: AbortSignal): Promise<readonly string[]> {
+    const known = this.#store.get(object.key);
+    if (known?.uid === object.uid && known.resourceVersion === object.resourceVersion) return known.finalizers;
+    const current = parseObject(await this.#api.get(object, signal));
+    if (current?.uid !== object.uid || current.resourceVersion !== object.resourceVersion) {
+      throw new Stale(`${object.key} has changed`);
+    }
+    return current.finalizers;
+  }
+
+  /** The server's version of this object; `Stale` when it is gone or another one has its name. */
+  async #read(object: ManagedObject, signal: AbortSignal): Promise<ParsedObject> {
+    try {
+      const current = parseObject(await this.#api.get(object, signal));
+      if (current?.uid === object.uid) return current;
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+    }
+    throw new Stale(`${object.key} is gone`);
+  }
+
+  #take(answer: unknown, kind: 'finalizer' | 'status'): ManagedObject {
+    this.#metrics.kubernetesWrite(kind);
+    const object = parseObject(answer);
+    if (object === undefined) {
+      throw new KubeError({
+        status: 0,
+        reason: 'BadAnswer',
+        message: 'the API server answered a write with no object',
+      });
+    }
+    this.#store.put(object);
+    return object;
+  }
+}
+
+function isStatus(error: unknown, status: number): boolean {
+  return error instanceof KubeError && error.status === status;
+}

@@ -1,0 +1,42 @@
+/** Reading what came over the wire, of which nothing is taken for granted. */
+
+export type Raw = Readonly<Record<string, unknown>>;
+
+export function isRecord(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value if it is an object, else an empty one. */
+export function readRecord(value: unknown): Raw {
+  return isRecord(value) ? value : {};
+}
+
+/** The value if it is a list, else an empty one. */
+export function readList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The value if it is text that is not empty. */
+export function readText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function readInteger(value: unknown, minimum: number): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum ? value : undefined;
+}
+
+/** Milliseconds since the epoch, of whole seconds. */
+export function readTime(value: unknown): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const ms = Date.parse(value);
+  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000) * 1000;
+}
+
+/**
+ * At most so many characters, as the API server counts them (code points, of which there are never more than UTF-16
+ * units), and never half a surrogate pair: the server would store something else than was sent.
+ */
+export function cut(text: string, length: number): string {
+  const whole = text.toWellFormed();
+  return whole.length <= length ? whole : whole.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
+}

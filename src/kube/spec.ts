@@ -1,0 +1,177 @@
+import type { Desired } from '../core/desired.ts';
+import { parseDuration } from '../core/duration.ts';
+import type { FieldPath } from '../core/fields.ts';
+import type { ManagedObject } from '../core/object.ts';
+import type { FactoryRef, Json } from '../core/runtime.ts';
+import { isRecord, type Raw } from './raw.ts';
+
+/** Why a spec cannot be understood, in a sentence for the person who wrote it. */
+class Misunderstood extends Error {}
+
+interface Rule {
+  readonly matches: RegExp;
+  readonly longest: number;
+  readonly shortest: number;
+  /** Ends the sentence "spec.x is not …". */
+  readonly called: string;
+}
+
+const NAME = /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/;
+const letters = 'letters and digits, with single hyphens between them';
+
+/** The CRD's own rules once more: an object may have been stored before they were in force. */
+const RULES = {
+  azureName: {
+    matches: NAME,
+    shortest: 3,
+    longest: 63,
+    called: `a name that Azure accepts for a runtime: 3 to 63 ${letters}`,
+  },
+  factoryName: { matches: NAME, shortest: 3, longest: 63, called: `a name of a Data Factory: 3 to 63 ${letters}` },
+  subscriptionId: {
+    matches: /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/,
+    shortest: 36,
+    longest: 36,
+    called: "a subscription's id: a GUID like 00000000-0000-0000-0000-000000000001",
+  },
+  resourceGroup: {
+    matches: /^[\p{L}\p{N}._()-]*[\p{L}\p{N}_()-]$/u,
+    shortest: 1,
+    longest: 90,
+    called:
+      'a name of a resource group: 1 to 90 letters, digits, hyphens, underscores, dots and parentheses, the last not a dot',
+  },
+  location: {
+    matches: /^[A-Za-z0-9(]([A-Za-z0-9 ()-]*[A-Za-z0-9)])?$/,
+    shortest: 1,
+    longest: 64,
+    called: 'a location: the name of a region like "West Europe" or westeurope, or AutoResolve',
+  },
+  description: { matches: /^/, shortest: 0, longest: 4096, called: 'a description: text of at most 4096 characters' },
+} as const satisfies Record<string, Rule>;
+
+const MINUTE_MS = 60_000;
+const SHORTEST_INTERVAL_MS = MINUTE_MS;
+const LONGEST_INTERVAL_MS = 24 * 60 * MINUTE_MS;
+const DEFAULT_ATTEMPTS = 5;
+const MOST_ATTEMPTS = 20;
+
+/** What a manifest declares, or the first thing in it that cannot be understood. Never throws. */
+export function parseSpec(raw: unknown, objectName: string): ManagedObject['spec'] {
+  try {
+    if (!isRecord(raw)) throw new Misunderstood('spec is missing: declare at least spec.factory');
+    return { valid: true, desired: readDesired(raw, objectName) };
+  } catch (error) {
+    if (error instanceof Misunderstood) return { valid: false, problem: error.message };
+    throw error;
+  }
+}
+
+function readDesired(spec: Raw, objectName: string): Desired {
+  const repair = readObject(spec, 'repair', 'spec') ?? {};
+  return {
+    id: { parent: readFactory(spec), name: readName(spec, objectName) },
+    fields: readFields(spec),
+    managementPolicy: readChoice(spec, 'managementPolicy', 'spec', ['Manage', 'Observe']),
+    adoptionPolicy: readChoice(spec, 'adoptionPolicy', 'spec', ['Always', 'IfIdentical', 'Never']),
+    deletionPolicy: readChoice(spec, 'deletionPolicy', 'spec', ['DeleteIfCreated', 'Delete', 'Retain']),
+    repair: {
+      mode: readChoice(repair, 'mode', 'spec.repair', ['Auto', 'Disabled']),
+      maxAttempts: readAttempts(repair),
+    },
+    intervalMs: readInterval(spec),
+    suspend: readSwitch(spec, 'suspend'),
+  };
+}
+
+function readName(spec: Raw, objectName: string): string {
+  const declared = readString(spec, 'azureName', 'spec', RULES.azureName);
+  if (declared !== undefined) return declared;
+  if (fits(objectName, RULES.azureName)) return objectName;
+  throw new Misunderstood(
+    `metadata.name "${objectName}" is not ${RULES.azureName.called}; set spec.azureName, or rename the object`,
+  );
+}
+
+function readFactory(spec: Raw): FactoryRef {
+  const factory = readObject(spec, 'factory', 'spec');
+  if (factory === undefined)
+    throw new Misunderstood('spec.factory is missing: it names the Data Factory that holds the runtime');
+  return {
+    kind: 'factory',
+    subscriptionId: required(factory, 'subscriptionId', RULES.subscriptionId),
+    resourceGroup: required(factory, 'resourceGroup', RULES.resourceGroup),
+    name: required(factory, 'name', RULES.factoryName),
+  };
+}
+
+function required(factory: Raw, field: string, rule: Rule): string {
+  const value = readString(factory, field, 'spec.factory', rule);
+  if (value === undefined) throw new Misunderstood(`spec.factory.${field} is missing`);
+  return value;
+}
+
+function readFields(spec: Raw): Map<FieldPath, Json> {
+  const fields = new Map<FieldPath, Json>();
+  for (const path of ['location', 'description'] as const) {
+    const value = readString(spec, path, 'spec', RULES[path]);
+    if (value !== undefined) fields.set(path, value);
+  }
+  return fields;
+}
+
+function readAttempts(repair: Raw): number {
+  const value = present(repair, 'maxAttempts');
+  if (value === undefined) return DEFAULT_ATTEMPTS;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_ATTEMPTS) return value;
+  throw new Misunderstood(`spec.repair.maxAttempts is not a whole number from 1 to ${MOST_ATTEMPTS}`);
+}
+
+function readInterval(spec: Raw): number | undefined {
+  const value = present(spec, 'interval');
+  if (value === undefined) return undefined;
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  if (ms === undefined) {
+    throw new Misunderstood('spec.interval is not a duration: use hours, minutes and seconds, like 90s, 10m or 1h30m');
+  }
+  if (ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS) return ms;
+  throw new Misunderstood('spec.interval is not between 1m and 24h');
+}
+
+function readSwitch(spec: Raw, field: string): boolean {
+  const value = present(spec, field) ?? false;
+  if (typeof value === 'boolean') return value;
+  throw new Misunderstood(`spec.${field} is neither true nor false`);
+}
+
+/** The first choice is what absence means. */
+function readChoice<T extends string>(raw: Raw, field: string, where: string, choices: readonly [T, ...T[]]): T {
+  const value = present(raw, field) ?? choices[0];
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice !== undefined) return choice;
+  throw new Misunderstood(`${where}.${field} is none of ${choices.join(', ')}`);
+}
+
+function readString(raw: Raw, field: string, where: string, rule: Rule): string | undefined {
+  const value = present(raw, field);
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && fits(value, rule)) return value;
+  throw new Misunderstood(`${where}.${field} is not ${rule.called}`);
+}
+
+function readObject(raw: Raw, field: string, where: string): Raw | undefined {
+  const value = present(raw, field);
+  if (value === undefined || isRecord(value)) return value;
+  throw new Misunderstood(`${where}.${field} is not an object`);
+}
+
+/** Null means absent, as it does to the API server. */
+function present(raw: Raw, field: string): unknown {
+  return Object.hasOwn(raw, field) ? (raw[field] ?? undefined) : undefined;
+}
+
+function fits(value: string, { matches, shortest, longest }: Rule): boolean {
+  // UTF-16 units are an upper bound of characters: the exact count matters only where the two differ.
+  const length = value.length <= longest ? value.length : [...value].length;
+  return length >= shortest && length <= longest && matches.test(value);
+}

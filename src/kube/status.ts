@@ -1,0 +1,211 @@
+import type {
+  Claim as ApiClaim,
+  Condition as ApiCondition,
+  Drift as ApiDrift,
+  AzureIntegrationRuntimeStatus,
+  Correction,
+  RepairStatus,
+  WaitingSince,
+} from '../api/generated.ts';
+import { LIMITS } from '../api/limits.ts';
+import { CONDITION_TYPES } from '../api/names.ts';
+import { type Drift, isFieldPath } from '../core/fields.ts';
+import type { Claim, Condition, Corrections, Memory } from '../core/object.ts';
+import type { Json } from '../core/runtime.ts';
+import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
+
+/*
+ * The status as the CRD has it ⇄ the memory of a pass. `parseStatus(renderStatus(memory))` is `memory` for every memory
+ * within the CRD's limits whose lists are in order and whose drift holds text; any other is first made so by rendering.
+ */
+
+/**
+ * The status to apply: within the CRD's limits, so that the server never refuses it, and in one order, so that two
+ * renderings are equal exactly when they say the same.
+ */
+export function renderStatus(memory: Memory): AzureIntegrationRuntimeStatus {
+  const { resourceId, referenceName, claim, repair, waitingSince, syncedSpecHash } = memory;
+  return withoutEmpty<AzureIntegrationRuntimeStatus>({
+    observedGeneration: memory.observedGeneration,
+    conditions: renderConditions(memory.conditions),
+    state: renderText(memory.state, LIMITS.state),
+    resourceId,
+    location: renderText(memory.location, LIMITS.location),
+    connectVia: referenceName === undefined ? undefined : { referenceName, type: 'IntegrationRuntimeReference' },
+    claim: claim && renderClaim(claim),
+    managedFields: renderPaths(memory.managedFields),
+    drift: memory.drift.slice(0, LIMITS.driftEntries).map(renderDrift),
+    repair: repair && renderRepair(repair),
+    lastHandledReconcileAt: renderText(memory.lastHandledReconcileAt, LIMITS.token),
+    lastHandledReconcileToken: renderText(memory.lastHandledReconcileToken, LIMITS.token),
+    lastHandledRepairAt: renderText(memory.lastHandledRepairAt, LIMITS.token),
+    waitingSince: waitingSince && renderWaiting(waitingSince),
+    corrections: memory.corrections.slice(0, LIMITS.corrections).map(renderCorrections),
+    syncedSpecHash,
+  });
+}
+
+/** Never throws: a part that cannot be understood is as if it were absent. */
+export function parseStatus(raw: unknown): Memory {
+  const status = readRecord(raw);
+  const optional = {
+    state: readText(status.state),
+    resourceId: readText(status.resourceId),
+    location: readText(status.location),
+    referenceName: readText(readRecord(status.connectVia).referenceName),
+    claim: parseClaim(status.claim),
+    repair: parseRepair(status.repair),
+    lastHandledReconcileAt: readText(status.lastHandledReconcileAt),
+    lastHandledReconcileToken: readText(status.lastHandledReconcileToken),
+    lastHandledRepairAt: readText(status.lastHandledRepairAt),
+    waitingSince: parseWaiting(status.waitingSince),
+    syncedSpecHash: readText(status.syncedSpecHash),
+  };
+  return {
+    observedGeneration: readInteger(status.observedGeneration, -1) ?? -1,
+    conditions: parseConditions(status.conditions),
+    managedFields: [...new Set(readList(status.managedFields).filter((path) => typeof path === 'string'))].sort(),
+    drift: readList(status.drift).flatMap(parseDrift),
+    corrections: readList(status.corrections).flatMap(parseCorrections),
+    ...defined(optional),
+  };
+}
+
+function renderConditions(conditions: readonly Condition[]): ApiCondition[] {
+  return inOrder(conditions).map((condition) => ({
+    type: condition.type,
+    status: condition.status,
+    observedGeneration: condition.observedGeneration,
+    lastTransitionTime: renderTime(condition.lastTransitionTime),
+    reason: renderReason(condition.reason),
+    message: cut(condition.message, LIMITS.message),
+  }));
+}
+
+/** One of each type, in the order in which the names are declared. */
+function inOrder(conditions: readonly Condition[]): Condition[] {
+  return CONDITION_TYPES.flatMap((type) => conditions.find((condition) => condition.type === type) ?? []);
+}
+
+/** A reason can be a state that Azure made up; the CRD takes one word only. */
+function renderReason(reason: string): string {
+  const word = reason.replace(/[^A-Za-z0-9_]/g, '').replace(/^[^A-Za-z]+/, '');
+  return word === '' ? 'Unknown' : cut(word, LIMITS.reason);
+}
+
+function renderPaths(paths: readonly string[]): string[] {
+  const bounded = new Set(paths.map((path) => cut(path, LIMITS.fieldPath)));
+  return [...bounded].sort().slice(0, LIMITS.managedFields);
+}
+
+function renderClaim({ origin, identity }: Claim): ApiClaim {
+  return withoutEmpty<ApiClaim>({ origin, identity: renderText(identity, LIMITS.identity) });
+}
+
+function renderRepair({ attempts, lastAttemptTime, nextAttemptTime }: NonNullable<Memory['repair']>): RepairStatus {
+  return withoutEmpty<RepairStatus>({
+    attempts,
+    lastAttemptTime: renderTime(lastAttemptTime),
+    nextAttemptTime: renderTime(nextAttemptTime),
+  });
+}
+
+function renderWaiting({ reason, time }: NonNullable<Memory['waitingSince']>): WaitingSince {
+  return { reason: cut(reason, LIMITS.reason), time: renderTime(time) };
+}
+
+function renderDrift({ field, desired, observed }: Drift): ApiDrift {
+  return withoutEmpty<ApiDrift>({ field, desired: renderValue(desired), observed: renderValue(observed) });
+}
+
+function renderValue(value: Json): string | undefined {
+  if (value === null) return undefined;
+  return cut(typeof value === 'string' ? value : JSON.stringify(value), LIMITS.driftValue);
+}
+
+function renderCorrections({ field, times, contested }: Corrections): Correction {
+  const latest = times.slice(-LIMITS.correctionTimes).map((time) => renderTime(time));
+  return { field, times: latest, ...(contested ? { contested } : {}) };
+}
+
+function renderText(text: string | undefined, length: number): string | undefined {
+  return text ? cut(text, length) : undefined;
+}
+
+const LATEST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+function renderTime(ms: number): string;
+function renderTime(ms: number | undefined): string | undefined;
+function renderTime(ms: number | undefined): string | undefined {
+  if (ms === undefined) return undefined;
+  const within = Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LATEST_TIME) : 0;
+  return `${new Date(within).toISOString().slice(0, 19)}Z`;
+}
+
+function parseConditions(raw: unknown): Condition[] {
+  return inOrder(
+    readList(raw).flatMap((item) => {
+      const { type, status, reason, message, observedGeneration, lastTransitionTime } = readRecord(item);
+      const knownType = CONDITION_TYPES.find((candidate) => candidate === type);
+      const knownStatus = (['True', 'False', 'Unknown'] as const).find((candidate) => candidate === status);
+      const time = readTime(lastTransitionTime);
+      const why = readText(reason);
+      if (knownType === undefined || knownStatus === undefined || time === undefined || why === undefined) return [];
+      return {
+        type: knownType,
+        status: knownStatus,
+        reason: why,
+        message: readText(message) ?? '',
+        observedGeneration: readInteger(observedGeneration, 0) ?? 0,
+        lastTransitionTime: time,
+      };
+    }),
+  );
+}
+
+function parseClaim(raw: unknown): Claim | undefined {
+  const { origin, identity } = readRecord(raw);
+  return origin === 'Created' || origin === 'Adopted' ? { origin, identity: readText(identity) ?? '' } : undefined;
+}
+
+function parseRepair(raw: unknown): Memory['repair'] {
+  if (!isRecord(raw)) return undefined;
+  const times = { lastAttemptTime: readTime(raw.lastAttemptTime), nextAttemptTime: readTime(raw.nextAttemptTime) };
+  return { attempts: readInteger(raw.attempts, 0) ?? 0, ...defined(times) };
+}
+
+function parseWaiting(raw: unknown): Memory['waitingSince'] {
+  const { reason, time } = readRecord(raw);
+  const why = readText(reason);
+  const since = readTime(time);
+  return why === undefined || since === undefined ? undefined : { reason: why, time: since };
+}
+
+function parseDrift(raw: unknown): Drift[] {
+  const { field, desired, observed } = readRecord(raw);
+  if (typeof field !== 'string' || !isFieldPath(field)) return [];
+  const value = (text: unknown): Json => (typeof text === 'string' ? text : null);
+  return [{ field, desired: value(desired), observed: value(observed) }];
+}
+
+function parseCorrections(raw: unknown): Corrections[] {
+  const { field, times, contested } = readRecord(raw);
+  if (typeof field !== 'string' || !isFieldPath(field)) return [];
+  const known = readList(times).flatMap((time) => readTime(time) ?? []);
+  return [{ field, times: known, contested: contested === true }];
+}
+
+/** `T` before its optional fields are left out. */
+type Draft<T> = { [K in keyof T]-?: Pick<T, K> extends Required<Pick<T, K>> ? T[K] : T[K] | undefined };
+
+/** Without what is undefined or an empty list. */
+function withoutEmpty<T extends object>(draft: Draft<T>): T {
+  const kept = Object.entries(draft).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+  return defined(Object.fromEntries(kept)) as T;
+}
+
+/** Without what is undefined: `exactOptionalPropertyTypes` tells the two apart. */
+function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept = Object.entries(object).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

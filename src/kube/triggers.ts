@@ -1,0 +1,92 @@
+import type { ManagedObject, Requests } from '../core/object.ts';
+import { type ObjectChange, runtimeKeyOf } from './store.ts';
+
+/** How urgently a key is to be looked at: the higher, the sooner. */
+export const PRIORITY = {
+  /** A person has changed something, or asks for something. */
+  change: 100,
+  /** Another object of the same runtime has changed. */
+  related: 50,
+  /** A list shows an object that nobody has changed. */
+  listed: 0,
+} as const;
+
+export interface Trigger {
+  readonly key: string;
+  readonly priority: number;
+}
+
+/**
+ * The keys that must be looked at because of a change. What we wrote ourselves is no reason to look at the object again:
+ * the pass that wrote it says when to look next. It can be one for the other objects of the runtime.
+ */
+export function triggersOf(
+  change: ObjectChange,
+  sharing: (runtimeKey: string) => readonly ManagedObject[],
+): readonly Trigger[] {
+  const priority = change.via === 'write' ? undefined : priorityOf(change);
+  const { key } = change.kind === 'removed' ? change.before : change.after;
+  const own = priority === undefined ? [] : [{ key, priority }];
+  return concernsOthers(change) ? [...own, ...othersOf(change, key, sharing)] : own;
+}
+
+/** How urgently the changed object itself is to be looked at; undefined when not at all. */
+function priorityOf(change: ObjectChange): number | undefined {
+  switch (change.kind) {
+    case 'removed':
+      return undefined;
+    case 'added':
+      return change.via === 'list' && !isUnseen(change.after) ? PRIORITY.listed : PRIORITY.change;
+    case 'updated':
+      return isPersonsChange(change.before, change.after) ? PRIORITY.change : undefined;
+  }
+}
+
+/** Whether a person has changed the object since it was looked at last, as far as the object itself tells. */
+function isUnseen({ deleting, generation, memory }: ManagedObject): boolean {
+  return deleting || memory.observedGeneration !== generation;
+}
+
+function isPersonsChange(before: ManagedObject, after: ManagedObject): boolean {
+  return (
+    before.uid !== after.uid ||
+    before.generation !== after.generation ||
+    before.deleting !== after.deleting ||
+    // Nobody but us puts it on.
+    (before.held && !after.held) ||
+    asksAnew(before.requests, after.requests)
+  );
+}
+
+/** A request that is withdrawn asks for nothing: Flux takes annotations off that were set by hand. */
+function asksAnew(before: Requests, after: Requests): boolean {
+  const names = ['reconcile', 'requestedAt', 'repair', 'acceptIdentity'] as const;
+  return names.some((name) => after[name] !== undefined && after[name] !== before[name]);
+}
+
+function concernsOthers(change: ObjectChange): boolean {
+  if (change.kind !== 'updated') return true;
+  const { before, after } = change;
+  return (
+    before.generation !== after.generation ||
+    before.deleting !== after.deleting ||
+    before.held !== after.held ||
+    before.memory.claim?.origin !== after.memory.claim?.origin ||
+    before.memory.claim?.identity !== after.memory.claim?.identity
+  );
+}
+
+function othersOf(
+  change: ObjectChange,
+  key: string,
+  sharing: (runtimeKey: string) => readonly ManagedObject[],
+): Trigger[] {
+  const states = [
+    ...(change.kind === 'added' ? [] : [change.before]),
+    ...(change.kind === 'removed' ? [] : [change.after]),
+  ];
+  const runtimes = new Set(states.flatMap((state) => runtimeKeyOf(state) ?? []));
+  const keys = new Set([...runtimes].flatMap((runtime) => sharing(runtime).map((other) => other.key)));
+  keys.delete(key);
+  return [...keys].map((other) => ({ key: other, priority: PRIORITY.related }));
+}

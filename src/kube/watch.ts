@@ -1,0 +1,256 @@
+import { type Clock, sleep } from '../runtime/clock.ts';
+import type { KubeClient, StreamListener } from './client.ts';
+import { type ParsedObject, parseObject } from './codec.ts';
+import { isExpired, type Problem, toKubeError } from './errors.ts';
+import type { KubeLog } from './log.ts';
+import { createRuntimeApi, type Scope } from './runtime-api.ts';
+import type { ObjectStore } from './store.ts';
+import { EMPTY, readLine, step, type WatchInput, type WatchOutput, type WatchState } from './watch-machine.ts';
+
+/** What is watched. Its promises reject with `KubeError`, or with the signal's reason. */
+export interface WatchSource<T> {
+  list(
+    continueToken: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ items: readonly unknown[]; resourceVersion: string | undefined; continueToken: string | undefined }>;
+  /** Resolves when the server ends the stream. */
+  watch(version: string, listener: StreamListener, signal: AbortSignal): Promise<void>;
+  /** Undefined for what cannot be understood; never throws. */
+  decode(raw: unknown): T | undefined;
+}
+
+/** What is told of the objects. */
+export interface WatchSink<T> {
+  replace(objects: readonly T[]): void;
+  apply(object: T): void;
+  remove(object: T): void;
+}
+
+export interface WatcherOptions<T> {
+  readonly source: WatchSource<T>;
+  readonly sink: WatchSink<T>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: KubeLog;
+  /** Keys for every line of the log. */
+  readonly logKeys?: Record<string, unknown>;
+}
+
+export interface RunningWatch {
+  /** True once everything has been listed for the first time, false when the signal aborted before. Never rejects. */
+  readonly listed: Promise<boolean>;
+  isListed(): boolean;
+  /** Resolves, after the signal has aborted, when nothing is under way any more. Never rejects. */
+  readonly done: Promise<void>;
+}
+
+const FIRST_DELAY_MS = 800;
+const LONGEST_DELAY_MS = 30_000;
+/** A stream that ends sooner is followed by a delay, so that one that is always cut off does not spin. */
+const SHORT_STREAM_MS = 5_000;
+
+/**
+ * Keeps a sink equal to what the server has, for ever: it ends by its signal only. One request at a time; after a failure
+ * it waits, from 0.8 s doubling to 30 s and jittered, and starts over with the short wait once a stream has worked. Each
+ * new kind of failure is a warning once until things work again.
+ *
+ * Designs: (a) the library's informer under a supervisor that restarts it, guarding against its traps (it gives up after
+ * a 5xx or a second 410, its stop revives itself, deletions of a relist show as updates); (b) this one, a pure machine
+ * that decides and a loop that does. (b) wins because every sequence of answers can be tested without a server, and
+ * nothing of it depends on the library but one open stream.
+ */
+export function runWatcher<T>(options: WatcherOptions<T>): RunningWatch {
+  const watcher = new Watcher(options);
+  return { listed: watcher.listed, isListed: () => watcher.isListed, done: watcher.run() };
+}
+
+class Watcher<T> {
+  readonly listed: Promise<boolean>;
+  isListed = false;
+  readonly #options: WatcherOptions<T>;
+  readonly #firstList = Promise.withResolvers<boolean>();
+  #state: WatchState<T> = EMPTY;
+  #failures = 0;
+  readonly #warned = new Set<string>();
+
+  constructor(options: WatcherOptions<T>) {
+    this.#options = options;
+    this.listed = this.#firstList.promise;
+  }
+
+  async run(): Promise<void> {
+    const { clock, signal } = this.#options;
+    while (!signal.aborted) {
+      const delayMs = this.#state.kind === 'watching' ? await this.#watch(this.#state.version) : await this.#list();
+      if (delayMs > 0) await sleep(clock, delayMs, signal).catch(() => {});
+    }
+    this.#firstList.resolve(this.isListed);
+  }
+
+  /** Makes one request; how long to wait before the next. */
+  async #list(): Promise<number> {
+    const { source, signal } = this.#options;
+    const token = this.#state.kind === 'listing' ? this.#state.continueToken : undefined;
+    try {
+      const { items, resourceVersion, continueToken } = await source.list(token, signal);
+      const objects = items.flatMap((item) => source.decode(item) ?? []);
+      if (objects.length < items.length) {
+        this.#options.log.warn(
+          'objects that cannot be understood are left out',
+          this.#keys({ count: items.length - objects.length }),
+        );
+      }
+      const problem = this.#feed({ kind: 'page', objects, version: resourceVersion, continueToken });
+      return problem === undefined ? 0 : this.#backOff(problem);
+    } catch (error) {
+      if (signal.aborted) return 0;
+      const problem = toKubeError(error);
+      return this.#backOff(this.#feed({ kind: 'failed', problem }) ?? problem);
+    }
+  }
+
+  /** The same for one stream. */
+  async #watch(version: string): Promise<number> {
+    const { source, clock, signal } = this.#options;
+    const stream = new AbortController();
+    let openedAt: number | undefined;
+    let problem: Problem | undefined;
+    const listener: StreamListener = {
+      opened: () => {
+        openedAt = clock.now();
+        this.#recovered();
+      },
+      line: (type, raw) => {
+        const input = problem === undefined ? readLine(type, raw, source.decode) : undefined;
+        if (input === undefined) return;
+        problem = this.#feed(input);
+        if (problem === undefined) this.#failures = 0;
+        else stream.abort();
+      },
+    };
+    try {
+      await source.watch(version, listener, AbortSignal.any([signal, stream.signal]));
+    } catch (error) {
+      if (signal.aborted) return 0;
+      if (problem === undefined) problem = this.#feed({ kind: 'failed', problem: toKubeError(error) });
+    }
+    const lasted = openedAt !== undefined && clock.now() - openedAt >= SHORT_STREAM_MS;
+    if (lasted) this.#failures = 0;
+    // A stream that breaks off after a while is routine; that the next cannot be opened is not.
+    if (problem !== undefined) return this.#backOff(problem, isExpired(problem) || (lasted && problem.status === 0));
+    return lasted ? 0 : this.#nextDelay();
+  }
+
+  /** Moves the machine on and the sink with it; the problem that came of it, if any. */
+  #feed(input: WatchInput<T>): Problem | undefined {
+    const { state, outputs } = step(this.#state, input);
+    this.#state = state;
+    try {
+      return outputs.map((output) => this.#emit(output)).find((problem) => problem !== undefined);
+    } catch (error) {
+      // The sink has missed something, and only a list tells what.
+      this.#state = EMPTY;
+      return { status: 0, reason: 'SinkFailed', message: String(error) };
+    }
+  }
+
+  #emit(output: WatchOutput<T>): Problem | undefined {
+    const { sink } = this.#options;
+    switch (output.kind) {
+      case 'replaced':
+        sink.replace(output.objects);
+        this.isListed = true;
+        this.#firstList.resolve(true);
+        // The wait stays long until a stream works too: where that never does, lists must not follow each other fast.
+        this.#recovered();
+        return undefined;
+      case 'applied':
+        sink.apply(output.object);
+        return undefined;
+      case 'deleted':
+        sink.remove(output.object);
+        return undefined;
+      case 'problem':
+        return output.problem;
+    }
+  }
+
+  #recovered(): void {
+    if (this.#warned.size > 0) this.#options.log.info('watching works again', this.#keys());
+    this.#warned.clear();
+  }
+
+  #backOff(problem: Problem, isRoutine = isExpired(problem)): number {
+    const delayMs = this.#nextDelay();
+    const { log } = this.#options;
+    const kind = `${problem.status} ${problem.reason}`;
+    const keys = this.#keys({ status: problem.status, reason: problem.reason, error: problem.message, delayMs });
+    if (isRoutine) log.debug(isExpired(problem) ? 'history is gone, listing again' : 'the stream broke off', keys);
+    else if (this.#warned.has(kind)) log.debug('watching still fails', keys);
+    else {
+      log.warn('watching fails', keys);
+      this.#warned.add(kind);
+    }
+    return delayMs;
+  }
+
+  /** Between half and the whole of what is due, so that many watches do not come back at once. */
+  #nextDelay(): number {
+    const whole = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
+    this.#failures = Math.min(this.#failures + 1, 16);
+    return whole * (0.5 + 0.5 * this.#options.clock.random());
+  }
+
+  #keys(more: Record<string, unknown> = {}): Record<string, unknown> {
+    return { ...this.#options.logKeys, ...more };
+  }
+}
+
+export interface WatchOptions {
+  readonly client: KubeClient;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: KubeLog;
+  /** Each is watched on its own; none or undefined: the whole cluster. */
+  readonly namespaces?: readonly string[];
+  readonly labelSelector?: string;
+  /** Objects a page; default 500. */
+  readonly pageSize?: number;
+  /** How long the server keeps one stream open, in seconds; default 240, up to a quarter more at random. */
+  readonly watchSeconds?: number;
+}
+
+/** Keeps the store equal to the server's `AzureIntegrationRuntime`s. */
+export function runWatch(options: WatchOptions): RunningWatch {
+  const namespaces = options.namespaces?.length ? options.namespaces : [undefined];
+  const watches = namespaces.map((namespace) => watchNamespace(options, namespace));
+  return {
+    listed: Promise.all(watches.map((watch) => watch.listed)).then((all) => all.every(Boolean)),
+    isListed: () => watches.every((watch) => watch.isListed()),
+    done: Promise.all(watches.map((watch) => watch.done)).then(() => {}),
+  };
+}
+
+function watchNamespace(options: WatchOptions, namespace: string | undefined): RunningWatch {
+  const { client, store, clock, signal, log, labelSelector, pageSize = 500, watchSeconds = 240 } = options;
+  const api = createRuntimeApi(client);
+  const scope: Scope = { namespace, labelSelector };
+  const seconds = () => Math.ceil(watchSeconds * (1 + clock.random() / 4));
+  return runWatcher<ParsedObject>({
+    source: {
+      list: (continueToken, signal) => api.list(scope, pageSize, continueToken, signal),
+      watch: (version, listener, signal) => api.watch(scope, version, seconds(), listener, signal),
+      decode: parseObject,
+    },
+    sink: {
+      replace: (objects) => store.replace(objects, namespace),
+      apply: (object) => store.apply(object),
+      remove: (object) => store.remove(object),
+    },
+    clock,
+    signal,
+    log,
+    logKeys: namespace === undefined ? {} : { namespace },
+  });
+}

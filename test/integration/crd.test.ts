@@ -1,0 +1,480 @@
+/** What the API server and kubectl make of the CRD: what is refused and how, what is filled in, what is shown. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { API_VERSION, FIELD_MANAGER, KIND } from '../../src/api/names.ts';
+import { kubectl, newNamespace, refusal, run } from './support/kubectl.ts';
+import { FACTORY, inFactory, type Manifest, manifest } from './support/manifest.ts';
+
+let namespace: string;
+beforeEach(async () => {
+  namespace = await newNamespace();
+});
+
+const apply = (stdin: Manifest) => kubectl(['apply', '-n', namespace, '-f', '-'], { stdin });
+const applyRefused = (stdin: Manifest) => refusal(['apply', '-n', namespace, '-f', '-'], { stdin });
+const get = async (name = 'my-sample-azure-ir') =>
+  JSON.parse(await kubectl(['get', 'azir', name, '-n', namespace, '-o', 'json']));
+
+const writeStatus = (status: object, name = 'my-sample-azure-ir') =>
+  run(
+    [
+      ...['apply', '-n', namespace, '-f', '-', '--server-side', '--subresource=status', '--force-conflicts'],
+      ...[`--field-manager=${FIELD_MANAGER.status}`, '--validate=strict'],
+    ],
+    { stdin: { apiVersion: API_VERSION, kind: KIND, metadata: { name }, status } },
+  );
+
+/** The one complaint about a path, without kubectl's frame around it. */
+function complaint(stderr: string, path: string): string {
+  const lines = stderr.split('\n').filter((line) => line.includes(`${path}: `));
+  expect({ stderr, lines }).toMatchObject({ lines: [expect.any(String)] });
+  return (lines[0] ?? '').replace(/^.*?(?=spec)/, '');
+}
+
+describe('a manifest is refused', () => {
+  const nameRule = '3 to 63 letters and digits, with single hyphens between them';
+
+  test.each<[string, Manifest, string, string]>([
+    ['without a factory', manifest({ factory: undefined }), 'spec.factory', 'set spec.factory.subscriptionId'],
+    ['with an empty factory', manifest({ factory: {} }), 'spec.factory.name', 'Required value'],
+    [
+      'without the subscription',
+      inFactory({ subscriptionId: undefined }),
+      'spec.factory.subscriptionId',
+      'Required value',
+    ],
+    [
+      'without the resource group',
+      inFactory({ resourceGroup: undefined }),
+      'spec.factory.resourceGroup',
+      'Required value',
+    ],
+    ["without the factory's name", inFactory({ name: undefined }), 'spec.factory.name', 'Required value'],
+    ['with a short factory name', inFactory({ name: 'ab' }), 'spec.factory.name', nameRule],
+    ['with an empty factory name', inFactory({ name: '' }), 'spec.factory.name', nameRule],
+    ['with a long factory name', inFactory({ name: 'a'.repeat(64) }), 'spec.factory.name', 'may not be more than 63'],
+    [
+      'with the id of a factory for its name',
+      inFactory({ name: '/factories/f' }),
+      'spec.factory.name',
+      'the name alone',
+    ],
+    ['with an empty resource group', inFactory({ resourceGroup: '' }), 'spec.factory.resourceGroup', '1 to 90 letters'],
+    [
+      'with a dot at the end of the resource group',
+      inFactory({ resourceGroup: 'rg.' }),
+      'spec.factory.resourceGroup',
+      'not a dot',
+    ],
+    [
+      'with a long resource group',
+      inFactory({ resourceGroup: 'a'.repeat(91) }),
+      'spec.factory.resourceGroup',
+      'more than 90',
+    ],
+    [
+      "with a subscription's name for its id",
+      inFactory({ subscriptionId: 'Pay-As-You-Go' }),
+      'spec.factory.subscriptionId',
+      "the subscription's GUID, like",
+    ],
+    [
+      'with a subscription id in braces',
+      inFactory({ subscriptionId: `{${FACTORY.subscriptionId}}` }),
+      'spec.factory.subscriptionId',
+      "the subscription's GUID, like",
+    ],
+    ['with an empty azureName', manifest({ azureName: '' }), 'spec.azureName', nameRule],
+    ['with a short azureName', manifest({ azureName: 'ab' }), 'spec.azureName', nameRule],
+    ['with a long azureName', manifest({ azureName: 'a'.repeat(64) }), 'spec.azureName', 'may not be more than 63'],
+    ['with a hyphen at the start of azureName', manifest({ azureName: '-abc' }), 'spec.azureName', nameRule],
+    ['with a hyphen at the end of azureName', manifest({ azureName: 'abc-' }), 'spec.azureName', nameRule],
+    ['with two hyphens in a row in azureName', manifest({ azureName: 'a--b' }), 'spec.azureName', nameRule],
+    ['with an underscore in azureName', manifest({ azureName: 'my_ir' }), 'spec.azureName', nameRule],
+    [
+      'with a dot in metadata.name and no azureName',
+      manifest({ azureName: undefined }, 'my.ir'),
+      'spec.azureName',
+      'metadata.name "my.ir" cannot be the runtime\'s name',
+    ],
+    [
+      'with a short metadata.name and no azureName',
+      manifest({ azureName: undefined }, 'ab'),
+      'spec.azureName',
+      'set spec.azureName, or rename',
+    ],
+    [
+      'with two hyphens in metadata.name and no azureName',
+      manifest({ azureName: undefined }, 'a--b'),
+      'spec.azureName',
+      'set spec.azureName, or rename',
+    ],
+    [
+      'with a long metadata.name and no azureName',
+      manifest({ azureName: undefined }, 'a'.repeat(64)),
+      'spec.azureName',
+      'set spec.azureName, or rename',
+    ],
+    ['with an empty location', manifest({ location: '' }), 'spec.location', 'leave the field out'],
+    ['with odd characters in location', manifest({ location: 'west_europe' }), 'spec.location', "use a region's name"],
+    ['with a long location', manifest({ location: 'a'.repeat(65) }), 'spec.location', 'may not be more than 64'],
+    [
+      'with a long description',
+      manifest({ description: 'a'.repeat(4097) }),
+      'spec.description',
+      'may not be more than 4096',
+    ],
+    ['with a number as interval', manifest({ interval: 60 }), 'spec.interval', 'must be of type string'],
+    ['with an interval without a unit', manifest({ interval: '60' }), 'spec.interval', 'like 90s, 10m or 1h30m'],
+    ['with an empty interval', manifest({ interval: '' }), 'spec.interval', 'like 90s, 10m or 1h30m'],
+    ['with an interval in days', manifest({ interval: '1d' }), 'spec.interval', 'like 90s, 10m or 1h30m'],
+    ['with a fraction in interval', manifest({ interval: '1.5h' }), 'spec.interval', 'like 90s, 10m or 1h30m'],
+    ['with a short interval', manifest({ interval: '59s' }), 'spec.interval', 'use 1m or more'],
+    ['with a long interval', manifest({ interval: '24h1s' }), 'spec.interval', 'use 24h or less'],
+    [
+      'with an unknown managementPolicy',
+      manifest({ managementPolicy: 'manage' }),
+      'spec.managementPolicy',
+      'supported values: "Manage", "Observe"',
+    ],
+    [
+      'with an unknown adoptionPolicy',
+      manifest({ adoptionPolicy: 'Maybe' }),
+      'spec.adoptionPolicy',
+      'supported values: "Always", "IfIdentical", "Never"',
+    ],
+    [
+      'with an unknown deletionPolicy',
+      manifest({ deletionPolicy: 'Keep' }),
+      'spec.deletionPolicy',
+      'supported values: "DeleteIfCreated", "Delete", "Retain"',
+    ],
+    [
+      'with an unknown repair mode',
+      manifest({ repair: { mode: 'Never' } }),
+      'spec.repair.mode',
+      'supported values: "Auto", "Disabled"',
+    ],
+    [
+      'with no repair attempt',
+      manifest({ repair: { maxAttempts: 0 } }),
+      'spec.repair.maxAttempts',
+      'greater than or equal to 1',
+    ],
+    [
+      'with too many repair attempts',
+      manifest({ repair: { maxAttempts: 21 } }),
+      'spec.repair.maxAttempts',
+      'less than or equal to 20',
+    ],
+  ])('%s, and the message says what to do', async (_, wrong, path, says) => {
+    expect(complaint(await applyRefused(wrong), path)).toContain(says);
+  });
+
+  test.each<[string, Manifest, string]>([
+    ['in spec', manifest({ loction: 'West Europe' }), 'unknown field "spec.loction"'],
+    ['in factory', inFactory({ resourcegroup: 'rg' }), 'unknown field "spec.factory.resourcegroup"'],
+    ['in repair', manifest({ repair: { attempts: 3 } }), 'unknown field "spec.repair.attempts"'],
+  ])('with an unknown field %s, which the message names', async (_, wrong, says) => {
+    expect(await applyRefused(wrong)).toContain(says);
+  });
+
+  test('with one complaint for one mistake', async () => {
+    const stderr = await applyRefused(manifest({ interval: '1d' }));
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('a change is refused', () => {
+  const factoryBack =
+    'put "SampleV2DataFactory1" (resource group "ADFV2SampleRG", subscription "00000000-0000-0000-0000-000000000001") back';
+
+  test.each<[string, Manifest, Manifest, string, string]>([
+    ['of azureName', manifest(), manifest({ azureName: 'Other' }), 'spec.azureName', 'put "MySampleAzureIR" back'],
+    [
+      "of azureName's case",
+      manifest(),
+      manifest({ azureName: 'mysampleazureir' }),
+      'spec.azureName',
+      'put "MySampleAzureIR" back',
+    ],
+    [
+      'that adds azureName',
+      manifest({ azureName: undefined }),
+      manifest(),
+      'spec.azureName',
+      'remove spec.azureName again',
+    ],
+    [
+      'that adds azureName equal to metadata.name',
+      manifest({ azureName: undefined }),
+      manifest({ azureName: 'my-sample-azure-ir' }),
+      'spec.azureName',
+      'remove spec.azureName again',
+    ],
+    [
+      'that removes azureName',
+      manifest(),
+      manifest({ azureName: undefined }),
+      'spec.azureName',
+      'put "MySampleAzureIR" back',
+    ],
+    [
+      "of the factory's subscription",
+      manifest(),
+      inFactory({ subscriptionId: '00000000-0000-0000-0000-000000000002' }),
+      'spec.factory',
+      factoryBack,
+    ],
+    ["of the factory's resource group", manifest(), inFactory({ resourceGroup: 'Other' }), 'spec.factory', factoryBack],
+    ["of the factory's name", manifest(), inFactory({ name: 'Other' }), 'spec.factory', factoryBack],
+    [
+      'that removes the factory',
+      manifest(),
+      manifest({ factory: undefined }),
+      'spec.factory',
+      'set spec.factory.subscriptionId',
+    ],
+  ])('%s, and the message says what to do', async (_, before, after, path, says) => {
+    await apply(before);
+    expect(complaint(await applyRefused(after), path)).toContain(says);
+  });
+});
+
+describe('a manifest is accepted', () => {
+  test.each<[string, Manifest]>([
+    ['with a subscription id in any case', inFactory({ subscriptionId: 'ABCDEF00-abcd-ABCD-abcd-00000000000f' })],
+    [
+      'with letters of any script, dots and parentheses in the resource group',
+      inFactory({ resourceGroup: 'Größe_(1).x-y' }),
+    ],
+    [
+      'with the shortest names',
+      manifest({ azureName: 'abc', factory: { ...FACTORY, name: 'abc', resourceGroup: 'a' } }),
+    ],
+    [
+      'with the longest names',
+      manifest({
+        azureName: 'a'.repeat(63),
+        factory: { ...FACTORY, name: 'b'.repeat(63), resourceGroup: 'c'.repeat(90) },
+      }),
+    ],
+    ['with a metadata.name that Azure refuses and an azureName', manifest({}, 'my.ir')],
+    ['with only a factory', manifest({ azureName: undefined, location: undefined })],
+    ['with an empty description', manifest({ description: '' })],
+    ...['westeurope', 'AutoResolve', 'US Gov Virginia', 'East US 2 EUAP', 'Central US (Stage)'].map(
+      (location): [string, Manifest] => [`with the location ${location}`, manifest({ location })],
+    ),
+    ...['1m', '90s', '10m', '1h30m', '1h0m30s', '24h', '1440m', '86400s'].map((interval): [string, Manifest] => [
+      `with the interval ${interval}`,
+      manifest({ interval }),
+    ]),
+  ])('%s', async (_, right) => {
+    await apply(right);
+  });
+
+  test('when it changes what is not immutable', async () => {
+    await apply(manifest());
+    await apply(
+      manifest({
+        location: 'North Europe',
+        description: 'moved',
+        deletionPolicy: 'Retain',
+        interval: '1h',
+        suspend: true,
+      }),
+    );
+    expect(await get()).toMatchObject({
+      metadata: { generation: 2 },
+      spec: { location: 'North Europe', suspend: true },
+    });
+  });
+
+  test('when it is one of the examples', async () => {
+    const { stdout, stderr } = await run(['apply', '-n', namespace, '--validate=strict', '-f', 'examples/']);
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n').length).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe('what is filled in', () => {
+  test('are the policies, so that kubectl shows by what the object is handled, but never a location', async () => {
+    await apply(manifest({ azureName: undefined, location: undefined }));
+    expect((await get()).spec).toEqual({
+      factory: FACTORY,
+      managementPolicy: 'Manage',
+      adoptionPolicy: 'Always',
+      deletionPolicy: 'DeleteIfCreated',
+      repair: { mode: 'Auto', maxAttempts: 5 },
+      suspend: false,
+    });
+  });
+
+  test('is the rest of repair when a part of it is given', async () => {
+    await apply(manifest({ repair: { maxAttempts: 2 } }));
+    expect((await get()).spec.repair).toEqual({ mode: 'Auto', maxAttempts: 2 });
+  });
+
+  test('is a generation that nobody has observed, so that tools which wait do not take a new object for done', async () => {
+    await apply(manifest());
+    expect((await get()).status).toEqual({ observedGeneration: -1 });
+  });
+});
+
+const time = '2026-01-02T03:04:05Z';
+const condition = (type: string, status = 'True') => ({
+  type,
+  status,
+  observedGeneration: 1,
+  lastTransitionTime: time,
+  reason: 'Available',
+  message: 'The runtime is as declared, and online.',
+});
+
+const fullStatus = {
+  observedGeneration: 1,
+  conditions: ['Ready', 'Synced', 'Healthy'].map((type) => condition(type)),
+  state: 'Online',
+  resourceId:
+    '/subscriptions/0/resourceGroups/rg/providers/Microsoft.DataFactory/factories/f/integrationruntimes/MySampleAzureIR',
+  location: 'West Europe',
+  connectVia: { referenceName: 'MySampleAzureIR', type: 'IntegrationRuntimeReference' },
+  claim: { origin: 'Created', identity: 'client 00000000-0000-0000-0000-00000000000c' },
+  managedFields: ['location'],
+  drift: [{ field: 'location', desired: 'West Europe', observed: 'North Europe' }],
+  repair: { attempts: 1, lastAttemptTime: time, nextAttemptTime: time },
+  lastHandledReconcileAt: 'a',
+  lastHandledReconcileToken: 'b',
+  lastHandledRepairAt: 'c',
+  waitingSince: { reason: 'Forbidden', time },
+  corrections: [{ field: 'location', times: [time], contested: true }],
+  syncedSpecHash: 'abc',
+};
+
+describe('status', () => {
+  beforeEach(() => apply(manifest()));
+
+  test('keeps every field that the operator writes', async () => {
+    expect(await writeStatus(fullStatus)).toMatchObject({ code: 0 });
+    expect((await get()).status).toEqual(fullStatus);
+  });
+
+  test('cannot be set by applying a manifest', async () => {
+    await kubectl(['apply', '-n', namespace, '-f', '-'], { stdin: { ...manifest(), status: { state: 'Online' } } });
+    expect((await get()).status).toEqual({ observedGeneration: -1 });
+  });
+
+  test('does not count as a change of what is declared', async () => {
+    await writeStatus(fullStatus);
+    expect((await get()).metadata.generation).toBe(1);
+  });
+
+  test.each<[string, object, string]>([
+    ['a condition of an unknown type', { conditions: [condition('Happy')] }, 'Unsupported value: "Happy"'],
+    ['a reason in several words', { conditions: [{ ...condition('Ready'), reason: 'not one word' }] }, 'should match'],
+    ['an unknown field', { etag: 'x' }, '.status.etag: field not declared in schema'],
+    ['six times of one correction', { corrections: [{ field: 'location', times: Array(6).fill(time) }] }, 'Too many'],
+  ])('refuses %s', async (_, status, says) => {
+    expect(await writeStatus({ observedGeneration: 1, ...status })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(says),
+    });
+  });
+});
+
+describe('kubectl get', () => {
+  const cells = async (...args: string[]) => {
+    const table = await kubectl(['get', 'azir', '-n', namespace, ...args]);
+    return table
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/));
+  };
+
+  test('shows Ready, Reason, State, Location, Factory and Age', async () => {
+    await apply(manifest());
+    await writeStatus(fullStatus);
+    expect(await cells()).toEqual([
+      ['NAME', 'READY', 'REASON', 'STATE', 'LOCATION', 'FACTORY', 'AGE'],
+      [
+        'my-sample-azure-ir',
+        'True',
+        'Available',
+        'Online',
+        'West Europe',
+        'SampleV2DataFactory1',
+        expect.stringMatching(/^\d+s$/),
+      ],
+    ]);
+  });
+
+  test('-o wide also shows the message and the name in Azure', async () => {
+    await apply(manifest());
+    await writeStatus(fullStatus);
+    const [header, row] = await cells('-o', 'wide');
+    expect(header?.slice(-2)).toEqual(['MESSAGE', 'AZURE NAME']);
+    expect(row?.slice(-2)).toEqual(['The runtime is as declared, and online.', 'MySampleAzureIR']);
+  });
+
+  test('knows the category azure', async () => {
+    await apply(manifest());
+    expect(await kubectl(['get', 'azure', '-n', namespace, '-o', 'name'])).toBe(
+      'azureintegrationruntime.azure-ir.io/my-sample-azure-ir\n',
+    );
+  });
+
+  test.each<[string, string]>([
+    ['the name in Azure', 'spec.azureName=Other'],
+    ['the factory', 'spec.factory.name=OtherFactory'],
+    ['the subscription', 'spec.factory.subscriptionId=00000000-0000-0000-0000-000000000002'],
+    ['the absence of a name in Azure', 'spec.azureName='],
+  ])('selects by %s', async (_, selector) => {
+    const azureName = selector === 'spec.azureName=' ? undefined : 'Other';
+    const factory = { ...FACTORY, subscriptionId: '00000000-0000-0000-0000-000000000002', name: 'OtherFactory' };
+    await apply(manifest());
+    await apply(manifest({ azureName, factory }, 'wanted'));
+    const names = await kubectl(['get', 'azir', '-n', namespace, '-o', 'name', '--field-selector', selector]);
+    expect(names).toBe('azureintegrationruntime.azure-ir.io/wanted\n');
+  });
+});
+
+interface Published {
+  description?: string;
+  properties?: Record<string, Published>;
+  items?: Published;
+}
+
+/** The API server publishes the schema some time after the CRD is established. */
+async function publishedSchema(): Promise<Published> {
+  for (;;) {
+    const { code, stdout } = await run(['get', '--raw', `/openapi/v3/apis/${API_VERSION}`]);
+    const schema =
+      code === 0 ? JSON.parse(stdout).components?.schemas?.['io.azure-ir.v1beta1.AzureIntegrationRuntime'] : undefined;
+    if (schema) return schema;
+    await sleep(200);
+  }
+}
+
+function undescribed(schema: Published, path: string): string[] {
+  const below = Object.entries(schema.properties ?? {}).flatMap(([name, child]) =>
+    undescribed(child, `${path}.${name}`),
+  );
+  const items = schema.items ? undescribed(schema.items, `${path}[]`) : [];
+  return [...(schema.description ? [] : [path]), ...below, ...items];
+}
+
+describe('kubectl explain', () => {
+  test('has a description for every field', async () => {
+    const { properties } = await publishedSchema();
+    expect(Object.keys(properties?.spec?.properties ?? {}).length).toBeGreaterThan(8);
+    expect(undescribed(properties?.spec ?? {}, 'spec')).toEqual([]);
+    expect(undescribed(properties?.status ?? {}, 'status')).toEqual([]);
+  });
+
+  test('shows the description, the allowed values and what is required', async () => {
+    await publishedSchema();
+    expect(await kubectl(['explain', 'azir.spec.deletionPolicy'])).toMatch(/Retain: leave it in both cases/);
+    expect(await kubectl(['explain', 'azir.spec'])).toMatch(/enum: DeleteIfCreated, Delete, Retain/);
+    expect(await kubectl(['explain', 'azir.spec.factory'])).toMatch(/subscriptionId\s+<string> -required-/);
+  });
+});

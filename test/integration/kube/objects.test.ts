@@ -1,0 +1,320 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Memory } from '../../../src/core/object.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { ParsedObject } from '../../../src/kube/codec.ts';
+import { renderStatus } from '../../../src/kube/status.ts';
+import { Stale } from '../../../src/ports.ts';
+import { kubectl, newNamespace, run } from '../support/kubectl.ts';
+import { type Bench, bench, clientOfRun, create, KIND, raw, read } from './harness.ts';
+
+const NAME = 'my-sample-azure-ir';
+const FINALIZER = 'azure-ir.io/runtime';
+const { signal } = new AbortController();
+
+let client: KubeClient;
+let namespace: string;
+let b: Bench;
+
+beforeAll(() => {
+  client = clientOfRun();
+});
+afterAll(() => client.close());
+
+beforeEach(async () => {
+  namespace = await newNamespace();
+  b = bench(client);
+});
+
+/** Creates the object and shows it to the store. */
+async function shown(name = NAME): Promise<ParsedObject> {
+  const object = await create(namespace, name);
+  b.store.apply(object);
+  return object;
+}
+
+const condition = (type: 'Ready' | 'Stalled' | 'Reconciling', message = '') => ({
+  type,
+  status: 'True' as const,
+  reason: 'Available',
+  message,
+  observedGeneration: 1,
+  lastTransitionTime: Date.UTC(2025, 0, 1),
+});
+
+const rich: Memory = {
+  observedGeneration: 1,
+  conditions: [condition('Ready'), condition('Reconciling')],
+  state: 'Online',
+  location: 'westeurope',
+  referenceName: 'MySampleAzureIR',
+  claim: { origin: 'Created', identity: 't/c' },
+  managedFields: ['description', 'location'],
+  drift: [{ field: 'location', desired: 'a', observed: 'b' }],
+  repair: { attempts: 2, lastAttemptTime: 1000, nextAttemptTime: 2000 },
+  corrections: [{ field: 'location', times: [1000, 2000], contested: true }],
+  waitingSince: { reason: 'Forbidden', time: 5000 },
+};
+
+const poor: Memory = {
+  observedGeneration: 1,
+  conditions: [condition('Ready', 'now with a message')],
+  managedFields: ['location'],
+  drift: [],
+  corrections: [],
+  repair: { attempts: 3 },
+};
+
+async function annotate(text: string, name = NAME): Promise<void> {
+  await kubectl(['annotate', KIND, name, '-n', namespace, '--overwrite', text]);
+}
+
+async function editStatus(patch: object, name = NAME): Promise<void> {
+  await kubectl([
+    ...['patch', KIND, name, '-n', namespace, '--subresource=status', '--type=merge', '-p', JSON.stringify(patch)],
+    '--field-manager=somebody-else',
+  ]);
+}
+
+async function addFinalizer(...finalizers: string[]): Promise<void> {
+  const patch = JSON.stringify({ metadata: { finalizers } });
+  await kubectl(['patch', KIND, NAME, '-n', namespace, '--type=merge', '-p', patch]);
+}
+
+const remove = (name = NAME) => kubectl(['delete', KIND, name, '-n', namespace, '--wait=false']);
+
+describe('the finalizer', () => {
+  test('goes on and off and leaves those of others alone', async () => {
+    await create(namespace, NAME);
+    await addFinalizer('example.com/theirs');
+    b.store.apply(await read(namespace, NAME));
+
+    const held = await b.objects.hold(b.store.get(`${namespace}/${NAME}`) as ParsedObject, signal);
+    expect(held.held).toBe(true);
+    expect((await raw(namespace, NAME)).metadata.finalizers).toEqual(['example.com/theirs', FINALIZER]);
+
+    const released = await b.objects.release(held, signal);
+    expect(released?.held).toBe(false);
+    expect((await raw(namespace, NAME)).metadata.finalizers).toEqual(['example.com/theirs']);
+    expect(b.writes).toEqual(['finalizer', 'finalizer']);
+  });
+
+  test('is written under its own field manager', async () => {
+    await b.objects.hold(await shown(), signal);
+    const { managedFields } = (await raw(namespace, NAME)).metadata;
+    expect(managedFields.map(({ manager }) => manager)).toContain('azure-ir-operator-finalizer');
+  });
+
+  test('comes off also when another tool has written it too', async () => {
+    const object = await shown();
+    const held = await b.objects.hold(object, signal);
+    await kubectl(['apply', '--server-side', '--field-manager=restore', '-n', namespace, '-f', '-'], {
+      stdin: {
+        apiVersion: 'azure-ir.io/v1beta1',
+        kind: 'AzureIntegrationRuntime',
+        metadata: { name: NAME, finalizers: [FINALIZER] },
+      },
+    });
+    await b.objects.release({ ...(await read(namespace, NAME)) }, signal);
+    expect((await raw(namespace, NAME)).metadata.finalizers).toBeUndefined();
+    expect(held.held).toBe(true);
+  });
+
+  test('that is on already costs no write, nor does taking off one that is not on', async () => {
+    const object = await shown();
+    expect(await b.objects.release(object, signal)).toBe(object);
+    const held = await b.objects.hold(object, signal);
+    expect(await b.objects.hold(held, signal)).toBe(held);
+    expect(b.writes).toEqual(['finalizer']);
+  });
+
+  test('is in the cache when it has been written', async () => {
+    await b.objects.hold(await shown(), signal);
+    expect(b.objects.get(`${namespace}/${NAME}`)?.held).toBe(true);
+  });
+
+  test('is not written when somebody has changed the object in between', async () => {
+    const object = await shown();
+    await annotate('example.com/x=1');
+    await expect(b.objects.hold(object, signal)).rejects.toBeInstanceOf(Stale);
+    expect((await raw(namespace, NAME)).metadata.finalizers).toBeUndefined();
+    expect(b.writes).toEqual([]);
+  });
+
+  test('is not written to an object of the same name that came later', async () => {
+    const object = await shown();
+    await remove();
+    await create(namespace, NAME);
+    await expect(b.objects.hold(object, signal)).rejects.toBeInstanceOf(Stale);
+    expect((await raw(namespace, NAME)).metadata.finalizers).toBeUndefined();
+  });
+
+  test('needs no taking off from an object that is gone', async () => {
+    const object = await shown();
+    await b.objects.hold(object, signal);
+    await addFinalizer();
+    await remove();
+    const held = b.store.get(`${namespace}/${NAME}`) as ParsedObject;
+    expect(await b.objects.release(held, signal)).toBeUndefined();
+  });
+
+  test('lets a deleted object go', async () => {
+    await b.objects.hold(await shown(), signal);
+    await remove();
+    const deleting = await read(namespace, NAME);
+    expect(deleting.deleting).toBe(true);
+    b.store.apply(deleting);
+    await b.objects.release(deleting, signal);
+    expect((await run(['get', KIND, NAME, '-n', namespace])).stderr).toContain('NotFound');
+  });
+});
+
+describe('confirm', () => {
+  test('is content with the current version only', async () => {
+    const object = await shown();
+    await b.objects.confirm(object, signal);
+    await annotate('example.com/x=1');
+    await expect(b.objects.confirm(object, signal)).rejects.toBeInstanceOf(Stale);
+  });
+
+  test('is not content with an object that is gone, or with its successor', async () => {
+    const object = await shown();
+    await remove();
+    await expect(b.objects.confirm(object, signal)).rejects.toBeInstanceOf(Stale);
+    await create(namespace, NAME);
+    await expect(b.objects.confirm(object, signal)).rejects.toBeInstanceOf(Stale);
+  });
+});
+
+describe('remember', () => {
+  test('makes the memory the status, and what is left out goes', async () => {
+    const object = await shown();
+    const first = await b.objects.remember(object, rich, signal);
+    expect(first.memory).toEqual(rich);
+    expect((await read(namespace, NAME)).memory).toEqual(rich);
+
+    const second = await b.objects.remember(first, poor, signal);
+    expect(second.memory).toEqual(poor);
+    expect((await raw(namespace, NAME)).status).toEqual(renderStatus(poor));
+    expect(b.writes).toEqual(['status', 'status']);
+  });
+
+  test('is in the cache when the promise resolves', async () => {
+    await b.objects.remember(await shown(), rich, signal);
+    expect(b.objects.get(`${namespace}/${NAME}`)?.memory).toEqual(rich);
+  });
+
+  test('writes nothing that is already there', async () => {
+    const object = await b.objects.remember(await shown(), rich, signal);
+    expect(await b.objects.remember(object, { ...rich }, signal)).toBe(object);
+    expect(b.writes).toEqual(['status']);
+    expect((await raw(namespace, NAME)).metadata.resourceVersion).toBe(object.resourceVersion);
+  });
+
+  test('is not hindered by an edit of something else than the status', async () => {
+    const object = await shown();
+    await kubectl(['patch', KIND, NAME, '-n', namespace, '--type=merge', '-p', '{"spec":{"location":"North Europe"}}']);
+    const answer = await b.objects.remember(object, rich, signal);
+    expect(answer.generation).toBe(2);
+    expect((await read(namespace, NAME)).memory).toEqual(rich);
+  });
+
+  test('does not show the edit of a person before the watch does, and yet is itself in the cache', async () => {
+    const object = await shown();
+    await kubectl(['patch', KIND, NAME, '-n', namespace, '--type=merge', '-p', '{"spec":{"location":"North Europe"}}']);
+    await b.objects.remember(object, rich, signal);
+    expect(b.objects.get(object.key)).toMatchObject({
+      generation: 1,
+      memory: rich,
+      resourceVersion: object.resourceVersion,
+    });
+  });
+
+  test('is refused when somebody else has changed the status in between', async () => {
+    const object = await shown();
+    await editStatus({ status: { state: 'Limited' } });
+    await expect(b.objects.remember(object, rich, signal)).rejects.toBeInstanceOf(Stale);
+    expect((await raw(namespace, NAME)).status).toMatchObject({ state: 'Limited' });
+    expect(b.writes).toEqual([]);
+  });
+
+  test('is refused for an object that is gone, and does not make its successor remember', async () => {
+    const object = await shown();
+    await remove();
+    await expect(b.objects.remember(object, rich, signal)).rejects.toBeInstanceOf(Stale);
+    await create(namespace, NAME);
+    await expect(b.objects.remember(object, rich, signal)).rejects.toBeInstanceOf(Stale);
+    expect((await raw(namespace, NAME)).status).toEqual({ observedGeneration: -1 });
+  });
+
+  test('takes out what another manager has written into the status', async () => {
+    await b.objects.remember(await shown(), rich, signal);
+    const theirs = {
+      type: 'Stalled',
+      status: 'True',
+      reason: 'Theirs',
+      message: '',
+      lastTransitionTime: '2025-01-01T00:00:00Z',
+    };
+    const mine = renderStatus(rich).conditions ?? [];
+    await editStatus({
+      status: {
+        state: 'Limited',
+        lastHandledRepairAt: 'forged',
+        repair: { nextAttemptTime: '2030-01-01T00:00:00Z' },
+        conditions: [theirs, ...mine],
+        drift: null,
+      },
+    });
+    const edited = await read(namespace, NAME);
+    b.store.apply(edited);
+    const answer = await b.objects.remember(edited, poor, signal);
+    expect(answer.memory).toEqual(poor);
+    expect((await raw(namespace, NAME)).status).toEqual(renderStatus(poor));
+    expect(await b.objects.remember(answer, poor, signal)).toBe(answer);
+  });
+
+  test('is the work of one manager', async () => {
+    await b.objects.remember(await shown(), rich, signal);
+    const { managedFields } = (await raw(namespace, NAME)).metadata;
+    expect(managedFields.filter(({ subresource }) => subresource === 'status')).toMatchObject([
+      { manager: 'azure-ir-operator', operation: 'Apply' },
+    ]);
+  });
+
+  test('ends with the reason of its signal', async () => {
+    const object = await shown();
+    await expect(b.objects.remember(object, rich, AbortSignal.abort(new Error('stopping')))).rejects.toThrow(
+      'stopping',
+    );
+    expect((await raw(namespace, NAME)).status).toEqual({ observedGeneration: -1 });
+  });
+});
+
+describe('a claim that is given', () => {
+  test('is added to what the other object remembers', async () => {
+    const to = await b.objects.remember(await shown(), poor, signal);
+    await b.objects.giveClaim(to, { origin: 'Created', identity: 't/c' }, signal);
+    expect((await read(namespace, NAME)).memory).toEqual({ ...poor, claim: { origin: 'Created', identity: 't/c' } });
+    expect(b.objects.get(to.key)?.memory.claim).toEqual({ origin: 'Created', identity: 't/c' });
+  });
+
+  test('is not given on the strength of an outdated status', async () => {
+    const to = await shown();
+    await editStatus({ status: { state: 'Limited' } });
+    await expect(b.objects.giveClaim(to, { origin: 'Created', identity: 't/c' }, signal)).rejects.toBeInstanceOf(Stale);
+  });
+});
+
+describe('what the server refuses', () => {
+  test('is thrown as it said it', async () => {
+    await create(namespace, NAME);
+    await addFinalizer('example.com/theirs');
+    await remove();
+    await expect(b.objects.hold(await read(namespace, NAME), signal)).rejects.toMatchObject({
+      name: 'KubeError',
+      status: 422,
+      reason: 'Invalid',
+      message: expect.stringContaining('no new finalizers'),
+    });
+  });
+});

@@ -1,0 +1,106 @@
+/** The operator as users run it: the bundle, as a process of its own. */
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Child } from '../controlplane/child.ts';
+
+export interface AzureEnvironment {
+  readonly armUrl: string;
+  readonly authorityUrl: string;
+  readonly caFile: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export interface OperatorOptions {
+  readonly kubeconfig: string;
+  readonly azure: AzureEnvironment;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Each line of its log as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+export type LogLine = Record<string, unknown> & { readonly level: string; readonly msg: string };
+
+export interface OperatorProcess {
+  /** All lines so far, on standard output. */
+  readonly log: readonly LogLine[];
+  /** What else it wrote: nothing, unless it could not start. */
+  readonly stderr: () => string;
+  readonly metricsUrl: string;
+  readonly healthUrl: string;
+  /** SIGTERM; resolves with the exit code (128 + n for a signal). */
+  stop(): Promise<number>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
+
+const BUNDLE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const STARTS_WITHIN_MS = 30_000;
+
+/** Resolves once it is ready; rejects with what it said when it ends before. Dies with this process, however that ends. */
+export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
+  const child = launch(options);
+  const log: LogLine[] = [];
+  let stderr = '';
+  const [out, err] = child.output();
+  err?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ready = Promise.withResolvers<void>();
+  if (out !== undefined) {
+    createInterface({ input: out }).on('line', (line) => {
+      options.onLine?.(line);
+      log.push(JSON.parse(line));
+      if (log.at(-1)?.msg === 'objects listed') ready.resolve();
+    });
+  }
+  const timer = setTimeout(
+    () => ready.reject(new Error(`the operator was not ready in time: ${stderr}`)),
+    STARTS_WITHIN_MS,
+  );
+  child.exited.then((code) =>
+    ready.reject(new Error(`the operator ended with ${code}: ${stderr} ${JSON.stringify(log)}`)),
+  );
+  try {
+    await ready.promise;
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  const address = (endpoint: string) => `http://${log.find((line) => line.endpoint === endpoint)?.address}`;
+  return {
+    log,
+    stderr: () => stderr,
+    metricsUrl: address('metrics'),
+    healthUrl: address('health'),
+    stop: () => {
+      child.kill('SIGTERM');
+      return child.exited;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await child.exited;
+    },
+  };
+}
+
+function launch({ kubeconfig, azure, args = [], env = {} }: OperatorOptions): Child {
+  const standard = ['--metrics-bind-address=127.0.0.1:0', '--health-probe-bind-address=127.0.0.1:0'];
+  return new Child(process.execPath, [BUNDLE, ...standard, ...args], {
+    // Nothing of the developer's own environment reaches it.
+    env: {
+      KUBECONFIG: kubeconfig,
+      NODE_EXTRA_CA_CERTS: azure.caFile,
+      AZURE_TENANT_ID: azure.tenantId,
+      AZURE_CLIENT_ID: azure.clientId,
+      AZURE_CLIENT_SECRET: azure.clientSecret,
+      AZURE_AUTHORITY_HOST: azure.authorityUrl,
+      AZURE_RESOURCE_MANAGER_ENDPOINT: azure.armUrl,
+      ...env,
+    },
+  });
+}

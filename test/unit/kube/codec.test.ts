@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseObject } from '../../../src/kube/codec.ts';
+import { FACTORY, parsed, rawObject } from './objects-of-tests.ts';
+
+describe('an object of the API server', () => {
+  test('is known by its metadata', () => {
+    expect(parsed({ version: '42', generation: 7, finalizers: ['other.io/x', 'azure-ir.io/runtime'] })).toMatchObject({
+      key: 'team/runtime-a',
+      uid: 'uid-of-runtime-a',
+      generation: 7,
+      resourceVersion: '42',
+      createdAt: Date.UTC(2025, 0, 2, 3, 4, 5),
+      deleting: false,
+      held: true,
+      finalizers: ['other.io/x', 'azure-ir.io/runtime'],
+    });
+  });
+
+  test('counts as being deleted from its deletion timestamp on', () => {
+    expect(parsed({ deleting: true }).deleting).toBe(true);
+  });
+
+  test('is not held by a foreign finalizer', () => {
+    expect(parsed({ finalizers: ['foregroundDeletion'] }).held).toBe(false);
+  });
+
+  test.each(['name', 'namespace', 'uid', 'resourceVersion'])('is nothing without its %s', (field) => {
+    const raw = rawObject();
+    expect(parseObject({ ...raw, metadata: { ...raw.metadata, [field]: undefined } })).toBeUndefined();
+  });
+
+  test('brings what people ask for by annotations, and an empty value asks for nothing', () => {
+    const annotations = {
+      'azure-ir.io/reconcile': 'a',
+      'reconcile.fluxcd.io/requestedAt': 'b',
+      'azure-ir.io/repair': '',
+      'azure-ir.io/accept-identity': 'tenant/client',
+    };
+    expect(parsed({ annotations }).requests).toEqual({
+      reconcile: 'a',
+      requestedAt: 'b',
+      repair: undefined,
+      acceptIdentity: 'tenant/client',
+    });
+  });
+
+  test('has a token cut to the length at which the handled one is kept, so that the two can be equal', () => {
+    expect(parsed({ annotations: { 'azure-ir.io/repair': 'x'.repeat(300) } }).requests.repair).toBe('x'.repeat(256));
+  });
+
+  test('that is hostile never makes parsing throw', () => {
+    const json = fc.jsonValue({ maxDepth: 4 });
+    const metadata = fc.record(
+      Object.fromEntries(
+        ['name', 'namespace', 'uid', 'resourceVersion', 'annotations', 'finalizers'].map((k) => [k, json]),
+      ),
+    );
+    const statusPart = fc.record(
+      Object.fromEntries(
+        ['conditions', 'claim', 'drift', 'repair', 'corrections', 'managedFields', 'waitingSince', 'connectVia'].map(
+          (k) => [
+            k,
+            fc.oneof(
+              json,
+              fc.array(json),
+              fc.array(fc.record({ type: fc.constant('Ready'), times: json, field: fc.constant('location') })),
+            ),
+          ],
+        ),
+      ),
+    );
+    const spec = fc.record(
+      Object.fromEntries(
+        ['azureName', 'location', 'interval', 'repair', 'suspend', 'managementPolicy'].map((k) => [k, json]),
+      ),
+      { requiredKeys: [] },
+    );
+    const sound = rawObject();
+    const hostile = fc.oneof(
+      json,
+      metadata.map((part) => ({ ...sound, metadata: part })),
+      statusPart.map((status) => ({ ...sound, status })),
+      fc
+        .oneof(
+          json,
+          spec,
+          spec.map((s) => ({ ...s, factory: FACTORY })),
+        )
+        .map((part) => ({ ...sound, spec: part })),
+    );
+    fc.assert(
+      fc.property(hostile, (raw) => void parseObject(raw)),
+      { numRuns: 2000 },
+    );
+  });
+});

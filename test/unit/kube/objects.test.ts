@@ -1,0 +1,116 @@
+/** What a real API server does not do on demand; the rest is under test/integration/kube. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { BLANK } from '../../../src/core/object.ts';
+import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
+import { createObjects } from '../../../src/kube/objects.ts';
+import { ObjectStore } from '../../../src/kube/store.ts';
+import { type Objects, Stale } from '../../../src/ports.ts';
+import { answer, BadServer } from './bad-server.ts';
+import { MemoryLog, parsed, rawObject } from './objects-of-tests.ts';
+
+const { signal } = new AbortController();
+const memory = { ...BLANK, observedGeneration: 1 };
+const conflict = answer(409, { kind: 'Status', code: 409, reason: 'Conflict', message: 'changed' });
+
+let server: BadServer;
+let client: KubeClient;
+let store: ObjectStore;
+let objects: Objects;
+let requests: string[];
+let writes: string[];
+
+beforeAll(async () => {
+  server = await BadServer.start();
+  client = createKubeClient({ kubeconfig: server.kubeconfig, requestTimeoutMs: 500 });
+});
+
+afterAll(async () => {
+  await client.close();
+  await server.stop();
+});
+
+beforeEach(() => {
+  store = new ObjectStore();
+  requests = [];
+  writes = [];
+  objects = createObjects({
+    client,
+    store,
+    metrics: { kubernetesWrite: (kind) => writes.push(kind) },
+    log: new MemoryLog(),
+  });
+});
+
+/** Answers reads with a newer version each time, and writes as told. */
+function server409(write = conflict): void {
+  server.handler = (request, response, body) => {
+    requests.push(request.method ?? '');
+    const read = answer(200, rawObject({ version: 10 + requests.length }));
+    (request.method === 'GET' ? read : write)(request, response, body);
+  };
+}
+
+describe('a status', () => {
+  test('of an object that never stops changing is given up after four attempts', async () => {
+    server409();
+    await expect(objects.remember(parsed(), memory, signal)).rejects.toThrow(Stale);
+    expect(requests).toEqual(['PATCH', 'GET', 'PATCH', 'GET', 'PATCH', 'GET', 'PATCH']);
+    expect(writes).toEqual([]);
+  });
+
+  test.each([500, 429, 403, 422])('that meets a %d is not tried again here', async (status) => {
+    server409(answer(status, {}));
+    await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ name: 'KubeError', status });
+    expect(requests).toEqual(['PATCH']);
+  });
+
+  test('that is not answered in time is not tried again either', async () => {
+    server409(() => {});
+    await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ status: 0, reason: 'Timeout' });
+    expect(requests).toEqual(['PATCH']);
+  });
+
+  test('is first tried on the newest version that is known, if that has the same status', async () => {
+    const bodies: string[] = [];
+    server.handler = (request, response, body) => {
+      bodies.push(body);
+      answer(200, rawObject({ version: 4, status: { observedGeneration: 1 } }))(request, response, body);
+    };
+    store.apply(parsed({ version: 3, generation: 2 }));
+    await objects.remember(parsed({ version: 2 }), memory, signal);
+    expect(bodies).toEqual([expect.stringContaining('"resourceVersion":"3"')]);
+  });
+
+  test('is an error when the answer is no object', async () => {
+    server.handler = answer(200, { kind: 'Nonsense' });
+    await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ reason: 'BadAnswer' });
+  });
+});
+
+describe('a finalizer', () => {
+  test('of an object that has changed is asked for no second time', async () => {
+    server409();
+    const object = parsed();
+    store.apply(object);
+    await expect(objects.hold(object, signal)).rejects.toThrow(Stale);
+    expect(requests).toEqual(['PATCH']);
+  });
+
+  test('of a version that the cache has not is written only if the server has it', async () => {
+    server409(answer(200, rawObject({ version: 99, finalizers: ['azure-ir.io/runtime'] })));
+    await expect(objects.hold(parsed({ version: 5 }), signal)).rejects.toThrow(Stale);
+    expect(requests).toEqual(['GET']);
+    const held = await objects.hold(parsed({ version: 12 }), signal);
+    expect(held.held).toBe(true);
+    expect(requests).toEqual(['GET', 'GET', 'PATCH']);
+  });
+
+  test('that cannot be taken off is an error, unless the object is gone', async () => {
+    const object = parsed({ finalizers: ['azure-ir.io/runtime'] });
+    store.apply(object);
+    server409(answer(500, {}));
+    await expect(objects.release(object, signal)).rejects.toMatchObject({ status: 500 });
+    server409(answer(404, {}));
+    expect(await objects.release(object, signal)).toBeUndefined();
+  });
+});
