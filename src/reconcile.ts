@@ -338,11 +338,22 @@ class Pass {
     const object = await this.#world.objects.remember(this.#s.object, memory, this.#caller.signal);
     this.#know({ object, memory });
     for (const { type, reason, message } of told) this.#tell(reason, message, type);
+    this.#count(
+      told.map(({ reason }) => reason),
+      memory.drift,
+    );
     if (condition(memory, 'Ready')?.reason !== condition(before, 'Ready')?.reason) {
       const { status, reason, message } = condition(memory, 'Ready') ?? {};
       this.#world.log.info('status changed', { ...this.#log, ready: status, reason, detail: message });
     }
     await this.#flush();
+  }
+
+  #count(told: readonly string[], drift: readonly Drift[]): void {
+    const { metrics } = this.#world;
+    if (told.includes('DriftDetected')) for (const { field } of drift) metrics.driftDetected(field);
+    if (told.includes('Repaired')) metrics.repair('repaired');
+    if (told.includes('RepairExhausted')) metrics.repair('exhausted');
   }
 
   async #flush(): Promise<void> {

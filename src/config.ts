@@ -1,0 +1,176 @@
+/** Every flag and variable of the operator: its default, its meaning, its check. */
+import { parseArgs } from 'node:util';
+import { parseDuration } from './core/duration.ts';
+import { type BindAddress, parseBindAddress } from './telemetry/endpoints.ts';
+import { type LogLevel, parseLogLevel } from './telemetry/log.ts';
+
+export interface Config {
+  /** Milliseconds. */
+  readonly intervalMs: number;
+  readonly maxConcurrentReconciles: number;
+  /** Empty: all. */
+  readonly watchNamespaces: readonly string[];
+  readonly labelSelector: string;
+  readonly operatorIdentityNamespaces: readonly string[] | '*';
+  readonly metricsBindAddress: BindAddress;
+  readonly healthProbeBindAddress: BindAddress;
+  readonly logLevel: LogLevel;
+  readonly azure: AzureConfig;
+}
+
+/** The Azure SDKs' own variables, as they stand. */
+export interface AzureConfig {
+  readonly credential: Readonly<Record<string, string | undefined>>;
+  readonly cloud: string | undefined;
+  readonly authorityHost: string | undefined;
+  readonly resourceManagerEndpoint: string | undefined;
+  readonly resourceManagerAudience: string | undefined;
+}
+
+/** What somebody set to something impossible; the message names the flag, the value and what would do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+interface Flag<T> {
+  readonly default: string;
+  readonly help: string;
+  /** @throws RangeError that says what would do. */
+  readonly parse: (text: string) => T;
+}
+
+const flag = <T>(defaultText: string, help: string, parse: (text: string) => T): Flag<T> => ({
+  default: defaultText,
+  help,
+  parse,
+});
+
+const FLAGS = {
+  interval: flag(
+    '10m',
+    'how often drift and health are looked at, where an object has no interval of its own',
+    interval,
+  ),
+  'max-concurrent-reconciles': flag('10', 'how many objects are handled at once', count),
+  'watch-namespaces': flag('', 'comma-separated namespaces to watch; empty for all', list),
+  'label-selector': flag('', 'only objects with these labels', (text) => text.trim()),
+  'operator-identity-namespaces': flag(
+    '',
+    "comma-separated namespaces whose objects may use the operator's own Azure identity; * for all, empty for none",
+    (text) => (text.trim() === '*' ? ('*' as const) : list(text)),
+  ),
+  'metrics-bind-address': flag(':8080', 'host:port of /metrics; 0 for none, port 0 for any free one', parseBindAddress),
+  'health-probe-bind-address': flag(
+    ':8081',
+    'host:port of /healthz and /readyz; 0 for none, port 0 for any free one',
+    parseBindAddress,
+  ),
+  'log-level': flag('info', 'debug, info, warn or error', parseLogLevel),
+};
+
+type FlagName = keyof typeof FLAGS;
+
+/** `--log-level` is also `AZURE_IR_LOG_LEVEL`. */
+function variableOf(name: string): string {
+  return `AZURE_IR_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+export function usage(): string {
+  const lines = Object.entries(FLAGS).map(
+    ([name, { help, default: standard }]) =>
+      `  --${name}\n        ${help} (default ${JSON.stringify(standard)}; variable ${variableOf(name)})`,
+  );
+  return [
+    'azure-ir-operator: keeps Azure integration runtimes as their manifests declare them',
+    '',
+    'Usage: node main.js [flags]',
+    '',
+    ...lines,
+    '  --help, --version',
+    '',
+    'Kubernetes: by KUBECONFIG, or the service account of the pod.',
+    'Azure: AZURE_TENANT_ID, AZURE_CLIENT_ID, and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH,',
+    'AZURE_FEDERATED_TOKEN_FILE; AZURE_CLOUD, AZURE_AUTHORITY_HOST, AZURE_RESOURCE_MANAGER_ENDPOINT and',
+    'AZURE_RESOURCE_MANAGER_AUDIENCE for other clouds; NODE_EXTRA_CA_CERTS for private certificate authorities.',
+  ].join('\n');
+}
+
+export type Command = { readonly kind: 'run'; readonly config: Config } | { readonly kind: 'help' | 'version' };
+
+/** Flags win over variables, variables over defaults; of a flag given twice the last. @throws ConfigError */
+export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
+  const given = parseFlags(argv);
+  if (given.help === true) return { kind: 'help' };
+  if (given.version === true) return { kind: 'version' };
+  const value = <N extends FlagName>(name: N) => read(name, given[name], env);
+  return {
+    kind: 'run',
+    config: {
+      intervalMs: value('interval'),
+      maxConcurrentReconciles: value('max-concurrent-reconciles'),
+      watchNamespaces: value('watch-namespaces'),
+      labelSelector: value('label-selector'),
+      operatorIdentityNamespaces: value('operator-identity-namespaces'),
+      metricsBindAddress: value('metrics-bind-address'),
+      healthProbeBindAddress: value('health-probe-bind-address'),
+      logLevel: value('log-level'),
+      azure: {
+        credential: env,
+        cloud: env.AZURE_CLOUD || undefined,
+        authorityHost: env.AZURE_AUTHORITY_HOST || undefined,
+        resourceManagerEndpoint: env.AZURE_RESOURCE_MANAGER_ENDPOINT || undefined,
+        resourceManagerAudience: env.AZURE_RESOURCE_MANAGER_AUDIENCE || undefined,
+      },
+    },
+  };
+}
+
+type Given = Readonly<Record<string, string | boolean | undefined>>;
+
+function parseFlags(argv: readonly string[]): Given {
+  const named = Object.fromEntries(Object.keys(FLAGS).map((name) => [name, { type: 'string' as const }]));
+  try {
+    const options = { ...named, help: { type: 'boolean' as const }, version: { type: 'boolean' as const } };
+    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new ConfigError(`${error instanceof Error ? error.message : error} See --help.`);
+  }
+}
+
+function read<N extends FlagName>(
+  name: N,
+  given: string | boolean | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): ReturnType<(typeof FLAGS)[N]['parse']> {
+  const { parse, default: standard } = FLAGS[name] as Flag<ReturnType<(typeof FLAGS)[N]['parse']>>;
+  const variable = variableOf(name);
+  const [text, source] =
+    typeof given === 'string'
+      ? [given, `--${name}`]
+      : [env[variable] ?? standard, env[variable] === undefined ? 'default' : variable];
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new ConfigError(`${source}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function interval(text: string): number {
+  const ms = parseDuration(text.trim());
+  if (ms === undefined || ms < 1_000)
+    throw new RangeError(`"${text}" is no duration of at least 1s, such as 90s, 10m or 1h30m`);
+  return ms;
+}
+
+function count(text: string): number {
+  const number = /^\d{1,4}$/.test(text.trim()) ? Number(text) : 0;
+  if (number < 1) throw new RangeError(`"${text}" is no number from 1 to 9999`);
+  return number;
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

@@ -1,0 +1,217 @@
+/** The composition root: configuration → adapters → controller. Nothing else knows every part. */
+import { hostname } from 'node:os';
+import { resolveCloud } from './azure/clouds.ts';
+import { OperatorIdentities } from './azure/identities.ts';
+import { type Config, ConfigError, parseConfig, usage } from './config.ts';
+import { createKubeClient } from './kube/client.ts';
+import { createEvents } from './kube/events.ts';
+import { createObjects } from './kube/objects.ts';
+import { ObjectStore } from './kube/store.ts';
+import { PRIORITY, triggersOf } from './kube/triggers.ts';
+import { type RunningWatch, runWatch } from './kube/watch.ts';
+import type { Urgency } from './ports.ts';
+import { createReconciler, type Outcome } from './reconcile.ts';
+import { systemClock } from './runtime/clock.ts';
+import { Controller, type Next } from './runtime/controller.ts';
+import { type Component, longRunning, runLifecycle } from './runtime/lifecycle.ts';
+import { WorkQueue } from './runtime/queue.ts';
+import { type Endpoint, serveHealth, serveMetrics } from './telemetry/endpoints.ts';
+import { createLog, type RootLog } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+declare const __VERSION__: string | undefined;
+const VERSION = typeof __VERSION__ === 'undefined' ? 'dev' : __VERSION__;
+
+const NAME = 'azureintegrationruntime';
+const clock = systemClock;
+
+/** What the request budget wakes goes by urgency, below what people do and above routine looks. */
+const WOKEN: Readonly<Record<Urgency, number>> = { change: PRIORITY.change, repair: 20, look: PRIORITY.listed };
+
+function assemble(config: Config, log: RootLog): Component[] {
+  const stopping = new AbortController();
+  const metrics = createMetrics({ version: VERSION, node: process.version });
+  const client = createKubeClient({
+    userAgent: `azure-ir-operator/${VERSION}`,
+    onResponse: ({ code, method, host }) => metrics.kubernetes.kubernetesRequest(code, method, host),
+  });
+  const store = new ObjectStore();
+  const queue = new WorkQueue({ clock, metrics: metrics.queue(NAME) });
+  const { azure } = config;
+  const identities = new OperatorIdentities({
+    env: azure.credential,
+    cloud: resolveCloud({
+      cloud: azure.cloud,
+      authorityHost: azure.authorityHost,
+      endpoint: azure.resourceManagerEndpoint,
+      audience: azure.resourceManagerAudience,
+    }),
+    operatorNamespaces: config.operatorIdentityNamespaces,
+    clock,
+    wake: (key, urgency) => queue.add(key, { priority: WOKEN[urgency] }),
+    changed: (runtime) => {
+      for (const { key } of store.sharing(runtime)) queue.add(key, { priority: PRIORITY.related });
+    },
+    metrics: {
+      armRequest: metrics.azure.armRequest,
+      budgetRemaining: (kind, value, owner) => metrics.azure.armBudgetRemaining(owner, kind, value),
+    },
+    signal: stopping.signal,
+  });
+  log.info('azure identity', {
+    credential: identities.describe(),
+    namespaces: config.operatorIdentityNamespaces === '*' ? '*' : config.operatorIdentityNamespaces.join(','),
+  });
+  store.subscribe((change) => {
+    if (change.kind === 'removed') {
+      queue.forget(change.before.key);
+      identities.forget(change.before.key);
+    }
+    for (const { key, priority } of triggersOf(change, (runtime) => store.sharing(runtime)))
+      queue.add(key, { priority });
+  });
+  const reconcile = createReconciler({
+    objects: createObjects({ client, store, metrics: metrics.kubernetes, log }),
+    identities,
+    events: createEvents({
+      client,
+      clock,
+      metrics: metrics.kubernetes,
+      log,
+      instance: hostname(),
+      signal: stopping.signal,
+    }),
+    log,
+    metrics: metrics.azure,
+    now: clock.now,
+    intervalMs: config.intervalMs,
+  });
+  const controller = new Controller({
+    name: NAME,
+    queue,
+    handler: async (key, attempt) => nextOf(await reconcile(key, attempt)),
+    concurrency: config.maxConcurrentReconciles,
+    clock,
+    log,
+    metrics: metrics.controller,
+  });
+  const watch = watchComponent(client, store, config, log);
+  return [
+    endpoint('metrics endpoint', () =>
+      serveMetrics({ bind: config.metricsBindAddress, exposition: metrics.exposition, log }),
+    ),
+    endpoint('health endpoint', () =>
+      serveHealth({
+        bind: config.healthProbeBindAddress,
+        live: [{ name: 'controller', problem: () => controller.stuckReason(clock.now()) }],
+        ready: [{ name: 'cache', problem: () => (watch.isListed() ? undefined : 'the objects are not listed yet') }],
+        log,
+      }),
+    ),
+    { name: 'connections', start: async () => {}, stop: () => client.close() },
+    watch.component,
+    {
+      name: 'azure',
+      start: async () => {},
+      stop: async () => {
+        stopping.abort(new Error('the operator stops'));
+        identities.stop();
+      },
+    },
+    longRunning('controller', (signal) => controller.run(signal)),
+  ];
+}
+
+/** Routine looks are spread by a tenth either way, so that objects which came together do not stay together. */
+function nextOf(outcome: Outcome): Next {
+  switch (outcome.kind) {
+    case 'periodic':
+      return { kind: 'after', ms: outcome.ms * (0.9 + clock.random() / 5) };
+    case 'never':
+      return { kind: 'done' };
+    default:
+      return outcome;
+  }
+}
+
+/** The watch goes on until the controller has stopped: running passes read from its cache. */
+function watchComponent(client: ReturnType<typeof createKubeClient>, store: ObjectStore, config: Config, log: RootLog) {
+  const stop = new AbortController();
+  let watch: RunningWatch | undefined;
+  const component: Component = {
+    name: 'watch',
+    async start({ signal }) {
+      watch = runWatch({
+        client,
+        store,
+        clock,
+        signal: stop.signal,
+        log,
+        namespaces: config.watchNamespaces,
+        labelSelector: config.labelSelector,
+      });
+      // The first passes must see all objects: one that another claims must not be taken for free.
+      await Promise.race([watch.listed, aborted(signal)]);
+      if (!signal.aborted) log.info('objects listed', { objects: store.size });
+    },
+    async stop() {
+      stop.abort(new Error('the operator stops'));
+      await watch?.done;
+    },
+  };
+  return { component, isListed: () => watch?.isListed() ?? false };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function endpoint(name: string, serve: () => Promise<Endpoint>): Component {
+  let server: Endpoint | undefined;
+  return {
+    name,
+    start: async () => {
+      server = await serve();
+    },
+    stop: async () => server?.stop(),
+  };
+}
+
+async function main(): Promise<number> {
+  const command = parseConfig(process.argv.slice(2), process.env);
+  if (command.kind !== 'run') return print(command.kind === 'help' ? usage() : VERSION);
+  return run(command.config);
+}
+
+async function run(config: Config): Promise<number> {
+  const log = createLog({ level: config.logLevel, now: clock.now });
+  log.info('starting', { version: VERSION, node: process.version });
+  const exitCode = await runLifecycle({ components: assembled(config, log), signals: process, clock, log });
+  log.info('stopped', { exitCode });
+  return exitCode;
+}
+
+/** Nothing has been asked of anybody yet: what fails here is how the operator was set up. @throws ConfigError */
+function assembled(config: Config, log: RootLog): Component[] {
+  try {
+    return assemble(config, log);
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  // What somebody set wrongly is told in one line; anything else is a defect, and its stack tells where.
+  process.stderr.write(
+    `${error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : error}\n`,
+  );
+  process.exit(1);
+}
