@@ -33,6 +33,7 @@ const TYPE_NAMES: Record<string, string> = {
   metadata: 'ObjectMeta',
   spec: 'AzureIntegrationRuntimeSpec',
   'spec.factory': 'FactoryReference',
+  'spec.workspace': 'WorkspaceReference',
   'spec.managementPolicy': 'ManagementPolicy',
   'spec.adoptionPolicy': 'AdoptionPolicy',
   'spec.deletionPolicy': 'DeletionPolicy',
@@ -47,10 +48,9 @@ const TYPE_NAMES: Record<string, string> = {
   'status.repair': 'RepairStatus',
   'status.waitingSince': 'WaitingSince',
   'status.corrections[]': 'Correction',
+  'status.operation': 'Operation',
+  'status.operation.kind': 'OperationKind',
 };
-
-/** Fields that a rule requires, not the schema: only a rule can say what to do about one that is missing. */
-const REQUIRED_BY_RULE: Record<string, string[]> = { spec: ['factory'] };
 
 const text: Schema = { type: 'string' };
 const texts: Schema = { type: 'object', additionalProperties: text };
@@ -86,7 +86,7 @@ function forTypes(schema: Schema, path: string): Schema {
     result.properties = Object.fromEntries(
       children.map(([name, child]) => [name, forTypes(child, path === '' ? name : `${path}.${name}`)]),
     );
-    result.required = [...(schema.required ?? []), ...(REQUIRED_BY_RULE[path] ?? [])];
+    result.required = schema.required ?? [];
     result.additionalProperties = false;
   }
   return result;

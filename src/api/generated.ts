@@ -20,9 +20,13 @@ export type RepairMode = 'Auto' | 'Disabled';
  * Whether this object created the runtime or took over one that existed.
  */
 export type ClaimOrigin = 'Created' | 'Adopted';
+/**
+ * Create: the runtime. Recreate: one that was missing. Adopt, Update, Correct: its definition, because it was taken over, declared anew, or had drifted. Delete: the runtime.
+ */
+export type OperationKind = 'Create' | 'Recreate' | 'Adopt' | 'Update' | 'Correct' | 'Delete';
 
 /**
- * An Azure integration runtime (type Managed) in a Data Factory: the operator keeps it in Azure as it is declared here, and says in status what is true.
+ * An Azure integration runtime (type Managed) in a Data Factory or a Synapse workspace: the operator keeps it in Azure as it is declared here, and says in status what is true.
  */
 export interface AzureIntegrationRuntime {
   spec: AzureIntegrationRuntimeSpec;
@@ -45,7 +49,8 @@ export interface AzureIntegrationRuntimeSpec {
    * The runtime's name in Azure: 3 to 63 letters and digits with single hyphens between them. Absent: metadata.name, which must then be such a name. It cannot be changed, added or removed later.
    */
   azureName?: string;
-  factory: FactoryReference;
+  factory?: FactoryReference;
+  workspace?: WorkspaceReference;
   /**
    * The Azure region of the runtime, like "West Europe" or westeurope (the two are the same), or AutoResolve to let Azure choose. It can be changed in place. Absent: AutoResolve when this object creates the runtime; otherwise left as Azure has it.
    */
@@ -68,7 +73,7 @@ export interface AzureIntegrationRuntimeSpec {
   suspend?: boolean;
 }
 /**
- * The Data Factory that holds the runtime. Required. It cannot be changed later.
+ * The Data Factory that holds the runtime. Required, unless workspace is set. It cannot be changed later.
  */
 export interface FactoryReference {
   /**
@@ -81,6 +86,23 @@ export interface FactoryReference {
   resourceGroup: string;
   /**
    * The name of the factory. Required.
+   */
+  name: string;
+}
+/**
+ * The Synapse workspace that holds the runtime. Required, unless factory is set. It cannot be changed later.
+ */
+export interface WorkspaceReference {
+  /**
+   * The id (a GUID) of the workspace's Azure subscription. Required.
+   */
+  subscriptionId: string;
+  /**
+   * The name of the workspace's resource group. Required.
+   */
+  resourceGroup: string;
+  /**
+   * The name of the workspace. Required.
    */
   name: string;
 }
@@ -156,6 +178,7 @@ export interface AzureIntegrationRuntimeStatus {
    * @maxItems 64
    */
   corrections?: Correction[];
+  operation?: Operation;
   /**
    * A hash of what was declared when the runtime was last found in sync with it: by it a suspended object stays Ready. Absent: never in sync yet.
    */
@@ -280,6 +303,32 @@ export interface Correction {
    * Whether the field counts as contested: it is then corrected less often. Absent: false.
    */
   contested?: boolean;
+}
+/**
+ * A write that Azure has accepted and may still be working on: Synapse answers a write before it has taken effect. It is there until the runtime shows it. Absent: none.
+ */
+export interface Operation {
+  kind: OperationKind;
+  /**
+   * When Azure accepted it.
+   */
+  time: string;
+  /**
+   * The fields that it changes in a runtime that exists. Absent: it changes none.
+   *
+   * @maxItems 128
+   *
+   * Items: The path of a field in spec.
+   */
+  fields?: string[];
+  /**
+   * A hash of what was declared when it was asked for. Absent: not known.
+   */
+  specHash?: string;
+  /**
+   * Whether it was asked for before, accepted, and never seen to take effect. Absent: false.
+   */
+  repeated?: boolean;
 }
 /**
  * Standard metadata, as far as the operator reads it.

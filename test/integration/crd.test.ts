@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { API_VERSION, FIELD_MANAGER, KIND } from '../../src/api/names.ts';
 import { kubectl, newNamespace, refusal, run } from './support/kubectl.ts';
-import { FACTORY, inFactory, type Manifest, manifest } from './support/manifest.ts';
+import { FACTORY, inFactory, inWorkspace, type Manifest, manifest, WORKSPACE } from './support/manifest.ts';
 
 let namespace: string;
 beforeEach(async () => {
@@ -36,6 +36,28 @@ describe('a manifest is refused', () => {
 
   test.each<[string, Manifest, string, string]>([
     ['without a factory', manifest({ factory: undefined }), 'spec.factory', 'set spec.factory.subscriptionId'],
+    ['without a factory or workspace', manifest({ factory: undefined }), 'spec.factory', 'or set spec.workspace'],
+    ['with both', manifest({ workspace: WORKSPACE }), 'spec.workspace', 'remove spec.factory or spec.workspace'],
+    [
+      'with a name of a workspace that none has',
+      inWorkspace({ name: 'a_b' }),
+      'spec.workspace.name',
+      '1 to 50 letters',
+    ],
+    ['with a long name of a workspace', inWorkspace({ name: 'a'.repeat(51) }), 'spec.workspace.name', 'more than 50'],
+    ["without the workspace's name", inWorkspace({ name: undefined }), 'spec.workspace.name', 'Required value'],
+    [
+      "with a subscription's name for its id in workspace",
+      inWorkspace({ subscriptionId: 'Pay-As-You-Go' }),
+      'spec.workspace.subscriptionId',
+      "the subscription's GUID, like",
+    ],
+    [
+      "with a dot at the end of the workspace's resource group",
+      inWorkspace({ resourceGroup: 'rg.' }),
+      'spec.workspace.resourceGroup',
+      'not a dot',
+    ],
     ['with an empty factory', manifest({ factory: {} }), 'spec.factory.name', 'Required value'],
     [
       'without the subscription',
@@ -174,6 +196,7 @@ describe('a manifest is refused', () => {
   test.each<[string, Manifest, string]>([
     ['in spec', manifest({ loction: 'West Europe' }), 'unknown field "spec.loction"'],
     ['in factory', inFactory({ resourcegroup: 'rg' }), 'unknown field "spec.factory.resourcegroup"'],
+    ['in workspace', inWorkspace({ resourcegroup: 'rg' }), 'unknown field "spec.workspace.resourcegroup"'],
     ['in repair', manifest({ repair: { attempts: 3 } }), 'unknown field "spec.repair.attempts"'],
   ])('with an unknown field %s, which the message names', async (_, wrong, says) => {
     expect(await applyRefused(wrong)).toContain(says);
@@ -188,6 +211,7 @@ describe('a manifest is refused', () => {
 describe('a change is refused', () => {
   const factoryBack =
     'put "SampleV2DataFactory1" (resource group "ADFV2SampleRG", subscription "00000000-0000-0000-0000-000000000001") back';
+  const workspaceBack = factoryBack.replace('SampleV2DataFactory1', 'samplesynapseworkspace1');
 
   test.each<[string, Manifest, Manifest, string, string]>([
     ['of azureName', manifest(), manifest({ azureName: 'Other' }), 'spec.azureName', 'put "MySampleAzureIR" back'],
@@ -228,6 +252,16 @@ describe('a change is refused', () => {
     ],
     ["of the factory's resource group", manifest(), inFactory({ resourceGroup: 'Other' }), 'spec.factory', factoryBack],
     ["of the factory's name", manifest(), inFactory({ name: 'Other' }), 'spec.factory', factoryBack],
+    ["of the workspace's name", inWorkspace(), inWorkspace({ name: 'other' }), 'spec.workspace', workspaceBack],
+    ['of the factory to a workspace', manifest(), inWorkspace(), 'spec.factory', factoryBack],
+    ['of the workspace to a factory', inWorkspace(), manifest(), 'spec.workspace', workspaceBack],
+    [
+      'that adds a workspace to the factory',
+      manifest(),
+      manifest({ workspace: WORKSPACE }),
+      'spec.workspace',
+      'remove spec.factory or spec.workspace',
+    ],
     [
       'that removes the factory',
       manifest(),
@@ -260,6 +294,9 @@ describe('a manifest is accepted', () => {
       }),
     ],
     ['with a metadata.name that Azure refuses and an azureName', manifest({}, 'my.ir')],
+    ['with a workspace instead of a factory', inWorkspace()],
+    ['with the shortest name of a workspace', inWorkspace({ name: 'a' })],
+    ['with the longest name of a workspace', inWorkspace({ name: 'a'.repeat(50) })],
     ['with only a factory', manifest({ azureName: undefined, location: undefined })],
     ['with an empty description', manifest({ description: '' })],
     ...['westeurope', 'AutoResolve', 'US Gov Virginia', 'East US 2 EUAP', 'Central US (Stage)'].map(
@@ -348,6 +385,7 @@ const fullStatus = {
   lastHandledRepairAt: 'c',
   waitingSince: { reason: 'Forbidden', time },
   corrections: [{ field: 'location', times: [time], contested: true }],
+  operation: { kind: 'Correct', time, fields: ['location'], specHash: 'abc', repeated: true },
   syncedSpecHash: 'abc',
 };
 
@@ -412,6 +450,7 @@ describe('kubectl get', () => {
     await apply(manifest());
     await writeStatus(fullStatus);
     const [header, row] = await cells('-o', 'wide');
+    expect(header).toContain('WORKSPACE');
     expect(header?.slice(-2)).toEqual(['MESSAGE', 'AZURE NAME']);
     expect(row?.slice(-2)).toEqual(['The runtime is as declared, and online.', 'MySampleAzureIR']);
   });
@@ -421,6 +460,21 @@ describe('kubectl get', () => {
     expect(await kubectl(['get', 'azure', '-n', namespace, '-o', 'name'])).toBe(
       'azureintegrationruntime.azure-ir.io/my-sample-azure-ir\n',
     );
+  });
+
+  test('-o wide shows the workspace, where there is one', async () => {
+    await apply(inWorkspace());
+    expect(await kubectl(['get', 'azir', '-n', namespace, '-o', 'wide'])).toContain('samplesynapseworkspace1');
+  });
+
+  test.each<[string, string]>([
+    ['the workspace', 'spec.workspace.name=samplesynapseworkspace1'],
+    ["the workspace's subscription", `spec.workspace.subscriptionId=${WORKSPACE.subscriptionId}`],
+  ])('selects by %s', async (_, selector) => {
+    await apply(manifest({}, 'in-a-factory'));
+    await apply(inWorkspace());
+    const names = await kubectl(['get', 'azir', '-n', namespace, '-o', 'name', '--field-selector', selector]);
+    expect(names).toBe('azureintegrationruntime.azure-ir.io/my-sample-azure-ir\n');
   });
 
   test.each<[string, string]>([

@@ -8,6 +8,8 @@ export const FACTORY = {
   name: 'SampleV2DataFactory1',
 } as const;
 
+export const WORKSPACE = { ...FACTORY, name: 'samplesynapseworkspace1' } as const;
+
 export interface Manifest {
   apiVersion: string;
   kind: string;
@@ -28,3 +30,7 @@ export function manifest(spec: Record<string, unknown> = {}, name = 'my-sample-a
 /** The sample with some fields of its factory replaced; undefined leaves one out. */
 export const inFactory = (factory: Record<string, unknown>): Manifest =>
   manifest({ factory: { ...FACTORY, ...factory } });
+
+/** The sample in a workspace instead, with some of its fields replaced; undefined leaves one out. */
+export const inWorkspace = (workspace: Record<string, unknown> = {}): Manifest =>
+  manifest({ factory: undefined, workspace: { ...WORKSPACE, ...workspace } });

@@ -129,7 +129,10 @@ describe('the limits in src/api', () => {
     const lengths = (paths: string[]) => new Set(paths.map(characters));
     expect(lengths(['.status.lastHandledReconcileAt', '.status.lastHandledRepairAt'])).toEqual(new Set([LIMITS.token]));
     expect(lengths(['.status.drift[].desired'])).toEqual(new Set([LIMITS.driftValue]));
-    expect(lengths(['.status.drift[].field', '.status.corrections[].field'])).toEqual(new Set([LIMITS.fieldPath]));
+    expect(lengths(['.status.drift[].field', '.status.corrections[].field', '.status.operation.fields[]'])).toEqual(
+      new Set([LIMITS.fieldPath]),
+    );
+    expect(entries('.status.operation.fields')).toBe(LIMITS.managedFields);
     expect(lengths(['.status.waitingSince.reason'])).toEqual(new Set([LIMITS.reason]));
   });
 });
