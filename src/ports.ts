@@ -1,6 +1,6 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
 import type { Claim, ManagedObject, Memory } from './core/object.ts';
-import type { Definition, ObservedRuntime, RuntimeDocument, RuntimeId } from './core/runtime.ts';
+import type { Accepted, Definition, ObservedRuntime, RuntimeDocument, RuntimeId } from './core/runtime.ts';
 
 /** How much a call matters to the request budget, the most urgent first. */
 export type Urgency = 'change' | 'repair' | 'look';
@@ -20,7 +20,7 @@ export interface Caller {
  *
  * Every method throws `AzureFailure`; `BudgetExhausted` when the request budget has no token now (the budget puts the
  * caller's key back into the queue when it has); the signal's reason when that aborts; writes throw `Superseded` when
- * `mayWrite` says no.
+ * `mayWrite` says no. A write that answers `ACCEPTED` has not taken effect yet, and may never do.
  */
 export interface Runtimes {
   /** From the parent's list, shared by all its objects and at most `maxAgeMs` old, overlaid by our own reads and writes. */
@@ -30,11 +30,11 @@ export interface Runtimes {
   /** The state as Azure says it, such as `Online`; fails as `preconditionFailed` when there is no such runtime any more. */
   state(id: RuntimeId, caller: Caller): Promise<string>;
   /** Writes a runtime that was just read as absent (`If-None-Match: *`); what Azure answered. */
-  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime>;
+  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted>;
   /** Replaces the whole document, if it is still the one of that etag; what Azure answered. */
-  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime>;
+  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted>;
   /** Done also when it was already gone. */
-  delete(id: RuntimeId, caller: Caller): Promise<void>;
+  delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined>;
 }
 
 /** With which identity an object may reach Azure. */

@@ -3,13 +3,14 @@
  *
  * A pass asks `decide` for one action at a time and does it, until it is told to settle or to release. It makes one write
  * to Azure at most. Nothing that a later pass needs is kept here: a crash between any two awaits is mended by looking again,
- * because the finalizer is stored before the first write to Azure and the claim only after Azure has confirmed one.
+ * because the finalizer is stored before the first write to Azure and the claim only after Azure has confirmed one. A write
+ * that Azure has accepted and goes on with ends the pass too: `Memory.operation` tells later passes of it.
  */
 import { decide } from './core/decide.ts';
 import { AzureFailure } from './core/failure.ts';
-import { type Drift, differences, merge, newDocument } from './core/fields.ts';
-import { condition, type ManagedObject, type Memory } from './core/object.ts';
-import { armKey, type ObservedRuntime } from './core/runtime.ts';
+import { type Drift, differences, type FieldPath, merge, newDocument } from './core/fields.ts';
+import { condition, type ManagedObject, type Memory, type Operation, operationOf, sortOf } from './core/object.ts';
+import { type Accepted, armKey, type ObservedRuntime } from './core/runtime.ts';
 import { again, type Next, slowRetry } from './core/schedule.ts';
 import {
   type Action,
@@ -19,6 +20,7 @@ import {
   managing,
   type Situation,
   type Step,
+  specHash,
 } from './core/situation.ts';
 import { corrected, describeDrift, invalidStatus, startsToDrift, statusAfter, transitions } from './core/status.ts';
 import {
@@ -101,7 +103,7 @@ class Pass {
     this.#log = {
       object: object.key,
       runtime: object.spec.desired.id.name,
-      factory: object.spec.desired.id.parent.name,
+      [object.spec.desired.id.parent.kind]: object.spec.desired.id.parent.name,
     };
     this.#caller = {
       key: object.key,
@@ -182,6 +184,8 @@ class Pass {
         return this.#repair(action);
       case 'Delete':
         return this.#delete();
+      case 'Conclude':
+        return this.#conclude();
     }
   }
 
@@ -205,62 +209,107 @@ class Pass {
   async #create(missing: boolean): Promise<void> {
     const { desired } = this.#s;
     await this.#secure();
-    const runtime = await this.#runtimes.create(desired.id, newDocument(desired.fields), this.#caller);
+    const answer = await this.#runtimes.create(desired.id, newDocument(desired.fields), this.#caller);
     if (missing) this.#tell('DriftDetected', 'The runtime was missing in Azure.');
     this.#remember({ claim: { origin: 'Created', identity: this.#identity }, managedFields: this.#declared() });
-    this.#written({ kind: 'create' }, runtime);
-    this.#announce('Created', missing ? 'The runtime was created again.' : 'The runtime was created.');
+    this.#written({ kind: 'create' }, answer);
+    const kind = missing ? 'Recreate' : 'Create';
+    if ('accepted' in answer) this.#goesOn(kind);
+    else this.#done(kind);
   }
 
   async #adopt(changes: readonly Drift[]): Promise<void> {
-    await this.#write(changes);
+    const answer = await this.#write(changes);
     this.#remember({ claim: { origin: 'Adopted', identity: this.#identity } });
-    this.#announce(
-      'Adopted',
-      `The runtime existed and was taken over, with ${describeDrift(changes)} made as declared.`,
-    );
+    if ('accepted' in answer) this.#goesOn('Adopt', changes);
+    else this.#done('Adopt', changes);
   }
 
   async #update(changes: readonly Drift[]): Promise<void> {
-    const { memory, desired, now } = this.#s;
+    const { memory, desired } = this.#s;
     const declaredAnew = isNewGeneration(this.#s);
     const runtime = await this.#write(changes);
+    if ('accepted' in runtime) return this.#goesOn(declaredAnew ? 'Update' : 'Correct', changes);
     const still = differences(desired.fields, memory.managedFields, runtime.document).map(({ field }) => field);
     const done = changes.filter(({ field }) => !still.includes(field));
     if (done.length === 0) return;
-    this.#world.log.info('runtime updated', { ...this.#log, changes: describeDrift(done), drift: !declaredAnew });
-    if (declaredAnew) return;
-    if (startsToDrift(this.#s.object.memory, { drift: done })) this.#tell('DriftDetected', describeDrift(done));
-    this.#tell('DriftCorrected', done.map(({ field }) => field).join(', '));
-    for (const { field } of done) {
-      this.#world.metrics.driftDetected(field);
-      this.#world.metrics.driftCorrected(field);
+    if (!declaredAnew) {
+      if (startsToDrift(this.#s.object.memory, { drift: done })) this.#tell('DriftDetected', describeDrift(done));
+      for (const { field } of done) this.#world.metrics.driftDetected(field);
     }
-    this.#remember({
-      corrections: corrected(
-        memory.corrections,
-        done.map(({ field }) => field),
-        now,
-      ),
-    });
+    this.#done(declaredAnew ? 'Update' : 'Correct', done);
+  }
+
+  /** What a write was for is so now; `changes` and `fields` are what it changed in a runtime that existed. */
+  #done(
+    kind: Operation['kind'],
+    changes: readonly Drift[] = [],
+    fields: readonly FieldPath[] = changes.map(({ field }) => field),
+  ): void {
+    const what = describeDrift(changes);
+    if (sortOf(kind) === 'creation') {
+      this.#announce('Created', kind === 'Recreate' ? 'The runtime was created again.' : 'The runtime was created.');
+    } else if (kind === 'Adopt') {
+      this.#announce('Adopted', `The runtime existed and was taken over, with ${what} made as declared.`);
+    } else {
+      this.#world.log.info('runtime updated', { ...this.#log, changes: what, drift: kind === 'Correct' });
+      if (kind === 'Correct') this.#corrected(fields);
+    }
+  }
+
+  #corrected(fields: readonly FieldPath[]): void {
+    const { memory, now } = this.#s;
+    this.#tell('DriftCorrected', fields.join(', '));
+    for (const field of fields) this.#world.metrics.driftCorrected(field);
+    this.#remember({ corrections: corrected(memory.corrections, fields, now) });
+  }
+
+  /** Azure has accepted a write and goes on with it: what it comes to is for later passes to see. */
+  #goesOn(kind: Operation['kind'], changes: readonly Drift[] = []): void {
+    const { desired, memory, now } = this.#s;
+    const before = operationOf(memory, sortOf(kind));
+    const hash = specHash(desired);
+    const repeated = before?.specHash === hash;
+    // What was to be told of one that is written over has not been told yet.
+    const untold = repeated || before?.kind === 'Adopt' || before?.kind === 'Recreate' ? before?.kind : undefined;
+    const fields = changes.map(({ field }) => field);
+    this.#remember({ operation: { kind: untold ?? kind, time: now, fields, specHash: hash, repeated } });
+    this.#world.log.info('azure has accepted a write', { ...this.#log, kind, repeated });
+  }
+
+  #conclude(): void {
+    const { operation, drift } = this.#s.memory;
+    if (operation === undefined) throw new Error('there is nothing to conclude');
+    const { kind, fields } = operation;
+    this.#forgetOperation();
+    this.#done(
+      kind,
+      drift.filter(({ field }) => fields.includes(field)),
+      fields,
+    );
+  }
+
+  #forgetOperation(): void {
+    const { operation: _, ...memory } = this.#s.memory;
+    this.#know({ memory });
   }
 
   /** Read–merge–write of the document that was just read: what is not among the changes survives. */
-  async #write(changes: readonly Drift[]): Promise<ObservedRuntime> {
+  async #write(changes: readonly Drift[]): Promise<ObservedRuntime | Accepted> {
     const { desired, memory } = this.#s;
     const { document, etag } = this.#present();
     const managedFields = [...new Set([...memory.managedFields, ...this.#declared()])].sort();
     // The memory of what is managed comes first: a leaf that Azure got and nobody remembers would never be reset.
     if (managedFields.length > memory.managedFields.length) await this.#persist({ ...memory, managedFields });
     await this.#secure();
-    const runtime = await this.#runtimes.update(
+    const answer = await this.#runtimes.update(
       desired.id,
       merge(document, changes, desired.fields),
       etag,
       this.#caller,
     );
-    this.#written({ kind: 'update', fields: changes.map(({ field }) => field) }, runtime);
-    return runtime;
+    this.#written({ kind: 'update', fields: changes.map(({ field }) => field) }, answer);
+    return answer;
   }
 
   async #repair({ attempt, verdict }: Extract<Action, { kind: 'Repair' }>): Promise<void> {
@@ -273,8 +322,8 @@ class Pass {
       await this.#persist(statusAfter({ ...this.#s, memory }, verdict));
     }
     await this.#secure();
-    const runtime = await this.#runtimes.update(desired.id, document, etag, this.#caller);
-    this.#written({ kind: 'repair' }, runtime);
+    const answer = await this.#runtimes.update(desired.id, document, etag, this.#caller);
+    this.#written({ kind: 'repair', accepted: 'accepted' in answer }, answer);
     this.#world.metrics.repair('started');
     const which = attempt.by === 'operator' ? `attempt ${attempt.number} of ${attempt.of}` : 'asked for by annotation';
     this.#announce('RepairStarted', `The definition was written again (${which}).`);
@@ -282,8 +331,10 @@ class Pass {
 
   async #delete(): Promise<void> {
     await this.#world.objects.confirm(this.#s.object, this.#caller.signal);
-    await this.#runtimes.delete(this.#s.desired.id, this.#caller);
-    this.#know({ wrote: { kind: 'delete' }, definition: { presence: 'absent', fresh: true } });
+    const answer = await this.#runtimes.delete(this.#s.desired.id, this.#caller);
+    this.#know({ wrote: { kind: 'delete' } });
+    if (answer === undefined) this.#know({ definition: { presence: 'absent', fresh: true } });
+    else this.#goesOn('Delete');
   }
 
   /** Before a write to Azure: the finalizer is stored, and what was decided on is still the server's version. */
@@ -300,9 +351,14 @@ class Pass {
     if (!isSameIntent(this.#s.object, this.#decidedOn)) throw new Stale('the object was edited meanwhile');
   }
 
-  #written(wrote: NonNullable<Situation['wrote']>, runtime: ObservedRuntime): void {
+  /** What is known of the definition stands until Azure shows another. */
+  #written(wrote: NonNullable<Situation['wrote']>, answer: ObservedRuntime | Accepted): void {
     const { state: _, ...s } = this.#s;
-    this.#s = { ...s, wrote, definition: { presence: 'present', fresh: true, runtime } };
+    this.#s = { ...s, wrote };
+    if (!('accepted' in answer)) {
+      this.#know({ definition: { presence: 'present', fresh: true, runtime: answer } });
+      this.#forgetOperation();
+    }
     // Every write sends the full definition, and that is all a repair is.
     const token = s.object.requests.repair;
     if (token !== undefined) this.#remember({ lastHandledRepairAt: token });
@@ -406,6 +462,7 @@ const STEP: Record<Exclude<Action['kind'], 'Settle' | 'Release'>, Step> = {
   Update: 'update',
   Repair: 'repair',
   Delete: 'delete',
+  Conclude: 'look',
 };
 
 const IN_WORDS: Record<string, string> = {

@@ -1,4 +1,5 @@
-import { DataFactoryManagementClient } from '@azure/arm-datafactory';
+import type { DataFactoryManagementClient } from '@azure/arm-datafactory';
+import type { TokenCredential } from '@azure/core-auth';
 import {
   bearerTokenAuthenticationPolicyName,
   defaultRetryPolicy,
@@ -6,7 +7,7 @@ import {
   type PipelinePolicy,
   redirectPolicyName,
 } from '@azure/core-rest-pipeline';
-import type { JsonObject } from '../core/runtime.ts';
+import { ARM_TYPES, type JsonObject, type Parent } from '../core/runtime.ts';
 import type { TokenSource } from './tokens.ts';
 
 export interface ClientOptions {
@@ -16,13 +17,28 @@ export interface ClientOptions {
   readonly httpClient?: HttpClient | undefined;
 }
 
+/** What the clients of all services have in common. */
+export type SdkClient = Pick<DataFactoryManagementClient, 'pipeline' | 'sendOperationRequest'>;
+/** What the SDK's operations are called with. */
+export type SdkOptions = NonNullable<Parameters<DataFactoryManagementClient['integrationRuntimes']['get']>[3]>;
+
+type Constructor<T> = new (
+  credential: TokenCredential,
+  subscriptionId: string,
+  options: { endpoint: string; userAgentOptions: { userAgentPrefix: string }; httpClient?: HttpClient },
+) => T;
+
 /**
  * The SDK's client of one subscription, changed in three points: it does not retry (`retry.ts` does, and counts), it does
  * not follow redirects (ARM sends none here, and the token is for nobody else), and its tokens come from `tokens`.
  */
-export function createClient(subscriptionId: string, { endpoint, tokens, httpClient }: ClientOptions) {
+export function createClient<T extends SdkClient>(
+  Client: Constructor<T>,
+  subscriptionId: string,
+  { endpoint, tokens, httpClient }: ClientOptions,
+): T {
   const credential = { getToken: () => Promise.reject(new Error('tokens come from the policy')) };
-  const client = new DataFactoryManagementClient(credential, subscriptionId, {
+  const client = new Client(credential, subscriptionId, {
     endpoint,
     userAgentOptions: { userAgentPrefix: 'azure-ir-operator' },
     ...(httpClient === undefined ? {} : { httpClient }),
@@ -48,8 +64,7 @@ function bearerPolicy(tokens: TokenSource): PipelinePolicy {
   };
 }
 
-type OperationSpec = Parameters<DataFactoryManagementClient['sendOperationRequest']>[1];
-type Options = NonNullable<Parameters<DataFactoryManagementClient['integrationRuntimes']['get']>[3]>;
+type OperationSpec = Parameters<SdkClient['sendOperationRequest']>[1];
 
 /** Lets everything through as it is. */
 const VERBATIM: OperationSpec['serializer'] = {
@@ -63,40 +78,73 @@ const VERBATIM: OperationSpec['serializer'] = {
 const text = { type: { name: 'String' } } as const;
 const inPath = (name: string) => ({ parameterPath: name, mapper: { ...text, serializedName: name } });
 
-/**
- * `createOrUpdate` of the SDK without its serialiser, which drops what it does not know below `managedVirtualNetwork` and
- * moves `computeProperties` (tried): somebody else's fields would be erased.
- */
-const PUT: OperationSpec = {
-  path: '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.DataFactory/factories/{factoryName}/integrationRuntimes/{integrationRuntimeName}',
-  httpMethod: 'PUT',
-  responses: { default: {} },
-  requestBody: {
-    parameterPath: 'resource',
-    mapper: { serializedName: 'resource', required: true, type: { name: 'any' } },
-  },
-  queryParameters: [{ parameterPath: 'apiVersion', mapper: { ...text, serializedName: 'api-version' } }],
-  urlParameters: ['subscriptionId', 'resourceGroupName', 'factoryName', 'integrationRuntimeName'].map(inPath),
-  headerParameters: [
-    {
-      parameterPath: 'accept',
-      mapper: { ...text, defaultValue: 'application/json', isConstant: true, serializedName: 'Accept' },
-    },
-  ],
-  mediaType: 'json',
-  serializer: VERBATIM,
+/** An operation of the SDK without what is special about it: its (de)serialiser, and its waiting for what goes on. */
+function plain(httpMethod: 'GET' | 'PUT' | 'DELETE', path: string): OperationSpec {
+  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  return {
+    path,
+    httpMethod,
+    responses: { default: {} },
+    ...(httpMethod === 'PUT' ? { requestBody: BODY, mediaType: 'json' } : {}),
+    queryParameters: [{ parameterPath: 'version', mapper: { ...text, serializedName: 'api-version' } }],
+    urlParameters: parameters.map(inPath),
+    headerParameters: [ACCEPT],
+    serializer: VERBATIM,
+  };
+}
+
+const BODY: NonNullable<OperationSpec['requestBody']> = {
+  parameterPath: 'resource',
+  mapper: { serializedName: 'resource', required: true, type: { name: 'any' } },
+};
+const ACCEPT: NonNullable<OperationSpec['headerParameters']>[number] = {
+  parameterPath: 'accept',
+  mapper: { ...text, defaultValue: 'application/json', isConstant: true, serializedName: 'Accept' },
 };
 
-/** Sends exactly `{properties: document}`. */
-export function putDocument(
-  client: DataFactoryManagementClient,
-  [resourceGroupName, factoryName, integrationRuntimeName]: readonly [string, string, string],
-  document: JsonObject,
-  options: Options,
-): Promise<unknown> {
-  const resource = { properties: document };
-  return client.sendOperationRequest(
-    { resourceGroupName, factoryName, integrationRuntimeName, resource, options },
-    PUT,
-  );
+/** Resource group, parent, runtime. */
+export type RuntimePath = readonly [string, string, string];
+
+/** Requests about the runtimes of one type of parent, sent exactly as they are given. */
+export class PlainRequests {
+  readonly #client: SdkClient;
+  readonly #version: string;
+  readonly #put: OperationSpec;
+  readonly #delete: OperationSpec;
+  readonly #next: OperationSpec;
+
+  constructor(client: SdkClient, parent: Parent['kind'], version: string) {
+    this.#client = client;
+    this.#version = version;
+    const runtime = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/${ARM_TYPES[parent]}/{parentName}/integrationRuntimes/{integrationRuntimeName}`;
+    this.#put = plain('PUT', runtime);
+    this.#delete = plain('DELETE', runtime);
+    const { queryParameters: _, ...next } = plain('GET', '{nextLink}');
+    this.#next = { ...next, urlParameters: [{ ...inPath('nextLink'), skipEncoding: true }] };
+  }
+
+  /**
+   * `{properties: document}`. The SDK's own serialiser drops what it does not know, below `managedVirtualNetwork` for one,
+   * and moves `computeProperties` (tried): somebody else's fields would be erased.
+   */
+  put(path: RuntimePath, document: JsonObject, options: SdkOptions): Promise<unknown> {
+    return this.#send(this.#put, { ...named(path), resource: { properties: document } }, options);
+  }
+
+  delete(path: RuntimePath, options: SdkOptions): Promise<unknown> {
+    return this.#send(this.#delete, named(path), options);
+  }
+
+  /** A link of ARM's own making. */
+  next(nextLink: string, options: SdkOptions): Promise<unknown> {
+    return this.#send(this.#next, { nextLink }, options);
+  }
+
+  #send(spec: OperationSpec, args: Record<string, unknown>, options: SdkOptions): Promise<unknown> {
+    return this.#client.sendOperationRequest({ ...args, version: this.#version, options }, spec);
+  }
+}
+
+function named([resourceGroupName, parentName, integrationRuntimeName]: RuntimePath): Record<string, string> {
+  return { resourceGroupName, parentName, integrationRuntimeName };
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../core/failure.ts';
+import type { Parent } from '../core/runtime.ts';
 import { isObject } from './parse.ts';
 
 /**
@@ -48,13 +49,13 @@ export function isRuntimeMissing(refusal: Refusal): boolean {
 const MAX_RETRY_AFTER_MS = 3_600_000;
 const DEFAULT_RETRY_AFTER_MS = 10_000;
 
-/** `nowMs` is the wall clock, against which a `Retry-After` that is a date is read. */
-export function failureOfRefusal(refusal: Refusal, nowMs: number): Failure {
+/** `nowMs` is the wall clock, against which a `Retry-After` that is a date is read; `parent` is what the call was below. */
+export function failureOfRefusal(refusal: Refusal, nowMs: number, parent: Parent['kind']): Failure {
   const { status, code = '' } = refusal;
   const message = saying(refusal);
   if (status === 401) return unauthorized(code, message);
   if (status === 403) return { kind: code === 'RequestDisallowedByPolicy' ? 'policyDenied' : 'forbidden', message };
-  if (status === 404) return notFound(code, message);
+  if (status === 404) return notFound(code, message, parent);
   if (status === 409) return conflict(code, message);
   if (status === 412) {
     return { kind: 'preconditionFailed', message: 'The runtime in Azure changed since it was read.' };
@@ -76,11 +77,11 @@ function unauthorized(code: string, message: string): Failure {
       };
 }
 
-function notFound(code: string, message: string): Failure {
+function notFound(code: string, message: string, parent: Parent['kind']): Failure {
   switch (code) {
     case 'ParentResourceNotFound':
     case 'ResourceNotFound':
-      return { kind: 'parentNotFound', what: 'factory', message };
+      return { kind: 'parentNotFound', what: parent, message };
     case 'ResourceGroupNotFound':
       return { kind: 'parentNotFound', what: 'resourceGroup', message };
     case 'SubscriptionNotFound':

@@ -2,14 +2,18 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { HttpClient, PipelinePolicy } from '@azure/core-rest-pipeline';
 import { ClientCertificateCredential, ClientSecretCredential, WorkloadIdentityCredential } from '@azure/identity';
 import type { ManagedObject } from '../core/object.ts';
+import type { Parent } from '../core/runtime.ts';
 import type { Access, Identities, Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { ArmOptions } from './arm-calls.ts';
 import type { Cloud } from './clouds.ts';
-import { DataFactory } from './data-factory.ts';
+import { createDataFactory } from './data-factory.ts';
 import { type AzureMetrics, NO_METRICS } from './metrics.ts';
 import { Observer } from './observer.ts';
+import type { Remote } from './remote.ts';
 import { type BudgetKind, RequestBudget } from './request-budget.ts';
 import type { RetrySettings } from './retry.ts';
+import { createSynapse } from './synapse.ts';
 import { TokenSource } from './tokens.ts';
 
 export interface IdentitiesOptions {
@@ -156,7 +160,12 @@ function telling(met: (what: unknown) => void): PipelinePolicy {
   };
 }
 
-/** One token cache and one observer; per subscription, as it is first needed, one client and one budget. */
+const SERVICES: Readonly<Record<Parent['kind'], (options: ArmOptions) => Remote>> = {
+  factory: createDataFactory,
+  workspace: createSynapse,
+};
+
+/** One token cache and one observer; per subscription, as it is first needed, one budget and one client of each service. */
 function open(login: Login, options: IdentitiesOptions): Own {
   const { cloud, clock, wake, changed, signal, metrics = NO_METRICS } = options;
   const identity = `${login.tenantId}/${login.clientId}`;
@@ -165,7 +174,7 @@ function open(login: Login, options: IdentitiesOptions): Own {
     scope: `${cloud.audience}/.default`,
     clock,
   });
-  const subscriptions = new Map<string, { readonly budget: RequestBudget; readonly factories: DataFactory }>();
+  const subscriptions = new Map<string, { readonly budget: RequestBudget; remote(kind: Parent['kind']): Remote }>();
   const subscription = (subscriptionId: string) => {
     const key = subscriptionId.toLowerCase();
     const present = subscriptions.get(key);
@@ -173,9 +182,15 @@ function open(login: Login, options: IdentitiesOptions): Own {
     const owner = { subscription: key, identity };
     const remaining = (kind: BudgetKind, value: number) => metrics.budgetRemaining(kind, value, owner);
     const budget = new RequestBudget({ clock, wake, remaining });
+    const remotes = new Map<Parent['kind'], Remote>();
     const made = {
       budget,
-      factories: new DataFactory({ ...options, subscriptionId, endpoint: cloud.endpoint, tokens, budget }),
+      remote: (kind: Parent['kind']) => {
+        const remote =
+          remotes.get(kind) ?? SERVICES[kind]({ ...options, subscriptionId, endpoint: cloud.endpoint, tokens, budget });
+        remotes.set(kind, remote);
+        return remote;
+      },
     };
     subscriptions.set(key, made);
     return made;
@@ -184,7 +199,7 @@ function open(login: Login, options: IdentitiesOptions): Own {
     identity,
     description: `${KINDS[login.variable]} of client ${login.clientId} in tenant ${login.tenantId}, ${cloud.name} (${cloud.endpoint})`,
     runtimes: new Observer({
-      remote: ({ subscriptionId }) => subscription(subscriptionId).factories,
+      remote: ({ kind, subscriptionId }) => subscription(subscriptionId).remote(kind),
       clock,
       changed,
       ...(signal === undefined ? {} : { signal }),

@@ -11,6 +11,9 @@ const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const RESOURCE_GROUP = /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u;
 /** The naming rule of factories and of integration runtimes (documented). */
 const NAME = /^(?=.{3,63}$)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/;
+/** Documented with lower-case letters alone; ARM takes names whatever their case. */
+const WORKSPACE = /^(?=.{1,50}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
+const PARENTS: Readonly<Record<Parent['kind'], RegExp>> = { factory: NAME, workspace: WORKSPACE };
 
 /** Throws `AzureFailure` of kind `refused`, without a call, for an id that ARM could not have. */
 export function checkRuntimeId(id: RuntimeId): void {
@@ -22,7 +25,7 @@ export function checkRuntimeId(id: RuntimeId): void {
 export function checkParent(parent: Parent): void {
   check('subscription', parent.subscriptionId, GUID);
   check('resource group', parent.resourceGroup, RESOURCE_GROUP);
-  check('factory', parent.name, NAME);
+  check(parent.kind, parent.name, PARENTS[parent.kind]);
 }
 
 function check(what: string, name: string, pattern: RegExp): void {

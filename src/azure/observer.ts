@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AzureFailure } from '../core/failure.ts';
 import {
+  type Accepted,
   armKey,
   type Definition,
   type ObservedRuntime,
@@ -47,7 +48,7 @@ interface Known {
   readonly runtime: ObservedRuntime | undefined;
 }
 
-/** What one of our own calls showed of a runtime. `uncertain`: a write failed, and only Azure knows what is there now. */
+/** What one of our own calls showed of a runtime. `uncertain`: a write failed or goes on, and only Azure knows what is there. */
 interface Finding {
   readonly tick: Tick;
   readonly at: number;
@@ -69,7 +70,7 @@ interface View {
 }
 
 /**
- * The runtimes under one identity, with as few reads as drift detection allows: one list per factory and interval serves
+ * The runtimes under one identity, with as few reads as drift detection allows: one list per parent and interval serves
  * all its objects, and whatever our own calls showed since is laid over it. Guarantees: `read` and the writes always go to
  * Azure; a hint never contradicts one of our own results that is newer than the list; one list per factory is under way.
  *
@@ -129,27 +130,26 @@ export class Observer implements Runtimes {
     throw new AzureFailure({ kind: 'preconditionFailed', message: 'The runtime in Azure is gone since it was read.' });
   }
 
-  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime> {
-    return this.#write(id, (remote) => remote.create(id, document, caller), present);
+  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted> {
+    return this.#write(id, (remote) => remote.create(id, document, caller));
   }
 
-  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime> {
-    return this.#write(id, (remote) => remote.update(id, document, etag, caller), present);
+  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted> {
+    return this.#write(id, (remote) => remote.update(id, document, etag, caller));
   }
 
-  delete(id: RuntimeId, caller: Caller): Promise<void> {
-    return this.#write(
-      id,
-      (remote) => remote.delete(id, caller),
-      () => ({ runtime: undefined }),
-    );
+  delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined> {
+    return this.#write(id, (remote) => remote.delete(id, caller));
   }
 
-  async #write<T>(id: RuntimeId, write: (remote: Remote) => Promise<T>, shows: (result: T) => Known): Promise<T> {
+  async #write<T extends ObservedRuntime | Accepted | undefined>(
+    id: RuntimeId,
+    write: (remote: Remote) => Promise<T>,
+  ): Promise<T> {
     const view = this.#view(id.parent);
     try {
       const result = await write(this.#options.remote(id.parent));
-      this.#find(view, id, shows(result));
+      this.#find(view, id, result !== undefined && 'accepted' in result ? 'uncertain' : { runtime: result });
       return result;
     } catch (error) {
       if (mayHaveTakenEffect(error)) this.#find(view, id, 'uncertain');
@@ -271,10 +271,6 @@ function effective({ listing, findings }: View): Effective {
     if (newer) result.set(name, what === 'uncertain' ? what : what.runtime);
   }
   return result;
-}
-
-function present(runtime: ObservedRuntime): Known {
-  return { runtime };
 }
 
 /**

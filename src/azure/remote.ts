@@ -1,16 +1,16 @@
-import type { ObservedRuntime, Parent, RuntimeDocument, RuntimeId } from '../core/runtime.ts';
+import type { Accepted, ObservedRuntime, Parent, RuntimeDocument, RuntimeId } from '../core/runtime.ts';
 import type { Caller } from '../ports.ts';
 
 /**
  * The runtimes of one service, one call each, nothing remembered. Every method throws `AzureFailure`; `BudgetExhausted`
  * when the request budget has no token now; `caller.signal.reason` when that aborts; writes throw `Superseded` when
- * `caller.mayWrite` says no. Undefined means the service itself said that it has no such runtime.
+ * `caller.mayWrite` says no. `ACCEPTED` is a write that the service goes on with; undefined means the service itself said that it has no such runtime.
  */
 export interface Remote {
   list(parent: Parent, caller: Caller): Promise<readonly ObservedRuntime[]>;
   read(id: RuntimeId, caller: Caller): Promise<ObservedRuntime | undefined>;
   state(id: RuntimeId, caller: Caller): Promise<string | undefined>;
-  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime>;
-  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime>;
-  delete(id: RuntimeId, caller: Caller): Promise<void>;
+  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted>;
+  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted>;
+  delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined>;
 }

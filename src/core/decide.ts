@@ -2,6 +2,7 @@ import * as definition from './policies/definition.ts';
 import * as deletion from './policies/deletion.ts';
 import { failureIsExplained } from './policies/failure.ts';
 import * as health from './policies/health.ts';
+import * as operation from './policies/operation.ts';
 import * as permission from './policies/permission.ts';
 import type { Action, Policy, Situation } from './situation.ts';
 
@@ -16,9 +17,12 @@ const LIVE: readonly Policy[] = [
   definition.definitionIsKnown,
   definition.typeIsManaged,
   definition.observedExists,
+  operation.operationIsConcluded,
+  operation.creationIsAwaited,
   definition.existsOrIsCreated,
   definition.ownCreateIsRecognised,
   definition.adoptionIsPermitted,
+  operation.updateIsAwaited,
   definition.driftIsCorrected,
   definition.writeTookEffect,
   health.askedRepairIsDone,
@@ -36,7 +40,9 @@ const DELETING: readonly Policy[] = [
   deletion.identityMayDelete,
   deletion.deletionFailureIsExplained,
   deletion.deletionLooksFirst,
+  deletion.creationIsAwaited,
   deletion.goneIsReleased,
+  deletion.deletionIsAwaited,
   deletion.runtimeIsDeleted,
 ];
 

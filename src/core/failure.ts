@@ -1,8 +1,12 @@
 /** What can go wrong between us and Azure, told apart by what it means, not by how it came over the wire. */
 
 export type Failure =
-  /** 404 of the parent (factory) or of the resource group: someone may be creating it. Under deletion: gone. */
-  | { readonly kind: 'parentNotFound'; readonly what: 'factory' | 'resourceGroup'; readonly message: string }
+  /** 404 of the parent or of the resource group: someone may be creating it. Under deletion: gone. */
+  | {
+      readonly kind: 'parentNotFound';
+      readonly what: 'factory' | 'workspace' | 'resourceGroup';
+      readonly message: string;
+    }
   /** Also answered for a wrong tenant or cloud: proves nothing. */
   | { readonly kind: 'subscriptionNotFound'; readonly message: string }
   /** 403 for want of a role. */

@@ -57,6 +57,20 @@ export interface Corrections {
   readonly contested: boolean;
 }
 
+/** A write that Azure has accepted and that has not been seen to take effect. */
+export interface Operation {
+  /** `Update` is what a person has just declared, `Correct` is drift. */
+  readonly kind: 'Create' | 'Recreate' | 'Adopt' | 'Update' | 'Correct' | 'Delete';
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** What it changes in a runtime that exists. */
+  readonly fields: readonly FieldPath[];
+  /** Of what was declared then. */
+  readonly specHash: string;
+  /** An earlier one of the same kind was never seen to take effect. */
+  readonly repeated: boolean;
+}
+
 /**
  * The status: what a pass remembers, and what people read. All that a restarted operator knows of an object is here and in Azure.
  * Times are milliseconds since the epoch, of whole seconds (what Kubernetes' date-time keeps).
@@ -81,6 +95,7 @@ export interface Memory {
   /** Since when the current timed wait lasts. */
   readonly waitingSince?: { readonly reason: string; readonly time: number };
   readonly corrections: readonly Corrections[];
+  readonly operation?: Operation;
   /** Hash of what was declared when it was last found in sync: lets a suspended object stay Ready. */
   readonly syncedSpecHash?: string;
 }
@@ -89,4 +104,15 @@ export const BLANK: Memory = { observedGeneration: -1, conditions: [], managedFi
 
 export function condition(memory: Memory, type: ConditionType): Condition | undefined {
   return memory.conditions.find((c) => c.type === type);
+}
+
+/** What an operation is about: of one sort there is one at a time. */
+export function sortOf(kind: Operation['kind']): 'creation' | 'update' | 'deletion' {
+  if (kind === 'Create' || kind === 'Recreate') return 'creation';
+  return kind === 'Delete' ? 'deletion' : 'update';
+}
+
+/** The operation that is remembered, if it is of this sort. */
+export function operationOf({ operation }: Memory, sort: ReturnType<typeof sortOf>): Operation | undefined {
+  return operation !== undefined && sortOf(operation.kind) === sort ? operation : undefined;
 }

@@ -3,15 +3,28 @@
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
-/** What a runtime belongs to. A Synapse workspace becomes a second member of this union. */
-export type Parent = FactoryRef;
+/** What a runtime belongs to: a Data Factory, or a Synapse workspace. */
+export type Parent = FactoryRef | WorkspaceRef;
 
-export interface FactoryRef {
+export interface FactoryRef extends Named {
   readonly kind: 'factory';
+}
+
+export interface WorkspaceRef extends Named {
+  readonly kind: 'workspace';
+}
+
+interface Named {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly name: string;
 }
+
+/** The resource types of ARM. */
+export const ARM_TYPES: Readonly<Record<Parent['kind'], string>> = {
+  factory: 'Microsoft.DataFactory/factories',
+  workspace: 'Microsoft.Synapse/workspaces',
+};
 
 export interface RuntimeId {
   readonly parent: Parent;
@@ -19,8 +32,8 @@ export interface RuntimeId {
 }
 
 /** The ARM id of a parent, as people read it; never used to build a URL. */
-export function parentArmId(parent: Parent): string {
-  return `/subscriptions/${parent.subscriptionId}/resourceGroups/${parent.resourceGroup}/providers/Microsoft.DataFactory/factories/${parent.name}`;
+export function parentArmId({ kind, subscriptionId, resourceGroup, name }: Parent): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${ARM_TYPES[kind]}/${name}`;
 }
 
 /** The ARM id of a runtime, as people read it; never used to build a URL. */
@@ -50,6 +63,10 @@ export interface ObservedRuntime {
   /** Unquoted. Every write changes it, and so does every publish of the factory. */
   readonly etag: string;
 }
+
+/** Azure has taken a write on and goes on with it: what it comes to is seen by looking. */
+export const ACCEPTED = { accepted: true } as const;
+export type Accepted = typeof ACCEPTED;
 
 /**
  * What is known of a runtime's definition. Only `fresh` proves anything: it was read by a GET in this pass, and absence

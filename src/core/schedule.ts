@@ -17,6 +17,10 @@ export type Next =
 export const ROLE_SPREADS_MS = 10 * MINUTE;
 export const PROVISIONING_MS = 30 * MINUTE;
 export const DOWN_MS = 10 * MINUTE;
+/** How long a write that Azure has accepted may take to show before it is made once more. */
+export const OPERATION_MS = 10 * MINUTE;
+/** The same, of a write that was made more than once. */
+export const OPERATION_REPEATED_MS = HOUR;
 /** An Online runtime that was repaired counts as well again after this. */
 export const WELL_AGAIN_MS = HOUR;
 /** A field counts as contested when it was corrected this often within so many intervals. */

@@ -1,5 +1,4 @@
 /** What a pass leaves behind: the status, and the events of its transitions. */
-import { createHash } from 'node:crypto';
 import { type Drift, type FieldPath, valueAt } from './fields.ts';
 import {
   type Condition,
@@ -11,7 +10,7 @@ import {
 } from './object.ts';
 import { armId, type Json } from './runtime.ts';
 import { PEACE_MS } from './schedule.ts';
-import { driftOf, isNewGeneration, managing, type Situation, type Verdict } from './situation.ts';
+import { driftOf, isNewGeneration, managing, type Situation, specHash, type Verdict } from './situation.ts';
 import { healthOf } from './states.ts';
 
 /** The status after a verdict. Equal situations give equal statuses, so that an unchanged one need not be written. */
@@ -62,7 +61,8 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
     repair: repairAfter(s),
     waitingSince: progress === undefined ? undefined : waitingAfter(s, reason),
     corrections: reason === 'Contested' ? markContested(s.memory.corrections, drift) : s.memory.corrections,
-    syncedSpecHash: synced.status === 'True' ? specHash(s) : undefined,
+    operation: managing(s.desired) && claim !== undefined ? s.memory.operation : undefined,
+    syncedSpecHash: synced.status === 'True' ? specHash(s.desired) : undefined,
   });
 }
 
@@ -82,7 +82,7 @@ export function invalidStatus(object: ManagedObject, message: string, now: numbe
 /** `Ready` stays true only if this very declaration was in sync when it was last looked at. */
 function suspendedStatus(s: Situation): Memory {
   const { memory } = s;
-  const ready = condition(memory, 'Ready')?.status === 'True' && memory.syncedSpecHash === specHash(s);
+  const ready = condition(memory, 'Ready')?.status === 'True' && memory.syncedSpecHash === specHash(s.desired);
   const message = ready
     ? 'Suspended; in sync when last looked at.'
     : 'Suspended before this declaration was in sync. Set spec.suspend: false to go on.';
@@ -202,11 +202,6 @@ export function corrected(
   return [...others, ...mine].sort((a, b) => (a.field < b.field ? -1 : 1));
 }
 
-function specHash({ desired }: Situation): string {
-  const declared: [string, Json][] = [...desired.fields].sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);
-}
-
 const TYPES: readonly ConditionType[] = ['Ready', 'Synced', 'Healthy', 'Reconciling', 'Stalled'];
 
 function standing(memory: Memory): Partial<Record<ConditionType, Said | undefined>> {
@@ -252,7 +247,8 @@ export function transitions(s: Situation, before: Memory, after: Memory): Transi
   const events: Transition[] = [];
   const [ready, wasReady] = [condition(after, 'Ready'), condition(before, 'Ready')];
   const [stalled, wasStalled] = [condition(after, 'Stalled'), condition(before, 'Stalled')];
-  if (startsToDrift(before, after) && !isNewGeneration({ ...s, memory: before })) {
+  const foreseen = isNewGeneration({ ...s, memory: before }) || after.operation?.kind === 'Adopt';
+  if (startsToDrift(before, after) && !foreseen) {
     events.push({ type: 'Normal', reason: 'DriftDetected', message: describeDrift(after.drift) });
   }
   const wasLimited = condition(before, 'Healthy')?.reason === 'Limited';

@@ -2,7 +2,7 @@ import type { Desired } from '../core/desired.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { FieldPath } from '../core/fields.ts';
 import type { ManagedObject } from '../core/object.ts';
-import type { FactoryRef, Json } from '../core/runtime.ts';
+import type { Json, Parent } from '../core/runtime.ts';
 import { isRecord, type Raw } from './raw.ts';
 
 /** Why a spec cannot be understood, in a sentence for the person who wrote it. */
@@ -28,6 +28,12 @@ const RULES = {
     called: `a name that Azure accepts for a runtime: 3 to 63 ${letters}`,
   },
   factoryName: { matches: NAME, shortest: 3, longest: 63, called: `a name of a Data Factory: 3 to 63 ${letters}` },
+  workspaceName: {
+    matches: /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/,
+    shortest: 1,
+    longest: 50,
+    called: 'a name of a Synapse workspace: 1 to 50 letters, digits and hyphens, with a letter or digit at both ends',
+  },
   subscriptionId: {
     matches: /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/,
     shortest: 36,
@@ -59,7 +65,7 @@ const MOST_ATTEMPTS = 20;
 /** What a manifest declares, or the first thing in it that cannot be understood. Never throws. */
 export function parseSpec(raw: unknown, objectName: string): ManagedObject['spec'] {
   try {
-    if (!isRecord(raw)) throw new Misunderstood('spec is missing: declare at least spec.factory');
+    if (!isRecord(raw)) throw new Misunderstood('spec is missing: declare at least spec.factory or spec.workspace');
     return { valid: true, desired: readDesired(raw, objectName) };
   } catch (error) {
     if (error instanceof Misunderstood) return { valid: false, problem: error.message };
@@ -70,7 +76,7 @@ export function parseSpec(raw: unknown, objectName: string): ManagedObject['spec
 function readDesired(spec: Raw, objectName: string): Desired {
   const repair = readObject(spec, 'repair', 'spec') ?? {};
   return {
-    id: { parent: readFactory(spec), name: readName(spec, objectName) },
+    id: { parent: readParent(spec), name: readName(spec, objectName) },
     fields: readFields(spec),
     managementPolicy: readChoice(spec, 'managementPolicy', 'spec', ['Manage', 'Observe']),
     adoptionPolicy: readChoice(spec, 'adoptionPolicy', 'spec', ['Always', 'IfIdentical', 'Never']),
@@ -93,22 +99,30 @@ function readName(spec: Raw, objectName: string): string {
   );
 }
 
-function readFactory(spec: Raw): FactoryRef {
+function readParent(spec: Raw): Parent {
   const factory = readObject(spec, 'factory', 'spec');
-  if (factory === undefined)
-    throw new Misunderstood('spec.factory is missing: it names the Data Factory that holds the runtime');
-  return {
-    kind: 'factory',
-    subscriptionId: required(factory, 'subscriptionId', RULES.subscriptionId),
-    resourceGroup: required(factory, 'resourceGroup', RULES.resourceGroup),
-    name: required(factory, 'name', RULES.factoryName),
-  };
+  const workspace = readObject(spec, 'workspace', 'spec');
+  if (factory !== undefined && workspace !== undefined)
+    throw new Misunderstood('spec.factory and spec.workspace are both set: a runtime is in one of the two');
+  if (workspace !== undefined) return readNamed(workspace, 'workspace', RULES.workspaceName);
+  if (factory !== undefined) return readNamed(factory, 'factory', RULES.factoryName);
+  throw new Misunderstood(
+    'spec.factory is missing, and so is spec.workspace: one of them names the Data Factory or Synapse workspace that holds the runtime',
+  );
 }
 
-function required(factory: Raw, field: string, rule: Rule): string {
-  const value = readString(factory, field, 'spec.factory', rule);
-  if (value === undefined) throw new Misunderstood(`spec.factory.${field} is missing`);
-  return value;
+function readNamed(raw: Raw, kind: Parent['kind'], nameRule: Rule): Parent {
+  const required = (field: string, rule: Rule): string => {
+    const value = readString(raw, field, `spec.${kind}`, rule);
+    if (value === undefined) throw new Misunderstood(`spec.${kind}.${field} is missing`);
+    return value;
+  };
+  return {
+    kind,
+    subscriptionId: required('subscriptionId', RULES.subscriptionId),
+    resourceGroup: required('resourceGroup', RULES.resourceGroup),
+    name: required('name', nameRule),
+  };
 }
 
 function readFields(spec: Raw): Map<FieldPath, Json> {

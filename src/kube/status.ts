@@ -2,6 +2,7 @@ import type {
   Claim as ApiClaim,
   Condition as ApiCondition,
   Drift as ApiDrift,
+  Operation as ApiOperation,
   AzureIntegrationRuntimeStatus,
   Correction,
   RepairStatus,
@@ -9,8 +10,8 @@ import type {
 } from '../api/generated.ts';
 import { LIMITS } from '../api/limits.ts';
 import { CONDITION_TYPES } from '../api/names.ts';
-import { type Drift, isFieldPath } from '../core/fields.ts';
-import type { Claim, Condition, Corrections, Memory } from '../core/object.ts';
+import { type Drift, type FieldPath, isFieldPath } from '../core/fields.ts';
+import type { Claim, Condition, Corrections, Memory, Operation } from '../core/object.ts';
 import type { Json } from '../core/runtime.ts';
 import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
 
@@ -24,7 +25,7 @@ import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } 
  * renderings are equal exactly when they say the same.
  */
 export function renderStatus(memory: Memory): AzureIntegrationRuntimeStatus {
-  const { resourceId, referenceName, claim, repair, waitingSince, syncedSpecHash } = memory;
+  const { resourceId, referenceName, claim, repair, waitingSince, operation, syncedSpecHash } = memory;
   return withoutEmpty<AzureIntegrationRuntimeStatus>({
     observedGeneration: memory.observedGeneration,
     conditions: renderConditions(memory.conditions),
@@ -41,6 +42,7 @@ export function renderStatus(memory: Memory): AzureIntegrationRuntimeStatus {
     lastHandledRepairAt: renderText(memory.lastHandledRepairAt, LIMITS.token),
     waitingSince: waitingSince && renderWaiting(waitingSince),
     corrections: memory.corrections.slice(0, LIMITS.corrections).map(renderCorrections),
+    operation: operation && renderOperation(operation),
     syncedSpecHash,
   });
 }
@@ -59,6 +61,7 @@ export function parseStatus(raw: unknown): Memory {
     lastHandledReconcileToken: readText(status.lastHandledReconcileToken),
     lastHandledRepairAt: readText(status.lastHandledRepairAt),
     waitingSince: parseWaiting(status.waitingSince),
+    operation: parseOperation(status.operation),
     syncedSpecHash: readText(status.syncedSpecHash),
   };
   return {
@@ -128,6 +131,16 @@ function renderCorrections({ field, times, contested }: Corrections): Correction
   return { field, times: latest, ...(contested ? { contested } : {}) };
 }
 
+function renderOperation({ kind, time, fields, specHash, repeated }: Operation): ApiOperation {
+  return {
+    kind,
+    time: renderTime(time),
+    ...(fields.length > 0 ? { fields: renderPaths(fields) } : {}),
+    specHash,
+    ...(repeated ? { repeated } : {}),
+  };
+}
+
 function renderText(text: string | undefined, length: number): string | undefined {
   return text ? cut(text, length) : undefined;
 }
@@ -193,6 +206,22 @@ function parseCorrections(raw: unknown): Corrections[] {
   if (typeof field !== 'string' || !isFieldPath(field)) return [];
   const known = readList(times).flatMap((time) => readTime(time) ?? []);
   return [{ field, times: known, contested: contested === true }];
+}
+
+const OPERATION_KINDS: readonly Operation['kind'][] = ['Create', 'Recreate', 'Adopt', 'Update', 'Correct', 'Delete'];
+
+function parseOperation(raw: unknown): Operation | undefined {
+  const { kind, time, fields, specHash, repeated } = readRecord(raw);
+  const known = OPERATION_KINDS.find((candidate) => candidate === kind);
+  const since = readTime(time);
+  if (known === undefined || since === undefined) return undefined;
+  return {
+    kind: known,
+    time: since,
+    fields: readList(fields).filter((path) => typeof path === 'string' && isFieldPath(path)) as FieldPath[],
+    specHash: readText(specHash) ?? '',
+    repeated: repeated === true,
+  };
 }
 
 /** `T` before its optional fields are left out. */

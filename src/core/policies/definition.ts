@@ -2,7 +2,7 @@
 
 import type { Drift } from '../fields.ts';
 import { looksCreatedBy } from '../fields.ts';
-import { condition } from '../object.ts';
+import { condition, operationOf } from '../object.ts';
 import type { RuntimeType } from '../runtime.ts';
 import { again, CONTESTED, contestedSpacing, PEACE_MS, waiting } from '../schedule.ts';
 import {
@@ -53,7 +53,9 @@ export const observedExists: Policy = (s) =>
 /** Make sure a runtime is created only where Azure has just said that there is none. */
 export const existsOrIsCreated: Policy = (s) => {
   if (s.definition?.presence !== 'absent') return undefined;
-  return proven(s, { kind: 'Create', missing: s.memory.claim !== undefined });
+  // One that Azure accepted to create, and never showed, is not missing: it was never there.
+  const missing = s.memory.claim !== undefined && operationOf(s.memory, 'creation') === undefined;
+  return proven(s, { kind: 'Create', missing });
 };
 
 /** Make sure a create that succeeded before a crash is recognised: the finalizer was stored, the claim was not. */
@@ -108,7 +110,7 @@ export const writeTookEffect: Policy = (s) => {
   return stall(
     s,
     'NotApplied',
-    `Azure accepted the definition and still answers with another ${describe(differing)}. Check whether the factory permits the value.`,
+    `Azure accepted the definition and still answers with another ${describe(differing)}. Check whether the ${s.desired.id.parent.kind} permits the value.`,
   );
 };
 
@@ -124,7 +126,7 @@ export const contestIsReported: Policy = (s) => {
   return settle(
     progressing(
       'Contested',
-      `Somebody else keeps changing ${describe(contested)}. Look for another cluster, Terraform or the factory's own CI/CD ` +
+      `Somebody else keeps changing ${describe(contested)}. Look for another cluster, Terraform or the ${s.desired.id.parent.kind}'s own CI/CD ` +
         'that writes this runtime, and let only one of them declare the field.',
     ),
     { kind: 'after', ms: until - s.now },

@@ -5,6 +5,7 @@ import { type Action, managing, type Policy, type Situation } from '../situation
 import { progressing, settle, UNCHANGED } from '../verdicts.ts';
 import { proven } from './definition.ts';
 import { explain } from './failure.ts';
+import { creationIsAwaitedByDeletion, deletionIsAwaited as isAwaited, isBeingDeleted } from './operation.ts';
 import { identityIsGranted, identityIsTheClaims } from './permission.ts';
 
 const release = (kind: 'Deleted' | 'Retained', message: string): Action => ({
@@ -16,9 +17,11 @@ const release = (kind: 'Deleted' | 'Retained', message: string): Action => ({
 export const nothingIsHeld: Policy = ({ object }) => (object.held ? undefined : settle(UNCHANGED, { kind: 'never' }));
 
 /** Make sure a rename or a move to another namespace does not destroy the runtime: another live object takes over. */
-export const heirTakesOver: Policy = ({ peers, memory, desired }) => {
+export const heirTakesOver: Policy = (s) => {
+  const { peers, memory, desired } = s;
   const to = heirOf(peers);
-  if (to === undefined || !managing(desired)) return undefined;
+  // What Azure is already deleting would not last: the other creates it when it is gone.
+  if (to === undefined || !managing(desired) || isBeingDeleted(s)) return undefined;
   const message = `${to.key} declares the same runtime and takes over.`;
   // An heir that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it.
   const claim = to.memory.claim === undefined ? memory.claim : undefined;
@@ -34,9 +37,16 @@ export const onlyClaimedIsDeleted: Policy = ({ memory, desired }) => {
 };
 
 /** Make sure a runtime that is to stay stays. */
-export const retainedStays: Policy = ({ memory, desired }) => {
-  if (desired.deletionPolicy === 'Retain')
-    return release('Retained', 'deletionPolicy is Retain: the runtime stays in Azure.');
+export const retainedStays: Policy = (s) => {
+  const { memory, desired } = s;
+  if (desired.deletionPolicy === 'Retain') {
+    return release(
+      'Retained',
+      isBeingDeleted(s)
+        ? 'deletionPolicy is Retain, but Azure had already accepted the deletion: look whether the runtime is still there.'
+        : 'deletionPolicy is Retain: the runtime stays in Azure.',
+    );
+  }
   if (desired.deletionPolicy === 'DeleteIfCreated' && memory.claim?.origin === 'Adopted') {
     return release('Retained', 'The runtime was adopted, not created, by this object: it stays in Azure.');
   }
@@ -51,7 +61,7 @@ export const deletionFailureIsExplained: Policy = (s) => {
   if (s.failure === undefined) return undefined;
   const { failure, during } = s.failure;
   if (failure.kind === 'parentNotFound')
-    return release('Deleted', 'The runtime went with its factory or resource group.');
+    return release('Deleted', `The runtime went with its ${s.desired.id.parent.kind} or resource group.`);
   if (failure.kind === 'refused' && during === 'delete') {
     return stuck(s, settle(progressing('ReferencedByOthers', failure.message), waiting(s.intervalMs)));
   }
@@ -62,13 +72,17 @@ export const deletionFailureIsExplained: Policy = (s) => {
 export const deletionLooksFirst: Policy = ({ definition }) =>
   definition === undefined ? { kind: 'Look', at: 'definition', fresh: true } : undefined;
 
+/** Make sure a runtime that Azure is still creating does not appear after its object is gone. */
+export const creationIsAwaited: Policy = (s) => stuck(s, creationIsAwaitedByDeletion(s));
+
+/** Make sure a runtime that Azure is deleting is not deleted once more. */
+export const deletionIsAwaited: Policy = (s) => stuck(s, isAwaited(s));
+
 /** Make sure the object goes once the runtime is gone, or has become another kind of runtime, which is not ours. */
 export const goneIsReleased: Policy = (s) => {
   if (s.definition?.presence === 'absent') {
-    return proven(
-      s,
-      release('Deleted', s.wrote === undefined ? 'The runtime was already gone.' : 'The runtime was deleted.'),
-    );
+    const ours = s.wrote !== undefined || s.memory.operation?.kind === 'Delete';
+    return proven(s, release('Deleted', ours ? 'The runtime was deleted.' : 'The runtime was already gone.'));
   }
   return s.definition?.runtime.type === 'Managed'
     ? undefined

@@ -16,12 +16,13 @@ export const failureIsExplained: Policy = (s) => {
 
 export function explain(s: Situation, failure: Failure): Action {
   const { intervalMs } = s;
+  const parent = s.desired.id.parent.kind;
   switch (failure.kind) {
     case 'parentNotFound':
       return settle(
         progressing(
-          'FactoryNotFound',
-          `${failure.message} Create the ${PARENT[failure.what]}, or correct spec.factory in a new object.`,
+          PARENT_NOT_FOUND[parent],
+          `${failure.message} Create the ${IN_WORDS[failure.what]}, or correct spec.${parent} in a new object.`,
         ),
         waiting(intervalMs),
       );
@@ -29,7 +30,7 @@ export function explain(s: Situation, failure: Failure): Action {
       return stall(
         s,
         'SubscriptionNotFound',
-        `${failure.message} Check spec.factory.subscriptionId, and that tenant and cloud of the credentials are the subscription's.`,
+        `${failure.message} Check spec.${parent}.subscriptionId, and that tenant and cloud of the credentials are the subscription's.`,
       );
     case 'forbidden':
       return forbidden(s, failure.message);
@@ -56,7 +57,8 @@ export function explain(s: Situation, failure: Failure): Action {
   }
 }
 
-const PARENT = { factory: 'factory', resourceGroup: 'resource group' } as const;
+const PARENT_NOT_FOUND = { factory: 'FactoryNotFound', workspace: 'WorkspaceNotFound' } as const;
+const IN_WORDS = { factory: 'factory', workspace: 'workspace', resourceGroup: 'resource group' } as const;
 
 function forbidden(s: Situation, message: string): Action {
   const identity = s.access.granted ? s.access.identity : '';

@@ -42,6 +42,9 @@ export const limitedIsRepaired: Policy = (s) => {
   const of = desired.repair.maxAttempts;
   if (next > now || s.wrote !== undefined) {
     const message = `Limited; repaired ${attempts} of at most ${of} times.`;
+    // Right after the write Azure may not be done with it.
+    if (s.wrote?.kind === 'repair' && s.wrote.accepted)
+      return settle(progressing('Repairing', message), settling(intervalMs));
     return settle(progressing('Repairing', message), {
       kind: 'after',
       ms: Math.min(Math.max(next - now, 1_000), intervalMs),

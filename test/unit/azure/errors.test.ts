@@ -15,7 +15,7 @@ function refusal(status: number, code?: string, message?: string, rest: Partial<
   return { status, code, message, retryAfter: undefined, fromGateway: false, ...rest };
 }
 
-const failure = (...args: Parameters<typeof refusal>) => failureOfRefusal(refusal(...args), NOW);
+const failure = (...args: Parameters<typeof refusal>) => failureOfRefusal(refusal(...args), NOW, 'factory');
 
 describe('what an answer means', () => {
   test('404 NotFound of the provider is the absence of the runtime', () => {

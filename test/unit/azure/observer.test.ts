@@ -56,7 +56,7 @@ class Factory implements Remote {
     return this.create(id, document);
   }
 
-  async delete({ name }: RuntimeId): Promise<void> {
+  async delete({ name }: RuntimeId): Promise<undefined> {
     this.runtimes.delete(name);
     this.afterWrite();
   }
@@ -373,6 +373,31 @@ describe('changes by others', () => {
     await it.clock.advance(11 * MINUTE);
     expect(says(await it.hint('One'))).toBe('edited');
     expect(it.changed).toEqual([key('Two')]);
+  });
+});
+
+describe('a write that Azure has accepted and goes on with', () => {
+  const ACCEPTED = { accepted: true } as const;
+
+  test('leaves open what is there: the next hint asks anew, and a read settles it', async () => {
+    const { factory, observer, hint } = rig();
+    await hint('One');
+    factory.create = () => Promise.resolve(ACCEPTED as never);
+    expect(await observer.update(id('One'), document('updated'), 'e', caller())).toEqual(ACCEPTED);
+    expect(says(await hint('One'))).toBe('was');
+    expect(factory.lists).toBe(2);
+    factory.runtimes.set('One', document('updated'));
+    await observer.read(id('One'), caller());
+    expect(says(await hint('One'))).toBe('updated');
+    expect(factory.lists).toBe(2);
+  });
+
+  test('as a deletion is no absence', async () => {
+    const { factory, observer, hint } = rig();
+    await hint('One');
+    factory.delete = () => Promise.resolve(ACCEPTED as never);
+    expect(await observer.delete(id('One'), caller())).toEqual(ACCEPTED);
+    expect(says(await hint('One'))).toBe('was');
   });
 });
 

@@ -4,408 +4,448 @@ import * as fc from 'fast-check';
 import type { JsonObject, RuntimeDocument } from '../../../src/core/runtime.ts';
 import { BudgetExhausted, Superseded } from '../../../src/ports.ts';
 import { hang, type Sent } from './support/fake-arm.ts';
-import { armError, caller, failureOf, ID, RUNTIME_MISSING, resource, rig } from './support/rig.ts';
+import { armError, caller, failureOf, idIn, RUNTIME_MISSING, resource, rig as rigOf } from './support/rig.ts';
 
 const DROPPED = new RestError('socket hang up', { code: 'ECONNRESET' });
-const PATH =
-  '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/Group/providers/Microsoft.DataFactory/factories/Factory/integrationRuntimes';
 
-describe('documents', () => {
-  const json = fc.json().map((text) => JSON.parse(text) as JsonObject);
-  const documents = fc
-    .tuple(fc.dictionary(fc.string(), json), fc.constantFrom('Managed', 'SelfHosted', 'Odd'), json, json, json, json)
-    .map(
-      ([rest, type, typeProperties, managedVirtualNetwork, computeProperties, description]): JsonObject =>
-        JSON.parse(
-          JSON.stringify({
-            ...rest,
-            typeProperties,
-            managedVirtualNetwork,
-            computeProperties,
-            description,
-            state: rest,
-            type,
-          }),
-        ),
-    );
+const SERVICES = [
+  { parent: 'factory', type: 'Microsoft.DataFactory/factories/Factory', version: '2018-06-01' },
+  { parent: 'workspace', type: 'Microsoft.Synapse/workspaces/workspace', version: '2021-06-01-preview' },
+] as const;
 
-  test('any document is read as ARM sent it and written as it is given, whatever the SDK knows of it', async () => {
-    await fc.assert(
-      fc.asyncProperty(documents, async (document: RuntimeDocument) => {
-        const { arm, factories } = rig();
-        arm.answers({ status: 200, body: resource(document) });
-        const read = await factories.read(ID, caller());
-        expect(JSON.stringify(read?.document)).toBe(JSON.stringify(document));
-        await factories.update(ID, document, 'etag-1', caller());
-        expect(arm.sent[1]?.body).toBe(JSON.stringify({ properties: document }));
-        arm.answers({ status: 200, body: { value: [resource(document)] } });
-        const [listed] = await factories.list(ID.parent, caller());
-        expect(JSON.stringify(listed?.document)).toBe(JSON.stringify(document));
-      }),
-      { numRuns: 100 },
-    );
-  });
-});
+describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version }) => {
+  const ID = idIn(parent);
+  const PATH = `/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/Group/providers/${type}/integrationRuntimes`;
+  const rig = (options: Parameters<typeof rigOf>[0] = {}) => rigOf({ parent, ...options });
 
-describe('requests', () => {
-  const summary = ({ method, url }: Sent) => `${method} ${url.origin}${url.pathname}${url.search}`;
+  describe('documents', () => {
+    const json = fc.json().map((text) => JSON.parse(text) as JsonObject);
+    const documents = fc
+      .tuple(fc.dictionary(fc.string(), json), fc.constantFrom('Managed', 'SelfHosted', 'Odd'), json, json, json, json)
+      .map(
+        ([rest, type, typeProperties, managedVirtualNetwork, computeProperties, description]): JsonObject =>
+          JSON.parse(
+            JSON.stringify({
+              ...rest,
+              typeProperties,
+              managedVirtualNetwork,
+              computeProperties,
+              description,
+              state: rest,
+              type,
+            }),
+          ),
+      );
 
-  test('each operation is one request to its own path, with the token', async () => {
-    const { arm, factories, requests } = rig();
-    arm.answer = ({ url, method }) =>
-      url.pathname.endsWith('/getStatus')
-        ? { status: 200, body: { properties: { state: 'Online' } } }
-        : method === 'DELETE'
-          ? { status: 200 }
-          : { status: 200, body: url.pathname.endsWith('Runtimes') ? { value: [resource()] } : resource() };
-    await factories.list(ID.parent, caller());
-    await factories.read(ID, caller());
-    await factories.state(ID, caller());
-    await factories.create(ID, { type: 'Managed' }, caller());
-    await factories.update(ID, { type: 'Managed' }, 'etag-1', caller());
-    await factories.delete(ID, caller());
-    const version = '?api-version=2018-06-01';
-    expect(arm.sent.map(summary)).toEqual([
-      `GET https://arm.test${PATH}${version}`,
-      `GET https://arm.test${PATH}/Runtime${version}`,
-      `POST https://arm.test${PATH}/Runtime/getStatus${version}`,
-      `PUT https://arm.test${PATH}/Runtime${version}`,
-      `PUT https://arm.test${PATH}/Runtime${version}`,
-      `DELETE https://arm.test${PATH}/Runtime${version}`,
-    ]);
-    expect(new Set(arm.sent.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer token']));
-    expect(requests).toEqual(['list 200', 'get 200', 'getStatus 200', 'create 200', 'update 200', 'delete 200']);
+    test('any document is read as ARM sent it and written as it is given, whatever the SDK knows of it', async () => {
+      await fc.assert(
+        fc.asyncProperty(documents, async (document: RuntimeDocument) => {
+          const { arm, runtimes } = rig();
+          arm.answers({ status: 200, body: resource(document) });
+          const read = await runtimes.read(ID, caller());
+          expect(JSON.stringify(read?.document)).toBe(JSON.stringify(document));
+          await runtimes.update(ID, document, 'etag-1', caller());
+          expect(arm.sent[1]?.body).toBe(JSON.stringify({ properties: document }));
+          arm.answers({ status: 200, body: { value: [resource(document)] } });
+          const [listed] = await runtimes.list(ID.parent, caller());
+          expect(JSON.stringify(listed?.document)).toBe(JSON.stringify(document));
+        }),
+        { numRuns: 100 },
+      );
+    });
   });
 
-  test('a create may not replace, an update replaces only what was read, a delete asks nothing', async () => {
-    const { arm, factories } = rig();
-    arm.answer = ({ method }) => (method === 'DELETE' ? { status: 200 } : { status: 200, body: resource() });
-    await factories.create(ID, { type: 'Managed' }, caller());
-    await factories.update(ID, { type: 'Managed' }, '"odd"-etag', caller());
-    await factories.delete(ID, caller());
-    const conditions = arm.sent.map(({ headers }) => [headers['if-match'], headers['if-none-match']]);
-    expect(conditions).toEqual([
-      [undefined, '*'],
-      ['"odd"-etag', undefined],
-      [undefined, undefined],
-    ]);
-    expect(arm.sent[0]?.headers['content-type']).toMatch(/^application\/json/);
+  describe('requests', () => {
+    const summary = ({ method, url }: Sent) => `${method} ${url.origin}${url.pathname}${url.search}`;
+
+    test('each operation is one request to its own path, with the token', async () => {
+      const { arm, runtimes, requests } = rig();
+      arm.answer = ({ url, method }) =>
+        url.pathname.endsWith('/getStatus')
+          ? { status: 200, body: { properties: { state: 'Online' } } }
+          : method === 'DELETE'
+            ? { status: 200 }
+            : { status: 200, body: url.pathname.endsWith('Runtimes') ? { value: [resource()] } : resource() };
+      await runtimes.list(ID.parent, caller());
+      await runtimes.read(ID, caller());
+      await runtimes.state(ID, caller());
+      await runtimes.create(ID, { type: 'Managed' }, caller());
+      await runtimes.update(ID, { type: 'Managed' }, 'etag-1', caller());
+      await runtimes.delete(ID, caller());
+      const query = `?api-version=${version}`;
+      expect(arm.sent.map(summary)).toEqual([
+        `GET https://arm.test${PATH}${query}`,
+        `GET https://arm.test${PATH}/Runtime${query}`,
+        `POST https://arm.test${PATH}/Runtime/getStatus${query}`,
+        `PUT https://arm.test${PATH}/Runtime${query}`,
+        `PUT https://arm.test${PATH}/Runtime${query}`,
+        `DELETE https://arm.test${PATH}/Runtime${query}`,
+      ]);
+      expect(new Set(arm.sent.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer token']));
+      expect(requests).toEqual(['list 200', 'get 200', 'getStatus 200', 'create 200', 'update 200', 'delete 200']);
+    });
+
+    test('a create may not replace, an update replaces only what was read, a delete asks nothing', async () => {
+      const { arm, runtimes } = rig();
+      arm.answer = ({ method }) => (method === 'DELETE' ? { status: 200 } : { status: 200, body: resource() });
+      await runtimes.create(ID, { type: 'Managed' }, caller());
+      await runtimes.update(ID, { type: 'Managed' }, '"odd"-etag', caller());
+      await runtimes.delete(ID, caller());
+      const conditions = arm.sent.map(({ headers }) => [headers['if-match'], headers['if-none-match']]);
+      expect(conditions).toEqual([
+        [undefined, '*'],
+        ['"odd"-etag', undefined],
+        [undefined, undefined],
+      ]);
+      expect(arm.sent[0]?.headers['content-type']).toMatch(/^application\/json/);
+    });
+
+    test.each([
+      '..',
+      '.',
+      '../../x',
+      'a/b?c',
+      'a%2Fb',
+      'a#b',
+      'a\\b',
+      '',
+      'ab',
+      'x'.repeat(64),
+      '{factoryName}',
+      'a\r\nb',
+    ])('the runtime name %j is refused without a request', async (name) => {
+      const { arm, runtimes } = rig();
+      const id = { ...ID, name };
+      for (const call of [
+        runtimes.read(id, caller()),
+        runtimes.state(id, caller()),
+        runtimes.create(id, {}, caller()),
+        runtimes.update(id, {}, 'e', caller()),
+        runtimes.delete(id, caller()),
+      ]) {
+        expect((await failureOf(call)).kind).toBe('refused');
+      }
+      expect(arm.sent).toEqual([]);
+    });
+
+    test.each([
+      { subscriptionId: '..' },
+      { subscriptionId: 'not-a-guid' },
+      { resourceGroup: '..' },
+      { resourceGroup: 'a/b' },
+      { resourceGroup: 'a?b' },
+      { resourceGroup: 'ends.' },
+      { name: '..' },
+      { name: 'f/../g' },
+    ])('the parent %j is refused without a request', async (hostile) => {
+      const { arm, runtimes } = rig();
+      const parent = { ...ID.parent, ...hostile };
+      expect((await failureOf(runtimes.list(parent, caller()))).kind).toBe('refused');
+      expect((await failureOf(runtimes.delete({ ...ID, parent }, caller()))).kind).toBe('refused');
+      expect(arm.sent).toEqual([]);
+    });
+
+    test('a resource group of another script is percent-encoded', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers({ status: 200, body: { value: [] } });
+      await runtimes.list({ ...ID.parent, resourceGroup: 'größe(1)' }, caller());
+      expect(arm.sent[0]?.url.pathname).toContain('/resourceGroups/gr%C3%B6%C3%9Fe(1)/');
+    });
   });
 
-  test.each([
-    '..',
-    '.',
-    '../../x',
-    'a/b?c',
-    'a%2Fb',
-    'a#b',
-    'a\\b',
-    '',
-    'ab',
-    'x'.repeat(64),
-    '{factoryName}',
-    'a\r\nb',
-  ])('the runtime name %j is refused without a request', async (name) => {
-    const { arm, factories } = rig();
-    const id = { ...ID, name };
-    for (const call of [
-      factories.read(id, caller()),
-      factories.state(id, caller()),
-      factories.create(id, {}, caller()),
-      factories.update(id, {}, 'e', caller()),
-      factories.delete(id, caller()),
-    ]) {
-      expect((await failureOf(call)).kind).toBe('refused');
-    }
-    expect(arm.sent).toEqual([]);
+  describe('absence', () => {
+    test('the 404 of the runtime is understood without a wrapper too', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers({ status: 404, body: { code: 'NotFound', message: 'It does not exist.', target: 't', error: null } });
+      expect(await runtimes.read(ID, caller())).toBeUndefined();
+    });
+
+    test('only the own 404 of the runtime is an absence', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers(RUNTIME_MISSING);
+      expect(await runtimes.read(ID, caller())).toBeUndefined();
+      expect(await runtimes.state(ID, caller())).toBeUndefined();
+      await expect(runtimes.delete(ID, caller())).resolves.toBeUndefined();
+    });
+
+    test.each([
+      ['its parent', armError(404, 'ParentResourceNotFound'), 'parentNotFound'],
+      ['a resource that ARM does not name', armError(404, 'ResourceNotFound'), 'parentNotFound'],
+      ['the resource group', armError(404, 'ResourceGroupNotFound'), 'parentNotFound'],
+      ['the subscription', armError(404, 'SubscriptionNotFound'), 'subscriptionNotFound'],
+      ['nobody knows what', { status: 404, body: '<html>' }, 'unavailable'],
+      ['a route, says the gateway', armError(404, 'NotFound', 'x', { 'x-ms-failure-cause': 'gateway' }), 'unavailable'],
+    ])('a 404 of %s is none', async (_what, answer, kind) => {
+      const { arm, runtimes } = rig();
+      arm.answers(answer);
+      expect((await failureOf(runtimes.read(ID, caller()))).kind).toBe(kind);
+      expect((await failureOf(runtimes.state(ID, caller()))).kind).toBe(kind);
+      expect((await failureOf(runtimes.delete(ID, caller()))).kind).toBe(kind);
+    });
+
+    test('a write or a list cannot mean the runtime', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers(RUNTIME_MISSING);
+      expect((await failureOf(runtimes.list(ID.parent, caller()))).kind).toBe('unavailable');
+      expect((await failureOf(runtimes.create(ID, {}, caller()))).kind).toBe('unavailable');
+      expect((await failureOf(runtimes.update(ID, {}, 'e', caller()))).kind).toBe('unavailable');
+    });
   });
 
-  test.each([
-    { subscriptionId: '..' },
-    { subscriptionId: 'not-a-guid' },
-    { resourceGroup: '..' },
-    { resourceGroup: 'a/b' },
-    { resourceGroup: 'a?b' },
-    { resourceGroup: 'ends.' },
-    { name: '..' },
-    { name: 'f/../g' },
-  ])('the parent %j is refused without a request', async (hostile) => {
-    const { arm, factories } = rig();
-    const parent = { ...ID.parent, ...hostile };
-    expect((await failureOf(factories.list(parent, caller()))).kind).toBe('refused');
-    expect((await failureOf(factories.delete({ ...ID, parent }, caller()))).kind).toBe('refused');
-    expect(arm.sent).toEqual([]);
+  describe('what ARM accepts and goes on with', () => {
+    const accepted = {
+      status: 202,
+      body: { name: 'Runtime', state: 'Creating', operationId: 'o' },
+      headers: { location: 'https://arm.test/o' },
+    };
+
+    test('is told at once, and nobody asks for its result', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers(accepted);
+      expect(await runtimes.create(ID, {}, caller())).toEqual({ accepted: true });
+      expect(await runtimes.update(ID, {}, 'e', caller())).toEqual({ accepted: true });
+      expect(await runtimes.delete(ID, caller())).toEqual({ accepted: true });
+      expect(arm.sent).toHaveLength(3);
+    });
+
+    test('is no answer to a read', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers(accepted);
+      expect((await failureOf(runtimes.read(ID, caller()))).kind).toBe('unavailable');
+      expect((await failureOf(runtimes.state(ID, caller()))).kind).toBe('unavailable');
+      expect((await failureOf(runtimes.list(ID.parent, caller()))).kind).toBe('unavailable');
+    });
   });
 
-  test('a resource group of another script is percent-encoded', async () => {
-    const { arm, factories } = rig();
-    arm.answers({ status: 200, body: { value: [] } });
-    await factories.list({ ...ID.parent, resourceGroup: 'größe(1)' }, caller());
-    expect(arm.sent[0]?.url.pathname).toContain('/resourceGroups/gr%C3%B6%C3%9Fe(1)/');
-  });
-});
-
-describe('absence', () => {
-  test('only the own 404 of the runtime is an absence', async () => {
-    const { arm, factories } = rig();
-    arm.answers(RUNTIME_MISSING);
-    expect(await factories.read(ID, caller())).toBeUndefined();
-    expect(await factories.state(ID, caller())).toBeUndefined();
-    await expect(factories.delete(ID, caller())).resolves.toBeUndefined();
-  });
-
-  test.each([
-    ['its parent', armError(404, 'ParentResourceNotFound'), 'parentNotFound'],
-    ['a resource that ARM does not name', armError(404, 'ResourceNotFound'), 'parentNotFound'],
-    ['the resource group', armError(404, 'ResourceGroupNotFound'), 'parentNotFound'],
-    ['the subscription', armError(404, 'SubscriptionNotFound'), 'subscriptionNotFound'],
-    ['nobody knows what', { status: 404, body: '<html>' }, 'unavailable'],
-    ['a route, says the gateway', armError(404, 'NotFound', 'x', { 'x-ms-failure-cause': 'gateway' }), 'unavailable'],
-  ])('a 404 of %s is none', async (_what, answer, kind) => {
-    const { arm, factories } = rig();
-    arm.answers(answer);
-    expect((await failureOf(factories.read(ID, caller()))).kind).toBe(kind);
-    expect((await failureOf(factories.state(ID, caller()))).kind).toBe(kind);
-    expect((await failureOf(factories.delete(ID, caller()))).kind).toBe(kind);
-  });
-
-  test('a write or a list cannot mean the runtime', async () => {
-    const { arm, factories } = rig();
-    arm.answers(RUNTIME_MISSING);
-    expect((await failureOf(factories.list(ID.parent, caller()))).kind).toBe('unavailable');
-    expect((await failureOf(factories.create(ID, {}, caller()))).kind).toBe('unavailable');
-    expect((await failureOf(factories.update(ID, {}, 'e', caller()))).kind).toBe('unavailable');
-  });
-});
-
-describe('answers that cannot be understood', () => {
-  test.each([
-    ['no JSON', '{"name":'],
-    ['nothing', undefined],
-    ['null', 'null'],
-    ['an array', []],
-    ['no properties', { name: 'Runtime', etag: 'e' }],
-    ['properties that are an array', resource([])],
-    ['no type', resource({})],
-    ['a type that is no string', resource({ type: 1 })],
-    ['no name', { properties: { type: 'Managed' }, etag: 'e' }],
-    ['no etag', { name: 'Runtime', properties: { type: 'Managed' } }],
-    ['an etag that no header can hold', resource({ type: 'Managed' }, 'Runtime', 'a\r\nb')],
-  ])('a runtime with %s is no runtime, and is not asked for again at once', async (_what, body) => {
-    const { arm, factories } = rig();
-    arm.answers({ status: 200, body });
-    for (const call of [factories.read(ID, caller()), factories.update(ID, {}, 'e', caller())]) {
-      expect(await failureOf(call)).toMatchObject({
-        kind: 'unavailable',
-        message: expect.stringContaining('understood'),
-      });
-    }
-    expect(arm.sent).toHaveLength(2);
-  });
-
-  test.each([
-    ['no array', { value: {} }],
-    ['a string', { value: 'x' }],
-    ['nothing', {}],
-    ['a broken runtime', { value: [resource(), { name: 'x' }] }],
-    ['a link that is no string', { value: [], nextLink: 7 }],
-    ['a link to another host', { value: [], nextLink: 'https://evil.test/x' }],
-    ['a link without a host', { value: [], nextLink: '/x' }],
-    ['a link to itself', { value: [], nextLink: 'https://arm.test/again' }],
-  ])('a list with %s is no list', async (_what, body) => {
-    const { arm, factories } = rig();
-    arm.answers({ status: 200, body });
-    expect((await failureOf(factories.list(ID.parent, caller()))).kind).toBe('unavailable');
-    expect(arm.sent.filter(({ url }) => url.host !== 'arm.test')).toEqual([]);
-  });
-
-  test.each([{}, { properties: {} }, { properties: { state: 3 } }, { properties: { state: '' } }, 'x'])(
-    'the status %j has no state',
-    async (body) => {
-      const { arm, factories } = rig();
+  describe('answers that cannot be understood', () => {
+    test.each([
+      ['no JSON', '{"name":'],
+      ['nothing', undefined],
+      ['null', 'null'],
+      ['an array', []],
+      ['no properties', { name: 'Runtime', etag: 'e' }],
+      ['properties that are an array', resource([])],
+      ['no type', resource({})],
+      ['a type that is no string', resource({ type: 1 })],
+      ['no name', { properties: { type: 'Managed' }, etag: 'e' }],
+      ['no etag', { name: 'Runtime', properties: { type: 'Managed' } }],
+      ['an etag that no header can hold', resource({ type: 'Managed' }, 'Runtime', 'a\r\nb')],
+    ])('a runtime with %s is no runtime, and is not asked for again at once', async (_what, body) => {
+      const { arm, runtimes } = rig();
       arm.answers({ status: 200, body });
-      expect((await failureOf(factories.state(ID, caller()))).kind).toBe('unavailable');
-    },
-  );
+      for (const call of [runtimes.read(ID, caller()), runtimes.update(ID, {}, 'e', caller())]) {
+        expect(await failureOf(call)).toMatchObject({
+          kind: 'unavailable',
+          message: expect.stringContaining('understood'),
+        });
+      }
+      expect(arm.sent).toHaveLength(2);
+    });
 
-  test('a state that nobody knows is returned as it is', async () => {
-    const { arm, factories } = rig();
-    arm.answers({ status: 200, body: { properties: { state: 'Dreaming' } } });
-    expect(await factories.state(ID, caller())).toBe('Dreaming');
+    test.each([
+      ['no array', { value: {} }],
+      ['a string', { value: 'x' }],
+      ['nothing', {}],
+      ['a broken runtime', { value: [resource(), { name: 'x' }] }],
+      ['a link that is no string', { value: [], nextLink: 7 }],
+      ['a link to another host', { value: [], nextLink: 'https://evil.test/x' }],
+      ['a link without a host', { value: [], nextLink: '/x' }],
+      ['a link to itself', { value: [], nextLink: 'https://arm.test/again' }],
+    ])('a list with %s is no list', async (_what, body) => {
+      const { arm, runtimes } = rig();
+      arm.answers({ status: 200, body });
+      expect((await failureOf(runtimes.list(ID.parent, caller()))).kind).toBe('unavailable');
+      expect(arm.sent.filter(({ url }) => url.host !== 'arm.test')).toEqual([]);
+    });
+
+    test.each([{}, { properties: {} }, { properties: { state: 3 } }, { properties: { state: '' } }, 'x'])(
+      'the status %j has no state',
+      async (body) => {
+        const { arm, runtimes } = rig();
+        arm.answers({ status: 200, body });
+        expect((await failureOf(runtimes.state(ID, caller()))).kind).toBe('unavailable');
+      },
+    );
+
+    test('a state that nobody knows is returned as it is', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers({ status: 200, body: { properties: { state: 'Dreaming' } } });
+      expect(await runtimes.state(ID, caller())).toBe('Dreaming');
+    });
+
+    test('a redirect is not followed', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers({ status: 307, headers: { location: 'https://arm.test/x' } });
+      expect((await failureOf(runtimes.read(ID, caller()))).kind).toBe('unavailable');
+      expect(arm.sent).toHaveLength(1);
+    });
   });
 
-  test('a redirect is not followed', async () => {
-    const { arm, factories } = rig();
-    arm.answers({ status: 307, headers: { location: 'https://arm.test/x' } });
-    expect((await failureOf(factories.read(ID, caller()))).kind).toBe('unavailable');
-    expect(arm.sent).toHaveLength(1);
-  });
-});
-
-describe('lists', () => {
-  test('all pages are one list, and each spends a token', async () => {
-    const { arm, budget, factories } = rig();
-    arm.answer = ({ url }) => {
-      const page = Number(url.searchParams.get('page') ?? 0);
-      const nextLink = page < 2 ? `https://arm.test:443/next?page=${page + 1}` : undefined;
-      return { status: 200, body: { value: [resource({ type: 'Managed' }, `Runtime${page}`)], nextLink } };
-    };
-    budget.observe('reads', 7.5 + 3);
-    const names = (await factories.list(ID.parent, caller())).map(({ name }) => name);
-    expect(names).toEqual(['Runtime0', 'Runtime1', 'Runtime2']);
-    expect(arm.sent.map(({ url }) => url.pathname)).toEqual([PATH, '/next', '/next']);
-    await expect(factories.read(ID, caller())).rejects.toBeInstanceOf(BudgetExhausted);
-  });
-});
-
-describe('attempts', () => {
-  test.each([
-    ['a dropped connection', DROPPED],
-    ['a 500', armError(500, 'InternalServerError')],
-    ['a 503', armError(503, 'ServiceUnavailable')],
-    ['a 408', armError(408, 'RequestTimeout')],
-  ])('%s is tried again, and a second answer counts', async (_what, trouble) => {
-    const { arm, factories } = rig();
-    arm.answers(trouble, { status: 200, body: resource() });
-    expect((await factories.read(ID, caller()))?.name).toBe('Runtime');
-    expect(arm.sent).toHaveLength(2);
+  describe('lists', () => {
+    test('all pages are one list, and each spends a token', async () => {
+      const { arm, budget, runtimes } = rig();
+      arm.answer = ({ url }) => {
+        const page = Number(url.searchParams.get('page') ?? 0);
+        const nextLink = page < 2 ? `https://arm.test:443/next?page=${page + 1}` : undefined;
+        return { status: 200, body: { value: [resource({ type: 'Managed' }, `Runtime${page}`)], nextLink } };
+      };
+      budget.observe('reads', 7.5 + 3);
+      const names = (await runtimes.list(ID.parent, caller())).map(({ name }) => name);
+      expect(names).toEqual(['Runtime0', 'Runtime1', 'Runtime2']);
+      expect(arm.sent.map(({ url }) => url.pathname)).toEqual([PATH, '/next', '/next']);
+      await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(BudgetExhausted);
+    });
   });
 
-  test('three attempts are all', async () => {
-    const { arm, factories, requests } = rig();
-    arm.answers(DROPPED);
-    expect((await failureOf(factories.read(ID, caller()))).kind).toBe('unavailable');
-    expect(requests).toEqual(['get network', 'get network', 'get network']);
+  describe('attempts', () => {
+    test.each([
+      ['a dropped connection', DROPPED],
+      ['a 500', armError(500, 'InternalServerError')],
+      ['a 503', armError(503, 'ServiceUnavailable')],
+      ['a 408', armError(408, 'RequestTimeout')],
+    ])('%s is tried again, and a second answer counts', async (_what, trouble) => {
+      const { arm, runtimes } = rig();
+      arm.answers(trouble, { status: 200, body: resource() });
+      expect((await runtimes.read(ID, caller()))?.name).toBe('Runtime');
+      expect(arm.sent).toHaveLength(2);
+    });
+
+    test('three attempts are all', async () => {
+      const { arm, runtimes, requests } = rig();
+      arm.answers(DROPPED);
+      expect((await failureOf(runtimes.read(ID, caller()))).kind).toBe('unavailable');
+      expect(requests).toEqual(['get network', 'get network', 'get network']);
+    });
+
+    test.each([
+      ['a 429', armError(429, 'TooManyRequests', 'x', { 'retry-after': '7' })],
+      ['a 400', armError(400, 'BadRequest')],
+      ['a 403', armError(403, 'AuthorizationFailed')],
+      ['a 409', armError(409, 'Conflict')],
+      ['a 412', armError(412, 'PreconditionFailed')],
+      ['a 503 that asks for patience', armError(503, 'ServiceUnavailable', 'x', { 'retry-after': '30' })],
+    ])('%s is not', async (_what, answer) => {
+      const { arm, runtimes } = rig();
+      arm.answers(answer);
+      await failureOf(runtimes.update(ID, {}, 'e', caller()));
+      expect(arm.sent).toHaveLength(1);
+    });
+
+    test('each attempt spends a token of the budget', async () => {
+      const { arm, budget, runtimes, woken, clock } = rig();
+      arm.answers(DROPPED);
+      budget.observe('writes', 6 + 2);
+      await expect(runtimes.update(ID, {}, 'e', caller({ key: 'ns/w' }))).rejects.toBeInstanceOf(BudgetExhausted);
+      expect(arm.sent).toHaveLength(2);
+      await clock.advance(1000);
+      expect(woken).toEqual(['ns/w']);
+    });
+
+    test('each attempt of a write first asks whether it still may', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers(DROPPED);
+      let asked = 0;
+      const write = runtimes.update(ID, {}, 'e', caller({ mayWrite: () => ++asked < 2 }));
+      await expect(write).rejects.toBeInstanceOf(Superseded);
+      expect(arm.sent).toHaveLength(1);
+      await expect(runtimes.delete(ID, caller({ mayWrite: () => false }))).rejects.toBeInstanceOf(Superseded);
+      await expect(runtimes.create(ID, {}, caller({ mayWrite: () => false }))).rejects.toBeInstanceOf(Superseded);
+      expect(arm.sent).toHaveLength(1);
+    });
+
+    test('a read asks no such thing', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers({ status: 200, body: resource() });
+      expect(await runtimes.read(ID, caller({ mayWrite: () => false }))).toBeDefined();
+    });
+
+    test('a repeated create that had taken effect is a precondition that failed', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers(DROPPED, armError(412, 'PreconditionFailed'));
+      expect((await failureOf(runtimes.create(ID, {}, caller()))).kind).toBe('preconditionFailed');
+    });
+
+    test('a repeated delete that had taken effect is done', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers(DROPPED, { status: 204 });
+      await expect(runtimes.delete(ID, caller())).resolves.toBeUndefined();
+    });
+
+    test('an abort ends a call at once, whatever the wire does', async () => {
+      const { arm, runtimes, clock } = rig();
+      arm.answer = hang;
+      const stop = new AbortController();
+      const call = runtimes.read(ID, caller({ signal: stop.signal }));
+      const outcome = expect(call).rejects.toThrow('enough');
+      await clock.settle();
+      stop.abort(new Error('enough'));
+      await outcome;
+      expect(clock.pendingTimers).toBe(0);
+    });
+
+    test('an abort before the call means no request', async () => {
+      const { arm, runtimes } = rig();
+      const signal = AbortSignal.abort(new Error('enough'));
+      await expect(runtimes.delete(ID, caller({ signal }))).rejects.toThrow('enough');
+      expect(arm.sent).toEqual([]);
+    });
+
+    test('a request that is not answered in time is tried again', async () => {
+      const { arm, runtimes, clock, requests } = rig({ requestTimeoutMs: 5_000 });
+      let first = true;
+      arm.answer = () => {
+        if (!first) return { status: 200, body: resource() };
+        first = false;
+        return hang();
+      };
+      const call = runtimes.read(ID, caller());
+      await clock.advance(5_000);
+      expect((await call)?.name).toBe('Runtime');
+      expect(requests).toEqual(['get timeout', 'get 200']);
+      expect(clock.pendingTimers).toBe(0);
+    });
   });
 
-  test.each([
-    ['a 429', armError(429, 'TooManyRequests', 'x', { 'retry-after': '7' })],
-    ['a 400', armError(400, 'BadRequest')],
-    ['a 403', armError(403, 'AuthorizationFailed')],
-    ['a 409', armError(409, 'Conflict')],
-    ['a 412', armError(412, 'PreconditionFailed')],
-    ['a 503 that asks for patience', armError(503, 'ServiceUnavailable', 'x', { 'retry-after': '30' })],
-  ])('%s is not', async (_what, answer) => {
-    const { arm, factories } = rig();
-    arm.answers(answer);
-    await failureOf(factories.update(ID, {}, 'e', caller()));
-    expect(arm.sent).toHaveLength(1);
+  describe('what ARM says of its budget', () => {
+    test('after a 429 nobody asks for this kind until its time has come', async () => {
+      const { arm, runtimes, clock, woken } = rig();
+      arm.answers(armError(429, 'TooManyRequests', 'x', { 'retry-after': '7' }), { status: 200, body: resource() });
+      expect(await failureOf(runtimes.read(ID, caller()))).toMatchObject({ kind: 'throttled', retryAfterMs: 7000 });
+      await expect(runtimes.read(ID, caller({ key: 'ns/b' }))).rejects.toBeInstanceOf(BudgetExhausted);
+      expect(await runtimes.create(ID, {}, caller())).toBeDefined();
+      await clock.advance(6_999);
+      expect(woken).toEqual([]);
+      await clock.advance(100);
+      expect(woken).toEqual(['ns/b']);
+    });
+
+    test.each(['x-ms-ratelimit-remaining-subscription-reads', 'x-ms-ratelimit-remaining-subscription-global-reads'])(
+      'the remaining count in %s bounds what is spent',
+      async (header) => {
+        const { arm, runtimes } = rig();
+        arm.answers({ status: 200, body: resource(), headers: { [header]: '8' } }, { status: 200, body: resource() });
+        await runtimes.read(ID, caller());
+        await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(BudgetExhausted);
+        expect(await runtimes.update(ID, {}, 'e', caller())).toBeDefined();
+      },
+    );
   });
 
-  test('each attempt spends a token of the budget', async () => {
-    const { arm, budget, factories, woken, clock } = rig();
-    arm.answers(DROPPED);
-    budget.observe('writes', 6 + 2);
-    await expect(factories.update(ID, {}, 'e', caller({ key: 'ns/w' }))).rejects.toBeInstanceOf(BudgetExhausted);
-    expect(arm.sent).toHaveLength(2);
-    await clock.advance(1000);
-    expect(woken).toEqual(['ns/w']);
-  });
+  describe('tokens', () => {
+    test('a token that ARM calls expired is replaced within the same call', async () => {
+      const { arm, runtimes } = rig({ tokens: ['old', 'new'] });
+      arm.answer = ({ headers }) =>
+        headers.authorization === 'Bearer old'
+          ? armError(401, 'ExpiredAuthenticationToken')
+          : { status: 200, body: resource() };
+      expect(await runtimes.read(ID, caller())).toBeDefined();
+    });
 
-  test('each attempt of a write first asks whether it still may', async () => {
-    const { arm, factories } = rig();
-    arm.answers(DROPPED);
-    let asked = 0;
-    const write = factories.update(ID, {}, 'e', caller({ mayWrite: () => ++asked < 2 }));
-    await expect(write).rejects.toBeInstanceOf(Superseded);
-    expect(arm.sent).toHaveLength(1);
-    await expect(factories.delete(ID, caller({ mayWrite: () => false }))).rejects.toBeInstanceOf(Superseded);
-    await expect(factories.create(ID, {}, caller({ mayWrite: () => false }))).rejects.toBeInstanceOf(Superseded);
-    expect(arm.sent).toHaveLength(1);
-  });
-
-  test('a read asks no such thing', async () => {
-    const { arm, factories } = rig();
-    arm.answers({ status: 200, body: resource() });
-    expect(await factories.read(ID, caller({ mayWrite: () => false }))).toBeDefined();
-  });
-
-  test('a repeated create that had taken effect is a precondition that failed', async () => {
-    const { arm, factories } = rig();
-    arm.answers(DROPPED, armError(412, 'PreconditionFailed'));
-    expect((await failureOf(factories.create(ID, {}, caller()))).kind).toBe('preconditionFailed');
-  });
-
-  test('a repeated delete that had taken effect is done', async () => {
-    const { arm, factories } = rig();
-    arm.answers(DROPPED, { status: 204 });
-    await expect(factories.delete(ID, caller())).resolves.toBeUndefined();
-  });
-
-  test('an abort ends a call at once, whatever the wire does', async () => {
-    const { arm, factories, clock } = rig();
-    arm.answer = hang;
-    const stop = new AbortController();
-    const call = factories.read(ID, caller({ signal: stop.signal }));
-    const outcome = expect(call).rejects.toThrow('enough');
-    await clock.settle();
-    stop.abort(new Error('enough'));
-    await outcome;
-    expect(clock.pendingTimers).toBe(0);
-  });
-
-  test('an abort before the call means no request', async () => {
-    const { arm, factories } = rig();
-    const signal = AbortSignal.abort(new Error('enough'));
-    await expect(factories.delete(ID, caller({ signal }))).rejects.toThrow('enough');
-    expect(arm.sent).toEqual([]);
-  });
-
-  test('a request that is not answered in time is tried again', async () => {
-    const { arm, factories, clock, requests } = rig({ requestTimeoutMs: 5_000 });
-    let first = true;
-    arm.answer = () => {
-      if (!first) return { status: 200, body: resource() };
-      first = false;
-      return hang();
-    };
-    const call = factories.read(ID, caller());
-    await clock.advance(5_000);
-    expect((await call)?.name).toBe('Runtime');
-    expect(requests).toEqual(['get timeout', 'get 200']);
-    expect(clock.pendingTimers).toBe(0);
-  });
-});
-
-describe('what ARM says of its budget', () => {
-  test('after a 429 nobody asks for this kind until its time has come', async () => {
-    const { arm, factories, clock, woken } = rig();
-    arm.answers(armError(429, 'TooManyRequests', 'x', { 'retry-after': '7' }), { status: 200, body: resource() });
-    expect(await failureOf(factories.read(ID, caller()))).toMatchObject({ kind: 'throttled', retryAfterMs: 7000 });
-    await expect(factories.read(ID, caller({ key: 'ns/b' }))).rejects.toBeInstanceOf(BudgetExhausted);
-    expect(await factories.create(ID, {}, caller())).toBeDefined();
-    await clock.advance(6_999);
-    expect(woken).toEqual([]);
-    await clock.advance(100);
-    expect(woken).toEqual(['ns/b']);
-  });
-
-  test.each(['x-ms-ratelimit-remaining-subscription-reads', 'x-ms-ratelimit-remaining-subscription-global-reads'])(
-    'the remaining count in %s bounds what is spent',
-    async (header) => {
-      const { arm, factories } = rig();
-      arm.answers({ status: 200, body: resource(), headers: { [header]: '8' } }, { status: 200, body: resource() });
-      await factories.read(ID, caller());
-      await expect(factories.read(ID, caller())).rejects.toBeInstanceOf(BudgetExhausted);
-      expect(await factories.update(ID, {}, 'e', caller())).toBeDefined();
-    },
-  );
-});
-
-describe('tokens', () => {
-  test('a token that ARM calls expired is replaced within the same call', async () => {
-    const { arm, factories } = rig({ tokens: ['old', 'new'] });
-    arm.answer = ({ headers }) =>
-      headers.authorization === 'Bearer old'
-        ? armError(401, 'ExpiredAuthenticationToken')
-        : { status: 200, body: resource() };
-    expect(await factories.read(ID, caller())).toBeDefined();
-  });
-
-  test('one that stays expired is a credential that is not available now', async () => {
-    const { arm, factories } = rig({ tokens: ['old', 'older', 'oldest'] });
-    arm.answers(armError(401, 'ExpiredAuthenticationToken'));
-    expect((await failureOf(factories.read(ID, caller()))).kind).toBe('credentialUnavailable');
-    expect(arm.sent).toHaveLength(2);
+    test('one that stays expired is a credential that is not available now', async () => {
+      const { arm, runtimes } = rig({ tokens: ['old', 'older', 'oldest'] });
+      arm.answers(armError(401, 'ExpiredAuthenticationToken'));
+      expect((await failureOf(runtimes.read(ID, caller()))).kind).toBe('credentialUnavailable');
+      expect(arm.sent).toHaveLength(2);
+    });
   });
 });

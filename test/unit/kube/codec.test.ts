@@ -58,16 +58,24 @@ describe('an object of the API server', () => {
     );
     const statusPart = fc.record(
       Object.fromEntries(
-        ['conditions', 'claim', 'drift', 'repair', 'corrections', 'managedFields', 'waitingSince', 'connectVia'].map(
-          (k) => [
-            k,
-            fc.oneof(
-              json,
-              fc.array(json),
-              fc.array(fc.record({ type: fc.constant('Ready'), times: json, field: fc.constant('location') })),
-            ),
-          ],
-        ),
+        [
+          'conditions',
+          'claim',
+          'drift',
+          'repair',
+          'corrections',
+          'managedFields',
+          'waitingSince',
+          'operation',
+          'connectVia',
+        ].map((k) => [
+          k,
+          fc.oneof(
+            json,
+            fc.array(json),
+            fc.array(fc.record({ type: fc.constant('Ready'), times: json, field: fc.constant('location') })),
+          ),
+        ]),
       ),
     );
     const spec = fc.record(

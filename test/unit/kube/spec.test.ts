@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parseSpec } from '../../../src/kube/spec.ts';
 import { FACTORY } from './objects-of-tests.ts';
 
+const WORKSPACE = { ...FACTORY, name: 'w' };
+
 const GROUP_OF_90 = 'g'.repeat(90);
 
 function desired(spec: Record<string, unknown>, name = 'runtime-a') {
@@ -71,6 +73,11 @@ describe('what a manifest declares', () => {
     expect(desired({ interval }).intervalMs).toBeGreaterThanOrEqual(60_000);
   });
 
+  test('can be in a workspace instead of a factory', () => {
+    const result = parseSpec({ workspace: WORKSPACE }, 'runtime-a');
+    expect(result).toMatchObject({ desired: { id: { parent: { kind: 'workspace', ...WORKSPACE } } } });
+  });
+
   test('may use the letters of every script in the name of a resource group, which are counted as characters', () => {
     expect(desired({ factory: { ...FACTORY, resourceGroup: '𝒢'.repeat(90) } }).id.parent.resourceGroup).toHaveLength(
       180,
@@ -84,6 +91,11 @@ describe('what cannot be understood is told to the person who wrote it', () => {
     [undefined, /^spec is missing/],
     ['text', /^spec is missing/],
     [{}, /^spec\.factory is missing/],
+    [{ factory: FACTORY, workspace: WORKSPACE }, /^spec\.factory and spec\.workspace are both set/],
+    [{ workspace: { ...WORKSPACE, name: undefined } }, /^spec\.workspace\.name is missing/],
+    [{ workspace: { ...WORKSPACE, name: '-ws' } }, /^spec\.workspace\.name is not a name of a Synapse workspace/],
+    [{ workspace: { ...WORKSPACE, name: 'w'.repeat(51) } }, /^spec\.workspace\.name is not/],
+    [{ workspace: { ...WORKSPACE, resourceGroup: '..' } }, /^spec\.workspace\.resourceGroup is not/],
     [{ factory: 'f' }, /^spec\.factory is not an object/],
     [{ factory: { ...FACTORY, name: undefined } }, /^spec\.factory\.name is missing/],
     [{ factory: { ...FACTORY, name: '/subscriptions/x' } }, /^spec\.factory\.name is not a name of a Data Factory/],

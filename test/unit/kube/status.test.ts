@@ -58,6 +58,15 @@ const memories = fc
       fc.record({ field: path, times: fc.array(time, { maxLength: LIMITS.correctionTimes }), contested: fc.boolean() }),
       { maxLength: 3 },
     ),
+    operation: optional(
+      fc.record({
+        kind: fc.constantFrom('Create', 'Recreate', 'Adopt', 'Update', 'Correct', 'Delete' as const),
+        time,
+        fields: fc.subarray<FieldPath>(['description', 'location']),
+        specHash: text(16),
+        repeated: fc.boolean(),
+      }),
+    ),
     syncedSpecHash: optional(text(64)),
   })
   .map((memory) => JSON.parse(JSON.stringify(memory)) as Memory);
@@ -244,6 +253,7 @@ describe('the status', () => {
         drift: [{ field: 'colour' }, { field: 'location', desired: 1, observed: 'b' }],
         corrections: [{ field: 'location', times: ['x', '2025-01-01T00:00:00Z'] }, 'y'],
         waitingSince: { reason: 'Forbidden' },
+        operation: { kind: 'Update', time: '2025-01-01T00:00:00Z', fields: ['colour', 'location'], repeated: 'yes' },
         connectVia: [],
       }),
     ).toEqual({
@@ -263,6 +273,15 @@ describe('the status', () => {
       managedFields: ['description', 'location'],
       drift: [{ field: 'location', desired: null, observed: 'b' }],
       corrections: [{ field: 'location', times: [Date.UTC(2025, 0, 1)], contested: false }],
+      operation: {
+        kind: 'Update',
+        time: Date.UTC(2025, 0, 1),
+        fields: ['location'],
+        specHash: '',
+        repeated: false,
+      },
     });
+    expect(parseStatus({ operation: { kind: 'Explode', time: '2025-01-01T00:00:00Z' } }).operation).toBeUndefined();
+    expect(parseStatus({ operation: { kind: 'Create' } }).operation).toBeUndefined();
   });
 });

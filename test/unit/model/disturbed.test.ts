@@ -2,6 +2,7 @@
 import { describe, test } from '@jest/globals';
 import type { Desired } from '../../../src/core/desired.ts';
 import { desired, fieldMap, runtimeId } from './builders.ts';
+import type { Mode } from './fake-azure.ts';
 import { expectEnded, Model } from './model.ts';
 
 const ID = runtimeId('One');
@@ -72,6 +73,8 @@ const DISTURBANCES: Record<string, (model: Model) => Promise<void> | void> = {
   'a deletion': (m) => m.operator.cluster.delete('team/a'),
   'an older object comes': (m) => m.apply('b', ours(), 0),
   'a younger object comes': (m) => m.apply('b', ours(), 99),
+  'Azure does what it has accepted': (m) => m.operator.azure.goOn(),
+  'what Azure has accepted fails': (m) => m.operator.azure.failNext(),
   'an older object comes and is looked at': async (m) => {
     m.apply('b', ours(), 0);
     m.operator.cluster.sync();
@@ -87,17 +90,20 @@ async function created(m: Model): Promise<void> {
 
 async function settle(m: Model): Promise<void> {
   m.gated = false;
-  await m.operator.look('team/a');
+  await m.operator.lookTwice('team/a');
   m.gated = true;
 }
 
 /** More than the calls of any pass, each paused before and after. */
 const POSITIONS = Array.from({ length: 16 }, (_, position) => position);
 
-describe.each(Object.keys(SITUATIONS))('a pass that is about to %s', (situation) => {
+const MODES: readonly Mode[] = ['answers', 'accepts'];
+const CASES = MODES.flatMap((mode) => Object.keys(SITUATIONS).map((situation) => [situation, mode] as const));
+
+describe.each(CASES)('a pass that is about to %s, where Azure %s', (situation, mode) => {
   test.each(Object.keys(DISTURBANCES))('comes to a good end through %s, whenever that is', async (disturbance) => {
     for (const position of POSITIONS) {
-      const model = new Model();
+      const model = new Model(mode);
       await SITUATIONS[situation]?.(model);
       model.operator.cluster.sync();
       model.operator.azure.refreshList();
@@ -112,7 +118,7 @@ describe.each(Object.keys(SITUATIONS))('a pass that is about to %s', (situation)
   test.each(Object.keys(DISTURBANCES))('comes to a good end through %s and then a crash', async (disturbance) => {
     for (const position of POSITIONS) {
       for (const later of [0, 1, 2, 3, 5, 8]) {
-        const model = new Model();
+        const model = new Model(mode);
         await SITUATIONS[situation]?.(model);
         model.operator.cluster.sync();
         await model.start('team/a');

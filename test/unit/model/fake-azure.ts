@@ -1,6 +1,8 @@
 /** Azure as the ports see it: documents with etags below parents that may be missing, and calls that may fail. */
 import { AzureFailure, type Failure } from '../../../src/core/failure.ts';
 import {
+  ACCEPTED,
+  type Accepted,
   armKey,
   type Definition,
   type ObservedRuntime,
@@ -39,7 +41,19 @@ export interface AzureHooks {
   readonly onWrite?: (write: AzureWrite) => void;
 }
 
+/** `accepts`: a write is answered before it takes effect, as Synapse does it. */
+export type Mode = 'answers' | 'accepts';
+
+interface Pending {
+  readonly key: string;
+  readonly kind: AzureWrite['kind'];
+  readonly takeEffect: () => void;
+}
+
 export class FakeAzure implements Runtimes {
+  readonly mode: Mode;
+  /** What it has accepted and not yet done, in that order. */
+  readonly #pending: Pending[] = [];
   readonly runtimes = new Map<string, Stored>();
   readonly calls: string[] = [];
   /** How many writes it takes until a Limited runtime is Online. */
@@ -49,8 +63,27 @@ export class FakeAzure implements Runtimes {
   #listed = new Map<string, Stored>();
   readonly #hooks: AzureHooks;
 
-  constructor(hooks: AzureHooks = {}) {
+  constructor(hooks: AzureHooks = {}, mode: Mode = 'answers') {
     this.#hooks = hooks;
+    this.mode = mode;
+  }
+
+  get pending(): number {
+    return this.#pending.length;
+  }
+
+  isPending(kind: AzureWrite['kind'], key: string): boolean {
+    return this.#pending.some((operation) => operation.kind === kind && operation.key === key);
+  }
+
+  /** The next `n` of what was accepted take effect; all by default. */
+  goOn(n = this.#pending.length): void {
+    for (const { takeEffect } of this.#pending.splice(0, n)) takeEffect();
+  }
+
+  /** The next of what was accepted never takes effect. */
+  failNext(): void {
+    this.#pending.shift();
   }
 
   /** Somebody else's write. */
@@ -99,45 +132,55 @@ export class FakeAzure implements Runtimes {
     });
   }
 
-  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime> {
-    return this.#write('create', id, caller, (found) => {
-      if (found !== undefined) throw new AzureFailure(CHANGED);
-      return { document, type: 'Managed', etag: this.#etag(), state: 'Online' };
-    });
+  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted> {
+    return this.#put('create', id, document, caller, (found) => found === undefined);
   }
 
-  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime> {
-    return this.#write('update', id, caller, (found) => {
-      if (found?.etag !== etag) throw new AzureFailure(CHANGED);
-      const state = found.state === 'Limited' && --this.repairsNeeded <= 0 ? 'Online' : found.state;
-      return { ...found, document, state, etag: this.#etag() };
-    });
+  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted> {
+    return this.#put('update', id, document, caller, (found) => found?.etag === etag);
   }
 
-  delete(id: RuntimeId, caller: Caller): Promise<void> {
+  delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined> {
     return this.#call('delete', caller, () => {
       const key = armKey(id);
       const before = this.runtimes.get(key)?.document;
-      if (before !== undefined)
-        this.#hooks.onWrite?.({ by: caller.key, key, kind: 'delete', before, after: undefined });
+      if (before === undefined) return undefined;
+      this.#hooks.onWrite?.({ by: caller.key, key, kind: 'delete', before, after: undefined });
+      if (this.mode === 'accepts') {
+        this.#pending.push({ key, kind: 'delete', takeEffect: () => void this.runtimes.delete(key) });
+        return ACCEPTED;
+      }
       this.runtimes.delete(key);
+      return undefined;
     });
   }
 
-  #write(
+  #put(
     kind: 'create' | 'update',
     id: RuntimeId,
+    document: RuntimeDocument,
     caller: Caller,
-    change: (found: Stored | undefined) => Stored,
-  ): Promise<ObservedRuntime> {
+    isAsRead: (found: Stored | undefined) => boolean,
+  ): Promise<ObservedRuntime | Accepted> {
     return this.#call(kind, caller, () => {
       const key = armKey(id);
       const found = this.runtimes.get(key);
-      const stored = change(found);
-      this.#hooks.onWrite?.({ by: caller.key, key, kind, before: found?.document, after: stored.document });
-      this.runtimes.set(key, stored);
-      return { name: id.name, type: stored.type, document: stored.document, etag: stored.etag };
+      if (!isAsRead(found)) throw new AzureFailure(CHANGED);
+      this.#hooks.onWrite?.({ by: caller.key, key, kind, before: found?.document, after: document });
+      if (this.mode === 'answers') return this.#store(id, document);
+      this.#pending.push({ key, kind, takeEffect: () => void this.#store(id, document) });
+      return ACCEPTED;
     });
+  }
+
+  #store(id: RuntimeId, document: RuntimeDocument): ObservedRuntime {
+    const key = armKey(id);
+    const found = this.runtimes.get(key) ?? { type: 'Managed', state: 'Online' };
+    const state = found.state === 'Limited' && --this.repairsNeeded <= 0 ? 'Online' : found.state;
+    const stored = { type: found.type, document, state, etag: this.#etag() };
+    // Nobody makes a runtime another type by writing to it.
+    if (found.type === 'Managed') this.runtimes.set(key, stored);
+    return { name: id.name, ...stored };
   }
 
   async #call<T>(name: string, caller: Caller, effect: () => T): Promise<T> {

@@ -85,14 +85,16 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   kind(1, 'foreign write', fc.tuple(runtime, document), (m, [r, d]) => m.operator.azure.put(runtimeId(r), d)),
   kind(1, 'foreign type', runtime, (m, r) => m.replace(runtimeId(r))),
   kind(1, 'foreign delete', runtime, (m, r) => m.remove(runtimeId(r))),
+  kind(4, 'Azure goes on', fc.integer({ min: 1, max: 3 }), (m, n) => m.operator.azure.goOn(n)),
+  kind(1, 'an operation fails', fc.constant(''), (m) => m.operator.azure.failNext()),
   kind(1, 'Limited', runtime, (m, r) => m.operator.azure.setState(runtimeId(r), 'Limited')),
 );
 
-describe('whatever happens', () => {
+describe.each(['answers', 'accepts'] as const)('whatever happens to writes that Azure %s', (mode) => {
   test('nothing is written or deleted without a right to, and once things calm down every object ends well or says why not', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { minLength: 60, maxLength: 400, size: 'max' }), async (script) => {
-        const model = new Model();
+        const model = new Model(mode);
         for (const step of script) await step(model);
         await expectEnded(model);
       }),

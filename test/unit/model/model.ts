@@ -3,7 +3,8 @@ import type { Desired } from '../../../src/core/desired.ts';
 import { differences } from '../../../src/core/fields.ts';
 import { condition } from '../../../src/core/object.ts';
 import { armKey, type RuntimeId } from '../../../src/core/runtime.ts';
-import type { Fault } from './fake-azure.ts';
+import type { AzureHooks, Fault, Mode } from './fake-azure.ts';
+import type { ClusterHooks } from './fake-cluster.ts';
 import { Gate, settled } from './gate.ts';
 import { INTERVAL_MS, Operator } from './operator.ts';
 import { Oracle } from './oracle.ts';
@@ -23,21 +24,20 @@ export class Model {
   gated = true;
   readonly operator: Operator;
 
-  constructor() {
+  constructor(mode: Mode = 'answers') {
     const pause = () => (this.gated ? this.gate.pass() : Promise.resolve());
-    this.operator = new Operator({
-      azure: {
-        pause,
-        fault: () => this.#faults.shift(),
-        onRead: (by, key, found) => this.oracle.onRead(by, key, found),
-        onWrite: (write) => this.oracle.onWrite(write),
-      },
-      cluster: {
-        pause,
-        onStatus: (before, after) => this.oracle.onStatus(before, after),
-        onGone: (object) => this.oracle.onGone(object),
-      },
-    });
+    const azure = {
+      pause,
+      fault: () => this.#faults.shift(),
+      onRead: (by, key, found) => this.oracle.onRead(by, key, found),
+      onWrite: (write) => this.oracle.onWrite(write),
+    } satisfies AzureHooks;
+    const cluster = {
+      pause,
+      onStatus: (before, after) => this.oracle.onStatus(before, after),
+      onGone: (object) => this.oracle.onGone(object),
+    } satisfies ClusterHooks;
+    this.operator = new Operator({ azure, cluster }, mode);
     this.oracle.cluster = this.operator.cluster;
     this.oracle.azure = this.operator.azure;
   }
@@ -82,8 +82,10 @@ export class Model {
     for (let i = 0; i < times && this.gate.waiting > 0; i++) await this.gate.release(n);
   }
 
+  /** Whatever Azure has accepted it has done within some minutes. */
   goOn(ms: number): void {
     this.operator.now += ms;
+    if (ms >= INTERVAL_MS) this.operator.azure.goOn();
   }
 
   /** The next call to Azure fails. */
@@ -107,7 +109,8 @@ export class Model {
 
   async lookAtAll(): Promise<void> {
     this.operator.now += 2 * INTERVAL_MS;
-    for (const key of NAMES.map((name) => `team/${name}`)) await this.operator.look(key);
+    this.operator.azure.goOn();
+    for (const key of NAMES.map((name) => `team/${name}`)) await this.operator.lookTwice(key);
   }
 }
 

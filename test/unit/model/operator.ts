@@ -3,7 +3,7 @@ import type { Desired } from '../../../src/core/desired.ts';
 import { condition, type ManagedObject } from '../../../src/core/object.ts';
 import type { Access } from '../../../src/ports.ts';
 import { createReconciler, type Outcome } from '../../../src/reconcile.ts';
-import { type AzureHooks, FakeAzure } from './fake-azure.ts';
+import { type AzureHooks, FakeAzure, type Mode } from './fake-azure.ts';
 import { type ClusterHooks, FakeCluster } from './fake-cluster.ts';
 
 export const IDENTITY = 'tenant/client';
@@ -19,8 +19,8 @@ export class Operator {
   readonly #failingSince = new Map<string, number>();
   #reconcile: ReturnType<typeof createReconciler>;
 
-  constructor(hooks: { azure?: AzureHooks; cluster?: ClusterHooks } = {}) {
-    this.azure = new FakeAzure(hooks.azure);
+  constructor(hooks: { azure?: AzureHooks; cluster?: ClusterHooks } = {}, mode: Mode = 'answers') {
+    this.azure = new FakeAzure(hooks.azure, mode);
     this.cluster = new FakeCluster(hooks.cluster);
     this.access = () => ({ granted: true, identity: IDENTITY, runtimes: this.azure });
     this.#reconcile = this.#start();
@@ -57,6 +57,14 @@ export class Operator {
     const outcome = await this.pass(key);
     this.cluster.sync();
     return outcome;
+  }
+
+  /** As `look`, and once more after Azure has done all that it had only accepted. */
+  async lookTwice(key: string): Promise<Outcome> {
+    const outcome = await this.look(key);
+    if (this.azure.pending === 0) return outcome;
+    this.azure.goOn();
+    return this.look(key);
   }
 
   apply(name: string, desired: Desired): string {

@@ -66,11 +66,14 @@ export class Oracle {
       ({ uid, spec }) => uid !== object.uid && spec.valid && armKey(spec.desired.id) === key,
     );
     const mustBeGone = managementPolicy === 'Manage' && deletionPolicy !== 'Retain' && peers.length === 0;
-    const there = this.azure.runtimes.get(key)?.type === 'Managed' && this.#createdByUs.has(key);
+    const managed = this.azure.runtimes.get(key)?.type === 'Managed';
+    const there = (managed || this.azure.isPending('create', key)) && this.#createdByUs.has(key);
     // An heir whose finalizer somebody took off by hand is nobody's fault.
     const meddled = this.cluster.unheldByHand.size > 0;
     if (mustBeGone && there && !meddled && !this.#deletedBy.has(object.uid))
       this.violations.push(`${object.key} leaves its runtime behind`);
+    if (mustBeGone && managed && this.azure.isPending('delete', key) && !meddled)
+      this.violations.push(`${object.key} goes before its runtime`);
   }
 
   onStatus(before: ManagedObject, after: ManagedObject): void {

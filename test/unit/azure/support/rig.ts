@@ -1,18 +1,21 @@
-import { DataFactory } from '../../../../src/azure/data-factory.ts';
+import { createDataFactory } from '../../../../src/azure/data-factory.ts';
 import { RequestBudget } from '../../../../src/azure/request-budget.ts';
+import { createSynapse } from '../../../../src/azure/synapse.ts';
 import { TokenSource } from '../../../../src/azure/tokens.ts';
 import { AzureFailure, type Failure } from '../../../../src/core/failure.ts';
-import type { RuntimeId } from '../../../../src/core/runtime.ts';
+import type { Parent, RuntimeId } from '../../../../src/core/runtime.ts';
 import type { Caller } from '../../../../src/ports.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeArm } from './fake-arm.ts';
 
 export const SUBSCRIPTION = '00000000-0000-0000-0000-000000000001';
 
-export const ID: RuntimeId = {
-  parent: { kind: 'factory', subscriptionId: SUBSCRIPTION, resourceGroup: 'Group', name: 'Factory' },
-  name: 'Runtime',
-};
+export const ID = idIn('factory');
+
+export function idIn(kind: Parent['kind']): RuntimeId {
+  const name = { factory: 'Factory', workspace: 'workspace' }[kind];
+  return { parent: { kind, subscriptionId: SUBSCRIPTION, resourceGroup: 'Group', name }, name: 'Runtime' };
+}
 
 export function caller(changes: Partial<Caller> = {}): Caller {
   return { key: 'ns/a', urgency: 'change', signal: new AbortController().signal, mayWrite: () => true, ...changes };
@@ -33,8 +36,8 @@ export const RUNTIME_MISSING = armError(
   'The document could not be retrieved because it does not exist.',
 );
 
-/** A `DataFactory` over the real SDK and an in-process transport. */
-export function rig(options: { tokens?: readonly string[]; requestTimeoutMs?: number } = {}) {
+/** The runtimes of a service over its real SDK and an in-process transport. */
+export function rig(options: { parent?: Parent['kind']; tokens?: readonly string[]; requestTimeoutMs?: number } = {}) {
   const clock = new FakeClock();
   const arm = new FakeArm();
   const woken: string[] = [];
@@ -57,8 +60,9 @@ export function rig(options: { tokens?: readonly string[]; requestTimeoutMs?: nu
     scope: 'https://arm.test/.default',
     clock,
   });
-  const { requestTimeoutMs } = options;
-  const factories = new DataFactory({
+  const { requestTimeoutMs, parent = 'factory' } = options;
+  const create = { factory: createDataFactory, workspace: createSynapse }[parent];
+  const runtimes = create({
     subscriptionId: SUBSCRIPTION,
     endpoint: 'https://arm.test',
     tokens,
@@ -69,7 +73,7 @@ export function rig(options: { tokens?: readonly string[]; requestTimeoutMs?: nu
     httpClient: arm,
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
   });
-  return { clock, arm, budget, woken, requests, factories };
+  return { clock, arm, budget, woken, requests, runtimes };
 }
 
 /** The failure that a call ends with. */

@@ -1,0 +1,158 @@
+import { type HttpClient, isRestError, type PipelineResponse } from '@azure/core-rest-pipeline';
+import { AzureFailure } from '../core/failure.ts';
+import type { Parent } from '../core/runtime.ts';
+import { type Caller, Superseded } from '../ports.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { SdkOptions } from './arm-client.ts';
+import {
+  failureOfRefusal,
+  failureOfSending,
+  failureOfTimeout,
+  isRuntimeMissing,
+  parseErrorBody,
+  type Refusal,
+} from './errors.ts';
+import { type ArmOperation, type AzureMetrics, NO_METRICS } from './metrics.ts';
+import type { BudgetKind, RequestBudget } from './request-budget.ts';
+import { RETRY, type RetrySettings, TransientFailure, withRetries } from './retry.ts';
+import { type TokenSource, unlessAborted } from './tokens.ts';
+
+export interface ArmOptions {
+  readonly subscriptionId: string;
+  /** Base URL of Azure Resource Manager. */
+  readonly endpoint: string;
+  readonly tokens: TokenSource;
+  readonly budget: RequestBudget;
+  readonly clock: Clock;
+  readonly metrics?: AzureMetrics;
+  /** For one attempt; 60 s when absent. */
+  readonly requestTimeoutMs?: number;
+  readonly retry?: RetrySettings;
+  /** The transport below the SDK's pipeline; the SDK's own when absent. */
+  readonly httpClient?: HttpClient;
+}
+
+export interface Call<T> {
+  readonly operation: ArmOperation;
+  readonly budget: BudgetKind;
+  readonly writes: boolean;
+  /** Below what the call is: which parent a 404 means. */
+  readonly parent: Parent['kind'];
+  readonly headers?: Record<string, string>;
+  send(options: SdkOptions): Promise<unknown>;
+  /** Makes sense of a 2xx; throws `AzureFailure` when it has none. */
+  parse(body: string | undefined | null, status: number): T;
+  /** What the runtime's own 404 means to this call; absent when it means nothing. */
+  missing?: () => T;
+}
+
+/** Calls to ARM: within the budget, with a good token, tried again where that may help, and their answers told apart. */
+export class ArmCalls {
+  readonly #options: ArmOptions;
+
+  constructor(options: ArmOptions) {
+    this.#options = options;
+  }
+
+  make<T>(caller: Caller, call: Call<T>): Promise<T> {
+    const attempt = async (): Promise<T> => {
+      // Before the budget and `mayWrite`: the write goes out right after those were asked, not after a slow authority.
+      await this.#options.tokens.get(caller.signal);
+      if (call.writes && !caller.mayWrite()) throw new Superseded(`${call.operation} was decided on an older state`);
+      this.#options.budget.take(call.budget, caller);
+      return this.#interpret(await this.#exchange(caller.signal, call), call);
+    };
+    return withRetries(() => this.#withFreshToken(attempt), caller.signal, this.#options.retry ?? RETRY);
+  }
+
+  /** A token that ARM calls expired was dropped meanwhile: one more attempt with a new one, for nothing has happened yet. */
+  async #withFreshToken<T>(attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof RefusedToken) return attempt();
+      throw error;
+    }
+  }
+
+  /** One request and its answer, whatever its status. Throws `TransientFailure` when there is none, or `signal.reason`. */
+  async #exchange<T>(signal: AbortSignal, call: Call<T>): Promise<PipelineResponse> {
+    const { clock, requestTimeoutMs = 60_000 } = this.#options;
+    const cut = new AbortController();
+    let timedOut = false;
+    const timer = clock.setTimer(requestTimeoutMs, () => {
+      timedOut = true;
+      cut.abort();
+    });
+    const onAbort = () => cut.abort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const answer = await answerOf(call, cut.signal);
+      this.#observe(call, answer);
+      return answer;
+    } catch (error) {
+      const code = timedOut ? 'timeout' : signal.aborted ? 'aborted' : 'network';
+      this.#metrics.armRequest(call.operation, code);
+      if (timedOut) throw new TransientFailure(failureOfTimeout(requestTimeoutMs));
+      signal.throwIfAborted();
+      if (!isRestError(error)) throw error;
+      throw new TransientFailure(failureOfSending(error), { cause: error });
+    } finally {
+      timer.cancel();
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** What an answer tells of the budget. ARM sends one or both of these headers (recorded). */
+  #observe<T>({ operation, budget: kind }: Call<T>, { status, headers }: PipelineResponse): void {
+    this.#metrics.armRequest(operation, String(status));
+    for (const scope of ['subscription', 'subscription-global']) {
+      const remaining = headers.get(`x-ms-ratelimit-remaining-${scope}-${kind}`);
+      if (remaining !== undefined && /^\d+$/.test(remaining)) this.#options.budget.observe(kind, Number(remaining));
+    }
+  }
+
+  #interpret<T>(answer: PipelineResponse, call: Call<T>): T {
+    const { status } = answer;
+    if (status >= 200 && status < 300) return call.parse(answer.bodyAsText, status);
+    const refusal = refusalOf(answer);
+    if (call.missing !== undefined && isRuntimeMissing(refusal)) return call.missing();
+    const failure = failureOfRefusal(refusal, this.#options.clock.now(), call.parent);
+    if (failure.kind === 'throttled') this.#options.budget.throttled(call.budget, failure.retryAfterMs);
+    if (status === 401 && failure.kind === 'credentialUnavailable') throw new RefusedToken(failure);
+    if (status === 408 || status >= 500) throw new TransientFailure(failure);
+    throw new AzureFailure(failure);
+  }
+
+  get #metrics(): AzureMetrics {
+    return this.#options.metrics ?? NO_METRICS;
+  }
+}
+
+class RefusedToken extends AzureFailure {}
+
+function refusalOf({ status, headers, bodyAsText }: PipelineResponse): Refusal {
+  return {
+    status,
+    ...parseErrorBody(bodyAsText),
+    retryAfter: headers.get('retry-after'),
+    fromGateway: headers.get('x-ms-failure-cause') === 'gateway',
+  };
+}
+
+/** The raw answer, also where the SDK finds fault with it. */
+async function answerOf<T>(call: Call<T>, abortSignal: AbortSignal): Promise<PipelineResponse> {
+  let answer: PipelineResponse | undefined;
+  const requestOptions = { shouldDeserialize: false, customHeaders: call.headers ?? {} };
+  const onResponse = (raw: PipelineResponse) => {
+    answer = raw;
+  };
+  try {
+    // A transport may be slow to notice that it was cancelled.
+    await unlessAborted(call.send({ abortSignal, requestOptions, onResponse }), abortSignal);
+  } catch (error) {
+    if (answer === undefined) throw error;
+  }
+  if (answer === undefined) throw new Error('the SDK sent no request');
+  return answer;
+}

@@ -1,0 +1,154 @@
+import {
+  ACCEPTED,
+  type Accepted,
+  type ObservedRuntime,
+  type Parent,
+  type RuntimeDocument,
+  type RuntimeId,
+} from '../core/runtime.ts';
+import type { Caller } from '../ports.ts';
+import { ArmCalls, type ArmOptions, type Call } from './arm-calls.ts';
+import type { PlainRequests, RuntimePath, SdkOptions } from './arm-client.ts';
+import { checkParent, checkRuntimeId } from './ids.ts';
+import { malformed, type Page, parseJson, parsePage, parseRuntime, parseState } from './parse.ts';
+import type { Remote } from './remote.ts';
+
+/** How one service's SDK sends what its runtimes are asked. What the promises resolve with is not looked at. */
+export interface Service {
+  readonly parent: Parent['kind'];
+  readonly plain: PlainRequests;
+  /** The first page. */
+  list(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
+  get(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
+  status(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
+}
+
+/**
+ * The integration runtimes of the factories or workspaces of one subscription, under one identity, over the SDK's client.
+ *
+ * Documents are what ARM sent, byte for byte as far as JSON tells bytes apart (numbers beyond a double's 53 bits lose
+ * digits), and go back the same: the SDK's own (de)serialiser, which drops what it does not know, is not asked. Nor does
+ * the SDK wait for what ARM goes on with: a 202 is `ACCEPTED`.
+ */
+export class ServiceRuntimes implements Remote {
+  readonly #service: Service;
+  readonly #calls: ArmCalls;
+  readonly #origin: string;
+
+  constructor(service: Service, options: ArmOptions) {
+    this.#service = service;
+    this.#calls = new ArmCalls(options);
+    this.#origin = new URL(options.endpoint).origin;
+  }
+
+  async list(parent: Parent, caller: Caller): Promise<readonly ObservedRuntime[]> {
+    checkParent(parent);
+    const runtimes: ObservedRuntime[] = [];
+    const seen = new Set<string>();
+    for (let next: string | undefined, more = true; more; more = next !== undefined) {
+      const page = await this.#page(parent, next, caller);
+      runtimes.push(...page.runtimes);
+      next = page.nextLink;
+      if (next === undefined) break;
+      // A link elsewhere would be given our token.
+      if (!URL.canParse(next) || new URL(next).origin !== this.#origin) {
+        throw malformed('the link to the next page leads elsewhere');
+      }
+      if (seen.has(next)) throw malformed('the pages of the list go round in a circle');
+      seen.add(next);
+    }
+    return runtimes;
+  }
+
+  #page(parent: Parent, link: string | undefined, caller: Caller): Promise<Page> {
+    const { plain } = this.#service;
+    return this.#make(caller, {
+      operation: 'list',
+      budget: 'reads',
+      writes: false,
+      send: (options) =>
+        link === undefined ? this.#service.list(parent.resourceGroup, parent.name, options) : plain.next(link, options),
+      parse: (body) => parsePage(parseJson(body)),
+    });
+  }
+
+  async read(id: RuntimeId, caller: Caller): Promise<ObservedRuntime | undefined> {
+    checkRuntimeId(id);
+    return this.#make<ObservedRuntime | undefined>(caller, {
+      operation: 'get',
+      budget: 'reads',
+      writes: false,
+      send: (options) => this.#service.get(...path(id), options),
+      parse: (body) => parseRuntime(parseJson(body)),
+      missing: () => undefined,
+    });
+  }
+
+  async state(id: RuntimeId, caller: Caller): Promise<string | undefined> {
+    checkRuntimeId(id);
+    return this.#make<string | undefined>(caller, {
+      operation: 'getStatus',
+      // Recorded: this POST spends the reads.
+      budget: 'reads',
+      writes: false,
+      send: (options) => this.#service.status(...path(id), options),
+      parse: (body) => parseState(parseJson(body)),
+      missing: () => undefined,
+    });
+  }
+
+  /**
+   * `If-None-Match: *` closes the race between our GET and this PUT, if ARM honours it for this type, which is inferred;
+   * where it does not, the race stays open as it is for every other client.
+   */
+  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted> {
+    return this.#put('create', id, document, { 'If-None-Match': '*' }, caller);
+  }
+
+  /** The etag goes out unquoted, as it came in the body (recorded). */
+  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted> {
+    return this.#put('update', id, document, { 'If-Match': etag }, caller);
+  }
+
+  async #put(
+    operation: 'create' | 'update',
+    id: RuntimeId,
+    document: RuntimeDocument,
+    headers: Record<string, string>,
+    caller: Caller,
+  ): Promise<ObservedRuntime | Accepted> {
+    checkRuntimeId(id);
+    return this.#make<ObservedRuntime | Accepted>(caller, {
+      operation,
+      budget: 'writes',
+      writes: true,
+      headers,
+      send: (options) => this.#service.plain.put(path(id), document, options),
+      parse: (body, status) => (status === 202 ? ACCEPTED : parseRuntime(parseJson(body))),
+    });
+  }
+
+  async delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined> {
+    checkRuntimeId(id);
+    return this.#make<Accepted | undefined>(caller, {
+      operation: 'delete',
+      budget: 'deletes',
+      writes: true,
+      send: (options) => this.#service.plain.delete(path(id), options),
+      parse: (_body, status) => {
+        if (status === 202) return ACCEPTED;
+        if (status !== 200 && status !== 204) throw malformed(`a deletion answered ${status}`);
+        return undefined;
+      },
+      missing: () => undefined,
+    });
+  }
+
+  #make<T>(caller: Caller, call: Omit<Call<T>, 'parent'>): Promise<T> {
+    return this.#calls.make(caller, { ...call, parent: this.#service.parent });
+  }
+}
+
+function path({ parent, name }: RuntimeId): RuntimePath {
+  return [parent.resourceGroup, parent.name, name];
+}

@@ -1,0 +1,88 @@
+/**
+ * A write that Azure has accepted and goes on with. No pass waits for it: it is remembered in the status, and later passes
+ * see by looking what has become of it. A result that says why one failed is not asked for: nothing is known of its shape,
+ * and where it is asked for would have to be remembered.
+ *
+ * Assumed, for nobody has recorded it: Azure carries out the writes to one runtime in the order in which it accepted them.
+ * So a person's next declaration, and a deletion, are written without waiting for what was accepted before.
+ */
+import { type Operation, operationOf, sortOf } from '../object.ts';
+import { OPERATION_MS, OPERATION_REPEATED_MS, settling, waiting } from '../schedule.ts';
+import { type Action, driftOf, managing, type Policy, type Situation, specHash } from '../situation.ts';
+import { progressing, settle, stalled } from '../verdicts.ts';
+import { proven } from './definition.ts';
+
+/** Make sure what Azure had only accepted is told once it is so. */
+export const operationIsConcluded: Policy = (s) => {
+  const { operation } = s.memory;
+  if (operation === undefined || s.wrote !== undefined) return undefined;
+  if (!managing(s.desired) || s.definition?.presence !== 'present') return undefined;
+  const differing = driftOf(s).map(({ field }) => field);
+  const done = sortOf(operation.kind) === 'creation' || !operation.fields.some((field) => differing.includes(field));
+  return done ? proven(s, { kind: 'Conclude' }) : undefined;
+};
+
+/** Make sure a runtime that Azure is creating is not created once more. */
+export const creationIsAwaited: Policy = (s) => {
+  const operation = operationOf(s.memory, 'creation');
+  if (operation === undefined || !managing(s.desired) || s.definition?.presence !== 'absent') return undefined;
+  return isDeclared(s, operation) && isUnderWay(s, operation) ? proven(s, wait(s, operation)) : undefined;
+};
+
+/** Make sure a definition that Azure is about to take over is not written once more. */
+export const updateIsAwaited: Policy = (s) => {
+  const operation = operationOf(s.memory, 'update');
+  if (operation === undefined || !managing(s.desired) || s.definition?.presence !== 'present') return undefined;
+  if (!isDeclared(s, operation) || !isUnderWay(s, operation)) return undefined;
+  return s.state === undefined ? { kind: 'Look', at: 'state' } : proven(s, wait(s, operation));
+};
+
+/** Make sure a runtime that Azure is still creating does not appear after its object is gone. */
+export const creationIsAwaitedByDeletion: Policy = (s) => {
+  const operation = operationOf(s.memory, 'creation');
+  if (operation === undefined || s.definition?.presence !== 'absent') return undefined;
+  if (Math.abs(s.now - operation.time) >= OPERATION_MS) return undefined;
+  const message = 'Azure is still creating the runtime, which is deleted as soon as it is there.';
+  return proven(s, settle(progressing('Deleting', message), settling(s.intervalMs)));
+};
+
+/** Make sure a runtime that Azure is deleting is not deleted once more. */
+export const deletionIsAwaited: Policy = (s) => {
+  const operation = operationOf(s.memory, 'deletion');
+  return operation !== undefined && isBeingDeleted(s) ? proven(s, wait(s, operation)) : undefined;
+};
+
+/** Whether Azure has accepted a deletion and may still be carrying it out. */
+export function isBeingDeleted(s: Situation): boolean {
+  const operation = operationOf(s.memory, 'deletion');
+  return operation !== undefined && isUnderWay(s, operation);
+}
+
+function isDeclared({ desired }: Situation, operation: Operation): boolean {
+  return operation.specHash === specHash(desired);
+}
+
+function isUnderWay({ now }: Situation, { time, repeated }: Operation): boolean {
+  // Also when the clock was set back.
+  return Math.abs(now - time) < (repeated ? OPERATION_REPEATED_MS : OPERATION_MS);
+}
+
+function wait({ intervalMs }: Situation, { kind, repeated }: Operation): Action {
+  const { reason, what } = SAID[kind];
+  if (!repeated) {
+    return settle(progressing(reason, `Azure has accepted ${what} and goes on with it.`), settling(intervalMs));
+  }
+  const message = `Azure has accepted ${what} more than once, and does not show it. Look for the failed operation in Azure's activity log.`;
+  return settle(stalled('NotApplied', message), waiting(intervalMs));
+}
+
+const UPDATE = { reason: 'Updating', what: 'the definition' };
+const CREATE = { reason: 'Creating', what: 'the creation of the runtime' };
+const SAID: Readonly<Record<Operation['kind'], { readonly reason: string; readonly what: string }>> = {
+  Create: CREATE,
+  Recreate: CREATE,
+  Adopt: UPDATE,
+  Update: UPDATE,
+  Correct: UPDATE,
+  Delete: { reason: 'Deleting', what: 'the deletion of the runtime' },
+};
