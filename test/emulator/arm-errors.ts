@@ -1,4 +1,4 @@
-import { PRECONDITION_CODE, PRECONDITION_STATUS, UNKNOWN_PATH } from './assumptions.ts';
+import { FAILED_OPERATION, PRECONDITION_CODE, PRECONDITION_STATUS, UNKNOWN_PATH } from './assumptions.ts';
 import { type Reply, reply } from './exchange.ts';
 import type { RouteProblem } from './routes.ts';
 
@@ -13,46 +13,57 @@ export function gatewayError(
   return reply(status, { error: { code, message, ...more } }, { 'x-ms-failure-cause': 'gateway', ...headers });
 }
 
-/** An answer of the Data Factory provider: `target` and `details` are always there (recorded). */
-export function providerError(status: number, code: string, message: string, target: string | null = null): Reply {
-  return reply(status, { error: { code, message, target, details: null } });
+/** The document that a provider's answer is about. */
+export interface Subject {
+  readonly parent: 'factory' | 'workspace';
+  /** Of what it belongs to. */
+  readonly parentId: string;
+  readonly name: string;
 }
 
-export const documentMissing = (id: string): Reply =>
-  providerError(
-    404,
-    'NotFound',
-    'The document could not be retrieved because it does not exist.',
-    // Recorded: the target is the ARM id in lower case.
-    id.toLowerCase(),
-  );
+/**
+ * An answer of a provider: `target` and `details` are always there (recorded). Data Factory names the ARM id in lower case;
+ * Synapse wraps nothing, adds an `error` that is null, and names a factory that does not exist (recorded).
+ */
+export function providerError(status: number, code: string, message: string, subject: Subject): Reply {
+  const id = `${subject.parentId}/integrationruntimes/${subject.name}`;
+  if (subject.parent === 'factory') {
+    return reply(status, { error: { code, message, target: id.toLowerCase(), details: null } });
+  }
+  const target = id.replace('/Microsoft.Synapse/workspaces/', '/Microsoft.DataFactory/factories/');
+  return reply(status, { code, message, target, details: null, error: null });
+}
 
-export const documentReferenced = (referrer: string, id: string): Reply =>
-  providerError(
-    400,
-    'BadRequest',
-    `The document cannot be deleted since it is referenced by ${referrer}.`,
-    id.toLowerCase(),
-  );
+export const documentMissing = (subject: Subject): Reply =>
+  providerError(404, 'NotFound', 'The document could not be retrieved because it does not exist.', subject);
 
-export const invalidReference = (reference: string, id: string): Reply =>
+export const documentReferenced = (referrer: string, subject: Subject): Reply =>
+  providerError(400, 'BadRequest', `The document cannot be deleted since it is referenced by ${referrer}.`, subject);
+
+export const invalidReference = (reference: string, subject: Subject): Reply =>
   providerError(
     400,
     'BadRequest',
     `The document creation or update failed because of invalid reference '${reference}'.`,
-    id.toLowerCase(),
+    subject,
   );
 
-export const invalidPayload = (name: string, id: string): Reply =>
+export const invalidPayload = (subject: Subject): Reply =>
   providerError(
     400,
     'InvalidResourceRequest',
-    `Invalid resource request. Resource type: 'IntegrationRuntime', Resource name: '${name}' 'Error: Invalid payload'`,
-    id.toLowerCase(),
+    `Invalid resource request. Resource type: 'IntegrationRuntime', Resource name: '${subject.name}' 'Error: Invalid payload'`,
+    subject,
   );
 
-export const preconditionFailed = (message: string, id: string): Reply =>
-  providerError(PRECONDITION_STATUS, PRECONDITION_CODE, message, id.toLowerCase());
+export const preconditionFailed = (message: string, subject: Subject): Reply =>
+  providerError(PRECONDITION_STATUS, PRECONDITION_CODE, message, subject);
+
+export const operationMissing = (id: string): Reply =>
+  gatewayError(404, 'OperationNotFound', `The operation '${id}' was not found.`);
+
+export const operationFailed = (id: string): Reply =>
+  reply(FAILED_OPERATION.status, { code: FAILED_OPERATION.code, message: `The operation '${id}' has failed.` });
 
 export const subscriptionNotFound = (id: string): Reply =>
   gatewayError(404, 'SubscriptionNotFound', `The subscription '${id}' could not be found.`);

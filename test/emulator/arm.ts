@@ -15,14 +15,22 @@ import {
   missingFactoryCode,
 } from './assumptions.ts';
 import type { Buckets } from './buckets.ts';
-import { type DataFactory, factoryBody } from './datafactory.ts';
+import { DataFactory, factoryBody } from './datafactory.ts';
 import { type Incoming, parseJson, type Reply, reply } from './exchange.ts';
 import type { Attempt, Refusals } from './refusals.ts';
 import type { Route } from './routes.ts';
+import { goOn, Synapse } from './synapse.ts';
 import type { TokenInfo, Tokens } from './tokens.ts';
-import type { Factory, ResourceGroup, Subscription, World } from './world.ts';
+import { type Factory, PARENT_TYPES, parentsIn, type ResourceGroup, type Subscription, type World } from './world.ts';
 
-const API_VERSIONS: readonly string[] = ['2018-06-01'];
+const API_VERSIONS: Readonly<Record<'factory' | 'workspace', readonly string[]>> = {
+  factory: ['2018-06-01'],
+  workspace: ['2021-03-01', '2021-06-01-preview'],
+};
+
+function versionsOf({ parent = 'factory' }: Route): readonly string[] {
+  return API_VERSIONS[parent];
+}
 
 /** What the gateway found out about a request on its way to the provider. */
 interface Passage {
@@ -43,6 +51,8 @@ export class Arm {
   readonly #buckets: Buckets;
   readonly #refusals: Refusals;
   readonly #dataFactory: DataFactory;
+  readonly #workspaces: DataFactory;
+  readonly #synapse: Synapse;
 
   constructor(parts: {
     now: () => number;
@@ -50,14 +60,15 @@ export class Arm {
     tokens: Tokens;
     buckets: Buckets;
     refusals: Refusals;
-    dataFactory: DataFactory;
   }) {
     this.#now = parts.now;
     this.#world = parts.world;
     this.#tokens = parts.tokens;
     this.#buckets = parts.buckets;
     this.#refusals = parts.refusals;
-    this.#dataFactory = parts.dataFactory;
+    this.#dataFactory = new DataFactory(parts.world, parts.now);
+    this.#synapse = new Synapse(parts.now);
+    this.#workspaces = new DataFactory(parts.world, parts.now, this.#synapse);
   }
 
   handle(request: Incoming, route: Route): Reply {
@@ -84,16 +95,20 @@ export class Arm {
   readonly #steps: Record<(typeof GATEWAY_ORDER)[number], (passage: Passage) => Reply | undefined> = {
     subscription: (passage) => {
       const { subscriptionId, problem } = passage.route;
-      if (subscriptionId === undefined) return unknownPath(problem, API_VERSIONS);
+      if (subscriptionId === undefined) return unknownPath(problem, versionsOf(passage.route));
       const found = this.#world.subscription(subscriptionId);
       if (found === undefined) return subscriptionNotFound(subscriptionId);
       passage.subscription = found;
       return undefined;
     },
     apiVersion: ({ request, route }) =>
-      refuseApiVersion(request, route) ?? (route.problem && unknownPath(route.problem, API_VERSIONS)),
+      refuseApiVersion(request, route) ?? (route.problem && unknownPath(route.problem, versionsOf(route))),
     permission: ({ attempt }) => this.#refusals.permission(attempt),
-    parents: (passage) => findParents(passage),
+    parents: (passage) => {
+      const missing = findParents(passage);
+      if (passage.factory !== undefined) goOn(passage.factory, this.#now());
+      return missing;
+    },
     refusals: ({ attempt, subscription }) => disabled(attempt, subscription) ?? this.#refusals.lockOrPolicy(attempt),
     throttling: (passage) => {
       const { attempt, route } = passage;
@@ -109,8 +124,13 @@ export class Arm {
       return reply(200, subscriptionBody(subscription, caller));
     }
     if (group !== undefined && route.operation === 'ResourceGroups_Get') return reply(200, groupBody(group));
-    if (group !== undefined && route.operation === 'Factories_ListByResourceGroup') {
-      return reply(200, { value: [...group.factories.values()].map(factoryBody) });
+    const lists =
+      route.operation === 'Factories_ListByResourceGroup' || route.operation === 'Workspaces_ListByResourceGroup';
+    if (group !== undefined && lists) {
+      return reply(200, { value: [...parentsIn(group, route.parent ?? 'factory').values()].map(factoryBody) });
+    }
+    if (factory !== undefined && route.operationId !== undefined) {
+      return this.#synapse.result(request, factory, route.operationId);
     }
     if (route.operation === 'IntegrationRuntimes_CreateOrUpdate' && parseJson(request.body) === undefined) {
       return gatewayError(
@@ -119,8 +139,9 @@ export class Arm {
         'The request content was invalid and could not be deserialized.',
       );
     }
-    const answer = factory && this.#dataFactory.handle(route.operation, request, factory, route.runtime ?? '');
-    return answer ?? unknownPath(route.problem, API_VERSIONS);
+    const provider = factory?.kind === 'workspace' ? this.#workspaces : this.#dataFactory;
+    const answer = factory && provider.handle(route.operation, request, factory, route.runtime ?? '');
+    return answer ?? unknownPath(route.problem, versionsOf(route));
   }
 
   #subscriptions(caller: TokenInfo): Reply {
@@ -147,11 +168,12 @@ function findParents(passage: Passage): Reply | undefined {
   if (group === undefined) return resourceGroupNotFound(route.resourceGroup);
   passage.group = group;
   if (route.factory === undefined) return undefined;
-  const factory = group.factories.get(route.factory.toLowerCase());
+  const { parent = 'factory' } = route;
+  const factory = parentsIn(group, parent).get(route.factory.toLowerCase());
   if (factory === undefined) {
     return missingFactoryCode(route.operation) === 'ParentResourceNotFound'
       ? parentNotFound(route.factory)
-      : resourceNotFound(`Microsoft.DataFactory/factories/${route.factory}`, route.resourceGroup);
+      : resourceNotFound(`${PARENT_TYPES[parent]}/${route.factory}`, route.resourceGroup);
   }
   passage.factory = factory;
   return undefined;
@@ -166,19 +188,21 @@ function refuseApiVersion(request: Incoming, route: Route): Reply | undefined {
       'The api-version query parameter (?api-version=) is required for all requests.',
     );
   }
-  if (route.factory === undefined || API_VERSIONS.includes(version)) return undefined;
+  const versions = versionsOf(route);
+  if (route.factory === undefined || versions.includes(version)) return undefined;
+  const [namespace = '', type = ''] = PARENT_TYPES[route.parent ?? 'factory'].split('/');
   return gatewayError(
     BAD_API_VERSION.status,
     BAD_API_VERSION.code,
-    `The resource type 'factories/integrationRuntimes' could not be found in the namespace 'Microsoft.DataFactory' for api version '${version}'. The supported api-versions are '${API_VERSIONS.join(',')}'.`,
+    `The resource type '${type}/integrationRuntimes' could not be found in the namespace '${namespace}' for api version '${version}'. The supported api-versions are '${versions.join(',')}'.`,
   );
 }
 
 function scopeOf(route: Route): string {
-  const { subscriptionId, resourceGroup, factory, runtime } = route;
+  const { subscriptionId, resourceGroup, parent = 'factory', factory, runtime } = route;
   let scope = `/subscriptions/${subscriptionId}`;
   if (resourceGroup !== undefined) scope += `/resourceGroups/${resourceGroup}`;
-  if (factory !== undefined) scope += `/providers/Microsoft.DataFactory/factories/${factory}`;
+  if (factory !== undefined) scope += `/providers/${PARENT_TYPES[parent]}/${factory}`;
   if (runtime !== undefined) scope += `/integrationRuntimes/${runtime}`;
   return scope;
 }

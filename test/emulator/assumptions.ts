@@ -51,7 +51,7 @@ export const TYPE_IS_IMMUTABLE = true;
 
 /**
  * Which 404 tells of a missing factory. Documented for a PUT, pasted by users for a list; that every other operation
- * answers as the list does is the assumption.
+ * answers as the list does, and that those of a workspace answer alike, is the assumption.
  */
 export function missingFactoryCode(operation: Operation): 'ParentResourceNotFound' | 'ResourceNotFound' {
   return operation === 'IntegrationRuntimes_CreateOrUpdate' ? 'ParentResourceNotFound' : 'ResourceNotFound';
@@ -92,6 +92,26 @@ export const TOO_LARGE = { status: 413, code: 'RequestContentTooLarge' } as cons
 
 /** Bodies larger than this are refused. ARM's own limit is 4 MB (documented); this is enough for any runtime. */
 export const MAX_BODY_BYTES = 1024 * 1024;
+
+/**
+ * How long a write to a workspace takes. Recorded are a create that was done when it was asked about after 10 s, and a
+ * deletion after 30 s; the emulator is quicker, for tests.
+ */
+export const DEFAULT_OPERATION_MS = 100;
+
+/*
+ * A workspace checks everything (names, etags, references) before it accepts a write, and carries out what it has accepted
+ * in that order (`goOn` of synapse.ts). Its refusals have the shape of its recorded 404.
+ */
+
+/** When the caller of a PUT is told to ask for its result. Recorded as a header; its value is not. */
+export const OPERATION_RETRY_AFTER_SECONDS = 1;
+
+/** What asking for the result of an operation that goes on answers, again with its `Location`. */
+export const RUNNING_OPERATION_STATUS = 202;
+
+/** What asking for the result of a failed operation answers. No recording of one was found. */
+export const FAILED_OPERATION = { status: 400, code: 'OperationFailed' } as const;
 
 /** A runtime's id: the case of group and factory is that of their creation, not that of the request. */
 export function canonicalRuntimeId(factoryId: string, name: string): string {

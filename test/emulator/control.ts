@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from './exchange.ts';
 import type { BucketKind, Operation } from './operations.ts';
 
+/** A Data Factory; or, where `kind` says so, a Synapse workspace. Whatever is called `factory` here may be either. */
 export interface FactoryRef {
+  kind?: 'factory' | 'workspace';
   subscriptionId: string;
   resourceGroup: string;
   name: string;
@@ -17,7 +19,7 @@ export interface Filter {
   operation?: Operation;
   subscriptionId?: string;
   resourceGroup?: string;
-  /** The name of the factory. */
+  /** The name of the factory or workspace. */
   factory?: string;
   runtime?: string;
   clientId?: string;
@@ -126,6 +128,9 @@ export interface EmulatorControl {
   reset(args?: { subscriptionId?: string }): Promise<void>;
 
   ensureFactory(factory: FactoryRef & { location?: string }): Promise<void>;
+  /** The same as `ensureFactory` and `removeFactory` with `kind: 'workspace'`. */
+  ensureWorkspace(workspace: FactoryRef & { location?: string }): Promise<void>;
+  removeWorkspace(workspace: FactoryRef): Promise<void>;
   ensureResourceGroup(args: { subscriptionId: string; name: string; location?: string }): Promise<void>;
   ensureSubscription(args: { subscriptionId: string }): Promise<void>;
   removeFactory(factory: FactoryRef): Promise<void>;
@@ -166,6 +171,8 @@ export interface EmulatorControl {
   setBadReference(args: RuntimeRef & { reference: string; times?: number }): Promise<void>;
   /** `ignore`: PUTs answer 200 with the document as it was before, or with an unmanaged default on create. */
   setWriteMode(args: { factory: FactoryRef; name?: string; mode: 'apply' | 'ignore' }): Promise<void>;
+  /** How long the writes of a workspace go on after they were accepted, and how many of the next ones come to nothing. */
+  setOperations(args: { factory: FactoryRef; durationMs?: number; failing?: number }): Promise<void>;
   setPageSize(args: { factory: FactoryRef; size: number }): Promise<void>;
 
   addRefusal(refusal: Refusal): Promise<{ id: string }>;

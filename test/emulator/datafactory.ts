@@ -4,6 +4,7 @@ import {
   invalidPayload,
   invalidReference,
   preconditionFailed,
+  type Subject,
 } from './arm-errors.ts';
 import {
   compareInList,
@@ -29,20 +30,42 @@ import {
 import type { Operation } from './operations.ts';
 import { type Factory, type Runtime, sortedRuntimes, type World } from './world.ts';
 
-/** The Data Factory provider, behind ARM's gateway: the factory exists, and the caller may do this. */
+/** How a write that may be made is made and answered. */
+export interface Writes {
+  put(request: Incoming, factory: Factory, name: string, takeEffect: () => Runtime): Reply;
+  delete(request: Incoming, factory: Factory, name: string, takeEffect: () => void): Reply;
+}
+
+const AT_ONCE: Writes = {
+  // Recorded: 200 for a create too; a 201 makes @azure/arm-datafactory throw.
+  put: (_request, _factory, _name, takeEffect) => rawReply(200, takeEffect().json),
+  // Recorded: 200 with an empty body.
+  delete: (_request, _factory, _name, takeEffect) => {
+    takeEffect();
+    return rawReply(200, '');
+  },
+};
+
+/**
+ * The Data Factory provider, behind ARM's gateway: the factory exists, and the caller may do this. Synapse's provider is
+ * the same but for how it answers writes.
+ */
 export class DataFactory {
   readonly #world: World;
   readonly #now: () => number;
+  readonly #writes: Writes;
 
-  constructor(world: World, now: () => number) {
+  constructor(world: World, now: () => number, writes: Writes = AT_ONCE) {
     this.#world = world;
     this.#now = now;
+    this.#writes = writes;
   }
 
   /** `name` is a runtime's; operations on the factory itself ignore it. */
   handle(operation: Operation, request: Incoming, factory: Factory, name: string): Reply | undefined {
     switch (operation) {
       case 'Factories_Get':
+      case 'Workspaces_Get':
         return reply(200, factoryBody(factory));
       case 'IntegrationRuntimes_ListByFactory':
         return list(request, factory);
@@ -61,7 +84,7 @@ export class DataFactory {
 
   #get(request: Incoming, factory: Factory, name: string): Reply {
     const runtime = find(factory, name);
-    if (runtime === undefined) return documentMissing(`${factory.id}/integrationruntimes/${name}`);
+    if (runtime === undefined) return documentMissing(subject(factory, name));
     const known = header(request, 'if-none-match');
     if (known !== undefined && names(known, runtime.etag)) return rawReply(NOT_MODIFIED_STATUS, '');
     return rawReply(200, runtime.json);
@@ -69,7 +92,7 @@ export class DataFactory {
 
   #status(factory: Factory, name: string): Reply {
     const runtime = find(factory, name);
-    if (runtime === undefined) return documentMissing(`${factory.id}/integrationruntimes/${name}`);
+    if (runtime === undefined) return documentMissing(subject(factory, name));
     // Recorded: nothing else for an Azure runtime; name, dataFactoryName and typeProperties are optional.
     return reply(200, {
       properties: { state: runtime.lifecycle.state(this.#now()), type: runtime.properties.type ?? null },
@@ -77,22 +100,22 @@ export class DataFactory {
   }
 
   #put(request: Incoming, factory: Factory, name: string): Reply {
-    const id = `${factory.id}/integrationruntimes/${name}`;
+    const about = subject(factory, name);
     const runtime = find(factory, name);
     const properties = definition(request.body);
-    if (properties === undefined || !isValidRuntimeName(name)) return invalidPayload(name, id);
+    if (properties === undefined || !isValidRuntimeName(name)) return invalidPayload(about);
     if (TYPE_IS_IMMUTABLE && runtime !== undefined && runtime.properties.type !== properties.type) {
-      return invalidPayload(name, id);
+      return invalidPayload(about);
     }
-    const stale = precondition(request, runtime, id);
+    const stale = precondition(request, runtime, about);
     if (stale !== undefined) return stale;
     const bad = spendBadReference(factory, name);
-    if (bad !== undefined) return invalidReference(bad, id);
-    // Recorded: 200 for a create too; a 201 makes @azure/arm-datafactory throw.
-    return rawReply(200, this.#store(factory, runtime, name, properties).json);
+    if (bad !== undefined) return invalidReference(bad, about);
+    return this.#writes.put(request, factory, name, () => this.#store(factory, name, properties));
   }
 
-  #store(factory: Factory, runtime: Runtime | undefined, name: string, properties: JsonObject): Runtime {
+  #store(factory: Factory, name: string, properties: JsonObject): Runtime {
+    const runtime = find(factory, name);
     const ignored = (runtime?.writeMode ?? factory.writeMode) === 'ignore';
     if (runtime === undefined) {
       return this.#world.create(factory, name, ignored ? { type: properties.type ?? null } : properties);
@@ -109,15 +132,17 @@ export class DataFactory {
     const runtime = find(factory, name);
     if (runtime === undefined) return rawReply(204, '');
     if (DELETE_HONOURS_IF_MATCH) {
-      const stale = precondition(request, runtime, runtime.id);
+      const stale = precondition(request, runtime, subject(factory, name));
       if (stale !== undefined) return stale;
     }
     const [referrer] = runtime.references;
-    if (referrer !== undefined) return documentReferenced(runtime.references.join(', '), runtime.id);
-    this.#world.remove(factory, name);
-    // Recorded: 200 with an empty body.
-    return rawReply(200, '');
+    if (referrer !== undefined) return documentReferenced(runtime.references.join(', '), subject(factory, name));
+    return this.#writes.delete(request, factory, name, () => void this.#world.remove(factory, name));
   }
+}
+
+function subject({ kind, id }: Factory, name: string): Subject {
+  return { parent: kind, parentId: id, name };
 }
 
 function find(factory: Factory, name: string): Runtime | undefined {
@@ -132,17 +157,17 @@ function definition(body: string): JsonObject | undefined {
   return isObject(properties) && typeof properties.type === 'string' ? properties : undefined;
 }
 
-function precondition(request: Incoming, runtime: Runtime | undefined, id: string): Reply | undefined {
+function precondition(request: Incoming, runtime: Runtime | undefined, about: Subject): Reply | undefined {
   const wanted = header(request, 'if-match');
   if (wanted !== undefined) {
     if (runtime === undefined) {
-      return IF_MATCH_NEEDS_DOCUMENT ? preconditionFailed(STALE_ETAG_MESSAGE, id) : undefined;
+      return IF_MATCH_NEEDS_DOCUMENT ? preconditionFailed(STALE_ETAG_MESSAGE, about) : undefined;
     }
-    if (!names(wanted, runtime.etag)) return preconditionFailed(STALE_ETAG_MESSAGE, id);
+    if (!names(wanted, runtime.etag)) return preconditionFailed(STALE_ETAG_MESSAGE, about);
   }
   const unwanted = header(request, 'if-none-match');
   if (unwanted !== undefined && runtime !== undefined && names(unwanted, runtime.etag)) {
-    return preconditionFailed(EXISTS_MESSAGE, id);
+    return preconditionFailed(EXISTS_MESSAGE, about);
   }
   return undefined;
 }
@@ -186,6 +211,7 @@ function nextLink(request: Incoming, lastName: string): string {
 }
 
 export function factoryBody(factory: Factory): object {
+  if (factory.kind === 'workspace') return workspaceBody(factory);
   return {
     name: factory.name,
     id: factory.id,
@@ -194,6 +220,18 @@ export function factoryBody(factory: Factory): object {
     // Spelled so here, unlike in the documents of the factory (documented).
     eTag: `"${factory.etag}"`,
     location: factory.location,
+    tags: {},
+  };
+}
+
+/** As much of it as a client needs to know that it is there. */
+function workspaceBody({ id, name, location }: Factory): object {
+  return {
+    id,
+    name,
+    type: 'Microsoft.Synapse/workspaces',
+    location,
+    properties: { provisioningState: 'Succeeded' },
     tags: {},
   };
 }

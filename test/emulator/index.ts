@@ -6,7 +6,6 @@ import { Arm } from './arm.ts';
 import { Buckets } from './buckets.ts';
 import type { EmulatorControl, EntraClient, FactoryRef } from './control.ts';
 import { serveControl } from './control-server.ts';
-import { DataFactory } from './datafactory.ts';
 import { Entra } from './entra.ts';
 import { Faults } from './faults.ts';
 import { createLocalControl } from './local-control.ts';
@@ -31,6 +30,13 @@ export const DEFAULT_FACTORY = {
   subscriptionId: '00000000-0000-0000-0000-000000000001',
   resourceGroup: 'ADFV2SampleRG',
   name: 'SampleV2DataFactory1',
+} as const satisfies FactoryRef;
+
+export const DEFAULT_WORKSPACE = {
+  kind: 'workspace',
+  subscriptionId: '00000000-0000-0000-0000-000000000001',
+  resourceGroup: 'ADFV2SampleRG',
+  name: 'samplesynapseworkspace1',
 } as const satisfies FactoryRef;
 
 export interface EmulatorOptions {
@@ -99,8 +105,7 @@ function assemble(options: EmulatorOptions) {
   const refusals = new Refusals();
   const faults = new Faults();
   const trace = new Trace(options.traceCapacity ?? 20_000);
-  const dataFactory = new DataFactory(world, now);
-  const arm = new Arm({ now, world, tokens: entra.tokens, buckets, refusals, dataFactory });
+  const arm = new Arm({ now, world, tokens: entra.tokens, buckets, refusals });
   const seed = options.seed ?? [];
   const control = createLocalControl({ now, world, entra, buckets, refusals, faults, trace, clients, seed });
   return { service: createService({ now, arm, entra, faults, trace }), control };

@@ -12,8 +12,9 @@ import type { Entra } from './entra.ts';
 import { isObject, type Json, type JsonObject, parseJson } from './exchange.ts';
 import type { Faults } from './faults.ts';
 import type { Refusals } from './refusals.ts';
+import { goOn } from './synapse.ts';
 import type { Trace } from './trace.ts';
-import { type Factory, type Runtime, sortedRuntimes, type World } from './world.ts';
+import { type Factory, parentsIn, type Runtime, sortedRuntimes, type World } from './world.ts';
 
 export interface ControlParts {
   readonly now: () => number;
@@ -70,24 +71,30 @@ function seed({ world, seed: factories }: ControlParts, subscriptionId: string |
 
 type Existence =
   | 'ensureFactory'
+  | 'ensureWorkspace'
+  | 'removeWorkspace'
   | 'ensureResourceGroup'
   | 'ensureSubscription'
   | 'removeFactory'
   | 'removeResourceGroup'
   | 'removeSubscription'
   | 'setSubscriptionState'
-  | 'setPageSize';
+  | 'setPageSize'
+  | 'setOperations';
 
-function existence({ world }: ControlParts): Pick<EmulatorControl, Existence> {
+function existence({ world, now }: ControlParts): Pick<EmulatorControl, Existence> {
+  const remove = ({ kind = 'factory', subscriptionId, resourceGroup, name }: FactoryRef): void => {
+    const group = world.subscription(subscriptionId)?.groups.get(resourceGroup.toLowerCase());
+    if (group !== undefined) parentsIn(group, kind).delete(name.toLowerCase());
+  };
   return {
     ensureFactory: async ({ location, ...factory }) => void world.ensureFactory(factory, location),
+    ensureWorkspace: async ({ location, ...ref }) => void world.ensureFactory({ ...ref, kind: 'workspace' }, location),
+    removeWorkspace: async (ref) => remove({ ...ref, kind: 'workspace' }),
     ensureResourceGroup: async ({ subscriptionId, name, location }) =>
       void world.ensureGroup(subscriptionId, name, location),
     ensureSubscription: async ({ subscriptionId }) => void world.ensureSubscription(subscriptionId),
-    removeFactory: async ({ subscriptionId, resourceGroup, name }) => {
-      const group = world.subscription(subscriptionId)?.groups.get(resourceGroup.toLowerCase());
-      group?.factories.delete(name.toLowerCase());
-    },
+    removeFactory: async (factory) => remove(factory),
     removeResourceGroup: async ({ subscriptionId, name }) =>
       void world.subscription(subscriptionId)?.groups.delete(name.toLowerCase()),
     removeSubscription: async ({ subscriptionId }) => void world.subscriptions.delete(subscriptionId.toLowerCase()),
@@ -95,7 +102,12 @@ function existence({ world }: ControlParts): Pick<EmulatorControl, Existence> {
       world.ensureSubscription(subscriptionId).state = state;
     },
     setPageSize: async ({ factory, size }) => {
-      theFactory(world, factory).pageSize = size;
+      theFactory(world, factory, now()).pageSize = size;
+    },
+    setOperations: async ({ factory, durationMs, failing }) => {
+      const { operationSettings } = theFactory(world, factory, now());
+      if (durationMs !== undefined) operationSettings.durationMs = durationMs;
+      if (failing !== undefined) operationSettings.failing = failing;
     },
   };
 }
@@ -126,7 +138,8 @@ type RuntimeControl =
   | 'setWriteMode';
 
 function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, RuntimeControl> {
-  const factoryOf = (ref: FactoryRef): Factory => theFactory(world, ref);
+  const factoryOf = (ref: FactoryRef): Factory => theFactory(world, ref, now());
+  const runtimeOf = (ref: RuntimeRef): Runtime => theRuntime(factoryOf(ref.factory), ref.name);
   const view = (runtime: Runtime): RuntimeView => viewOf(runtime, now());
   return {
     runtimes: async (factory) => sortedRuntimes(factoryOf(factory)).map(view),
@@ -141,7 +154,7 @@ function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, Run
     },
     deleteRuntime: async ({ factory, name }) => void world.remove(factoryOf(factory), name),
     drift: async ({ merge, replace, ...ref }) => {
-      const runtime = theRuntime(world, ref);
+      const runtime = runtimeOf(ref);
       world.write(runtime, mergePatch(replace ?? runtime.properties, merge ?? {}));
       return view(runtime);
     },
@@ -150,20 +163,20 @@ function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, Run
     },
     setState: async ({ state, repairsNeeded, ...ref }) => {
       const stages: Stage[] = typeof state === 'string' ? [{ state, afterMs: 0 }] : state;
-      theRuntime(world, ref).lifecycle.set(stages, now(), repairsNeeded);
+      runtimeOf(ref).lifecycle.set(stages, now(), repairsNeeded);
     },
     setLifecycle: async ({ factory, rules }) => {
       factoryOf(factory).rules = rules;
     },
     setReferences: async ({ referrers, ...ref }) => {
-      theRuntime(world, ref).references = [...referrers];
+      runtimeOf(ref).references = [...referrers];
     },
     setBadReference: async ({ factory, name, reference, times }) => {
       factoryOf(factory).badReferences.set(name.toLowerCase(), { name: reference, times: times ?? 1 });
     },
     setWriteMode: async ({ factory, name, mode }) => {
       if (name === undefined) factoryOf(factory).writeMode = mode;
-      else theRuntime(world, { factory, name }).writeMode = mode;
+      else runtimeOf({ factory, name }).writeMode = mode;
     },
   };
 }
@@ -190,15 +203,18 @@ function entraControl({ entra }: ControlParts): Pick<EmulatorControl, EntraContr
   };
 }
 
-function theFactory(world: World, ref: FactoryRef): Factory {
+/** As it is now: with all that it has done by now of what it had accepted. */
+function theFactory(world: World, ref: FactoryRef, now: number): Factory {
   const found = world.factory(ref);
-  if (found === undefined) throw new Error(`no factory ${ref.subscriptionId}/${ref.resourceGroup}/${ref.name}`);
+  const { kind = 'factory', subscriptionId, resourceGroup, name } = ref;
+  if (found === undefined) throw new Error(`no ${kind} ${subscriptionId}/${resourceGroup}/${name}`);
+  goOn(found, now);
   return found;
 }
 
-function theRuntime(world: World, ref: RuntimeRef): Runtime {
-  const found = theFactory(world, ref.factory).runtimes.get(ref.name.toLowerCase());
-  if (found === undefined) throw new Error(`no runtime ${ref.name} in factory ${ref.factory.name}`);
+function theRuntime(factory: Factory, name: string): Runtime {
+  const found = factory.runtimes.get(name.toLowerCase());
+  if (found === undefined) throw new Error(`no runtime ${name} in ${factory.kind} ${factory.name}`);
   return found;
 }
 

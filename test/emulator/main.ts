@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { DEFAULT_CLIENT, DEFAULT_FACTORY, startEmulator } from './index.ts';
+import { DEFAULT_CLIENT, DEFAULT_FACTORY, DEFAULT_WORKSPACE, startEmulator } from './index.ts';
 
 const USAGE = `The emulated Azure. Prints one line of JSON with its URLs, and runs until it is interrupted.
 
@@ -36,7 +36,7 @@ if (values.help) {
     ...(values.dir === undefined ? {} : { dir: values.dir }),
     throttling: !values['no-throttling'],
     clients: [{ ...DEFAULT_CLIENT, clientSecret: values['client-secret'] }],
-    seed: [DEFAULT_FACTORY],
+    seed: [DEFAULT_FACTORY, DEFAULT_WORKSPACE],
   });
   const { armUrl, authorityUrl, controlUrl, caFile } = emulator;
   const { tenantId, clientId } = DEFAULT_CLIENT;

@@ -1,4 +1,7 @@
-/** What a request asks for: the operation ids of the published specifications, where there is one. */
+/**
+ * What a request asks for: the operation ids of the published specifications, where there is one. What Data Factory and
+ * Synapse have both goes by Data Factory's.
+ */
 export type Operation =
   | 'Entra_Token'
   | 'Entra_OpenIdConfiguration'
@@ -10,6 +13,9 @@ export type Operation =
   | 'ResourceGroups_Get'
   | 'Factories_Get'
   | 'Factories_ListByResourceGroup'
+  | 'Workspaces_Get'
+  | 'Workspaces_ListByResourceGroup'
+  | 'OperationResults_Get'
   | 'IntegrationRuntimes_ListByFactory'
   | 'IntegrationRuntimes_Get'
   | 'IntegrationRuntimes_CreateOrUpdate'

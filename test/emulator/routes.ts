@@ -6,8 +6,11 @@ export interface Route {
   readonly tenant?: string;
   readonly subscriptionId?: string;
   readonly resourceGroup?: string;
+  /** What `factory` is. */
+  readonly parent?: 'factory' | 'workspace';
   readonly factory?: string;
   readonly runtime?: string;
+  readonly operationId?: string;
   /** Of an ARM operation: the bucket that it spends, and the action of role definitions. */
   readonly kind?: BucketKind;
   readonly action?: string;
@@ -25,25 +28,61 @@ export type RouteProblem =
 type Verb = { readonly operation: Operation; readonly kind: BucketKind; readonly action: string };
 type Verbs = Readonly<Record<string, Verb>>;
 
-const RUNTIMES = 'Microsoft.DataFactory/factories/integrationruntimes';
+/** What a provider has of runtimes and of what they belong to. */
+interface Provider {
+  readonly namespace: string;
+  readonly parent: 'factory' | 'workspace';
+  readonly parents: string;
+  readonly parentsVerbs: Verbs;
+  readonly parentVerbs: Verbs;
+  readonly listVerbs: Verbs;
+  readonly runtimeVerbs: Verbs;
+  readonly statusVerbs: Verbs;
+}
 
-const LIST_VERBS: Verbs = {
-  GET: { operation: 'IntegrationRuntimes_ListByFactory', kind: 'reads', action: `${RUNTIMES}/read` },
-};
-const RUNTIME_VERBS: Verbs = {
-  GET: { operation: 'IntegrationRuntimes_Get', kind: 'reads', action: `${RUNTIMES}/read` },
-  PUT: { operation: 'IntegrationRuntimes_CreateOrUpdate', kind: 'writes', action: `${RUNTIMES}/write` },
-  DELETE: { operation: 'IntegrationRuntimes_Delete', kind: 'deletes', action: `${RUNTIMES}/delete` },
-};
-/** Recorded: asking the state spends reads. Documented: its action ends in `read` although it is a POST. */
-const STATUS_VERBS: Verbs = {
-  POST: { operation: 'IntegrationRuntimes_GetStatus', kind: 'reads', action: `${RUNTIMES}/getstatus/read` },
-};
-const FACTORY_VERBS: Verbs = {
-  GET: { operation: 'Factories_Get', kind: 'reads', action: 'Microsoft.DataFactory/factories/read' },
-};
-const FACTORIES_VERBS: Verbs = {
-  GET: { operation: 'Factories_ListByResourceGroup', kind: 'reads', action: 'Microsoft.DataFactory/factories/read' },
+function provider(
+  { namespace, parent, parents }: Pick<Provider, 'namespace' | 'parent' | 'parents'>,
+  operations: { readonly get: Operation; readonly list: Operation },
+  /** The part of the documented actions that differs. */
+  actions: { readonly runtimes: string; readonly status: string },
+): Provider {
+  const type = `${namespace}/${parents}`;
+  const runtimes = `${type}/${actions.runtimes}`;
+  return {
+    namespace,
+    parent,
+    parents,
+    parentsVerbs: { GET: { operation: operations.list, kind: 'reads', action: `${type}/read` } },
+    parentVerbs: { GET: { operation: operations.get, kind: 'reads', action: `${type}/read` } },
+    listVerbs: { GET: { operation: 'IntegrationRuntimes_ListByFactory', kind: 'reads', action: `${runtimes}/read` } },
+    runtimeVerbs: {
+      GET: { operation: 'IntegrationRuntimes_Get', kind: 'reads', action: `${runtimes}/read` },
+      PUT: { operation: 'IntegrationRuntimes_CreateOrUpdate', kind: 'writes', action: `${runtimes}/write` },
+      DELETE: { operation: 'IntegrationRuntimes_Delete', kind: 'deletes', action: `${runtimes}/delete` },
+    },
+    // Recorded: asking the state spends reads.
+    statusVerbs: {
+      POST: { operation: 'IntegrationRuntimes_GetStatus', kind: 'reads', action: `${runtimes}/${actions.status}` },
+    },
+  };
+}
+
+const PROVIDERS: readonly Provider[] = [
+  provider(
+    { namespace: 'Microsoft.DataFactory', parent: 'factory', parents: 'factories' },
+    { get: 'Factories_Get', list: 'Factories_ListByResourceGroup' },
+    // Documented: this action ends in `read` although it is a POST.
+    { runtimes: 'integrationruntimes', status: 'getstatus/read' },
+  ),
+  provider(
+    { namespace: 'Microsoft.Synapse', parent: 'workspace', parents: 'workspaces' },
+    { get: 'Workspaces_Get', list: 'Workspaces_ListByResourceGroup' },
+    { runtimes: 'integrationRuntimes', status: 'getStatus/action' },
+  ),
+];
+/** Of a workspace alone. That asking spends reads and needs the right to read the workspace is assumed. */
+const RESULT_VERBS: Verbs = {
+  GET: { operation: 'OperationResults_Get', kind: 'reads', action: 'Microsoft.Synapse/workspaces/read' },
 };
 const GROUP_VERBS: Verbs = {
   GET: {
@@ -113,30 +152,30 @@ function armRoute(method: string, segments: readonly string[]): Route {
   }
   const names = { subscriptionId, resourceGroup };
   if (providers === undefined) return withVerb(method, GROUP_VERBS, names);
-  // Microsoft.Synapse and its workspaces get a branch of their own here when they are emulated.
-  if (!is(providers, 'providers') || !is(namespace, 'Microsoft.DataFactory')) {
-    return nothing(names, { kind: 'namespace', namespace: namespace ?? providers });
-  }
-  return factoryRoute(method, rest, names);
+  const found = PROVIDERS.find((one) => is(providers, 'providers') && is(namespace, one.namespace));
+  if (found === undefined) return nothing(names, { kind: 'namespace', namespace: namespace ?? providers });
+  return parentRoute(method, found, rest, names);
 }
 
-type Names = Pick<Route, 'subscriptionId' | 'resourceGroup' | 'factory' | 'runtime'>;
+type Names = Pick<Route, 'subscriptionId' | 'resourceGroup' | 'parent' | 'factory' | 'runtime' | 'operationId'>;
 
 /** Managed virtual networks, and a runtime's other actions, are further cases of this function when they come. */
-function factoryRoute(method: string, segments: readonly string[], group: Names): Route {
-  const [factories, factory, runtimes, runtime, action, ...more] = segments;
-  if (is(factories, 'factories')) {
-    if (factory === undefined) return withVerb(method, FACTORIES_VERBS, group);
-    const names = { ...group, factory };
-    if (runtimes === undefined) return withVerb(method, FACTORY_VERBS, names);
-    if (is(runtimes, 'integrationRuntimes') && more.length === 0) {
-      if (runtime === undefined) return withVerb(method, LIST_VERBS, names);
-      if (action === undefined) return withVerb(method, RUNTIME_VERBS, { ...names, runtime });
-      if (is(action, 'getStatus')) return withVerb(method, STATUS_VERBS, { ...names, runtime });
+function parentRoute(method: string, provider: Provider, segments: readonly string[], group: Names): Route {
+  const [parents, factory, children, child, action, ...more] = segments;
+  if (is(parents, provider.parents)) {
+    if (factory === undefined) return withVerb(method, provider.parentsVerbs, { ...group, parent: provider.parent });
+    const names = { ...group, parent: provider.parent, factory };
+    if (children === undefined) return withVerb(method, provider.parentVerbs, names);
+    if (is(children, 'integrationRuntimes') && more.length === 0) {
+      if (child === undefined) return withVerb(method, provider.listVerbs, names);
+      if (action === undefined) return withVerb(method, provider.runtimeVerbs, { ...names, runtime: child });
+      if (is(action, 'getStatus')) return withVerb(method, provider.statusVerbs, { ...names, runtime: child });
     }
+    const isResult = provider.parent === 'workspace' && is(children, 'operationResults') && action === undefined;
+    if (isResult && child !== undefined) return withVerb(method, RESULT_VERBS, { ...names, operationId: child });
   }
   const type = segments.filter((_, i) => i % 2 === 0).join('/');
-  return nothing(group, { kind: 'type', namespace: 'Microsoft.DataFactory', type });
+  return nothing({ ...group, parent: provider.parent }, { kind: 'type', namespace: provider.namespace, type });
 }
 
 function withVerb(method: string, verbs: Verbs, names: Names): Route {

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { canonicalRuntimeId, compareInList, DEFAULT_PAGE_SIZE } from './assumptions.ts';
+import { canonicalRuntimeId, compareInList, DEFAULT_OPERATION_MS, DEFAULT_PAGE_SIZE } from './assumptions.ts';
 import type { FactoryRef, LifecycleRule } from './control.ts';
 import type { JsonObject } from './exchange.ts';
 import { Lifecycle, stagesOf } from './lifecycle.ts';
@@ -7,6 +7,8 @@ import { Lifecycle, stagesOf } from './lifecycle.ts';
 export interface Runtime {
   readonly id: string;
   readonly name: string;
+  /** Recorded: in lower case, like the segment of the id. */
+  readonly type: string;
   readonly lifecycle: Lifecycle;
   properties: JsonObject;
   etag: string;
@@ -16,7 +18,20 @@ export interface Runtime {
   writeMode: 'apply' | 'ignore' | undefined;
 }
 
+/** What a workspace has accepted to do. */
+export interface AsyncOperation {
+  readonly id: string;
+  /** When it comes to its end, by the emulator's clock. */
+  readonly due: number;
+  end: OperationEnd | undefined;
+  readonly finish: () => OperationEnd;
+}
+
+export type OperationEnd = { readonly kind: 'done'; readonly body: string } | { readonly kind: 'failed' };
+
+/** A Data Factory, or a Synapse workspace: the two keep the same documents. */
 export interface Factory {
+  readonly kind: 'factory' | 'workspace';
   readonly id: string;
   readonly name: string;
   readonly location: string;
@@ -29,6 +44,10 @@ export interface Factory {
   pageSize: number;
   /** What the next PUTs are accused of, by a runtime's name in lower case. */
   readonly badReferences: Map<string, { name: string; times: number }>;
+  /** Those of a workspace, oldest first; those that have ended too, for somebody may ask for their result. */
+  readonly operations: AsyncOperation[];
+  /** `failing`: so many of the next ones come to nothing. */
+  operationSettings: { durationMs: number; failing: number };
   /** Runtimes in the order of a list; dropped whenever one comes or goes. */
   sorted: readonly Runtime[] | undefined;
 }
@@ -38,6 +57,7 @@ export interface ResourceGroup {
   readonly name: string;
   readonly location: string;
   readonly factories: Map<string, Factory>;
+  readonly workspaces: Map<string, Factory>;
 }
 
 export interface Subscription {
@@ -47,6 +67,21 @@ export interface Subscription {
 }
 
 const DEFAULT_LOCATION = 'westeurope';
+
+export const PARENT_TYPES: Readonly<Record<Factory['kind'], string>> = {
+  factory: 'Microsoft.DataFactory/factories',
+  workspace: 'Microsoft.Synapse/workspaces',
+};
+
+/** Recorded, `provisioningState` included. */
+const DEFAULT_RUNTIME = {
+  name: 'AutoResolveIntegrationRuntime',
+  properties: {
+    type: 'Managed',
+    typeProperties: { computeProperties: { location: 'AutoResolve' } },
+    provisioningState: null,
+  },
+};
 
 /** What exists in the emulated Azure. Names are found whatever their case, and keep that of their creation. */
 export class World {
@@ -63,9 +98,8 @@ export class World {
   }
 
   factory(ref: FactoryRef): Factory | undefined {
-    return this.subscription(ref.subscriptionId)
-      ?.groups.get(ref.resourceGroup.toLowerCase())
-      ?.factories.get(ref.name.toLowerCase());
+    const group = this.subscription(ref.subscriptionId)?.groups.get(ref.resourceGroup.toLowerCase());
+    return group && parentsIn(group, ref.kind ?? 'factory').get(ref.name.toLowerCase());
   }
 
   ensureSubscription(id: string): Subscription {
@@ -79,14 +113,21 @@ export class World {
       name,
       location,
       factories: new Map(),
+      workspaces: new Map(),
     }));
   }
 
   ensureFactory(ref: FactoryRef, location = DEFAULT_LOCATION): Factory {
     const group = this.ensureGroup(ref.subscriptionId, ref.resourceGroup, location);
-    return ensure(group.factories, ref.name, () => ({
-      id: `${group.id}/providers/Microsoft.DataFactory/factories/${ref.name}`,
-      name: ref.name,
+    const { kind = 'factory' } = ref;
+    return ensure(parentsIn(group, kind), ref.name, () => this.#newFactory(group, kind, ref.name, location));
+  }
+
+  #newFactory(group: ResourceGroup, kind: Factory['kind'], name: string, location: string): Factory {
+    const factory: Factory = {
+      kind,
+      id: `${group.id}/providers/${PARENT_TYPES[kind]}/${name}`,
+      name,
       location,
       createdAt: new Date(this.#now()),
       etag: this.nextEtag(),
@@ -95,8 +136,13 @@ export class World {
       writeMode: 'apply',
       pageSize: DEFAULT_PAGE_SIZE,
       badReferences: new Map(),
+      operations: [],
+      operationSettings: { durationMs: DEFAULT_OPERATION_MS, failing: 0 },
       sorted: undefined,
-    }));
+    };
+    // Recorded: a workspace has it from the beginning, and shows it; a factory does not show it.
+    if (kind === 'workspace') this.create(factory, DEFAULT_RUNTIME.name, DEFAULT_RUNTIME.properties);
+    return factory;
   }
 
   create(factory: Factory, name: string, properties: JsonObject): Runtime {
@@ -104,6 +150,7 @@ export class World {
     const runtime: Runtime = {
       id: canonicalRuntimeId(factory.id, name),
       name,
+      type: `${PARENT_TYPES[factory.kind]}/integrationruntimes`,
       lifecycle: new Lifecycle(stagesOf('create', properties, factory.rules), now),
       properties,
       etag: '',
@@ -123,8 +170,7 @@ export class World {
     runtime.json = JSON.stringify({
       id: runtime.id,
       name: runtime.name,
-      // Recorded: in lower case, like the segment of the id.
-      type: 'Microsoft.DataFactory/factories/integrationruntimes',
+      type: runtime.type,
       properties,
       etag: runtime.etag,
     });
@@ -141,6 +187,10 @@ export class World {
     const seconds = Math.floor(this.#now() / 1000);
     return `${hex8(this.#lastEtag)}-0000-0000-0000-${hex8(seconds >>> 0)}0000`;
   }
+}
+
+export function parentsIn(group: ResourceGroup, kind: Factory['kind']): Map<string, Factory> {
+  return kind === 'workspace' ? group.workspaces : group.factories;
 }
 
 export function sortedRuntimes(factory: Factory): readonly Runtime[] {

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { operationFailed, operationMissing } from './arm-errors.ts';
+import { OPERATION_RETRY_AFTER_SECONDS, RUNNING_OPERATION_STATUS } from './assumptions.ts';
+import type { Writes } from './datafactory.ts';
+import { type Incoming, type Reply, rawReply, reply } from './exchange.ts';
+import type { AsyncOperation, Factory, Runtime } from './world.ts';
+
+/** Results that can still be asked for. */
+const KEPT = 200;
+
+/** How the Synapse provider answers writes: it accepts them and goes on with them, and tells of their end when asked. */
+export class Synapse implements Writes {
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  put(request: Incoming, workspace: Factory, name: string, takeEffect: () => Runtime): Reply {
+    const exists = workspace.runtimes.has(name.toLowerCase());
+    const operation = this.#begin(workspace, () => takeEffect().json);
+    const time = new Date(this.#now()).toISOString();
+    const body = {
+      // Recorded: this one is in camel case.
+      id: `${workspace.id}/integrationRuntimes/${name}`,
+      recordId: 1,
+      state: exists ? 'Updating' : 'Creating',
+      created: time,
+      changed: time,
+      type: 'IntegrationRuntime',
+      name,
+      operationId: operation.id,
+      artifactId: randomUUID().toUpperCase(),
+    };
+    const retryAfter = { 'retry-after': String(OPERATION_RETRY_AFTER_SECONDS) };
+    return reply(202, body, { location: this.#location(request, workspace, operation), ...retryAfter });
+  }
+
+  /** Recorded: neither `Retry-After` nor `artifactId`, and a record that is none. */
+  delete(request: Incoming, workspace: Factory, name: string, takeEffect: () => void): Reply {
+    const operation = this.#begin(workspace, () => {
+      takeEffect();
+      return '';
+    });
+    const never = '0001-01-01T00:00:00';
+    const body = {
+      id: `${workspace.id}/integrationRuntimes/${name}`,
+      recordId: 0,
+      state: 'Deleting',
+      created: never,
+      changed: never,
+      type: 'IntegrationRuntime',
+      name,
+      operationId: operation.id,
+    };
+    return reply(202, body, { location: this.#location(request, workspace, operation) });
+  }
+
+  /** What has become of an operation. Recorded: the document after a PUT, nothing after a DELETE. */
+  result(request: Incoming, workspace: Factory, id: string): Reply {
+    const operation = workspace.operations.find((one) => one.id === id);
+    if (operation === undefined) return operationMissing(id);
+    switch (operation.end?.kind) {
+      case undefined:
+        return rawReply(RUNNING_OPERATION_STATUS, '', { location: this.#location(request, workspace, operation) });
+      case 'failed':
+        return operationFailed(id);
+      case 'done':
+        return rawReply(200, operation.end.body);
+    }
+  }
+
+  #begin(workspace: Factory, takeEffect: () => string): AsyncOperation {
+    const { durationMs, failing } = workspace.operationSettings;
+    const fails = failing > 0;
+    if (fails) workspace.operationSettings.failing--;
+    const operation: AsyncOperation = {
+      id: randomUUID(),
+      due: this.#now() + durationMs,
+      end: undefined,
+      finish: () => (fails ? { kind: 'failed' } : { kind: 'done', body: takeEffect() }),
+    };
+    workspace.operations.push(operation);
+    if (workspace.operations.length > KEPT && workspace.operations[0]?.end !== undefined) workspace.operations.shift();
+    return operation;
+  }
+
+  #location(request: Incoming, workspace: Factory, { id }: AsyncOperation): string {
+    return `${request.origin}${workspace.id}/operationResults/${id}?api-version=${request.query.get('api-version') ?? ''}`;
+  }
+}
+
+/** Everything that is due by now comes to its end, in the order in which it was accepted. */
+export function goOn({ operations }: Factory, now: number): void {
+  for (const operation of operations) {
+    if (operation.end !== undefined) continue;
+    if (operation.due > now) break;
+    operation.end = operation.finish();
+  }
+}
