@@ -9,7 +9,13 @@ import { BLANK, type ManagedObject } from '../../../../src/core/object.ts';
 import type { RuntimeId } from '../../../../src/core/runtime.ts';
 import type { Caller, Runtimes } from '../../../../src/ports.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
-import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator, startEmulator } from '../../../emulator/index.ts';
+import {
+  DEFAULT_CLIENT,
+  DEFAULT_FACTORY,
+  DEFAULT_WORKSPACE,
+  type Emulator,
+  startEmulator,
+} from '../../../emulator/index.ts';
 
 export const RUNTIME = { factory: DEFAULT_FACTORY, name: 'Runtime' };
 export const ID: RuntimeId = { parent: { kind: 'factory', ...DEFAULT_FACTORY }, name: 'Runtime' };
@@ -32,9 +38,9 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** An emulated Azure that this process trusts, with one factory in it. */
+/** An emulated Azure that this process trusts, with one factory and one workspace in it. */
 export async function startWorld(): Promise<World> {
-  const emulator = await startEmulator({ seed: [DEFAULT_FACTORY] });
+  const emulator = await startEmulator({ seed: [DEFAULT_FACTORY, DEFAULT_WORKSPACE] });
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), emulator.caPem]);
   const dir = await mkdtemp(join(tmpdir(), 'azure-'));
   const woken: string[] = [];
