@@ -44,6 +44,7 @@ export const STAGES: readonly Stage[] = [
   },
   jest('integration', 'a real API server; the emulated Azure'),
   jest('operator', 'the operator as users run it, on both'),
+  jest('outage', 'what goes down and comes back: the API server, the operator, Azure'),
   jest('e2e', 'through kubectl alone'),
   { name: 'demo', about: 'npm run demo -- --exit', run: demo },
 ];
