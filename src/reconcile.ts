@@ -255,7 +255,7 @@ class Pass {
     await this.#secure();
     const runtime = await this.#runtimes.update(
       desired.id,
-      merge(document, changes, desired.fields),
+      merge(document, changes, desired.fields, memory.managedFields),
       etag,
       this.#caller,
     );

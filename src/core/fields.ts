@@ -151,13 +151,24 @@ export function differences(
   });
 }
 
-/** The document with these leaves corrected and every other leaf, known or unknown, as it was. */
+/**
+ * The document with these leaves corrected and every other leaf, known or unknown, as it was. What was managed before, is
+ * declared no longer and only spells out the default is no difference, but goes with them.
+ */
 export function merge(
   document: RuntimeDocument,
   drift: readonly Drift[],
   declared: ReadonlyMap<FieldPath, Json>,
+  managedBefore: readonly string[] = [],
 ): RuntimeDocument {
-  return drift.reduce((merged, { field }) => put(merged, leaf(field), declared.get(field)), document);
+  const needless = inOrder(managedBefore).filter(([path, known]) => !declared.has(path) && isNeedless(document, known));
+  const corrected = drift.reduce((merged, { field }) => put(merged, leaf(field), declared.get(field)), document);
+  return needless.reduce((merged, [, known]) => put(merged, known, undefined), corrected);
+}
+
+/** Whether a leaf could as well be absent. */
+function isNeedless(document: RuntimeDocument, { wire, whenAbsent, reset }: Leaf): boolean {
+  return reset === undefined && read(document, wire) === whenAbsent;
 }
 
 /** What a create sends: the declared leaves, and the location always, since AutoResolve is a decision too. */

@@ -1,6 +1,7 @@
 /** The whole definition, leaf by leaf: absent is left alone, declared is kept, removed returns to Azure's default. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { LIMITS } from '../../../src/api/limits.ts';
 import {
   differences,
   type FieldPath,
@@ -12,6 +13,7 @@ import {
   valueAt,
 } from '../../../src/core/fields.ts';
 import type { Json, RuntimeDocument } from '../../../src/core/runtime.ts';
+import { corrected as remembered } from '../../../src/core/status.ts';
 import {
   ALL_PATHS,
   at,
@@ -31,7 +33,7 @@ const NONE: Declared = new Map();
 
 /** The document after one write that makes it as declared. */
 function corrected(was: RuntimeDocument, fields: Declared, managedBefore: readonly string[] = []): RuntimeDocument {
-  return merge(was, differences(fields, managedBefore, was), fields);
+  return merge(was, differences(fields, managedBefore, was), fields, managedBefore);
 }
 
 const differing = (fields: Declared, was: RuntimeDocument, managedBefore: readonly string[] = []) =>
@@ -120,6 +122,30 @@ describe('the default of Azure', () => {
 
   test('is not what an absent time to live means: 0 is written', () => {
     expect(differing(declared({ 'dataFlow.timeToLiveMinutes': 0 }), {})).toEqual(['dataFlow.timeToLiveMinutes']);
+  });
+});
+
+describe('a default that is spelled out and managed no longer', () => {
+  const spelledOut = { description: '', ...dataFlow({ cleanup: true, coreCount: 8 }) };
+  const cleanup: FieldPath = 'dataFlow.cleanup';
+
+  test('is as good as absent: nothing is written for its sake', () => {
+    expect(differing(NONE, spelledOut, [cleanup, 'description'])).toEqual([]);
+    expect(merge(spelledOut, [], NONE)).toBe(spelledOut);
+  });
+
+  test('goes with the next write, so that nothing is left of what was declared', () => {
+    expect(corrected(spelledOut, NONE, [cleanup, 'description', 'dataFlow.coreCount'])).toEqual({});
+    const set = declared({ 'dataFlow.coreCount': 16 });
+    expect(corrected(spelledOut, set, [cleanup, 'description'])).toEqual(dataFlow({ coreCount: 16 }));
+  });
+
+  test('stays when it is declared, or somebody else’s', () => {
+    const set = declared({ 'dataFlow.coreCount': 16, [cleanup]: true });
+    expect(corrected(spelledOut, set, [cleanup])).toEqual({
+      description: '',
+      ...dataFlow({ cleanup: true, coreCount: 16 }),
+    });
   });
 });
 
@@ -239,7 +265,7 @@ test('differences are in the order of the table, whatever the order of the manif
 describe('whatever document Azure has', () => {
   const managed = fc.subarray([...ALL_PATHS, 'unknown', '__proto__', 'dataFlow.customProperties[]']);
   const all = fc.tuple(document, declaration, managed);
-  const often = { numRuns: 1_000 };
+  const often = { numRuns: 400 };
 
   test('a write leaves nothing that differs', () => {
     fc.assert(
@@ -254,7 +280,10 @@ describe('whatever document Azure has', () => {
     fc.assert(
       fc.property(all, ([was, fields, before]) => {
         const changed = differing(fields, was, before);
-        expect(others(corrected(was, fields, before), changed)).toEqual(others(was, changed));
+        const gone = ALL_PATHS.filter((path) => before.includes(path) && !fields.has(path));
+        const mine = [...changed, ...gone];
+        expect(others(corrected(was, fields, before), mine)).toEqual(others(was, mine));
+        expect(others(corrected(was, fields), changed)).toEqual(others(was, changed));
       }),
       often,
     );
@@ -319,4 +348,16 @@ describe('whatever document Azure has', () => {
       }),
     );
   });
+});
+
+test('of more corrections than status holds, those of longest ago are forgotten', () => {
+  const hour = 3_600_000;
+  const names = Array.from({ length: 70 }, (_, i) => propertyPath(`${i}`));
+  const all = names.reduce<ReturnType<typeof remembered>>(
+    (before, name, i) => remembered(before, [name], i * hour),
+    [],
+  );
+  expect(all).toHaveLength(LIMITS.corrections);
+  expect(all.map(({ field }) => field).sort()).toEqual(names.slice(-LIMITS.corrections).sort());
+  expect(remembered(all, names.slice(0, 3), 71 * hour)).toHaveLength(LIMITS.corrections);
 });
