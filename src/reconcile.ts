@@ -7,8 +7,9 @@
  * that Azure has accepted and goes on with ends the pass too: `Memory.operation` tells later passes of it.
  */
 import { decide } from './core/decide.ts';
+import { declarationHash } from './core/desired.ts';
 import { AzureFailure } from './core/failure.ts';
-import { type Drift, differences, type FieldPath, merge, newDocument } from './core/fields.ts';
+import { type Drift, differences, type FieldPath, fieldOf, merge, newDocument } from './core/fields.ts';
 import { condition, type ManagedObject, type Memory, type Operation, operationOf, sortOf } from './core/object.ts';
 import { type Accepted, armKey, type ObservedRuntime } from './core/runtime.ts';
 import { again, type Next, slowRetry } from './core/schedule.ts';
@@ -20,7 +21,6 @@ import {
   managing,
   type Situation,
   type Step,
-  specHash,
 } from './core/situation.ts';
 import { corrected, describeDrift, invalidStatus, startsToDrift, statusAfter, transitions } from './core/status.ts';
 import {
@@ -235,7 +235,7 @@ class Pass {
     if (done.length === 0) return;
     if (!declaredAnew) {
       if (startsToDrift(this.#s.object.memory, { drift: done })) this.#tell('DriftDetected', describeDrift(done));
-      for (const { field } of done) this.#world.metrics.driftDetected(field);
+      for (const { field } of done) this.#world.metrics.driftDetected(fieldOf(field));
     }
     this.#done(declaredAnew ? 'Update' : 'Correct', done);
   }
@@ -260,20 +260,22 @@ class Pass {
   #corrected(fields: readonly FieldPath[]): void {
     const { memory, now } = this.#s;
     this.#tell('DriftCorrected', fields.join(', '));
-    for (const field of fields) this.#world.metrics.driftCorrected(field);
+    for (const field of fields) this.#world.metrics.driftCorrected(fieldOf(field));
     this.#remember({ corrections: corrected(memory.corrections, fields, now) });
   }
 
   /** Azure has accepted a write and goes on with it: what it comes to is for later passes to see. */
   #goesOn(kind: Operation['kind'], changes: readonly Drift[] = []): void {
-    const { desired, memory, now } = this.#s;
+    const { desired, memory } = this.#s;
     const before = operationOf(memory, sortOf(kind));
-    const hash = specHash(desired);
+    const hash = declarationHash(desired);
     const repeated = before?.specHash === hash;
     // What was to be told of one that is written over has not been told yet.
     const untold = repeated || before?.kind === 'Adopt' || before?.kind === 'Recreate' ? before?.kind : undefined;
     const fields = changes.map(({ field }) => field);
-    this.#remember({ operation: { kind: untold ?? kind, time: now, fields, specHash: hash, repeated } });
+    // From now on, not from when the pass began: a slow one would shorten the wait.
+    const time = wholeSeconds(this.#world.now());
+    this.#remember({ operation: { kind: untold ?? kind, time, fields, specHash: hash, repeated } });
     this.#world.log.info('azure has accepted a write', { ...this.#log, kind, repeated });
   }
 
@@ -304,7 +306,7 @@ class Pass {
     await this.#secure();
     const answer = await this.#runtimes.update(
       desired.id,
-      merge(document, changes, desired.fields),
+      merge(document, changes, desired.fields, memory.managedFields),
       etag,
       this.#caller,
     );
@@ -323,7 +325,7 @@ class Pass {
     }
     await this.#secure();
     const answer = await this.#runtimes.update(desired.id, document, etag, this.#caller);
-    this.#written({ kind: 'repair', accepted: 'accepted' in answer }, answer);
+    this.#written({ kind: 'repair' }, answer);
     this.#world.metrics.repair('started');
     const which = attempt.by === 'operator' ? `attempt ${attempt.number} of ${attempt.of}` : 'asked for by annotation';
     this.#announce('RepairStarted', `The definition was written again (${which}).`);
@@ -332,7 +334,7 @@ class Pass {
   async #delete(): Promise<void> {
     await this.#world.objects.confirm(this.#s.object, this.#caller.signal);
     const answer = await this.#runtimes.delete(this.#s.desired.id, this.#caller);
-    this.#know({ wrote: { kind: 'delete' } });
+    this.#know({ wrote: { kind: 'delete', ...answer } });
     if (answer === undefined) this.#know({ definition: { presence: 'absent', fresh: true } });
     else this.#goesOn('Delete');
   }
@@ -354,9 +356,10 @@ class Pass {
   /** What is known of the definition stands until Azure shows another. */
   #written(wrote: NonNullable<Situation['wrote']>, answer: ObservedRuntime | Accepted): void {
     const { state: _, ...s } = this.#s;
-    this.#s = { ...s, wrote };
-    if (!('accepted' in answer)) {
-      this.#know({ definition: { presence: 'present', fresh: true, runtime: answer } });
+    if ('accepted' in answer) {
+      this.#s = { ...s, wrote: { ...wrote, ...answer } };
+    } else {
+      this.#s = { ...s, wrote, definition: { presence: 'present', fresh: true, runtime: answer } };
       this.#forgetOperation();
     }
     // Every write sends the full definition, and that is all a repair is.
@@ -407,7 +410,7 @@ class Pass {
 
   #count(told: readonly string[], drift: readonly Drift[]): void {
     const { metrics } = this.#world;
-    if (told.includes('DriftDetected')) for (const { field } of drift) metrics.driftDetected(field);
+    if (told.includes('DriftDetected')) for (const { field } of drift) metrics.driftDetected(fieldOf(field));
     if (told.includes('Repaired')) metrics.repair('repaired');
     if (told.includes('RepairExhausted')) metrics.repair('exhausted');
   }
@@ -489,10 +492,14 @@ function firstSituation(
     // An object that may not reach Azure cannot keep others from doing so, unless it did before.
     peers: peers.filter((peer) => peer.memory.claim !== undefined || world.identities.accessFor(peer).granted),
     access: access.granted ? { granted: true, identity: access.identity } : access,
-    now: Math.floor(world.now() / 1_000) * 1_000,
+    now: wholeSeconds(world.now()),
     intervalMs: desired.intervalMs ?? world.intervalMs,
     failingSince: attempt.failingSince,
   };
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1_000) * 1_000;
 }
 
 function urgencyOf(s: Situation): Urgency {

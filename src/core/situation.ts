@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Desired } from './desired.ts';
 import type { Failure } from './failure.ts';
 import { type Drift, differences, type FieldPath } from './fields.ts';
 import { type Claim, condition, type ManagedObject, type Memory } from './object.ts';
-import type { Definition, Json } from './runtime.ts';
+import type { Definition } from './runtime.ts';
 import type { Next } from './schedule.ts';
 
 /** Everything a decision is made from: what was gathered so far in this pass, and what the pass has already done. */
@@ -31,11 +30,11 @@ export interface Situation {
   readonly failure?: { readonly during: Step; readonly failure: Failure };
 }
 
-export type Write =
-  | { readonly kind: 'create' | 'delete' }
-  /** `accepted`: Azure may not be done with it. */
-  | { readonly kind: 'repair'; readonly accepted: boolean }
-  | { readonly kind: 'update'; readonly fields: readonly FieldPath[] };
+/** `accepted`: Azure goes on with it. */
+export type Write = { readonly accepted?: true } & (
+  | { readonly kind: 'create' | 'repair' | 'delete' }
+  | { readonly kind: 'update'; readonly fields: readonly FieldPath[] }
+);
 
 export type Step = 'look' | Write['kind'];
 
@@ -98,12 +97,6 @@ export function driftOf({ definition, desired, memory }: Situation): Drift[] {
   if (definition?.presence !== 'present') return [];
   const managedBefore = managing(desired) ? memory.managedFields : [];
   return differences(desired.fields, managedBefore, definition.runtime.document);
-}
-
-/** Equal for two declarations exactly when they declare the same leaves. */
-export function specHash({ fields }: Desired): string {
-  const declared: [string, Json][] = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);
 }
 
 /** Whether the manifest is one that no pass has decided about yet. */

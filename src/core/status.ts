@@ -1,4 +1,6 @@
 /** What a pass leaves behind: the status, and the events of its transitions. */
+import { LIMITS } from '../api/limits.ts';
+import { declarationHash } from './desired.ts';
 import { type Drift, type FieldPath, valueAt } from './fields.ts';
 import {
   type Condition,
@@ -10,7 +12,7 @@ import {
 } from './object.ts';
 import { armId, type Json } from './runtime.ts';
 import { PEACE_MS } from './schedule.ts';
-import { driftOf, isNewGeneration, managing, type Situation, specHash, type Verdict } from './situation.ts';
+import { driftOf, isNewGeneration, managing, type Situation, type Verdict } from './situation.ts';
 import { healthOf } from './states.ts';
 
 /** The status after a verdict. Equal situations give equal statuses, so that an unchanged one need not be written. */
@@ -62,7 +64,7 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
     waitingSince: progress === undefined ? undefined : waitingAfter(s, reason),
     corrections: reason === 'Contested' ? markContested(s.memory.corrections, drift) : s.memory.corrections,
     operation: managing(s.desired) && claim !== undefined ? s.memory.operation : undefined,
-    syncedSpecHash: synced.status === 'True' ? specHash(s.desired) : undefined,
+    syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : undefined,
   });
 }
 
@@ -82,7 +84,7 @@ export function invalidStatus(object: ManagedObject, message: string, now: numbe
 /** `Ready` stays true only if this very declaration was in sync when it was last looked at. */
 function suspendedStatus(s: Situation): Memory {
   const { memory } = s;
-  const ready = condition(memory, 'Ready')?.status === 'True' && memory.syncedSpecHash === specHash(s.desired);
+  const ready = condition(memory, 'Ready')?.status === 'True' && memory.syncedSpecHash === declarationHash(s.desired);
   const message = ready
     ? 'Suspended; in sync when last looked at.'
     : 'Suspended before this declaration was in sync. Set spec.suspend: false to go on.';
@@ -159,9 +161,10 @@ function claimAfter({ memory, access, object }: Situation, reason: string): Memo
 
 /** A leaf is remembered as managed until it is back at Azure's default; without a claim nothing is managed. */
 function managedFieldsAfter(s: Situation, claim: Memory['claim'], synced: Said, verdict: Decided): readonly string[] {
-  const { memory, desired } = s;
+  const { memory, desired, object } = s;
   if (!managing(desired)) return memory.managedFields;
-  if (claim === undefined) return verdict.progress === 'Stalled' ? [] : memory.managedFields;
+  // While the object is held they tell that an adoption, not a create, was cut short.
+  if (claim === undefined) return verdict.progress === 'Stalled' && !object.held ? [] : memory.managedFields;
   if (synced.status === 'True') return [...desired.fields.keys()].sort();
   return memory.managedFields;
 }
@@ -189,7 +192,6 @@ export function corrected(
   fields: readonly FieldPath[],
   now: number,
 ): readonly Corrections[] {
-  const others = corrections.filter(({ field }) => !fields.includes(field));
   const mine = fields.map((field) => {
     const before = corrections.find((entry) => entry.field === field);
     const peaceful = now - (before?.times.at(-1) ?? 0) >= PEACE_MS;
@@ -199,6 +201,11 @@ export function corrected(
       contested: !peaceful && (before?.contested ?? false),
     };
   });
+  // The names of custom properties come and go: what was corrected longest ago is forgotten first.
+  const others = corrections
+    .filter(({ field }) => !fields.includes(field))
+    .sort((a, b) => (b.times.at(-1) ?? 0) - (a.times.at(-1) ?? 0))
+    .slice(0, Math.max(0, LIMITS.corrections - mine.length));
   return [...others, ...mine].sort((a, b) => (a.field < b.field ? -1 : 1));
 }
 
@@ -275,5 +282,5 @@ export function describeDrift(drift: readonly Drift[]): string {
 }
 
 function text(value: Json): string {
-  return JSON.stringify(value).slice(0, 200);
+  return value === null ? 'nothing' : JSON.stringify(value).slice(0, 200);
 }

@@ -43,7 +43,7 @@ export const limitedIsRepaired: Policy = (s) => {
   if (next > now || s.wrote !== undefined) {
     const message = `Limited; repaired ${attempts} of at most ${of} times.`;
     // Right after the write Azure may not be done with it.
-    if (s.wrote?.kind === 'repair' && s.wrote.accepted)
+    if (s.wrote?.kind === 'repair' && s.wrote.accepted === true)
       return settle(progressing('Repairing', message), settling(intervalMs));
     return settle(progressing('Repairing', message), {
       kind: 'after',

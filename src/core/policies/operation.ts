@@ -6,9 +6,10 @@
  * Assumed, for nobody has recorded it: Azure carries out the writes to one runtime in the order in which it accepted them.
  * So a person's next declaration, and a deletion, are written without waiting for what was accepted before.
  */
+import { declarationHash } from '../desired.ts';
 import { type Operation, operationOf, sortOf } from '../object.ts';
 import { OPERATION_MS, OPERATION_REPEATED_MS, settling, waiting } from '../schedule.ts';
-import { type Action, driftOf, managing, type Policy, type Situation, specHash } from '../situation.ts';
+import { type Action, driftOf, managing, type Policy, type Situation } from '../situation.ts';
 import { progressing, settle, stalled } from '../verdicts.ts';
 import { proven } from './definition.ts';
 
@@ -59,7 +60,7 @@ export function isBeingDeleted(s: Situation): boolean {
 }
 
 function isDeclared({ desired }: Situation, operation: Operation): boolean {
-  return operation.specHash === specHash(desired);
+  return operation.specHash === declarationHash(desired);
 }
 
 function isUnderWay({ now }: Situation, { time, repeated }: Operation): boolean {
