@@ -135,7 +135,9 @@ function renderOperation({ kind, time, fields, specHash, repeated }: Operation):
   return {
     kind,
     time: renderTime(time),
-    ...(fields.length > 0 ? { fields: renderPaths(fields) } : {}),
+    ...(fields.length > 0
+      ? { fields: fields.slice(0, LIMITS.managedFields).map((path) => cut(path, LIMITS.fieldPath)) }
+      : {}),
     specHash,
     ...(repeated ? { repeated } : {}),
   };

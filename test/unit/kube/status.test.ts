@@ -62,7 +62,7 @@ const memories = fc
       fc.record({
         kind: fc.constantFrom('Create', 'Recreate', 'Adopt', 'Update', 'Correct', 'Delete' as const),
         time,
-        fields: fc.subarray<FieldPath>(['description', 'location']),
+        fields: fc.shuffledSubarray<FieldPath>(['description', 'location']),
         specHash: text(16),
         repeated: fc.boolean(),
       }),
