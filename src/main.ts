@@ -82,7 +82,7 @@ function assemble(config: Config, log: RootLog): Component[] {
       signal: stopping.signal,
     }),
     log,
-    metrics: metrics.azure,
+    metrics: { ...metrics.azure, stalled: () => metrics.controller.terminalError(NAME) },
     now: clock.now,
     intervalMs: config.intervalMs,
   });

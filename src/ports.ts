@@ -96,6 +96,8 @@ export interface PassLog {
 export interface PassMetrics {
   driftDetected(field: string): void;
   driftCorrected(field: string): void;
+  /** An object has come to need a person. */
+  stalled(): void;
   repair(outcome: 'started' | 'repaired' | 'exhausted'): void;
 }
 

@@ -9,6 +9,7 @@ import { decide } from './core/decide.ts';
 import { AzureFailure } from './core/failure.ts';
 import { type Drift, differences, fieldOf, merge, newDocument } from './core/fields.ts';
 import { condition, type ManagedObject, type Memory } from './core/object.ts';
+import { ADOPTING } from './core/policies/definition.ts';
 import { passes } from './core/policies/failure.ts';
 import { armKey, type ObservedRuntime } from './core/runtime.ts';
 import { again, type Next, slowRetry } from './core/schedule.ts';
@@ -189,7 +190,7 @@ class Pass {
         return this.#know({ object });
       }
       case 'Claim':
-        return this.#claim(action.origin);
+        return action.origin === 'Adopted' ? this.#adopt([]) : this.#claim();
       case 'Create':
         return this.#create(action.missing);
       case 'Adopt':
@@ -212,12 +213,9 @@ class Pass {
     this.#know({ definition });
   }
 
-  #claim(origin: 'Created' | 'Adopted'): void {
-    this.#remember({ claim: { origin, identity: this.#identity }, managedFields: this.#declared() });
-    this.#announce(
-      origin,
-      `The runtime exists in Azure as declared${origin === 'Created' ? ': an earlier create of this object.' : '.'}`,
-    );
+  #claim(): void {
+    this.#remember({ claim: { origin: 'Created', identity: this.#identity }, managedFields: this.#declared() });
+    this.#announce('Created', 'The runtime exists in Azure as declared: an earlier create of this object.');
   }
 
   async #create(missing: boolean): Promise<void> {
@@ -231,7 +229,11 @@ class Pass {
   }
 
   async #adopt(changes: readonly Drift[]): Promise<void> {
-    await this.#write(changes);
+    const { memory, now } = this.#s;
+    const managedFields = this.#managed();
+    await this.#persist({ ...memory, managedFields, waitingSince: { reason: ADOPTING, time: now } });
+    if (changes.length > 0) await this.#write(changes);
+    else await this.#secure();
     this.#remember({ claim: { origin: 'Adopted', identity: this.#identity } });
     this.#announce('Adopted', `The runtime existed and was taken over, and changed: ${describeChanges(changes)}.`);
   }
@@ -264,7 +266,7 @@ class Pass {
   async #write(changes: readonly Drift[]): Promise<ObservedRuntime> {
     const { desired, memory } = this.#s;
     const { document, etag } = this.#present();
-    const managedFields = [...new Set([...memory.managedFields, ...this.#declared()])].sort();
+    const managedFields = this.#managed();
     // The memory of what is managed comes first: a leaf that Azure got and nobody remembers would never be reset.
     if (managedFields.length > memory.managedFields.length) await this.#persist({ ...memory, managedFields });
     await this.#secure();
@@ -367,6 +369,7 @@ class Pass {
   #count(told: readonly string[], drift: readonly Drift[]): void {
     const { metrics } = this.#world;
     if (told.includes('DriftDetected')) for (const { field } of drift) metrics.driftDetected(fieldOf(field));
+    if (told.includes(condition(this.#s.memory, 'Stalled')?.reason ?? '')) metrics.stalled();
     if (told.includes('Repaired')) metrics.repair('repaired');
     if (told.includes('RepairExhausted')) metrics.repair('exhausted');
   }
@@ -390,6 +393,11 @@ class Pass {
 
   #remember(more: Partial<Memory>): void {
     this.#know({ memory: { ...this.#s.memory, ...more } });
+  }
+
+  /** The leaves that are managed from the next write on. */
+  #managed(): string[] {
+    return [...new Set([...this.#s.memory.managedFields, ...this.#declared()])].sort();
   }
 
   #declared(): string[] {

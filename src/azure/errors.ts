@@ -53,7 +53,10 @@ export function failureOfRefusal(refusal: Refusal, nowMs: number): Failure {
   const { status, code = '' } = refusal;
   const message = saying(refusal);
   if (status === 401) return unauthorized(code, message);
-  if (status === 403) return { kind: code === 'RequestDisallowedByPolicy' ? 'policyDenied' : 'forbidden', message };
+  if (status === 403 && code === 'RequestDisallowedByPolicy') {
+    return { kind: 'policyDenied', message: saying({ ...refusal, message: withoutPolicyDump(refusal.message ?? '') }) };
+  }
+  if (status === 403) return { kind: 'forbidden', message };
   if (status === 404) return notFound(code, message);
   if (status === 409) return conflict(code, message);
   if (status === 412) {
@@ -114,6 +117,13 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
 }
 
 /** Azure's code and words, as a sentence. */
+/** ARM appends the policies as JSON: of that only the names of the assignments help. */
+function withoutPolicyDump(message: string): string {
+  const [sentence = '', dump] = message.split(/\s*Policy identifiers:/);
+  const names = [...(dump ?? '').matchAll(/"policyAssignment":\{"name":"([^"]+)"/g)].map(([, name]) => name);
+  return names.length === 0 ? sentence : `${sentence} The policy assignment: ${names.join(', ')}.`;
+}
+
 function saying({ status, code, message }: Refusal): string {
   const words = [code, message].flatMap((text) => (text === undefined || text === '' ? [] : [tidy(text)]));
   const sentence = words.length === 0 ? `Azure answered ${status}` : words.join(': ');

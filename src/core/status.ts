@@ -129,8 +129,8 @@ function healthyOf({ state }: Situation): Said {
 function observedNow(s: Situation, synced: Said): Partial<Memory> {
   const { memory, desired, definition, state } = s;
   if (definition?.presence === 'present') {
-    const location = valueAt(definition.runtime.document, 'location');
-    const name = definition.runtime.name;
+    const { name, type, document } = definition.runtime;
+    const location = type === 'Managed' ? valueAt(document, 'location') : undefined;
     return compact<Partial<Memory>>({
       state: state?.slice(0, 80),
       resourceId: armId({ ...desired.id, name }),
@@ -145,8 +145,9 @@ function observedNow(s: Situation, synced: Said): Partial<Memory> {
 
 function handledRequests({ object, memory }: Situation): Partial<Memory> {
   const { reconcile, requestedAt } = object.requests;
+  const anew = reconcile !== undefined && reconcile !== memory.lastHandledReconcileToken ? reconcile : undefined;
   return compact<Partial<Memory>>({
-    lastHandledReconcileAt: requestedAt ?? reconcile ?? memory.lastHandledReconcileAt,
+    lastHandledReconcileAt: requestedAt ?? anew ?? memory.lastHandledReconcileAt,
     lastHandledReconcileToken: reconcile ?? memory.lastHandledReconcileToken,
     lastHandledRepairAt: memory.lastHandledRepairAt,
   });

@@ -52,8 +52,8 @@ function isPersonsChange(before: ManagedObject, after: ManagedObject): boolean {
     before.uid !== after.uid ||
     before.generation !== after.generation ||
     before.deleting !== after.deleting ||
-    // Nobody but us puts it on.
-    (before.held && !after.held) ||
+    // Nobody but us puts it on, and without a claim we take it off ourselves.
+    (before.held && !after.held && after.memory.claim !== undefined) ||
     asksAnew(before.requests, after.requests)
   );
 }

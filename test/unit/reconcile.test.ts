@@ -201,7 +201,7 @@ describe('what a pass costs, and what is stored before Azure is written', () => 
     const key = operator.apply('sample', desired());
     await operator.look(key);
     expect(operator.azure.calls).toEqual(['read', 'state']);
-    expect(operator.cluster.writes).toEqual(['status', 'finalizer']);
+    expect(operator.cluster.writes).toEqual(['status', 'finalizer', 'status']);
     expect(reasons(operator)).toEqual(['Adopted']);
     expect(operator.object(key)).toMatchObject({
       held: true,
@@ -914,7 +914,7 @@ describe('repairs over time', () => {
     operator.azure.setState(runtimeId(), 'Limited');
     operator.now += 2 * MINUTE;
     await operator.look(key);
-    expect(operator.counted).toEqual(['repair started', 'repair repaired', 'repair exhausted']);
+    expect(operator.counted).toEqual(['repair started', 'repair repaired', 'stalled', 'repair exhausted']);
   });
 
   test('count anew when the runtime was well for an hour, though it was unwell in another way since', async () => {
@@ -1158,7 +1158,7 @@ describe('a write that Azure accepts and does not make', () => {
     await operator.look(key);
     expect(operator.summary(key)).toBe('Ready=False NotApplied Stalled');
     expect(reasons(operator)).toEqual(['DriftDetected', 'NotApplied']);
-    expect(operator.counted).toEqual(['detected location']);
+    expect(operator.counted).toEqual(['detected location', 'stalled']);
     expect(operator.object(key).memory.corrections).toEqual([]);
   });
 

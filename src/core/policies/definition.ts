@@ -53,7 +53,13 @@ export const observedExists: Policy = (s) =>
   !managing(s.desired) && s.definition?.presence === 'absent'
     ? proven(
         s,
-        settle(progressing('NotFound', 'There is no such runtime; this object only observes.'), waiting(s.intervalMs)),
+        settle(
+          progressing(
+            'NotFound',
+            `There is no runtime ${s.desired.id.name}, and this object only observes. Create it elsewhere, or set managementPolicy: Manage.`,
+          ),
+          waiting(s.intervalMs),
+        ),
       )
     : undefined;
 
@@ -63,12 +69,15 @@ export const existsOrIsCreated: Policy = (s) => {
   return proven(s, { kind: 'Create', missing: s.memory.claim !== undefined });
 };
 
+/** Stands in `waitingSince` from before an adoption puts the finalizer on: what is cut short then was never created by us. */
+export const ADOPTING = 'Adopting';
+
 /** Make sure a create that succeeded before a crash is recognised: the finalizer was stored, the claim was not. */
 export const ownCreateIsRecognised: Policy = (s) => {
   const { object, memory, desired, definition } = s;
   if (!managing(desired) || memory.claim !== undefined || definition?.presence !== 'present') return undefined;
-  // Managed fields without a claim tell of an adoption that was cut short: that runtime was never created by us.
-  const cutShort = object.held && memory.managedFields.length === 0;
+  const adopting = memory.waitingSince?.reason === ADOPTING || memory.managedFields.length > 0;
+  const cutShort = object.held && !adopting;
   if (!cutShort || !looksCreatedBy(desired.fields, definition.runtime.document)) return undefined;
   return proven(s, { kind: 'Claim', origin: 'Created' });
 };
@@ -87,7 +96,7 @@ export const adoptionIsPermitted: Policy = (s) => {
 
 function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): string | undefined {
   if (desired.adoptionPolicy === 'Never') {
-    return 'A runtime of this name exists and adoptionPolicy is Never. Permit adoption, or choose another azureName in a new object.';
+    return 'A runtime of this name exists and adoptionPolicy is Never. Set adoptionPolicy: Always, or choose another azureName in a new object.';
   }
   if (desired.adoptionPolicy === 'IfIdentical' && changes.length > 0) {
     return (

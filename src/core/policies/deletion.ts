@@ -53,7 +53,16 @@ export const deletionFailureIsExplained: Policy = (s) => {
   if (failure.kind === 'parentNotFound')
     return release('Deleted', 'The runtime went with its factory or resource group.');
   if (failure.kind === 'refused' && during === 'delete') {
-    return stuck(s, settle(progressing('ReferencedByOthers', failure.message), waiting(s.intervalMs)));
+    return stuck(
+      s,
+      settle(
+        progressing(
+          'ReferencedByOthers',
+          `${failure.message} Point what refers to it elsewhere; the deletion then goes on by itself.`,
+        ),
+        waiting(s.intervalMs),
+      ),
+    );
   }
   return stuck(s, explain(s, failure));
 };

@@ -45,11 +45,19 @@ export function explain(s: Situation, failure: Failure): Action {
         `${failure.message} An Azure Policy refuses this: change the manifest or ask for an exemption.`,
       );
     case 'locked':
-      return stall(s, 'Locked', `${failure.message} Remove the lock, or enable the subscription again.`);
+      return stall(
+        s,
+        'Locked',
+        `${failure.message} It goes on by itself, slowly, once the lock is removed or the subscription is enabled again.`,
+      );
     case 'credentialsInvalid':
       return stall(s, 'CredentialsInvalid', failure.message);
     case 'refused':
-      return stall(s, 'InvalidDefinition', `Azure refuses the definition: ${failure.message}`);
+      return stall(
+        s,
+        'InvalidDefinition',
+        `Azure refuses the definition: ${failure.message} Correct the manifest, or what it refers to; it is tried again slowly.`,
+      );
     case 'preconditionFailed':
       return settle(UNCHANGED, again(intervalMs));
     case 'credentialUnavailable':
@@ -65,7 +73,7 @@ const PARENT = { factory: 'factory', resourceGroup: 'resource group' } as const;
 
 function forbidden(s: Situation, message: string): Action {
   const identity = s.access.granted ? s.access.identity : '';
-  const advice = `${message} Assign a role with that action to ${identity}; an assignment takes minutes to spread.`;
+  const advice = `${message} Assign a role with that action, such as Data Factory Contributor, to ${identity} (tenant/client); an assignment takes minutes to spread.`;
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', advice), waiting(s.intervalMs))
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));

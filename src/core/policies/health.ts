@@ -39,7 +39,7 @@ export const limitedIsRepaired: Policy = (s) => {
   const next = attempts === 0 ? now : (memory.repair?.nextAttemptTime ?? now);
   const of = desired.repair.maxAttempts;
   if (next > now || s.wrote !== undefined) {
-    const message = `Limited; repaired ${attempts} of at most ${of} times.`;
+    const message = repairing(attempts, of);
     return settle(progressing('Repairing', message), {
       kind: 'after',
       ms: Math.min(Math.max(next - now, 1_000), intervalMs),
@@ -49,17 +49,25 @@ export const limitedIsRepaired: Policy = (s) => {
     return stall(
       s,
       'RepairExhausted',
-      `Still Limited after ${attempts} repairs. Look at the runtime in Azure; the annotation azure-ir.io/repair: <token> asks for one more.`,
+      `Still Limited after ${times(attempts)}. Look at the runtime in Azure; the annotation azure-ir.io/repair: <token> asks for one more.`,
     );
   }
   return proven(s, repair(attempts + 1, of, now));
 };
 
+/** The same for the whole wait after a repair, so that the status need not be written again. */
+function repairing(attempts: number, of: number): string {
+  const then = attempts < of ? 'If it stays Limited, the next follows.' : 'It was the last one by itself.';
+  return `Limited; ${attempts} of at most ${times(of)} made. ${then}`;
+}
+
+const times = (count: number): string => (count === 1 ? '1 repair' : `${count} repairs`);
+
 function repair(number: number, of: number, now: number): Action {
   return {
     kind: 'Repair',
     attempt: { by: 'operator', number, of, nextAttemptTime: now + repairSpacing(number) },
-    verdict: progressing('Repairing', `Limited; repaired ${number} of at most ${of} times.`),
+    verdict: progressing('Repairing', repairing(number, of)),
   };
 }
 
@@ -76,7 +84,10 @@ export const stateIsReported: Policy = (s) => {
       return settle(available(`In sync, and ${state}.`), periodic(intervalMs));
     case 'starting':
       return now - waitingSince(s, 'Provisioning') < PROVISIONING_MS
-        ? settle(progressing('Provisioning', `Azure is preparing the runtime (${state}).`), settling(intervalMs))
+        ? settle(
+            progressing('Provisioning', `Azure is preparing the runtime (${state}), for 30 minutes at most.`),
+            settling(intervalMs),
+          )
         : settle(
             stalled(
               'Provisioning',
@@ -86,7 +97,10 @@ export const stateIsReported: Policy = (s) => {
           );
     case 'down':
       return now - waitingSince(s, state) < DOWN_MS
-        ? settle(progressing(state, `Azure says ${state}.`), settling(intervalMs))
+        ? settle(
+            progressing(state, `Azure says ${state}. If that lasts for 10 minutes, a person has to look at it.`),
+            settling(intervalMs),
+          )
         : settle(
             stalled(state, `Azure has said ${state} for over 10 minutes. Look at the runtime in Azure.`),
             slowRetry(intervalMs),

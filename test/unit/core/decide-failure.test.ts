@@ -56,7 +56,7 @@ describe('a failure of the first look at a new object', () => {
         new RegExp(`^Azure says forbidden\\. Assign a role .*${IDENTITY}`),
       ],
       'an Azure Policy needs a person': [first('policyDenied'), 'Ready=False PolicyDenied Stalled', SLOW, /exemption/],
-      'a lock needs a person': [first('locked'), 'Ready=False Locked Stalled', SLOW, /Remove the lock/],
+      'a lock needs a person': [first('locked'), 'Ready=False Locked Stalled', SLOW, /once the lock is removed/],
       'a refused credential needs a person': [
         first('credentialsInvalid'),
         'Ready=False CredentialsInvalid Stalled',

@@ -34,6 +34,7 @@ export class Operator {
       metrics: {
         driftDetected: (field) => this.counted.push(`detected ${field}`),
         driftCorrected: (field) => this.counted.push(`corrected ${field}`),
+        stalled: () => this.counted.push('stalled'),
         repair: (outcome) => this.counted.push(`repair ${outcome}`),
       },
       now: () => this.now,
