@@ -14,7 +14,7 @@ export interface Situation {
   /** The other objects of this runtime that manage it or may come to. */
   readonly peers: readonly ManagedObject[];
   readonly access:
-    | { readonly granted: true; readonly identity: string }
+    | { readonly granted: true; readonly identity: string; readonly credential?: string }
     | { readonly granted: false; readonly message: string };
   /** Milliseconds since the epoch. */
   readonly now: number;

@@ -42,7 +42,7 @@ export function explain(s: Situation, failure: Failure): Action {
     case 'locked':
       return stall(s, 'Locked', `${failure.message} Remove the lock, or enable the subscription again.`);
     case 'credentialsInvalid':
-      return stall(s, 'CredentialsInvalid', failure.message);
+      return stall(s, 'CredentialsInvalid', `${failure.message}${inUse(s)}`);
     case 'refused':
       return stall(s, 'InvalidDefinition', `Azure refuses the definition: ${failure.message}`);
     case 'preconditionFailed':
@@ -60,10 +60,15 @@ const PARENT = { factory: 'factory', resourceGroup: 'resource group' } as const;
 
 function forbidden(s: Situation, message: string): Action {
   const identity = s.access.granted ? s.access.identity : '';
-  const advice = `${message} Assign a role with that action to ${identity}; an assignment takes minutes to spread.`;
+  const advice = `${message} Assign a role with that action to ${identity}; an assignment takes minutes to spread.${inUse(s)}`;
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', advice), waiting(s.intervalMs))
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
+}
+
+/** Which credential met the failure: the wrong one may be in use. */
+function inUse({ access }: Situation): string {
+  return access.granted && access.credential !== undefined ? ` In use: ${access.credential}.` : '';
 }
 
 const PASSING = ['CredentialUnavailable', 'Throttled', 'AzureUnavailable'];
