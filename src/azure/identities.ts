@@ -47,6 +47,8 @@ export interface IdentitiesOptions {
   readonly signal?: AbortSignal;
   /** The transport of ARM requests; the SDK's own when absent. */
   readonly httpClient?: HttpClient;
+  /** How a login gets its tokens; by the SDK when absent. */
+  readonly credential?: typeof createCredential;
 }
 
 /** A login in use: one token cache and one memory of Azure; per subscription, as it is first needed, one client. */
@@ -250,9 +252,9 @@ function granted({ login, runtimes }: Session, whose: string): Access {
 
 /** `proven` is called once, when Azure has given the first token. */
 function open(login: Login, principal: Principal, options: IdentitiesOptions, proven: () => void): Session {
-  const { cloud, clock, changed, signal } = options;
+  const { cloud, clock, changed, signal, credential = createCredential } = options;
   const tokens = new TokenSource({
-    create: (met) => createCredential(login, cloud, met),
+    create: (met) => credential(login, cloud, met),
     scope: `${cloud.audience}/.default`,
     clock,
     proven,
