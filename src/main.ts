@@ -40,15 +40,16 @@ function assemble(config: Config, log: RootLog): Component[] {
   const store = new ObjectStore();
   const queue = new WorkQueue({ clock, metrics: metrics.queue(NAME) });
   const { azure } = config;
+  const cloud = resolveCloud({
+    cloud: azure.cloud,
+    authorityHost: azure.authorityHost,
+    endpoint: azure.resourceManagerEndpoint,
+    audience: azure.resourceManagerAudience,
+  });
   const identities = new AzureIdentities({
     env: azure.credential,
     ownCredential: config.azureCredential,
-    cloud: resolveCloud({
-      cloud: azure.cloud,
-      authorityHost: azure.authorityHost,
-      endpoint: azure.resourceManagerEndpoint,
-      audience: azure.resourceManagerAudience,
-    }),
+    cloud,
     grants: config.operatorIdentityNamespaces,
     occupied: (namespace) => store.inNamespace(namespace).length > 0,
     clock,
@@ -66,6 +67,10 @@ function assemble(config: Config, log: RootLog): Component[] {
   log.info('azure identity', {
     credential: identities.describe(),
     namespaces: describeGrants(config.operatorIdentityNamespaces),
+    cloud: cloud.name,
+    endpoint: cloud.endpoint,
+    audience: cloud.audience,
+    authority: cloud.authority,
   });
   store.subscribe((change) => {
     if (change.kind === 'removed') {

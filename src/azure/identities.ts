@@ -148,9 +148,7 @@ export class AzureIdentities implements Identities {
 
   /** Which credential the operator itself has, or why it has none: for the log of a start. No secret. */
   describe(): string {
-    if ('problem' in this.#own) return `none: ${this.#own.problem}`;
-    const { cloud } = this.#options;
-    return `${describeLogin(this.#own.login)}, ${cloud.name} (${cloud.endpoint})`;
+    return 'problem' in this.#own ? `none: ${this.#own.problem}` : describeLogin(this.#own.login);
   }
 
   /** The object is gone: it waits for no request any more. */

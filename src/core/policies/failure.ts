@@ -29,7 +29,7 @@ export function explain(s: Situation, failure: Failure): Action {
       return stall(
         s,
         'SubscriptionNotFound',
-        `${failure.message} Check spec.factory.subscriptionId, and that tenant and cloud of the credentials are the subscription's.`,
+        `${failure.message} Check spec.factory.subscriptionId, and that tenant and cloud of the credentials are the subscription's.${inUse(s)}`,
       );
     case 'forbidden':
       return forbidden(s, failure.message);

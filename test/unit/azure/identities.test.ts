@@ -115,9 +115,7 @@ describe("the operator's own identity", () => {
       identity: OWN,
       credential: `client secret of client ${CLIENT} in tenant ${TENANT}, the operator's own`,
     });
-    expect(identities.describe()).toBe(
-      `client secret of client ${CLIENT} in tenant ${TENANT}, AzurePublic (https://management.azure.com)`,
-    );
+    expect(identities.describe()).toBe(`client secret of client ${CLIENT} in tenant ${TENANT}`);
   });
 
   test('that is not set up stops no start, and is told to every object', () => {
