@@ -1,4 +1,4 @@
-/** Unit tests run in parallel; integration and e2e have their own global set-up (see test/README.md). */
+/** Unit tests need nothing; the others start what they need: integration and operator once for all their files, e2e by itself. */
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -13,6 +13,8 @@ const common = {
 export default {
   // Generous: a wait in a test has a deadline of its own, which says what it waited for.
   testTimeout: 90_000,
+  // Of `test.concurrent`, in one file: for tests that wait for most of their time.
+  maxConcurrency: 64,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     {
@@ -29,5 +31,8 @@ export default {
       globalSetup: '<rootDir>/test/operator/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/operator/support/global-teardown.ts',
     },
+    // Each file starts what it needs, because it takes it down.
+    { ...common, displayName: 'outage', testMatch: ['<rootDir>/test/outage/**/*.test.ts'] },
+    { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 };

@@ -7,7 +7,7 @@
  */
 import { decide } from './core/decide.ts';
 import { AzureFailure } from './core/failure.ts';
-import { type Drift, differences, merge, newDocument } from './core/fields.ts';
+import { type Drift, differences, fieldOf, merge, newDocument } from './core/fields.ts';
 import { condition, type ManagedObject, type Memory } from './core/object.ts';
 import { armKey, type ObservedRuntime } from './core/runtime.ts';
 import { again, type Next, slowRetry } from './core/schedule.ts';
@@ -237,8 +237,8 @@ class Pass {
     if (startsToDrift(this.#s.object.memory, { drift: done })) this.#tell('DriftDetected', describeDrift(done));
     this.#tell('DriftCorrected', done.map(({ field }) => field).join(', '));
     for (const { field } of done) {
-      this.#world.metrics.driftDetected(field);
-      this.#world.metrics.driftCorrected(field);
+      this.#world.metrics.driftDetected(fieldOf(field));
+      this.#world.metrics.driftCorrected(fieldOf(field));
     }
     this.#remember({
       corrections: corrected(
@@ -259,7 +259,7 @@ class Pass {
     await this.#secure();
     const runtime = await this.#runtimes.update(
       desired.id,
-      merge(document, changes, desired.fields),
+      merge(document, changes, desired.fields, memory.managedFields),
       etag,
       this.#caller,
     );
@@ -355,7 +355,7 @@ class Pass {
 
   #count(told: readonly string[], drift: readonly Drift[]): void {
     const { metrics } = this.#world;
-    if (told.includes('DriftDetected')) for (const { field } of drift) metrics.driftDetected(field);
+    if (told.includes('DriftDetected')) for (const { field } of drift) metrics.driftDetected(fieldOf(field));
     if (told.includes('Repaired')) metrics.repair('repaired');
     if (told.includes('RepairExhausted')) metrics.repair('exhausted');
   }

@@ -54,6 +54,9 @@ export interface AzureIntegrationRuntimeSpec {
    * The runtime's description in Azure. Empty: no description. Absent: left as Azure has it.
    */
   description?: string;
+  dataFlow?: DataFlow;
+  copyCompute?: CopyCompute;
+  pipelineExternalCompute?: PipelineExternalCompute;
   managementPolicy?: ManagementPolicy;
   adoptionPolicy?: AdoptionPolicy;
   deletionPolicy?: DeletionPolicy;
@@ -83,6 +86,76 @@ export interface FactoryReference {
    * The name of the factory. Required.
    */
   name: string;
+}
+/**
+ * The Spark cluster on which mapping data flows run. Each field is kept by itself. Absent: as if each of its fields were absent.
+ */
+export interface DataFlow {
+  /**
+   * The kind of the cluster's machines. Absent: left as Azure has it.
+   */
+  computeType?: 'General' | 'MemoryOptimized' | 'ComputeOptimized';
+  /**
+   * How many cores the cluster has, the driver's included. Absent: left as Azure has it.
+   */
+  coreCount?: 8 | 16 | 32 | 48 | 80 | 144 | 272;
+  /**
+   * For how many minutes a cluster is kept for the next data flow after one has ended; 0 for not at all. Absent: left as Azure has it.
+   */
+  timeToLiveMinutes?: number;
+  /**
+   * Whether a cluster is recycled after a data flow. False: the next one finds it as the last one left it, which starts faster, as long as timeToLiveMinutes lasts. Absent: left as Azure has it; Azure's default is true.
+   */
+  cleanup?: boolean;
+  /**
+   * Properties that tune the data flow's runtime, by name; their order has no meaning. Properties of other names are left as Azure has them. Absent: as if it were empty.
+   *
+   * @maxItems 32
+   */
+  customProperties?: CustomProperty[];
+}
+/**
+ * One property. Each is kept by itself.
+ */
+export interface CustomProperty {
+  /**
+   * The property's name as Azure spells it, like Shuffle Partitions. Required.
+   */
+  name: string;
+  /**
+   * The property's value, always a string. Required.
+   */
+  value: string;
+}
+/**
+ * The compute that is reserved for copy activities; Azure has it for runtimes in a managed virtual network. Each field is kept by itself. Absent: as if each of its fields were absent.
+ */
+export interface CopyCompute {
+  /**
+   * How many data integration units are reserved: a multiple of 4 from 4 to 256. Absent: left as Azure has it.
+   */
+  dataIntegrationUnits?: number;
+  /**
+   * For how many minutes the compute is kept after a copy activity has ended, 5 or more. Absent: left as Azure has it.
+   */
+  timeToLiveMinutes?: number;
+}
+/**
+ * The compute that is reserved for pipeline activities (like Lookup or Get Metadata) and external ones (like a Databricks notebook or a stored procedure); Azure has it for runtimes in a managed virtual network. Each field is kept by itself. Absent: as if each of its fields were absent.
+ */
+export interface PipelineExternalCompute {
+  /**
+   * For how many minutes the compute is kept after an activity has ended, 5 or more. Absent: left as Azure has it.
+   */
+  timeToLiveMinutes?: number;
+  /**
+   * How many nodes run pipeline activities, from 1 to 10. Absent: left as Azure has it.
+   */
+  pipelineNodes?: number;
+  /**
+   * How many nodes run external activities, from 1 to 10. Absent: left as Azure has it.
+   */
+  externalNodes?: number;
 }
 /**
  * What to do about a runtime whose state is Limited. Absent: as if each of its fields were absent.
@@ -125,9 +198,9 @@ export interface AzureIntegrationRuntimeStatus {
   /**
    * The fields that this object has declared so far: one that is later removed from spec returns to Azure's default. Absent: none yet.
    *
-   * @maxItems 128
+   * @maxItems 256
    *
-   * Items: The path of a field in spec.
+   * Items: The path of a field in spec, like location or dataFlow.coreCount; of a custom property dataFlow.customProperties[name].
    */
   managedFields?: string[];
   /**

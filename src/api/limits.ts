@@ -19,7 +19,7 @@ export const LIMITS = {
   driftEntries: 32,
   driftValue: 1024,
   /** Entries of status.managedFields, and characters of a field's path anywhere in status. */
-  managedFields: 128,
+  managedFields: 256,
   fieldPath: 256,
   /** Entries of status.corrections, and the times kept for each. */
   corrections: 64,

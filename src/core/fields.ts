@@ -1,52 +1,138 @@
 import type { Json, JsonObject, RuntimeDocument } from './runtime.ts';
 
+interface Field {
+  /** As the manifest spells it. A path that ends in `[]` is a map by name, of which every name is a leaf: `path[name]`. */
+  readonly path: string;
+  /** Where Azure keeps it, below `properties`. A map is a list of `{name, value}` there. */
+  readonly wire: string;
+  /** What Azure takes when the leaf is absent from its document, compared as if it stood there; else nothing equals absence. */
+  readonly whenAbsent?: Json;
+  /** What is written to return to Azure's default; else the leaf is removed, and what contained nothing else with it. */
+  readonly reset?: Json;
+  /** Equal for two values exactly when they mean the same; else only a value itself does. */
+  readonly normal?: (value: Json) => Json;
+}
+
+/** `West Europe`, `westeurope` and `WEST EUROPE` are one region (the rule of Terraform's azurerm provider). */
+const region = (value: Json): Json => (typeof value === 'string' ? value.toLowerCase().replaceAll(' ', '') : value);
+
+const COMPUTE = 'typeProperties.computeProperties';
+const DATA_FLOW = `${COMPUTE}.dataFlowProperties` as const;
+const COPY = `${COMPUTE}.copyComputeScaleProperties` as const;
+const PIPELINE = `${COMPUTE}.pipelineExternalComputeScaleProperties` as const;
+
 /**
  * The leaves of a runtime's definition that a manifest can declare: one row a leaf. Everything that compares, merges,
  * creates or reports fields goes through this table, so a new field is a new row.
  */
-export type FieldPath = 'location' | 'description';
+const FIELDS = [
+  { path: 'location', wire: `${COMPUTE}.location`, whenAbsent: 'AutoResolve', reset: 'AutoResolve', normal: region },
+  { path: 'description', wire: 'description', whenAbsent: '' },
+  { path: 'dataFlow.computeType', wire: `${DATA_FLOW}.computeType` },
+  { path: 'dataFlow.coreCount', wire: `${DATA_FLOW}.coreCount` },
+  { path: 'dataFlow.timeToLiveMinutes', wire: `${DATA_FLOW}.timeToLive` },
+  { path: 'dataFlow.cleanup', wire: `${DATA_FLOW}.cleanup`, whenAbsent: true },
+  { path: 'dataFlow.customProperties[]', wire: `${DATA_FLOW}.customProperties` },
+  { path: 'copyCompute.dataIntegrationUnits', wire: `${COPY}.dataIntegrationUnit` },
+  { path: 'copyCompute.timeToLiveMinutes', wire: `${COPY}.timeToLive` },
+  { path: 'pipelineExternalCompute.timeToLiveMinutes', wire: `${PIPELINE}.timeToLive` },
+  { path: 'pipelineExternalCompute.pipelineNodes', wire: `${PIPELINE}.numberOfPipelineNodes` },
+  { path: 'pipelineExternalCompute.externalNodes', wire: `${PIPELINE}.numberOfExternalNodes` },
+] as const satisfies readonly Field[];
 
-interface Field {
-  readonly path: FieldPath;
-  /** Where Azure keeps it, below `properties`. */
-  readonly wire: readonly string[];
-  /** What Azure takes when the leaf is absent from its document; compared as if it stood there. */
-  readonly whenAbsent: Json;
-  /** What is written to return to Azure's default; undefined removes the leaf. */
-  readonly reset: Json | undefined;
-  /** Equal for two values exactly when they mean the same. */
-  readonly normal: (value: Json) => Json;
-}
+type RowPath = (typeof FIELDS)[number]['path'];
+type MapPath = RowPath extends infer Path ? (Path extends `${infer Map}[]` ? Map : never) : never;
 
-const FIELDS: readonly Field[] = [
-  {
-    path: 'location',
-    wire: ['typeProperties', 'computeProperties', 'location'],
-    whenAbsent: 'AutoResolve',
-    reset: 'AutoResolve',
-    // `West Europe`, `westeurope` and `WEST EUROPE` are one region (the rule of Terraform's azurerm provider).
-    normal: (value) => (typeof value === 'string' ? value.toLowerCase().replaceAll(' ', '') : value),
-  },
-  { path: 'description', wire: ['description'], whenAbsent: '', reset: undefined, normal: (value) => value ?? '' },
-];
+/** The path of a leaf that is a field of spec. */
+export type PlainPath = Exclude<RowPath, `${string}[]`>;
+/** The path of a leaf, as the manifest spells it: `dataFlow.coreCount`, `dataFlow.customProperties[Shuffle Partitions]`. */
+export type FieldPath = PlainPath | `${MapPath}[${string}]`;
 
-const BY_PATH = new Map<string, Field>(FIELDS.map((field) => [field.path, field]));
-
-/** A leaf that is not as it should be, spelled as the manifest spells it. */
+/** A leaf that is not as it should be, spelled as the manifest spells it; null stands for no value. */
 export interface Drift {
   readonly field: FieldPath;
   readonly desired: Json;
   readonly observed: Json;
 }
 
-export function isFieldPath(path: string): path is FieldPath {
-  return BY_PATH.has(path);
+/** One leaf: a row of the table, or one name of a row that is a map. */
+interface Leaf {
+  readonly rank: number;
+  readonly wire: readonly string[];
+  readonly whenAbsent: Json;
+  readonly reset: Json | undefined;
+  readonly normal: (value: Json) => Json;
+  readonly place: Place;
 }
 
-/** The value of a leaf in Azure's document, with Azure's default where it is absent. */
+/** How a leaf is found in what stands at its place, and what stands there with the leaf changed; undefined is absence. */
+interface Place {
+  read(there: Json): Json | undefined;
+  write(there: Json | undefined, value: Json | undefined): Json | undefined;
+}
+
+const ROWS: ReadonlyMap<string, Omit<Leaf, 'place'>> = new Map(
+  FIELDS.map(({ path, wire, whenAbsent = null, reset, normal = (value) => value }: Field, rank) => [
+    path,
+    { rank, wire: wire.split('.'), whenAbsent, reset, normal },
+  ]),
+);
+
+/** The value stands there itself. */
+const ITSELF: Place = { read: (there) => there, write: (_, value) => value };
+
+/** An entry of a list of `{name, value}`: entries of other names, and what else an entry has, are nobody's business. */
+const entry = (name: string): Place => {
+  const isMine = (item: Json): item is JsonObject => isObject(item) && own(item, 'name') === name;
+  const given = (item: JsonObject): Json => own(item, 'value') ?? '';
+  return {
+    read(there) {
+      const values = list(there).filter(isMine).map(given);
+      // Entries of one name that contradict each other equal nothing that can be declared.
+      return new Set(values).size > 1 ? values : values[0];
+    },
+    write(there, value) {
+      const mine: JsonObject = list(there).find(isMine) ?? { name };
+      const changed: readonly Json[] = value === undefined ? [] : [{ ...mine, value }];
+      const others = list(there).flatMap((item) => (item === mine ? changed : isMine(item) ? [] : [item]));
+      const all = list(there).includes(mine) ? others : [...others, ...changed];
+      return all.length > 0 ? all : undefined;
+    },
+  };
+};
+
+const ENTRY = /^(?<map>[^[]+)\[(?<name>.+)\]$/s;
+
+function find(path: string): Leaf | undefined {
+  const { map, name } = ENTRY.exec(path)?.groups ?? {};
+  const row = ROWS.get(map === undefined ? path : `${map}[]`);
+  if (row === undefined || (map === undefined && path.endsWith('[]'))) return undefined;
+  return { ...row, place: name === undefined ? ITSELF : entry(name) };
+}
+
+function leaf(path: FieldPath): Leaf {
+  const found = find(path);
+  if (found === undefined) throw new Error(`no field ${path} in the table of fields`);
+  return found;
+}
+
+export function isFieldPath(path: string): path is FieldPath {
+  return find(path) !== undefined;
+}
+
+/** The path without the name of a map's entry, which is people's own: `dataFlow.customProperties`. */
+export function fieldOf(path: FieldPath): string {
+  return ENTRY.exec(path)?.groups?.map ?? path;
+}
+
+/** The value of a leaf in Azure's document, with Azure's default where it is absent; null for none. */
 export function valueAt(document: RuntimeDocument, path: FieldPath): Json {
-  const field = row(path);
-  return read(document, field.wire) ?? field.whenAbsent;
+  return observedAt(document, leaf(path));
+}
+
+function observedAt(document: RuntimeDocument, { wire, whenAbsent, place }: Leaf): Json {
+  const there = read(document, wire);
+  return (there === undefined ? undefined : place.read(there)) ?? whenAbsent;
 }
 
 /**
@@ -58,34 +144,38 @@ export function differences(
   managedBefore: readonly string[],
   document: RuntimeDocument,
 ): Drift[] {
-  const drift: Drift[] = [];
-  for (const field of FIELDS) {
-    const observed = valueAt(document, field.path);
-    const desired = declared.get(field.path) ?? (managedBefore.includes(field.path) ? field.whenAbsent : undefined);
-    if (desired !== undefined && field.normal(desired) !== field.normal(observed)) {
-      drift.push({ field: field.path, desired, observed });
-    }
-  }
-  return drift;
+  return inOrder([...declared.keys(), ...managedBefore]).flatMap(([field, known]) => {
+    const observed = observedAt(document, known);
+    const desired = declared.get(field) ?? known.whenAbsent;
+    return known.normal(desired) === known.normal(observed) ? [] : [{ field, desired, observed }];
+  });
 }
 
-/** The document with these leaves corrected and every other leaf, known or unknown, as it was. */
+/**
+ * The document with these leaves corrected and every other leaf, known or unknown, as it was. What was managed before, is
+ * declared no longer and only spells out the default is no difference, but goes with them.
+ */
 export function merge(
   document: RuntimeDocument,
   drift: readonly Drift[],
   declared: ReadonlyMap<FieldPath, Json>,
+  managedBefore: readonly string[] = [],
 ): RuntimeDocument {
-  return drift.reduce((merged, { field: path }) => {
-    const field = row(path);
-    return write(merged, field.wire, declared.get(path) ?? field.reset);
-  }, document);
+  const needless = inOrder(managedBefore).filter(([path, known]) => !declared.has(path) && isNeedless(document, known));
+  const corrected = drift.reduce((merged, { field }) => put(merged, leaf(field), declared.get(field)), document);
+  return needless.reduce((merged, [, known]) => put(merged, known, undefined), corrected);
+}
+
+/** Whether a leaf could as well be absent. */
+function isNeedless(document: RuntimeDocument, { wire, whenAbsent, reset }: Leaf): boolean {
+  return reset === undefined && read(document, wire) === whenAbsent;
 }
 
 /** What a create sends: the declared leaves, and the location always, since AutoResolve is a decision too. */
 export function newDocument(declared: ReadonlyMap<FieldPath, Json>): RuntimeDocument {
   const complete = withCreateDefaults(declared);
-  return FIELDS.reduce<RuntimeDocument>(
-    (document, field) => (complete.has(field.path) ? write(document, field.wire, complete.get(field.path)) : document),
+  return inOrder(complete.keys()).reduce<RuntimeDocument>(
+    (document, [path, known]) => put(document, known, complete.get(path)),
     { type: 'Managed' },
   );
 }
@@ -96,29 +186,58 @@ export function looksCreatedBy(declared: ReadonlyMap<FieldPath, Json>, document:
 }
 
 function withCreateDefaults(declared: ReadonlyMap<FieldPath, Json>): Map<FieldPath, Json> {
-  return new Map<FieldPath, Json>([['location', row('location').whenAbsent], ...declared]);
+  return new Map<FieldPath, Json>([['location', leaf('location').whenAbsent], ...declared]);
 }
 
-function row(path: FieldPath): Field {
-  const field = BY_PATH.get(path);
-  if (field === undefined) throw new Error(`no field ${path} in the table of fields`);
-  return field;
+/** The leaves among these paths, each once, in the order of the table; entries of a map as they come. */
+function inOrder(paths: Iterable<string>): (readonly [FieldPath, Leaf])[] {
+  return [...new Set(paths)]
+    .flatMap((path) => {
+      const known = find(path);
+      return known === undefined ? [] : [[path as FieldPath, known] as const];
+    })
+    .sort(([, a], [, b]) => a.rank - b.rank);
+}
+
+/** The document with this value of a leaf; without one, with Azure's default. */
+function put(document: RuntimeDocument, { wire, reset, place }: Leaf, value: Json | undefined): RuntimeDocument {
+  return write(document, wire, (there) => place.write(there, value ?? reset));
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function list(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** What the key has, if it is the object's own; null is absence. */
+function own(object: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined;
+}
+
 function read(document: JsonObject, [head, ...rest]: readonly string[]): Json | undefined {
   if (head === undefined) return document;
-  const value = Object.hasOwn(document, head) ? document[head] : undefined;
-  if (rest.length === 0) return value ?? undefined;
+  const value = own(document, head);
+  if (rest.length === 0) return value;
   return isObject(value) ? read(value, rest) : undefined;
 }
 
-function write(document: JsonObject, [head, ...rest]: readonly string[], value: Json | undefined): JsonObject {
+/** Where the change leaves nothing, the key goes, and so does every object on the way that this empties. */
+function write(
+  document: JsonObject,
+  [head, ...rest]: readonly string[],
+  change: (there: Json | undefined) => Json | undefined,
+): JsonObject {
   if (head === undefined) return document;
-  const { [head]: current, ...others } = document;
-  if (rest.length > 0) return { ...document, [head]: write(isObject(current) ? current : {}, rest, value) };
+  const { [head]: _, ...others } = document;
+  const current = own(document, head);
+  const value = rest.length === 0 ? change(current) : below(isObject(current) ? current : {}, rest, change);
   return value === undefined ? others : { ...document, [head]: value };
+}
+
+function below(...[parent, path, change]: Parameters<typeof write>): JsonObject | undefined {
+  const changed = write(parent, path, change);
+  return Object.keys(changed).length > 0 ? changed : undefined;
 }

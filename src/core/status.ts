@@ -1,5 +1,6 @@
 /** What a pass leaves behind: the status, and the events of its transitions. */
 import { createHash } from 'node:crypto';
+import { LIMITS } from '../api/limits.ts';
 import { type Drift, type FieldPath, valueAt } from './fields.ts';
 import {
   type Condition,
@@ -189,7 +190,6 @@ export function corrected(
   fields: readonly FieldPath[],
   now: number,
 ): readonly Corrections[] {
-  const others = corrections.filter(({ field }) => !fields.includes(field));
   const mine = fields.map((field) => {
     const before = corrections.find((entry) => entry.field === field);
     const peaceful = now - (before?.times.at(-1) ?? 0) >= PEACE_MS;
@@ -199,6 +199,11 @@ export function corrected(
       contested: !peaceful && (before?.contested ?? false),
     };
   });
+  // The names of custom properties come and go: what was corrected longest ago is forgotten first.
+  const others = corrections
+    .filter(({ field }) => !fields.includes(field))
+    .sort((a, b) => (b.times.at(-1) ?? 0) - (a.times.at(-1) ?? 0))
+    .slice(0, Math.max(0, LIMITS.corrections - mine.length));
   return [...others, ...mine].sort((a, b) => (a.field < b.field ? -1 : 1));
 }
 
@@ -279,5 +284,5 @@ export function describeDrift(drift: readonly Drift[]): string {
 }
 
 function text(value: Json): string {
-  return JSON.stringify(value).slice(0, 200);
+  return value === null ? 'nothing' : JSON.stringify(value).slice(0, 200);
 }

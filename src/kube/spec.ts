@@ -1,6 +1,6 @@
 import type { Desired } from '../core/desired.ts';
 import { parseDuration } from '../core/duration.ts';
-import type { FieldPath } from '../core/fields.ts';
+import type { FieldPath, PlainPath } from '../core/fields.ts';
 import type { ManagedObject } from '../core/object.ts';
 import type { FactoryRef, Json } from '../core/runtime.ts';
 import { isRecord, type Raw } from './raw.ts';
@@ -41,14 +41,62 @@ const RULES = {
     called:
       'a name of a resource group: 1 to 90 letters, digits, hyphens, underscores, dots and parentheses, the last not a dot',
   },
-  location: {
+} as const satisfies Record<string, Rule>;
+
+/** What a leaf of the definition may be, and the end of the sentence "spec.x is not …". */
+interface LeafRule {
+  readonly accepts: (value: Json) => boolean;
+  readonly called: string;
+}
+
+const text = (rule: Rule): LeafRule => ({
+  accepts: (value) => typeof value === 'string' && fits(value, rule),
+  called: rule.called,
+});
+const oneOf = (...choices: readonly Json[]): LeafRule => ({
+  accepts: (value) => choices.includes(value),
+  called: `one of ${choices.join(', ')}`,
+});
+const whole = (called: string, least: number, most: number, step = 1): LeafRule => ({
+  accepts: (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most && value % step === 0,
+  called,
+});
+/** What 32 bits hold: neither Azure nor Terraform says of a longest time. */
+const MOST_MINUTES = 2 ** 31 - 1;
+const minutes = (least: number) => whole(`a whole number of minutes, ${least} or more`, least, MOST_MINUTES);
+const units = whole('a number of data integration units: a multiple of 4 from 4 to 256', 4, 256, 4);
+const nodes = whole('a number of nodes: a whole number from 1 to 10', 1, 10);
+
+const LEAVES: Readonly<Record<PlainPath, LeafRule>> = {
+  location: text({
     matches: /^[A-Za-z0-9(]([A-Za-z0-9 ()-]*[A-Za-z0-9)])?$/,
     shortest: 1,
     longest: 64,
     called: 'a location: the name of a region like "West Europe" or westeurope, or AutoResolve',
-  },
-  description: { matches: /^/, shortest: 0, longest: 4096, called: 'a description: text of at most 4096 characters' },
+  }),
+  description: text({
+    matches: /^/,
+    shortest: 0,
+    longest: 4096,
+    called: 'a description: text of at most 4096 characters',
+  }),
+  'dataFlow.computeType': oneOf('General', 'MemoryOptimized', 'ComputeOptimized'),
+  'dataFlow.coreCount': oneOf(8, 16, 32, 48, 80, 144, 272),
+  'dataFlow.timeToLiveMinutes': minutes(0),
+  'dataFlow.cleanup': oneOf(true, false),
+  'copyCompute.dataIntegrationUnits': units,
+  'copyCompute.timeToLiveMinutes': minutes(5),
+  'pipelineExternalCompute.timeToLiveMinutes': minutes(5),
+  'pipelineExternalCompute.pipelineNodes': nodes,
+  'pipelineExternalCompute.externalNodes': nodes,
+};
+
+const PROPERTY = {
+  name: { matches: /^/, shortest: 1, longest: 128, called: 'a name of a custom property: text of 1 to 128 characters' },
+  value: { matches: /^/, shortest: 0, longest: 1024, called: 'a value: text of at most 1024 characters' },
 } as const satisfies Record<string, Rule>;
+const MOST_PROPERTIES = 32;
 
 const MINUTE_MS = 60_000;
 const SHORTEST_INTERVAL_MS = MINUTE_MS;
@@ -99,25 +147,50 @@ function readFactory(spec: Raw): FactoryRef {
     throw new Misunderstood('spec.factory is missing: it names the Data Factory that holds the runtime');
   return {
     kind: 'factory',
-    subscriptionId: required(factory, 'subscriptionId', RULES.subscriptionId),
-    resourceGroup: required(factory, 'resourceGroup', RULES.resourceGroup),
-    name: required(factory, 'name', RULES.factoryName),
+    subscriptionId: required(factory, 'subscriptionId', 'spec.factory', RULES.subscriptionId),
+    resourceGroup: required(factory, 'resourceGroup', 'spec.factory', RULES.resourceGroup),
+    name: required(factory, 'name', 'spec.factory', RULES.factoryName),
   };
 }
 
-function required(factory: Raw, field: string, rule: Rule): string {
-  const value = readString(factory, field, 'spec.factory', rule);
-  if (value === undefined) throw new Misunderstood(`spec.factory.${field} is missing`);
+function required(raw: Raw, field: string, where: string, rule: Rule): string {
+  const value = readString(raw, field, where, rule);
+  if (value === undefined) throw new Misunderstood(`${where}.${field} is missing`);
   return value;
 }
 
 function readFields(spec: Raw): Map<FieldPath, Json> {
   const fields = new Map<FieldPath, Json>();
-  for (const path of ['location', 'description'] as const) {
-    const value = readString(spec, path, 'spec', RULES[path]);
+  for (const path of Object.keys(LEAVES) as PlainPath[]) {
+    const value = readLeaf(spec, path);
     if (value !== undefined) fields.set(path, value);
   }
+  for (const [name, value] of readCustomProperties(spec)) fields.set(`dataFlow.customProperties[${name}]`, value);
   return fields;
+}
+
+function readLeaf(spec: Raw, path: PlainPath): Json | undefined {
+  const [first = '', second] = path.split('.');
+  const there = second === undefined ? spec : (readObject(spec, first, 'spec') ?? {});
+  const value = present(there, second ?? first) as Json | undefined;
+  if (value === undefined || LEAVES[path].accepts(value)) return value;
+  throw new Misunderstood(`spec.${path} is not ${LEAVES[path].called}`);
+}
+
+function readCustomProperties(spec: Raw): Map<string, string> {
+  const where = 'spec.dataFlow.customProperties';
+  const entries = present(readObject(spec, 'dataFlow', 'spec') ?? {}, 'customProperties') ?? [];
+  if (!Array.isArray(entries) || entries.length > MOST_PROPERTIES) {
+    throw new Misunderstood(`${where} is not a list of at most ${MOST_PROPERTIES} custom properties`);
+  }
+  const properties = new Map<string, string>();
+  for (const [i, entry] of entries.entries()) {
+    if (!isRecord(entry)) throw new Misunderstood(`${where}[${i}] is not an object`);
+    const name = required(entry, 'name', `${where}[${i}]`, PROPERTY.name);
+    if (properties.has(name)) throw new Misunderstood(`${where} has two entries of the name "${name}"`);
+    properties.set(name, required(entry, 'value', `${where}[${i}]`, PROPERTY.value));
+  }
+  return properties;
 }
 
 function readAttempts(repair: Raw): number {

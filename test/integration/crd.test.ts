@@ -31,6 +31,30 @@ function complaint(stderr: string, path: string): string {
   return (lines[0] ?? '').replace(/^.*?(?=spec)/, '');
 }
 
+const withProperties = (...customProperties: object[]) => manifest({ dataFlow: { customProperties } });
+const minutes = (least: number) => `use a whole number of minutes, ${least} or more`;
+const units = 'use a multiple of 4 from 4 to 256';
+const nodes = 'use a whole number from 1 to 10';
+
+/** Group, field, value, and what the refusal says: always what is allowed. */
+const refusedFields: readonly [string, string, unknown, string][] = [
+  ['dataFlow', 'computeType', 'general', 'supported values: "General", "MemoryOptimized", "ComputeOptimized"'],
+  ['dataFlow', 'coreCount', 24, 'supported values: "8", "16", "32", "48", "80", "144", "272"'],
+  ['dataFlow', 'timeToLiveMinutes', -1, minutes(0)],
+  ['dataFlow', 'timeToLiveMinutes', 1.5, 'must be of type int32'],
+  ['dataFlow', 'timeToLiveMinutes', 2 ** 31, 'less than or equal to 2147483647'],
+  ['dataFlow', 'cleanup', 'no', 'must be of type boolean'],
+  ['copyCompute', 'dataIntegrationUnits', 2, units],
+  ['copyCompute', 'dataIntegrationUnits', 6, units],
+  ['copyCompute', 'dataIntegrationUnits', 260, units],
+  ['copyCompute', 'timeToLiveMinutes', 4, minutes(5)],
+  ['pipelineExternalCompute', 'timeToLiveMinutes', 4, minutes(5)],
+  ['pipelineExternalCompute', 'pipelineNodes', 0, nodes],
+  ['pipelineExternalCompute', 'pipelineNodes', 11, nodes],
+  ['pipelineExternalCompute', 'externalNodes', 0, nodes],
+  ['pipelineExternalCompute', 'externalNodes', 11, nodes],
+];
+
 describe('a manifest is refused', () => {
   const nameRule = '3 to 63 letters and digits, with single hyphens between them';
 
@@ -131,6 +155,48 @@ describe('a manifest is refused', () => {
     ['with a fraction in interval', manifest({ interval: '1.5h' }), 'spec.interval', 'like 90s, 10m or 1h30m'],
     ['with a short interval', manifest({ interval: '59s' }), 'spec.interval', 'use 1m or more'],
     ['with a long interval', manifest({ interval: '24h1s' }), 'spec.interval', 'use 24h or less'],
+    ...refusedFields.map(([group, field, value, says]): [string, Manifest, string, string] => [
+      `with ${JSON.stringify(value)} as ${group}.${field}`,
+      manifest({ [group]: { [field]: value } }),
+      `spec.${group}.${field}`,
+      says,
+    ]),
+    [
+      'with two custom properties of one name',
+      withProperties({ name: 'a', value: '1' }, { name: 'a', value: '2' }),
+      'spec.dataFlow.customProperties[1]',
+      'Duplicate value: {"name":"a"}',
+    ],
+    [
+      'with too many custom properties',
+      withProperties(...Array.from({ length: 33 }, (_, i) => ({ name: `p${i}`, value: '' }))),
+      'spec.dataFlow.customProperties',
+      'must have at most 32 items',
+    ],
+    [
+      'with a custom property without a name',
+      withProperties({ value: '1' }),
+      'spec.dataFlow.customProperties[0].name',
+      'Required value',
+    ],
+    [
+      'with an empty name of a custom property',
+      withProperties({ name: '', value: '1' }),
+      'spec.dataFlow.customProperties[0].name',
+      'should be at least 1 chars long',
+    ],
+    [
+      'with a custom property without a value',
+      withProperties({ name: 'a' }),
+      'spec.dataFlow.customProperties[0].value',
+      'Required value',
+    ],
+    [
+      'with a number as the value of a custom property',
+      withProperties({ name: 'a', value: 250 }),
+      'spec.dataFlow.customProperties[0].value',
+      'must be of type string',
+    ],
     [
       'with an unknown managementPolicy',
       manifest({ managementPolicy: 'manage' }),
@@ -175,13 +241,26 @@ describe('a manifest is refused', () => {
     ['in spec', manifest({ loction: 'West Europe' }), 'unknown field "spec.loction"'],
     ['in factory', inFactory({ resourcegroup: 'rg' }), 'unknown field "spec.factory.resourcegroup"'],
     ['in repair', manifest({ repair: { attempts: 3 } }), 'unknown field "spec.repair.attempts"'],
+    [
+      'in dataFlow, such as the name that Azure has for it',
+      manifest({ dataFlow: { timeToLive: 10 } }),
+      'unknown field "spec.dataFlow.timeToLive"',
+    ],
+    ['in copyCompute', manifest({ copyCompute: { units: 4 } }), 'unknown field "spec.copyCompute.units"'],
+    [
+      'in pipelineExternalCompute',
+      manifest({ pipelineExternalCompute: { nodes: 4 } }),
+      'unknown field "spec.pipelineExternalCompute.nodes"',
+    ],
   ])('with an unknown field %s, which the message names', async (_, wrong, says) => {
     expect(await applyRefused(wrong)).toContain(says);
   });
 
   test('with one complaint for one mistake', async () => {
-    const stderr = await applyRefused(manifest({ interval: '1d' }));
-    expect(stderr.trim().split('\n')).toHaveLength(1);
+    for (const wrong of [manifest({ interval: '1d' }), manifest({ copyCompute: { dataIntegrationUnits: 3 } })]) {
+      const stderr = await applyRefused(wrong);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+    }
   });
 });
 
@@ -262,6 +341,38 @@ describe('a manifest is accepted', () => {
     ['with a metadata.name that Azure refuses and an azureName', manifest({}, 'my.ir')],
     ['with only a factory', manifest({ azureName: undefined, location: undefined })],
     ['with an empty description', manifest({ description: '' })],
+    ['with groups of fields that are empty', manifest({ dataFlow: {}, copyCompute: {}, pipelineExternalCompute: {} })],
+    ...[8, 16, 32, 48, 80, 144, 272].map((coreCount): [string, Manifest] => [
+      `with ${coreCount} cores`,
+      manifest({ dataFlow: { coreCount } }),
+    ]),
+    ...['General', 'MemoryOptimized', 'ComputeOptimized'].map((computeType): [string, Manifest] => [
+      `with the compute type ${computeType}`,
+      manifest({ dataFlow: { computeType } }),
+    ]),
+    [
+      'with the least of everything',
+      manifest({
+        dataFlow: { timeToLiveMinutes: 0, cleanup: false, customProperties: [] },
+        copyCompute: { dataIntegrationUnits: 4, timeToLiveMinutes: 5 },
+        pipelineExternalCompute: { timeToLiveMinutes: 5, pipelineNodes: 1, externalNodes: 1 },
+      }),
+    ],
+    [
+      'with the most of everything',
+      manifest({
+        dataFlow: {
+          timeToLiveMinutes: 2 ** 31 - 1,
+          cleanup: true,
+          customProperties: Array.from({ length: 32 }, (_, i) => ({
+            name: `${i}`.padEnd(128, 'n'),
+            value: 'v'.repeat(1024),
+          })),
+        },
+        copyCompute: { dataIntegrationUnits: 256, timeToLiveMinutes: 2 ** 31 - 1 },
+        pipelineExternalCompute: { timeToLiveMinutes: 2 ** 31 - 1, pipelineNodes: 10, externalNodes: 10 },
+      }),
+    ],
     ...['westeurope', 'AutoResolve', 'US Gov Virginia', 'East US 2 EUAP', 'Central US (Stage)'].map(
       (location): [string, Manifest] => [`with the location ${location}`, manifest({ location })],
     ),
@@ -298,6 +409,16 @@ describe('a manifest is accepted', () => {
 });
 
 describe('what is filled in', () => {
+  test('is nothing of a definition: a field that nobody declares is not managed', async () => {
+    const definition = {
+      dataFlow: { customProperties: [{ name: 'a', value: '' }] },
+      copyCompute: {},
+      pipelineExternalCompute: {},
+    };
+    await apply(manifest(definition));
+    expect((await get()).spec).toMatchObject(definition);
+  });
+
   test('are the policies, so that kubectl shows by what the object is handled, but never a location', async () => {
     await apply(manifest({ azureName: undefined, location: undefined }));
     expect((await get()).spec).toEqual({

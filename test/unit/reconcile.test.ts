@@ -1,10 +1,15 @@
 /** What a pass does, told by what it leaves in Azure and in the object. */
 import { describe, expect, test } from '@jest/globals';
+import type { Failure } from '../../src/core/failure.ts';
 import { valueAt } from '../../src/core/fields.ts';
+import { BLANK, condition, type ManagedObject } from '../../src/core/object.ts';
 import { armKey } from '../../src/core/runtime.ts';
 import { MINUTE } from '../../src/core/schedule.ts';
+import { BudgetExhausted, type Runtimes, type Urgency } from '../../src/ports.ts';
+import { CREATED, FAILURE, FAILURE_KINDS } from './core/builders.ts';
 import { desired, fieldMap, runtimeId } from './model/builders.ts';
-import { INTERVAL_MS, Operator } from './model/operator.ts';
+import { settled } from './model/gate.ts';
+import { IDENTITY, INTERVAL_MS, Operator } from './model/operator.ts';
 
 const KEY = armKey(runtimeId());
 const reasons = (operator: Operator) => operator.cluster.events.map(({ reason }) => reason);
@@ -153,4 +158,1198 @@ test('a suspended object stays Ready when what it declares was in sync, and caus
   operator.cluster.edit(key, { fields: fieldMap({ location: 'North Europe' }) });
   await operator.look(key);
   expect(operator.summary(key)).toBe('Ready=Unknown Suspended Stalled');
+});
+
+/** Notes what the object remembers, and whether it is held, at the moment of each write to Azure. */
+function noting(): { operator: Operator; notes: ManagedObject[] } {
+  const notes: ManagedObject[] = [];
+  const operator: Operator = new Operator({ azure: { onWrite: ({ by }) => notes.push(operator.object(by)) } });
+  return { operator, notes };
+}
+
+/** Makes the next call of this name fail. */
+function failing(kind: Failure['kind'], at: string, when: 'before' | 'after' = 'before') {
+  const faults = [{ when, failure: FAILURE({ kind }) }];
+  return { fault: (call: string) => (call === at ? faults.shift() : undefined) };
+}
+
+/** The runtimes of Azure, one of whose methods does something else. */
+function instead(operator: Operator, name: keyof Runtimes, method: (...args: never[]) => Promise<unknown>): void {
+  const runtimes = new Proxy<Runtimes>(operator.azure, {
+    get: (azure, property) => {
+      const value: unknown = property === name ? method : Reflect.get(azure, property);
+      return typeof value === 'function' ? value.bind(azure) : value;
+    },
+  });
+  operator.access = () => ({ granted: true, identity: IDENTITY, runtimes });
+}
+
+describe('what a pass costs, and what is stored before Azure is written', () => {
+  test('a create stores the finalizer before the PUT, and the claim after it', async () => {
+    const { operator, notes } = noting();
+    const key = operator.apply('sample', desired());
+    await operator.look(key);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatchObject({ held: true, memory: { managedFields: [] } });
+    expect(notes[0]?.memory.claim).toBeUndefined();
+    expect(operator.object(key).memory.managedFields).toEqual(['location']);
+  });
+
+  test('an identical runtime is adopted without a write to Azure', async () => {
+    const operator = new Operator();
+    operator.azure.put(runtimeId(), MANAGED('westeurope'));
+    const key = operator.apply('sample', desired());
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['read', 'state']);
+    expect(operator.cluster.writes).toEqual(['status', 'finalizer']);
+    expect(reasons(operator)).toEqual(['Adopted']);
+    expect(operator.object(key)).toMatchObject({
+      held: true,
+      memory: { claim: { origin: 'Adopted', identity: 'tenant/client' }, managedFields: ['location'] },
+    });
+    expect(valueAt(document(operator), 'location')).toBe('westeurope');
+  });
+
+  test('a differing runtime is adopted with one PUT: the fields and the finalizer are stored before it, the claim after', async () => {
+    const { operator, notes } = noting();
+    operator.azure.put(runtimeId(), { ...MANAGED('North Europe'), description: 'theirs' });
+    const key = operator.apply('sample', desired());
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['read', 'update', 'state']);
+    expect(operator.cluster.writes).toEqual(['status', 'finalizer', 'status']);
+    expect(reasons(operator)).toEqual(['Adopted']);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatchObject({ held: true, memory: { managedFields: ['location'] } });
+    expect(notes[0]?.memory.claim).toBeUndefined();
+    expect(document(operator)).toEqual({ ...MANAGED('West Europe'), description: 'theirs' });
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('a change of a managed leaf costs one PUT and one status, and is no drift', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.edit(key, { fields: fieldMap({ location: 'North Europe' }) });
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['read', 'update', 'state']);
+    expect(operator.cluster.writes).toEqual(['status']);
+    expect(reasons(operator)).toEqual([]);
+    expect(operator.counted).toEqual([]);
+    expect(operator.object(key).memory.corrections).toEqual([]);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('a change that adds a leaf stores it as managed before the PUT', async () => {
+    const { operator, notes } = noting();
+    const key = await ready(operator);
+    operator.cluster.edit(key, { fields: fieldMap({ location: 'West Europe', description: 'ours' }) });
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['read', 'update', 'state']);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(notes.at(-1)?.memory.managedFields).toEqual(['description', 'location']);
+    expect(notes.at(-1)?.memory.observedGeneration).toBe(1);
+  });
+
+  test('an edit of policies alone costs a fresh look and one status', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.edit(key, { deletionPolicy: 'Retain' });
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['read', 'state']);
+    expect(operator.cluster.writes).toEqual(['status']);
+    expect(reasons(operator)).toEqual([]);
+  });
+
+  test('drift costs one PUT, one status, two events, and is counted', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    await operator.look(key);
+    expect(operator.cluster.writes).toEqual(['status']);
+    expect(operator.counted).toEqual(['detected location', 'corrected location']);
+    expect(operator.object(key).memory.corrections).toEqual([
+      { field: 'location', times: [operator.now], contested: false },
+    ]);
+    expect(operator.cluster.events[0]?.message).toBe('location: "northeurope" instead of "West Europe"');
+  });
+
+  test('a missing runtime is drift: it is told, created again, and held all the while', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.remove(runtimeId());
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['hint', 'read', 'create', 'state']);
+    expect(operator.cluster.writes).toEqual([]);
+    expect(reasons(operator)).toEqual(['DriftDetected', 'Created']);
+    expect(operator.cluster.events[0]?.message).toContain('missing');
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('an adopted runtime that is gone is created again, and is then one that was created', async () => {
+    const operator = new Operator();
+    operator.azure.put(runtimeId(), MANAGED('West Europe'));
+    const key = await ready(operator);
+    operator.azure.remove(runtimeId());
+    await operator.look(key);
+    expect(operator.object(key).memory.claim?.origin).toBe('Created');
+  });
+
+  test('a repair stores its attempt before the PUT', async () => {
+    const { operator, notes } = noting();
+    const key = await ready(operator);
+    operator.azure.setState(runtimeId(), 'Limited');
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['hint', 'state', 'read', 'update', 'state']);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    const { attempts, lastAttemptTime, nextAttemptTime } = notes.at(-1)?.memory.repair ?? {};
+    expect(attempts).toBe(1);
+    expect([lastAttemptTime, nextAttemptTime]).toEqual([operator.now, operator.now + MINUTE]);
+    expect(operator.counted).toContain('repair started');
+  });
+
+  test('a repair writes the document that is there, to the letter', async () => {
+    const operator = new Operator();
+    const was = { ...MANAGED('WEST EUROPE'), description: 'theirs', other: [{ kept: null }] };
+    operator.azure.put(runtimeId(), was);
+    const key = await ready(operator);
+    operator.azure.setState(runtimeId(), 'Limited');
+    await operator.look(key);
+    expect(document(operator)).toEqual(was);
+  });
+
+  test('a repair that a person asks for is done once, and its token echoed', async () => {
+    const operator = new Operator();
+    const key = await ready(operator, { repair: { mode: 'Disabled', maxAttempts: 5 } });
+    operator.cluster.annotate(key, { repair: 'r1' });
+    await operator.look(key);
+    expect(operator.azure.calls.filter((call) => call === 'update')).toHaveLength(1);
+    expect(operator.cluster.writes).toEqual(['status']);
+    expect(reasons(operator)).toEqual(['RepairStarted']);
+    expect(operator.object(key).memory.lastHandledRepairAt).toBe('r1');
+    expect(operator.object(key).memory.repair).toBeUndefined();
+    await operator.look(key);
+    expect(operator.azure.calls.filter((call) => call === 'update')).toHaveLength(1);
+  });
+
+  test('any write of the definition is the repair that a person asks for', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.annotate(key, { repair: 'r1' });
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    await operator.look(key);
+    await operator.look(key);
+    expect(operator.azure.calls.filter((call) => call === 'update')).toHaveLength(1);
+    expect(operator.object(key).memory.lastHandledRepairAt).toBe('r1');
+  });
+
+  test('a deletion costs a look, a DELETE, the finalizer and one event', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    expect((await operator.look(key)).kind).toBe('never');
+    expect(operator.azure.calls).toEqual(['read', 'delete']);
+    expect(operator.cluster.writes).toEqual(['finalizer']);
+    expect(reasons(operator)).toEqual(['Deleted']);
+  });
+
+  test('a deletion of a runtime that is gone costs a look and the finalizer', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.remove(runtimeId());
+    operator.cluster.delete(key);
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['read']);
+    expect(reasons(operator)).toEqual(['Deleted']);
+  });
+
+  test('letting go of what stays costs no call', async () => {
+    const operator = new Operator();
+    const key = await ready(operator, { deletionPolicy: 'Retain' });
+    operator.cluster.delete(key);
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual([]);
+    expect(operator.cluster.writes).toEqual(['finalizer']);
+    expect(operator.azure.runtimes.size).toBe(1);
+  });
+
+  test('a token is acted on afresh once, echoed, and costs nothing afterwards, nor when it is taken off', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.annotate(key, { reconcile: 't1', requestedAt: 'f1' });
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['read', 'state']);
+    expect(operator.object(key).memory).toMatchObject({
+      lastHandledReconcileAt: 'f1',
+      lastHandledReconcileToken: 't1',
+    });
+    await operator.look(key);
+    operator.cluster.annotate(key, { reconcile: undefined, requestedAt: undefined });
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['read', 'state', 'hint', 'state', 'hint', 'state']);
+    expect(operator.cluster.writes).toEqual(['status']);
+  });
+});
+
+describe('at rest', () => {
+  const SETTINGS: Record<string, (operator: Operator) => Promise<string>> = {
+    'an object in sync': (operator) => ready(operator),
+    'an observer of a runtime that differs': async (operator) => {
+      operator.azure.put(runtimeId(), MANAGED('North Europe'));
+      return ready(operator, { managementPolicy: 'Observe' });
+    },
+    'an observer of nothing': (operator) => ready(operator, { managementPolicy: 'Observe' }),
+    'a refused adoption': async (operator) => {
+      operator.azure.put(runtimeId(), MANAGED('North Europe'));
+      return ready(operator, { adoptionPolicy: 'Never' });
+    },
+    'an object that lost its runtime to another': async (operator) => {
+      await ready(operator);
+      const key = operator.apply('loser', desired());
+      await operator.look(key);
+      operator.cluster.writes.length = 0;
+      operator.cluster.events.length = 0;
+      return key;
+    },
+    'a runtime of another kind': async (operator) => {
+      operator.azure.put(runtimeId(), { type: 'SelfHosted' }, { type: 'SelfHosted' });
+      return ready(operator);
+    },
+    'a runtime that is Limited with repair Disabled': async (operator) => {
+      operator.azure.put(runtimeId(), MANAGED('West Europe'), { state: 'Limited' });
+      return ready(operator, { repair: { mode: 'Disabled', maxAttempts: 1 } });
+    },
+    'a suspended object': (operator) => ready(operator, { suspend: true }),
+    'an object without credentials': (operator) => {
+      operator.access = () => ({ granted: false, message: 'No credentials.' });
+      return ready(operator);
+    },
+    'a runtime in a state that nobody knows': async (operator) => {
+      operator.azure.put(runtimeId(), MANAGED('West Europe'), { state: 'Pondering' });
+      return ready(operator);
+    },
+  };
+  test.each(Object.entries(SETTINGS))('%s: nothing is written and nothing told', async (_name, set) => {
+    const operator = new Operator();
+    const key = await set(operator);
+    for (let i = 0; i < 5; i++) {
+      operator.now += INTERVAL_MS;
+      await operator.look(key);
+    }
+    expect(operator.cluster.writes).toEqual([]);
+    expect(operator.cluster.events).toEqual([]);
+    expect(operator.azure.calls.filter((call) => ['create', 'update', 'delete'].includes(call))).toEqual([]);
+  });
+
+  test('nor after a restart', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.restart();
+    await operator.look(key);
+    expect(operator.cluster.writes).toEqual([]);
+  });
+});
+
+describe('a stale list never causes a write to Azure, nor an event', () => {
+  const quiet = (operator: Operator) => {
+    expect(operator.azure.calls.filter((call) => ['create', 'update', 'delete'].includes(call))).toEqual([]);
+    expect(operator.cluster.events).toEqual([]);
+  };
+
+  test('that shows drift which is none any longer', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    operator.azure.refreshList();
+    operator.azure.put(runtimeId(), MANAGED('westeurope'));
+    await operator.pass(key);
+    expect(operator.azure.calls).toEqual(['hint', 'read', 'state']);
+    quiet(operator);
+  });
+
+  test('that does not show a runtime which is there', async () => {
+    const operator = new Operator();
+    const key = operator.apply('sample', desired());
+    await operator.look(key);
+    operator.cluster.events.length = 0;
+    operator.azure.calls.length = 0;
+    await operator.pass(key);
+    expect(operator.azure.calls).toEqual(['hint', 'read', 'state']);
+    quiet(operator);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('that shows a runtime which is gone, while the object is being deleted', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.refreshList();
+    operator.azure.remove(runtimeId());
+    operator.cluster.delete(key);
+    operator.cluster.sync();
+    await operator.pass(key);
+    expect(operator.azure.calls).toEqual(['read']);
+    expect(reasons(operator)).toEqual(['Deleted']);
+  });
+
+  test.failing('that does not show the runtime which an object observes (observedExists believes the list)', async () => {
+    const operator = new Operator();
+    operator.azure.put(runtimeId(), MANAGED('West Europe'));
+    const key = operator.apply('sample', desired({ managementPolicy: 'Observe' }));
+    operator.cluster.sync();
+    await operator.pass(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    await operator.pass(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+});
+
+describe('what interrupts a pass', () => {
+  const exhausted = () => Promise.reject(new BudgetExhausted('no token'));
+
+  test('waiting in our own budget ends the pass and is never a condition', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    instead(operator, 'hint', exhausted);
+    expect(await operator.look(key)).toEqual({ kind: 'parked' });
+    expect(operator.cluster.writes).toEqual([]);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('what Azure has confirmed before the budget ran out is stored and told', async () => {
+    const operator = new Operator();
+    const key = operator.apply('sample', desired());
+    instead(operator, 'state', exhausted);
+    expect(await operator.look(key)).toEqual({ kind: 'parked' });
+    expect(operator.object(key).memory).toMatchObject({ claim: { origin: 'Created' }, managedFields: ['location'] });
+    expect(operator.object(key).memory.conditions).toEqual([]);
+    expect(reasons(operator)).toEqual(['Created']);
+    operator.access = () => ({ granted: true, identity: IDENTITY, runtimes: operator.azure });
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(operator.azure.calls.filter((call) => call === 'create')).toHaveLength(1);
+    expect(reasons(operator)).toEqual(['Created']);
+  });
+
+  test('nothing is written once the leadership is lost', async () => {
+    const abort = new AbortController();
+    const operator = new Operator({ azure: { onRead: () => abort.abort() } });
+    const key = operator.apply('sample', desired());
+    operator.cluster.sync();
+    expect(await operator.pass(key, abort.signal)).toEqual({ kind: 'backoff', baseMs: 500, maxMs: INTERVAL_MS });
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(operator.object(key).memory).toEqual(BLANK);
+  });
+
+  test('a write that was decided on an older manifest is not made, and no status is written', async () => {
+    let edit = () => {};
+    const operator = new Operator({ azure: { onRead: () => edit() } });
+    const key = operator.apply('sample', desired());
+    edit = () => {
+      operator.cluster.edit(key, { fields: fieldMap({ location: 'North Europe' }) });
+      edit = () => {};
+    };
+    expect(await operator.look(key)).toMatchObject({ kind: 'backoff', baseMs: 500 });
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(operator.object(key).memory).toEqual(BLANK);
+    await operator.look(key);
+    expect(valueAt(document(operator), 'location')).toBe('North Europe');
+  });
+
+  test('a PUT is not even attempted when the watch shows an edit in the last moment', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    const { azure } = operator;
+    instead(operator, 'update', (...args: Parameters<Runtimes['update']>) => {
+      operator.cluster.edit(key, { fields: fieldMap({ location: 'North Europe' }) });
+      operator.cluster.sync();
+      return azure.update(...args);
+    });
+    expect(await operator.look(key)).toMatchObject({ kind: 'backoff', baseMs: 500 });
+    expect(azure.calls).not.toContain('update');
+    expect(operator.cluster.writes).toEqual([]);
+  });
+
+  test('an edit that the watch has not shown yet stops an update: the server is asked before the PUT', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    operator.azure.refreshList();
+    operator.cluster.edit(key, { fields: fieldMap({ location: 'North Europe' }) });
+    expect(await operator.pass(key)).toMatchObject({ kind: 'backoff', baseMs: 500 });
+    expect(operator.azure.calls).not.toContain('update');
+  });
+
+  test('a Retain that the watch has not shown yet stops a deletion: the server is asked before the DELETE', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    operator.cluster.sync();
+    operator.cluster.edit(key, { deletionPolicy: 'Retain' });
+    expect(await operator.pass(key)).toMatchObject({ kind: 'backoff', baseMs: 500 });
+    expect(operator.azure.calls).not.toContain('delete');
+    await operator.look(key);
+    expect(operator.azure.runtimes.size).toBe(1);
+    expect(reasons(operator)).toEqual(['Retained']);
+  });
+
+  test('a deletion that comes while a write is decided stops the write', async () => {
+    let remove = () => {};
+    const operator = new Operator({ azure: { onRead: () => remove() } });
+    const key = await ready(operator);
+    remove = () => operator.cluster.delete(key);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    await operator.look(key);
+    expect(operator.azure.calls).not.toContain('update');
+    remove = () => {};
+    await operator.look(key);
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(operator.cluster.server.size).toBe(0);
+  });
+
+  test('a document that changed between read and write is looked at again, and nothing is said', async () => {
+    let meddle = () => {};
+    const operator = new Operator({ azure: { onRead: () => meddle() } });
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    meddle = () => operator.azure.put(runtimeId(), { ...MANAGED('uksouth'), other: 1 });
+    expect(await operator.look(key)).toMatchObject({ kind: 'backoff', baseMs: 500 });
+    expect(operator.cluster.writes).toEqual([]);
+    expect(operator.cluster.events).toEqual([]);
+    meddle = () => {};
+    await operator.look(key);
+    expect(document(operator)).toEqual({ ...MANAGED('West Europe'), other: 1 });
+  });
+
+  test('errors of the API server are thrown, for the caller to back off', async () => {
+    for (const method of ['hold', 'remember'] as const) {
+      const operator = new Operator();
+      const key = operator.apply('sample', desired());
+      const error = new Error('500 of the API server');
+      const object = operator.cluster as { -readonly [K in typeof method]: unknown };
+      object[method] = () => Promise.reject(error);
+      await expect(operator.look(key)).rejects.toBe(error);
+    }
+  });
+
+  test('errors that are nobody’s are thrown too', async () => {
+    const operator = new Operator();
+    const key = operator.apply('sample', desired());
+    const defect = new TypeError('undefined is no function');
+    instead(operator, 'read', () => Promise.reject(defect));
+    await expect(operator.look(key)).rejects.toBe(defect);
+  });
+
+  test('an object that is not there is nothing', async () => {
+    const operator = new Operator();
+    expect(await operator.look('team/none')).toEqual({ kind: 'never' });
+    expect(operator.azure.calls).toEqual([]);
+    expect(operator.cluster.writes).toEqual([]);
+  });
+
+  test('of two objects of one runtime only one is in a pass', async () => {
+    const gates: (() => void)[] = [];
+    const pause = () => new Promise<void>((resolve) => gates.push(resolve));
+    const operator = new Operator({ azure: { pause } });
+    const [a, b] = [operator.apply('a', desired()), operator.apply('b', desired())];
+    operator.cluster.sync();
+    const first = operator.pass(a);
+    expect(await operator.pass(b)).toEqual({ kind: 'backoff', baseMs: 500, maxMs: INTERVAL_MS });
+    let done = false;
+    first.finally(() => {
+      done = true;
+    });
+    while (!done) {
+      gates.shift()?.();
+      await settled();
+    }
+    expect(operator.summary(a)).toBe('Ready=True Available');
+    expect(operator.cluster.events.map(({ key }) => key)).toEqual([a]);
+  });
+});
+
+describe('failures of Azure become status', () => {
+  const FIRST: Record<Failure['kind'], string> = {
+    parentNotFound: 'Ready=False FactoryNotFound Reconciling',
+    subscriptionNotFound: 'Ready=False SubscriptionNotFound Stalled',
+    forbidden: 'Ready=False Forbidden Reconciling',
+    policyDenied: 'Ready=False PolicyDenied Stalled',
+    locked: 'Ready=False Locked Stalled',
+    credentialsInvalid: 'Ready=False CredentialsInvalid Stalled',
+    credentialUnavailable: 'Ready=Unknown CredentialUnavailable Reconciling',
+    refused: 'Ready=False InvalidDefinition Stalled',
+    preconditionFailed: 'Ready=undefined',
+    throttled: 'Ready=Unknown Throttled Reconciling',
+    unavailable: 'Ready=Unknown AzureUnavailable Reconciling',
+  };
+  test.each(Object.entries(FIRST))('%s of a create', async (kind, summary) => {
+    const operator = new Operator({ azure: failing(kind as Failure['kind'], 'create') });
+    const key = operator.apply('sample', desired());
+    await operator.look(key);
+    expect(operator.summary(key).trim()).toBe(summary);
+    const warns = summary.endsWith('Stalled');
+    expect(reasons(operator)).toEqual(warns ? [summary.split(' ')[1]] : []);
+    expect(operator.object(key).memory.claim).toBeUndefined();
+    expect(operator.object(key).held).toBe(kind !== 'refused' && kind !== 'policyDenied');
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('a create whose answer is lost is recognised as our own', async () => {
+    const operator = new Operator({ azure: failing('unavailable', 'create', 'after') });
+    const key = operator.apply('sample', desired({ adoptionPolicy: 'Never' }));
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=Unknown AzureUnavailable Reconciling');
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(operator.object(key).memory.claim?.origin).toBe('Created');
+    expect(reasons(operator)).toEqual(['Created']);
+  });
+
+  test('a Forbidden object waits ten minutes, then is Stalled, and one Warning is told', async () => {
+    const operator = new Operator({
+      azure: { fault: () => ({ when: 'before', failure: FAILURE({ kind: 'forbidden' }) }) },
+    });
+    const key = operator.apply('sample', desired());
+    const seen: string[] = [];
+    for (let minute = 0; minute <= 14; minute++) {
+      await operator.look(key);
+      seen.push(operator.summary(key));
+      operator.now += MINUTE;
+    }
+    expect(seen.indexOf('Ready=False Forbidden Stalled')).toBe(10);
+    expect(new Set(seen.slice(10)).size).toBe(1);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(operator.cluster.events.map(({ type, reason }) => `${type} ${reason}`)).toEqual(['Warning Forbidden']);
+  });
+
+  test('an outage is nothing for an interval, then a mark, then nobody knows, and over when it is over', async () => {
+    let down = false;
+    const operator = new Operator({
+      azure: { fault: () => (down ? { when: 'before', failure: FAILURE({ kind: 'unavailable' }) } : undefined) },
+    });
+    const key = await ready(operator);
+    down = true;
+    const seen: string[] = [];
+    for (let minute = 0; minute < 60; minute++) {
+      await operator.look(key);
+      seen.push(operator.summary(key));
+      operator.now += MINUTE;
+    }
+    expect(seen.indexOf('Ready=True Available Reconciling')).toBe(10);
+    expect(seen.indexOf('Ready=Unknown AzureUnavailable Reconciling')).toBe(40);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(operator.cluster.events).toEqual([]);
+    down = false;
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(operator.object(key).memory.waitingSince).toBeUndefined();
+  });
+
+  test('an outage goes on where it was after a restart', async () => {
+    let down = false;
+    const operator = new Operator({
+      azure: { fault: () => (down ? { when: 'before', failure: FAILURE({ kind: 'unavailable' }) } : undefined) },
+    });
+    const key = await ready(operator);
+    down = true;
+    for (let minute = 0; minute <= 40; minute++) {
+      await operator.look(key);
+      if (minute === 11) operator.restart();
+      operator.now += MINUTE;
+    }
+    expect(operator.summary(key)).toBe('Ready=Unknown AzureUnavailable Reconciling');
+  });
+
+  test('a runtime that is being deleted is not let go by a failure', async () => {
+    for (const kind of FAILURE_KINDS.filter((each) => each !== 'parentNotFound')) {
+      const operator = new Operator({ azure: failing(kind, 'delete') });
+      const key = await ready(operator);
+      operator.cluster.delete(key);
+      await operator.look(key);
+      expect({ kind, there: operator.cluster.server.has(key), runtimes: operator.azure.runtimes.size }).toEqual({
+        kind,
+        there: true,
+        runtimes: 1,
+      });
+      await operator.look(key);
+      expect(operator.cluster.server.has(key)).toBe(false);
+    }
+  });
+
+  test.failing('a 503 in between does not restart the 30 minutes of Provisioning (waitingSince is overwritten by the mark)', async () => {
+    let minute = 0;
+    const operator = new Operator({
+      azure: {
+        fault: () => (minute === 20 ? { when: 'before', failure: FAILURE({ kind: 'unavailable' }) } : undefined),
+      },
+    });
+    operator.azure.put(runtimeId(), MANAGED('West Europe'), { state: 'Starting' });
+    const key = operator.apply('sample', desired());
+    for (; minute <= 30; minute++) {
+      await operator.look(key);
+      operator.now += MINUTE;
+    }
+    expect(operator.summary(key)).toBe('Ready=False Provisioning Stalled');
+  });
+
+  test.failing('an edit that meets a 503 first is no drift once it is made (observedGeneration was written by the failure)', async () => {
+    let down = false;
+    const operator = new Operator({
+      azure: { fault: () => (down ? { when: 'before', failure: FAILURE({ kind: 'unavailable' }) } : undefined) },
+    });
+    const key = await ready(operator);
+    operator.cluster.edit(key, { fields: fieldMap({ location: 'North Europe' }) });
+    down = true;
+    await operator.look(key);
+    down = false;
+    await operator.look(key);
+    expect(valueAt(document(operator), 'location')).toBe('North Europe');
+    expect(reasons(operator)).toEqual([]);
+  });
+});
+
+describe('a contest over a field', () => {
+  const contest = async (operator: Operator, key: string, hours: number) => {
+    const corrected: number[] = [];
+    for (let minute = 0; minute < hours * 60; minute += 10) {
+      operator.azure.put(runtimeId(), MANAGED('northeurope'));
+      operator.azure.calls.length = 0;
+      await operator.look(key);
+      if (operator.azure.calls.includes('update')) corrected.push(minute);
+      operator.now += INTERVAL_MS;
+    }
+    return corrected;
+  };
+
+  test('is corrected five times, then ever less often, at last once an hour', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    const corrected = await contest(operator, key, 12);
+    expect(corrected.slice(0, 5)).toEqual([0, 10, 20, 30, 40]);
+    const waits = corrected.slice(4).map((minute, i) => minute - (corrected[i + 3] ?? 0));
+    expect(waits.slice(1, 4)).toEqual([20, 40, 60]);
+    expect(new Set(waits.slice(3))).toEqual(new Set([60]));
+  });
+
+  test('is told of with a Warning', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    await contest(operator, key, 1);
+    const warnings = operator.cluster.events.filter(({ type }) => type === 'Warning');
+    expect(warnings.map(({ reason }) => reason)).toEqual(['Contested']);
+    expect(warnings[0]?.message).toContain('location (declared "West Europe", found "northeurope")');
+  });
+
+  test('is forgotten after two hours of peace', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    await contest(operator, key, 6);
+    operator.now += 60 * MINUTE;
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    operator.now += 120 * MINUTE;
+    expect(await contest(operator, key, 0.5)).toEqual([0, 10, 20]);
+  });
+});
+
+describe('repairs over time', () => {
+  test('are made at 0, 1, 3, 7 and 15 minutes, and exhausted at 31', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.setState(runtimeId(), 'Limited');
+    operator.azure.repairsNeeded = 99;
+    const repaired: number[] = [];
+    const summaries: string[] = [];
+    for (let minute = 0; minute <= 40; minute++) {
+      operator.azure.calls.length = 0;
+      operator.restart();
+      await operator.look(key);
+      if (operator.azure.calls.includes('update')) repaired.push(minute);
+      summaries.push(operator.summary(key));
+      operator.now += MINUTE;
+    }
+    expect(repaired).toEqual([0, 1, 3, 7, 15]);
+    expect(summaries.indexOf('Ready=False RepairExhausted Stalled')).toBe(31);
+    expect(new Set(summaries.slice(0, 31))).toEqual(new Set(['Ready=False Repairing Reconciling']));
+    expect(reasons(operator).filter((reason) => reason === 'RepairExhausted')).toHaveLength(1);
+    expect(reasons(operator).filter((reason) => reason === 'RepairStarted')).toHaveLength(5);
+  });
+
+  test('count anew after an hour of being well, not before', async () => {
+    for (const [minutes, attempts] of [
+      [59, 2],
+      [60, 1],
+    ] as const) {
+      const operator = new Operator();
+      const key = await ready(operator);
+      operator.azure.setState(runtimeId(), 'Limited');
+      await operator.look(key);
+      operator.now += minutes * MINUTE;
+      operator.azure.setState(runtimeId(), 'Limited');
+      await operator.look(key);
+      expect(operator.object(key).memory.repair?.attempts).toBe(attempts);
+    }
+  });
+
+  test('a repair that a person asks for helps an object that is exhausted', async () => {
+    const operator = new Operator();
+    const key = await ready(operator, { repair: { mode: 'Auto', maxAttempts: 1 } });
+    operator.azure.setState(runtimeId(), 'Limited');
+    operator.azure.repairsNeeded = 2;
+    await operator.look(key);
+    operator.now += 2 * MINUTE;
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=False RepairExhausted Stalled');
+    operator.cluster.annotate(key, { repair: 'r1' });
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(reasons(operator)).toEqual(['RepairStarted', 'RepairExhausted', 'RepairStarted', 'Repaired']);
+  });
+
+  test('and what became of them is counted', async () => {
+    const operator = new Operator();
+    const key = await ready(operator, { repair: { mode: 'Auto', maxAttempts: 1 } });
+    operator.azure.setState(runtimeId(), 'Limited');
+    await operator.look(key);
+    expect(operator.counted).toEqual(['repair started', 'repair repaired']);
+    operator.azure.setState(runtimeId(), 'Limited');
+    operator.now += 2 * MINUTE;
+    await operator.look(key);
+    expect(operator.counted).toEqual(['repair started', 'repair repaired', 'repair exhausted']);
+  });
+
+  test.failing('count anew when the runtime was well for an hour, though it was unwell in another way since (only the last transition of Healthy is remembered)', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.setState(runtimeId(), 'Limited');
+    await operator.look(key);
+    operator.now += 120 * MINUTE;
+    operator.azure.setState(runtimeId(), 'Offline');
+    await operator.look(key);
+    operator.now += MINUTE;
+    operator.azure.setState(runtimeId(), 'Limited');
+    await operator.look(key);
+    expect(operator.object(key).memory.repair?.attempts).toBe(1);
+  });
+});
+
+describe('identities', () => {
+  test('an older object that may not reach Azure does not keep another from doing so', async () => {
+    const operator = new Operator();
+    operator.access = (object) =>
+      object.name === 'old'
+        ? { granted: false, message: 'No credentials.' }
+        : { granted: true, identity: IDENTITY, runtimes: operator.azure };
+    operator.apply('old', desired());
+    const key = operator.apply('young', desired());
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('an owner that lost its credentials is still the owner', async () => {
+    const operator = new Operator();
+    await ready(operator);
+    operator.access = (object) =>
+      object.name === 'sample'
+        ? { granted: false, message: 'No credentials.' }
+        : { granted: true, identity: IDENTITY, runtimes: operator.azure };
+    const other = operator.apply('other', desired());
+    await operator.look(other);
+    expect(operator.summary(other)).toBe('Ready=False OwnedByAnother Stalled');
+    expect(operator.azure.calls).toEqual([]);
+  });
+
+  test('an accepted identity becomes that of the claim, and the annotation is not needed afterwards', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.access = () => ({ granted: true, identity: 'tenant/other', runtimes: operator.azure });
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=False CredentialsInvalid Stalled');
+    expect(operator.azure.calls).toEqual([]);
+    operator.cluster.annotate(key, { acceptIdentity: 'tenant/other' });
+    await operator.look(key);
+    operator.cluster.annotate(key, { acceptIdentity: undefined });
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(operator.object(key).memory.claim).toEqual({ origin: 'Created', identity: 'tenant/other' });
+  });
+
+  test.failing('a runtime that a live object declares is handed over though that object has no credentials yet (peers without access are left out, and the runtime is destroyed)', async () => {
+    const operator = new Operator();
+    const old = await ready(operator);
+    operator.access = (object) =>
+      object.name === 'moved'
+        ? { granted: false, message: 'The Secret is not there yet.' }
+        : { granted: true, identity: IDENTITY, runtimes: operator.azure };
+    operator.apply('moved', desired());
+    operator.cluster.delete(old);
+    await operator.look(old);
+    expect(operator.azure.runtimes.size).toBe(1);
+  });
+});
+
+describe('a manifest that cannot be understood', () => {
+  const invalid = { spec: { valid: false, problem: 'spec.factory is missing' } } as const;
+
+  test('is InvalidDefinition, costs no call and one status, and is looked at slowly', async () => {
+    const operator = new Operator();
+    const { key } = operator.cluster.create('sample', desired(), invalid);
+    expect(await operator.look(key)).toEqual({ kind: 'backoff', baseMs: 600_000, maxMs: 3_600_000 });
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=False InvalidDefinition Stalled');
+    expect(operator.cluster.writes).toEqual(['status']);
+    expect(operator.azure.calls).toEqual([]);
+    expect(condition(operator.object(key).memory, 'Ready')?.message).toBe('spec.factory is missing');
+  });
+
+  test('keeps the claim of a runtime that was managed before', async () => {
+    const operator = new Operator();
+    const { key } = operator.cluster.create('sample', desired(), { ...invalid, memory: { ...BLANK, claim: CREATED } });
+    await operator.look(key);
+    expect(operator.object(key).memory.claim).toEqual(CREATED);
+  });
+
+  test('is let go when it is deleted and nothing is claimed', async () => {
+    const operator = new Operator();
+    const { key } = operator.cluster.create('sample', desired(), { ...invalid, held: true });
+    operator.cluster.delete(key);
+    expect(await operator.look(key)).toEqual({ kind: 'never' });
+    expect(operator.cluster.server.size).toBe(0);
+    expect(operator.azure.calls).toEqual([]);
+  });
+
+  test('is kept when it is deleted and has a claim, and says how it can go', async () => {
+    const operator = new Operator();
+    const memory = { ...BLANK, claim: CREATED };
+    const { key } = operator.cluster.create('sample', desired(), { ...invalid, held: true, memory });
+    operator.cluster.delete(key);
+    await operator.look(key);
+    expect(operator.cluster.server.has(key)).toBe(true);
+    expect(condition(operator.object(key).memory, 'Ready')?.message).toMatch(/correct the manifest|finalizer/);
+  });
+
+  test.failing('is a terminal reason, and entering it a Warning (reportInvalid tells no event)', async () => {
+    const operator = new Operator();
+    const { key } = operator.cluster.create('sample', desired(), invalid);
+    await operator.look(key);
+    expect(reasons(operator)).toEqual(['InvalidDefinition']);
+  });
+
+  test.failing('has times of whole seconds, as every status (reportInvalid does not round)', async () => {
+    const operator = new Operator();
+    operator.now += 123;
+    const { key } = operator.cluster.create('sample', desired(), invalid);
+    await operator.look(key);
+    for (const { lastTransitionTime } of operator.object(key).memory.conditions) {
+      expect(lastTransitionTime % 1_000).toBe(0);
+    }
+  });
+});
+
+test('times in the status are whole seconds, since that is what Kubernetes keeps', async () => {
+  const operator = new Operator();
+  operator.now += 123;
+  const key = await ready(operator);
+  operator.azure.setState(runtimeId(), 'Limited');
+  operator.azure.repairsNeeded = 9;
+  await operator.look(key);
+  const { conditions, repair, waitingSince } = operator.object(key).memory;
+  const times = [
+    ...conditions.map(({ lastTransitionTime }) => lastTransitionTime),
+    repair?.lastAttemptTime ?? 0.5,
+    repair?.nextAttemptTime ?? 0.5,
+    waitingSince?.time ?? 0.5,
+  ];
+  for (const time of times) expect(time % 1_000).toBe(0);
+});
+
+test('the interval of an object goes before the operator’s own', async () => {
+  const operator = new Operator();
+  const key = operator.apply('sample', desired({ intervalMs: 60_000 }));
+  expect(await operator.look(key)).toEqual({ kind: 'periodic', ms: 60_000 });
+});
+
+test('an observer never holds its object, and keeps its claim for later', async () => {
+  const operator = new Operator();
+  const key = await ready(operator);
+  operator.cluster.edit(key, { managementPolicy: 'Observe' });
+  await operator.look(key);
+  expect(operator.object(key)).toMatchObject({ held: false, memory: { claim: { origin: 'Created' } } });
+  operator.azure.put(runtimeId(), MANAGED('northeurope'));
+  operator.azure.calls.length = 0;
+  operator.cluster.edit(key, { managementPolicy: 'Manage', adoptionPolicy: 'Never' });
+  await operator.look(key);
+  expect(operator.azure.calls).toContain('update');
+  expect(operator.object(key)).toMatchObject({ held: true, memory: { claim: { origin: 'Created' } } });
+});
+
+describe('a runtime that is handed over', () => {
+  const handOver = async (operator: Operator) => {
+    const old = await ready(operator, { fields: {} });
+    const heir = operator.apply('renamed', desired({ adoptionPolicy: 'Never' }));
+    await operator.look(heir);
+    operator.cluster.delete(old);
+    return { old, heir };
+  };
+
+  test('goes with its claim, and the heir is held before the other object is gone', async () => {
+    let heirAtTheEnd: ManagedObject | undefined;
+    const operator: Operator = new Operator({
+      cluster: {
+        onGone: () => {
+          heirAtTheEnd = operator.object('team/renamed');
+        },
+      },
+    });
+    operator.azure.put(runtimeId(), MANAGED('North Europe'));
+    const { old, heir } = await handOver(operator);
+    operator.azure.calls.length = 0;
+    await operator.look(old);
+    expect(operator.azure.calls).toEqual([]);
+    expect(heirAtTheEnd).toMatchObject({ held: true, memory: { claim: { origin: 'Adopted', identity: IDENTITY } } });
+    expect(reasons(operator).at(-1)).toBe('HandedOver');
+    await operator.look(heir);
+    expect(operator.summary(heir)).toBe('Ready=True Available');
+    expect(valueAt(document(operator), 'location')).toBe('West Europe');
+    operator.cluster.delete(heir);
+    await operator.look(heir);
+    expect(operator.azure.runtimes.size).toBe(1);
+  });
+
+  test('waits with the heir when the heir changes in that moment', async () => {
+    const operator = new Operator();
+    const { old, heir } = await handOver(operator);
+    operator.cluster.sync();
+    operator.cluster.edit(heir, { deletionPolicy: 'Delete' });
+    expect(await operator.pass(old)).toMatchObject({ kind: 'backoff', baseMs: 500 });
+    expect(operator.cluster.server.has(old)).toBe(true);
+    await operator.look(old);
+    expect(operator.cluster.server.has(old)).toBe(false);
+    expect(operator.object(heir).memory.claim?.origin).toBe('Created');
+  });
+});
+
+test('an object that goes from Observe to Manage and is suspended at once is not held', async () => {
+  const operator = new Operator();
+  const key = await ready(operator);
+  operator.cluster.edit(key, { managementPolicy: 'Observe' });
+  await operator.look(key);
+  operator.cluster.writes.length = 0;
+  operator.cluster.edit(key, { managementPolicy: 'Manage', suspend: true });
+  await operator.look(key);
+  expect(operator.object(key).held).toBe(false);
+  expect(operator.cluster.writes).toEqual(['status']);
+});
+
+describe('a write that Azure accepts and does not make', () => {
+  /** Of what is sent only the description is kept. */
+  const stubborn = (operator: Operator) => {
+    const { azure } = operator;
+    instead(operator, 'update', (...[id, { description }, etag, caller]: Parameters<Runtimes['update']>) => {
+      const was = document(operator);
+      return azure.update(id, description === undefined ? was : { ...was, description }, etag, caller);
+    });
+  };
+
+  test('is NotApplied, and is neither told nor counted as a correction', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    stubborn(operator);
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=False NotApplied Stalled');
+    expect(reasons(operator)).toEqual(['DriftDetected', 'NotApplied']);
+    expect(operator.counted).toEqual(['detected location']);
+    expect(operator.object(key).memory.corrections).toEqual([]);
+  });
+
+  test('tells of the leaf that was corrected, and of the one that was not', async () => {
+    const operator = new Operator();
+    const key = await ready(operator, { fields: { location: 'West Europe', description: 'ours' } });
+    operator.azure.put(runtimeId(), { ...MANAGED('northeurope'), description: 'theirs' });
+    stubborn(operator);
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=False NotApplied Stalled');
+    const corrected = operator.cluster.events.find(({ reason }) => reason === 'DriftCorrected');
+    expect(corrected?.message).toBe('description');
+    expect(operator.object(key).memory.corrections.map(({ field }) => field)).toEqual(['description']);
+  });
+});
+
+test('drift that was told while it was contested is not told again when it is corrected', async () => {
+  const operator = new Operator();
+  const key = await ready(operator);
+  const summaries: string[] = [];
+  const told: string[][] = [];
+  for (let i = 0; i < 7; i++) {
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    operator.cluster.events.length = 0;
+    await operator.look(key);
+    summaries.push(operator.summary(key));
+    told.push(reasons(operator));
+    operator.now += INTERVAL_MS;
+  }
+  expect(summaries[5]).toBe('Ready=False Contested Reconciling');
+  expect(told[5]).toEqual(['DriftDetected', 'Contested']);
+  expect(summaries[6]).toBe('Ready=True Available');
+  expect(told[6]).toEqual(['DriftCorrected']);
+});
+
+test('drift that an observer is told of is counted', async () => {
+  const operator = new Operator();
+  operator.azure.put(runtimeId(), MANAGED('West Europe'));
+  const key = await ready(operator, { managementPolicy: 'Observe' });
+  operator.azure.put(runtimeId(), MANAGED('northeurope'));
+  await operator.look(key);
+  expect(reasons(operator)).toEqual(['DriftDetected']);
+  expect(operator.counted).toEqual(['detected location']);
+});
+
+describe('what is done on behalf of an object', () => {
+  type Case = (operator: Operator) => Promise<string>;
+  const URGENCY: Record<string, readonly [Urgency, Case]> = {
+    'a new object': ['change', async (operator) => operator.apply('sample', desired())],
+    'an object in sync': ['look', (operator) => ready(operator)],
+    'a new observer': [
+      'change',
+      async (operator) => operator.apply('sample', desired({ managementPolicy: 'Observe' })),
+    ],
+    'an observer at rest': ['look', (operator) => ready(operator, { managementPolicy: 'Observe' })],
+    'a new generation': [
+      'change',
+      async (operator) => {
+        const key = await ready(operator);
+        operator.cluster.edit(key, { deletionPolicy: 'Retain' });
+        return key;
+      },
+    ],
+    'a token': [
+      'change',
+      async (operator) => {
+        const key = await ready(operator);
+        operator.cluster.annotate(key, { reconcile: 't1' });
+        return key;
+      },
+    ],
+    'a repair that a person asks for': [
+      'change',
+      async (operator) => {
+        const key = await ready(operator);
+        operator.cluster.annotate(key, { repair: 'r1' });
+        return key;
+      },
+    ],
+    'a deletion': [
+      'change',
+      async (operator) => {
+        const key = await ready(operator);
+        operator.cluster.delete(key);
+        return key;
+      },
+    ],
+    'a deletion that is stuck': [
+      'change',
+      async (operator) => {
+        const key = await ready(operator);
+        const runtimes = operator.access;
+        operator.cluster.delete(key);
+        operator.access = () => ({ granted: false, message: 'No credentials.' });
+        await operator.look(key);
+        operator.access = runtimes;
+        return key;
+      },
+    ],
+    'an adoption that was refused': [
+      'change',
+      async (operator) => {
+        operator.azure.put(runtimeId(), MANAGED('North Europe'));
+        return ready(operator, { adoptionPolicy: 'Never' });
+      },
+    ],
+    'a runtime that is Limited': [
+      'repair',
+      async (operator) => {
+        operator.azure.put(runtimeId(), MANAGED('West Europe'), { state: 'Limited' });
+        return ready(operator, { repair: { mode: 'Disabled', maxAttempts: 1 } });
+      },
+    ],
+  };
+  test.each(Object.entries(URGENCY))(
+    '%s is as urgent as the request budget should take it',
+    async (_, [urgency, set]) => {
+      const seen = new Set<Urgency>();
+      const operator = new Operator({
+        azure: {
+          fault: (_call, caller) => {
+            seen.add(caller.urgency);
+            return undefined;
+          },
+        },
+      });
+      const key = await set(operator);
+      seen.clear();
+      await operator.look(key);
+      expect([...seen]).toEqual([urgency]);
+    },
+  );
+});
+
+describe('what interrupts a pass late', () => {
+  const exhausted = () => Promise.reject(new BudgetExhausted('no token'));
+
+  test('an adoption without a PUT remembers what is managed, though the pass does not come to its end', async () => {
+    const operator = new Operator();
+    operator.azure.put(runtimeId(), MANAGED('West Europe'));
+    const key = operator.apply('sample', desired());
+    instead(operator, 'state', exhausted);
+    await operator.look(key);
+    expect(operator.object(key).memory).toMatchObject({ claim: { origin: 'Adopted' }, managedFields: ['location'] });
+  });
+
+  test('an error of the API server is thrown, though the pass was to be parked', async () => {
+    const operator = new Operator();
+    const key = operator.apply('sample', desired());
+    instead(operator, 'state', exhausted);
+    const error = new Error('500 of the API server');
+    operator.cluster.remember = () => Promise.reject(error);
+    await expect(operator.look(key)).rejects.toBe(error);
+  });
+
+  test('an edit that the watch has not shown yet stops a repair that a person asked for', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.annotate(key, { repair: 'r1' });
+    operator.cluster.sync();
+    operator.cluster.edit(key, { fields: fieldMap({ location: 'North Europe' }) });
+    expect(await operator.pass(key)).toMatchObject({ kind: 'backoff', baseMs: 500 });
+    expect(operator.azure.calls).not.toContain('update');
+    expect(operator.object(key).memory.lastHandledRepairAt).toBeUndefined();
+  });
+
+  test('an object that was made anew under the same name is not written for', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    const { azure, cluster } = operator;
+    instead(operator, 'update', (...args: Parameters<Runtimes['update']>) => {
+      cluster.delete(key);
+      cluster.unhold(key);
+      cluster.create('sample', desired());
+      cluster.sync();
+      return azure.update(...args);
+    });
+    expect(await operator.look(key)).toMatchObject({ kind: 'backoff', baseMs: 500 });
+    expect(azure.calls).not.toContain('update');
+    expect(operator.object(key).memory).toEqual(BLANK);
+  });
+
+  test('an object that is gone by the time its finalizer is dropped is looked at again', async () => {
+    const operator = new Operator();
+    operator.apply('older', desired());
+    const { key } = operator.cluster.create('sample', desired(), { held: true, createdAt: 1 });
+    operator.cluster.sync();
+    operator.cluster.delete(key);
+    operator.cluster.unhold(key);
+    expect(await operator.pass(key)).toMatchObject({ kind: 'backoff', baseMs: 500 });
+    expect(operator.azure.calls).toEqual([]);
+  });
 });

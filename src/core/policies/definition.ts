@@ -3,7 +3,7 @@
 import type { Drift } from '../fields.ts';
 import { looksCreatedBy } from '../fields.ts';
 import { condition } from '../object.ts';
-import type { RuntimeType } from '../runtime.ts';
+import type { Json, RuntimeType } from '../runtime.ts';
 import { again, CONTESTED, contestedSpacing, PEACE_MS, waiting } from '../schedule.ts';
 import {
   type Action,
@@ -137,8 +137,8 @@ function describe(drift: readonly Drift[]): string {
     .join(', ');
 }
 
-function text(value: unknown): string {
-  return JSON.stringify(value).slice(0, 120);
+function text(value: Json): string {
+  return value === null ? 'nothing' : JSON.stringify(value).slice(0, 120);
 }
 
 /** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */

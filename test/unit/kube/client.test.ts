@@ -157,7 +157,7 @@ describe('a stream', () => {
   const stream =
     (lines: unknown[], end = true): Handler =>
     (_request, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' });
+      response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
       for (const line of lines) response.write(typeof line === 'string' ? `${line}\n` : `${JSON.stringify(line)}\n`);
       if (end) response.end();
     };
@@ -293,6 +293,23 @@ describe('a stream', () => {
     const open = api().watch({}, '7', 60, onLine(first), stop.signal);
     await expect(open).rejects.toThrow('enough');
     expect(lines).toBe(1);
+  });
+
+  test('that is not wanted any more leaves no connection', async () => {
+    const closed = Promise.withResolvers<void>();
+    server.handler = (request, response, body) => {
+      request.socket.on('close', () => closed.resolve());
+      stream([{ type: 'ADDED', object: {} }], false)(request, response, body);
+    };
+    const open = api().watch(
+      {},
+      '7',
+      60,
+      onLine(() => stop.abort(new Error('enough'))),
+      stop.signal,
+    );
+    await expect(open).rejects.toThrow('enough');
+    await closed.promise;
   });
 
   test('ends at once also while it is being opened, and leaves no connection', async () => {

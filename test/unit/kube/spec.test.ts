@@ -67,6 +67,45 @@ describe('what a manifest declares', () => {
     });
   });
 
+  test('is one leaf for each field of the definition, spelled as the manifest spells it', () => {
+    const fields = {
+      dataFlow: {
+        computeType: 'MemoryOptimized',
+        coreCount: 16,
+        timeToLiveMinutes: 0,
+        cleanup: false,
+        customProperties: [
+          { name: 'Shuffle Partitions', value: '250' },
+          { name: 'a[b]', value: '' },
+        ],
+      },
+      copyCompute: { dataIntegrationUnits: 256, timeToLiveMinutes: 5 },
+      pipelineExternalCompute: { timeToLiveMinutes: 60, pipelineNodes: 1, externalNodes: 10 },
+    };
+    expect(Object.fromEntries(desired(fields).fields)).toEqual({
+      'dataFlow.computeType': 'MemoryOptimized',
+      'dataFlow.coreCount': 16,
+      'dataFlow.timeToLiveMinutes': 0,
+      'dataFlow.cleanup': false,
+      'dataFlow.customProperties[Shuffle Partitions]': '250',
+      'dataFlow.customProperties[a[b]]': '',
+      'copyCompute.dataIntegrationUnits': 256,
+      'copyCompute.timeToLiveMinutes': 5,
+      'pipelineExternalCompute.timeToLiveMinutes': 60,
+      'pipelineExternalCompute.pipelineNodes': 1,
+      'pipelineExternalCompute.externalNodes': 10,
+    });
+  });
+
+  test('is nothing where a group of fields is empty', () => {
+    const empty = {
+      dataFlow: { customProperties: [], coreCount: null },
+      copyCompute: {},
+      pipelineExternalCompute: null,
+    };
+    expect(desired(empty).fields.size).toBe(0);
+  });
+
   test.each(['1m', '60s', '90s', '24h', '1440m', '23h59m60s'])('can be an interval of %s', (interval) => {
     expect(desired({ interval }).intervalMs).toBeGreaterThanOrEqual(60_000);
   });
@@ -96,6 +135,74 @@ describe('what cannot be understood is told to the person who wrote it', () => {
     [{ factory: FACTORY, location: 7 }, /^spec\.location is not a location/],
     [{ factory: FACTORY, location: '' }, /^spec\.location is not a location/],
     [{ factory: FACTORY, description: ['x'] }, /^spec\.description is not/],
+    [{ factory: FACTORY, dataFlow: 8 }, /^spec\.dataFlow is not an object/],
+    [
+      { factory: FACTORY, dataFlow: { computeType: 'general' } },
+      /^spec\.dataFlow\.computeType is not one of General, MemoryOptimized, ComputeOptimized$/,
+    ],
+    [
+      { factory: FACTORY, dataFlow: { coreCount: 24 } },
+      /^spec\.dataFlow\.coreCount is not one of 8, 16, 32, 48, 80, 144, 272$/,
+    ],
+    [{ factory: FACTORY, dataFlow: { coreCount: '8' } }, /^spec\.dataFlow\.coreCount is not/],
+    [
+      { factory: FACTORY, dataFlow: { timeToLiveMinutes: -1 } },
+      /^spec\.dataFlow\.timeToLiveMinutes is not a whole number of minutes, 0 or more$/,
+    ],
+    [{ factory: FACTORY, dataFlow: { timeToLiveMinutes: 1.5 } }, /^spec\.dataFlow\.timeToLiveMinutes is not/],
+    [{ factory: FACTORY, dataFlow: { cleanup: 'no' } }, /^spec\.dataFlow\.cleanup is not one of true, false$/],
+    [{ factory: FACTORY, dataFlow: { customProperties: {} } }, /customProperties is not a list of at most 32/],
+    [
+      { factory: FACTORY, dataFlow: { customProperties: Array(33).fill({ name: 'a', value: '' }) } },
+      /customProperties is not a list of at most 32/,
+    ],
+    [{ factory: FACTORY, dataFlow: { customProperties: ['a'] } }, /customProperties\[0\] is not an object/],
+    [
+      { factory: FACTORY, dataFlow: { customProperties: [{ name: '', value: '1' }] } },
+      /customProperties\[0\]\.name is not a name of a custom property: text of 1 to 128 characters/,
+    ],
+    [{ factory: FACTORY, dataFlow: { customProperties: [{ value: '1' }] } }, /customProperties\[0\]\.name is missing/],
+    [{ factory: FACTORY, dataFlow: { customProperties: [{ name: 'a' }] } }, /customProperties\[0\]\.value is missing/],
+    [
+      { factory: FACTORY, dataFlow: { customProperties: [{ name: 'a', value: 250 }] } },
+      /customProperties\[0\]\.value is not a value: text/,
+    ],
+    [
+      {
+        factory: FACTORY,
+        dataFlow: {
+          customProperties: [
+            { name: 'a', value: '1' },
+            { name: 'a', value: '1' },
+          ],
+        },
+      },
+      /customProperties has two entries of the name "a"/,
+    ],
+    [
+      { factory: FACTORY, copyCompute: { dataIntegrationUnits: 6 } },
+      /^spec\.copyCompute\.dataIntegrationUnits is not .* a multiple of 4 from 4 to 256$/,
+    ],
+    [
+      { factory: FACTORY, copyCompute: { dataIntegrationUnits: 260 } },
+      /^spec\.copyCompute\.dataIntegrationUnits is not/,
+    ],
+    [
+      { factory: FACTORY, copyCompute: { timeToLiveMinutes: 4 } },
+      /^spec\.copyCompute\.timeToLiveMinutes is not a whole number of minutes, 5 or more$/,
+    ],
+    [
+      { factory: FACTORY, pipelineExternalCompute: { timeToLiveMinutes: 2 ** 31 } },
+      /^spec\.pipelineExternalCompute\.timeToLiveMinutes is not a whole number of minutes, 5 or more$/,
+    ],
+    [
+      { factory: FACTORY, pipelineExternalCompute: { pipelineNodes: 0 } },
+      /^spec\.pipelineExternalCompute\.pipelineNodes is not a number of nodes: a whole number from 1 to 10$/,
+    ],
+    [
+      { factory: FACTORY, pipelineExternalCompute: { externalNodes: 11 } },
+      /^spec\.pipelineExternalCompute\.externalNodes is not a number of nodes: a whole number from 1 to 10$/,
+    ],
     [{ factory: FACTORY, managementPolicy: 'manage' }, /^spec\.managementPolicy is none of Manage, Observe$/],
     [{ factory: FACTORY, repair: { mode: 'On' } }, /^spec\.repair\.mode is none of Auto, Disabled$/],
     [

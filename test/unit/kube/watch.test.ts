@@ -183,6 +183,30 @@ describe('a watch', () => {
     expect(delays.at(-1)).toBe(800);
   });
 
+  test('takes a stream that was open for a while for one that works, even when it brought nothing', async () => {
+    for (let i = 0; i < 3; i++) {
+      source.fail(500);
+      await settle();
+      await clock.advance(30_000);
+    }
+    await listed();
+    source.open();
+    await clock.advance(60_000);
+    source.fail(0, 'Unreachable');
+    await settle();
+    expect(clock.nextTimerAt).toBe(clock.now() + 800);
+  });
+
+  test('says that it works again as soon as a stream is open', async () => {
+    await listed();
+    source.fail(500);
+    await settle();
+    await clock.advance(800);
+    expect(log.of('info')).toEqual([]);
+    source.open();
+    expect(log.of('info')).toEqual(['watching works again']);
+  });
+
   test('spreads its waits between half and the whole of what is due', async () => {
     clock.randomSource = () => 0;
     source.fail(500);

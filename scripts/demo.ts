@@ -1,0 +1,158 @@
+/**
+ * `npm run demo`: the operator on a real API server, against an emulated Azure, from a bare clone. Shows what it does for
+ * one runtime, then leaves everything running to try things on; with `--exit` it ends by itself.
+ */
+import { access, appendFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildBundle } from '../test/support/bundle.ts';
+import { type Installation, install } from '../test/support/installation.ts';
+import { type OperatorProcess, startOperator } from '../test/support/operator-process.ts';
+import { listRuntimes, setState } from './demo/azure.ts';
+import { Narrator } from './demo/narrator.ts';
+import { Shell, StepFailed } from './demo/shell.ts';
+import { applySample, moveAway, OBJECT, RUNTIME, SAMPLE, type Scene, tour } from './demo/tour.ts';
+
+const USAGE = `Shows what the operator does, on a real API server and an emulated Azure.
+
+  npm run demo              shows it, then stays up to try things on, until Ctrl-C
+  npm run demo -- --exit    shows it and ends: exit code 0 when every step happened`;
+
+/** Short, so that things happen while one looks. */
+const OPERATOR_FLAGS = ['--interval=2s', '--operator-identity-namespaces=default'];
+/** Stopping everything takes a second or two; past this something hangs, and dies with this process. */
+const STOPS_WITHIN_MS = 20_000;
+
+const narrator = new Narrator();
+
+interface Stage {
+  readonly installation: Installation;
+  readonly operator: OperatorProcess;
+  readonly logFile: string;
+}
+
+async function setUp(): Promise<Stage> {
+  narrator.heading('Bringing up a Kubernetes API server and an emulated Azure, and building the operator');
+  narrator.note('(The API server is downloaded or built once, for all later runs: that can take some minutes.)');
+  const [installation] = await Promise.all([install((line) => narrator.note(line)), buildBundle()]);
+  const logFile = join(installation.controlPlane.dir, 'operator.log');
+  narrator.note(`the emulated Azure is ready at ${installation.azure.armUrl}`);
+  narrator.command('kubectl apply -k deploy/kustomize');
+  narrator.note(
+    "applied; the operator runs here rather than in a pod, with its service account's rights and no others",
+  );
+  narrator.command(`node dist/main.js ${OPERATOR_FLAGS.join(' ')}`);
+  const operator = await startOperator({
+    kubeconfig: installation.operatorKubeconfig,
+    azure: installation.azure,
+    args: OPERATOR_FLAGS,
+    onLine: (line) => void appendFile(logFile, `${line}\n`).catch(() => {}),
+  });
+  narrator.note('the operator is ready');
+  return { installation, operator, logFile };
+}
+
+async function tearDown({ installation, operator }: Stage): Promise<void> {
+  setTimeout(() => process.exit(1), STOPS_WITHIN_MS).unref();
+  await operator.stop();
+  await installation.stop();
+}
+
+async function hasKubectl(): Promise<boolean> {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, 'kubectl'))));
+  return found.some(({ status }) => status === 'fulfilled');
+}
+
+/** Everything here works when it is pasted into another terminal, in the folder of the clone. */
+async function suggest({ installation, logFile }: Stage): Promise<void> {
+  const { cluster, emulator } = installation;
+  const path = (await hasKubectl()) ? '' : ` PATH=${dirname(cluster.kubectl)}:$PATH`;
+  narrator.heading('It is yours. In another terminal, in this folder:');
+  narrator.output(`export KUBECONFIG=${cluster.kubeconfig}${path}`);
+  narrator.paste('watch it', 'kubectl get azir --watch');
+  narrator.paste('move the runtime', `kubectl patch azir ${OBJECT} --type merge -p '{"spec":{"location":"UK South"}}'`);
+  narrator.paste('change it in Azure; see the operator correct it', moveAway(emulator.controlUrl).typed);
+  narrator.paste(
+    'break it in Azure; see the operator repair it',
+    setState(emulator.controlUrl, RUNTIME, 'Limited').typed,
+  );
+  narrator.paste('what happened', `kubectl events --for azir/${OBJECT}`);
+  narrator.paste('what is in Azure', `${listRuntimes(emulator.controlUrl).typed}; echo`);
+  narrator.paste('delete it, in Azure too; apply it again', `kubectl delete azir ${OBJECT}`);
+  narrator.output(`kubectl apply -f ${SAMPLE}`);
+  narrator.paste('what the operator logs', `tail -f ${logFile}`);
+  narrator.heading('Ctrl-C ends everything.');
+}
+
+async function show(stage: Stage, signal: AbortSignal): Promise<Scene> {
+  const { installation } = stage;
+  const scene = {
+    narrator,
+    shell: new Shell(installation, narrator, signal),
+    controlUrl: installation.emulator.controlUrl,
+  };
+  await tour(scene);
+  return scene;
+}
+
+/** Resolves with the exit code. */
+async function demo(exit: boolean, interrupted: Promise<NodeJS.Signals>, signal: AbortSignal): Promise<number> {
+  const began = Date.now();
+  let isUp = false;
+  // Before everything is up there is nothing to end in order: what was started dies with this process.
+  interrupted.then((name) => isUp || process.exit(128 + constants.signals[name]));
+  const stage = await setUp();
+  isUp = true;
+  try {
+    const scene = await show(stage, signal);
+    narrator.heading(`All ${narrator.steps} steps happened, in ${Math.round((Date.now() - began) / 1_000)} s.`);
+    if (exit) return 0;
+    narrator.heading('The sample once more, to try things on');
+    await applySample(scene);
+    await suggest(stage);
+    await interrupted;
+    return 0;
+  } catch (error) {
+    // What an interruption breaks is no failure of a step.
+    if (signal.aborted) return 128 + constants.signals[await interrupted];
+    if (!(error instanceof StepFailed)) throw error;
+    process.stderr.write(`\nThe demo failed. ${error.message}\n\n${lastWords(stage.operator)}\n`);
+    return 1;
+  } finally {
+    narrator.heading('Stopping everything');
+    await tearDown(stage);
+  }
+}
+
+function lastWords({ log, stderr }: OperatorProcess): string {
+  const lines = log.slice(-10).map((line) => JSON.stringify(line));
+  return ['The last lines of the operator:', ...lines, stderr()].join('\n');
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { exit: { type: 'boolean' }, help: { type: 'boolean' } } });
+  if (values.help === true) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const abort = new AbortController();
+  const interrupted = new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      // A terminal and npm may both pass one on: only the first counts.
+      process.on(name, () => {
+        resolve(name);
+        abort.abort();
+      });
+    }
+  });
+  return demo(values.exit === true, interrupted, abort.signal);
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : error}\n`);
+  process.exit(1);
+}

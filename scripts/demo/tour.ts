@@ -1,0 +1,87 @@
+/** The tour: what the operator does for one runtime, from its manifest to its deletion. */
+import { readFile } from 'node:fs/promises';
+import { type ControlRequest, drift, listRuntimes, setState } from './azure.ts';
+import type { Narrator } from './narrator.ts';
+import { DEADLINE_S, type Shell, StepFailed } from './shell.ts';
+
+export const SAMPLE = 'examples/azureintegrationruntime.yaml';
+export const OBJECT = 'my-sample-azure-ir';
+/** Its name in Azure. */
+export const RUNTIME = 'MySampleAzureIR';
+
+const READY = ['wait', '--for=condition=Ready', `azir/${OBJECT}`, `--timeout=${DEADLINE_S}s`];
+const EVENTS = ['events', '--for', `azir/${OBJECT}`];
+
+export interface Scene {
+  readonly shell: Shell;
+  readonly narrator: Narrator;
+  readonly controlUrl: string;
+}
+
+/** Every step, in order. @throws StepFailed */
+export async function tour(scene: Scene): Promise<void> {
+  for (const step of [create, describe, move, correctDrift, repair, remove]) await step(scene);
+}
+
+export async function applySample({ shell }: Scene): Promise<void> {
+  await shell.kubectl(['apply', '-f', SAMPLE]);
+  await shell.kubectl(READY);
+  await shell.kubectl(['get', 'azir']);
+}
+
+async function create(scene: Scene): Promise<void> {
+  scene.narrator.step(
+    'Apply the sample: the operator creates the runtime in Azure, and the object is Ready when Azure says Online.',
+  );
+  await applySample(scene);
+  await scene.shell.azure(listRuntimes(scene.controlUrl));
+}
+
+async function describe({ shell, narrator }: Scene): Promise<void> {
+  narrator.step(
+    'Read what the operator has to say about it: conditions, the claim, what to paste into a linked service.',
+  );
+  await shell.kubectl(['describe', 'azir', OBJECT]);
+}
+
+async function move({ shell, narrator }: Scene): Promise<void> {
+  narrator.step('Apply the sample with another location: the runtime is moved in place, not deleted and made anew.');
+  const from = `sed 's/West Europe/North Europe/' ${SAMPLE}`;
+  const text = (await readFile(SAMPLE, 'utf8')).replaceAll('West Europe', 'North Europe');
+  await shell.kubectl(['apply', '-f', '-'], { from, text });
+  await shell.kubectl(READY);
+  await shell.kubectl(['get', 'azir']);
+}
+
+/** What somebody else may do to the runtime in Azure. */
+export function moveAway(controlUrl: string): ControlRequest {
+  return drift(controlUrl, RUNTIME, { typeProperties: { computeProperties: { location: 'East US' } } });
+}
+
+async function correctDrift({ shell, narrator, controlUrl }: Scene): Promise<void> {
+  narrator.step(
+    "Change the location behind the operator's back, in Azure: at its next look it sets it right and says so.",
+  );
+  await shell.azure(moveAway(controlUrl));
+  await shell.until('the event DriftCorrected', () => shell.hasEvent(OBJECT, 'DriftCorrected'));
+  await shell.kubectl(EVENTS);
+  await shell.kubectl(['get', 'azir']);
+}
+
+async function repair({ shell, narrator, controlUrl }: Scene): Promise<void> {
+  narrator.step(
+    'Let Azure say that the runtime is Limited: the operator repairs it by writing its full definition again.',
+  );
+  await shell.azure(setState(controlUrl, RUNTIME, 'Limited'));
+  await shell.until('the event Repaired', () => shell.hasEvent(OBJECT, 'Repaired'));
+  await shell.kubectl(EVENTS);
+  await shell.kubectl(READY);
+  await shell.kubectl(['get', 'azir']);
+}
+
+async function remove({ shell, narrator, controlUrl }: Scene): Promise<void> {
+  narrator.step('Delete the object: it created the runtime, so the runtime goes first, and only then the object.');
+  await shell.kubectl(['delete', 'azir', OBJECT, `--timeout=${DEADLINE_S}s`]);
+  const left = await shell.azure(listRuntimes(controlUrl));
+  if (left.includes(RUNTIME)) throw new StepFailed(`The object is gone and the runtime is still in Azure: ${left}`);
+}

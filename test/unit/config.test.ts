@@ -1,0 +1,184 @@
+/** Every flag and variable: its default, its check, and which of them wins. */
+import { describe, expect, test } from '@jest/globals';
+import { type Config, ConfigError, parseConfig, usage } from '../../src/config.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+function config(argv: readonly string[] = [], env: Env = {}): Config {
+  const command = parseConfig(argv, env);
+  if (command.kind !== 'run') throw new Error(`parsed as ${command.kind}`);
+  return command.config;
+}
+
+function refusal(argv: readonly string[], env: Env = {}): string {
+  try {
+    parseConfig(argv, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error('was not refused');
+}
+
+const FLAGS = {
+  interval: { key: 'intervalMs', standard: 600_000, given: '1h30m', parsed: 5_400_000, other: '90s' },
+  'max-concurrent-reconciles': { key: 'maxConcurrentReconciles', standard: 10, given: '3', parsed: 3, other: '7' },
+  'watch-namespaces': { key: 'watchNamespaces', standard: [], given: 'a,b', parsed: ['a', 'b'], other: 'c' },
+  'label-selector': { key: 'labelSelector', standard: '', given: 'team=a', parsed: 'team=a', other: 'team=b' },
+  'operator-identity-namespaces': {
+    key: 'operatorIdentityNamespaces',
+    standard: [],
+    given: 'a, b',
+    parsed: ['a', 'b'],
+    other: '*',
+  },
+  'metrics-bind-address': {
+    key: 'metricsBindAddress',
+    standard: { kind: 'tcp', host: undefined, port: 8080 },
+    given: '127.0.0.1:0',
+    parsed: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+    other: '0',
+  },
+  'health-probe-bind-address': {
+    key: 'healthProbeBindAddress',
+    standard: { kind: 'tcp', host: undefined, port: 8081 },
+    given: '0',
+    parsed: { kind: 'none' },
+    other: ':9',
+  },
+  'log-level': { key: 'logLevel', standard: 'info', given: 'debug', parsed: 'debug', other: 'warn' },
+} as const satisfies Record<string, { key: keyof Config; [more: string]: unknown }>;
+
+describe.each(Object.entries(FLAGS))('--%s', (name, { key, standard, given, parsed, other }) => {
+  const variable = `AZURE_IR_${name.toUpperCase().replaceAll('-', '_')}`;
+
+  test('has its default', () => expect(config()[key]).toEqual(standard));
+  test('is understood as a flag', () => expect(config([`--${name}=${given}`])[key]).toEqual(parsed));
+  test('is understood as a flag with its value apart', () => expect(config([`--${name}`, given])[key]).toEqual(parsed));
+  test('is understood as a variable', () => expect(config([], { [variable]: given })[key]).toEqual(parsed));
+  test('wins as a flag over the variable', () => {
+    expect(config([`--${name}=${given}`], { [variable]: other })[key]).toEqual(parsed);
+  });
+  test('is taken from the last flag of several', () => {
+    expect(config([`--${name}=${other}`, `--${name}=${given}`])[key]).toEqual(parsed);
+  });
+  test('is in the usage, with its default and its variable', () => {
+    expect(usage()).toContain(`--${name}\n`);
+    expect(usage()).toContain(`variable ${variable})`);
+  });
+});
+
+describe('what is understood', () => {
+  test('a list is of trimmed names, none of them empty', () => {
+    expect(config(['--watch-namespaces= a ,,b, ']).watchNamespaces).toEqual(['a', 'b']);
+    expect(config(['--watch-namespaces=']).watchNamespaces).toEqual([]);
+  });
+
+  test('* is all namespaces for the operator’s identity, with spaces around it too', () => {
+    expect(config(['--operator-identity-namespaces=*']).operatorIdentityNamespaces).toBe('*');
+    expect(config(['--operator-identity-namespaces= * ']).operatorIdentityNamespaces).toBe('*');
+  });
+
+  test('numbers and durations may have spaces around them', () => {
+    expect(config(['--interval= 10s ', '--max-concurrent-reconciles= 4 '])).toMatchObject({
+      intervalMs: 10_000,
+      maxConcurrentReconciles: 4,
+    });
+  });
+
+  test('an interval of a second, and a long one', () => {
+    expect(config(['--interval=1s']).intervalMs).toBe(1_000);
+    expect(config(['--interval=720h']).intervalMs).toBe(2_592_000_000);
+  });
+
+  test('one worker, and 9999 of them', () => {
+    expect(config(['--max-concurrent-reconciles=1']).maxConcurrentReconciles).toBe(1);
+    expect(config(['--max-concurrent-reconciles=9999']).maxConcurrentReconciles).toBe(9_999);
+  });
+
+  test('help and version are asked for, whatever else is given', () => {
+    expect(parseConfig(['--help'], {})).toEqual({ kind: 'help' });
+    expect(parseConfig(['--version', '--interval=nonsense'], {})).toEqual({ kind: 'version' });
+    expect(parseConfig(['--help', '--version'], { AZURE_IR_INTERVAL: 'nonsense' })).toEqual({ kind: 'help' });
+  });
+});
+
+describe('the variables of the Azure SDKs', () => {
+  const env = {
+    AZURE_CLOUD: 'AzureChina',
+    AZURE_AUTHORITY_HOST: 'https://login.chinacloudapi.cn',
+    AZURE_RESOURCE_MANAGER_ENDPOINT: 'https://arm.example',
+    AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://audience.example',
+    AZURE_CLIENT_ID: 'client',
+  };
+
+  test('are taken as they stand', () => {
+    expect(config([], env).azure).toEqual({
+      credential: env,
+      cloud: 'AzureChina',
+      authorityHost: 'https://login.chinacloudapi.cn',
+      resourceManagerEndpoint: 'https://arm.example',
+      resourceManagerAudience: 'https://audience.example',
+    });
+  });
+
+  test('are absent when they are empty', () => {
+    const empty = Object.fromEntries(Object.keys(env).map((name) => [name, '']));
+    expect(config([], empty).azure).toMatchObject({
+      cloud: undefined,
+      authorityHost: undefined,
+      resourceManagerEndpoint: undefined,
+      resourceManagerAudience: undefined,
+    });
+  });
+});
+
+describe('what is refused names the flag or the variable, the value, and what would do', () => {
+  const CASES: readonly (readonly [name: string, value: string, does: RegExp])[] = [
+    ['interval', 'soon', /at least 1s, such as 90s, 10m or 1h30m/],
+    ['interval', '0s', /at least 1s/],
+    ['interval', '10', /such as 90s/],
+    ['interval', '1d', /such as 90s/],
+    ['max-concurrent-reconciles', '0', /1 to 9999/],
+    ['max-concurrent-reconciles', '10000', /1 to 9999/],
+    ['max-concurrent-reconciles', '-1', /1 to 9999/],
+    ['max-concurrent-reconciles', '1.5', /1 to 9999/],
+    ['max-concurrent-reconciles', '1e3', /1 to 9999/],
+    ['max-concurrent-reconciles', 'many', /1 to 9999/],
+    ['metrics-bind-address', '8080', /did you mean ":8080"/],
+    ['metrics-bind-address', ':99999', /0 to 65535/],
+    ['health-probe-bind-address', 'nowhere', /host:port, :port, or 0 for none/],
+    ['log-level', 'loud', /debug, info, warn, error/],
+  ];
+
+  test.each(CASES)('--%s=%s', (name, value, does) => {
+    const message = refusal([`--${name}=${value}`]);
+    expect(message).toContain(`--${name}: `);
+    expect(message).toContain(`"${value}"`);
+    expect(message).toMatch(does);
+  });
+
+  test.each(CASES)('the variable of %s, %s', (name, value, does) => {
+    const variable = `AZURE_IR_${name.toUpperCase().replaceAll('-', '_')}`;
+    const message = refusal([], { [variable]: value });
+    expect(message.startsWith(`${variable}: `)).toBe(true);
+    expect(message).toContain(`"${value}"`);
+    expect(message).toMatch(does);
+  });
+
+  test('a flag that nobody knows', () => {
+    expect(refusal(['--intervall=1m'])).toMatch(/--intervall.*See --help\.$/s);
+  });
+
+  test('a flag without its value', () => {
+    expect(refusal(['--interval'])).toMatch(/--interval.*See --help\.$/s);
+  });
+
+  test('a word that is no flag', () => {
+    expect(refusal(['run'])).toMatch(/run.*See --help\.$/s);
+  });
+
+  test('a variable that the flag overrides is not even looked at', () => {
+    expect(config(['--interval=5m'], { AZURE_IR_INTERVAL: 'nonsense' }).intervalMs).toBe(300_000);
+  });
+});

@@ -1,0 +1,291 @@
+/** The object is being deleted: what becomes of the runtime? */
+import { describe, expect, test } from '@jest/globals';
+import { decide } from '../../../src/core/decide.ts';
+import type { Situation } from '../../../src/core/situation.ts';
+import {
+  ADOPTED,
+  ago,
+  CREATED,
+  DENIED,
+  decided,
+  dying,
+  FAILURE_KINDS,
+  failed,
+  found,
+  GONE,
+  IN_SYNC,
+  INTERVAL,
+  listed,
+  managedObject,
+  messageOf,
+  nextOf,
+  rules,
+  type Scene,
+  situation,
+  standing,
+} from './builders.ts';
+
+type Row = readonly [Situation, string];
+const check = ([s, expected]: Row): void => expect(decided(s)).toBe(expected);
+
+/** `dying` without a claim. */
+const unclaimed = (more: Scene = {}) =>
+  situation({ ...more, object: { held: true, deleting: true, generation: 2, ...more.object } });
+
+const HERE = found('West Europe');
+
+describe('what is deleted', () => {
+  rules<Row>(
+    {
+      'a created runtime is looked at first': [dying(), 'Look definition fresh'],
+      'a created runtime is deleted': [dying({ definition: HERE }), 'Delete'],
+      'a created runtime is deleted though it has drifted': [dying({ definition: found('North Europe') }), 'Delete'],
+      'a list is not proof enough to delete': [dying({ definition: listed(HERE) }), 'Look definition fresh'],
+      'a list is not proof enough that it is gone': [dying({ definition: listed(GONE) }), 'Look definition fresh'],
+      'what is gone releases the object': [dying({ definition: GONE }), 'Release Deleted'],
+      'what was deleted in this pass releases the object': [
+        dying({ definition: GONE, wrote: { kind: 'delete' } }),
+        'Release Deleted',
+      ],
+      'a suspended object is deleted as any other': [dying({ desired: { suspend: true }, definition: HERE }), 'Delete'],
+      'an adopted runtime stays under DeleteIfCreated, without a call': [
+        dying({ memory: { claim: ADOPTED } }),
+        'Release Retained',
+      ],
+      'an adopted runtime is deleted under Delete': [
+        dying({ desired: { deletionPolicy: 'Delete' }, memory: { claim: ADOPTED }, definition: HERE }),
+        'Delete',
+      ],
+      'a created runtime stays under Retain, without a call': [
+        dying({ desired: { deletionPolicy: 'Retain' } }),
+        'Release Retained',
+      ],
+      'an adopted runtime stays under Retain, without a call': [
+        dying({ desired: { deletionPolicy: 'Retain' }, memory: { claim: ADOPTED } }),
+        'Release Retained',
+      ],
+      'what is not claimed stays, without a call': [unclaimed(), 'Release Retained'],
+      'what is not claimed stays even under Delete': [
+        unclaimed({ desired: { deletionPolicy: 'Delete' }, definition: HERE }),
+        'Release Retained',
+      ],
+      'what is only observed stays, though a claim is remembered': [
+        dying({ desired: { managementPolicy: 'Observe' } }),
+        'Release Retained',
+      ],
+      'another kind of runtime under the name stays': [
+        dying({ definition: found(undefined, {}, 'SelfHosted') }),
+        'Release Retained',
+      ],
+      'nothing is done for an object that is not held': [
+        dying({ object: { held: false }, definition: HERE }),
+        'Unchanged',
+      ],
+      'nothing is done for an object that is not held, though another could take over': [
+        dying({ object: { held: false }, peers: [managedObject('heir')] }),
+        'Unchanged',
+      ],
+      'nobody is asked for credentials to let go what stays (Retain)': [
+        dying({ desired: { deletionPolicy: 'Retain' }, access: DENIED }),
+        'Release Retained',
+      ],
+      'nobody is asked for credentials to let go what stays (adopted)': [
+        dying({ memory: { claim: ADOPTED }, access: DENIED }),
+        'Release Retained',
+      ],
+      'nobody is asked for credentials to let go what is not claimed': [
+        unclaimed({ access: DENIED }),
+        'Release Retained',
+      ],
+      'no earlier failure keeps an object that is to be retained': [
+        dying({ desired: { deletionPolicy: 'Retain' }, failure: failed('unavailable') }),
+        'Release Retained',
+      ],
+    },
+    check,
+  );
+
+  test('an object that is not held is not looked at again', () => {
+    expect(nextOf(dying({ object: { held: false } }))).toEqual({ kind: 'never' });
+  });
+
+  test('the farewell says what became of the runtime', () => {
+    expect(messageOf(dying({ definition: GONE }))).toBe('The runtime was already gone.');
+    expect(messageOf(dying({ definition: GONE, wrote: { kind: 'delete' } }))).toBe('The runtime was deleted.');
+    expect(messageOf(dying({ desired: { deletionPolicy: 'Retain' } }))).toContain('deletionPolicy is Retain');
+    expect(messageOf(dying({ memory: { claim: ADOPTED } }))).toContain('adopted');
+    expect(messageOf(dying({ desired: { managementPolicy: 'Observe' } }))).toContain('only observed');
+    expect(messageOf(unclaimed({ desired: { deletionPolicy: 'Retain' } }))).toContain('had not claimed');
+    expect(messageOf(dying({ definition: found(undefined, {}, 'SelfHosted') }))).toContain('another kind');
+  });
+});
+
+describe('a live object of the same runtime takes over', () => {
+  const heir = managedObject('heir', { createdAt: 5 });
+  const handsOver = (s: Situation) => {
+    const action = decide(s);
+    if (action.kind !== 'Release' || action.because.kind !== 'HandedOver') throw new Error('not handed over');
+    return action.because;
+  };
+  rules<Row>(
+    {
+      'before anything is looked at': [dying({ peers: [heir] }), 'Release HandedOver'],
+      'whatever its adoption policy': [
+        dying({ peers: [managedObject('heir', {}, { adoptionPolicy: 'Never' })] }),
+        'Release HandedOver',
+      ],
+      'whatever the deletion policy': [
+        dying({ desired: { deletionPolicy: 'Delete' }, peers: [heir] }),
+        'Release HandedOver',
+      ],
+      'also of an adopted runtime, so that the claim is not lost': [
+        dying({ memory: { claim: ADOPTED }, peers: [heir] }),
+        'Release HandedOver',
+      ],
+      'also of a runtime that is to be retained, so that the claim is not lost': [
+        dying({ desired: { deletionPolicy: 'Retain' }, peers: [heir] }),
+        'Release HandedOver',
+      ],
+      'also from an object that has claimed nothing': [unclaimed({ peers: [heir] }), 'Release HandedOver'],
+      'also without credentials': [dying({ access: DENIED, peers: [heir] }), 'Release HandedOver'],
+      'unless it is being deleted too': [
+        dying({ peers: [{ ...heir, deleting: true, held: true }], definition: HERE }),
+        'Delete',
+      ],
+      'unless it only observes': [
+        dying({ peers: [managedObject('heir', {}, { managementPolicy: 'Observe' })], definition: HERE }),
+        'Delete',
+      ],
+      'unless the object that goes only observes': [
+        dying({ desired: { managementPolicy: 'Observe' }, peers: [heir] }),
+        'Release Retained',
+      ],
+    },
+    check,
+  );
+
+  test('the first in precedence of those that live', () => {
+    const first = managedObject('first', { createdAt: 1 });
+    const dead = managedObject('dead', { createdAt: 0, deleting: true, held: true });
+    expect(handsOver(dying({ peers: [heir, dead, first] })).to.name).toBe('first');
+  });
+
+  test('with the claim as it is', () => {
+    expect(handsOver(dying({ memory: { claim: ADOPTED }, peers: [heir] })).claim).toEqual(ADOPTED);
+    expect(handsOver(dying({ peers: [heir] })).claim).toEqual(CREATED);
+    expect(handsOver(unclaimed({ peers: [heir] })).claim).toBeUndefined();
+  });
+
+  test('with its own claim when it has one', () => {
+    const claimant = managedObject('heir', { memory: { ...IN_SYNC, claim: ADOPTED } });
+    expect(handsOver(dying({ peers: [claimant] })).claim).toBeUndefined();
+  });
+
+  test('and is named to people', () => {
+    expect(messageOf(dying({ peers: [heir] }))).toContain('team/heir');
+  });
+});
+
+describe('a failure is never taken for an absence', () => {
+  rules<Row>(
+    {
+      'a missing factory took the runtime with it': [dying({ failure: failed('parentNotFound') }), 'Release Deleted'],
+      'a missing resource group took the runtime with it': [
+        dying({ failure: failed('parentNotFound', 'delete', { what: 'resourceGroup' }) }),
+        'Release Deleted',
+      ],
+      'a missing subscription proves nothing': [
+        dying({ failure: failed('subscriptionNotFound') }),
+        'Ready=False SubscriptionNotFound Stalled',
+      ],
+      'a 401 proves nothing': [
+        dying({ failure: failed('credentialsInvalid') }),
+        'Ready=False CredentialsInvalid Stalled',
+      ],
+      'a 403 proves nothing': [dying({ failure: failed('forbidden') }), 'Ready=False Forbidden Reconciling'],
+      'a 403 for ten minutes proves nothing': [
+        dying({ failure: failed('forbidden'), memory: { waitingSince: { reason: 'Forbidden', time: ago(10) } } }),
+        'Ready=False Forbidden Stalled',
+      ],
+      'a 403 of a policy proves nothing': [
+        dying({ failure: failed('policyDenied', 'delete') }),
+        'Ready=False PolicyDenied Stalled',
+      ],
+      'a lock proves nothing': [dying({ failure: failed('locked', 'delete') }), 'Ready=False Locked Stalled'],
+      'a 5xx proves nothing': [
+        dying({ failure: failed('unavailable', 'delete') }),
+        'Ready=Unknown AzureUnavailable Reconciling',
+      ],
+      'a 429 proves nothing': [dying({ failure: failed('throttled') }), 'Ready=Unknown Throttled Reconciling'],
+      'a token endpoint that is down proves nothing': [
+        dying({ failure: failed('credentialUnavailable') }),
+        'Ready=Unknown CredentialUnavailable Reconciling',
+      ],
+      'a 412 is looked at again': [dying({ failure: failed('preconditionFailed', 'delete') }), 'Unchanged'],
+      'a 400 on DELETE means that others refer to the runtime': [
+        dying({ failure: failed('refused', 'delete') }),
+        'Ready=False ReferencedByOthers Reconciling',
+      ],
+      'a 400 on GET does not mean that': [
+        dying({ failure: failed('refused', 'look') }),
+        'Ready=False InvalidDefinition Stalled',
+      ],
+      'credentials that are gone prove nothing': [dying({ access: DENIED }), 'Ready=False CredentialsInvalid Stalled'],
+      'another identity than that of the claim may not delete': [
+        dying({ access: { granted: true, identity: 'tenant/other' }, definition: HERE }),
+        'Ready=False CredentialsInvalid Stalled',
+      ],
+      'another identity that a person accepts may delete': [
+        dying({
+          access: { granted: true, identity: 'tenant/other' },
+          requests: { acceptIdentity: 'tenant/other' },
+          definition: HERE,
+        }),
+        'Delete',
+      ],
+      'a missing factory is believed only under the identity of the claim': [
+        dying({ access: { granted: true, identity: 'tenant/other' }, failure: failed('parentNotFound') }),
+        'Ready=False CredentialsInvalid Stalled',
+      ],
+      'a failed look is not repeated in the same pass': [
+        dying({ failure: failed('locked') }),
+        'Ready=False Locked Stalled',
+      ],
+    },
+    check,
+  );
+
+  test('what others refer to is tried again ever less often up to the interval, with Azure’s message verbatim', () => {
+    const message = 'The document cannot be deleted since it is referenced by LS_X.';
+    const s = dying({ failure: failed('refused', 'delete', { message }) });
+    expect(nextOf(s)).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: INTERVAL });
+    expect(messageOf(s).startsWith(`${message} `)).toBe(true);
+  });
+});
+
+describe('every message of an object that is stuck in deletion ends with the way out', () => {
+  const WAY_OUT = /kubectl patch azir sample -n team .*"deletionPolicy":"Retain".*\(deletionPolicy: Retain\)\.$/;
+  for (const kind of FAILURE_KINDS.filter((each) => each !== 'parentNotFound' && each !== 'preconditionFailed')) {
+    for (const during of ['look', 'delete'] as const) {
+      test(`${kind} during ${during}`, () => {
+        expect(messageOf(dying({ failure: failed(kind, during) }))).toMatch(WAY_OUT);
+      });
+    }
+  }
+
+  test('no credentials', () => expect(messageOf(dying({ access: DENIED }))).toMatch(WAY_OUT));
+
+  test('another identity than that of the claim', () => {
+    expect(messageOf(dying({ access: { granted: true, identity: 'tenant/other' } }))).toMatch(WAY_OUT);
+  });
+
+  test.failing('a failure that passes, of an object that was already stuck (Unconfirmed gets no way out)', () => {
+    const s = dying({
+      failure: failed('unavailable', 'delete'),
+      failingSince: ago(60),
+      memory: { observedGeneration: 2, conditions: standing('ReferencedByOthers', 'Reconciling') },
+    });
+    expect(decided(s)).toBe('Unconfirmed AzureUnavailable');
+    expect(messageOf(s)).toMatch(WAY_OUT);
+  });
+});

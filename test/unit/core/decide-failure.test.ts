@@ -1,0 +1,248 @@
+/** What a failed call to Azure means for the object: who must act, and when it is looked at again. */
+import { describe, expect, test } from '@jest/globals';
+import type { Failure } from '../../../src/core/failure.ts';
+import type { Situation } from '../../../src/core/situation.ts';
+import {
+  ago,
+  decided,
+  FAILURE_KINDS,
+  failed,
+  found,
+  IDENTITY,
+  INTERVAL,
+  messageOf,
+  nextOf,
+  owned,
+  rules,
+  said,
+  seen,
+  situation,
+  standing,
+} from './builders.ts';
+
+type Row = readonly [Situation, string];
+const check = ([s, expected]: Row): void => expect(decided(s)).toBe(expected);
+
+const SLOW = { kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 };
+const SOON = { kind: 'backoff', baseMs: 5_000, maxMs: INTERVAL };
+
+describe('a failure of the first look at a new object', () => {
+  const first = (kind: Failure['kind'], more: Partial<Failure> = {}) =>
+    situation({ failure: failed(kind, 'look', more) });
+  rules<readonly [Situation, string, object, RegExp]>(
+    {
+      'a missing factory is waited for': [
+        first('parentNotFound'),
+        'Ready=False FactoryNotFound Reconciling',
+        SOON,
+        /Create the factory/,
+      ],
+      'a missing resource group is waited for': [
+        first('parentNotFound', { what: 'resourceGroup' }),
+        'Ready=False FactoryNotFound Reconciling',
+        SOON,
+        /Create the resource group/,
+      ],
+      'a missing subscription needs a person': [
+        first('subscriptionNotFound'),
+        'Ready=False SubscriptionNotFound Stalled',
+        SLOW,
+        /tenant and cloud/,
+      ],
+      'a missing role is waited for, and the message names the identity': [
+        first('forbidden'),
+        'Ready=False Forbidden Reconciling',
+        SOON,
+        new RegExp(`^Azure says forbidden\\. Assign a role .*${IDENTITY}`),
+      ],
+      'an Azure Policy needs a person': [first('policyDenied'), 'Ready=False PolicyDenied Stalled', SLOW, /exemption/],
+      'a lock needs a person': [first('locked'), 'Ready=False Locked Stalled', SLOW, /Remove the lock/],
+      'a refused credential needs a person': [
+        first('credentialsInvalid'),
+        'Ready=False CredentialsInvalid Stalled',
+        SLOW,
+        /^Azure says credentialsInvalid\.$/,
+      ],
+      'a refused definition needs a person': [
+        first('refused'),
+        'Ready=False InvalidDefinition Stalled',
+        SLOW,
+        /Azure refuses the definition: Azure says refused\./,
+      ],
+      'a token endpoint that is down passes by itself': [
+        first('credentialUnavailable'),
+        'Ready=Unknown CredentialUnavailable Reconciling',
+        { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 0 },
+        /^Azure says credentialUnavailable\.$/,
+      ],
+      'throttling passes by itself, not before Azure says so': [
+        first('throttled'),
+        'Ready=Unknown Throttled Reconciling',
+        { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 7_000 },
+        /^Azure says throttled\.$/,
+      ],
+      'an outage passes by itself, not before Azure says so': [
+        first('unavailable'),
+        'Ready=Unknown AzureUnavailable Reconciling',
+        { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 7_000 },
+        /^Azure says unavailable\.$/,
+      ],
+      'a document that changed meanwhile is looked at again, and nothing is said': [
+        first('preconditionFailed'),
+        'Unchanged',
+        { kind: 'backoff', baseMs: 500, maxMs: INTERVAL },
+        /^$/,
+      ],
+    },
+    ([s, expected, next, message]) => {
+      expect(decided(s)).toBe(expected);
+      expect(nextOf(s)).toEqual(next);
+      expect(messageOf(s)).toMatch(message);
+    },
+  );
+});
+
+describe('a create that is refused for good holds nothing', () => {
+  const held = { held: true } as const;
+  const GOOD: readonly Failure['kind'][] = ['refused', 'policyDenied'];
+  for (const kind of FAILURE_KINDS) {
+    const drops = GOOD.includes(kind);
+    test(`${kind} on a create ${drops ? 'drops' : 'keeps'} the finalizer`, () => {
+      const action = decided(situation({ object: held, failure: failed(kind, 'create') }));
+      if (drops) expect(action).toBe('Unhold');
+      else expect(action).not.toBe('Unhold');
+    });
+  }
+  rules<Row>(
+    {
+      'the finalizer of an adoption that is refused for good is dropped too': [
+        situation({ object: held, definition: found('North Europe'), failure: failed('refused', 'update') }),
+        'Unhold',
+      ],
+      'a refused look drops nothing: a create may have been made before': [
+        situation({ object: held, failure: failed('refused', 'look') }),
+        'Ready=False InvalidDefinition Stalled',
+      ],
+      'a claimed runtime is held on to': [
+        owned({ failure: failed('refused', 'update') }),
+        'Ready=False InvalidDefinition Stalled',
+      ],
+      'once dropped, the refusal is told': [
+        situation({ failure: failed('policyDenied', 'create') }),
+        'Ready=False PolicyDenied Stalled',
+      ],
+    },
+    check,
+  );
+});
+
+describe('Forbidden is waited for ten minutes from the first 403', () => {
+  const since = (minutes: number, more: Parameters<typeof owned>[0] = {}) =>
+    owned({
+      failure: failed('forbidden'),
+      ...more,
+      memory: { waitingSince: { reason: 'Forbidden', time: ago(minutes) }, ...more.memory },
+    });
+  rules<Row>(
+    {
+      'the first 403 is waited for': [owned({ failure: failed('forbidden') }), 'Ready=False Forbidden Reconciling'],
+      'a 403 after 9:59 is waited for': [since(9.99), 'Ready=False Forbidden Reconciling'],
+      'a 403 after ten minutes needs a person': [since(10), 'Ready=False Forbidden Stalled'],
+      'the wait for something else does not count': [
+        since(11, { memory: { waitingSince: { reason: 'FactoryNotFound', time: ago(11) } } }),
+        'Ready=False Forbidden Reconciling',
+      ],
+      'how long passes fail does not count: the clock is in the status': [
+        since(1, { failingSince: ago(60) }),
+        'Ready=False Forbidden Reconciling',
+      ],
+    },
+    check,
+  );
+
+  test('and then retried slowly, with the same advice', () => {
+    expect(nextOf(since(9))).toEqual(SOON);
+    expect(nextOf(since(10))).toEqual(SLOW);
+    expect(messageOf(since(10))).toBe(messageOf(since(0)));
+  });
+});
+
+describe.each(['throttled', 'unavailable', 'credentialUnavailable'] as const)('a failure that passes: %s', (kind) => {
+  const REASON = {
+    throttled: 'Throttled',
+    unavailable: 'AzureUnavailable',
+    credentialUnavailable: 'CredentialUnavailable',
+  }[kind];
+  const UNKNOWN = `Ready=Unknown ${REASON} Reconciling`;
+  const failing = (more: Parameters<typeof owned>[0] = {}) => owned({ failure: failed(kind), ...more });
+  const marked = (minutes: number, reason = REASON) =>
+    failing({
+      failingSince: ago(minutes + 10),
+      memory: {
+        waitingSince: { reason, time: ago(minutes) },
+        conditions: [...standing('Available', 'Reconciling', 'True')],
+      },
+    });
+  rules<Row>(
+    {
+      'does not touch a Ready object at first': [failing(), 'Unchanged'],
+      'does not touch it for just under an interval': [failing({ failingSince: ago(9.99) }), 'Unchanged'],
+      'marks it when it has lasted an interval': [failing({ failingSince: ago(10) }), `Unconfirmed ${REASON}`],
+      'does not touch it again once marked': [marked(0), 'Unchanged'],
+      'does not touch it for just under three intervals': [marked(29.99), 'Unchanged'],
+      'leaves nothing known after three intervals': [marked(30), UNKNOWN],
+      'goes by the mark of another failure that passes': [marked(30, 'Throttled'), UNKNOWN],
+      'goes by the mark in the status after a restart too': [
+        failing({
+          memory: {
+            waitingSince: { reason: REASON, time: ago(30) },
+            conditions: standing('Available', 'Reconciling', 'True'),
+          },
+        }),
+        UNKNOWN,
+      ],
+      'keeps a new generation from looking Ready at once': [failing({ object: { generation: 2 } }), UNKNOWN],
+      'keeps a new object from looking Ready': [situation({ failure: failed(kind) }), UNKNOWN],
+      'stays unknown once it is': [
+        failing({ memory: { conditions: standing(REASON, 'Reconciling', 'Unknown') } }),
+        UNKNOWN,
+      ],
+      'is measured in the object’s own intervals': [
+        failing({ failingSince: ago(5), intervalMs: INTERVAL / 2 }),
+        `Unconfirmed ${REASON}`,
+      ],
+      'is told the same way when a write failed': [seen({ failure: failed(kind, 'update') }), 'Unchanged'],
+    },
+    check,
+  );
+
+  test('should be tried again within the interval, and not before Azure permits', () => {
+    const next = {
+      kind: 'backoff',
+      baseMs: 1_000,
+      maxMs: INTERVAL,
+      minMs: kind === 'credentialUnavailable' ? 0 : 7_000,
+    };
+    for (const s of [failing(), failing({ failingSince: ago(10) }), marked(30)]) expect(nextOf(s)).toEqual(next);
+  });
+});
+
+describe('what a failure that passes must not undo', () => {
+  const stalledFor = (minutes: number) =>
+    owned({
+      failure: failed('unavailable'),
+      failingSince: ago(minutes),
+      memory: {
+        waitingSince: { reason: 'Forbidden', time: ago(minutes) },
+        conditions: [
+          said('Synced', 'Unknown', 'Unknown'),
+          said('Healthy', 'Unknown', 'Unknown'),
+          ...standing('Forbidden', 'Stalled').filter(({ type }) => type === 'Ready' || type === 'Stalled'),
+        ],
+      },
+    });
+
+  test.failing('one 503 does not take Stalled off an object that has been Forbidden for 20 minutes (failingSince counts the 403s too)', () => {
+    expect(decided(stalledFor(20))).toBe('Unchanged');
+  });
+});

@@ -1,0 +1,266 @@
+/** The runtime is as declared: is it well, and if not, who can mend it? */
+import { describe, expect, test } from '@jest/globals';
+import { decide } from '../../../src/core/decide.ts';
+import { MINUTE } from '../../../src/core/schedule.ts';
+import type { Situation } from '../../../src/core/situation.ts';
+import {
+  ago,
+  decided,
+  found,
+  INTERVAL,
+  messageOf,
+  NOW,
+  nextOf,
+  owned,
+  rules,
+  type Scene,
+  said,
+  seen,
+} from './builders.ts';
+
+type Row = readonly [Situation, string];
+const check = ([s, expected]: Row): void => expect(decided(s)).toBe(expected);
+
+describe('the state', () => {
+  const stopped = { waitingSince: { reason: 'Stopped', time: ago(10) } };
+  rules<Row>(
+    {
+      'should be looked at once the definition is as declared': [
+        owned({ definition: found('West Europe') }),
+        'Look state',
+      ],
+      'Online is Available': [seen(), 'Ready=True Available'],
+      'Started is Available': [seen({ state: 'Started' }), 'Ready=True Available'],
+      'Initial is Provisioning': [seen({ state: 'Initial' }), 'Ready=False Provisioning Reconciling'],
+      'Starting is Provisioning': [seen({ state: 'Starting' }), 'Ready=False Provisioning Reconciling'],
+      'Offline is waited for at first': [seen({ state: 'Offline' }), 'Ready=False Offline Reconciling'],
+      'AccessDenied is waited for at first': [seen({ state: 'AccessDenied' }), 'Ready=False AccessDenied Reconciling'],
+      'Stopped is waited for at first': [seen({ state: 'Stopped' }), 'Ready=False Stopped Reconciling'],
+      'Stopping is waited for at first': [seen({ state: 'Stopping' }), 'Ready=False Stopping Reconciling'],
+      'NeedRegistration is waited for at first': [
+        seen({ state: 'NeedRegistration' }),
+        'Ready=False NeedRegistration Reconciling',
+      ],
+      'a state that nobody knows is waited for': [seen({ state: 'Pondering' }), 'Ready=Unknown Unknown Reconciling'],
+      'a state that is the name of a property is one that nobody knows': [
+        seen({ state: 'constructor' }),
+        'Ready=Unknown Unknown Reconciling',
+      ],
+      'no state at all is one that nobody knows': [seen({ state: '' }), 'Ready=Unknown Unknown Reconciling'],
+      'is Stopped for a person after ten minutes': [
+        seen({ state: 'Stopped', memory: stopped }),
+        'Ready=False Stopped Stalled',
+      ],
+      'Stopped does not count the time of another state': [
+        seen({ state: 'Stopping', memory: stopped }),
+        'Ready=False Stopping Reconciling',
+      ],
+    },
+    check,
+  );
+
+  test('Available names the state, and is looked at once an interval', () => {
+    expect(messageOf(seen({ state: 'Started' }))).toBe('In sync, and Started.');
+    expect(nextOf(seen())).toEqual({ kind: 'periodic', ms: INTERVAL });
+  });
+
+  test('a state that nobody knows is shown as it is, cut short', () => {
+    expect(messageOf(seen({ state: 'Pondering' }))).toContain('Pondering');
+    expect(messageOf(seen({ state: 'x'.repeat(5_000) })).length).toBeLessThan(200);
+    expect(nextOf(seen({ state: 'Pondering' }))).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: INTERVAL });
+  });
+});
+
+describe.each(['Initial', 'Starting'])('Provisioning (%s)', (state) => {
+  const since = (minutes: number) =>
+    seen({ state, memory: { waitingSince: { reason: 'Provisioning', time: ago(minutes) } } });
+  test('is progress for just under 30 minutes, whatever the state goes through meanwhile', () => {
+    expect(decided(since(29.99))).toBe('Ready=False Provisioning Reconciling');
+    expect(nextOf(since(29.99))).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: MINUTE });
+  });
+  test('needs a person after 30 minutes, and is retried slowly', () => {
+    expect(decided(since(30))).toBe('Ready=False Provisioning Stalled');
+    expect(nextOf(since(30))).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
+    expect(messageOf(since(30))).toMatch(/30 minutes.*Look at it in Azure/);
+  });
+});
+
+describe.each(['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration'])('%s', (state) => {
+  const since = (minutes: number) => seen({ state, memory: { waitingSince: { reason: state, time: ago(minutes) } } });
+  test('is waited for for just under ten minutes', () => {
+    expect(decided(since(9.99))).toBe(`Ready=False ${state} Reconciling`);
+    expect(nextOf(since(9.99))).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: MINUTE });
+  });
+  test('needs a person after ten minutes, and is retried slowly', () => {
+    expect(decided(since(10))).toBe(`Ready=False ${state} Stalled`);
+    expect(nextOf(since(10))).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
+    expect(messageOf(since(10))).toContain('Look at the runtime in Azure');
+  });
+  test('is never repaired', () => {
+    expect(decided(since(10))).not.toContain('Repair');
+  });
+});
+
+const UNWELL = [said('Synced', 'True', 'InSync'), said('Healthy', 'False', 'Limited')];
+
+describe('a Limited runtime', () => {
+  const limited = (repair: { attempts: number; nextAttemptTime?: number } | undefined, more: Scene = {}) =>
+    seen({
+      state: 'Limited',
+      ...more,
+      memory: { conditions: UNWELL, ...(repair === undefined ? {} : { repair }), ...more.memory },
+    });
+  const wellSince = (minutes: number) => [
+    said('Synced', 'True', 'InSync'),
+    said('Healthy', 'True', 'Online', { lastTransitionTime: ago(minutes) }),
+  ];
+  rules<Row>(
+    {
+      'is repaired at once': [limited(undefined), 'Repair 1 of 5'],
+      'is repaired at once though a time for the next repair is left from before': [
+        limited({ attempts: 0, nextAttemptTime: ago(-5) }),
+        'Repair 1 of 5',
+      ],
+      'is repaired again when the wait is over': [limited({ attempts: 1, nextAttemptTime: NOW }), 'Repair 2 of 5'],
+      'is not repaired before the wait is over': [
+        limited({ attempts: 1, nextAttemptTime: NOW + 1_000 }),
+        'Ready=False Repairing Reconciling',
+      ],
+      'is repaired again at once when no time is remembered': [limited({ attempts: 2 }), 'Repair 3 of 5'],
+      'is repaired as often as the manifest permits': [
+        limited({ attempts: 2, nextAttemptTime: ago(1) }, { desired: { repair: { mode: 'Auto', maxAttempts: 3 } } }),
+        'Repair 3 of 3',
+      ],
+      'is for a person after the last repair and its wait': [
+        limited({ attempts: 5, nextAttemptTime: ago(1) }),
+        'Ready=False RepairExhausted Stalled',
+      ],
+      'is still Repairing while the wait after the last repair lasts': [
+        limited({ attempts: 5, nextAttemptTime: ago(-1) }),
+        'Ready=False Repairing Reconciling',
+      ],
+      'is for a person when the manifest permits fewer repairs than were made': [
+        limited({ attempts: 5, nextAttemptTime: ago(1) }, { desired: { repair: { mode: 'Auto', maxAttempts: 1 } } }),
+        'Ready=False RepairExhausted Stalled',
+      ],
+      'is repaired anew after an hour of being well': [
+        limited({ attempts: 5 }, { memory: { conditions: wellSince(60) } }),
+        'Repair 1 of 5',
+      ],
+      'is not repaired anew after just under an hour of being well': [
+        limited({ attempts: 2 }, { memory: { conditions: wellSince(59.9) } }),
+        'Repair 3 of 5',
+      ],
+      'counts on when it was unwell for an hour': [
+        limited(
+          { attempts: 2 },
+          { memory: { conditions: [said('Healthy', 'False', 'Limited', { lastTransitionTime: ago(90) })] } },
+        ),
+        'Repair 3 of 5',
+      ],
+      'is for a person when repair is Disabled': [
+        limited(undefined, { desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } }),
+        'Ready=False Limited Stalled',
+      ],
+      'is for a person when the object only observes': [
+        limited(undefined, { desired: { managementPolicy: 'Observe' }, object: { held: false } }),
+        'Ready=False Limited Stalled',
+      ],
+      'is not repaired again in the pass of a repair': [
+        limited({ attempts: 1, nextAttemptTime: NOW }, { wrote: { kind: 'repair' } }),
+        'Ready=False Repairing Reconciling',
+      ],
+      'is not repaired in the pass that wrote it anyway': [
+        limited(undefined, { wrote: { kind: 'update', fields: ['location'] } }),
+        'Ready=False Repairing Reconciling',
+      ],
+    },
+    check,
+  );
+
+  test('the waits between repairs are 1, 2, 4 … minutes', () => {
+    const planned = [0, 1, 2, 3, 4].map((attempts) => {
+      const action = decide(limited({ attempts }));
+      if (action.kind !== 'Repair' || action.attempt.by !== 'operator') throw new Error(action.kind);
+      return (action.attempt.nextAttemptTime - NOW) / MINUTE;
+    });
+    expect(planned).toEqual([1, 2, 4, 8, 16]);
+  });
+
+  test('the verdict that is stored before a repair is progress', () => {
+    const action = decide(limited(undefined));
+    expect(action).toMatchObject({ kind: 'Repair', verdict: { reason: 'Repairing', progress: 'Reconciling' } });
+    expect(action).toMatchObject({ verdict: { message: 'Limited; repaired 1 of at most 5 times.' } });
+  });
+
+  test('the message tells how often it was repaired, and does not change while it waits', () => {
+    const waits = (minutes: number) => limited({ attempts: 2, nextAttemptTime: ago(-minutes) });
+    expect(messageOf(waits(1))).toBe('Limited; repaired 2 of at most 5 times.');
+    expect(messageOf(waits(2))).toBe(messageOf(waits(1)));
+  });
+
+  test('it is looked at when the next repair is due, at the latest after an interval, never in less than a second', () => {
+    const next = (ms: number) => nextOf(limited({ attempts: 1, nextAttemptTime: NOW + ms }));
+    expect(next(MINUTE)).toEqual({ kind: 'after', ms: MINUTE });
+    expect(next(60 * MINUTE)).toEqual({ kind: 'after', ms: INTERVAL });
+    expect(next(1)).toEqual({ kind: 'after', ms: 1_000 });
+    const justRepaired = limited({ attempts: 1, nextAttemptTime: NOW }, { wrote: { kind: 'repair' } });
+    expect(nextOf(justRepaired)).toEqual({ kind: 'after', ms: 1_000 });
+  });
+
+  test('what is for a person says what a person can do', () => {
+    expect(messageOf(limited({ attempts: 5 }))).toMatch(/after 5 repairs.*azure-ir\.io\/repair: <token>/);
+    const off = limited(undefined, { desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } });
+    expect(messageOf(off)).toContain('repair.mode: Auto');
+    expect(nextOf(off)).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
+  });
+});
+
+describe('a repair that a person asks for', () => {
+  const asked = (more: Scene = {}) => seen({ requests: { repair: 'r1' }, ...more });
+  rules<Row>(
+    {
+      'should be done though the runtime is well': [asked(), 'Repair for r1'],
+      'should be done without a look at the state': [
+        owned({ requests: { repair: 'r1' }, definition: found('West Europe') }),
+        'Repair for r1',
+      ],
+      'should be done though repair is Disabled': [
+        asked({ state: 'Limited', desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } }),
+        'Repair for r1',
+      ],
+      'should be done though repairs are exhausted': [
+        asked({ state: 'Limited', memory: { repair: { attempts: 5, nextAttemptTime: ago(1) } } }),
+        'Repair for r1',
+      ],
+      'should be done though the next repair is not due': [
+        asked({ state: 'Limited', memory: { repair: { attempts: 1, nextAttemptTime: ago(-10) } } }),
+        'Repair for r1',
+      ],
+      'should not be done twice for one token': [
+        asked({ memory: { lastHandledRepairAt: 'r1' } }),
+        'Ready=True Available',
+      ],
+      'should be done again for a new token': [asked({ memory: { lastHandledRepairAt: 'r0' } }), 'Repair for r1'],
+      'should not be done when the pass has written': [asked({ wrote: { kind: 'repair' } }), 'Ready=True Available'],
+      'should be done on what a GET of this pass has answered': [
+        asked({ definition: { ...found('West Europe'), fresh: false } }),
+        'Look definition fresh',
+      ],
+    },
+    check,
+  );
+
+  test('is progress while it lasts', () => {
+    expect(decide(asked())).toMatchObject({ verdict: { reason: 'Repairing', progress: 'Reconciling' } });
+  });
+
+  test('is not counted as one of the operator’s own', () => {
+    const exhausted = asked({
+      state: 'Limited',
+      wrote: { kind: 'repair' },
+      memory: { repair: { attempts: 5 }, lastHandledRepairAt: 'r1', conditions: UNWELL },
+    });
+    expect(messageOf(exhausted)).toBe('Limited; repaired 5 of at most 5 times.');
+  });
+});

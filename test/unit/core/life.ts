@@ -1,0 +1,281 @@
+/**
+ * A life of an object, pass by pass, in a world that a generator makes up. The actions of `decide` are done to the situation
+ * alone, as the ports would do them.
+ */
+import fc from 'fast-check';
+import { decide } from '../../../src/core/decide.ts';
+import type { Desired } from '../../../src/core/desired.ts';
+import { differences, merge, newDocument } from '../../../src/core/fields.ts';
+import type { Claim, ManagedObject, Memory, Requests } from '../../../src/core/object.ts';
+import type { Definition, RuntimeDocument } from '../../../src/core/runtime.ts';
+import { MINUTE } from '../../../src/core/schedule.ts';
+import type { Action, Step as Call, Situation, Verdict } from '../../../src/core/situation.ts';
+import { corrected, statusAfter } from '../../../src/core/status.ts';
+import { desired, runtimeId } from '../model/builders.ts';
+import { declaration } from './arbitraries.ts';
+import {
+  DENIED,
+  FAILURE,
+  FAILURE_KINDS,
+  found,
+  GONE,
+  GRANTED,
+  IN_SYNC,
+  INTERVAL,
+  managedObject,
+  NOW,
+} from './builders.ts';
+
+export interface World {
+  readonly elapsedMs: number;
+  readonly definition: Definition;
+  readonly state: string;
+  /** The call that fails, if any. */
+  readonly fails: { readonly at: 'look' | 'state' | 'write'; readonly failure: ReturnType<typeof FAILURE> } | undefined;
+  /** Azure says yes to a write and keeps what it has. */
+  readonly ignores: boolean;
+  readonly access: Situation['access'];
+  readonly failingForMs: number | undefined;
+  readonly edit: Omit<Desired, 'id'> | undefined;
+  readonly requests: Partial<Requests>;
+  readonly peers: readonly ManagedObject[];
+}
+
+const place = fc.constantFrom('West Europe', 'north europe', 'AutoResolve', undefined);
+const definition: fc.Arbitrary<Definition> = fc.oneof(
+  { weight: 6, arbitrary: place.map((location) => found(location)) },
+  { weight: 2, arbitrary: place.map((location) => found(location, { description: 'ours' })) },
+  { weight: 2, arbitrary: fc.constant(GONE) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('SelfHosted' as const, { unknown: 'Airflow' }).map((type) => found(undefined, {}, type)),
+  },
+);
+const declared = fc.record({
+  fields: declaration,
+  managementPolicy: fc.constantFrom('Manage', 'Manage', 'Manage', 'Observe'),
+  adoptionPolicy: fc.constantFrom('Always', 'Always', 'IfIdentical', 'Never'),
+  deletionPolicy: fc.constantFrom('DeleteIfCreated', 'Delete', 'Retain'),
+  repair: fc.record({ mode: fc.constantFrom('Auto', 'Auto', 'Disabled'), maxAttempts: fc.integer({ min: 1, max: 3 }) }),
+  intervalMs: fc.constant(undefined),
+  suspend: fc.nat(5).map((n) => n === 0),
+}) satisfies fc.Arbitrary<Omit<Desired, 'id'>>;
+const token = fc.constantFrom(undefined, undefined, undefined, 't1', 't2');
+const peers: fc.Arbitrary<readonly ManagedObject[]> = fc.constantFrom(
+  ...Array.from({ length: 10 }, () => []),
+  [managedObject('younger', { createdAt: 1 })],
+  [managedObject('older', { createdAt: -1 })],
+  [managedObject('owner', { held: true, memory: IN_SYNC, createdAt: -1 })],
+  [managedObject('owner', { held: true, memory: IN_SYNC, createdAt: -1, deleting: true })],
+  [managedObject('observer', { createdAt: -1 }, { managementPolicy: 'Observe' })],
+);
+const rarely = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { freq: 2, nil: undefined });
+
+const world: fc.Arbitrary<World> = fc.record({
+  elapsedMs: fc.constantFrom(0, 1_000, MINUTE, 5 * MINUTE, INTERVAL, 40 * MINUTE, 90 * MINUTE),
+  definition,
+  state: fc.constantFrom(
+    'Online',
+    'Online',
+    'Online',
+    'Started',
+    'Starting',
+    'Limited',
+    'Limited',
+    'Offline',
+    'Pondering',
+    '',
+  ),
+  fails: rarely(
+    fc.record({
+      at: fc.constantFrom('look', 'state', 'write'),
+      failure: fc.constantFrom(...FAILURE_KINDS).map((kind) => FAILURE({ kind })),
+    }),
+  ),
+  ignores: fc.nat(4).map((n) => n === 0),
+  access: fc.constantFrom(
+    GRANTED,
+    GRANTED,
+    GRANTED,
+    GRANTED,
+    GRANTED,
+    GRANTED,
+    GRANTED,
+    { granted: true, identity: 'tenant/other' } as const,
+    DENIED,
+  ),
+  failingForMs: fc.constantFrom(undefined, 0, INTERVAL, 90 * MINUTE),
+  edit: rarely(declared),
+  requests: fc.record({
+    reconcile: token,
+    requestedAt: token,
+    repair: token,
+    acceptIdentity: fc.constantFrom(undefined, undefined, 'tenant/other'),
+  }),
+  peers,
+});
+
+export interface Settled {
+  readonly s: Situation;
+  readonly verdict: Verdict;
+  readonly wrote: boolean;
+}
+
+/** A pass without a port: does to the situation what an action would do. Undefined when the object is let go. */
+export function pass(
+  object: ManagedObject,
+  wanted: Desired,
+  now: number,
+  given: World,
+  witness: (s: Situation, action: Action) => void = () => {},
+): Settled | undefined {
+  let s: Situation = {
+    object: { ...object, requests: { ...object.requests, ...given.requests } },
+    desired: wanted,
+    memory: object.memory,
+    peers: given.peers,
+    access: given.access,
+    now,
+    intervalMs: INTERVAL,
+    failingSince: given.failingForMs === undefined ? undefined : now - given.failingForMs,
+  };
+  const at = (call: 'look' | 'state' | 'write') => (given.fails?.at === call ? given.fails.failure : undefined);
+  for (let step = 0; step < 16; step++) {
+    const action = decide(s);
+    witness(s, action);
+    if (action.kind === 'Release') return undefined;
+    if (action.kind === 'Settle') return { s, verdict: action.verdict, wrote: s.wrote !== undefined };
+    const write = CALL[action.kind];
+    const failure = action.kind === 'Look' ? at(action.at === 'state' ? 'state' : 'look') : write && at('write');
+    s = failure === undefined ? done(s, action, given) : { ...s, failure: { during: write ?? 'look', failure } };
+  }
+  throw new Error('the policies did not settle');
+}
+
+const CALL: Partial<Record<Action['kind'], Call>> = {
+  Create: 'create',
+  Adopt: 'update',
+  Update: 'update',
+  Repair: 'repair',
+  Delete: 'delete',
+};
+
+function done(s: Situation, action: Action, given: World): Situation {
+  const { memory, desired: wanted, now } = s;
+  const claim = (origin: Claim['origin']): Claim => ({ origin, identity: s.access.granted ? s.access.identity : '' });
+  const names = [...wanted.fields.keys()].sort();
+  switch (action.kind) {
+    case 'Look':
+      return action.at === 'state'
+        ? { ...s, state: given.state }
+        : { ...s, definition: { ...given.definition, fresh: action.fresh } };
+    case 'Unhold':
+      return { ...s, object: { ...s.object, held: false } };
+    case 'Claim':
+      return { ...s, memory: { ...memory, claim: claim(action.origin), managedFields: names } };
+    case 'Create':
+      return written(s, { kind: 'create' }, newDocument(wanted.fields), given, {
+        claim: claim('Created'),
+        managedFields: names,
+      });
+    case 'Adopt':
+    case 'Update': {
+      const { changes } = action;
+      const managedFields = [...new Set([...memory.managedFields, ...names])].sort();
+      const fields = changes.map(({ field }) => field);
+      const fresh = memory.observedGeneration !== s.object.generation;
+      const after = written(s, { kind: 'update', fields }, merge(documentOf(s), changes, wanted.fields), given, {
+        managedFields,
+        ...(action.kind === 'Adopt' ? { claim: claim('Adopted') } : {}),
+      });
+      const still = differences(wanted.fields, memory.managedFields, documentOf(after)).map(({ field }) => field);
+      const mended = fields.filter((field) => !still.includes(field));
+      if (action.kind === 'Adopt' || fresh || mended.length === 0) return after;
+      return { ...after, memory: { ...after.memory, corrections: corrected(memory.corrections, mended, now) } };
+    }
+    case 'Repair': {
+      const { attempt } = action;
+      const counted: Partial<Memory> =
+        attempt.by === 'operator'
+          ? { repair: { attempts: attempt.number, lastAttemptTime: now, nextAttemptTime: attempt.nextAttemptTime } }
+          : {};
+      return written(s, { kind: 'repair' }, documentOf(s), given, counted);
+    }
+    case 'Delete':
+      return { ...s, wrote: { kind: 'delete' }, definition: GONE };
+    default:
+      throw new Error(action.kind);
+  }
+}
+
+function documentOf({ definition: of }: Situation): RuntimeDocument {
+  if (of?.presence !== 'present') throw new Error('nothing was read');
+  return of.runtime.document;
+}
+
+function written(
+  s: Situation,
+  wrote: NonNullable<Situation['wrote']>,
+  document: RuntimeDocument,
+  { ignores }: World,
+  more: Partial<Memory>,
+): Situation {
+  const answer = ignores && s.definition?.presence === 'present' ? documentOf(s) : document;
+  const runtime = { name: runtimeId().name, type: 'Managed', document: answer, etag: 'new' } as const;
+  const { repair } = s.object.requests;
+  const { state: _, ...rest } = s;
+  return {
+    ...rest,
+    object: { ...s.object, held: true },
+    memory: { ...s.memory, ...more, ...(repair === undefined ? {} : { lastHandledRepairAt: repair }) },
+    wrote,
+    definition: { presence: 'present', fresh: true, runtime },
+  };
+}
+
+/** Runs a life, and calls `judge` wherever a status is made, and `witness` wherever something is decided. */
+export function live(
+  worlds: readonly World[],
+  deletedAt: number,
+  judge: (settled: Settled, given: World, before: Memory) => void,
+  witness: (s: Situation, action: Action, given: World) => void = () => {},
+): void {
+  let wanted = desired();
+  let object = managedObject('sample');
+  let now = NOW;
+  for (const [i, given] of worlds.entries()) {
+    now += given.elapsedMs;
+    if (given.edit !== undefined && !object.deleting) {
+      wanted = { ...wanted, ...given.edit };
+      object = { ...object, generation: object.generation + 1 };
+    }
+    if (i === deletedAt) object = { ...object, deleting: true, generation: object.generation + 1 };
+    // The API server lets go at once of what nobody holds.
+    if (object.deleting && !object.held) return;
+    const settled = pass(object, wanted, now, given, (s, action) => witness(s, action, given));
+    if (settled === undefined) return;
+    judge(settled, given, object.memory);
+    const { s, verdict } = settled;
+    const memory = statusAfter(s, verdict);
+    const owns = memory.claim !== undefined && wanted.managementPolicy === 'Manage' && verdict.kind !== 'Suspended';
+    object = { ...s.object, memory, held: s.object.held || (owns && !object.deleting) };
+  }
+}
+
+/** A world mostly stays as it is for a while: that is what waits, contests and repairs are about. */
+const episode = fc
+  .tuple(world, fc.constantFrom(1, 1, 2, 7))
+  .map(([first, times]) => [first, ...Array.from({ length: times - 1 }, () => ({ ...first, edit: undefined }))]);
+export const lives = fc.tuple(
+  fc.array(episode, { minLength: 1, maxLength: 8, size: 'max' }).map((episodes) => episodes.flat()),
+  fc.nat(16),
+);
+export const RUNS = { numRuns: Number(process.env.LIFE_RUNS ?? 300) };
+
+/** The situation of the next pass, with what this one has written. */
+export const next = ({ s }: Settled, memory: Memory, laterMs = 0): Situation => ({
+  ...s,
+  memory,
+  object: { ...s.object, memory },
+  now: s.now + laterMs,
+});

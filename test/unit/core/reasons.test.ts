@@ -1,0 +1,251 @@
+/**
+ * The table of conditions and reasons: for every reason that factories know, what the five conditions say, what kstatus
+ * makes of it, and how the object is looked at next.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { REASONS, SYNCED_REASONS } from '../../../src/api/names.ts';
+import { condition, type Memory } from '../../../src/core/object.ts';
+import type { Situation } from '../../../src/core/situation.ts';
+import { statusAfter } from '../../../src/core/status.ts';
+import { brokenRules, kstatus } from '../../support/kstatus.ts';
+import {
+  ago,
+  asApi,
+  CREATED,
+  corrections,
+  DENIED,
+  dying,
+  failed,
+  found,
+  GONE,
+  IN_SYNC,
+  managedObject,
+  nextOf,
+  owned,
+  type Scene,
+  said,
+  seen,
+  settlementOf,
+  situation,
+} from './builders.ts';
+
+interface Row {
+  readonly when: Situation;
+  /** Ready, Synced, Healthy, each `status reason`. */
+  readonly says: readonly [string, string, string];
+  readonly progress: 'Reconciling' | 'Stalled' | undefined;
+  readonly kstatus: 'Current' | 'InProgress' | 'Failed';
+  readonly next: 'periodic' | 'after' | 'transient' | 'waiting' | 'settling' | 'slow' | 'never';
+}
+
+const UNSEEN = ['Unknown Unknown', 'Unknown Unknown'] as const;
+const OBSERVE = { managementPolicy: 'Observe' } as const;
+const limited = (more: Scene = {}) =>
+  seen({ state: 'Limited', ...more, memory: { conditions: [said('Healthy', 'False', 'Limited')], ...more.memory } });
+const since = (reason: string, minutes: number) => ({ waitingSince: { reason, time: ago(minutes) } });
+
+const progress = (when: Situation, reason: string, next: Row['next'], rest: readonly [string, string]): Row => ({
+  when,
+  says: [`False ${reason}`, ...rest],
+  progress: 'Reconciling',
+  kstatus: 'InProgress',
+  next,
+});
+const transient = (when: Situation, reason: string): Row => ({
+  when,
+  says: [`Unknown ${reason}`, ...UNSEEN],
+  progress: 'Reconciling',
+  kstatus: 'InProgress',
+  next: 'transient',
+});
+const terminal = (when: Situation, reason: string, rest: readonly [string, string]): Row => ({
+  when,
+  says: [`False ${reason}`, ...rest],
+  progress: 'Stalled',
+  kstatus: 'Failed',
+  next: 'slow',
+});
+
+const IN = 'True InSync';
+const TABLE: Record<string, Row> = {
+  Available: {
+    when: seen(),
+    says: ['True Available', IN, 'True Online'],
+    progress: undefined,
+    kstatus: 'Current',
+    next: 'periodic',
+  },
+  'Available under Observe, drifted': {
+    when: seen({ desired: OBSERVE, object: { held: false }, definition: found('North Europe') }),
+    says: ['True Available', 'False Drifted', 'True Online'],
+    progress: undefined,
+    kstatus: 'Current',
+    next: 'periodic',
+  },
+  Repairing: progress(
+    limited({ memory: { repair: { attempts: 1, nextAttemptTime: ago(-1) } } }),
+    'Repairing',
+    'after',
+    [IN, 'False Limited'],
+  ),
+  Provisioning: progress(seen({ state: 'Starting' }), 'Provisioning', 'settling', [IN, 'False Starting']),
+  'Provisioning for 30 minutes': terminal(
+    seen({ state: 'Initial', memory: since('Provisioning', 30) }),
+    'Provisioning',
+    [IN, 'False Initial'],
+  ),
+  Throttled: transient(situation({ failure: failed('throttled') }), 'Throttled'),
+  AzureUnavailable: transient(situation({ failure: failed('unavailable') }), 'AzureUnavailable'),
+  CredentialUnavailable: transient(situation({ failure: failed('credentialUnavailable') }), 'CredentialUnavailable'),
+  FactoryNotFound: progress(owned({ failure: failed('parentNotFound') }), 'FactoryNotFound', 'waiting', UNSEEN),
+  Forbidden: progress(owned({ failure: failed('forbidden') }), 'Forbidden', 'waiting', UNSEEN),
+  'Forbidden for ten minutes': terminal(
+    owned({ failure: failed('forbidden'), memory: since('Forbidden', 10) }),
+    'Forbidden',
+    UNSEEN,
+  ),
+  InvalidDefinition: terminal(owned({ failure: failed('refused') }), 'InvalidDefinition', UNSEEN),
+  PolicyDenied: terminal(owned({ failure: failed('policyDenied') }), 'PolicyDenied', UNSEEN),
+  Locked: terminal(owned({ failure: failed('locked') }), 'Locked', UNSEEN),
+  SubscriptionNotFound: terminal(owned({ failure: failed('subscriptionNotFound') }), 'SubscriptionNotFound', UNSEEN),
+  AdoptionRefused: terminal(
+    situation({ desired: { adoptionPolicy: 'Never' }, definition: found('North Europe') }),
+    'AdoptionRefused',
+    ['False Drifted', 'Unknown Unknown'],
+  ),
+  'AdoptionRefused although identical': terminal(
+    situation({ desired: { adoptionPolicy: 'Never' }, definition: found('West Europe') }),
+    'AdoptionRefused',
+    UNSEEN,
+  ),
+  TypeConflict: terminal(owned({ definition: found(undefined, {}, 'SelfHosted') }), 'TypeConflict', [
+    'False Drifted',
+    'Unknown Unknown',
+  ]),
+  CredentialsInvalid: terminal(owned({ failure: failed('credentialsInvalid') }), 'CredentialsInvalid', UNSEEN),
+  'CredentialsInvalid for want of any': terminal(owned({ access: DENIED }), 'CredentialsInvalid', UNSEEN),
+  RepairExhausted: terminal(limited({ memory: { repair: { attempts: 5 } } }), 'RepairExhausted', [IN, 'False Limited']),
+  NotApplied: terminal(
+    seen({ definition: found('North Europe'), wrote: { kind: 'update', fields: ['location'] } }),
+    'NotApplied',
+    ['False Drifted', 'True Online'],
+  ),
+  OwnedByAnother: terminal(
+    situation({ peers: [managedObject('owner', { held: true, memory: IN_SYNC })] }),
+    'OwnedByAnother',
+    UNSEEN,
+  ),
+  'OwnedByAnother while the owner is being deleted': progress(
+    situation({ peers: [managedObject('owner', { held: true, deleting: true, memory: IN_SYNC })] }),
+    'OwnedByAnother',
+    'waiting',
+    UNSEEN,
+  ),
+  'Limited with repair Disabled': terminal(
+    limited({ desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } }),
+    'Limited',
+    [IN, 'False Limited'],
+  ),
+  'Limited under Observe': terminal(limited({ desired: OBSERVE, object: { held: false } }), 'Limited', [
+    IN,
+    'False Limited',
+  ]),
+  ...Object.fromEntries(
+    ['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration'].flatMap((state) => [
+      [state, progress(seen({ state }), state, 'settling', [IN, `False ${state}`])],
+      [`${state} for ten minutes`, terminal(seen({ state, memory: since(state, 10) }), state, [IN, `False ${state}`])],
+    ]),
+  ),
+  'a state that nobody knows': {
+    when: seen({ state: 'Pondering' }),
+    says: ['Unknown Unknown', IN, 'Unknown Unknown'],
+    progress: 'Reconciling',
+    kstatus: 'InProgress',
+    next: 'waiting',
+  },
+  ReferencedByOthers: progress(
+    dying({ failure: failed('refused', 'delete') }),
+    'ReferencedByOthers',
+    'waiting',
+    UNSEEN,
+  ),
+  Contested: progress(
+    owned({
+      definition: found('North Europe'),
+      memory: { corrections: [corrections('location', [50, 40, 30, 20, 10])] },
+    }),
+    'Contested',
+    'after',
+    ['False Drifted', 'Unknown Unknown'],
+  ),
+  'NotFound under Observe': progress(situation({ desired: OBSERVE, definition: GONE }), 'NotFound', 'waiting', [
+    'False NotFound',
+    'Unknown Unknown',
+  ]),
+};
+
+const NEXT: Record<Row['next'], object> = {
+  periodic: { kind: 'periodic', ms: 600_000 },
+  after: { kind: 'after' },
+  transient: { kind: 'backoff', baseMs: 1_000, maxMs: 600_000 },
+  waiting: { kind: 'backoff', baseMs: 5_000, maxMs: 600_000 },
+  settling: { kind: 'backoff', baseMs: 5_000, maxMs: 60_000 },
+  slow: { kind: 'backoff', baseMs: 600_000, maxMs: 3_600_000 },
+  never: { kind: 'never' },
+};
+
+const sayings = (memory: Memory) =>
+  (['Ready', 'Synced', 'Healthy'] as const).map((type) => {
+    const c = condition(memory, type);
+    return `${c?.status} ${c?.reason}`;
+  });
+
+describe('the table of conditions and reasons', () => {
+  for (const [name, row] of Object.entries(TABLE)) {
+    test(name, () => {
+      const { verdict } = settlementOf(row.when);
+      const memory = statusAfter(row.when, verdict);
+      expect(sayings(memory)).toEqual(row.says);
+      const there = (['Reconciling', 'Stalled'] as const).filter((type) => condition(memory, type) !== undefined);
+      expect(there).toEqual(row.progress === undefined ? [] : [row.progress]);
+      const ready = condition(memory, 'Ready');
+      for (const type of there) {
+        const { reason, message, status } = condition(memory, type) ?? {};
+        expect({ status, reason, message }).toEqual({ status: 'True', reason: ready?.reason, message: ready?.message });
+      }
+      expect(nextOf(row.when)).toMatchObject(NEXT[row.next]);
+      expect(brokenRules(asApi(row.when, memory))).toEqual([]);
+      expect(kstatus(asApi(row.when, memory))).toBe(row.when.object.deleting ? 'Terminating' : row.kstatus);
+      expect(memory.observedGeneration).toBe(row.when.object.generation);
+    });
+  }
+
+  test('every reason of Ready that can be told is one of the declared reasons', () => {
+    for (const { when } of Object.values(TABLE)) {
+      const ready = condition(statusAfter(when, settlementOf(when).verdict), 'Ready');
+      expect([...REASONS, 'Unknown']).toContain(ready?.reason);
+    }
+  });
+
+  test('every reason of Synced is one of the declared', () => {
+    for (const { when } of Object.values(TABLE)) {
+      const synced = condition(statusAfter(when, settlementOf(when).verdict), 'Synced');
+      expect(SYNCED_REASONS).toContain(synced?.reason);
+    }
+  });
+
+  test('every message is said in words, and each that needs a person says more than the reason', () => {
+    for (const { when, progress: kind } of Object.values(TABLE)) {
+      const message = condition(statusAfter(when, settlementOf(when).verdict), 'Ready')?.message ?? '';
+      expect(message.length).toBeGreaterThan(kind === 'Stalled' ? 10 : 5);
+    }
+  });
+});
+
+test('a claim is shown under every reason but OwnedByAnother', () => {
+  for (const [name, { when }] of Object.entries(TABLE)) {
+    const s = { ...when, memory: { ...when.memory, claim: CREATED } };
+    const claim = statusAfter(s, settlementOf(when).verdict).claim;
+    expect({ name, claim }).toEqual({ name, claim: name.startsWith('OwnedByAnother') ? undefined : CREATED });
+  }
+});

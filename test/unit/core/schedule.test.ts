@@ -1,0 +1,120 @@
+/** When an object is looked at next. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  again,
+  CONTESTED,
+  contestedSpacing,
+  DOWN_MS,
+  HOUR,
+  MINUTE,
+  PEACE_MS,
+  PROVISIONING_MS,
+  periodic,
+  ROLE_SPREADS_MS,
+  repairSpacing,
+  settling,
+  slowRetry,
+  transient,
+  WELL_AGAIN_MS,
+  waiting,
+} from '../../../src/core/schedule.ts';
+import { rules } from './builders.ts';
+
+describe('waits', () => {
+  const ten = 10 * MINUTE;
+  rules<readonly [unknown, unknown]>(
+    {
+      'a routine look comes once an interval': [periodic(ten), { kind: 'periodic', ms: ten }],
+      'what somebody may be about to mend is looked at soon, then at the interval': [
+        waiting(ten),
+        { kind: 'backoff', baseMs: 5_000, maxMs: ten },
+      ],
+      'a short interval is never exceeded by a wait': [
+        waiting(2_000),
+        { kind: 'backoff', baseMs: 2_000, maxMs: 2_000 },
+      ],
+      'a failure that passes is tried again after a second, then up to the interval': [
+        transient(ten),
+        { kind: 'backoff', baseMs: 1_000, maxMs: ten, minMs: 0 },
+      ],
+      'a failure that passes is not tried before Azure permits': [
+        transient(ten, 3 * HOUR),
+        { kind: 'backoff', baseMs: 1_000, maxMs: ten, minMs: 3 * HOUR },
+      ],
+      'a maximum is never below its base (transient)': [
+        transient(500),
+        { kind: 'backoff', baseMs: 1_000, maxMs: 1_000, minMs: 0 },
+      ],
+      'what changed meanwhile is looked at again at once, then ever less eagerly': [
+        again(ten),
+        { kind: 'backoff', baseMs: 500, maxMs: ten },
+      ],
+      'a maximum is never below its base (again)': [again(100), { kind: 'backoff', baseMs: 500, maxMs: 1_000 }],
+      'the slow retry is ten minutes for a short interval, doubling to an hour': [
+        slowRetry(MINUTE),
+        { kind: 'backoff', baseMs: ten, maxMs: HOUR },
+      ],
+      'the slow retry is the interval when that is longer': [
+        slowRetry(30 * MINUTE),
+        { kind: 'backoff', baseMs: 30 * MINUTE, maxMs: HOUR },
+      ],
+      'the slow retry never comes more often than the interval': [
+        slowRetry(24 * HOUR),
+        { kind: 'backoff', baseMs: 24 * HOUR, maxMs: 24 * HOUR },
+      ],
+      'what Azure works on is looked at once a minute at the most': [
+        settling(ten),
+        { kind: 'backoff', baseMs: 5_000, maxMs: MINUTE },
+      ],
+      'what Azure works on is looked at once an interval when that is shorter': [
+        settling(2_000),
+        { kind: 'backoff', baseMs: 2_000, maxMs: 2_000 },
+      ],
+    },
+    ([is, ought]) => expect(is).toEqual(ought),
+  );
+
+  test('the base of a back-off is never above its maximum', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000, max: 24 * HOUR }), (intervalMs) => {
+        for (const next of [waiting, transient, again, slowRetry, settling].map((wait) => wait(intervalMs))) {
+          if (next.kind === 'backoff') expect(next.baseMs).toBeLessThanOrEqual(next.maxMs);
+        }
+      }),
+    );
+  });
+});
+
+test('the deadlines are those of the design', () => {
+  expect({ ROLE_SPREADS_MS, PROVISIONING_MS, DOWN_MS, WELL_AGAIN_MS, PEACE_MS, CONTESTED }).toEqual({
+    ROLE_SPREADS_MS: 600_000,
+    PROVISIONING_MS: 1_800_000,
+    DOWN_MS: 600_000,
+    WELL_AGAIN_MS: 3_600_000,
+    PEACE_MS: 7_200_000,
+    CONTESTED: { corrections: 5, intervals: 6 },
+  });
+});
+
+test('repairs are 1, 2, 4 … minutes apart, and an hour at the most', () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 8, 20].map((n) => repairSpacing(n) / MINUTE)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+});
+
+describe('the wait after a correction of a contested field', () => {
+  const at = (...minutes: number[]) => minutes.map((minute) => minute * MINUTE);
+  rules<readonly [readonly number[], number, number]>(
+    {
+      'is twice the wait before': [at(0, 10), 10, 20],
+      'doubles with each': [at(0, 10, 30), 10, 40],
+      'is an hour at the most': [at(0, 45), 10, 60],
+      'is an interval at the least': [at(0, 1), 10, 10],
+      'is an hour at the most though the interval is longer': [at(0, 240), 240, 60],
+      'is an interval after the first correction': [at(1_000), 10, 10],
+      'is an interval when nothing was corrected yet': [[], 10, 10],
+    },
+    ([times, intervalMinutes, minutes]) => {
+      expect(contestedSpacing(times, intervalMinutes * MINUTE)).toBe(minutes * MINUTE);
+    },
+  );
+});
