@@ -10,7 +10,7 @@ test.each([
   ['in JSON', JSON.stringify({ SECRET })],
 ])('a secret is found %s, and not repeated', (_, shown) => {
   const leaks = leaksOf([SECRET], { log: `{"msg":"fine"}`, metrics: `before ${shown} after` });
-  expect(leaks).toEqual([expect.stringMatching(/^metrics has a secret .*before $/)]);
+  expect(leaks).toEqual([expect.stringMatching(/^metrics has a secret .*before [^ ]*$/)]);
   expect(leaks.join()).not.toContain(SECRET);
 });
 
