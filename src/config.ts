@@ -73,7 +73,7 @@ const FLAGS = {
     'host:port of /healthz and /readyz; 0 for none, port 0 for any free one',
     parseBindAddress,
   ),
-  'log-level': flag('info', 'debug, info, warn or error', parseLogLevel),
+  'log-level': flag('info', 'debug, info, warn or error', (text) => parseLogLevel(text.trim())),
 };
 
 type FlagName = keyof typeof FLAGS;
@@ -157,7 +157,7 @@ function read<N extends FlagName>(
   const [text, source] =
     typeof given === 'string'
       ? [given, `--${name}`]
-      : [env[variable] ?? standard, env[variable] === undefined ? 'default' : variable];
+      : [env[variable] || standard, env[variable] ? variable : 'default'];
   try {
     return parse(text);
   } catch (error) {

@@ -100,7 +100,7 @@ function assemble(config: Config, log: RootLog): Component[] {
   const controller = new Controller({
     name: NAME,
     queue,
-    handler: async (key, attempt) => nextOf(await reconcile(key, attempt)),
+    handler: async (key, { signal }) => nextOf(await reconcile(key, signal)),
     concurrency: config.maxConcurrentReconciles,
     clock,
     log,

@@ -9,6 +9,7 @@ import { decide } from './core/decide.ts';
 import { AzureFailure } from './core/failure.ts';
 import { type Drift, differences, fieldOf, merge, newDocument } from './core/fields.ts';
 import { condition, type ManagedObject, type Memory } from './core/object.ts';
+import { passes } from './core/policies/failure.ts';
 import { armKey, type ObservedRuntime } from './core/runtime.ts';
 import { again, type Next, slowRetry } from './core/schedule.ts';
 import {
@@ -19,8 +20,17 @@ import {
   managing,
   type Situation,
   type Step,
+  wasInSync,
 } from './core/situation.ts';
-import { corrected, describeDrift, invalidStatus, startsToDrift, statusAfter, transitions } from './core/status.ts';
+import {
+  corrected,
+  describeChanges,
+  describeDrift,
+  invalidStatus,
+  startsToDrift,
+  statusAfter,
+  transitions,
+} from './core/status.ts';
 import {
   type Access,
   BudgetExhausted,
@@ -48,12 +58,6 @@ export interface World {
   readonly intervalMs: number;
 }
 
-export interface Attempt {
-  /** Since when passes of this key have failed, milliseconds since the epoch; undefined after one that did not. */
-  readonly failingSince: number | undefined;
-  readonly signal: AbortSignal;
-}
-
 /** When the key wants to be looked at again; `parked`: the request budget puts it back into the queue. */
 export type Outcome = Next | { readonly kind: 'parked' };
 
@@ -65,18 +69,27 @@ const MOST_STEPS = 16;
  * Makes the function that handles a key. It throws what the API server throws (the caller backs off); failures of Azure
  * end in the object's status.
  */
-export function createReconciler(world: World): (key: string, attempt: Attempt) => Promise<Outcome> {
+export function createReconciler(world: World): (key: string, signal: AbortSignal) => Promise<Outcome> {
   const busy = new Set<string>();
-  return async (key, attempt) => {
+  /** By key: since when its passes have met failures that pass. */
+  const failingSince = new Map<string, number>();
+  return async (key, signal) => {
     const object = world.objects.get(key);
-    if (object === undefined) return NEVER;
-    if (!object.spec.valid) return reportInvalid(world, object, object.spec.problem, attempt.signal);
+    if (object === undefined) {
+      failingSince.delete(key);
+      return NEVER;
+    }
+    if (!object.spec.valid) return reportInvalid(world, object, object.spec.problem, signal);
     // Claims are serialised per runtime: of two objects that name one, only one is in a pass.
     const runtime = armKey(object.spec.desired.id);
     if (busy.has(runtime)) return again(world.intervalMs);
     busy.add(runtime);
     try {
-      return await new Pass(world, object, attempt).run();
+      const pass = new Pass(world, object, failingSince.get(key), signal);
+      const outcome = await pass.run();
+      if (!pass.failed) failingSince.delete(key);
+      else if (!failingSince.has(key)) failingSince.set(key, world.now());
+      return outcome;
     } finally {
       busy.delete(runtime);
     }
@@ -92,12 +105,12 @@ class Pass {
   readonly #events: ObjectEvent[] = [];
   #s: Situation;
 
-  constructor(world: World, object: ManagedObject, attempt: Attempt) {
+  constructor(world: World, object: ManagedObject, failingSince: number | undefined, signal: AbortSignal) {
     if (!object.spec.valid) throw new Error('a pass needs a valid object');
     this.#world = world;
     this.#decidedOn = object;
     this.#access = world.identities.accessFor(object);
-    this.#s = firstSituation(world, object, object.spec.desired, this.#access, attempt);
+    this.#s = firstSituation(world, object, object.spec.desired, this.#access, failingSince);
     this.#log = {
       object: object.key,
       runtime: object.spec.desired.id.name,
@@ -106,13 +119,18 @@ class Pass {
     this.#caller = {
       key: object.key,
       urgency: urgencyOf(this.#s),
-      signal: attempt.signal,
+      signal,
       mayWrite: () => {
         const current = world.objects.get(object.key);
-        if (attempt.signal.aborted || !isSameIntent(current, object)) return false;
+        if (signal.aborted || !isSameIntent(current, object)) return false;
         return current !== undefined && isSameAccess(world.identities.accessFor(current), this.#access);
       },
     };
+  }
+
+  /** Whether it met a failure that mends itself. */
+  get failed(): boolean {
+    return this.#s.failure !== undefined && passes(this.#s.failure.failure);
   }
 
   async run(): Promise<Outcome> {
@@ -219,23 +237,20 @@ class Pass {
   async #adopt(changes: readonly Drift[]): Promise<void> {
     await this.#write(changes);
     this.#remember({ claim: { origin: 'Adopted', identity: this.#identity } });
-    this.#announce(
-      'Adopted',
-      `The runtime existed and was taken over, with ${describeDrift(changes)} made as declared.`,
-    );
+    this.#announce('Adopted', `The runtime existed and was taken over, and changed: ${describeChanges(changes)}.`);
   }
 
   async #update(changes: readonly Drift[]): Promise<void> {
     const { memory, desired, now } = this.#s;
-    const declaredAnew = isNewGeneration(this.#s);
+    const isDrift = wasInSync(this.#s);
     const runtime = await this.#write(changes);
     const still = differences(desired.fields, memory.managedFields, runtime.document).map(({ field }) => field);
     const done = changes.filter(({ field }) => !still.includes(field));
     if (done.length === 0) return;
-    this.#world.log.info('runtime updated', { ...this.#log, changes: describeDrift(done), drift: !declaredAnew });
-    if (declaredAnew) return;
+    this.#world.log.info('runtime updated', { ...this.#log, changes: describeChanges(done), drift: isDrift });
+    if (!isDrift) return;
     if (startsToDrift(this.#s.object.memory, { drift: done })) this.#tell('DriftDetected', describeDrift(done));
-    this.#tell('DriftCorrected', done.map(({ field }) => field).join(', '));
+    this.#tell('DriftCorrected', `Set back: ${describeChanges(done)}.`);
     for (const { field } of done) {
       this.#world.metrics.driftDetected(fieldOf(field));
       this.#world.metrics.driftCorrected(fieldOf(field));
@@ -426,19 +441,20 @@ function firstSituation(
   object: ManagedObject,
   desired: Situation['desired'],
   access: Access,
-  attempt: Attempt,
+  failingSince: number | undefined,
 ): Situation {
   const peers = world.objects.sharing(armKey(desired.id)).filter((peer) => peer.uid !== object.uid);
   return {
     object,
     desired,
     memory: object.memory,
+    peers,
     // An object that may not reach Azure cannot keep others from doing so, unless it did before.
-    peers: peers.filter((peer) => peer.memory.claim !== undefined || world.identities.accessFor(peer).granted),
+    rivals: peers.filter((peer) => peer.memory.claim !== undefined || world.identities.accessFor(peer).granted),
     access: withoutPorts(access),
-    now: Math.floor(world.now() / 1_000) * 1_000,
+    now: wholeSecond(world.now()),
     intervalMs: desired.intervalMs ?? world.intervalMs,
-    failingSince: attempt.failingSince,
+    failingSince,
   };
 }
 
@@ -451,6 +467,11 @@ function withoutPorts(access: Access): Situation['access'] {
 /** Whether the object would still reach Azure as the same client. */
 function isSameAccess(current: Access, decided: Access): boolean {
   return current.granted && decided.granted && current.identity === decided.identity;
+}
+
+/** Kubernetes keeps times of whole seconds. */
+function wholeSecond(ms: number): number {
+  return Math.floor(ms / 1_000) * 1_000;
 }
 
 function urgencyOf(s: Situation): Urgency {
@@ -479,6 +500,9 @@ async function reportInvalid(
   const wayOut = object.deleting
     ? ` To let the object go and leave the runtime in Azure, correct the manifest or take the finalizer off by hand.`
     : '';
-  await world.objects.remember(object, invalidStatus(object, problem + wayOut, world.now()), signal);
+  const message = problem + wayOut;
+  const told = condition(object.memory, 'Stalled')?.reason === 'InvalidDefinition';
+  await world.objects.remember(object, invalidStatus(object, message, wholeSecond(world.now())), signal);
+  if (!told) await world.events.publish(object, { type: 'Warning', reason: 'InvalidDefinition', message });
   return slowRetry(world.intervalMs);
 }

@@ -224,6 +224,10 @@ export interface AzureIntegrationRuntimeStatus {
   lastHandledRepairAt?: string;
   waitingSince?: WaitingSince;
   /**
+   * Since when the rest of the status can only be repeated, because Azure or the token endpoint does not answer as it should. Absent: it could be confirmed.
+   */
+  unconfirmedSince?: string;
+  /**
    * The fields that were lately corrected: by them it is seen that somebody else keeps changing the same field. Absent: none.
    *
    * @maxItems 64

@@ -22,9 +22,9 @@ const LIVE: readonly Policy[] = [
   definition.driftIsCorrected,
   definition.writeTookEffect,
   health.askedRepairIsDone,
-  definition.contestIsReported,
   health.stateIsKnown,
   health.limitedIsRepaired,
+  definition.contestIsReported,
   health.stateIsReported,
 ];
 

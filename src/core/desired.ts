@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FieldPath } from './fields.ts';
 import type { Json, RuntimeId } from './runtime.ts';
 
@@ -13,4 +14,10 @@ export interface Desired {
   /** Milliseconds; undefined: the operator's. */
   readonly intervalMs: number | undefined;
   readonly suspend: boolean;
+}
+
+/** Equal for two manifests exactly when they declare the same leaves. */
+export function declarationHash({ fields }: Desired): string {
+  const declared = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);
 }

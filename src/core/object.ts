@@ -80,8 +80,13 @@ export interface Memory {
   readonly lastHandledRepairAt?: string;
   /** Since when the current timed wait lasts. */
   readonly waitingSince?: { readonly reason: string; readonly time: number };
+  /** Since when the status is marked as one that cannot be confirmed, because of a failure that passes. */
+  readonly unconfirmedSince?: number;
   readonly corrections: readonly Corrections[];
-  /** Hash of what was declared when it was last found in sync: lets a suspended object stay Ready. */
+  /**
+   * Hash of what was declared when it was last found in sync: tells drift from a declaration that has yet to take effect,
+   * and lets a suspended object stay Ready.
+   */
   readonly syncedSpecHash?: string;
 }
 

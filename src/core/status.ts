@@ -1,6 +1,6 @@
 /** What a pass leaves behind: the status, and the events of its transitions. */
-import { createHash } from 'node:crypto';
 import { LIMITS } from '../api/limits.ts';
+import { declarationHash } from './desired.ts';
 import { type Drift, type FieldPath, valueAt } from './fields.ts';
 import {
   type Condition,
@@ -12,7 +12,7 @@ import {
 } from './object.ts';
 import { armId, type Json } from './runtime.ts';
 import { PEACE_MS } from './schedule.ts';
-import { driftOf, isNewGeneration, managing, type Situation, type Verdict } from './situation.ts';
+import { driftOf, isWellAgain, managing, type Situation, type Verdict, wasInSync } from './situation.ts';
 import { healthOf } from './states.ts';
 
 /** The status after a verdict. Equal situations give equal statuses, so that an unchanged one need not be written. */
@@ -30,7 +30,7 @@ export function statusAfter(s: Situation, verdict: Verdict): Memory {
           Reconciling: { status: 'True', reason: verdict.reason, message: verdict.message },
           Stalled: undefined,
         }),
-        waitingSince: { reason: verdict.reason, time: s.now },
+        unconfirmedSince: s.now,
       };
     case 'Decided':
       return decidedStatus(s, verdict);
@@ -63,7 +63,7 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
     repair: repairAfter(s),
     waitingSince: progress === undefined ? undefined : waitingAfter(s, reason),
     corrections: reason === 'Contested' ? markContested(s.memory.corrections, drift) : s.memory.corrections,
-    syncedSpecHash: synced.status === 'True' ? specHash(s) : undefined,
+    syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.memory.syncedSpecHash,
   });
 }
 
@@ -83,7 +83,7 @@ export function invalidStatus(object: ManagedObject, message: string, now: numbe
 /** `Ready` stays true only if this very declaration was in sync when it was last looked at. */
 function suspendedStatus(s: Situation): Memory {
   const { memory } = s;
-  const ready = condition(memory, 'Ready')?.status === 'True' && memory.syncedSpecHash === specHash(s);
+  const ready = condition(memory, 'Ready')?.status === 'True' && wasInSync(s);
   const message = ready
     ? 'Suspended; in sync when last looked at.'
     : 'Suspended before this declaration was in sync. Set spec.suspend: false to go on.';
@@ -98,6 +98,7 @@ function suspendedStatus(s: Situation): Memory {
       Stalled: ready ? undefined : said,
     }),
     waitingSince: undefined,
+    unconfirmedSince: undefined,
   });
 }
 
@@ -167,8 +168,12 @@ function managedFieldsAfter(s: Situation, claim: Memory['claim'], synced: Said, 
   return memory.managedFields;
 }
 
-function repairAfter({ memory, state }: Situation): Memory['repair'] {
-  if (memory.repair === undefined || state === undefined || healthOf(state) !== 'well') return memory.repair;
+/** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */
+function repairAfter({ memory, state, object, now }: Situation): Memory['repair'] {
+  if (memory.repair === undefined) return undefined;
+  const madeNow = memory.repair !== object.memory.repair;
+  if (!madeNow && isWellAgain(memory, now)) return undefined;
+  if (state === undefined || healthOf(state) !== 'well') return memory.repair;
   const { nextAttemptTime: _, ...rest } = memory.repair;
   return rest;
 }
@@ -207,11 +212,6 @@ export function corrected(
   return [...others, ...mine].sort((a, b) => (a.field < b.field ? -1 : 1));
 }
 
-function specHash({ desired }: Situation): string {
-  const declared: [string, Json][] = [...desired.fields].sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);
-}
-
 const TYPES: readonly ConditionType[] = ['Ready', 'Synced', 'Healthy', 'Reconciling', 'Stalled'];
 
 function standing(memory: Memory): Partial<Record<ConditionType, Said | undefined>> {
@@ -231,7 +231,7 @@ function conditionsAfter(
         type,
         status: now.status,
         reason: now.reason,
-        message: now.message.slice(0, 2_000),
+        message: now.message.slice(0, LIMITS.message),
         observedGeneration: s.object.generation,
         lastTransitionTime: before?.status === now.status ? before.lastTransitionTime : s.now,
       },
@@ -257,11 +257,10 @@ export function transitions(s: Situation, before: Memory, after: Memory): Transi
   const events: Transition[] = [];
   const [ready, wasReady] = [condition(after, 'Ready'), condition(before, 'Ready')];
   const [stalled, wasStalled] = [condition(after, 'Stalled'), condition(before, 'Stalled')];
-  if (startsToDrift(before, after) && !isNewGeneration({ ...s, memory: before })) {
+  if (startsToDrift(before, after) && wasInSync({ memory: before, desired: s.desired })) {
     events.push({ type: 'Normal', reason: 'DriftDetected', message: describeDrift(after.drift) });
   }
-  const wasLimited = condition(before, 'Healthy')?.reason === 'Limited';
-  if (wasLimited && after.repair !== undefined && condition(after, 'Healthy')?.status === 'True') {
+  if (isRepaired(before, after)) {
     events.push({ type: 'Normal', reason: 'Repaired', message: `The runtime is ${after.state} after a repair.` });
   }
   const contested = ready?.reason === 'Contested' && wasReady?.reason !== 'Contested';
@@ -270,6 +269,15 @@ export function transitions(s: Situation, before: Memory, after: Memory): Transi
     events.push({ type: 'Warning', reason: stalled.reason, message: stalled.message });
   }
   return events;
+}
+
+/** Whether the runtime is well after a repair, by us or one that a person asked for, that was waiting to show its effect. */
+function isRepaired(before: Memory, after: Memory): boolean {
+  if (condition(after, 'Healthy')?.status !== 'True') return false;
+  const askedNow = after.lastHandledRepairAt !== before.lastHandledRepairAt;
+  return (
+    before.repair?.nextAttemptTime !== undefined || (askedNow && condition(before, 'Healthy')?.reason === 'Limited')
+  );
 }
 
 /** Whether the status begins to tell of drift. */
@@ -281,6 +289,11 @@ export function describeDrift(drift: readonly Drift[]): string {
   return drift
     .map(({ field, desired, observed }) => `${field}: ${text(observed)} instead of ${text(desired)}`)
     .join('; ');
+}
+
+/** What was made of leaves that were not as they should be. */
+export function describeChanges(drift: readonly Drift[]): string {
+  return drift.map(({ field, desired, observed }) => `${field} from ${text(observed)} to ${text(desired)}`).join('; ');
 }
 
 function text(value: Json): string {

@@ -24,7 +24,7 @@ import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } 
  * renderings are equal exactly when they say the same.
  */
 export function renderStatus(memory: Memory): AzureIntegrationRuntimeStatus {
-  const { resourceId, referenceName, claim, repair, waitingSince, syncedSpecHash } = memory;
+  const { resourceId, referenceName, claim, repair, waitingSince, unconfirmedSince, syncedSpecHash } = memory;
   return withoutEmpty<AzureIntegrationRuntimeStatus>({
     observedGeneration: memory.observedGeneration,
     conditions: renderConditions(memory.conditions),
@@ -40,6 +40,7 @@ export function renderStatus(memory: Memory): AzureIntegrationRuntimeStatus {
     lastHandledReconcileToken: renderText(memory.lastHandledReconcileToken, LIMITS.token),
     lastHandledRepairAt: renderText(memory.lastHandledRepairAt, LIMITS.token),
     waitingSince: waitingSince && renderWaiting(waitingSince),
+    unconfirmedSince: renderTime(unconfirmedSince),
     corrections: memory.corrections.slice(0, LIMITS.corrections).map(renderCorrections),
     syncedSpecHash,
   });
@@ -59,6 +60,7 @@ export function parseStatus(raw: unknown): Memory {
     lastHandledReconcileToken: readText(status.lastHandledReconcileToken),
     lastHandledRepairAt: readText(status.lastHandledRepairAt),
     waitingSince: parseWaiting(status.waitingSince),
+    unconfirmedSince: readTime(status.unconfirmedSince),
     syncedSpecHash: readText(status.syncedSpecHash),
   };
   return {

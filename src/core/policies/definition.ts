@@ -13,6 +13,7 @@ import {
   managing,
   type Policy,
   type Situation,
+  wasInSync,
 } from '../situation.ts';
 import { progressing, settle, stall, UNCHANGED } from '../verdicts.ts';
 
@@ -31,11 +32,14 @@ export const typeIsManaged: Policy = (s) => {
   if (s.definition?.presence !== 'present' || s.definition.runtime.type === 'Managed') return undefined;
   const unclaimed = s.object.held && s.memory.claim === undefined;
   if (unclaimed) return { kind: 'Unhold' };
-  return stall(
+  return proven(
     s,
-    'TypeConflict',
-    `The name belongs to ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator leaves alone. ` +
-      `Choose another azureName in a new object, or remove that runtime.`,
+    stall(
+      s,
+      'TypeConflict',
+      `The name belongs to ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator leaves alone. ` +
+        `Choose another azureName in a new object, or remove that runtime.`,
+    ),
   );
 };
 
@@ -47,7 +51,10 @@ const TYPE_IN_WORDS = (type: RuntimeType): string => {
 /** Make sure an observed runtime that does not exist is reported, and nothing more. */
 export const observedExists: Policy = (s) =>
   !managing(s.desired) && s.definition?.presence === 'absent'
-    ? settle(progressing('NotFound', 'There is no such runtime; this object only observes.'), waiting(s.intervalMs))
+    ? proven(
+        s,
+        settle(progressing('NotFound', 'There is no such runtime; this object only observes.'), waiting(s.intervalMs)),
+      )
     : undefined;
 
 /** Make sure a runtime is created only where Azure has just said that there is none. */
@@ -144,8 +151,8 @@ function text(value: Json): string {
 /** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */
 function contestedUntil(s: Situation, field: string): number | undefined {
   const { now, intervalMs, memory } = s;
-  // A person who changes the manifest settles the contest for the moment.
-  if (isNewGeneration(s)) return undefined;
+  // A person who declares something else settles the contest for the moment.
+  if (!wasInSync(s)) return undefined;
   const corrections = memory.corrections.find((entry) => entry.field === field);
   if (corrections === undefined) return undefined;
   const recent = corrections.times.filter((time) => time > now - CONTESTED.intervals * intervalMs);
@@ -155,7 +162,7 @@ function contestedUntil(s: Situation, field: string): number | undefined {
   return contested && until > now ? until : undefined;
 }
 
-/** Only a fresh look permits a claim or a write. */
+/** Only a fresh look permits a claim or a write, or proves an absence. */
 export function proven(s: Situation, action: Action): Action {
   return s.definition?.fresh === true ? action : { kind: 'Look', at: 'definition', fresh: true };
 }

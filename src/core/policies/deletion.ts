@@ -80,8 +80,9 @@ export const runtimeIsDeleted: Policy = (s) => proven(s, { kind: 'Delete' });
 
 /** Every message of an object that is stuck in deletion ends with the way out. */
 function stuck(s: Situation, action: Action | undefined): Action | undefined {
-  if (action?.kind !== 'Settle' || action.verdict.kind !== 'Decided') return action;
+  if (action?.kind !== 'Settle') return action;
   const { verdict } = action;
+  if (verdict.kind !== 'Decided' && verdict.kind !== 'Unconfirmed') return action;
   const wayOut =
     `To let the object go and leave the runtime in Azure: kubectl patch azir ${s.object.name} -n ${s.object.namespace} ` +
     `--type merge -p '{"spec":{"deletionPolicy":"Retain"}}' (deletionPolicy: Retain).`;

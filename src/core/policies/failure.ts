@@ -4,6 +4,11 @@ import { again, ROLE_SPREADS_MS, slowRetry, transient, waiting } from '../schedu
 import { type Action, isDecided, type Policy, type Situation, waitingSince } from '../situation.ts';
 import { progressing, settle, stall, stalled, UNCHANGED, unknown } from '../verdicts.ts';
 
+/** Whether a failure mends itself, so that nobody need be told at once. */
+export function passes({ kind }: Failure): boolean {
+  return kind === 'credentialUnavailable' || kind === 'throttled' || kind === 'unavailable';
+}
+
 /** Make sure a failure is told to people, and that a create which was refused for good holds nothing. */
 export const failureIsExplained: Policy = (s) => {
   if (s.failure === undefined) return undefined;
@@ -71,8 +76,6 @@ function inUse({ access }: Situation): string {
   return access.granted && access.credential !== undefined ? ` In use: ${access.credential}.` : '';
 }
 
-const PASSING = ['CredentialUnavailable', 'Throttled', 'AzureUnavailable'];
-
 /**
  * A failure that mends itself does not shake what was decided about this generation: for one interval nothing is written,
  * then the object is marked once, and after three more intervals nothing is claimed to be known any longer.
@@ -81,10 +84,9 @@ function passing(s: Situation, reason: string, message: string, retryAfterMs?: n
   const { now, intervalMs, memory, failingSince = now } = s;
   const next = transient(intervalMs, retryAfterMs);
   if (!isDecided(s)) return settle(unknown(reason, message), next);
-  const marked = memory.waitingSince !== undefined && PASSING.includes(memory.waitingSince.reason);
-  if (!marked) {
+  const since = memory.unconfirmedSince;
+  if (since === undefined) {
     return settle(now - failingSince < intervalMs ? UNCHANGED : { kind: 'Unconfirmed', reason, message }, next);
   }
-  const markedFor = now - (memory.waitingSince?.time ?? now);
-  return settle(markedFor < 3 * intervalMs ? UNCHANGED : unknown(reason, message), next);
+  return settle(now - since < 3 * intervalMs ? UNCHANGED : unknown(reason, message), next);
 }

@@ -1,16 +1,14 @@
 /** The runtime is as declared: is it well, and if not, who can mend it? */
-import { condition } from '../object.ts';
+import { DOWN_MS, PROVISIONING_MS, periodic, repairSpacing, settling, slowRetry, waiting } from '../schedule.ts';
 import {
-  DOWN_MS,
-  PROVISIONING_MS,
-  periodic,
-  repairSpacing,
-  settling,
-  slowRetry,
-  WELL_AGAIN_MS,
-  waiting,
-} from '../schedule.ts';
-import { type Action, isAskedToRepair, managing, type Policy, type Situation, waitingSince } from '../situation.ts';
+  type Action,
+  isAskedToRepair,
+  isWellAgain,
+  managing,
+  type Policy,
+  type Situation,
+  waitingSince,
+} from '../situation.ts';
 import { healthOf } from '../states.ts';
 import { available, progressing, settle, stall, stalled, unknown } from '../verdicts.ts';
 import { proven } from './definition.ts';
@@ -67,9 +65,7 @@ function repair(number: number, of: number, now: number): Action {
 
 /** Repairs count until the runtime has been well for an hour. */
 function attemptsSoFar({ memory, now }: Situation): number {
-  const healthy = condition(memory, 'Healthy');
-  const wellAgain = healthy?.status === 'True' && now - healthy.lastTransitionTime >= WELL_AGAIN_MS;
-  return wellAgain ? 0 : (memory.repair?.attempts ?? 0);
+  return isWellAgain(memory, now) ? 0 : (memory.repair?.attempts ?? 0);
 }
 
 /** Make sure what is observed is what is said. */

@@ -1,6 +1,7 @@
 /** Situations to decide about, spelled as briefly as a sentence about them. */
 import { test } from '@jest/globals';
 import { decide } from '../../../src/core/decide.ts';
+import { declarationHash } from '../../../src/core/desired.ts';
 import type { Failure } from '../../../src/core/failure.ts';
 import type { FieldPath } from '../../../src/core/fields.ts';
 import {
@@ -76,6 +77,7 @@ export function situation({ object, requests, desired: wanted, memory: more, ...
     desired: desired(wanted),
     memory,
     peers: [],
+    rivals: rest.peers ?? [],
     access: GRANTED,
     now: NOW,
     intervalMs: INTERVAL,
@@ -89,7 +91,7 @@ export function owned(more: Scene = {}): Situation {
   return situation({
     ...more,
     object: { held: true, ...more.object },
-    memory: { ...IN_SYNC, ...more.memory },
+    memory: { ...IN_SYNC, syncedSpecHash: declarationHash(desired(more.desired)), ...more.memory },
   });
 }
 
@@ -143,6 +145,7 @@ export const IN_SYNC: Memory = {
   managedFields: ['location'],
   drift: [],
   corrections: [],
+  syncedSpecHash: declarationHash(desired()),
 };
 
 const { claim: _, ...rest } = IN_SYNC;

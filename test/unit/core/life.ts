@@ -134,6 +134,7 @@ export function pass(
     desired: wanted,
     memory: object.memory,
     peers: given.peers,
+    rivals: given.peers,
     access: given.access,
     now,
     intervalMs: INTERVAL,
