@@ -130,7 +130,7 @@ export function ownLogin(choice: OwnCredential, env: Environment): Login | Probl
   if (given.length > 1) {
     const both = given.map((each) => VARIABLES[each]).join(' and ');
     return {
-      problem: `its environment has ${both}: unset all but one, or choose one with the flag --azure-credential`,
+      problem: `its environment has ${both}, of which only one may be set unless the flag --azure-credential chooses`,
     };
   }
   return { tenantId, clientId, proof: proofOf(kind, variable(VARIABLES[kind])) };
