@@ -43,6 +43,8 @@ export type Access =
       readonly granted: true;
       /** Names the identity to people and in claims: `<tenant>/<client>`. */
       readonly identity: string;
+      /** Which credential that is, for people: its kind and where it comes from. */
+      readonly credential?: string;
       readonly runtimes: Runtimes;
     }
   | { readonly granted: false; readonly message: string };

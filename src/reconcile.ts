@@ -121,7 +121,11 @@ class Pass {
       key: object.key,
       urgency: urgencyOf(this.#s),
       signal,
-      mayWrite: () => !signal.aborted && isSameIntent(world.objects.get(object.key), object),
+      mayWrite: () => {
+        const current = world.objects.get(object.key);
+        if (signal.aborted || !isSameIntent(current, object)) return false;
+        return current !== undefined && isSameAccess(world.identities.accessFor(current), this.#access);
+      },
     };
   }
 
@@ -455,11 +459,22 @@ function firstSituation(
     peers,
     // An object that may not reach Azure cannot keep others from doing so, unless it did before.
     rivals: peers.filter((peer) => peer.memory.claim !== undefined || world.identities.accessFor(peer).granted),
-    access: access.granted ? { granted: true, identity: access.identity } : access,
+    access: withoutPorts(access),
     now: wholeSecond(world.now()),
     intervalMs: desired.intervalMs ?? world.intervalMs,
     failingSince,
   };
+}
+
+function withoutPorts(access: Access): Situation['access'] {
+  if (!access.granted) return access;
+  const { runtimes: _, ...rest } = access;
+  return rest;
+}
+
+/** Whether the object would still reach Azure as the same client. */
+function isSameAccess(current: Access, decided: Access): boolean {
+  return current.granted && decided.granted && current.identity === decided.identity;
 }
 
 /** Kubernetes keeps times of whole seconds. */

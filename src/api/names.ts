@@ -9,6 +9,9 @@ export const PLURAL = 'azureintegrationruntimes';
 /** Holds an object until its runtime is deleted or released. */
 export const FINALIZER = 'azure-ir.io/runtime';
 
+/** The one name under which a namespace keeps the Azure credential of its objects: the operator may read no other Secret. */
+export const CREDENTIAL_SECRET = 'azure-ir-credential';
+
 /** Annotations by which a person, or Flux, asks for something: each new value is one request. */
 export const ANNOTATION = {
   /** A fresh pass now. */

@@ -1,4 +1,4 @@
-import type { Failure } from '../core/failure.ts';
+import { AzureFailure, type Failure } from '../core/failure.ts';
 import { isObject } from './parse.ts';
 
 /**
@@ -266,6 +266,31 @@ function refusedByAuthority(links: readonly Link[]): Failure {
   return invalid(
     `${advice ?? 'check tenant id, client id and its secret, certificate or federated credential'}${named === '' ? '' : ` (${named})`}`,
   );
+}
+
+/** What a node without the wanted identity, or without any, answers: told by MSAL's error, whose text has the status in it. */
+export function failureOfManagedIdentity(error: unknown): AzureFailure {
+  const links = chain(error);
+  const [status] = links.map((link) => link.status ?? link.statusCode).filter((one) => typeof one === 'number');
+  if (status === 400) return new AzureFailure(invalid('the node has no managed identity of this client'));
+  return new AzureFailure(
+    unavailable(
+      status === undefined
+        ? 'the managed identity endpoint does not answer; outside Azure there is none'
+        : `the managed identity endpoint answered ${status}`,
+    ),
+  );
+}
+
+/** The command's own words are left out: they are whatever it wrote. */
+export function failureOfAzureCli(error: unknown): AzureFailure {
+  const links = chain(error);
+  if (links.some(speaksOf('could not be found')))
+    return new AzureFailure(invalid('the Azure CLI (az) is not installed'));
+  const why = links.some(speaksOf('az login'))
+    ? 'nobody is logged in to the Azure CLI: run az login'
+    : 'the Azure CLI (az account get-access-token) fails';
+  return new AzureFailure(invalid(why));
 }
 
 function invalid(why: string): Failure {

@@ -6,6 +6,8 @@ export interface AzureMetrics {
   armRequest(operation: ArmOperation, code: string): void;
   /** Whole requests that the budget of `owner` would grant now. */
   budgetRemaining(kind: BudgetKind, value: number, owner: BudgetOwner): void;
+  /** The budget of `owner` is no longer kept. */
+  budgetRemoved(owner: BudgetOwner): void;
 }
 
 export interface BudgetOwner {
@@ -15,4 +17,4 @@ export interface BudgetOwner {
 
 export type ArmOperation = 'list' | 'get' | 'getStatus' | 'create' | 'update' | 'delete';
 
-export const NO_METRICS: AzureMetrics = { armRequest: () => {}, budgetRemaining: () => {} };
+export const NO_METRICS: AzureMetrics = { armRequest: () => {}, budgetRemaining: () => {}, budgetRemoved: () => {} };

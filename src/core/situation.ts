@@ -16,7 +16,7 @@ export interface Situation {
   /** Those of them that may reach Azure, or have a claim: only they can keep this object from it. */
   readonly rivals: readonly ManagedObject[];
   readonly access:
-    | { readonly granted: true; readonly identity: string }
+    | { readonly granted: true; readonly identity: string; readonly credential?: string }
     | { readonly granted: false; readonly message: string };
   /** Milliseconds since the epoch. */
   readonly now: number;

@@ -1,4 +1,4 @@
-import { authenticate } from './arm-auth.ts';
+import { authenticate, wrongTenant } from './arm-auth.ts';
 import {
   gatewayError,
   parentNotFound,
@@ -29,6 +29,7 @@ interface Passage {
   readonly request: Incoming;
   readonly route: Route;
   readonly attempt: Attempt;
+  readonly caller: TokenInfo;
   subscription?: Subscription;
   group?: ResourceGroup;
   factory?: Factory;
@@ -72,12 +73,12 @@ export class Arm {
       clientId: caller.clientId,
       objectId: caller.objectId,
     };
-    const passage: Passage = { request, route, attempt };
+    const passage: Passage = { request, route, attempt, caller };
     for (const step of GATEWAY_ORDER) {
       const refused = this.#steps[step](passage);
       if (refused !== undefined) return refused;
     }
-    const answer = this.#provide(passage, caller);
+    const answer = this.#provide(passage);
     return { ...answer, headers: { ...answer.headers, ...passage.rateHeaders } };
   }
 
@@ -88,7 +89,7 @@ export class Arm {
       const found = this.#world.subscription(subscriptionId);
       if (found === undefined) return subscriptionNotFound(subscriptionId);
       passage.subscription = found;
-      return undefined;
+      return wrongTenant(passage.caller, found.tenantId, passage.request);
     },
     apiVersion: ({ request, route }) =>
       refuseApiVersion(request, route) ?? (route.problem && unknownPath(route.problem, API_VERSIONS)),
@@ -104,7 +105,7 @@ export class Arm {
     },
   };
 
-  #provide({ request, route, subscription, group, factory }: Passage, caller: TokenInfo): Reply {
+  #provide({ request, route, caller, subscription, group, factory }: Passage): Reply {
     if (route.operation === 'Subscriptions_Get' && subscription !== undefined) {
       return reply(200, subscriptionBody(subscription, caller));
     }
@@ -124,7 +125,9 @@ export class Arm {
   }
 
   #subscriptions(caller: TokenInfo): Reply {
-    const value = [...this.#world.subscriptions.values()].map((one) => subscriptionBody(one, caller));
+    const own = ({ tenantId }: Subscription): boolean =>
+      tenantId === undefined || tenantId.toLowerCase() === caller.tenantId.toLowerCase();
+    const value = [...this.#world.subscriptions.values()].filter(own).map((one) => subscriptionBody(one, caller));
     return reply(200, { value, count: { type: 'Total', value: value.length } });
   }
 }

@@ -35,6 +35,8 @@ export const CONTROL_ROUTES: Readonly<Record<keyof EmulatorControl, readonly [ve
   removeClient: ['DELETE', '/clients'],
   revokeTokens: ['POST', '/tokens/revoke'],
   setTokenEndpoint: ['PUT', '/token-endpoint'],
+  issuedTokens: ['GET', '/tokens'],
+  presentedSecrets: ['GET', '/presented-secrets'],
 };
 
 export function toQuery(args: object | undefined): string {

@@ -115,6 +115,13 @@ export interface EntraClient {
   assertions?: boolean;
 }
 
+export interface IssuedToken {
+  token: string;
+  tenantId: string;
+  clientId: string;
+  audience: string;
+}
+
 export type TokenEndpointMode = 'up' | 'unavailable' | 'drop' | 'hang' | 'refuse';
 
 /**
@@ -127,7 +134,8 @@ export interface EmulatorControl {
 
   ensureFactory(factory: FactoryRef & { location?: string }): Promise<void>;
   ensureResourceGroup(args: { subscriptionId: string; name: string; location?: string }): Promise<void>;
-  ensureSubscription(args: { subscriptionId: string }): Promise<void>;
+  /** `tenantId`: tokens of every other tenant answer 401 InvalidAuthenticationTokenTenant; without one, all tenants will do. */
+  ensureSubscription(args: { subscriptionId: string; tenantId?: string }): Promise<void>;
   removeFactory(factory: FactoryRef): Promise<void>;
   removeResourceGroup(args: { subscriptionId: string; name: string }): Promise<void>;
   removeSubscription(args: { subscriptionId: string }): Promise<void>;
@@ -183,4 +191,8 @@ export interface EmulatorControl {
   revokeTokens(args?: { clientId?: string }): Promise<void>;
   /** Of one client, or of all that have no mode of their own. */
   setTokenEndpoint(args: { mode: TokenEndpointMode; clientId?: string }): Promise<void>;
+  /** Every token that was issued, oldest first, whatever became of it, of one client or of all; a reset forgets none. */
+  issuedTokens(args?: { clientId?: string }): Promise<IssuedToken[]>;
+  /** Every client secret and client assertion that was presented, right or wrong, each once; a reset forgets none. */
+  presentedSecrets(): Promise<string[]>;
 }

@@ -83,7 +83,10 @@ function existence({ world }: ControlParts): Pick<EmulatorControl, Existence> {
     ensureFactory: async ({ location, ...factory }) => void world.ensureFactory(factory, location),
     ensureResourceGroup: async ({ subscriptionId, name, location }) =>
       void world.ensureGroup(subscriptionId, name, location),
-    ensureSubscription: async ({ subscriptionId }) => void world.ensureSubscription(subscriptionId),
+    ensureSubscription: async ({ subscriptionId, tenantId }) => {
+      const subscription = world.ensureSubscription(subscriptionId);
+      if (tenantId !== undefined) subscription.tenantId = tenantId;
+    },
     removeFactory: async ({ subscriptionId, resourceGroup, name }) => {
       const group = world.subscription(subscriptionId)?.groups.get(resourceGroup.toLowerCase());
       group?.factories.delete(name.toLowerCase());
@@ -179,7 +182,13 @@ function armControl({ refusals, buckets }: ControlParts): Pick<EmulatorControl, 
   };
 }
 
-type EntraControl = 'putClient' | 'removeClient' | 'revokeTokens' | 'setTokenEndpoint';
+type EntraControl =
+  | 'putClient'
+  | 'removeClient'
+  | 'revokeTokens'
+  | 'setTokenEndpoint'
+  | 'issuedTokens'
+  | 'presentedSecrets';
 
 function entraControl({ entra }: ControlParts): Pick<EmulatorControl, EntraControl> {
   return {
@@ -187,6 +196,8 @@ function entraControl({ entra }: ControlParts): Pick<EmulatorControl, EntraContr
     removeClient: async ({ clientId }) => entra.removeClient(clientId),
     revokeTokens: async ({ clientId } = {}) => entra.tokens.revoke(clientId),
     setTokenEndpoint: async ({ mode, clientId }) => entra.setMode(mode, clientId),
+    issuedTokens: async ({ clientId } = {}) => entra.tokens.issued(clientId),
+    presentedSecrets: async () => entra.presentedSecrets(),
   };
 }
 

@@ -43,6 +43,8 @@ export interface ResourceGroup {
 export interface Subscription {
   readonly id: string;
   state: 'Enabled' | 'Disabled';
+  /** Undefined: it takes tokens of every tenant. */
+  tenantId: string | undefined;
   readonly groups: Map<string, ResourceGroup>;
 }
 
@@ -69,7 +71,7 @@ export class World {
   }
 
   ensureSubscription(id: string): Subscription {
-    return ensure(this.subscriptions, id, () => ({ id, state: 'Enabled', groups: new Map() }));
+    return ensure(this.subscriptions, id, () => ({ id, state: 'Enabled', tenantId: undefined, groups: new Map() }));
   }
 
   ensureGroup(subscriptionId: string, name: string, location = DEFAULT_LOCATION): ResourceGroup {

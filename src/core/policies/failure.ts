@@ -34,7 +34,7 @@ export function explain(s: Situation, failure: Failure): Action {
       return stall(
         s,
         'SubscriptionNotFound',
-        `${failure.message} Check spec.factory.subscriptionId, and that tenant and cloud of the credentials are the subscription's.`,
+        `${failure.message} Check spec.factory.subscriptionId, and that tenant and cloud of the credentials are the subscription's.${inUse(s)}`,
       );
     case 'forbidden':
       return forbidden(s, failure.message);
@@ -51,7 +51,7 @@ export function explain(s: Situation, failure: Failure): Action {
         `${failure.message} It goes on by itself, slowly, once the lock is removed or the subscription is enabled again.`,
       );
     case 'credentialsInvalid':
-      return stall(s, 'CredentialsInvalid', failure.message);
+      return stall(s, 'CredentialsInvalid', `${failure.message}${inUse(s)}`);
     case 'refused':
       return stall(
         s,
@@ -73,10 +73,17 @@ const PARENT = { factory: 'factory', resourceGroup: 'resource group' } as const;
 
 function forbidden(s: Situation, message: string): Action {
   const identity = s.access.granted ? s.access.identity : '';
-  const advice = `${message} Assign a role with that action, such as Data Factory Contributor, to ${identity} (tenant/client); an assignment takes minutes to spread.`;
+  const advice =
+    `${message} Assign a role with that action, such as Data Factory Contributor, to ${identity} (tenant/client); ` +
+    `an assignment takes minutes to spread.${inUse(s)}`;
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', advice), waiting(s.intervalMs))
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
+}
+
+/** Which credential met the failure: the wrong one may be in use. */
+function inUse({ access }: Situation): string {
+  return access.granted && access.credential !== undefined ? ` In use: ${access.credential}.` : '';
 }
 
 /**

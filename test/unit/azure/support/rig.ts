@@ -42,6 +42,7 @@ export function rig(options: { tokens?: readonly string[]; requestTimeoutMs?: nu
   const metrics = {
     armRequest: (operation: string, code: string) => void requests.push(`${operation} ${code}`),
     budgetRemaining: () => {},
+    budgetRemoved: () => {},
   };
   const budget = new RequestBudget({ clock, wake: (key) => void woken.push(key) });
   const given = [...(options.tokens ?? ['token'])];
