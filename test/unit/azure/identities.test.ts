@@ -31,7 +31,13 @@ function objectIn(namespace: string): ManagedObject {
     deleting: false,
     held: false,
     spec: { valid: false, problem: 'none' },
-    requests: { reconcile: undefined, requestedAt: undefined, repair: undefined, acceptIdentity: undefined },
+    requests: {
+      reconcile: undefined,
+      requestedAt: undefined,
+      repair: undefined,
+      acceptIdentity: undefined,
+      enableInteractiveAuthoring: undefined,
+    },
     memory: BLANK,
   };
 }
