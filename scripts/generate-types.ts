@@ -37,6 +37,9 @@ const TYPE_NAMES: Record<string, string> = {
   'spec.dataFlow.customProperties[]': 'CustomProperty',
   'spec.copyCompute': 'CopyCompute',
   'spec.pipelineExternalCompute': 'PipelineExternalCompute',
+  'spec.managedVirtualNetwork': 'ManagedVirtualNetwork',
+  'spec.managedVirtualNetwork.creation': 'NetworkCreation',
+  'spec.interactiveAuthoring': 'InteractiveAuthoring',
   'spec.managementPolicy': 'ManagementPolicy',
   'spec.adoptionPolicy': 'AdoptionPolicy',
   'spec.deletionPolicy': 'DeletionPolicy',
@@ -49,6 +52,7 @@ const TYPE_NAMES: Record<string, string> = {
   'status.claim.origin': 'ClaimOrigin',
   'status.drift[]': 'Drift',
   'status.repair': 'RepairStatus',
+  'status.interactiveAuthoring': 'InteractiveAuthoringStatus',
   'status.waitingSince': 'WaitingSince',
   'status.corrections[]': 'Correction',
 };

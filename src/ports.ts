@@ -1,6 +1,6 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
 import type { Claim, ManagedObject, Memory } from './core/object.ts';
-import type { Definition, ObservedRuntime, RuntimeDocument, RuntimeId } from './core/runtime.ts';
+import type { Definition, ObservedRuntime, Parent, RuntimeDocument, RuntimeId, RuntimeState } from './core/runtime.ts';
 
 /** How much a call matters to the request budget, the most urgent first. */
 export type Urgency = 'change' | 'repair' | 'look';
@@ -27,14 +27,20 @@ export interface Runtimes {
   hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition>;
   /** By a GET now. */
   read(id: RuntimeId, caller: Caller): Promise<Definition>;
-  /** The state as Azure says it, such as `Online`; fails as `preconditionFailed` when there is no such runtime any more. */
-  state(id: RuntimeId, caller: Caller): Promise<string>;
+  /** The state as Azure says it now; fails as `preconditionFailed` when there is no such runtime any more. */
+  state(id: RuntimeId, caller: Caller): Promise<RuntimeState>;
   /** Writes a runtime that was just read as absent (`If-None-Match: *`); what Azure answered. */
   create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime>;
   /** Replaces the whole document, if it is still the one of that etag; what Azure answered. */
   update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime>;
   /** Done also when it was already gone. */
   delete(id: RuntimeId, caller: Caller): Promise<void>;
+  /** Has Azure begin to enable interactive authoring; `state` tells how it goes on. */
+  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void>;
+  /** Whether the parent has a managed virtual network of this name now. */
+  hasNetwork(parent: Parent, name: string, caller: Caller): Promise<boolean>;
+  /** Makes a managed virtual network that is not there: nothing can ever delete it. */
+  createNetwork(parent: Parent, name: string, caller: Caller): Promise<void>;
 }
 
 /** With which identity an object may reach Azure. */

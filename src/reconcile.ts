@@ -8,13 +8,15 @@
 import { decide } from './core/decide.ts';
 import { AzureFailure } from './core/failure.ts';
 import { type Drift, differences, fieldOf, merge, newDocument } from './core/fields.ts';
+import { placedIn } from './core/network.ts';
 import { condition, type ManagedObject, type Memory } from './core/object.ts';
 import { ADOPTING } from './core/policies/definition.ts';
 import { passes } from './core/policies/failure.ts';
 import { armKey, type ObservedRuntime } from './core/runtime.ts';
-import { again, type Next, slowRetry } from './core/schedule.ts';
+import { again, MINUTE, type Next, slowRetry } from './core/schedule.ts';
 import {
   type Action,
+  isAskedToEnableAuthoring,
   isAskedToLook,
   isAskedToRepair,
   isNewGeneration,
@@ -203,6 +205,12 @@ class Pass {
         return this.#update(action.changes);
       case 'Repair':
         return this.#repair(action);
+      case 'CreateNetwork':
+        return this.#createNetwork(action.name);
+      case 'EnableInteractiveAuthoring':
+        return this.#enableInteractiveAuthoring(action.minutes);
+      case 'EndRequest':
+        return this.#endRequest(action);
       case 'Delete':
         return this.#delete();
     }
@@ -210,7 +218,11 @@ class Pass {
 
   async #look(action: Extract<Action, { kind: 'Look' }>): Promise<void> {
     const { desired, intervalMs } = this.#s;
-    if (action.at === 'state') return this.#know({ state: await this.#runtimes.state(desired.id, this.#caller) });
+    if (action.at === 'state') return this.#know(await this.#runtimes.state(desired.id, this.#caller));
+    if (action.at === 'network') {
+      const has = await this.#runtimes.hasNetwork(desired.id.parent, action.name, this.#caller);
+      return this.#know({ network: has ? 'present' : 'absent' });
+    }
     const definition = action.fresh
       ? await this.#runtimes.read(desired.id, this.#caller)
       : await this.#runtimes.hint(desired.id, intervalMs, this.#caller);
@@ -225,11 +237,50 @@ class Pass {
   async #create(missing: boolean): Promise<void> {
     const { desired } = this.#s;
     await this.#secure();
-    const runtime = await this.#runtimes.create(desired.id, newDocument(desired.fields), this.#caller);
+    const document = placedIn(desired.managedVirtualNetwork, newDocument(desired.fields));
+    const runtime = await this.#runtimes.create(desired.id, document, this.#caller);
     if (missing) this.#tell('DriftDetected', 'The runtime was missing in Azure.');
     this.#remember({ claim: { origin: 'Created', identity: this.#identity }, managedFields: this.#declared() });
     this.#written({ kind: 'create' }, runtime);
     this.#announce('Created', missing ? 'The runtime was created again.' : 'The runtime was created.');
+    if (desired.managedVirtualNetwork === undefined) return;
+    // A user has seen a create that was answered as asked for, of a runtime that was public nonetheless: look for ourselves.
+    const { definition: _, ...s } = this.#s;
+    this.#s = s;
+  }
+
+  async #createNetwork(name: string): Promise<void> {
+    await this.#secure();
+    await this.#runtimes.createNetwork(this.#s.desired.id.parent, name, this.#caller);
+    this.#know({ wrote: { kind: 'network' } });
+    this.#announce(
+      'ManagedVirtualNetworkCreated',
+      `The managed virtual network ${name} was created; it can never be deleted.`,
+    );
+  }
+
+  async #enableInteractiveAuthoring(minutes: number): Promise<void> {
+    const { desired, memory, now } = this.#s;
+    await this.#secure();
+    await this.#runtimes.enableInteractiveAuthoring(desired.id, minutes, this.#caller);
+    this.#know({ wrote: { kind: 'authoring' } });
+    this.#remember({ interactiveAuthoring: { ...memory.interactiveAuthoring, requestedTime: now } });
+  }
+
+  #endRequest({ outcome, message }: Extract<Action, { kind: 'EndRequest' }>): void {
+    const { failure: _, ...s } = this.#s;
+    const { requestedTime, ...authoring } = s.memory.interactiveAuthoring ?? {};
+    const token = s.object.requests.enableInteractiveAuthoring ?? '';
+    const minutes = s.desired.interactiveAuthoring?.autoTerminationMinutes;
+    const until =
+      outcome === 'enabled' && requestedTime !== undefined && minutes !== undefined
+        ? { enabledUntil: requestedTime + minutes * MINUTE }
+        : {};
+    this.#s = s;
+    this.#remember({ interactiveAuthoring: { ...authoring, ...until }, lastHandledInteractiveAuthoringAt: token });
+    if (outcome === 'enabled') this.#announce('InteractiveAuthoringEnabled', message);
+    else
+      this.#tell('InteractiveAuthoringFailed', `${message} Set the annotation to a new value to ask again.`, 'Warning');
   }
 
   async #adopt(changes: readonly Drift[]): Promise<void> {
@@ -322,7 +373,7 @@ class Pass {
   }
 
   #written(wrote: NonNullable<Situation['wrote']>, runtime: ObservedRuntime): void {
-    const { state: _, ...s } = this.#s;
+    const { state: _, interactiveAuthoring: __, ...s } = this.#s;
     this.#s = { ...s, wrote, definition: { presence: 'present', fresh: true, runtime } };
     // Every write sends the full definition, and that is all a repair is.
     const token = s.object.requests.repair;
@@ -432,6 +483,9 @@ const STEP: Record<Exclude<Action['kind'], 'Settle' | 'Release'>, Step> = {
   Adopt: 'update',
   Update: 'update',
   Repair: 'repair',
+  CreateNetwork: 'network',
+  EnableInteractiveAuthoring: 'authoring',
+  EndRequest: 'look',
   Delete: 'delete',
 };
 
@@ -439,6 +493,8 @@ const IN_WORDS: Record<string, string> = {
   Created: 'created',
   Adopted: 'adopted',
   RepairStarted: 'repair started',
+  ManagedVirtualNetworkCreated: 'got its managed virtual network',
+  InteractiveAuthoringEnabled: 'interactive authoring enabled',
   Deleted: 'deleted',
   Retained: 'retained',
   HandedOver: 'handed over',
@@ -484,7 +540,8 @@ function wholeSecond(ms: number): number {
 
 function urgencyOf(s: Situation): Urgency {
   const owned = s.memory.claim !== undefined || !managing(s.desired);
-  if (s.object.deleting || !owned || isNewGeneration(s) || isAskedToLook(s) || isAskedToRepair(s)) return 'change';
+  const asked = isAskedToLook(s) || isAskedToRepair(s) || isAskedToEnableAuthoring(s);
+  if (s.object.deleting || !owned || isNewGeneration(s) || asked) return 'change';
   return condition(s.memory, 'Healthy')?.reason === 'Limited' ? 'repair' : 'look';
 }
 

@@ -63,13 +63,12 @@ const VERBATIM: OperationSpec['serializer'] = {
 const text = { type: { name: 'String' } } as const;
 const inPath = (name: string) => ({ parameterPath: name, mapper: { ...text, serializedName: name } });
 
-/**
- * `createOrUpdate` of the SDK without its serialiser, which drops what it does not know below `managedVirtualNetwork` and
- * moves `computeProperties` (tried): somebody else's fields would be erased.
- */
-const PUT: OperationSpec = {
-  path: '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.DataFactory/factories/{factoryName}/integrationRuntimes/{integrationRuntimeName}',
-  httpMethod: 'PUT',
+const RUNTIME =
+  '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.DataFactory/factories/{factoryName}/integrationRuntimes/{integrationRuntimeName}';
+type RuntimePath = readonly [resourceGroup: string, factory: string, runtime: string];
+
+/** A request about one runtime, with the body that `resource` is. */
+const ON_RUNTIME = {
   responses: { default: {} },
   requestBody: {
     parameterPath: 'resource',
@@ -85,18 +84,48 @@ const PUT: OperationSpec = {
   ],
   mediaType: 'json',
   serializer: VERBATIM,
+} satisfies Partial<OperationSpec>;
+
+/**
+ * `createOrUpdate` of the SDK without its serialiser, which drops what it does not know below `managedVirtualNetwork` and
+ * moves `computeProperties` (tried): somebody else's fields would be erased.
+ */
+const PUT: OperationSpec = { ...ON_RUNTIME, path: RUNTIME, httpMethod: 'PUT' };
+
+/** Documented; this version of the SDK has no method for it. */
+const ENABLE_INTERACTIVE_QUERY: OperationSpec = {
+  ...ON_RUNTIME,
+  path: `${RUNTIME}/enableInteractiveQuery`,
+  httpMethod: 'POST',
 };
 
 /** Sends exactly `{properties: document}`. */
 export function putDocument(
   client: DataFactoryManagementClient,
-  [resourceGroupName, factoryName, integrationRuntimeName]: readonly [string, string, string],
+  path: RuntimePath,
   document: JsonObject,
   options: Options,
 ): Promise<unknown> {
-  const resource = { properties: document };
-  return client.sendOperationRequest(
-    { resourceGroupName, factoryName, integrationRuntimeName, resource, options },
-    PUT,
-  );
+  return send(client, PUT, path, { properties: document }, options);
+}
+
+/** Azure answers 202 and goes on by itself: getStatus tells how. */
+export function postEnableInteractiveQuery(
+  client: DataFactoryManagementClient,
+  path: RuntimePath,
+  autoTerminationMinutes: number,
+  options: Options,
+): Promise<unknown> {
+  return send(client, ENABLE_INTERACTIVE_QUERY, path, { autoTerminationMinutes }, options);
+}
+
+function send(
+  client: DataFactoryManagementClient,
+  operation: OperationSpec,
+  [resourceGroupName, factoryName, integrationRuntimeName]: RuntimePath,
+  resource: JsonObject,
+  options: Options,
+): Promise<unknown> {
+  const args = { resourceGroupName, factoryName, integrationRuntimeName, resource, options };
+  return client.sendOperationRequest(args, operation);
 }

@@ -1,10 +1,10 @@
 import type { DataFactoryManagementClient } from '@azure/arm-datafactory';
 import { type HttpClient, isRestError, type PipelineResponse } from '@azure/core-rest-pipeline';
 import { AzureFailure } from '../core/failure.ts';
-import type { FactoryRef, ObservedRuntime, RuntimeDocument, RuntimeId } from '../core/runtime.ts';
+import type { FactoryRef, ObservedRuntime, RuntimeDocument, RuntimeId, RuntimeState } from '../core/runtime.ts';
 import { type Caller, Superseded } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { createClient, putDocument } from './data-factory-client.ts';
+import { createClient, postEnableInteractiveQuery, putDocument } from './data-factory-client.ts';
 import {
   failureOfRefusal,
   failureOfSending,
@@ -13,9 +13,9 @@ import {
   parseErrorBody,
   type Refusal,
 } from './errors.ts';
-import { checkParent, checkRuntimeId } from './ids.ts';
+import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
 import { type ArmOperation, type AzureMetrics, NO_METRICS } from './metrics.ts';
-import { malformed, type Page, parseJson, parsePage, parseRuntime, parseState } from './parse.ts';
+import { isListed, malformed, type Page, parseJson, parsePage, parseRuntime, parseState } from './parse.ts';
 import type { Remote } from './remote.ts';
 import type { BudgetKind, RequestBudget } from './request-budget.ts';
 import { RETRY, type RetrySettings, TransientFailure, withRetries } from './retry.ts';
@@ -113,9 +113,9 @@ export class DataFactory implements Remote {
     });
   }
 
-  async state(id: RuntimeId, caller: Caller): Promise<string | undefined> {
+  async state(id: RuntimeId, caller: Caller): Promise<RuntimeState | undefined> {
     checkRuntimeId(id);
-    return this.#call<string | undefined>(caller, {
+    return this.#call<RuntimeState | undefined>(caller, {
       operation: 'getStatus',
       // Recorded: this POST spends the reads.
       budget: 'reads',
@@ -168,6 +168,44 @@ export class DataFactory implements Remote {
         if (status !== 200 && status !== 204) throw malformed(`a deletion answered ${status}`);
       },
       missing: () => undefined,
+    });
+  }
+
+  async enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void> {
+    checkRuntimeId(id);
+    return this.#call<void>(caller, {
+      operation: 'enableInteractiveQuery',
+      budget: 'writes',
+      writes: true,
+      send: (options) => postEnableInteractiveQuery(this.#client, path(id), minutes, options),
+      parse: () => {},
+    });
+  }
+
+  /** By a list, for what it answers where there is none is certain: how a GET of one that is missing is refused is not. */
+  async hasNetwork(parent: FactoryRef, name: string, caller: Caller): Promise<boolean> {
+    checkNetwork(parent, name);
+    return this.#call<boolean>(caller, {
+      operation: 'listNetworks',
+      budget: 'reads',
+      writes: false,
+      send: (options) =>
+        this.#client.managedVirtualNetworks.listByFactory(parent.resourceGroup, parent.name, options).byPage({}).next(),
+      parse: (body) => isListed(parseJson(body), name),
+    });
+  }
+
+  /** `If-None-Match: *`, so that a network which somebody else is making is left as it is; inferred, as for a runtime. */
+  async createNetwork(parent: FactoryRef, name: string, caller: Caller): Promise<void> {
+    checkNetwork(parent, name);
+    const networks = this.#client.managedVirtualNetworks;
+    return this.#call<void>(caller, {
+      operation: 'createNetwork',
+      budget: 'writes',
+      writes: true,
+      headers: { 'If-None-Match': '*' },
+      send: (options) => networks.createOrUpdate(parent.resourceGroup, parent.name, name, { properties: {} }, options),
+      parse: () => {},
     });
   }
 

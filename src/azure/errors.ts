@@ -66,8 +66,16 @@ export function failureOfRefusal(refusal: Refusal, nowMs: number): Failure {
     const retryAfterMs = parseRetryAfter(refusal.retryAfter, nowMs) ?? DEFAULT_RETRY_AFTER_MS;
     return { kind: 'throttled', retryAfterMs, message: 'Azure throttles the requests of this identity.' };
   }
-  if (status >= 400 && status < 500 && status !== 408) return { kind: 'refused', message };
+  if (status >= 400 && status < 500 && status !== 408) return refused(refusal, message);
   return noUsefulAnswer(refusal, nowMs);
+}
+
+/** `… failed because of invalid reference 'default'.`, as users paste it. */
+const INVALID_REFERENCE = /invalid reference '([^']{1,128})'/;
+
+function refused({ status, message: said = '' }: Refusal, message: string): Failure {
+  const reference = status === 400 ? INVALID_REFERENCE.exec(said)?.[1] : undefined;
+  return { kind: 'refused', message, ...(reference === undefined ? {} : { reference }) };
 }
 
 function unauthorized(code: string, message: string): Failure {

@@ -15,6 +15,15 @@ export interface BudgetOwner {
   readonly identity: string;
 }
 
-export type ArmOperation = 'list' | 'get' | 'getStatus' | 'create' | 'update' | 'delete';
+export type ArmOperation =
+  | 'list'
+  | 'get'
+  | 'getStatus'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'enableInteractiveQuery'
+  | 'listNetworks'
+  | 'createNetwork';
 
 export const NO_METRICS: AzureMetrics = { armRequest: () => {}, budgetRemaining: () => {}, budgetRemoved: () => {} };

@@ -1,7 +1,9 @@
+import * as authoring from './policies/authoring.ts';
 import * as definition from './policies/definition.ts';
 import * as deletion from './policies/deletion.ts';
 import { failureIsExplained } from './policies/failure.ts';
 import * as health from './policies/health.ts';
+import * as network from './policies/network.ts';
 import * as permission from './policies/permission.ts';
 import type { Action, Policy, Situation } from './situation.ts';
 
@@ -12,10 +14,14 @@ const LIVE: readonly Policy[] = [
   permission.belongsToThisObject,
   permission.identityIsGranted,
   permission.identityIsTheClaims,
+  authoring.refusedRequestEnds,
   failureIsExplained,
   definition.definitionIsKnown,
   definition.typeIsManaged,
+  network.networkIsTheDeclared,
   definition.observedExists,
+  network.networkIsKnown,
+  network.networkExistsOrIsCreated,
   definition.existsOrIsCreated,
   definition.ownCreateIsRecognised,
   definition.adoptionIsPermitted,
@@ -23,9 +29,11 @@ const LIVE: readonly Policy[] = [
   definition.writeTookEffect,
   health.askedRepairIsDone,
   health.stateIsKnown,
-  health.limitedIsRepaired,
+  authoring.sayingWhatWaits(health.freshRuntimeIsProvisioning),
+  authoring.sayingWhatWaits(health.limitedIsRepaired),
   definition.contestIsReported,
-  health.stateIsReported,
+  authoring.askedAuthoringIsEnabled,
+  authoring.sayingWhatWaits(health.stateIsReported),
 ];
 
 const DELETING: readonly Policy[] = [
@@ -37,6 +45,7 @@ const DELETING: readonly Policy[] = [
   deletion.deletionFailureIsExplained,
   deletion.deletionLooksFirst,
   deletion.goneIsReleased,
+  network.foreignNetworkStays,
   deletion.runtimeIsDeleted,
 ];
 

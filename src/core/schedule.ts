@@ -17,6 +17,8 @@ export type Next =
 export const ROLE_SPREADS_MS = 10 * MINUTE;
 export const PROVISIONING_MS = 30 * MINUTE;
 export const DOWN_MS = 10 * MINUTE;
+/** Interactive authoring that is not enabled by then is not waited for any longer. */
+export const ENABLING_MS = 10 * MINUTE;
 /** An Online runtime that was repaired counts as well again after this. */
 export const WELL_AGAIN_MS = HOUR;
 /** A field counts as contested when it was corrected this often within so many intervals. */
@@ -48,6 +50,9 @@ export function slowRetry(intervalMs: number): Next {
   const baseMs = Math.max(intervalMs, 10 * MINUTE);
   return { kind: 'backoff', baseMs, maxMs: Math.max(baseMs, HOUR) };
 }
+
+/** The pass has made its one write, and there is more to do: the next pass, as urgent as this one. */
+export const NEXT_PASS: Next = { kind: 'backoff', baseMs: 1, maxMs: SECOND };
 
 /** Azure is working on it. */
 export function settling(intervalMs: number): Next {

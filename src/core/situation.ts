@@ -2,7 +2,7 @@ import { type Desired, declarationHash } from './desired.ts';
 import type { Failure } from './failure.ts';
 import { type Drift, differences, type FieldPath } from './fields.ts';
 import { type Claim, condition, type ManagedObject, type Memory } from './object.ts';
-import type { Definition } from './runtime.ts';
+import type { Definition, InteractiveAuthoring } from './runtime.ts';
 import { type Next, WELL_AGAIN_MS } from './schedule.ts';
 
 /** Everything a decision is made from: what was gathered so far in this pass, and what the pass has already done. */
@@ -27,13 +27,17 @@ export interface Situation {
   readonly definition?: Definition;
   /** As Azure says it. */
   readonly state?: string;
+  /** As Azure says it together with the state. */
+  readonly interactiveAuthoring?: InteractiveAuthoring;
+  /** Whether the parent has the declared managed virtual network. */
+  readonly network?: 'present' | 'absent';
   /** The one write that this pass has made. */
   readonly wrote?: Write;
   readonly failure?: { readonly during: Step; readonly failure: Failure };
 }
 
 export type Write =
-  | { readonly kind: 'create' | 'repair' | 'delete' }
+  | { readonly kind: 'create' | 'repair' | 'delete' | 'network' | 'authoring' }
   | { readonly kind: 'update'; readonly fields: readonly FieldPath[] };
 
 export type Step = 'look' | Write['kind'];
@@ -43,12 +47,18 @@ export type Action =
   /** The decision needs this; a definition that is not `fresh` may come from the shared list. */
   | { readonly kind: 'Look'; readonly at: 'definition'; readonly fresh: boolean }
   | { readonly kind: 'Look'; readonly at: 'state' }
+  | { readonly kind: 'Look'; readonly at: 'network'; readonly name: string }
   | { readonly kind: 'Create'; readonly missing: boolean }
   /** Azure need not change for the claim to be true. */
   | { readonly kind: 'Claim'; readonly origin: Claim['origin'] }
   | { readonly kind: 'Adopt'; readonly changes: readonly Drift[] }
   | { readonly kind: 'Update'; readonly changes: readonly Drift[] }
   | { readonly kind: 'Repair'; readonly attempt: Attempt; readonly verdict: Verdict }
+  /** Makes the managed virtual network, which can never be deleted. */
+  | { readonly kind: 'CreateNetwork'; readonly name: string }
+  | { readonly kind: 'EnableInteractiveAuthoring'; readonly minutes: number }
+  /** A person's request for interactive authoring has come to its end. */
+  | { readonly kind: 'EndRequest'; readonly outcome: 'enabled' | 'failed'; readonly message: string }
   | { readonly kind: 'Delete' }
   /** Takes our finalizer off an object that lives on. */
   | { readonly kind: 'Unhold' }
@@ -120,6 +130,13 @@ export function isAskedToLook({ object, memory }: Situation): boolean {
 export function isAskedToRepair({ object, memory, desired }: Situation): boolean {
   const token = object.requests.repair;
   return token !== undefined && token !== memory.lastHandledRepairAt && managing(desired);
+}
+
+/** Whether a person asks for interactive authoring, of an object that declares it. */
+export function isAskedToEnableAuthoring({ object, memory, desired }: Situation): boolean {
+  const token = object.requests.enableInteractiveAuthoring;
+  const isNew = token !== undefined && token !== memory.lastHandledInteractiveAuthoringAt;
+  return isNew && managing(desired) && desired.interactiveAuthoring !== undefined;
 }
 
 /** Since when the object waits for this reason, milliseconds since the epoch; now, when it only begins to. */

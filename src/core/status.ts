@@ -2,6 +2,7 @@
 import { LIMITS } from '../api/limits.ts';
 import { declarationHash } from './desired.ts';
 import { type Drift, type FieldPath, valueAt } from './fields.ts';
+import { isIn, networkInWords, networkOf } from './network.ts';
 import {
   type Condition,
   type ConditionType,
@@ -12,7 +13,15 @@ import {
 } from './object.ts';
 import { armId, type Json } from './runtime.ts';
 import { PEACE_MS } from './schedule.ts';
-import { driftOf, isWellAgain, managing, type Situation, type Verdict, wasInSync } from './situation.ts';
+import {
+  driftOf,
+  isAskedToEnableAuthoring,
+  isWellAgain,
+  managing,
+  type Situation,
+  type Verdict,
+  wasInSync,
+} from './situation.ts';
 import { healthOf } from './states.ts';
 
 /** The status after a verdict. Equal situations give equal statuses, so that an unchanged one need not be written. */
@@ -61,6 +70,7 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
     managedFields: managedFieldsAfter(s, claim, synced, verdict),
     drift,
     repair: repairAfter(s),
+    interactiveAuthoring: authoringAfter(s),
     waitingSince: progress === undefined ? undefined : waitingAfter(s, reason),
     corrections: reason === 'Contested' ? markContested(s.memory.corrections, drift) : s.memory.corrections,
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.memory.syncedSpecHash,
@@ -106,10 +116,14 @@ function syncedOf(s: Situation, drift: readonly Drift[]): Said {
   if (s.definition?.presence === 'absent')
     return { status: 'False', reason: 'NotFound', message: 'There is no such runtime in Azure.' };
   if (s.definition === undefined) return { ...UNSAID, message: 'The definition was not looked at.' };
+  const { document, type } = s.definition.runtime;
+  if (type === 'Managed' && !isIn(s.desired.managedVirtualNetwork, document)) {
+    return { status: 'False', reason: 'Drifted', message: `The runtime is ${networkInWords(networkOf(document))}.` };
+  }
   if (managing(s.desired) && s.memory.claim === undefined && drift.length === 0) {
     return { ...UNSAID, message: 'The runtime in Azure is not managed by this object.' };
   }
-  if (s.definition.runtime.type !== 'Managed') {
+  if (type !== 'Managed') {
     return { status: 'False', reason: 'Drifted', message: 'The runtime is of another type.' };
   }
   return drift.length === 0
@@ -150,6 +164,7 @@ function handledRequests({ object, memory }: Situation): Partial<Memory> {
     lastHandledReconcileAt: requestedAt ?? anew ?? memory.lastHandledReconcileAt,
     lastHandledReconcileToken: reconcile ?? memory.lastHandledReconcileToken,
     lastHandledRepairAt: memory.lastHandledRepairAt,
+    lastHandledInteractiveAuthoringAt: memory.lastHandledInteractiveAuthoringAt,
   });
 }
 
@@ -177,6 +192,20 @@ function repairAfter({ memory, state, object, now }: Situation): Memory['repair'
   if (state === undefined || healthOf(state) !== 'well') return memory.repair;
   const { nextAttemptTime: _, ...rest } = memory.repair;
   return rest;
+}
+
+/** What Azure says of it, and only as long as it is declared. Nothing in it changes because time goes by. */
+function authoringAfter(s: Situation): Memory['interactiveAuthoring'] {
+  const { desired, memory, state, interactiveAuthoring: said } = s;
+  if (desired.interactiveAuthoring === undefined) return undefined;
+  const { enabledUntil, requestedTime, ...before } = memory.interactiveAuthoring ?? {};
+  // Without a state nothing was said anew.
+  const now = compact<NonNullable<Memory['interactiveAuthoring']>>({
+    ...(state === undefined ? before : said),
+    enabledUntil: state === undefined || said?.status === 'Enabled' ? enabledUntil : undefined,
+    requestedTime: isAskedToEnableAuthoring(s) ? requestedTime : undefined,
+  });
+  return Object.keys(now).length > 0 ? now : undefined;
 }
 
 /** Only waits that a deadline hangs on, or that end a decision, are clocked. */

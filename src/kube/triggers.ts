@@ -60,7 +60,7 @@ function isPersonsChange(before: ManagedObject, after: ManagedObject): boolean {
 
 /** A request that is withdrawn asks for nothing: Flux takes annotations off that were set by hand. */
 function asksAnew(before: Requests, after: Requests): boolean {
-  const names = ['reconcile', 'requestedAt', 'repair', 'acceptIdentity'] as const;
+  const names = ['reconcile', 'requestedAt', 'repair', 'acceptIdentity', 'enableInteractiveAuthoring'] as const;
   return names.some((name) => after[name] !== undefined && after[name] !== before[name]);
 }
 

@@ -43,11 +43,14 @@ export const invalidReference = (reference: string, id: string): Reply =>
     id.toLowerCase(),
   );
 
-export const invalidPayload = (name: string, id: string): Reply =>
+export const badRequest = (message: string, id: string): Reply =>
+  providerError(400, 'BadRequest', message, id.toLowerCase());
+
+export const invalidPayload = (name: string, id: string, type = 'IntegrationRuntime'): Reply =>
   providerError(
     400,
     'InvalidResourceRequest',
-    `Invalid resource request. Resource type: 'IntegrationRuntime', Resource name: '${name}' 'Error: Invalid payload'`,
+    `Invalid resource request. Resource type: '${type}', Resource name: '${name}' 'Error: Invalid payload'`,
     id.toLowerCase(),
   );
 

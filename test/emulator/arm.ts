@@ -113,14 +113,14 @@ export class Arm {
     if (group !== undefined && route.operation === 'Factories_ListByResourceGroup') {
       return reply(200, { value: [...group.factories.values()].map(factoryBody) });
     }
-    if (route.operation === 'IntegrationRuntimes_CreateOrUpdate' && parseJson(request.body) === undefined) {
+    if (request.method === 'PUT' && parseJson(request.body) === undefined) {
       return gatewayError(
         400,
         'InvalidRequestContent',
         'The request content was invalid and could not be deserialized.',
       );
     }
-    const answer = factory && this.#dataFactory.handle(route.operation, request, factory, route.runtime ?? '');
+    const answer = factory && this.#dataFactory.handle(route, request, factory);
     return answer ?? unknownPath(route.problem, API_VERSIONS);
   }
 
@@ -178,11 +178,12 @@ function refuseApiVersion(request: Incoming, route: Route): Reply | undefined {
 }
 
 function scopeOf(route: Route): string {
-  const { subscriptionId, resourceGroup, factory, runtime } = route;
+  const { subscriptionId, resourceGroup, factory, runtime, network } = route;
   let scope = `/subscriptions/${subscriptionId}`;
   if (resourceGroup !== undefined) scope += `/resourceGroups/${resourceGroup}`;
   if (factory !== undefined) scope += `/providers/Microsoft.DataFactory/factories/${factory}`;
   if (runtime !== undefined) scope += `/integrationRuntimes/${runtime}`;
+  if (network !== undefined) scope += `/managedVirtualNetworks/${network}`;
   return scope;
 }
 

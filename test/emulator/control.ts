@@ -90,6 +90,20 @@ export type Refusal =
   /** 409 ScopeLocked on deletes, and on writes too when ReadOnly. */
   | { kind: 'lock'; scope: string; level: 'CanNotDelete' | 'ReadOnly' };
 
+/**
+ * `ignore`: PUTs answer 200 with the document as it was before, or with an unmanaged default on create. `pretend`: the same,
+ * but the answer is what was sent.
+ */
+export type WriteMode = 'apply' | 'ignore' | 'pretend';
+
+export interface NetworkView {
+  id: string;
+  name: string;
+  type: string;
+  etag: string;
+  properties: JsonObject;
+}
+
 export interface RuntimeView {
   id: string;
   name: string;
@@ -98,6 +112,8 @@ export interface RuntimeView {
   properties: JsonObject;
   state: string;
   references: string[];
+  /** Absent: interactive authoring was never enabled. */
+  interactiveQuery?: { status: string; autoTerminationMinutes: number };
 }
 
 export interface BucketSettings {
@@ -172,8 +188,16 @@ export interface EmulatorControl {
   setReferences(args: RuntimeRef & { referrers: string[] }): Promise<void>;
   /** The next `times` PUTs (default 1) answer 400 invalid reference. */
   setBadReference(args: RuntimeRef & { reference: string; times?: number }): Promise<void>;
-  /** `ignore`: PUTs answer 200 with the document as it was before, or with an unmanaged default on create. */
-  setWriteMode(args: { factory: FactoryRef; name?: string; mode: 'apply' | 'ignore' }): Promise<void>;
+  setWriteMode(args: { factory: FactoryRef; name?: string; mode: WriteMode }): Promise<void>;
+  /** Somebody else's act, or the end of its time, at once. */
+  setInteractiveQuery(
+    args: RuntimeRef & { status: 'Enabled' | 'Disabled'; autoTerminationMinutes?: number },
+  ): Promise<void>;
+  /** How long switching it takes in this factory from now on (default 1 s), and whether it then fails. */
+  setInteractiveQueryMode(args: { factory: FactoryRef; takesMs?: number; fails?: boolean }): Promise<void>;
+  networks(factory: FactoryRef): Promise<NetworkView[]>;
+  /** A managed virtual network, made by somebody else; default when it has no name. */
+  ensureNetwork(args: { factory: FactoryRef; name?: string }): Promise<NetworkView>;
   setPageSize(args: { factory: FactoryRef; size: number }): Promise<void>;
 
   addRefusal(refusal: Refusal): Promise<{ id: string }>;

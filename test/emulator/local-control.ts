@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import { DEFAULT_AUTO_TERMINATION_MINUTES, INTERACTIVE_QUERY_MS, NETWORK_NAME } from './assumptions.ts';
 import type { Buckets } from './buckets.ts';
 import type {
   EmulatorControl,
   EntraClient,
   FactoryRef,
+  NetworkView,
   RuntimeRef,
   RuntimeView,
   Stage,
@@ -13,7 +16,7 @@ import { isObject, type Json, type JsonObject, parseJson } from './exchange.ts';
 import type { Faults } from './faults.ts';
 import type { Refusals } from './refusals.ts';
 import type { Trace } from './trace.ts';
-import { type Factory, type Runtime, sortedRuntimes, type World } from './world.ts';
+import { type Factory, type Network, type Runtime, sortedRuntimes, type World } from './world.ts';
 
 export interface ControlParts {
   readonly now: () => number;
@@ -34,6 +37,7 @@ export function createLocalControl(parts: ControlParts): EmulatorControl {
     ...existence(parts),
     ...observation(parts),
     ...runtimeControl(parts),
+    ...networkControl(parts),
     ...armControl(parts),
     ...entraControl(parts),
     reset: async ({ subscriptionId } = {}) => {
@@ -171,6 +175,35 @@ function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, Run
   };
 }
 
+type NetworkControl = 'setInteractiveQuery' | 'setInteractiveQueryMode' | 'networks' | 'ensureNetwork';
+
+function networkControl({ world, now }: ControlParts): Pick<EmulatorControl, NetworkControl> {
+  return {
+    setInteractiveQuery: async ({ status, autoTerminationMinutes, ...ref }) => {
+      const minutes =
+        status === 'Enabled' ? { minutes: autoTerminationMinutes ?? DEFAULT_AUTO_TERMINATION_MINUTES } : {};
+      theRuntime(world, ref).interactiveQuery.begin(randomUUID(), status, {
+        now: now(),
+        takesMs: 0,
+        fails: false,
+        ...minutes,
+      });
+    },
+    setInteractiveQueryMode: async ({ factory: ref, takesMs = INTERACTIVE_QUERY_MS, fails = false }) => {
+      theFactory(world, ref).interactiveQuery = { takesMs, fails };
+    },
+    networks: async (factory) => [...theFactory(world, factory).networks.values()].map(networkView),
+    ensureNetwork: async ({ factory: ref, name = NETWORK_NAME }) => {
+      const factory = theFactory(world, ref);
+      return networkView(factory.networks.get(name.toLowerCase()) ?? world.putNetwork(factory, name));
+    },
+  };
+}
+
+function networkView({ json }: Network): NetworkView {
+  return JSON.parse(json);
+}
+
 type ArmControl = 'addRefusal' | 'clearRefusals' | 'setBuckets' | 'drainBucket';
 
 function armControl({ refusals, buckets }: ControlParts): Pick<EmulatorControl, ArmControl> {
@@ -214,8 +247,10 @@ function theRuntime(world: World, ref: RuntimeRef): Runtime {
 }
 
 function viewOf(runtime: Runtime, now: number): RuntimeView {
-  const { state, references } = { state: runtime.lifecycle.state(now), references: [...runtime.references] };
-  return { ...(JSON.parse(runtime.json) as Omit<RuntimeView, 'state' | 'references'>), state, references };
+  const resource: Omit<RuntimeView, 'state' | 'references'> = JSON.parse(runtime.json);
+  const interactiveQuery = runtime.interactiveQuery.view(now);
+  const more = interactiveQuery === undefined ? {} : { interactiveQuery };
+  return { ...resource, state: runtime.lifecycle.state(now), references: [...runtime.references], ...more };
 }
 
 function withParsedBody(entry: TraceEntry): TraceEntry {

@@ -8,6 +8,9 @@ export interface Route {
   readonly resourceGroup?: string;
   readonly factory?: string;
   readonly runtime?: string;
+  readonly network?: string;
+  /** The id of a long-running operation. */
+  readonly result?: string;
   /** Of an ARM operation: the bucket that it spends, and the action of role definitions. */
   readonly kind?: BucketKind;
   readonly action?: string;
@@ -38,6 +41,33 @@ const RUNTIME_VERBS: Verbs = {
 /** Recorded: asking the state spends reads. Documented: its action ends in `read` although it is a POST. */
 const STATUS_VERBS: Verbs = {
   POST: { operation: 'IntegrationRuntimes_GetStatus', kind: 'reads', action: `${RUNTIMES}/getstatus/read` },
+};
+/** Documented, the actions; that starting one spends writes and polling it reads is what ARM does with POST and GET. */
+const ENABLE_VERBS: Verbs = {
+  POST: {
+    operation: 'IntegrationRuntime_EnableInteractiveQuery',
+    kind: 'writes',
+    action: `${RUNTIMES}/enableInteractiveQuery/action`,
+  },
+};
+const DISABLE_VERBS: Verbs = {
+  POST: {
+    operation: 'IntegrationRuntime_DisableInteractiveQuery',
+    kind: 'writes',
+    action: `${RUNTIMES}/disableInteractiveQuery/action`,
+  },
+};
+const RESULT_VERBS: Verbs = {
+  GET: { operation: 'IntegrationRuntime_OperationResult', kind: 'reads', action: `${RUNTIMES}/read` },
+};
+const NETWORKS = 'Microsoft.DataFactory/factories/managedVirtualNetworks';
+const NETWORKS_VERBS: Verbs = {
+  GET: { operation: 'ManagedVirtualNetworks_ListByFactory', kind: 'reads', action: `${NETWORKS}/read` },
+};
+/** No DELETE: the API has none. */
+const NETWORK_VERBS: Verbs = {
+  GET: { operation: 'ManagedVirtualNetworks_Get', kind: 'reads', action: `${NETWORKS}/read` },
+  PUT: { operation: 'ManagedVirtualNetworks_CreateOrUpdate', kind: 'writes', action: `${NETWORKS}/write` },
 };
 const FACTORY_VERBS: Verbs = {
   GET: { operation: 'Factories_Get', kind: 'reads', action: 'Microsoft.DataFactory/factories/read' },
@@ -120,23 +150,41 @@ function armRoute(method: string, segments: readonly string[]): Route {
   return factoryRoute(method, rest, names);
 }
 
-type Names = Pick<Route, 'subscriptionId' | 'resourceGroup' | 'factory' | 'runtime'>;
+type Names = Pick<Route, 'subscriptionId' | 'resourceGroup' | 'factory' | 'runtime' | 'network' | 'result'>;
 
-/** Managed virtual networks, and a runtime's other actions, are further cases of this function when they come. */
 function factoryRoute(method: string, segments: readonly string[], group: Names): Route {
   const [factories, factory, runtimes, runtime, action, ...more] = segments;
   if (is(factories, 'factories')) {
     if (factory === undefined) return withVerb(method, FACTORIES_VERBS, group);
     const names = { ...group, factory };
     if (runtimes === undefined) return withVerb(method, FACTORY_VERBS, names);
-    if (is(runtimes, 'integrationRuntimes') && more.length === 0) {
+    if (is(runtimes, 'integrationRuntimes')) {
       if (runtime === undefined) return withVerb(method, LIST_VERBS, names);
-      if (action === undefined) return withVerb(method, RUNTIME_VERBS, { ...names, runtime });
-      if (is(action, 'getStatus')) return withVerb(method, STATUS_VERBS, { ...names, runtime });
+      const verbs = runtimeVerbs(action, more);
+      const result = more[1] === undefined ? {} : { result: more[1] };
+      if (verbs !== undefined) return withVerb(method, verbs, { ...names, runtime, ...result });
+    }
+    if (is(runtimes, 'managedVirtualNetworks') && action === undefined) {
+      if (runtime === undefined) return withVerb(method, NETWORKS_VERBS, names);
+      return withVerb(method, NETWORK_VERBS, { ...names, network: runtime });
     }
   }
   const type = segments.filter((_, i) => i % 2 === 0).join('/');
   return nothing(group, { kind: 'type', namespace: 'Microsoft.DataFactory', type });
+}
+
+/** What can be done below the name of a runtime. */
+function runtimeVerbs(action: string | undefined, [results, id, ...more]: readonly string[]): Verbs | undefined {
+  if (action === undefined) return RUNTIME_VERBS;
+  const switches = is(action, 'enableInteractiveQuery') || is(action, 'disableInteractiveQuery');
+  if (results !== undefined) {
+    return switches && is(results, 'operationresults') && id !== undefined && more.length === 0
+      ? RESULT_VERBS
+      : undefined;
+  }
+  if (is(action, 'getStatus')) return STATUS_VERBS;
+  if (!switches) return undefined;
+  return is(action, 'enableInteractiveQuery') ? ENABLE_VERBS : DISABLE_VERBS;
 }
 
 function withVerb(method: string, verbs: Verbs, names: Names): Route {

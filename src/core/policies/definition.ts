@@ -22,7 +22,8 @@ export const definitionIsKnown: Policy = (s) =>
   s.definition === undefined ? { kind: 'Look', at: 'definition', fresh: deservesFreshLook(s) } : undefined;
 
 function deservesFreshLook(s: Situation): boolean {
-  if (isNewGeneration(s) || isAskedToLook(s)) return true;
+  // What is read back after a write must not be what that write answered.
+  if (s.wrote !== undefined || isNewGeneration(s) || isAskedToLook(s)) return true;
   const inSync = condition(s.memory, 'Synced')?.status === 'True';
   return managing(s.desired) && (s.memory.claim === undefined || !inSync);
 }
@@ -66,6 +67,8 @@ export const observedExists: Policy = (s) =>
 /** Make sure a runtime is created only where Azure has just said that there is none. */
 export const existsOrIsCreated: Policy = (s) => {
   if (s.definition?.presence !== 'absent') return undefined;
+  // Read back after a write of this pass and not there: Azure shows later what it has.
+  if (s.wrote !== undefined) return settle(UNCHANGED, again(s.intervalMs));
   return proven(s, { kind: 'Create', missing: s.memory.claim !== undefined });
 };
 

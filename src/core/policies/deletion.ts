@@ -1,4 +1,7 @@
 /** The object is being deleted: what becomes of the runtime? */
+import type { Desired } from '../desired.ts';
+import { isSame } from '../network.ts';
+import type { ManagedObject } from '../object.ts';
 import { heirOf } from '../ownership.ts';
 import { waiting } from '../schedule.ts';
 import { type Action, managing, type Policy, type Situation } from '../situation.ts';
@@ -17,13 +20,18 @@ export const nothingIsHeld: Policy = ({ object }) => (object.held ? undefined : 
 
 /** Make sure a rename or a move to another namespace does not destroy the runtime: another live object takes over. */
 export const heirTakesOver: Policy = ({ peers, memory, desired }) => {
-  const to = heirOf(peers);
+  // Who declares the name in another network declares another runtime, which can be made once this one is gone.
+  const to = heirOf(peers.filter((peer) => declaresSamePlace(peer, desired)));
   if (to === undefined || !managing(desired)) return undefined;
   const message = `${to.key} declares the same runtime and takes over.`;
   // An heir that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it.
   const claim = to.memory.claim === undefined ? memory.claim : undefined;
   return { kind: 'Release', because: { kind: 'HandedOver', to, claim, message } };
 };
+
+function declaresSamePlace({ spec }: ManagedObject, { managedVirtualNetwork }: Desired): boolean {
+  return spec.valid && isSame(spec.desired.managedVirtualNetwork?.name, managedVirtualNetwork?.name);
+}
 
 /** Make sure only a claimed runtime is ever deleted. */
 export const onlyClaimedIsDeleted: Policy = ({ memory, desired }) => {

@@ -3,6 +3,7 @@ import type { Failure } from '../failure.ts';
 import { again, ROLE_SPREADS_MS, slowRetry, transient, waiting } from '../schedule.ts';
 import { type Action, isDecided, type Policy, type Situation, waitingSince } from '../situation.ts';
 import { progressing, settle, stall, stalled, UNCHANGED, unknown } from '../verdicts.ts';
+import { networkIsWaitedFor } from './network.ts';
 
 /** Whether a failure mends itself, so that nobody need be told at once. */
 export function passes({ kind }: Failure): boolean {
@@ -14,8 +15,10 @@ export const failureIsExplained: Policy = (s) => {
   if (s.failure === undefined) return undefined;
   const { failure, during } = s.failure;
   const unclaimed = s.object.held && s.memory.claim === undefined;
-  const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
-  if (unclaimed && refusedForGood && during !== 'look') return { kind: 'Unhold' };
+  const refusedForGood = (failure.kind === 'refused' && !lacksNetwork(s, failure)) || failure.kind === 'policyDenied';
+  // Without its network the runtime was not even tried to be made.
+  const unmade = during === 'network' || (refusedForGood && during !== 'look');
+  if (unclaimed && unmade) return { kind: 'Unhold' };
   return explain(s, failure);
 };
 
@@ -53,11 +56,7 @@ export function explain(s: Situation, failure: Failure): Action {
     case 'credentialsInvalid':
       return stall(s, 'CredentialsInvalid', `${failure.message}${inUse(s)}`);
     case 'refused':
-      return stall(
-        s,
-        'InvalidDefinition',
-        `Azure refuses the definition: ${failure.message} Correct the manifest, or what it refers to; it is tried again slowly.`,
-      );
+      return refused(s, failure);
     case 'preconditionFailed':
       return settle(UNCHANGED, again(intervalMs));
     case 'credentialUnavailable':
@@ -68,6 +67,32 @@ export function explain(s: Situation, failure: Failure): Action {
       return passing(s, 'AzureUnavailable', failure.message, failure.retryAfterMs);
   }
 }
+
+type Refused = Extract<Failure, { kind: 'refused' }>;
+
+function refused(s: Situation, failure: Refused): Action {
+  const { managedVirtualNetwork, fields } = s.desired;
+  if (managedVirtualNetwork !== undefined && lacksNetwork(s, failure)) {
+    return networkIsWaitedFor(s, managedVirtualNetwork.name);
+  }
+  const location = String(fields.get('location') ?? 'AutoResolve');
+  const mayBeRegion = managedVirtualNetwork !== undefined && location.toLowerCase() !== 'autoresolve';
+  const what = s.failure?.during === 'network' ? 'managed virtual network' : 'definition';
+  return stall(
+    s,
+    'InvalidDefinition',
+    `Azure refuses the ${what}: ${failure.message}${mayBeRegion ? REGION_ADVICE : ''} ` +
+      'Correct the manifest, or what it refers to; it is tried again slowly.',
+  );
+}
+
+/** A network that has just been made may not be seen by every part of Azure yet. */
+function lacksNetwork({ desired }: Situation, { reference }: Refused): boolean {
+  return reference !== undefined && reference.toLowerCase() === desired.managedVirtualNetwork?.name.toLowerCase();
+}
+
+const REGION_ADVICE =
+  " A runtime in a managed virtual network is in the factory's own region: set spec.location to AutoResolve or to that region.";
 
 const PARENT = { factory: 'factory', resourceGroup: 'resource group' } as const;
 

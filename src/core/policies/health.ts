@@ -24,6 +24,27 @@ export const askedRepairIsDone: Policy = (s) => {
 /** Make sure the state is known. */
 export const stateIsKnown: Policy = ({ state }) => (state === undefined ? { kind: 'Look', at: 'state' } : undefined);
 
+/**
+ * Make sure a runtime that Azure is still making in a managed virtual network is waited for, not repaired: whatever state it
+ * passes through then, `Limited` too, is a stage. Writing the definition again could only begin that anew, and after half an
+ * hour it counts as the state that it is.
+ */
+export const freshRuntimeIsProvisioning: Policy = (s) => {
+  const { state, memory, desired, wrote, now, intervalMs } = s;
+  if (state === undefined || desired.managedVirtualNetwork === undefined || !managing(desired)) return undefined;
+  const isFresh = wrote?.kind === 'create' || memory.waitingSince?.reason === 'Provisioning';
+  if (!isFresh || memory.claim?.origin !== 'Created' || !['starting', 'limited', 'down'].includes(healthOf(state))) {
+    return undefined;
+  }
+  return now - waitingSince(s, 'Provisioning') < PROVISIONING_MS
+    ? settle(progressing('Provisioning', preparing(state)), settling(intervalMs))
+    : undefined;
+};
+
+function preparing(state: string): string {
+  return `Azure is preparing the runtime (${state}), for 30 minutes at most.`;
+}
+
 /** Make sure a `Limited` runtime is repaired, within bounds. */
 export const limitedIsRepaired: Policy = (s) => {
   if (s.state === undefined || healthOf(s.state) !== 'limited') return undefined;
@@ -84,10 +105,7 @@ export const stateIsReported: Policy = (s) => {
       return settle(available(`In sync, and ${state}.`), periodic(intervalMs));
     case 'starting':
       return now - waitingSince(s, 'Provisioning') < PROVISIONING_MS
-        ? settle(
-            progressing('Provisioning', `Azure is preparing the runtime (${state}), for 30 minutes at most.`),
-            settling(intervalMs),
-          )
+        ? settle(progressing('Provisioning', preparing(state)), settling(intervalMs))
         : settle(
             stalled(
               'Provisioning',

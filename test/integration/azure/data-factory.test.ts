@@ -42,13 +42,36 @@ describe('the life of a runtime', () => {
     expect(await runtimes.read(ID, caller())).toEqual(ABSENT);
     const created = await runtimes.create(ID, DOCUMENT, caller());
     expect(created).toMatchObject({ name: 'Runtime', type: 'Managed', document: DOCUMENT });
-    expect(await runtimes.state(ID, caller())).toMatch(/^(Online|Initial|Starting)$/);
+    expect(await runtimes.state(ID, caller())).toEqual({ state: 'Online' });
     expect(await world.runtimes().hint(ID, 60_000, caller())).toMatchObject({ presence: 'present', fresh: false });
     const moved = { ...DOCUMENT, description: 'moved' };
     expect((await runtimes.update(ID, moved, created.etag, caller())).document).toEqual(moved);
     await runtimes.delete(ID, caller());
     expect(await runtimes.read(ID, caller())).toEqual(ABSENT);
     await expect(runtimes.delete(ID, caller())).resolves.toBeUndefined();
+  });
+
+  test('in a network that is made for it is Online after a while, and interactive authoring is enabled in it', async () => {
+    const { parent } = ID;
+    const document = {
+      ...DOCUMENT,
+      managedVirtualNetwork: { type: 'ManagedVirtualNetworkReference', referenceName: 'default' },
+    };
+    expect(await runtimes.hasNetwork(parent, 'default', caller())).toBe(false);
+    const refused = await failureOf(runtimes.create(ID, document, caller()));
+    expect(refused).toMatchObject({ kind: 'refused', reference: 'default' });
+    await runtimes.createNetwork(parent, 'default', caller());
+    expect(await runtimes.hasNetwork(parent, 'default', caller())).toBe(true);
+    expect((await failureOf(runtimes.createNetwork(parent, 'default', caller()))).kind).toBe('preconditionFailed');
+    await runtimes.create(ID, document, caller());
+    expect(await runtimes.state(ID, caller())).toEqual({ state: 'Initial' });
+    expect((await failureOf(runtimes.enableInteractiveAuthoring(ID, 30, caller()))).kind).toBe('refused');
+    await control.setState({ ...RUNTIME, state: 'Online' });
+    await runtimes.enableInteractiveAuthoring(ID, 30, caller());
+    expect(await runtimes.state(ID, caller())).toEqual({
+      state: 'Online',
+      interactiveAuthoring: { status: 'Enabling', autoTerminationMinutes: 30 },
+    });
   });
 
   test('a create does not replace what somebody else made meanwhile', async () => {

@@ -77,6 +77,55 @@ describe('requests', () => {
     expect(requests).toEqual(['list 200', 'get 200', 'getStatus 200', 'create 200', 'update 200', 'delete 200']);
   });
 
+  test('interactive authoring is asked for at the runtime, and is under way when Azure has taken the request', async () => {
+    const { arm, factories, requests } = rig();
+    arm.answers({ status: 202, headers: { location: 'https://arm.test/operationresults/1' } });
+    await factories.enableInteractiveAuthoring(ID, 30, caller());
+    expect(arm.sent.map(summary)).toEqual([
+      `POST https://arm.test${PATH}/Runtime/enableInteractiveQuery?api-version=2018-06-01`,
+    ]);
+    expect(arm.sent[0]?.body).toBe('{"autoTerminationMinutes":30}');
+    expect(requests).toEqual(['enableInteractiveQuery 202']);
+  });
+
+  test('a network is looked for in the list, and made unless it is there', async () => {
+    const { arm, factories, requests } = rig();
+    const list = (...names: string[]) => ({ status: 200, body: { value: names.map((name) => ({ name })) } });
+    arm.answers(list(), list('Default'), list('factory/default'), { status: 200, body: { name: 'default' } });
+    const has = () => factories.hasNetwork(ID.parent, 'default', caller());
+    expect([await has(), await has(), await has()]).toEqual([false, true, true]);
+    await factories.createNetwork(ID.parent, 'default', caller());
+    const networks = `https://arm.test${PATH.replace('integrationRuntimes', 'managedVirtualNetworks')}`;
+    expect([...new Set(arm.sent.map(summary))]).toEqual([
+      `GET ${networks}?api-version=2018-06-01`,
+      `PUT ${networks}/default?api-version=2018-06-01`,
+    ]);
+    expect(arm.sent.at(-1)).toMatchObject({ body: '{"properties":{}}', headers: { 'if-none-match': '*' } });
+    expect(requests.at(-1)).toBe('createNetwork 200');
+  });
+
+  test.each(['..', 'a/b', '', '-a', 'x'.repeat(128)])(
+    'the network name %j is refused without a request',
+    async (name) => {
+      const { arm, factories } = rig();
+      for (const call of [
+        factories.hasNetwork(ID.parent, name, caller()),
+        factories.createNetwork(ID.parent, name, caller()),
+      ]) {
+        expect((await failureOf(call)).kind).toBe('refused');
+      }
+      expect(arm.sent).toEqual([]);
+    },
+  );
+
+  test('no network is made, and nothing enabled, once the object has changed', async () => {
+    const { arm, factories } = rig();
+    const late = caller({ mayWrite: () => false });
+    await expect(factories.createNetwork(ID.parent, 'default', late)).rejects.toBeInstanceOf(Superseded);
+    await expect(factories.enableInteractiveAuthoring(ID, 10, late)).rejects.toBeInstanceOf(Superseded);
+    expect(arm.sent).toEqual([]);
+  });
+
   test('a create may not replace, an update replaces only what was read, a delete asks nothing', async () => {
     const { arm, factories } = rig();
     arm.answer = ({ method }) => (method === 'DELETE' ? { status: 200 } : { status: 200, body: resource() });
@@ -114,6 +163,7 @@ describe('requests', () => {
       factories.create(id, {}, caller()),
       factories.update(id, {}, 'e', caller()),
       factories.delete(id, caller()),
+      factories.enableInteractiveAuthoring(id, 10, caller()),
     ]) {
       expect((await failureOf(call)).kind).toBe('refused');
     }
@@ -228,10 +278,25 @@ describe('answers that cannot be understood', () => {
     },
   );
 
+  test.each([{ value: 'x' }, { value: [{}] }, { value: [{ name: 'other' }], nextLink: 'https://arm.test/next' }, 'x'])(
+    'the networks %j do not prove that one is missing',
+    async (body) => {
+      const { arm, factories } = rig();
+      arm.answers({ status: 200, body });
+      expect((await failureOf(factories.hasNetwork(ID.parent, 'default', caller()))).kind).toBe('unavailable');
+    },
+  );
+
+  test('a missing factory is no missing network', async () => {
+    const { arm, factories } = rig();
+    arm.answers(armError(404, 'ResourceNotFound'));
+    expect((await failureOf(factories.hasNetwork(ID.parent, 'default', caller()))).kind).toBe('parentNotFound');
+  });
+
   test('a state that nobody knows is returned as it is', async () => {
     const { arm, factories } = rig();
     arm.answers({ status: 200, body: { properties: { state: 'Dreaming' } } });
-    expect(await factories.state(ID, caller())).toBe('Dreaming');
+    expect(await factories.state(ID, caller())).toEqual({ state: 'Dreaming' });
   });
 
   test('a redirect is not followed', async () => {

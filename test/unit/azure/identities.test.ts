@@ -80,7 +80,13 @@ function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resou
       // Of what it declares, only where the runtime is matters here.
       desired: { id: { ...ID, parent: { ...ID.parent, resourceGroup } } } as never,
     },
-    requests: { reconcile: undefined, requestedAt: undefined, repair: undefined, acceptIdentity: undefined },
+    requests: {
+      reconcile: undefined,
+      requestedAt: undefined,
+      repair: undefined,
+      acceptIdentity: undefined,
+      enableInteractiveAuthoring: undefined,
+    },
     memory: BLANK,
     ...changes,
   };

@@ -49,6 +49,7 @@ const NO_REQUESTS: Requests = {
   requestedAt: undefined,
   repair: undefined,
   acceptIdentity: undefined,
+  enableInteractiveAuthoring: undefined,
 };
 
 export function managedObject(name: string, more: Partial<ManagedObject> = {}, wanted: Wanted = {}): ManagedObject {
@@ -205,7 +206,7 @@ export const FAILURE_KINDS: readonly Failure['kind'][] = [
 export function told(action: Action): string {
   switch (action.kind) {
     case 'Look':
-      return action.at === 'state' ? 'Look state' : `Look definition ${action.fresh ? 'fresh' : 'listed'}`;
+      return action.at === 'definition' ? `Look definition ${action.fresh ? 'fresh' : 'listed'}` : `Look ${action.at}`;
     case 'Create':
       return action.missing ? 'Create missing' : 'Create';
     case 'Claim':

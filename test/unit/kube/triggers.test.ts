@@ -79,10 +79,13 @@ describe('a change of', () => {
     });
   });
 
-  test.each(['requestedAt', 'repair', 'accept-identity'])('the request %s counts like any other', (name) => {
-    const annotation = name === 'requestedAt' ? 'reconcile.fluxcd.io/requestedAt' : `azure-ir.io/${name}`;
-    expect(triggersBetween({}, { annotations: { [annotation]: 'x' } })).toEqual({ [KEY]: change });
-  });
+  test.each(['requestedAt', 'repair', 'accept-identity', 'enable-interactive-authoring'])(
+    'the request %s counts like any other',
+    (name) => {
+      const annotation = name === 'requestedAt' ? 'reconcile.fluxcd.io/requestedAt' : `azure-ir.io/${name}`;
+      expect(triggersBetween({}, { annotations: { [annotation]: 'x' } })).toEqual({ [KEY]: change });
+    },
+  );
 });
 
 describe('a list', () => {

@@ -90,7 +90,13 @@ const OBJECT: ManagedObject = {
   deleting: false,
   held: false,
   spec: { valid: false, problem: 'not needed here' },
-  requests: { reconcile: undefined, requestedAt: undefined, repair: undefined, acceptIdentity: undefined },
+  requests: {
+    reconcile: undefined,
+    requestedAt: undefined,
+    repair: undefined,
+    acceptIdentity: undefined,
+    enableInteractiveAuthoring: undefined,
+  },
   memory: BLANK,
 };
 
