@@ -186,7 +186,7 @@ describe('a deletion that Azure refuses', () => {
       await place.azure.addRefusal({ kind: 'lock', level: 'CanNotDelete', scope: scope(place) });
       await place.delete('sample');
       const object = await place.until('sample', 'Ready=False Locked Stalled');
-      expect(message(object)).toMatch(/Remove the lock.*deletionPolicy: Retain\)\.$/);
+      expect(message(object)).toMatch(/once the lock is removed.*deletionPolicy: Retain\)\.$/);
       await place.azure.clearRefusals({ scope: scope(place) });
       await place.annotate('sample', 'azure-ir.io/reconcile', 'now');
       await place.untilGone('sample');

@@ -40,7 +40,7 @@ describe('a Limited runtime', () => {
       await created(place);
       await setState(place, 'Limited', 'never');
       const object = await place.until('sample', 'Ready=False Repairing Reconciling');
-      expect(message(object)).toBe('Limited; repaired 1 of at most 5 times.');
+      expect(message(object)).toBe('Limited; 1 of at most 5 repairs made. If it stays Limited, the next follows.');
       const { attempts, lastAttemptTime, nextAttemptTime } = object.status?.repair ?? {};
       expect(attempts).toBe(1);
       expect(Date.parse(nextAttemptTime ?? '') - Date.parse(lastAttemptTime ?? '')).toBe(60_000);

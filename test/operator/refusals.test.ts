@@ -132,7 +132,7 @@ describe('what only a person can mend', () => {
       await place.azure.addRefusal({ kind: 'lock', level: 'ReadOnly', scope: scope(place) });
       await place.azure.drift({ factory: place.factory, name: 'sample', merge: { typeProperties: null } });
       const object = await place.until('sample', 'Ready=False Locked Stalled');
-      expect(message(object)).toMatch(/Remove the lock/);
+      expect(message(object)).toMatch(/goes on by itself, slowly, once the lock is removed/);
       expect(object.status?.drift).toEqual([{ field: 'location', desired: 'West Europe', observed: 'AutoResolve' }]);
       await place.azure.clearRefusals({ scope: scope(place) });
       await place.look('sample');
@@ -146,7 +146,7 @@ describe('what only a person can mend', () => {
       await place.azure.setSubscriptionState({ subscriptionId, state: 'Disabled' });
       await place.apply('sample');
       const object = await place.until('sample', 'Ready=False Locked Stalled');
-      expect(message(object)).toMatch(/ReadOnlyDisabledSubscription.*enable the subscription/);
+      expect(message(object)).toMatch(/ReadOnlyDisabledSubscription.*the subscription is enabled again/);
       await place.azure.setSubscriptionState({ subscriptionId, state: 'Enabled' });
       await place.look('sample');
       await ready(place);
