@@ -70,7 +70,7 @@ describe('a runtime is made', () => {
     inPlace(async (place) => {
       await place.apply('sample', { ...NEVER, interval: '1h' });
       await place.until('sample', 'Ready=False ManagedVirtualNetworkNotFound Reconciling');
-      await place.apply('sample', { ...IF_MISSING, interval: '1h' });
+      await place.apply('sample', IF_MISSING);
       await ready(place);
       await place.untilEvents('sample', 'ManagedVirtualNetworkCreated', 'Created');
     }));
