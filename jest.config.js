@@ -14,7 +14,7 @@ export default {
   // Generous: a wait in a test has a deadline of its own, which says what it waited for.
   testTimeout: 90_000,
   // Of `test.concurrent`, in one file: for tests that wait for most of their time.
-  maxConcurrency: 64,
+  maxConcurrency: 16,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     {

@@ -1,6 +1,8 @@
 /** Every flag and variable of the operator: its default, its meaning, its check. */
 import { parseArgs } from 'node:util';
+import { OWN_CREDENTIALS, type OwnCredential } from './core/credential.ts';
 import { parseDuration } from './core/duration.ts';
+import { type Grant, parseGrants } from './core/grants.ts';
 import { type BindAddress, parseBindAddress } from './telemetry/endpoints.ts';
 import { type LogLevel, parseLogLevel } from './telemetry/log.ts';
 
@@ -11,7 +13,8 @@ export interface Config {
   /** Empty: all. */
   readonly watchNamespaces: readonly string[];
   readonly labelSelector: string;
-  readonly operatorIdentityNamespaces: readonly string[] | '*';
+  readonly azureCredential: OwnCredential;
+  readonly operatorIdentityNamespaces: readonly Grant[];
   readonly metricsBindAddress: BindAddress;
   readonly healthProbeBindAddress: BindAddress;
   readonly logLevel: LogLevel;
@@ -54,10 +57,15 @@ const FLAGS = {
   'max-concurrent-reconciles': flag('10', 'how many objects are handled at once', count),
   'watch-namespaces': flag('', 'comma-separated namespaces to watch; empty for all', list),
   'label-selector': flag('', 'only objects with these labels', (text) => text.trim()),
+  'azure-credential': flag(
+    'environment',
+    "which kind of credential the operator's own Azure identity has: environment (the one that the variables below hold), client-secret, client-certificate, workload-identity, managed-identity (of AZURE_CLIENT_ID, or system-assigned), or azure-cli (development)",
+    ownCredential,
+  ),
   'operator-identity-namespaces': flag(
     '',
-    "comma-separated namespaces whose objects may use the operator's own Azure identity; * for all, empty for none",
-    (text) => (text.trim() === '*' ? ('*' as const) : list(text)),
+    "comma-separated namespaces whose objects may use the operator's own Azure identity, each as it is or bound to a scope (team-a=/subscriptions/<id>/resourceGroups/<name>); * for all that are not named, empty for none",
+    parseGrants,
   ),
   'metrics-bind-address': flag(':8080', 'host:port of /metrics; 0 for none, port 0 for any free one', parseBindAddress),
   'health-probe-bind-address': flag(
@@ -65,7 +73,7 @@ const FLAGS = {
     'host:port of /healthz and /readyz; 0 for none, port 0 for any free one',
     parseBindAddress,
   ),
-  'log-level': flag('info', 'debug, info, warn or error', parseLogLevel),
+  'log-level': flag('info', 'debug, info, warn or error', (text) => parseLogLevel(text.trim())),
 };
 
 type FlagName = keyof typeof FLAGS;
@@ -89,7 +97,8 @@ export function usage(): string {
     '  --help, --version',
     '',
     'Kubernetes: by KUBECONFIG, or the service account of the pod.',
-    'Azure: AZURE_TENANT_ID, AZURE_CLIENT_ID, and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH,',
+    "Azure: the Secret azure-ir-credential of an object's namespace; else the operator's own identity, if it may be used there:",
+    'AZURE_TENANT_ID, AZURE_CLIENT_ID, and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH,',
     'AZURE_FEDERATED_TOKEN_FILE; AZURE_CLOUD, AZURE_AUTHORITY_HOST, AZURE_RESOURCE_MANAGER_ENDPOINT and',
     'AZURE_RESOURCE_MANAGER_AUDIENCE for other clouds; NODE_EXTRA_CA_CERTS for private certificate authorities.',
   ].join('\n');
@@ -110,6 +119,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
       maxConcurrentReconciles: value('max-concurrent-reconciles'),
       watchNamespaces: value('watch-namespaces'),
       labelSelector: value('label-selector'),
+      azureCredential: value('azure-credential'),
       operatorIdentityNamespaces: value('operator-identity-namespaces'),
       metricsBindAddress: value('metrics-bind-address'),
       healthProbeBindAddress: value('health-probe-bind-address'),
@@ -147,7 +157,7 @@ function read<N extends FlagName>(
   const [text, source] =
     typeof given === 'string'
       ? [given, `--${name}`]
-      : [env[variable] ?? standard, env[variable] === undefined ? 'default' : variable];
+      : [env[variable] || standard, env[variable] ? variable : 'default'];
   try {
     return parse(text);
   } catch (error) {
@@ -160,6 +170,12 @@ function interval(text: string): number {
   if (ms === undefined || ms < 1_000)
     throw new RangeError(`"${text}" is no duration of at least 1s, such as 90s, 10m or 1h30m`);
   return ms;
+}
+
+function ownCredential(text: string): OwnCredential {
+  const known = OWN_CREDENTIALS.find((each) => each === text.trim());
+  if (known === undefined) throw new RangeError(`"${text}" is none of ${OWN_CREDENTIALS.join(', ')}`);
+  return known;
 }
 
 function count(text: string): number {

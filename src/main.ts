@@ -1,14 +1,16 @@
 /** The composition root: configuration → adapters → controller. Nothing else knows every part. */
 import { hostname } from 'node:os';
 import { resolveCloud } from './azure/clouds.ts';
-import { OperatorIdentities } from './azure/identities.ts';
+import { AzureIdentities, type Renewal } from './azure/identities.ts';
 import { type Config, ConfigError, parseConfig, usage } from './config.ts';
-import { createKubeClient } from './kube/client.ts';
+import { describeGrants } from './core/grants.ts';
+import { createKubeClient, type KubeClient } from './kube/client.ts';
+import { runCredentialWatch } from './kube/credentials.ts';
 import { createEvents } from './kube/events.ts';
 import { createObjects } from './kube/objects.ts';
-import { ObjectStore } from './kube/store.ts';
+import { ObjectStore, runtimeKeyOf } from './kube/store.ts';
 import { PRIORITY, triggersOf } from './kube/triggers.ts';
-import { type RunningWatch, runWatch } from './kube/watch.ts';
+import { type RunningWatch, runWatch, type WatchOptions } from './kube/watch.ts';
 import type { Urgency } from './ports.ts';
 import { createReconciler, type Outcome } from './reconcile.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -38,15 +40,18 @@ function assemble(config: Config, log: RootLog): Component[] {
   const store = new ObjectStore();
   const queue = new WorkQueue({ clock, metrics: metrics.queue(NAME) });
   const { azure } = config;
-  const identities = new OperatorIdentities({
+  const cloud = resolveCloud({
+    cloud: azure.cloud,
+    authorityHost: azure.authorityHost,
+    endpoint: azure.resourceManagerEndpoint,
+    audience: azure.resourceManagerAudience,
+  });
+  const identities = new AzureIdentities({
     env: azure.credential,
-    cloud: resolveCloud({
-      cloud: azure.cloud,
-      authorityHost: azure.authorityHost,
-      endpoint: azure.resourceManagerEndpoint,
-      audience: azure.resourceManagerAudience,
-    }),
-    operatorNamespaces: config.operatorIdentityNamespaces,
+    ownCredential: config.azureCredential,
+    cloud,
+    grants: config.operatorIdentityNamespaces,
+    occupied: (namespace) => store.inNamespace(namespace).length > 0,
     clock,
     wake: (key, urgency) => queue.add(key, { priority: WOKEN[urgency] }),
     changed: (runtime) => {
@@ -55,17 +60,23 @@ function assemble(config: Config, log: RootLog): Component[] {
     metrics: {
       armRequest: metrics.azure.armRequest,
       budgetRemaining: (kind, value, owner) => metrics.azure.armBudgetRemaining(owner, kind, value),
+      budgetRemoved: metrics.azure.armBudgetRemoved,
     },
     signal: stopping.signal,
   });
   log.info('azure identity', {
     credential: identities.describe(),
-    namespaces: config.operatorIdentityNamespaces === '*' ? '*' : config.operatorIdentityNamespaces.join(','),
+    namespaces: describeGrants(config.operatorIdentityNamespaces),
+    cloud: cloud.name,
+    endpoint: cloud.endpoint,
+    audience: cloud.audience,
+    authority: cloud.authority,
   });
   store.subscribe((change) => {
     if (change.kind === 'removed') {
       queue.forget(change.before.key);
       identities.forget(change.before.key);
+      identities.vacated(change.before.namespace);
     }
     for (const { key, priority } of triggersOf(change, (runtime) => store.sharing(runtime)))
       queue.add(key, { priority });
@@ -82,20 +93,45 @@ function assemble(config: Config, log: RootLog): Component[] {
       signal: stopping.signal,
     }),
     log,
-    metrics: metrics.azure,
+    metrics: { ...metrics.azure, stalled: () => metrics.controller.terminalError(NAME) },
     now: clock.now,
     intervalMs: config.intervalMs,
   });
   const controller = new Controller({
     name: NAME,
     queue,
-    handler: async (key, attempt) => nextOf(await reconcile(key, attempt)),
+    handler: async (key, { signal }) => nextOf(await reconcile(key, signal)),
     concurrency: config.maxConcurrentReconciles,
     clock,
     log,
     metrics: metrics.controller,
   });
-  const watch = watchComponent(client, store, config, log);
+  const renewed = (namespace: string, { changed, wrong, credential }: Renewal) => {
+    if (!changed) return;
+    log[wrong ? 'warn' : 'info']('azure credential of a namespace', { namespace, credential });
+    for (const object of store.inNamespace(namespace)) {
+      queue.add(object.key, { priority: PRIORITY.change });
+      for (const { key } of store.sharing(runtimeKeyOf(object) ?? '')) queue.add(key, { priority: PRIORITY.related });
+    }
+  };
+  // Before the objects: the first passes must not take a namespace that has a credential for one that has none.
+  const credentials = watchComponent('credentials', client, config, log, (options) =>
+    runCredentialWatch({
+      ...options,
+      sink: {
+        put: (namespace, credential) => renewed(namespace, identities.put(namespace, credential)),
+        remove: (namespace) => renewed(namespace, identities.remove(namespace)),
+      },
+    }),
+  );
+  const objects = watchComponent(
+    'objects',
+    client,
+    config,
+    log,
+    (options) => runWatch({ ...options, store, labelSelector: config.labelSelector }),
+    () => ({ objects: store.size }),
+  );
   return [
     endpoint('metrics endpoint', () =>
       serveMetrics({ bind: config.metricsBindAddress, exposition: metrics.exposition, log }),
@@ -104,12 +140,16 @@ function assemble(config: Config, log: RootLog): Component[] {
       serveHealth({
         bind: config.healthProbeBindAddress,
         live: [{ name: 'controller', problem: () => controller.stuckReason(clock.now()) }],
-        ready: [{ name: 'cache', problem: () => (watch.isListed() ? undefined : 'the objects are not listed yet') }],
+        ready: [credentials, objects].map(({ component: { name }, isListed }) => ({
+          name,
+          problem: () => (isListed() ? undefined : `the ${name} are not listed yet`),
+        })),
         log,
       }),
     ),
     { name: 'connections', start: async () => {}, stop: () => client.close() },
-    watch.component,
+    credentials.component,
+    objects.component,
     {
       name: 'azure',
       start: async () => {},
@@ -134,25 +174,24 @@ function nextOf(outcome: Outcome): Next {
   }
 }
 
-/** The watch goes on until the controller has stopped: running passes read from its cache. */
-function watchComponent(client: ReturnType<typeof createKubeClient>, store: ObjectStore, config: Config, log: RootLog) {
+/** The watch goes on until the controller has stopped: running passes read from what it shows. */
+function watchComponent(
+  name: string,
+  client: KubeClient,
+  config: Config,
+  log: RootLog,
+  run: (options: Omit<WatchOptions, 'store'>) => RunningWatch,
+  size: () => Record<string, number> = () => ({}),
+) {
   const stop = new AbortController();
   let watch: RunningWatch | undefined;
   const component: Component = {
-    name: 'watch',
+    name,
     async start({ signal }) {
-      watch = runWatch({
-        client,
-        store,
-        clock,
-        signal: stop.signal,
-        log,
-        namespaces: config.watchNamespaces,
-        labelSelector: config.labelSelector,
-      });
-      // The first passes must see all objects: one that another claims must not be taken for free.
+      watch = run({ client, clock, signal: stop.signal, log, namespaces: config.watchNamespaces });
+      // The first passes must see all there is: a runtime that another object claims must not be taken for free.
       await Promise.race([watch.listed, aborted(signal)]);
-      if (!signal.aborted) log.info('objects listed', { objects: store.size });
+      if (!signal.aborted) log.info(`${name} listed`, size());
     },
     async stop() {
       stop.abort(new Error('the operator stops'));

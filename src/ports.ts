@@ -1,6 +1,14 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
 import type { Claim, ManagedObject, Memory } from './core/object.ts';
-import type { Accepted, Definition, ObservedRuntime, RuntimeDocument, RuntimeId } from './core/runtime.ts';
+import type {
+  Accepted,
+  Definition,
+  ObservedRuntime,
+  Parent,
+  RuntimeDocument,
+  RuntimeId,
+  RuntimeState,
+} from './core/runtime.ts';
 
 /** How much a call matters to the request budget, the most urgent first. */
 export type Urgency = 'change' | 'repair' | 'look';
@@ -27,14 +35,20 @@ export interface Runtimes {
   hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition>;
   /** By a GET now. */
   read(id: RuntimeId, caller: Caller): Promise<Definition>;
-  /** The state as Azure says it, such as `Online`; fails as `preconditionFailed` when there is no such runtime any more. */
-  state(id: RuntimeId, caller: Caller): Promise<string>;
+  /** The state as Azure says it now; fails as `preconditionFailed` when there is no such runtime any more. */
+  state(id: RuntimeId, caller: Caller): Promise<RuntimeState>;
   /** Writes a runtime that was just read as absent (`If-None-Match: *`); what Azure answered. */
   create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted>;
   /** Replaces the whole document, if it is still the one of that etag; what Azure answered. */
   update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted>;
   /** Done also when it was already gone. */
   delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined>;
+  /** Has Azure begin to enable interactive authoring; `state` tells how it goes on. */
+  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void>;
+  /** Whether the parent has a managed virtual network of this name now. */
+  hasNetwork(parent: Parent, name: string, caller: Caller): Promise<boolean>;
+  /** Makes a managed virtual network that is not there: nothing can ever delete it. */
+  createNetwork(parent: Parent, name: string, caller: Caller): Promise<void>;
 }
 
 /** With which identity an object may reach Azure. */
@@ -43,6 +57,8 @@ export type Access =
       readonly granted: true;
       /** Names the identity to people and in claims: `<tenant>/<client>`. */
       readonly identity: string;
+      /** Which credential that is, for people: its kind and where it comes from. */
+      readonly credential?: string;
       readonly runtimes: Runtimes;
     }
   | { readonly granted: false; readonly message: string };
@@ -96,6 +112,8 @@ export interface PassLog {
 export interface PassMetrics {
   driftDetected(field: string): void;
   driftCorrected(field: string): void;
+  /** An object has come to need a person. */
+  stalled(): void;
   repair(outcome: 'started' | 'repaired' | 'exhausted'): void;
 }
 

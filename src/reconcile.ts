@@ -10,19 +10,32 @@ import { decide } from './core/decide.ts';
 import { declarationHash } from './core/desired.ts';
 import { AzureFailure } from './core/failure.ts';
 import { type Drift, differences, type FieldPath, fieldOf, merge, newDocument } from './core/fields.ts';
+import { placedIn } from './core/network.ts';
 import { condition, type ManagedObject, type Memory, type Operation, operationOf, sortOf } from './core/object.ts';
+import { ADOPTING } from './core/policies/definition.ts';
+import { passes } from './core/policies/failure.ts';
 import { type Accepted, armKey, type ObservedRuntime } from './core/runtime.ts';
-import { again, type Next, slowRetry } from './core/schedule.ts';
+import { again, MINUTE, type Next, slowRetry } from './core/schedule.ts';
 import {
   type Action,
+  isAskedToEnableAuthoring,
   isAskedToLook,
   isAskedToRepair,
   isNewGeneration,
   managing,
   type Situation,
   type Step,
+  wasInSync,
 } from './core/situation.ts';
-import { corrected, describeDrift, invalidStatus, startsToDrift, statusAfter, transitions } from './core/status.ts';
+import {
+  corrected,
+  describeChanges,
+  describeDrift,
+  invalidStatus,
+  startsToDrift,
+  statusAfter,
+  transitions,
+} from './core/status.ts';
 import {
   type Access,
   BudgetExhausted,
@@ -50,12 +63,6 @@ export interface World {
   readonly intervalMs: number;
 }
 
-export interface Attempt {
-  /** Since when passes of this key have failed, milliseconds since the epoch; undefined after one that did not. */
-  readonly failingSince: number | undefined;
-  readonly signal: AbortSignal;
-}
-
 /** When the key wants to be looked at again; `parked`: the request budget puts it back into the queue. */
 export type Outcome = Next | { readonly kind: 'parked' };
 
@@ -67,18 +74,27 @@ const MOST_STEPS = 16;
  * Makes the function that handles a key. It throws what the API server throws (the caller backs off); failures of Azure
  * end in the object's status.
  */
-export function createReconciler(world: World): (key: string, attempt: Attempt) => Promise<Outcome> {
+export function createReconciler(world: World): (key: string, signal: AbortSignal) => Promise<Outcome> {
   const busy = new Set<string>();
-  return async (key, attempt) => {
+  /** By key: since when its passes have met failures that pass. */
+  const failingSince = new Map<string, number>();
+  return async (key, signal) => {
     const object = world.objects.get(key);
-    if (object === undefined) return NEVER;
-    if (!object.spec.valid) return reportInvalid(world, object, object.spec.problem, attempt.signal);
+    if (object === undefined) {
+      failingSince.delete(key);
+      return NEVER;
+    }
+    if (!object.spec.valid) return reportInvalid(world, object, object.spec.problem, signal);
     // Claims are serialised per runtime: of two objects that name one, only one is in a pass.
     const runtime = armKey(object.spec.desired.id);
     if (busy.has(runtime)) return again(world.intervalMs);
     busy.add(runtime);
     try {
-      return await new Pass(world, object, attempt).run();
+      const pass = new Pass(world, object, failingSince.get(key), signal);
+      const outcome = await pass.run();
+      if (!pass.failed) failingSince.delete(key);
+      else if (!failingSince.has(key)) failingSince.set(key, world.now());
+      return outcome;
     } finally {
       busy.delete(runtime);
     }
@@ -94,12 +110,12 @@ class Pass {
   readonly #events: ObjectEvent[] = [];
   #s: Situation;
 
-  constructor(world: World, object: ManagedObject, attempt: Attempt) {
+  constructor(world: World, object: ManagedObject, failingSince: number | undefined, signal: AbortSignal) {
     if (!object.spec.valid) throw new Error('a pass needs a valid object');
     this.#world = world;
     this.#decidedOn = object;
     this.#access = world.identities.accessFor(object);
-    this.#s = firstSituation(world, object, object.spec.desired, this.#access, attempt);
+    this.#s = firstSituation(world, object, object.spec.desired, this.#access, failingSince);
     this.#log = {
       object: object.key,
       runtime: object.spec.desired.id.name,
@@ -108,9 +124,18 @@ class Pass {
     this.#caller = {
       key: object.key,
       urgency: urgencyOf(this.#s),
-      signal: attempt.signal,
-      mayWrite: () => !attempt.signal.aborted && isSameIntent(world.objects.get(object.key), object),
+      signal,
+      mayWrite: () => {
+        const current = world.objects.get(object.key);
+        if (signal.aborted || !isSameIntent(current, object)) return false;
+        return current !== undefined && isSameAccess(world.identities.accessFor(current), this.#access);
+      },
     };
+  }
+
+  /** Whether it met a failure that mends itself. */
+  get failed(): boolean {
+    return this.#s.failure !== undefined && passes(this.#s.failure.failure);
   }
 
   async run(): Promise<Outcome> {
@@ -173,7 +198,7 @@ class Pass {
         return this.#know({ object });
       }
       case 'Claim':
-        return this.#claim(action.origin);
+        return action.origin === 'Adopted' ? this.#adopt([]) : this.#claim();
       case 'Create':
         return this.#create(action.missing);
       case 'Adopt':
@@ -182,6 +207,12 @@ class Pass {
         return this.#update(action.changes);
       case 'Repair':
         return this.#repair(action);
+      case 'CreateNetwork':
+        return this.#createNetwork(action.name);
+      case 'EnableInteractiveAuthoring':
+        return this.#enableInteractiveAuthoring(action.minutes);
+      case 'EndRequest':
+        return this.#endRequest(action);
       case 'Delete':
         return this.#delete();
       case 'Conclude':
@@ -191,53 +222,97 @@ class Pass {
 
   async #look(action: Extract<Action, { kind: 'Look' }>): Promise<void> {
     const { desired, intervalMs } = this.#s;
-    if (action.at === 'state') return this.#know({ state: await this.#runtimes.state(desired.id, this.#caller) });
+    if (action.at === 'state') return this.#know(await this.#runtimes.state(desired.id, this.#caller));
+    if (action.at === 'network') {
+      const has = await this.#runtimes.hasNetwork(desired.id.parent, action.name, this.#caller);
+      return this.#know({ network: has ? 'present' : 'absent' });
+    }
     const definition = action.fresh
       ? await this.#runtimes.read(desired.id, this.#caller)
       : await this.#runtimes.hint(desired.id, intervalMs, this.#caller);
     this.#know({ definition });
   }
 
-  #claim(origin: 'Created' | 'Adopted'): void {
-    this.#remember({ claim: { origin, identity: this.#identity }, managedFields: this.#declared() });
-    this.#announce(
-      origin,
-      `The runtime exists in Azure as declared${origin === 'Created' ? ': an earlier create of this object.' : '.'}`,
-    );
+  #claim(): void {
+    this.#remember({ claim: { origin: 'Created', identity: this.#identity }, managedFields: this.#declared() });
+    this.#announce('Created', 'The runtime exists in Azure as declared: an earlier create of this object.');
   }
 
   async #create(missing: boolean): Promise<void> {
     const { desired } = this.#s;
     await this.#secure();
-    const answer = await this.#runtimes.create(desired.id, newDocument(desired.fields), this.#caller);
+    const document = placedIn(desired.managedVirtualNetwork, newDocument(desired.fields));
+    const answer = await this.#runtimes.create(desired.id, document, this.#caller);
     if (missing) this.#tell('DriftDetected', 'The runtime was missing in Azure.');
     this.#remember({ claim: { origin: 'Created', identity: this.#identity }, managedFields: this.#declared() });
     this.#written({ kind: 'create' }, answer);
     const kind = missing ? 'Recreate' : 'Create';
-    if ('accepted' in answer) this.#goesOn(kind);
-    else this.#done(kind);
+    if ('accepted' in answer) return this.#goesOn(kind);
+    this.#done(kind);
+    if (desired.managedVirtualNetwork === undefined) return;
+    // A user has seen a create that was answered as asked for, of a runtime that was public nonetheless: look for ourselves.
+    const { definition: _, ...s } = this.#s;
+    this.#s = s;
+  }
+
+  async #createNetwork(name: string): Promise<void> {
+    await this.#secure();
+    await this.#runtimes.createNetwork(this.#s.desired.id.parent, name, this.#caller);
+    this.#know({ wrote: { kind: 'network' } });
+    this.#announce(
+      'ManagedVirtualNetworkCreated',
+      `The managed virtual network ${name} was created; it can never be deleted.`,
+    );
+  }
+
+  async #enableInteractiveAuthoring(minutes: number): Promise<void> {
+    const { desired, memory, now } = this.#s;
+    await this.#secure();
+    await this.#runtimes.enableInteractiveAuthoring(desired.id, minutes, this.#caller);
+    this.#know({ wrote: { kind: 'authoring' } });
+    this.#remember({ interactiveAuthoring: { ...memory.interactiveAuthoring, requestedTime: now } });
+  }
+
+  #endRequest({ outcome, message }: Extract<Action, { kind: 'EndRequest' }>): void {
+    const { failure: _, ...s } = this.#s;
+    const { requestedTime, ...authoring } = s.memory.interactiveAuthoring ?? {};
+    const token = s.object.requests.enableInteractiveAuthoring ?? '';
+    const minutes = s.desired.interactiveAuthoring?.autoTerminationMinutes;
+    const until =
+      outcome === 'enabled' && requestedTime !== undefined && minutes !== undefined
+        ? { enabledUntil: requestedTime + minutes * MINUTE }
+        : {};
+    this.#s = s;
+    this.#remember({ interactiveAuthoring: { ...authoring, ...until }, lastHandledInteractiveAuthoringAt: token });
+    if (outcome === 'enabled') this.#announce('InteractiveAuthoringEnabled', message);
+    else
+      this.#tell('InteractiveAuthoringFailed', `${message} Set the annotation to a new value to ask again.`, 'Warning');
   }
 
   async #adopt(changes: readonly Drift[]): Promise<void> {
-    const answer = await this.#write(changes);
+    const { memory, now } = this.#s;
+    const managedFields = this.#managed();
+    await this.#persist({ ...memory, managedFields, waitingSince: { reason: ADOPTING, time: now } });
+    const answer = changes.length > 0 ? await this.#write(changes) : await this.#secure();
     this.#remember({ claim: { origin: 'Adopted', identity: this.#identity } });
-    if ('accepted' in answer) this.#goesOn('Adopt', changes);
+    if (answer !== undefined && 'accepted' in answer) this.#goesOn('Adopt', changes);
     else this.#done('Adopt', changes);
   }
 
   async #update(changes: readonly Drift[]): Promise<void> {
     const { memory, desired } = this.#s;
-    const declaredAnew = isNewGeneration(this.#s);
+    const isDrift = wasInSync(this.#s);
+    const kind = isDrift ? 'Correct' : 'Update';
     const runtime = await this.#write(changes);
-    if ('accepted' in runtime) return this.#goesOn(declaredAnew ? 'Update' : 'Correct', changes);
+    if ('accepted' in runtime) return this.#goesOn(kind, changes);
     const still = differences(desired.fields, memory.managedFields, runtime.document).map(({ field }) => field);
     const done = changes.filter(({ field }) => !still.includes(field));
     if (done.length === 0) return;
-    if (!declaredAnew) {
+    if (isDrift) {
       if (startsToDrift(this.#s.object.memory, { drift: done })) this.#tell('DriftDetected', describeDrift(done));
       for (const { field } of done) this.#world.metrics.driftDetected(fieldOf(field));
     }
-    this.#done(declaredAnew ? 'Update' : 'Correct', done);
+    this.#done(kind, done);
   }
 
   /** What a write was for is so now; `changes` and `fields` are what it changed in a runtime that existed. */
@@ -246,20 +321,21 @@ class Pass {
     changes: readonly Drift[] = [],
     fields: readonly FieldPath[] = changes.map(({ field }) => field),
   ): void {
-    const what = describeDrift(changes);
+    const what = changes.length > 0 ? describeChanges(changes) : fields.join(', ');
     if (sortOf(kind) === 'creation') {
       this.#announce('Created', kind === 'Recreate' ? 'The runtime was created again.' : 'The runtime was created.');
     } else if (kind === 'Adopt') {
-      this.#announce('Adopted', `The runtime existed and was taken over, with ${what} made as declared.`);
+      const changed = what === '' ? 'as it was' : `and changed: ${what}`;
+      this.#announce('Adopted', `The runtime existed and was taken over, ${changed}.`);
     } else {
       this.#world.log.info('runtime updated', { ...this.#log, changes: what, drift: kind === 'Correct' });
-      if (kind === 'Correct') this.#corrected(fields);
+      if (kind === 'Correct') this.#corrected(what, fields);
     }
   }
 
-  #corrected(fields: readonly FieldPath[]): void {
+  #corrected(what: string, fields: readonly FieldPath[]): void {
     const { memory, now } = this.#s;
-    this.#tell('DriftCorrected', fields.join(', '));
+    this.#tell('DriftCorrected', `Set back: ${what}.`);
     for (const field of fields) this.#world.metrics.driftCorrected(fieldOf(field));
     this.#remember({ corrections: corrected(memory.corrections, fields, now) });
   }
@@ -274,7 +350,7 @@ class Pass {
     const untold = repeated || before?.kind === 'Adopt' || before?.kind === 'Recreate' ? before?.kind : undefined;
     const fields = changes.map(({ field }) => field);
     // From now on, not from when the pass began: a slow one would shorten the wait.
-    const time = wholeSeconds(this.#world.now());
+    const time = wholeSecond(this.#world.now());
     this.#remember({ operation: { kind: untold ?? kind, time, fields, specHash: hash, repeated } });
     this.#world.log.info('azure has accepted a write', { ...this.#log, kind, repeated });
   }
@@ -300,7 +376,7 @@ class Pass {
   async #write(changes: readonly Drift[]): Promise<ObservedRuntime | Accepted> {
     const { desired, memory } = this.#s;
     const { document, etag } = this.#present();
-    const managedFields = [...new Set([...memory.managedFields, ...this.#declared()])].sort();
+    const managedFields = this.#managed();
     // The memory of what is managed comes first: a leaf that Azure got and nobody remembers would never be reset.
     if (managedFields.length > memory.managedFields.length) await this.#persist({ ...memory, managedFields });
     await this.#secure();
@@ -355,7 +431,7 @@ class Pass {
 
   /** What is known of the definition stands until Azure shows another. */
   #written(wrote: NonNullable<Situation['wrote']>, answer: ObservedRuntime | Accepted): void {
-    const { state: _, ...s } = this.#s;
+    const { state: _, interactiveAuthoring: __, ...s } = this.#s;
     if ('accepted' in answer) {
       this.#s = { ...s, wrote: { ...wrote, ...answer } };
     } else {
@@ -411,6 +487,7 @@ class Pass {
   #count(told: readonly string[], drift: readonly Drift[]): void {
     const { metrics } = this.#world;
     if (told.includes('DriftDetected')) for (const { field } of drift) metrics.driftDetected(fieldOf(field));
+    if (told.includes(condition(this.#s.memory, 'Stalled')?.reason ?? '')) metrics.stalled();
     if (told.includes('Repaired')) metrics.repair('repaired');
     if (told.includes('RepairExhausted')) metrics.repair('exhausted');
   }
@@ -434,6 +511,11 @@ class Pass {
 
   #remember(more: Partial<Memory>): void {
     this.#know({ memory: { ...this.#s.memory, ...more } });
+  }
+
+  /** The leaves that are managed from the next write on. */
+  #managed(): string[] {
+    return [...new Set([...this.#s.memory.managedFields, ...this.#declared()])].sort();
   }
 
   #declared(): string[] {
@@ -464,6 +546,9 @@ const STEP: Record<Exclude<Action['kind'], 'Settle' | 'Release'>, Step> = {
   Adopt: 'update',
   Update: 'update',
   Repair: 'repair',
+  CreateNetwork: 'network',
+  EnableInteractiveAuthoring: 'authoring',
+  EndRequest: 'look',
   Delete: 'delete',
   Conclude: 'look',
 };
@@ -472,6 +557,8 @@ const IN_WORDS: Record<string, string> = {
   Created: 'created',
   Adopted: 'adopted',
   RepairStarted: 'repair started',
+  ManagedVirtualNetworkCreated: 'got its managed virtual network',
+  InteractiveAuthoringEnabled: 'interactive authoring enabled',
   Deleted: 'deleted',
   Retained: 'retained',
   HandedOver: 'handed over',
@@ -482,29 +569,43 @@ function firstSituation(
   object: ManagedObject,
   desired: Situation['desired'],
   access: Access,
-  attempt: Attempt,
+  failingSince: number | undefined,
 ): Situation {
   const peers = world.objects.sharing(armKey(desired.id)).filter((peer) => peer.uid !== object.uid);
   return {
     object,
     desired,
     memory: object.memory,
+    peers,
     // An object that may not reach Azure cannot keep others from doing so, unless it did before.
-    peers: peers.filter((peer) => peer.memory.claim !== undefined || world.identities.accessFor(peer).granted),
-    access: access.granted ? { granted: true, identity: access.identity } : access,
-    now: wholeSeconds(world.now()),
+    rivals: peers.filter((peer) => peer.memory.claim !== undefined || world.identities.accessFor(peer).granted),
+    access: withoutPorts(access),
+    now: wholeSecond(world.now()),
     intervalMs: desired.intervalMs ?? world.intervalMs,
-    failingSince: attempt.failingSince,
+    failingSince,
   };
 }
 
-function wholeSeconds(ms: number): number {
+function withoutPorts(access: Access): Situation['access'] {
+  if (!access.granted) return access;
+  const { runtimes: _, ...rest } = access;
+  return rest;
+}
+
+/** Whether the object would still reach Azure as the same client. */
+function isSameAccess(current: Access, decided: Access): boolean {
+  return current.granted && decided.granted && current.identity === decided.identity;
+}
+
+/** Kubernetes keeps times of whole seconds. */
+function wholeSecond(ms: number): number {
   return Math.floor(ms / 1_000) * 1_000;
 }
 
 function urgencyOf(s: Situation): Urgency {
   const owned = s.memory.claim !== undefined || !managing(s.desired);
-  if (s.object.deleting || !owned || isNewGeneration(s) || isAskedToLook(s) || isAskedToRepair(s)) return 'change';
+  const asked = isAskedToLook(s) || isAskedToRepair(s) || isAskedToEnableAuthoring(s);
+  if (s.object.deleting || !owned || isNewGeneration(s) || asked) return 'change';
   return condition(s.memory, 'Healthy')?.reason === 'Limited' ? 'repair' : 'look';
 }
 
@@ -528,6 +629,9 @@ async function reportInvalid(
   const wayOut = object.deleting
     ? ` To let the object go and leave the runtime in Azure, correct the manifest or take the finalizer off by hand.`
     : '';
-  await world.objects.remember(object, invalidStatus(object, problem + wayOut, world.now()), signal);
+  const message = problem + wayOut;
+  const told = condition(object.memory, 'Stalled')?.reason === 'InvalidDefinition';
+  await world.objects.remember(object, invalidStatus(object, message, wholeSecond(world.now())), signal);
+  if (!told) await world.events.publish(object, { type: 'Warning', reason: 'InvalidDefinition', message });
   return slowRetry(world.intervalMs);
 }

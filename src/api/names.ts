@@ -9,6 +9,9 @@ export const PLURAL = 'azureintegrationruntimes';
 /** Holds an object until its runtime is deleted or released. */
 export const FINALIZER = 'azure-ir.io/runtime';
 
+/** The one name under which a namespace keeps the Azure credential of its objects: the operator may read no other Secret. */
+export const CREDENTIAL_SECRET = 'azure-ir-credential';
+
 /** Annotations by which a person, or Flux, asks for something: each new value is one request. */
 export const ANNOTATION = {
   /** A fresh pass now. */
@@ -19,6 +22,8 @@ export const ANNOTATION = {
   repair: 'azure-ir.io/repair',
   /** Go on under another identity than the one that made the claim: its value is that identity. */
   acceptIdentity: 'azure-ir.io/accept-identity',
+  /** Interactive authoring now, for as long as the manifest says. */
+  enableInteractiveAuthoring: 'azure-ir.io/enable-interactive-authoring',
 } as const;
 
 /** Who owns which fields of an object: one name for each writer. */
@@ -108,11 +113,15 @@ export const EVENT_REASONS = [
   'Adopted',
   'DriftDetected',
   'DriftCorrected',
+  'ManagedVirtualNetworkCreated',
   'RepairStarted',
   'Repaired',
   'Deleted',
   'Retained',
   'HandedOver',
+  'InteractiveAuthoringEnabled',
+  /** A Warning, and no reason of a condition: the runtime itself is none the worse for it. */
+  'InteractiveAuthoringFailed',
 ] as const;
 /** Events that warn: each is also the reason of a condition. */
 export const WARNING_REASONS = [...TERMINAL_REASONS, 'Forbidden', 'Contested'] as const;

@@ -79,13 +79,13 @@ const text = { type: { name: 'String' } } as const;
 const inPath = (name: string) => ({ parameterPath: name, mapper: { ...text, serializedName: name } });
 
 /** An operation of the SDK without what is special about it: its (de)serialiser, and its waiting for what goes on. */
-function plain(httpMethod: 'GET' | 'PUT' | 'DELETE', path: string): OperationSpec {
+function plain(httpMethod: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string): OperationSpec {
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   return {
     path,
     httpMethod,
     responses: { default: {} },
-    ...(httpMethod === 'PUT' ? { requestBody: BODY, mediaType: 'json' } : {}),
+    ...(httpMethod === 'PUT' || httpMethod === 'POST' ? { requestBody: BODY, mediaType: 'json' } : {}),
     queryParameters: [{ parameterPath: 'version', mapper: { ...text, serializedName: 'api-version' } }],
     urlParameters: parameters.map(inPath),
     headerParameters: [ACCEPT],
@@ -111,6 +111,7 @@ export class PlainRequests {
   readonly #version: string;
   readonly #put: OperationSpec;
   readonly #delete: OperationSpec;
+  readonly #enable: OperationSpec;
   readonly #next: OperationSpec;
 
   constructor(client: SdkClient, parent: Parent['kind'], version: string) {
@@ -119,6 +120,7 @@ export class PlainRequests {
     const runtime = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/${ARM_TYPES[parent]}/{parentName}/integrationRuntimes/{integrationRuntimeName}`;
     this.#put = plain('PUT', runtime);
     this.#delete = plain('DELETE', runtime);
+    this.#enable = plain('POST', `${runtime}/enableInteractiveQuery`);
     const { queryParameters: _, ...next } = plain('GET', '{nextLink}');
     this.#next = { ...next, urlParameters: [{ ...inPath('nextLink'), skipEncoding: true }] };
   }
@@ -133,6 +135,11 @@ export class PlainRequests {
 
   delete(path: RuntimePath, options: SdkOptions): Promise<unknown> {
     return this.#send(this.#delete, named(path), options);
+  }
+
+  /** Azure answers 202 and goes on by itself: getStatus tells how. The SDK of Data Factory has no method for it. */
+  enableInteractiveQuery(path: RuntimePath, autoTerminationMinutes: number, options: SdkOptions): Promise<unknown> {
+    return this.#send(this.#enable, { ...named(path), resource: { autoTerminationMinutes } }, options);
   }
 
   /** A link of ARM's own making. */

@@ -1,4 +1,4 @@
-import type { Failure } from '../core/failure.ts';
+import { AzureFailure, type Failure } from '../core/failure.ts';
 import type { Parent } from '../core/runtime.ts';
 import { isObject } from './parse.ts';
 
@@ -54,7 +54,10 @@ export function failureOfRefusal(refusal: Refusal, nowMs: number, parent: Parent
   const { status, code = '' } = refusal;
   const message = saying(refusal);
   if (status === 401) return unauthorized(code, message);
-  if (status === 403) return { kind: code === 'RequestDisallowedByPolicy' ? 'policyDenied' : 'forbidden', message };
+  if (status === 403 && code === 'RequestDisallowedByPolicy') {
+    return { kind: 'policyDenied', message: saying({ ...refusal, message: withoutPolicyDump(refusal.message ?? '') }) };
+  }
+  if (status === 403) return { kind: 'forbidden', message };
   if (status === 404) return notFound(code, message, parent);
   if (status === 409) return conflict(code, message);
   if (status === 412) {
@@ -64,8 +67,16 @@ export function failureOfRefusal(refusal: Refusal, nowMs: number, parent: Parent
     const retryAfterMs = parseRetryAfter(refusal.retryAfter, nowMs) ?? DEFAULT_RETRY_AFTER_MS;
     return { kind: 'throttled', retryAfterMs, message: 'Azure throttles the requests of this identity.' };
   }
-  if (status >= 400 && status < 500 && status !== 408) return { kind: 'refused', message };
+  if (status >= 400 && status < 500 && status !== 408) return refused(refusal, message);
   return noUsefulAnswer(refusal, nowMs);
+}
+
+/** `… failed because of invalid reference 'default'.`, as users paste it. */
+const INVALID_REFERENCE = /invalid reference '([^']{1,128})'/;
+
+function refused({ status, message: said = '' }: Refusal, message: string): Failure {
+  const reference = status === 400 ? INVALID_REFERENCE.exec(said)?.[1] : undefined;
+  return { kind: 'refused', message, ...(reference === undefined ? {} : { reference }) };
 }
 
 function unauthorized(code: string, message: string): Failure {
@@ -115,6 +126,13 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
 }
 
 /** Azure's code and words, as a sentence. */
+/** ARM appends the policies as JSON: of that only the names of the assignments help. */
+function withoutPolicyDump(message: string): string {
+  const [sentence = '', dump] = message.split(/\s*Policy identifiers:/);
+  const names = [...(dump ?? '').matchAll(/"policyAssignment":\{"name":"([^"]+)"/g)].map(([, name]) => name);
+  return names.length === 0 ? sentence : `${sentence} The policy assignment: ${names.join(', ')}.`;
+}
+
 function saying({ status, code, message }: Refusal): string {
   const words = [code, message].flatMap((text) => (text === undefined || text === '' ? [] : [tidy(text)]));
   const sentence = words.length === 0 ? `Azure answered ${status}` : words.join(': ');
@@ -257,6 +275,31 @@ function refusedByAuthority(links: readonly Link[]): Failure {
   return invalid(
     `${advice ?? 'check tenant id, client id and its secret, certificate or federated credential'}${named === '' ? '' : ` (${named})`}`,
   );
+}
+
+/** What a node without the wanted identity, or without any, answers: told by MSAL's error, whose text has the status in it. */
+export function failureOfManagedIdentity(error: unknown): AzureFailure {
+  const links = chain(error);
+  const [status] = links.map((link) => link.status ?? link.statusCode).filter((one) => typeof one === 'number');
+  if (status === 400) return new AzureFailure(invalid('the node has no managed identity of this client'));
+  return new AzureFailure(
+    unavailable(
+      status === undefined
+        ? 'the managed identity endpoint does not answer; outside Azure there is none'
+        : `the managed identity endpoint answered ${status}`,
+    ),
+  );
+}
+
+/** The command's own words are left out: they are whatever it wrote. */
+export function failureOfAzureCli(error: unknown): AzureFailure {
+  const links = chain(error);
+  if (links.some(speaksOf('could not be found')))
+    return new AzureFailure(invalid('the Azure CLI (az) is not installed'));
+  const why = links.some(speaksOf('az login'))
+    ? 'nobody is logged in to the Azure CLI: run az login'
+    : 'the Azure CLI (az account get-access-token) fails';
+  return new AzureFailure(invalid(why));
 }
 
 function invalid(why: string): Failure {

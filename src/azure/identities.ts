@@ -1,6 +1,7 @@
-import type { TokenCredential } from '@azure/core-auth';
-import type { HttpClient, PipelinePolicy } from '@azure/core-rest-pipeline';
-import { ClientCertificateCredential, ClientSecretCredential, WorkloadIdentityCredential } from '@azure/identity';
+import type { HttpClient } from '@azure/core-rest-pipeline';
+import { CREDENTIAL_SECRET } from '../api/names.ts';
+import type { NamespaceCredential, OwnCredential } from '../core/credential.ts';
+import { type Grant, refusalOf } from '../core/grants.ts';
 import type { ManagedObject } from '../core/object.ts';
 import type { Parent } from '../core/runtime.ts';
 import type { Access, Identities, Urgency } from '../ports.ts';
@@ -8,20 +9,35 @@ import type { Clock } from '../runtime/clock.ts';
 import type { ArmOptions } from './arm-calls.ts';
 import type { Cloud } from './clouds.ts';
 import { createDataFactory } from './data-factory.ts';
+import {
+  createCredential,
+  describeLogin,
+  type Environment,
+  fingerprintOf,
+  identityOf,
+  type Login,
+  namespaceLogin,
+  ownLogin,
+  type Problem,
+} from './logins.ts';
 import { type AzureMetrics, NO_METRICS } from './metrics.ts';
 import { Observer } from './observer.ts';
+import { Principal } from './principal.ts';
 import type { Remote } from './remote.ts';
-import { type BudgetKind, RequestBudget } from './request-budget.ts';
 import type { RetrySettings } from './retry.ts';
 import { createSynapse } from './synapse.ts';
 import { TokenSource } from './tokens.ts';
 
 export interface IdentitiesOptions {
   /** Where the SDKs' variables `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`… are looked up; an empty value counts as absent. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
+  /** Which kind of credential the operator itself has; `environment` when absent. */
+  readonly ownCredential?: OwnCredential;
   readonly cloud: Cloud;
-  /** The namespaces whose objects may use the operator's own identity. */
-  readonly operatorNamespaces: '*' | readonly string[];
+  /** Which namespaces may use the operator's own identity. */
+  readonly grants: readonly Grant[];
+  /** Whether the namespace has objects: as long as it has, its last good credential is kept for their deletion. */
+  readonly occupied: (namespace: string) => boolean;
   readonly clock: Clock;
   /** Puts the key of an object back into the queue, when the request budget has a token for it. */
   readonly wake: (key: string, urgency: Urgency) => void;
@@ -35,129 +51,205 @@ export interface IdentitiesOptions {
   readonly signal?: AbortSignal;
   /** The transport of ARM requests; the SDK's own when absent. */
   readonly httpClient?: HttpClient;
+  /** How a login gets its tokens; by the SDK when absent. */
+  readonly credential?: typeof createCredential;
 }
 
-/** The operator's own Azure identity, for the namespaces that may use it. Needs nothing from Azure to be constructed. */
-export class OperatorIdentities implements Identities {
+/** A login in use: one token cache and one memory of Azure; per subscription, as it is first needed, one client of each service. */
+interface Session {
+  readonly login: Login;
+  readonly principal: Principal;
+  readonly tokens: TokenSource;
+  readonly runtimes: Observer;
+}
+
+interface Namespace {
+  /** What its Secret says; undefined without a Secret. */
+  readonly current: Session | Problem | undefined;
+  /** The last good one before that. */
+  readonly last: Session | undefined;
+}
+
+/** What became of a namespace's credential, for the log. No secret. */
+export interface Renewal {
+  /** False when nothing changed. */
+  readonly changed: boolean;
+  readonly credential: string;
+  /** Whether a person has to mend it. */
+  readonly wrong: boolean;
+}
+
+/**
+ * With which Azure identity each object may act: that of its namespace's Secret, else the operator's own where that is
+ * granted. Needs nothing from Azure to be constructed.
+ *
+ * Guarantees: a namespace with a Secret never uses anything else; whoever names a client without knowing its secret gets
+ * neither its tokens nor what it has seen of Azure (those belong to a login, secret included), while all logins of one
+ * client share one request budget per subscription, as ARM counts; what no namespace needs any more is dropped.
+ *
+ * Two designs for a change of a Secret. Looking the Secret up in a cache at every pass needs no state here, but then nobody
+ * knows when a token cache and a budget have had their day. So the Secrets are told to this class, which keeps per namespace
+ * what it needs, and sweeps after every change.
+ *
+ * For the deletion of objects whose Secret is gone (`kubectl delete namespace` removes it first, in no order that can be
+ * relied on): (a) a finalizer on the Secret would be safe over restarts, but the operator would have to write Secrets, and
+ * a namespace could hang on it; (b) this one, the memory of the last good credential, which a restart loses: the object then
+ * says so, with the way out. Good is the last one that Azure gave a token for, else the last that was complete.
+ */
+export class AzureIdentities implements Identities {
   readonly #options: IdentitiesOptions;
-  readonly #own: Own | { readonly problem: string };
+  readonly #own: Session | Problem;
+  readonly #sessions = new Map<string, Session>();
+  readonly #principals = new Map<string, Principal>();
+  readonly #namespaces = new Map<string, Namespace>();
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
-    const login = readLogin(options.env);
-    this.#own = 'problem' in login ? login : open(login, options);
+    const login = ownLogin(options.ownCredential ?? 'environment', options.env);
+    this.#own = 'problem' in login ? login : this.#open(login);
   }
 
   accessFor(object: ManagedObject): Access {
-    const { operatorNamespaces } = this.#options;
-    if (operatorNamespaces !== '*' && !operatorNamespaces.includes(object.namespace)) {
-      return {
-        granted: false,
-        message: `The namespace ${object.namespace} may not use the operator's own Azure identity: the operator's flag --operator-identity-namespaces must name it.`,
-      };
-    }
-    if ('problem' in this.#own)
-      return { granted: false, message: `The operator has no Azure identity: ${this.#own.problem}.` };
-    return { granted: true, identity: this.#own.identity, runtimes: this.#own.runtimes };
+    const { current, last } = this.#namespaces.get(object.namespace) ?? {};
+    if (current !== undefined) return this.#bySecret(current, object);
+    if (last === undefined || !object.deleting) return this.#asOperator(object);
+    const own = this.#asOperator(object);
+    const claimed = object.memory.claim?.identity;
+    if (own.granted && own.identity === claimed && identityOf(last.login) !== claimed) return own;
+    return this.#bySecret(last, object, ', as it was');
   }
 
-  /** Which credential is in use, or why there is none: for the log of a start. No secret. */
+  /** The namespace has this Secret. */
+  put(namespace: string, credential: NamespaceCredential): Renewal {
+    const before = this.#namespaces.get(namespace);
+    const login = namespaceLogin(credential, this.#options.env);
+    const current = 'problem' in login ? login : this.#open(login);
+    const changed = !isSame(before?.current, current);
+    if (changed) {
+      this.#namespaces.set(namespace, { current, last: before === undefined ? undefined : lastGood(before) });
+      this.#sweep();
+    }
+    return 'problem' in current
+      ? { changed, credential: `none: ${problemOf(current)}`, wrong: true }
+      : { changed, credential: describeLogin(current.login), wrong: false };
+  }
+
+  /** The namespace has no Secret (any more). */
+  remove(namespace: string): Renewal {
+    const before = this.#namespaces.get(namespace);
+    const changed = before?.current !== undefined;
+    if (changed) {
+      this.#namespaces.set(namespace, { current: undefined, last: lastGood(before) });
+      this.#sweep();
+    }
+    return { changed, credential: 'none', wrong: false };
+  }
+
+  /** The namespace may have no objects any more: then nothing of theirs is kept. */
+  vacated(namespace: string): void {
+    if (this.#namespaces.get(namespace)?.last !== undefined) this.#sweep();
+  }
+
+  /** Which credential the operator itself has, or why it has none: for the log of a start. No secret. */
   describe(): string {
-    return 'problem' in this.#own ? `none: ${this.#own.problem}` : this.#own.description;
+    return 'problem' in this.#own ? `none: ${this.#own.problem}` : describeLogin(this.#own.login);
   }
 
   /** The object is gone: it waits for no request any more. */
   forget(key: string): void {
-    if ('budgets' in this.#own) for (const budget of this.#own.budgets()) budget.forget(key);
+    for (const principal of this.#principals.values()) principal.forget(key);
   }
 
   /** Cancels every timer. */
   stop(): void {
-    if ('budgets' in this.#own) for (const budget of this.#own.budgets()) budget.stop();
+    for (const principal of this.#principals.values()) principal.stop();
+  }
+
+  #asOperator(object: ManagedObject): Access {
+    const { grants } = this.#options;
+    const refusal = refusalOf(grants, object.namespace, object.spec.valid ? object.spec.desired.id : undefined);
+    if (refusal !== undefined) return { granted: false, message: refusal };
+    if ('problem' in this.#own) {
+      return { granted: false, message: `The operator has no Azure identity: ${this.#own.problem}.` };
+    }
+    return granted(this.#own, "the operator's own");
+  }
+
+  #bySecret(current: Session | Problem, object: ManagedObject, when = ''): Access {
+    if ('problem' in current) return { granted: false, message: problemOf(current) };
+    const borrowed = this.#borrows(current.login, object);
+    if (borrowed !== undefined) return { granted: false, message: borrowed };
+    return granted(current, `from the Secret ${CREDENTIAL_SECRET} of the namespace${when}`);
+  }
+
+  /** A Secret that names the operator's own client and proves nothing would get around the flag. */
+  #borrows({ clientId, proof }: Login, object: ManagedObject): string | undefined {
+    const { env, grants } = this.#options;
+    if (proof.kind !== 'workloadIdentity' || clientId !== env.AZURE_CLIENT_ID?.toLowerCase()) return undefined;
+    const refusal = refusalOf(grants, object.namespace, object.spec.valid ? object.spec.desired.id : undefined);
+    return refusal === undefined
+      ? undefined
+      : `The Secret ${CREDENTIAL_SECRET} names the operator's own client in AZURE_CLIENT_ID, without a secret. ${refusal}`;
+  }
+
+  #open(login: Login): Session {
+    const fingerprint = fingerprintOf(login);
+    const present = this.#sessions.get(fingerprint);
+    if (present !== undefined) return present;
+    const session = open(login, this.#principal(identityOf(login)), this.#options, () => this.#sweep());
+    this.#sessions.set(fingerprint, session);
+    return session;
+  }
+
+  #principal(identity: string): Principal {
+    const { clock, wake, metrics = NO_METRICS } = this.#options;
+    const present = this.#principals.get(identity);
+    if (present !== undefined) return present;
+    const principal = new Principal(identity, { clock, wake, metrics });
+    this.#principals.set(identity, principal);
+    return principal;
+  }
+
+  /** Drops whatever no namespace needs any more. */
+  #sweep(): void {
+    const needed = new Set<Session>('problem' in this.#own ? [] : [this.#own]);
+    for (const [namespace, { current, last }] of this.#namespaces) {
+      const session = current === undefined || 'problem' in current ? undefined : current;
+      const keepsLast = last !== undefined && !session?.tokens.isProven && this.#options.occupied(namespace);
+      if (session !== undefined) needed.add(session);
+      if (keepsLast) needed.add(last);
+      if (current === undefined && !keepsLast) this.#namespaces.delete(namespace);
+      else if (!keepsLast) this.#namespaces.set(namespace, { current, last: undefined });
+    }
+    for (const [fingerprint, session] of this.#sessions) {
+      if (!needed.has(session)) this.#sessions.delete(fingerprint);
+    }
+    const live = new Set([...this.#sessions.values()].map(({ principal }) => principal));
+    for (const [identity, principal] of this.#principals) {
+      if (live.has(principal)) continue;
+      this.#principals.delete(identity);
+      principal.retire();
+    }
   }
 }
 
-interface Own {
-  readonly identity: string;
-  readonly description: string;
-  readonly runtimes: Observer;
-  readonly budgets: () => Iterable<RequestBudget>;
+function lastGood({ current, last }: Namespace): Session | undefined {
+  const session = current === undefined || 'problem' in current ? undefined : current;
+  if (session?.tokens.isProven) return session;
+  return last?.tokens.isProven ? last : (session ?? last);
 }
 
-/** How the operator proves who it is. */
-interface Login {
-  readonly tenantId: string;
-  readonly clientId: string;
-  readonly variable: (typeof PROOFS)[number];
-  readonly value: string;
+function isSame(a: Namespace['current'], b: Namespace['current']): boolean {
+  if (a !== undefined && b !== undefined && 'problem' in a && 'problem' in b) return a.problem === b.problem;
+  return a === b;
 }
 
-const PROOFS = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE'] as const;
-/** What a tenant may be called: a GUID or a domain name. */
-const TENANT = /^[A-Za-z0-9.-]+$/;
-
-function readLogin(env: IdentitiesOptions['env']): Login | { readonly problem: string } {
-  const { AZURE_TENANT_ID: tenantId = '', AZURE_CLIENT_ID: clientId = '' } = env;
-  const given = PROOFS.filter((variable) => (env[variable] ?? '') !== '');
-  const missing = [
-    ...(tenantId === '' ? ['AZURE_TENANT_ID'] : []),
-    ...(clientId === '' ? ['AZURE_CLIENT_ID'] : []),
-    ...(given.length === 0 ? [`one of ${PROOFS.join(', ')}`] : []),
-  ];
-  if (missing.length > 0) return { problem: `its environment lacks ${missing.join(' and ')}` };
-  if (given.length > 1) return { problem: `its environment has ${given.join(' and ')}, of which only one may be set` };
-  if (!TENANT.test(tenantId)) return { problem: 'AZURE_TENANT_ID is neither a tenant id nor a domain name' };
-  const [variable] = given;
-  return variable === undefined
-    ? { problem: 'its environment lacks a credential' }
-    : { tenantId, clientId, variable, value: env[variable] ?? '' };
+function problemOf({ problem }: Problem): string {
+  return `The Secret ${CREDENTIAL_SECRET} of the namespace is wrong: ${problem}.`;
 }
 
-const KINDS: Readonly<Record<Login['variable'], string>> = {
-  AZURE_CLIENT_SECRET: 'client secret',
-  AZURE_CLIENT_CERTIFICATE_PATH: 'client certificate',
-  AZURE_FEDERATED_TOKEN_FILE: 'workload identity',
-};
-
-/** A few quick retries of its own, so that one dropped connection to the authority is nobody's failed pass. */
-const TOKEN_RETRIES = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1000 };
-
-/** Made explicitly: `DefaultAzureCredential` would silently fall through to whatever identity the node has. */
-function credential(
-  { tenantId, clientId, variable, value }: Login,
-  cloud: Cloud,
-  met: (what: unknown) => void,
-): TokenCredential {
-  const options = {
-    authorityHost: cloud.authority,
-    disableInstanceDiscovery: !cloud.authorityKnown,
-    retryOptions: TOKEN_RETRIES,
-    additionalPolicies: [{ policy: telling(met), position: 'perRetry' as const }],
-  };
-  switch (variable) {
-    case 'AZURE_CLIENT_SECRET':
-      return new ClientSecretCredential(tenantId, clientId, value, options);
-    case 'AZURE_CLIENT_CERTIFICATE_PATH':
-      return new ClientCertificateCredential(tenantId, clientId, value, options);
-    case 'AZURE_FEDERATED_TOKEN_FILE':
-      return new WorkloadIdentityCredential({ tenantId, clientId, tokenFilePath: value, ...options });
-  }
-}
-
-function telling(met: (what: unknown) => void): PipelinePolicy {
-  return {
-    name: 'telling',
-    async sendRequest(request, next) {
-      try {
-        const response = await next(request);
-        met({ status: response.status });
-        return response;
-      } catch (error) {
-        met(error);
-        throw error;
-      }
-    },
-  };
+function granted({ login, runtimes }: Session, whose: string): Access {
+  return { granted: true, identity: identityOf(login), credential: `${describeLogin(login)}, ${whose}`, runtimes };
 }
 
 const SERVICES: Readonly<Record<Parent['kind'], (options: ArmOptions) => Remote>> = {
@@ -165,45 +257,30 @@ const SERVICES: Readonly<Record<Parent['kind'], (options: ArmOptions) => Remote>
   workspace: createSynapse,
 };
 
-/** One token cache and one observer; per subscription, as it is first needed, one budget and one client of each service. */
-function open(login: Login, options: IdentitiesOptions): Own {
-  const { cloud, clock, wake, changed, signal, metrics = NO_METRICS } = options;
-  const identity = `${login.tenantId}/${login.clientId}`;
+/** `proven` is called once, when Azure has given the first token. */
+function open(login: Login, principal: Principal, options: IdentitiesOptions, proven: () => void): Session {
+  const { cloud, clock, changed, signal, credential = createCredential } = options;
   const tokens = new TokenSource({
     create: (met) => credential(login, cloud, met),
     scope: `${cloud.audience}/.default`,
     clock,
+    proven,
   });
-  const subscriptions = new Map<string, { readonly budget: RequestBudget; remote(kind: Parent['kind']): Remote }>();
-  const subscription = (subscriptionId: string) => {
-    const key = subscriptionId.toLowerCase();
-    const present = subscriptions.get(key);
+  const remotes = new Map<string, Remote>();
+  const remote = ({ kind, subscriptionId }: Parent): Remote => {
+    const key = `${kind}/${subscriptionId.toLowerCase()}`;
+    const present = remotes.get(key);
     if (present !== undefined) return present;
-    const owner = { subscription: key, identity };
-    const remaining = (kind: BudgetKind, value: number) => metrics.budgetRemaining(kind, value, owner);
-    const budget = new RequestBudget({ clock, wake, remaining });
-    const remotes = new Map<Parent['kind'], Remote>();
-    const made = {
-      budget,
-      remote: (kind: Parent['kind']) => {
-        const remote =
-          remotes.get(kind) ?? SERVICES[kind]({ ...options, subscriptionId, endpoint: cloud.endpoint, tokens, budget });
-        remotes.set(kind, remote);
-        return remote;
-      },
-    };
-    subscriptions.set(key, made);
+    const budget = principal.budget(subscriptionId.toLowerCase());
+    const made = SERVICES[kind]({ ...options, subscriptionId, endpoint: cloud.endpoint, tokens, budget });
+    remotes.set(key, made);
     return made;
   };
-  return {
-    identity,
-    description: `${KINDS[login.variable]} of client ${login.clientId} in tenant ${login.tenantId}, ${cloud.name} (${cloud.endpoint})`,
-    runtimes: new Observer({
-      remote: ({ kind, subscriptionId }) => subscription(subscriptionId).remote(kind),
-      clock,
-      changed,
-      ...(signal === undefined ? {} : { signal }),
-    }),
-    budgets: () => [...subscriptions.values()].map(({ budget }) => budget),
-  };
+  const runtimes = new Observer({
+    remote,
+    clock,
+    changed,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return { login, principal, tokens, runtimes };
 }

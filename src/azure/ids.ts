@@ -28,6 +28,15 @@ export function checkParent(parent: Parent): void {
   check(parent.kind, parent.name, PARENTS[parent.kind]);
 }
 
+/** Documented; the first and last character are no hyphen. */
+const NETWORK = /^(?=.{1,127}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$/;
+
+/** Throws as `checkRuntimeId` does. */
+export function checkNetwork(parent: Parent, name: string): void {
+  checkParent(parent);
+  check('managed virtual network', name, NETWORK);
+}
+
 function check(what: string, name: string, pattern: RegExp): void {
   if (pattern.test(name)) return;
   const shown = JSON.stringify(name.slice(0, 100));

@@ -6,6 +6,8 @@ export interface AzureMetrics {
   armRequest(operation: ArmOperation, code: string): void;
   /** Whole requests that the budget of `owner` would grant now. */
   budgetRemaining(kind: BudgetKind, value: number, owner: BudgetOwner): void;
+  /** The budget of `owner` is no longer kept. */
+  budgetRemoved(owner: BudgetOwner): void;
 }
 
 export interface BudgetOwner {
@@ -13,6 +15,15 @@ export interface BudgetOwner {
   readonly identity: string;
 }
 
-export type ArmOperation = 'list' | 'get' | 'getStatus' | 'create' | 'update' | 'delete';
+export type ArmOperation =
+  | 'list'
+  | 'get'
+  | 'getStatus'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'enableInteractiveQuery'
+  | 'listNetworks'
+  | 'createNetwork';
 
-export const NO_METRICS: AzureMetrics = { armRequest: () => {}, budgetRemaining: () => {} };
+export const NO_METRICS: AzureMetrics = { armRequest: () => {}, budgetRemaining: () => {}, budgetRemoved: () => {} };

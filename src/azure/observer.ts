@@ -9,6 +9,7 @@ import {
   parentArmId,
   type RuntimeDocument,
   type RuntimeId,
+  type RuntimeState,
 } from '../core/runtime.ts';
 import { BudgetExhausted, type Caller, type Runtimes, Superseded } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -122,7 +123,7 @@ export class Observer implements Runtimes {
   }
 
   /** A runtime that is gone is met as `preconditionFailed`: it was there when it was last looked at, so look again. */
-  async state(id: RuntimeId, caller: Caller): Promise<string> {
+  async state(id: RuntimeId, caller: Caller): Promise<RuntimeState> {
     const view = this.#view(id.parent);
     const state = await this.#options.remote(id.parent).state(id, caller);
     if (state !== undefined) return state;
@@ -140,6 +141,19 @@ export class Observer implements Runtimes {
 
   delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined> {
     return this.#write(id, (remote) => remote.delete(id, caller));
+  }
+
+  /** Changes nothing of the definition, hence nothing that is remembered. */
+  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void> {
+    return this.#options.remote(id.parent).enableInteractiveAuthoring(id, minutes, caller);
+  }
+
+  hasNetwork(parent: Parent, name: string, caller: Caller): Promise<boolean> {
+    return this.#options.remote(parent).hasNetwork(parent, name, caller);
+  }
+
+  createNetwork(parent: Parent, name: string, caller: Caller): Promise<void> {
+    return this.#options.remote(parent).createNetwork(parent, name, caller);
   }
 
   async #write<T extends ObservedRuntime | Accepted | undefined>(

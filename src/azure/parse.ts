@@ -1,5 +1,5 @@
 import { AzureFailure } from '../core/failure.ts';
-import type { JsonObject, ObservedRuntime, RuntimeType } from '../core/runtime.ts';
+import type { InteractiveAuthoring, JsonObject, ObservedRuntime, RuntimeState, RuntimeType } from '../core/runtime.ts';
 
 /** What ARM sends, parsed once into the domain's types. Everything here throws `AzureFailure` of kind `unavailable`. */
 
@@ -13,8 +13,7 @@ export function parseRuntime(value: unknown): ObservedRuntime {
   // It goes back as the header If-Match, where nothing but visible ASCII may stand.
   if (typeof etag !== 'string' || !/^[\x21-\x7e]+$/.test(etag)) throw malformed('the runtime has no usable etag');
   return {
-    // Nested ARM resources may be named `parent/child`.
-    name: name.slice(name.lastIndexOf('/') + 1),
+    name: lastSegment(name),
     type: runtimeType(properties.type, properties),
     document: properties,
     etag,
@@ -35,11 +34,46 @@ export function parsePage(value: unknown): Page {
   return { runtimes: value.value.map(parseRuntime), nextLink: nextLink || undefined };
 }
 
-/** The state of a getStatus answer, as Azure says it. */
-export function parseState(value: unknown): string {
-  const state = isObject(value) && isObject(value.properties) ? value.properties.state : undefined;
+/** Whether a list of documents holds one of this name, all of it on one page: a factory has one managed virtual network. */
+export function isListed(value: unknown, name: string): boolean {
+  if (!isObject(value) || !Array.isArray(value.value)) throw malformed('the list has no array of documents');
+  const found = value.value.some((each) => {
+    if (!isObject(each) || typeof each.name !== 'string') throw malformed('a listed document has no name');
+    return lastSegment(each.name).toLowerCase() === name.toLowerCase();
+  });
+  if (!found && value.nextLink) throw malformed('the list goes on where none is expected to');
+  return found;
+}
+
+/** Whether a workspace has a managed virtual network of this name; none is an empty name, or no property (documented). */
+export function isWorkspaceNetwork(value: unknown, name: string): boolean {
+  if (!isObject(value) || !isObject(value.properties)) throw malformed('the workspace has no properties');
+  const { managedVirtualNetwork = null } = value.properties;
+  if (managedVirtualNetwork === null) return false;
+  if (typeof managedVirtualNetwork !== 'string') throw malformed("the workspace's managed virtual network is no name");
+  return managedVirtualNetwork.toLowerCase() === name.toLowerCase();
+}
+
+/** A getStatus answer, as Azure says it. */
+export function parseState(value: unknown): RuntimeState {
+  const properties = isObject(value) && isObject(value.properties) ? value.properties : {};
+  const { state, typeProperties } = properties;
   if (typeof state !== 'string' || state === '') throw malformed('the status has no state');
-  return state;
+  const query = isObject(typeProperties) ? parseInteractiveQuery(typeProperties.interactiveQuery) : undefined;
+  return query === undefined ? { state } : { state, interactiveAuthoring: query };
+}
+
+/** Azure's name for interactive authoring. What cannot be understood of it is as if it were not there: the state counts. */
+function parseInteractiveQuery(value: unknown): InteractiveAuthoring | undefined {
+  if (!isObject(value) || typeof value.status !== 'string' || value.status === '') return undefined;
+  const { status, autoTerminationMinutes: minutes } = value;
+  const isCount = typeof minutes === 'number' && Number.isInteger(minutes) && minutes >= 0 && minutes < 2 ** 31;
+  return isCount ? { status, autoTerminationMinutes: minutes } : { status };
+}
+
+/** Nested ARM resources may be named `parent/child`. */
+function lastSegment(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
 }
 
 /** The body of an answer. */

@@ -1,4 +1,4 @@
-import type { Accepted, ObservedRuntime, Parent, RuntimeDocument, RuntimeId } from '../core/runtime.ts';
+import type { Accepted, ObservedRuntime, Parent, RuntimeDocument, RuntimeId, RuntimeState } from '../core/runtime.ts';
 import type { Caller } from '../ports.ts';
 
 /**
@@ -9,8 +9,11 @@ import type { Caller } from '../ports.ts';
 export interface Remote {
   list(parent: Parent, caller: Caller): Promise<readonly ObservedRuntime[]>;
   read(id: RuntimeId, caller: Caller): Promise<ObservedRuntime | undefined>;
-  state(id: RuntimeId, caller: Caller): Promise<string | undefined>;
+  state(id: RuntimeId, caller: Caller): Promise<RuntimeState | undefined>;
   create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted>;
   update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted>;
   delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined>;
+  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void>;
+  hasNetwork(parent: Parent, name: string, caller: Caller): Promise<boolean>;
+  createNetwork(parent: Parent, name: string, caller: Caller): Promise<void>;
 }

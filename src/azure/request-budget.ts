@@ -77,6 +77,14 @@ export class RequestBudget {
     for (const bucket of Object.values(this.#buckets)) bucket.forget(key);
   }
 
+  /**
+   * Nobody is to spend from it any more: whoever waits is woken now, and whoever still asks is refused and woken at once,
+   * since a pass that begins anew will not ask here.
+   */
+  retire(): void {
+    for (const bucket of Object.values(this.#buckets)) bucket.retire();
+  }
+
   /** Cancels the timers: nobody is woken any more. */
   stop(): void {
     for (const bucket of Object.values(this.#buckets)) bucket.stop();
@@ -123,6 +131,7 @@ class Bucket {
   #arrivals = 0;
   #timer: Timer | undefined;
   #stopped = false;
+  #retired = false;
 
   constructor(kind: BudgetKind, allowance: Allowance, { clock, wake, remaining = () => {} }: RequestBudgetOptions) {
     this.#kind = kind;
@@ -137,6 +146,10 @@ class Bucket {
   }
 
   take(key: string, urgency: Urgency): void {
+    if (this.#retired) {
+      this.#wake(key, urgency);
+      throw new BudgetExhausted('this request budget is not kept any more');
+    }
     this.#refill();
     const before = this.#reserved.get(key);
     const blocked = this.#blocked();
@@ -182,6 +195,16 @@ class Bucket {
     this.#tokens += this.#reserved.get(key)?.left ?? 0;
     this.#reserved.delete(key);
     this.#serve();
+  }
+
+  retire(): void {
+    this.stop();
+    this.#retired = true;
+    for (const waiting of Object.values(this.#waiting)) {
+      for (const { key, urgency } of waiting.values()) this.#wake(key, urgency);
+      waiting.clear();
+    }
+    this.#reserved.clear();
   }
 
   stop(): void {

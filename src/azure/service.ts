@@ -1,3 +1,4 @@
+import { AzureFailure } from '../core/failure.ts';
 import {
   ACCEPTED,
   type Accepted,
@@ -5,11 +6,12 @@ import {
   type Parent,
   type RuntimeDocument,
   type RuntimeId,
+  type RuntimeState,
 } from '../core/runtime.ts';
 import type { Caller } from '../ports.ts';
 import { ArmCalls, type ArmOptions, type Call } from './arm-calls.ts';
 import type { PlainRequests, RuntimePath, SdkOptions } from './arm-client.ts';
-import { checkParent, checkRuntimeId } from './ids.ts';
+import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
 import { malformed, type Page, parseJson, parsePage, parseRuntime, parseState } from './parse.ts';
 import type { Remote } from './remote.ts';
 
@@ -21,6 +23,17 @@ export interface Service {
   list(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
   get(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
   status(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
+  readonly networks: Networks;
+}
+
+/** The managed virtual networks of a service's parents. */
+export interface Networks {
+  /** What tells of them. */
+  look(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
+  /** Whether that answer shows one of this name. */
+  isShown(body: unknown, name: string): boolean;
+  /** Absent: a parent has one from its own creation on, or never. */
+  create?(resourceGroup: string, parent: string, name: string, options: SdkOptions): Promise<unknown>;
 }
 
 /**
@@ -84,9 +97,9 @@ export class ServiceRuntimes implements Remote {
     });
   }
 
-  async state(id: RuntimeId, caller: Caller): Promise<string | undefined> {
+  async state(id: RuntimeId, caller: Caller): Promise<RuntimeState | undefined> {
     checkRuntimeId(id);
-    return this.#make<string | undefined>(caller, {
+    return this.#make<RuntimeState | undefined>(caller, {
       operation: 'getStatus',
       // Recorded: this POST spends the reads.
       budget: 'reads',
@@ -141,6 +154,49 @@ export class ServiceRuntimes implements Remote {
         return undefined;
       },
       missing: () => undefined,
+    });
+  }
+
+  async enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void> {
+    checkRuntimeId(id);
+    return this.#make<void>(caller, {
+      operation: 'enableInteractiveQuery',
+      budget: 'writes',
+      writes: true,
+      send: (options) => this.#service.plain.enableInteractiveQuery(path(id), minutes, options),
+      parse: () => {},
+    });
+  }
+
+  /** By what tells of all of them, for what it answers where there is none is certain: how a GET of a missing one is refused is not. */
+  async hasNetwork(parent: Parent, name: string, caller: Caller): Promise<boolean> {
+    checkNetwork(parent, name);
+    const { networks } = this.#service;
+    return this.#make<boolean>(caller, {
+      operation: 'listNetworks',
+      budget: 'reads',
+      writes: false,
+      send: (options) => networks.look(parent.resourceGroup, parent.name, options),
+      parse: (body) => networks.isShown(parseJson(body), name),
+    });
+  }
+
+  /** `If-None-Match: *`, so that a network which somebody else is making is left as it is; inferred, as for a runtime. */
+  async createNetwork(parent: Parent, name: string, caller: Caller): Promise<void> {
+    checkNetwork(parent, name);
+    const { networks } = this.#service;
+    if (networks.create === undefined) {
+      const message = `A ${parent.kind} gets its managed virtual network only when it is created itself.`;
+      throw new AzureFailure({ kind: 'refused', message });
+    }
+    const create = networks.create;
+    return this.#make<void>(caller, {
+      operation: 'createNetwork',
+      budget: 'writes',
+      writes: true,
+      headers: { 'If-None-Match': '*' },
+      send: (options) => create(parent.resourceGroup, parent.name, name, options),
+      parse: () => {},
     });
   }
 

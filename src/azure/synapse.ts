@@ -1,6 +1,7 @@
 import { SynapseManagementClient } from '@azure/arm-synapse';
 import type { ArmOptions } from './arm-calls.ts';
 import { createClient, PlainRequests } from './arm-client.ts';
+import { isWorkspaceNetwork } from './parse.ts';
 import { type Service, ServiceRuntimes } from './service.ts';
 
 /**
@@ -9,13 +10,15 @@ import { type Service, ServiceRuntimes } from './service.ts';
  */
 export function createSynapse(options: ArmOptions): ServiceRuntimes {
   const client = createClient(SynapseManagementClient, options.subscriptionId, options);
-  const { integrationRuntimes, integrationRuntimeStatusOperations } = client;
+  const { integrationRuntimes, integrationRuntimeStatusOperations, workspaces } = client;
   const service: Service = {
     parent: 'workspace',
     plain: new PlainRequests(client, 'workspace', '2021-06-01-preview'),
     list: (group, workspace, given) => integrationRuntimes.listByWorkspace(group, workspace, given).byPage().next(),
     get: (...args) => integrationRuntimes.get(...args),
     status: (...args) => integrationRuntimeStatusOperations.get(...args),
+    // The workspace itself says whether it has one.
+    networks: { look: (...args) => workspaces.get(...args), isShown: isWorkspaceNetwork },
   };
   return new ServiceRuntimes(service, options);
 }

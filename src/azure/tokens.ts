@@ -11,6 +11,8 @@ export interface TokenSourceOptions {
   readonly create: (met: (what: unknown) => void) => TokenCredential;
   readonly scope: string;
   readonly clock: Clock;
+  /** Called once, when there is a first token. */
+  readonly proven?: () => void;
   /** For one token, all of its requests together; 30 s when absent. */
   readonly timeoutMs?: number;
 }
@@ -38,6 +40,7 @@ export class TokenSource {
   #held: Held | undefined;
   #request: Promise<Held> | undefined;
   #lastMet: unknown;
+  #proven = false;
   #failed: { readonly failure: AzureFailure; readonly until: number } | undefined;
 
   constructor(options: TokenSourceOptions) {
@@ -55,6 +58,11 @@ export class TokenSource {
       return this.#held.token;
     }
     return (await unlessAborted(this.#renew(), signal)).token;
+  }
+
+  /** Whether the authority has ever given a token. */
+  get isProven(): boolean {
+    return this.#proven;
   }
 
   /** ARM refused this token: the next `get` asks for another one. */
@@ -89,6 +97,7 @@ export class TokenSource {
         renewAt: clock.now() + Math.max(life - RENEW_BEFORE_MS, life * 0.75),
         expiresAt: clock.now() + life,
       };
+      this.#prove();
       return this.#held;
     } catch (error) {
       this.#credential = undefined;
@@ -98,6 +107,12 @@ export class TokenSource {
       this.#failed = { failure, until: clock.now() + remember };
       throw failure;
     }
+  }
+
+  #prove(): void {
+    if (this.#proven) return;
+    this.#proven = true;
+    this.#options.proven?.();
   }
 
   /** MSAL takes no abort signal for these requests; one that hangs is left behind. */

@@ -1,7 +1,9 @@
+import * as authoring from './policies/authoring.ts';
 import * as definition from './policies/definition.ts';
 import * as deletion from './policies/deletion.ts';
 import { failureIsExplained } from './policies/failure.ts';
 import * as health from './policies/health.ts';
+import * as network from './policies/network.ts';
 import * as operation from './policies/operation.ts';
 import * as permission from './policies/permission.ts';
 import type { Action, Policy, Situation } from './situation.ts';
@@ -13,12 +15,16 @@ const LIVE: readonly Policy[] = [
   permission.belongsToThisObject,
   permission.identityIsGranted,
   permission.identityIsTheClaims,
+  authoring.refusedRequestEnds,
   failureIsExplained,
   definition.definitionIsKnown,
   definition.typeIsManaged,
+  network.networkIsTheDeclared,
   definition.observedExists,
   operation.operationIsConcluded,
   operation.creationIsAwaited,
+  network.networkIsKnown,
+  network.networkExistsOrIsCreated,
   definition.existsOrIsCreated,
   definition.ownCreateIsRecognised,
   definition.adoptionIsPermitted,
@@ -26,10 +32,12 @@ const LIVE: readonly Policy[] = [
   definition.driftIsCorrected,
   definition.writeTookEffect,
   health.askedRepairIsDone,
-  definition.contestIsReported,
   health.stateIsKnown,
-  health.limitedIsRepaired,
-  health.stateIsReported,
+  authoring.sayingWhatWaits(health.freshRuntimeIsProvisioning),
+  authoring.sayingWhatWaits(health.limitedIsRepaired),
+  definition.contestIsReported,
+  authoring.askedAuthoringIsEnabled,
+  authoring.sayingWhatWaits(health.stateIsReported),
 ];
 
 const DELETING: readonly Policy[] = [
@@ -43,6 +51,7 @@ const DELETING: readonly Policy[] = [
   deletion.creationIsAwaited,
   deletion.goneIsReleased,
   deletion.deletionIsAwaited,
+  network.foreignNetworkStays,
   deletion.runtimeIsDeleted,
 ];
 

@@ -7,6 +7,10 @@ export interface Desired {
   readonly id: RuntimeId;
   /** The declared leaves of the definition, by the path that the manifest spells. A field that is absent is not managed. */
   readonly fields: ReadonlyMap<FieldPath, Json>;
+  /** Absent: the runtime is public. */
+  readonly managedVirtualNetwork?: ManagedVirtualNetwork;
+  /** Absent: interactive authoring is not managed. */
+  readonly interactiveAuthoring?: { readonly autoTerminationMinutes: number };
   readonly managementPolicy: 'Manage' | 'Observe';
   readonly adoptionPolicy: 'Always' | 'IfIdentical' | 'Never';
   readonly deletionPolicy: 'DeleteIfCreated' | 'Delete' | 'Retain';
@@ -14,6 +18,12 @@ export interface Desired {
   /** Milliseconds; undefined: the operator's. */
   readonly intervalMs: number | undefined;
   readonly suspend: boolean;
+}
+
+export interface ManagedVirtualNetwork {
+  readonly name: string;
+  /** Whether the network is made where there is none. */
+  readonly creation: 'Never' | 'IfMissing';
 }
 
 /** Equal for two manifests exactly when they declare the same leaves. */

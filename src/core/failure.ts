@@ -20,7 +20,12 @@ export type Failure =
   /** The token endpoint does not answer, or a token ran out: heals by itself. */
   | { readonly kind: 'credentialUnavailable'; readonly message: string }
   /** 400 and other refusals of what was sent. On DELETE: something still refers to the runtime. */
-  | { readonly kind: 'refused'; readonly message: string }
+  | {
+      readonly kind: 'refused';
+      readonly message: string;
+      /** What the document refers to and Azure does not have, as Azure names it. */
+      readonly reference?: string;
+    }
   /** 412: the document changed since it was read. */
   | { readonly kind: 'preconditionFailed'; readonly message: string }
   | { readonly kind: 'throttled'; readonly retryAfterMs: number; readonly message: string }

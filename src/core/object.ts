@@ -1,5 +1,6 @@
 import type { Desired } from './desired.ts';
 import type { Drift, FieldPath } from './fields.ts';
+import type { InteractiveAuthoring } from './runtime.ts';
 
 /** An `AzureIntegrationRuntime` of the API server, parsed once at the edge. Never changed in place. */
 export interface ManagedObject {
@@ -29,6 +30,7 @@ export interface Requests {
   readonly requestedAt: string | undefined;
   readonly repair: string | undefined;
   readonly acceptIdentity: string | undefined;
+  readonly enableInteractiveAuthoring: string | undefined;
 }
 
 export interface Condition {
@@ -92,12 +94,27 @@ export interface Memory {
   readonly lastHandledReconcileAt?: string;
   readonly lastHandledReconcileToken?: string;
   readonly lastHandledRepairAt?: string;
+  readonly interactiveAuthoring?: AuthoringMemory;
+  readonly lastHandledInteractiveAuthoringAt?: string;
   /** Since when the current timed wait lasts. */
   readonly waitingSince?: { readonly reason: string; readonly time: number };
+  /** Since when the status is marked as one that cannot be confirmed, because of a failure that passes. */
+  readonly unconfirmedSince?: number;
   readonly corrections: readonly Corrections[];
   readonly operation?: Operation;
-  /** Hash of what was declared when it was last found in sync: lets a suspended object stay Ready. */
+  /**
+   * Hash of what was declared when it was last found in sync: tells drift from a declaration that has yet to take effect,
+   * and lets a suspended object stay Ready.
+   */
   readonly syncedSpecHash?: string;
+}
+
+/** Nothing here changes only because time passes. */
+export interface AuthoringMemory extends Partial<InteractiveAuthoring> {
+  /** Until when it stays enabled at least, as far as we have enabled it: Azure does not say, and use prolongs it. */
+  readonly enabledUntil?: number;
+  /** When Azure accepted the request that is under way. */
+  readonly requestedTime?: number;
 }
 
 export const BLANK: Memory = { observedGeneration: -1, conditions: [], managedFields: [], drift: [], corrections: [] };

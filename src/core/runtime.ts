@@ -68,6 +68,21 @@ export interface ObservedRuntime {
 export const ACCEPTED = { accepted: true } as const;
 export type Accepted = typeof ACCEPTED;
 
+/** What Azure says of a runtime besides its definition. */
+export interface RuntimeState {
+  /** Such as `Online`. */
+  readonly state: string;
+  /** Absent: nothing is said of it, as of a public runtime. */
+  readonly interactiveAuthoring?: InteractiveAuthoring;
+}
+
+export interface InteractiveAuthoring {
+  /** `Enabling`, `Enabled`, `Disabling` or `Disabled`, as far as is known. */
+  readonly status: string;
+  /** Kept when it is disabled. */
+  readonly autoTerminationMinutes?: number;
+}
+
 /**
  * What is known of a runtime's definition. Only `fresh` proves anything: it was read by a GET in this pass, and absence
  * was the runtime's own 404. The rest came from a shared list and is a hint.

@@ -21,6 +21,8 @@ export const DOWN_MS = 10 * MINUTE;
 export const OPERATION_MS = 10 * MINUTE;
 /** The same, of a write that was made more than once. */
 export const OPERATION_REPEATED_MS = HOUR;
+/** Interactive authoring that is not enabled by then is not waited for any longer. */
+export const ENABLING_MS = 10 * MINUTE;
 /** An Online runtime that was repaired counts as well again after this. */
 export const WELL_AGAIN_MS = HOUR;
 /** A field counts as contested when it was corrected this often within so many intervals. */
@@ -52,6 +54,9 @@ export function slowRetry(intervalMs: number): Next {
   const baseMs = Math.max(intervalMs, 10 * MINUTE);
   return { kind: 'backoff', baseMs, maxMs: Math.max(baseMs, HOUR) };
 }
+
+/** The pass has made its one write, and there is more to do: the next pass, as urgent as this one. */
+export const NEXT_PASS: Next = { kind: 'backoff', baseMs: 1, maxMs: SECOND };
 
 /** Azure is working on it. */
 export function settling(intervalMs: number): Next {

@@ -1,9 +1,9 @@
-import type { Desired } from './desired.ts';
+import { type Desired, declarationHash } from './desired.ts';
 import type { Failure } from './failure.ts';
 import { type Drift, differences, type FieldPath } from './fields.ts';
 import { type Claim, condition, type ManagedObject, type Memory } from './object.ts';
-import type { Definition } from './runtime.ts';
-import type { Next } from './schedule.ts';
+import type { Definition, InteractiveAuthoring } from './runtime.ts';
+import { type Next, WELL_AGAIN_MS } from './schedule.ts';
 
 /** Everything a decision is made from: what was gathered so far in this pass, and what the pass has already done. */
 export interface Situation {
@@ -11,20 +11,26 @@ export interface Situation {
   readonly desired: Desired;
   /** The status as it stands, with what this pass has done to it and not yet written. */
   readonly memory: Memory;
-  /** The other objects of this runtime that manage it or may come to. */
+  /** The other objects that name this runtime. */
   readonly peers: readonly ManagedObject[];
+  /** Those of them that may reach Azure, or have a claim: only they can keep this object from it. */
+  readonly rivals: readonly ManagedObject[];
   readonly access:
-    | { readonly granted: true; readonly identity: string }
+    | { readonly granted: true; readonly identity: string; readonly credential?: string }
     | { readonly granted: false; readonly message: string };
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** How often this object is looked at, milliseconds. */
   readonly intervalMs: number;
-  /** Since when passes of this object have failed, without a pass that did not; known until a restart. */
+  /** Since when passes of this object have met failures that pass, without one that did not; known until a restart. */
   readonly failingSince: number | undefined;
   readonly definition?: Definition;
   /** As Azure says it. */
   readonly state?: string;
+  /** As Azure says it together with the state. */
+  readonly interactiveAuthoring?: InteractiveAuthoring;
+  /** Whether the parent has the declared managed virtual network. */
+  readonly network?: 'present' | 'absent';
   /** The one write that this pass has made. */
   readonly wrote?: Write;
   readonly failure?: { readonly during: Step; readonly failure: Failure };
@@ -32,7 +38,7 @@ export interface Situation {
 
 /** `accepted`: Azure goes on with it. */
 export type Write = { readonly accepted?: true } & (
-  | { readonly kind: 'create' | 'repair' | 'delete' }
+  | { readonly kind: 'create' | 'repair' | 'delete' | 'network' | 'authoring' }
   | { readonly kind: 'update'; readonly fields: readonly FieldPath[] }
 );
 
@@ -43,12 +49,18 @@ export type Action =
   /** The decision needs this; a definition that is not `fresh` may come from the shared list. */
   | { readonly kind: 'Look'; readonly at: 'definition'; readonly fresh: boolean }
   | { readonly kind: 'Look'; readonly at: 'state' }
+  | { readonly kind: 'Look'; readonly at: 'network'; readonly name: string }
   | { readonly kind: 'Create'; readonly missing: boolean }
   /** Azure need not change for the claim to be true. */
   | { readonly kind: 'Claim'; readonly origin: Claim['origin'] }
   | { readonly kind: 'Adopt'; readonly changes: readonly Drift[] }
   | { readonly kind: 'Update'; readonly changes: readonly Drift[] }
   | { readonly kind: 'Repair'; readonly attempt: Attempt; readonly verdict: Verdict }
+  /** Makes the managed virtual network, which can never be deleted. */
+  | { readonly kind: 'CreateNetwork'; readonly name: string }
+  | { readonly kind: 'EnableInteractiveAuthoring'; readonly minutes: number }
+  /** A person's request for interactive authoring has come to its end. */
+  | { readonly kind: 'EndRequest'; readonly outcome: 'enabled' | 'failed'; readonly message: string }
   | { readonly kind: 'Delete' }
   /** What Azure had accepted has come to pass. */
   | { readonly kind: 'Conclude' }
@@ -94,7 +106,7 @@ export function managing(desired: Desired): boolean {
 
 /** The leaves that are not as declared; empty as long as no runtime has been seen. */
 export function driftOf({ definition, desired, memory }: Situation): Drift[] {
-  if (definition?.presence !== 'present') return [];
+  if (definition?.presence !== 'present' || definition.runtime.type !== 'Managed') return [];
   const managedBefore = managing(desired) ? memory.managedFields : [];
   return differences(desired.fields, managedBefore, definition.runtime.document);
 }
@@ -102,6 +114,11 @@ export function driftOf({ definition, desired, memory }: Situation): Drift[] {
 /** Whether the manifest is one that no pass has decided about yet. */
 export function isNewGeneration({ object, memory }: Situation): boolean {
   return memory.observedGeneration !== object.generation;
+}
+
+/** Whether what is declared was in sync before: then a difference is drift, and else a declaration yet to take effect. */
+export function wasInSync({ memory, desired }: Pick<Situation, 'memory' | 'desired'>): boolean {
+  return memory.syncedSpecHash === declarationHash(desired);
 }
 
 /** Whether a person asks for a fresh look that has not been had yet. */
@@ -119,13 +136,27 @@ export function isAskedToRepair({ object, memory, desired }: Situation): boolean
   return token !== undefined && token !== memory.lastHandledRepairAt && managing(desired);
 }
 
+/** Whether a person asks for interactive authoring, of an object that declares it. */
+export function isAskedToEnableAuthoring({ object, memory, desired }: Situation): boolean {
+  const token = object.requests.enableInteractiveAuthoring;
+  const isNew = token !== undefined && token !== memory.lastHandledInteractiveAuthoringAt;
+  return isNew && managing(desired) && desired.interactiveAuthoring !== undefined;
+}
+
 /** Since when the object waits for this reason, milliseconds since the epoch; now, when it only begins to. */
 export function waitingSince({ memory, now }: Situation, reason: string): number {
   return memory.waitingSince?.reason === reason ? memory.waitingSince.time : now;
 }
 
-/** Whether the status is a decision about this very generation. */
+/** Whether the status is a decision about this very generation; that Azure's state is one nobody knows is a decision. */
 export function isDecided(situation: Situation): boolean {
   const ready = condition(situation.memory, 'Ready');
-  return !isNewGeneration(situation) && ready !== undefined && ready.status !== 'Unknown';
+  if (isNewGeneration(situation) || ready === undefined) return false;
+  return ready.status !== 'Unknown' || ready.reason === 'Unknown';
+}
+
+/** Whether the runtime has been well for so long that earlier repairs count no more. */
+export function isWellAgain(memory: Memory, now: number): boolean {
+  const healthy = condition(memory, 'Healthy');
+  return healthy?.status === 'True' && now - healthy.lastTransitionTime >= WELL_AGAIN_MS;
 }

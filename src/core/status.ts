@@ -2,6 +2,7 @@
 import { LIMITS } from '../api/limits.ts';
 import { declarationHash } from './desired.ts';
 import { type Drift, type FieldPath, valueAt } from './fields.ts';
+import { isIn, networkInWords, networkOf } from './network.ts';
 import {
   type Condition,
   type ConditionType,
@@ -12,7 +13,15 @@ import {
 } from './object.ts';
 import { armId, type Json } from './runtime.ts';
 import { PEACE_MS } from './schedule.ts';
-import { driftOf, isNewGeneration, managing, type Situation, type Verdict } from './situation.ts';
+import {
+  driftOf,
+  isAskedToEnableAuthoring,
+  isWellAgain,
+  managing,
+  type Situation,
+  type Verdict,
+  wasInSync,
+} from './situation.ts';
 import { healthOf } from './states.ts';
 
 /** The status after a verdict. Equal situations give equal statuses, so that an unchanged one need not be written. */
@@ -30,7 +39,7 @@ export function statusAfter(s: Situation, verdict: Verdict): Memory {
           Reconciling: { status: 'True', reason: verdict.reason, message: verdict.message },
           Stalled: undefined,
         }),
-        waitingSince: { reason: verdict.reason, time: s.now },
+        unconfirmedSince: s.now,
       };
     case 'Decided':
       return decidedStatus(s, verdict);
@@ -61,10 +70,11 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
     managedFields: managedFieldsAfter(s, claim, synced, verdict),
     drift,
     repair: repairAfter(s),
+    interactiveAuthoring: authoringAfter(s),
     waitingSince: progress === undefined ? undefined : waitingAfter(s, reason),
     corrections: reason === 'Contested' ? markContested(s.memory.corrections, drift) : s.memory.corrections,
     operation: managing(s.desired) && claim !== undefined ? s.memory.operation : undefined,
-    syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : undefined,
+    syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.memory.syncedSpecHash,
   });
 }
 
@@ -84,7 +94,7 @@ export function invalidStatus(object: ManagedObject, message: string, now: numbe
 /** `Ready` stays true only if this very declaration was in sync when it was last looked at. */
 function suspendedStatus(s: Situation): Memory {
   const { memory } = s;
-  const ready = condition(memory, 'Ready')?.status === 'True' && memory.syncedSpecHash === declarationHash(s.desired);
+  const ready = condition(memory, 'Ready')?.status === 'True' && wasInSync(s);
   const message = ready
     ? 'Suspended; in sync when last looked at.'
     : 'Suspended before this declaration was in sync. Set spec.suspend: false to go on.';
@@ -99,6 +109,7 @@ function suspendedStatus(s: Situation): Memory {
       Stalled: ready ? undefined : said,
     }),
     waitingSince: undefined,
+    unconfirmedSince: undefined,
   });
 }
 
@@ -106,10 +117,14 @@ function syncedOf(s: Situation, drift: readonly Drift[]): Said {
   if (s.definition?.presence === 'absent')
     return { status: 'False', reason: 'NotFound', message: 'There is no such runtime in Azure.' };
   if (s.definition === undefined) return { ...UNSAID, message: 'The definition was not looked at.' };
+  const { document, type } = s.definition.runtime;
+  if (type === 'Managed' && !isIn(s.desired.managedVirtualNetwork, document)) {
+    return { status: 'False', reason: 'Drifted', message: `The runtime is ${networkInWords(networkOf(document))}.` };
+  }
   if (managing(s.desired) && s.memory.claim === undefined && drift.length === 0) {
     return { ...UNSAID, message: 'The runtime in Azure is not managed by this object.' };
   }
-  if (s.definition.runtime.type !== 'Managed') {
+  if (type !== 'Managed') {
     return { status: 'False', reason: 'Drifted', message: 'The runtime is of another type.' };
   }
   return drift.length === 0
@@ -129,8 +144,8 @@ function healthyOf({ state }: Situation): Said {
 function observedNow(s: Situation, synced: Said): Partial<Memory> {
   const { memory, desired, definition, state } = s;
   if (definition?.presence === 'present') {
-    const location = valueAt(definition.runtime.document, 'location');
-    const name = definition.runtime.name;
+    const { name, type, document } = definition.runtime;
+    const location = type === 'Managed' ? valueAt(document, 'location') : undefined;
     return compact<Partial<Memory>>({
       state: state?.slice(0, 80),
       resourceId: armId({ ...desired.id, name }),
@@ -145,10 +160,12 @@ function observedNow(s: Situation, synced: Said): Partial<Memory> {
 
 function handledRequests({ object, memory }: Situation): Partial<Memory> {
   const { reconcile, requestedAt } = object.requests;
+  const anew = reconcile !== undefined && reconcile !== memory.lastHandledReconcileToken ? reconcile : undefined;
   return compact<Partial<Memory>>({
-    lastHandledReconcileAt: requestedAt ?? reconcile ?? memory.lastHandledReconcileAt,
+    lastHandledReconcileAt: requestedAt ?? anew ?? memory.lastHandledReconcileAt,
     lastHandledReconcileToken: reconcile ?? memory.lastHandledReconcileToken,
     lastHandledRepairAt: memory.lastHandledRepairAt,
+    lastHandledInteractiveAuthoringAt: memory.lastHandledInteractiveAuthoringAt,
   });
 }
 
@@ -169,10 +186,28 @@ function managedFieldsAfter(s: Situation, claim: Memory['claim'], synced: Said, 
   return memory.managedFields;
 }
 
-function repairAfter({ memory, state }: Situation): Memory['repair'] {
-  if (memory.repair === undefined || state === undefined || healthOf(state) !== 'well') return memory.repair;
+/** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */
+function repairAfter({ memory, state, object, now }: Situation): Memory['repair'] {
+  if (memory.repair === undefined) return undefined;
+  const madeNow = memory.repair !== object.memory.repair;
+  if (!madeNow && isWellAgain(memory, now)) return undefined;
+  if (state === undefined || healthOf(state) !== 'well') return memory.repair;
   const { nextAttemptTime: _, ...rest } = memory.repair;
   return rest;
+}
+
+/** What Azure says of it, and only as long as it is declared. Nothing in it changes because time goes by. */
+function authoringAfter(s: Situation): Memory['interactiveAuthoring'] {
+  const { desired, memory, state, interactiveAuthoring: said } = s;
+  if (desired.interactiveAuthoring === undefined) return undefined;
+  const { enabledUntil, requestedTime, ...before } = memory.interactiveAuthoring ?? {};
+  // Without a state nothing was said anew.
+  const now = compact<NonNullable<Memory['interactiveAuthoring']>>({
+    ...(state === undefined ? before : said),
+    enabledUntil: state === undefined || said?.status === 'Enabled' ? enabledUntil : undefined,
+    requestedTime: isAskedToEnableAuthoring(s) ? requestedTime : undefined,
+  });
+  return Object.keys(now).length > 0 ? now : undefined;
 }
 
 /** Only waits that a deadline hangs on, or that end a decision, are clocked. */
@@ -228,7 +263,7 @@ function conditionsAfter(
         type,
         status: now.status,
         reason: now.reason,
-        message: now.message.slice(0, 2_000),
+        message: now.message.slice(0, LIMITS.message),
         observedGeneration: s.object.generation,
         lastTransitionTime: before?.status === now.status ? before.lastTransitionTime : s.now,
       },
@@ -254,12 +289,11 @@ export function transitions(s: Situation, before: Memory, after: Memory): Transi
   const events: Transition[] = [];
   const [ready, wasReady] = [condition(after, 'Ready'), condition(before, 'Ready')];
   const [stalled, wasStalled] = [condition(after, 'Stalled'), condition(before, 'Stalled')];
-  const foreseen = isNewGeneration({ ...s, memory: before }) || after.operation?.kind === 'Adopt';
-  if (startsToDrift(before, after) && !foreseen) {
+  const isDrift = wasInSync({ memory: before, desired: s.desired }) && after.operation?.kind !== 'Adopt';
+  if (startsToDrift(before, after) && isDrift) {
     events.push({ type: 'Normal', reason: 'DriftDetected', message: describeDrift(after.drift) });
   }
-  const wasLimited = condition(before, 'Healthy')?.reason === 'Limited';
-  if (wasLimited && after.repair !== undefined && condition(after, 'Healthy')?.status === 'True') {
+  if (isRepaired(before, after)) {
     events.push({ type: 'Normal', reason: 'Repaired', message: `The runtime is ${after.state} after a repair.` });
   }
   const contested = ready?.reason === 'Contested' && wasReady?.reason !== 'Contested';
@@ -268,6 +302,15 @@ export function transitions(s: Situation, before: Memory, after: Memory): Transi
     events.push({ type: 'Warning', reason: stalled.reason, message: stalled.message });
   }
   return events;
+}
+
+/** Whether the runtime is well after a repair, by us or one that a person asked for, that was waiting to show its effect. */
+function isRepaired(before: Memory, after: Memory): boolean {
+  if (condition(after, 'Healthy')?.status !== 'True') return false;
+  const askedNow = after.lastHandledRepairAt !== before.lastHandledRepairAt;
+  return (
+    before.repair?.nextAttemptTime !== undefined || (askedNow && condition(before, 'Healthy')?.reason === 'Limited')
+  );
 }
 
 /** Whether the status begins to tell of drift. */
@@ -279,6 +322,11 @@ export function describeDrift(drift: readonly Drift[]): string {
   return drift
     .map(({ field, desired, observed }) => `${field}: ${text(observed)} instead of ${text(desired)}`)
     .join('; ');
+}
+
+/** What was made of leaves that were not as they should be. */
+export function describeChanges(drift: readonly Drift[]): string {
+  return drift.map(({ field, desired, observed }) => `${field} from ${text(observed)} to ${text(desired)}`).join('; ');
 }
 
 function text(value: Json): string {

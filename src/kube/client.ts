@@ -53,6 +53,8 @@ export interface KubeClient {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** How much longer than the server's own limit a silent watch is believed in, in milliseconds. */
+export const WATCH_GRACE_MS = 30_000;
 
 /** @throws Error when no cluster is configured. Connects to nothing yet. */
 export function createKubeClient(options: KubeClientOptions = {}): KubeClient {

@@ -54,5 +54,6 @@ function parseRequests(annotations: Raw): Requests {
     requestedAt: read(ANNOTATION.fluxReconcile, LIMITS.token),
     repair: read(ANNOTATION.repair, LIMITS.token),
     acceptIdentity: read(ANNOTATION.acceptIdentity, LIMITS.identity),
+    enableInteractiveAuthoring: read(ANNOTATION.enableInteractiveAuthoring, LIMITS.token),
   };
 }

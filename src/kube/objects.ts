@@ -64,8 +64,13 @@ class ServerObjects implements Objects {
 
   async hold(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject> {
     if (object.held) return object;
-    const all = new Set(await this.#finalizersOf(object, signal)).add(FINALIZER);
-    return this.#setFinalizers(object, [...all], signal);
+    try {
+      const all = new Set(await this.#finalizersOf(object, signal)).add(FINALIZER);
+      return await this.#setFinalizers(object, [...all], signal);
+    } catch (error) {
+      if (isStatus(error, 404)) throw new Stale(`${object.key} is gone`, { cause: error });
+      throw error;
+    }
   }
 
   async release(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined> {
@@ -128,7 +133,7 @@ class ServerObjects implements Objects {
    * the status is ours to say, so it is taken out; otherwise it would be read back as our own memory.
    */
   async #apply(version: ManagedObject, wanted: AzureIntegrationRuntimeStatus, signal: AbortSignal): Promise<unknown> {
-    const answer = await this.#api.applyStatus(version, wanted, signal);
+    const answer = await this.#applyOrReplace(version, wanted, signal);
     const changes = leftovers(readRecord(answer).status, wanted);
     const applied = parseObject(answer);
     if (changes.length === 0 || applied === undefined) return answer;
@@ -138,6 +143,20 @@ class ServerObjects implements Objects {
     });
     this.#metrics.kubernetesWrite('status');
     return this.#api.patchStatus(applied, changes, signal);
+  }
+
+  /**
+   * What others have written can be left over as half of something (a time without its reason), which the server refuses
+   * to keep beside ours: then the whole status is replaced.
+   */
+  async #applyOrReplace(version: ManagedObject, wanted: AzureIntegrationRuntimeStatus, signal: AbortSignal) {
+    try {
+      return await this.#api.applyStatus(version, wanted, signal);
+    } catch (error) {
+      if (!isStatus(error, 422)) throw error;
+      this.#log.info('replaced a status that others had written into', { object: version.key });
+      return this.#api.patchStatus(version, [{ op: 'replace', path: '/status', value: wanted }], signal);
+    }
   }
 
   async #setFinalizers(

@@ -40,3 +40,21 @@ export function cut(text: string, length: number): string {
   const whole = text.toWellFormed();
   return whole.length <= length ? whole : whole.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
+
+/** A page of a list, in whichever of its shapes: as it came over the wire, or as the library's classes hold it. */
+export interface RawPage {
+  readonly items: readonly unknown[];
+  readonly resourceVersion: string | undefined;
+  readonly continueToken: string | undefined;
+}
+
+export function readPage(raw: unknown): RawPage {
+  const page = readRecord(raw);
+  const metadata = readRecord(page.metadata);
+  return {
+    items: readList(page.items),
+    resourceVersion: readText(metadata.resourceVersion),
+    // The library renames it, since it is a word of JavaScript.
+    continueToken: readText(metadata.continue) ?? readText(metadata._continue),
+  };
+}

@@ -1,19 +1,13 @@
 import { CustomObjectsApi, PatchStrategy } from '@kubernetes/client-node';
 import type { AzureIntegrationRuntimeStatus } from '../api/generated.ts';
 import { API_VERSION, FIELD_MANAGER, GROUP, KIND, PLURAL, VERSION } from '../api/names.ts';
-import type { KubeClient, StreamListener } from './client.ts';
-import { readList, readRecord, readText } from './raw.ts';
+import { type KubeClient, type StreamListener, WATCH_GRACE_MS } from './client.ts';
+import { type RawPage, readPage } from './raw.ts';
 
 /** Which objects: those of one namespace (default all) with these labels (default any). */
 export interface Scope {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
-}
-
-export interface RawPage {
-  readonly items: readonly unknown[];
-  readonly resourceVersion: string | undefined;
-  readonly continueToken: string | undefined;
 }
 
 /** One version of one object; a write is refused with 409 when the server's object is another one. */
@@ -49,9 +43,6 @@ export interface RuntimeApi {
   /** Makes these all the finalizers of the object. */
   setFinalizers(version: Version, finalizers: readonly string[], signal: AbortSignal): Promise<unknown>;
 }
-
-/** How much longer than the server's own limit a silent watch is believed in, in milliseconds. */
-const WATCH_GRACE_MS = 30_000;
 
 const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL };
 
@@ -127,15 +118,5 @@ export function createRuntimeApi(client: KubeClient): RuntimeApi {
         PatchStrategy.MergePatch,
       );
     },
-  };
-}
-
-function readPage(raw: unknown): RawPage {
-  const page = readRecord(raw);
-  const metadata = readRecord(page.metadata);
-  return {
-    items: readList(page.items),
-    resourceVersion: readText(metadata.resourceVersion),
-    continueToken: readText(metadata.continue),
   };
 }

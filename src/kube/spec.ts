@@ -1,4 +1,4 @@
-import type { Desired } from '../core/desired.ts';
+import type { Desired, ManagedVirtualNetwork } from '../core/desired.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { FieldPath, PlainPath } from '../core/fields.ts';
 import type { ManagedObject } from '../core/object.ts';
@@ -46,6 +46,13 @@ const RULES = {
     longest: 90,
     called:
       'a name of a resource group: 1 to 90 letters, digits, hyphens, underscores, dots and parentheses, the last not a dot',
+  },
+  networkName: {
+    matches: /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/,
+    shortest: 1,
+    longest: 127,
+    called:
+      'a name of a managed virtual network; leave it out, for the name of the only one that Azure makes is default',
   },
 } as const satisfies Record<string, Rule>;
 
@@ -109,6 +116,9 @@ const SHORTEST_INTERVAL_MS = MINUTE_MS;
 const LONGEST_INTERVAL_MS = 24 * 60 * MINUTE_MS;
 const DEFAULT_ATTEMPTS = 5;
 const MOST_ATTEMPTS = 20;
+const AUTHORING_MINUTES = [10, 30, 60, 120];
+/** The runtime that Azure keeps in every factory by itself; names in Azure are equal whatever their case. */
+const DEFAULT_RUNTIME = 'autoresolveintegrationruntime';
 
 /** What a manifest declares, or the first thing in it that cannot be understood. Never throws. */
 export function parseSpec(raw: unknown, objectName: string): ManagedObject['spec'] {
@@ -123,10 +133,24 @@ export function parseSpec(raw: unknown, objectName: string): ManagedObject['spec
 
 function readDesired(spec: Raw, objectName: string): Desired {
   const repair = readObject(spec, 'repair', 'spec') ?? {};
+  const managementPolicy = readChoice(spec, 'managementPolicy', 'spec', ['Manage', 'Observe']);
+  const name = readName(spec, objectName);
+  const parent = readParent(spec);
+  const network = readNetwork(spec, parent);
+  // A workspace has it as one of its own runtimes, and shows it.
+  const isHidden = parent.kind === 'factory' && network === undefined;
+  if (isHidden && managementPolicy === 'Manage' && name.toLowerCase() === DEFAULT_RUNTIME) {
+    throw new Misunderstood(
+      `${name} is the default runtime that Azure keeps by itself and that cannot be managed: choose another azureName in a new object; ` +
+        'in a factory with a managed virtual network, declare spec.managedVirtualNetwork there',
+    );
+  }
   return {
-    id: { parent: readParent(spec), name: readName(spec, objectName) },
+    id: { parent, name },
     fields: readFields(spec),
-    managementPolicy: readChoice(spec, 'managementPolicy', 'spec', ['Manage', 'Observe']),
+    ...(network === undefined ? {} : { managedVirtualNetwork: network }),
+    ...readAuthoring(spec, network),
+    managementPolicy,
     adoptionPolicy: readChoice(spec, 'adoptionPolicy', 'spec', ['Always', 'IfIdentical', 'Never']),
     deletionPolicy: readChoice(spec, 'deletionPolicy', 'spec', ['DeleteIfCreated', 'Delete', 'Retain']),
     repair: {
@@ -207,6 +231,39 @@ function readCustomProperties(spec: Raw): Map<string, string> {
     properties.set(name, required(entry, 'value', `${where}[${i}]`, PROPERTY.value));
   }
   return properties;
+}
+
+function readNetwork(spec: Raw, { kind }: Parent): ManagedVirtualNetwork | undefined {
+  const where = 'spec.managedVirtualNetwork';
+  const network = readObject(spec, 'managedVirtualNetwork', 'spec');
+  if (network === undefined) return undefined;
+  const name = readString(network, 'name', where, RULES.networkName) ?? 'default';
+  const creation = readChoice(network, 'creation', where, ['Never', 'IfMissing']);
+  if (kind === 'workspace' && creation === 'IfMissing') {
+    throw new Misunderstood(
+      `${where}.creation is IfMissing, but a Synapse workspace gets its managed virtual network only when it is created itself: ` +
+        'set creation: Never',
+    );
+  }
+  return { name, creation };
+}
+
+function readAuthoring(
+  spec: Raw,
+  network: ManagedVirtualNetwork | undefined,
+): Pick<Desired, 'interactiveAuthoring'> | undefined {
+  const authoring = readObject(spec, 'interactiveAuthoring', 'spec');
+  if (authoring === undefined) return undefined;
+  if (network === undefined) {
+    throw new Misunderstood(
+      'spec.interactiveAuthoring exists in a managed virtual network only: remove it, or declare spec.managedVirtualNetwork in a new object',
+    );
+  }
+  const minutes = AUTHORING_MINUTES.find((each) => each === present(authoring, 'autoTerminationMinutes'));
+  if (minutes !== undefined) return { interactiveAuthoring: { autoTerminationMinutes: minutes } };
+  throw new Misunderstood(
+    `spec.interactiveAuthoring.autoTerminationMinutes is none of ${AUTHORING_MINUTES.join(', ')}`,
+  );
 }
 
 function readAttempts(repair: Raw): number {

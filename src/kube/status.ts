@@ -5,13 +5,14 @@ import type {
   Operation as ApiOperation,
   AzureIntegrationRuntimeStatus,
   Correction,
+  InteractiveAuthoringStatus,
   RepairStatus,
   WaitingSince,
 } from '../api/generated.ts';
 import { LIMITS } from '../api/limits.ts';
 import { CONDITION_TYPES } from '../api/names.ts';
 import { type Drift, type FieldPath, isFieldPath } from '../core/fields.ts';
-import type { Claim, Condition, Corrections, Memory, Operation } from '../core/object.ts';
+import type { AuthoringMemory, Claim, Condition, Corrections, Memory, Operation } from '../core/object.ts';
 import type { Json } from '../core/runtime.ts';
 import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
 
@@ -25,7 +26,8 @@ import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } 
  * renderings are equal exactly when they say the same.
  */
 export function renderStatus(memory: Memory): AzureIntegrationRuntimeStatus {
-  const { resourceId, referenceName, claim, repair, waitingSince, operation, syncedSpecHash } = memory;
+  const { resourceId, referenceName, claim, repair, interactiveAuthoring } = memory;
+  const { waitingSince, unconfirmedSince, operation, syncedSpecHash } = memory;
   return withoutEmpty<AzureIntegrationRuntimeStatus>({
     observedGeneration: memory.observedGeneration,
     conditions: renderConditions(memory.conditions),
@@ -37,10 +39,13 @@ export function renderStatus(memory: Memory): AzureIntegrationRuntimeStatus {
     managedFields: renderPaths(memory.managedFields),
     drift: memory.drift.slice(0, LIMITS.driftEntries).map(renderDrift),
     repair: repair && renderRepair(repair),
+    interactiveAuthoring: interactiveAuthoring && renderAuthoring(interactiveAuthoring),
     lastHandledReconcileAt: renderText(memory.lastHandledReconcileAt, LIMITS.token),
     lastHandledReconcileToken: renderText(memory.lastHandledReconcileToken, LIMITS.token),
     lastHandledRepairAt: renderText(memory.lastHandledRepairAt, LIMITS.token),
+    lastHandledInteractiveAuthoringAt: renderText(memory.lastHandledInteractiveAuthoringAt, LIMITS.token),
     waitingSince: waitingSince && renderWaiting(waitingSince),
+    unconfirmedSince: renderTime(unconfirmedSince),
     corrections: memory.corrections.slice(0, LIMITS.corrections).map(renderCorrections),
     operation: operation && renderOperation(operation),
     syncedSpecHash,
@@ -57,10 +62,13 @@ export function parseStatus(raw: unknown): Memory {
     referenceName: readText(readRecord(status.connectVia).referenceName),
     claim: parseClaim(status.claim),
     repair: parseRepair(status.repair),
+    interactiveAuthoring: parseAuthoring(status.interactiveAuthoring),
     lastHandledReconcileAt: readText(status.lastHandledReconcileAt),
     lastHandledReconcileToken: readText(status.lastHandledReconcileToken),
     lastHandledRepairAt: readText(status.lastHandledRepairAt),
+    lastHandledInteractiveAuthoringAt: readText(status.lastHandledInteractiveAuthoringAt),
     waitingSince: parseWaiting(status.waitingSince),
+    unconfirmedSince: readTime(status.unconfirmedSince),
     operation: parseOperation(status.operation),
     syncedSpecHash: readText(status.syncedSpecHash),
   };
@@ -110,6 +118,15 @@ function renderRepair({ attempts, lastAttemptTime, nextAttemptTime }: NonNullabl
     attempts,
     lastAttemptTime: renderTime(lastAttemptTime),
     nextAttemptTime: renderTime(nextAttemptTime),
+  });
+}
+
+function renderAuthoring(authoring: AuthoringMemory): InteractiveAuthoringStatus {
+  return withoutEmpty<InteractiveAuthoringStatus>({
+    status: renderText(authoring.status, LIMITS.state),
+    autoTerminationMinutes: authoring.autoTerminationMinutes,
+    enabledUntil: renderTime(authoring.enabledUntil),
+    requestedTime: renderTime(authoring.requestedTime),
   });
 }
 
@@ -187,6 +204,17 @@ function parseRepair(raw: unknown): Memory['repair'] {
   if (!isRecord(raw)) return undefined;
   const times = { lastAttemptTime: readTime(raw.lastAttemptTime), nextAttemptTime: readTime(raw.nextAttemptTime) };
   return { attempts: readInteger(raw.attempts, 0) ?? 0, ...defined(times) };
+}
+
+function parseAuthoring(raw: unknown): AuthoringMemory | undefined {
+  const { status, autoTerminationMinutes, enabledUntil, requestedTime } = readRecord(raw);
+  const authoring = defined({
+    status: readText(status),
+    autoTerminationMinutes: readInteger(autoTerminationMinutes, 0),
+    enabledUntil: readTime(enabledUntil),
+    requestedTime: readTime(requestedTime),
+  });
+  return Object.keys(authoring).length > 0 ? authoring : undefined;
 }
 
 function parseWaiting(raw: unknown): Memory['waitingSince'] {

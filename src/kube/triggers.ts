@@ -52,15 +52,15 @@ function isPersonsChange(before: ManagedObject, after: ManagedObject): boolean {
     before.uid !== after.uid ||
     before.generation !== after.generation ||
     before.deleting !== after.deleting ||
-    // Nobody but us puts it on.
-    (before.held && !after.held) ||
+    // Nobody but us puts it on, and without a claim we take it off ourselves.
+    (before.held && !after.held && after.memory.claim !== undefined) ||
     asksAnew(before.requests, after.requests)
   );
 }
 
 /** A request that is withdrawn asks for nothing: Flux takes annotations off that were set by hand. */
 function asksAnew(before: Requests, after: Requests): boolean {
-  const names = ['reconcile', 'requestedAt', 'repair', 'acceptIdentity'] as const;
+  const names = ['reconcile', 'requestedAt', 'repair', 'acceptIdentity', 'enableInteractiveAuthoring'] as const;
   return names.some((name) => after[name] !== undefined && after[name] !== before[name]);
 }
 

@@ -3,7 +3,7 @@ import type { KubeClient, StreamListener } from './client.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
 import { isExpired, type Problem, toKubeError } from './errors.ts';
 import type { KubeLog } from './log.ts';
-import { createRuntimeApi, type Scope } from './runtime-api.ts';
+import { createRuntimeApi, type RuntimeApi, type Scope } from './runtime-api.ts';
 import type { ObjectStore } from './store.ts';
 import { EMPTY, readLine, step, type WatchInput, type WatchOutput, type WatchState } from './watch-machine.ts';
 
@@ -206,9 +206,8 @@ class Watcher<T> {
   }
 }
 
-export interface WatchOptions {
+interface ScopeOptions {
   readonly client: KubeClient;
-  readonly store: ObjectStore;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: KubeLog;
@@ -221,10 +220,40 @@ export interface WatchOptions {
   readonly watchSeconds?: number;
 }
 
+export interface WatchOptions extends ScopeOptions {
+  readonly store: ObjectStore;
+}
+
 /** Keeps the store equal to the server's `AzureIntegrationRuntime`s. */
 export function runWatch(options: WatchOptions): RunningWatch {
+  const { client, store } = options;
+  return runScopes<ParsedObject>({
+    ...options,
+    source: createRuntimeApi(client),
+    decode: parseObject,
+    sink: (namespace) => ({
+      replace: (objects) => store.replace(objects, namespace),
+      apply: (object) => store.apply(object),
+      remove: (object) => store.remove(object),
+    }),
+  });
+}
+
+/** The objects of a kind, of one namespace or of all. Its promises reject as those of `WatchSource`. */
+export type ScopedSource = Pick<RuntimeApi, 'list' | 'watch'>;
+
+export interface ScopedWatchOptions<T> extends ScopeOptions {
+  readonly source: ScopedSource;
+  readonly decode: WatchSource<T>['decode'];
+  /** Where the objects of the namespace, or of all, are told. */
+  readonly sink: (namespace: string | undefined) => WatchSink<T>;
+  readonly logKeys?: Record<string, unknown>;
+}
+
+/** One watch for each namespace, or one for all. */
+export function runScopes<T>(options: ScopedWatchOptions<T>): RunningWatch {
   const namespaces = options.namespaces?.length ? options.namespaces : [undefined];
-  const watches = namespaces.map((namespace) => watchNamespace(options, namespace));
+  const watches = namespaces.map((namespace) => runScope(options, namespace));
   return {
     listed: Promise.all(watches.map((watch) => watch.listed)).then((all) => all.every(Boolean)),
     isListed: () => watches.every((watch) => watch.isListed()),
@@ -232,25 +261,20 @@ export function runWatch(options: WatchOptions): RunningWatch {
   };
 }
 
-function watchNamespace(options: WatchOptions, namespace: string | undefined): RunningWatch {
-  const { client, store, clock, signal, log, labelSelector, pageSize = 500, watchSeconds = 240 } = options;
-  const api = createRuntimeApi(client);
+function runScope<T>(options: ScopedWatchOptions<T>, namespace: string | undefined): RunningWatch {
+  const { source, decode, clock, signal, log, labelSelector, pageSize = 500, watchSeconds = 240 } = options;
   const scope: Scope = { namespace, labelSelector };
   const seconds = () => Math.ceil(watchSeconds * (1 + clock.random() / 4));
-  return runWatcher<ParsedObject>({
+  return runWatcher<T>({
     source: {
-      list: (continueToken, signal) => api.list(scope, pageSize, continueToken, signal),
-      watch: (version, listener, signal) => api.watch(scope, version, seconds(), listener, signal),
-      decode: parseObject,
+      list: (continueToken, signal) => source.list(scope, pageSize, continueToken, signal),
+      watch: (version, listener, signal) => source.watch(scope, version, seconds(), listener, signal),
+      decode,
     },
-    sink: {
-      replace: (objects) => store.replace(objects, namespace),
-      apply: (object) => store.apply(object),
-      remove: (object) => store.remove(object),
-    },
+    sink: options.sink(namespace),
     clock,
     signal,
     log,
-    logKeys: namespace === undefined ? {} : { namespace },
+    logKeys: { ...options.logKeys, ...(namespace === undefined ? {} : { namespace }) },
   });
 }

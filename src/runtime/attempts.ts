@@ -1,11 +1,7 @@
-import type { FailureStreak } from './retries.ts';
-
 /** What a handler is told about the pass it makes. */
-export interface Attempt extends FailureStreak {
-  /** How often the key has failed in a row before this attempt. */
+export interface Attempt {
+  /** How often the key has failed in a row, and in one way, before this attempt. */
   readonly failures: number;
-  /** When the first of these failures happened, in ms since the epoch. */
-  readonly failingSince: number | undefined;
   /** Aborts when the controller is stopping and its grace period is over. */
   readonly signal: AbortSignal;
 }
@@ -22,10 +18,10 @@ interface Running {
 export class RunningAttempts {
   readonly #running = new Map<string, Running>();
 
-  begin(key: string, streak: FailureStreak, now: number): Attempt {
+  begin(key: string, failures: number, now: number): Attempt {
     const abort = new AbortController();
     this.#running.set(key, { startedAt: now, abort });
-    return { ...streak, signal: abort.signal };
+    return { failures, signal: abort.signal };
   }
 
   end(key: string): void {

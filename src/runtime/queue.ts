@@ -1,7 +1,7 @@
 import type { Clock, Timer } from './clock.ts';
 import { Heap } from './heap.ts';
 import { noQueueMetrics, type QueueMetrics, type QueueStats } from './instruments.ts';
-import { type BackoffPolicy, type FailureStreak, RetryMemory } from './retries.ts';
+import { type BackoffPolicy, RetryMemory } from './retries.ts';
 
 export interface AddOptions {
   /** Higher goes first. Default 0. */
@@ -132,8 +132,8 @@ export class WorkQueue {
   }
 
   /** The failures of the key since the last `clearRetries` or `forget`. */
-  retries(key: string): FailureStreak {
-    return this.#retries.streak(key);
+  retries(key: string): number {
+    return this.#retries.failures(key);
   }
 
   clearRetries(key: string): void {

@@ -8,13 +8,6 @@ export interface BackoffPolicy {
   readonly minMs?: number;
 }
 
-/** The failures of a key since it last went well. */
-export interface FailureStreak {
-  readonly failures: number;
-  /** When the first of them happened, in ms since the epoch; undefined when there is none. */
-  readonly failingSince: number | undefined;
-}
-
 const JITTER = 0.2;
 
 /** Beyond this exponent every sensible base has passed every sensible maximum, and 2^n must not become Infinity. */
@@ -34,29 +27,37 @@ export function backoffDelay(policy: BackoffPolicy, failures: number, random: nu
   return Math.max(delay, asked);
 }
 
-const NO_FAILURES: FailureStreak = { failures: 0, failingSince: undefined };
+interface Streak {
+  readonly failures: number;
+  readonly policy: BackoffPolicy;
+}
 
-/** Remembers per key how often it has failed in a row, and since when. */
+/** Remembers per key how often it has failed in a row in one way: another policy is another way, and starts at its base. */
 export class RetryMemory {
-  readonly #streaks = new Map<string, FailureStreak>();
+  readonly #streaks = new Map<string, Streak>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  streak(key: string): FailureStreak {
-    return this.#streaks.get(key) ?? NO_FAILURES;
+  failures(key: string): number {
+    return this.#streaks.get(key)?.failures ?? 0;
   }
 
   /** Counts a failure and returns how many milliseconds to wait before the next attempt. */
   failed(key: string, policy: BackoffPolicy): number {
-    const { failures, failingSince } = this.streak(key);
-    this.#streaks.set(key, { failures: failures + 1, failingSince: failingSince ?? this.#clock.now() });
+    const before = this.#streaks.get(key);
+    const failures = before !== undefined && isSameWay(before.policy, policy) ? before.failures : 0;
+    this.#streaks.set(key, { failures: failures + 1, policy });
     return backoffDelay(policy, failures, this.#clock.random());
   }
 
   clear(key: string): void {
     this.#streaks.delete(key);
   }
+}
+
+function isSameWay(a: BackoffPolicy, b: BackoffPolicy): boolean {
+  return a.baseMs === b.baseMs && a.maxMs === b.maxMs;
 }

@@ -24,6 +24,13 @@ export function authenticate(request: Incoming, tokens: Tokens, now: number): To
   return issued;
 }
 
+/** What ARM says to a token of another tenant than the subscription's, as users paste it; undefined when the tenant is right. */
+export function wrongTenant(caller: TokenInfo, tenantId: string | undefined, request: Incoming): Reply | undefined {
+  if (tenantId === undefined || caller.tenantId.toLowerCase() === tenantId.toLowerCase()) return undefined;
+  const message = `The access token is from the wrong issuer 'https://sts.windows.net/${caller.tenantId}/'. It must match the tenant 'https://sts.windows.net/${tenantId}/' associated with this subscription. Please use the authority (URL) 'https://login.windows.net/${tenantId}' to get the token. Note, if the subscription is transferred to another tenant there is no impact to the services, but information about new tenant could take time to propagate (up to an hour). If you just transferred your subscription and see this error message, please try back later.`;
+  return unauthorized('InvalidAuthenticationTokenTenant', message, request);
+}
+
 function unauthorized(code: string, message: string, request: Incoming): Reply {
   return gatewayError(401, code, message, {
     'www-authenticate': `Bearer authorization_uri="${request.origin}/", error="invalid_token", error_description="${message}"`,

@@ -18,15 +18,19 @@ export interface Subject {
   readonly parent: 'factory' | 'workspace';
   /** Of what it belongs to. */
   readonly parentId: string;
+  /** What it is one of; the runtimes when absent. */
+  readonly child?: 'runtimes' | 'networks';
   readonly name: string;
 }
+
+const CHILDREN = { runtimes: 'integrationruntimes', networks: 'managedvirtualnetworks' } as const;
 
 /**
  * An answer of a provider: `target` and `details` are always there (recorded). Data Factory names the ARM id in lower case;
  * Synapse wraps nothing, adds an `error` that is null, and names a factory that does not exist (recorded).
  */
 export function providerError(status: number, code: string, message: string, subject: Subject): Reply {
-  const id = `${subject.parentId}/integrationruntimes/${subject.name}`;
+  const id = `${subject.parentId}/${CHILDREN[subject.child ?? 'runtimes']}/${subject.name}`;
   if (subject.parent === 'factory') {
     return reply(status, { error: { code, message, target: id.toLowerCase(), details: null } });
   }
@@ -48,11 +52,14 @@ export const invalidReference = (reference: string, subject: Subject): Reply =>
     subject,
   );
 
+export const badRequest = (message: string, subject: Subject): Reply =>
+  providerError(400, 'BadRequest', message, subject);
+
 export const invalidPayload = (subject: Subject): Reply =>
   providerError(
     400,
     'InvalidResourceRequest',
-    `Invalid resource request. Resource type: 'IntegrationRuntime', Resource name: '${subject.name}' 'Error: Invalid payload'`,
+    `Invalid resource request. Resource type: '${subject.child === 'networks' ? 'ManagedVirtualNetwork' : 'IntegrationRuntime'}', Resource name: '${subject.name}' 'Error: Invalid payload'`,
     subject,
   );
 

@@ -1,4 +1,4 @@
-import { authenticate } from './arm-auth.ts';
+import { authenticate, wrongTenant } from './arm-auth.ts';
 import {
   gatewayError,
   parentNotFound,
@@ -25,7 +25,7 @@ import { type Factory, PARENT_TYPES, parentsIn, type ResourceGroup, type Subscri
 
 const API_VERSIONS: Readonly<Record<'factory' | 'workspace', readonly string[]>> = {
   factory: ['2018-06-01'],
-  workspace: ['2021-03-01', '2021-06-01-preview'],
+  workspace: ['2021-03-01', '2021-06-01', '2021-06-01-preview'],
 };
 
 function versionsOf({ parent = 'factory' }: Route): readonly string[] {
@@ -37,6 +37,7 @@ interface Passage {
   readonly request: Incoming;
   readonly route: Route;
   readonly attempt: Attempt;
+  readonly caller: TokenInfo;
   subscription?: Subscription;
   group?: ResourceGroup;
   factory?: Factory;
@@ -83,12 +84,12 @@ export class Arm {
       clientId: caller.clientId,
       objectId: caller.objectId,
     };
-    const passage: Passage = { request, route, attempt };
+    const passage: Passage = { request, route, attempt, caller };
     for (const step of GATEWAY_ORDER) {
       const refused = this.#steps[step](passage);
       if (refused !== undefined) return refused;
     }
-    const answer = this.#provide(passage, caller);
+    const answer = this.#provide(passage);
     return { ...answer, headers: { ...answer.headers, ...passage.rateHeaders } };
   }
 
@@ -99,7 +100,7 @@ export class Arm {
       const found = this.#world.subscription(subscriptionId);
       if (found === undefined) return subscriptionNotFound(subscriptionId);
       passage.subscription = found;
-      return undefined;
+      return wrongTenant(passage.caller, found.tenantId, passage.request);
     },
     apiVersion: ({ request, route }) =>
       refuseApiVersion(request, route) ?? (route.problem && unknownPath(route.problem, versionsOf(route))),
@@ -119,7 +120,7 @@ export class Arm {
     },
   };
 
-  #provide({ request, route, subscription, group, factory }: Passage, caller: TokenInfo): Reply {
+  #provide({ request, route, caller, subscription, group, factory }: Passage): Reply {
     if (route.operation === 'Subscriptions_Get' && subscription !== undefined) {
       return reply(200, subscriptionBody(subscription, caller));
     }
@@ -132,7 +133,7 @@ export class Arm {
     if (factory !== undefined && route.operationId !== undefined) {
       return this.#synapse.result(request, factory, route.operationId);
     }
-    if (route.operation === 'IntegrationRuntimes_CreateOrUpdate' && parseJson(request.body) === undefined) {
+    if (request.method === 'PUT' && parseJson(request.body) === undefined) {
       return gatewayError(
         400,
         'InvalidRequestContent',
@@ -140,12 +141,14 @@ export class Arm {
       );
     }
     const provider = factory?.kind === 'workspace' ? this.#workspaces : this.#dataFactory;
-    const answer = factory && provider.handle(route.operation, request, factory, route.runtime ?? '');
+    const answer = factory && provider.handle(route, request, factory);
     return answer ?? unknownPath(route.problem, versionsOf(route));
   }
 
   #subscriptions(caller: TokenInfo): Reply {
-    const value = [...this.#world.subscriptions.values()].map((one) => subscriptionBody(one, caller));
+    const own = ({ tenantId }: Subscription): boolean =>
+      tenantId === undefined || tenantId.toLowerCase() === caller.tenantId.toLowerCase();
+    const value = [...this.#world.subscriptions.values()].filter(own).map((one) => subscriptionBody(one, caller));
     return reply(200, { value, count: { type: 'Total', value: value.length } });
   }
 }
@@ -199,11 +202,12 @@ function refuseApiVersion(request: Incoming, route: Route): Reply | undefined {
 }
 
 function scopeOf(route: Route): string {
-  const { subscriptionId, resourceGroup, parent = 'factory', factory, runtime } = route;
+  const { subscriptionId, resourceGroup, parent = 'factory', factory, runtime, network } = route;
   let scope = `/subscriptions/${subscriptionId}`;
   if (resourceGroup !== undefined) scope += `/resourceGroups/${resourceGroup}`;
   if (factory !== undefined) scope += `/providers/${PARENT_TYPES[parent]}/${factory}`;
   if (runtime !== undefined) scope += `/integrationRuntimes/${runtime}`;
+  if (network !== undefined) scope += `/managedVirtualNetworks/${network}`;
   return scope;
 }
 

@@ -4,6 +4,7 @@
  * marked so where they are used.
  */
 
+import type { Stage } from './control.ts';
 import type { Operation } from './operations.ts';
 
 /** Runtimes on one page of a list. No recording with a `nextLink` was found. */
@@ -54,7 +55,7 @@ export const TYPE_IS_IMMUTABLE = true;
  * answers as the list does, and that those of a workspace answer alike, is the assumption.
  */
 export function missingFactoryCode(operation: Operation): 'ParentResourceNotFound' | 'ResourceNotFound' {
-  return operation === 'IntegrationRuntimes_CreateOrUpdate' ? 'ParentResourceNotFound' : 'ResourceNotFound';
+  return operation.endsWith('_CreateOrUpdate') ? 'ParentResourceNotFound' : 'ResourceNotFound';
 }
 
 /**
@@ -118,3 +119,52 @@ export function canonicalRuntimeId(factoryId: string, name: string): string {
   // Recorded: the segment in lower case, the name in its own.
   return `${factoryId}/integrationruntimes/${name}`;
 }
+
+/** A network's id, as a runtime's. */
+export function canonicalNetworkId(factoryId: string, name: string): string {
+  return `${factoryId}/managedvirtualnetworks/${name}`;
+}
+
+/** The one name that a managed virtual network can have: Studio and every published example use no other. */
+export const NETWORK_NAME = 'default';
+
+/** Through what a new runtime in a managed virtual network passes: documented only that it is not Online at first. Azure takes minutes. */
+export const MANAGED_NETWORK_STAGES: readonly Stage[] = [
+  { state: 'Initial', afterMs: 0 },
+  { state: 'Starting', afterMs: 1_000 },
+  { state: 'Online', afterMs: 2_000 },
+];
+
+/** A location other than the factory's (documented as impossible in a managed virtual network) is refused, so: */
+export const OTHER_REGION_MESSAGE =
+  'The integration runtime in a managed virtual network must be in the region of the data factory or auto resolve.';
+
+/**
+ * A PUT that would move an existing runtime into or out of a network succeeds and leaves it where it is: documented as
+ * impossible, and a user tells of a deployment that succeeded and changed nothing.
+ */
+export const NETWORK_CHANGE_IS_IGNORED = true;
+
+/** How long enabling and disabling interactive authoring take. Azure takes about a minute. */
+export const INTERACTIVE_QUERY_MS = 1_000;
+
+/** Enabling it without a body, or without minutes in it, means this; Studio proposes it. */
+export const DEFAULT_AUTO_TERMINATION_MINUTES = 60;
+
+/** Documented minutes; others are a bad payload. */
+export const AUTO_TERMINATION_MINUTES: readonly number[] = [10, 30, 60, 120];
+
+/** Enabling what is enabled begins anew. The time runs from the end of enabling: nobody uses the emulated one, which would prolong it. */
+export const ENABLING_AGAIN_PROLONGS = true;
+
+/** Why interactive authoring cannot be switched: documented conditions, assumed words, 400 BadRequest. */
+export const INTERACTIVE_QUERY_NEEDS = {
+  network: 'Interactive authoring is supported only for an integration runtime in a managed virtual network.',
+  online: 'Interactive authoring can be enabled only when the integration runtime is online.',
+} as const;
+
+/** What a poll answers when switching has failed. */
+export const INTERACTIVE_QUERY_FAILURE = {
+  code: 'InternalServerError',
+  message: 'Enabling interactive authoring failed.',
+};

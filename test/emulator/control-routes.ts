@@ -30,6 +30,10 @@ export const CONTROL_ROUTES: Readonly<Record<keyof EmulatorControl, readonly [ve
   setWriteMode: ['PUT', '/write-mode'],
   setOperations: ['PUT', '/operations'],
   setPageSize: ['PUT', '/page-size'],
+  setInteractiveQuery: ['PUT', '/interactive-query'],
+  setInteractiveQueryMode: ['PUT', '/interactive-query-mode'],
+  networks: ['GET', '/networks'],
+  ensureNetwork: ['PUT', '/networks'],
   addRefusal: ['POST', '/refusals'],
   clearRefusals: ['DELETE', '/refusals'],
   setBuckets: ['PUT', '/buckets'],
@@ -38,6 +42,8 @@ export const CONTROL_ROUTES: Readonly<Record<keyof EmulatorControl, readonly [ve
   removeClient: ['DELETE', '/clients'],
   revokeTokens: ['POST', '/tokens/revoke'],
   setTokenEndpoint: ['PUT', '/token-endpoint'],
+  issuedTokens: ['GET', '/tokens'],
+  presentedSecrets: ['GET', '/presented-secrets'],
 };
 
 export function toQuery(args: object | undefined): string {

@@ -12,7 +12,8 @@ export async function serveControl(
   control: EmulatorControl,
   listen: { host: string; port: number },
 ): Promise<{ port: number; stop(): Promise<void> }> {
-  const server = createServer((req, res) => {
+  // Longer than any pause of a caller: one that uses a connection just as it is closed fails.
+  const server = createServer({ keepAliveTimeout: 60_000 }, (req, res) => {
     handle(control, req, res).catch((error: unknown) => send(res, 400, { error: String(error) }));
   });
   await new Promise<void>((resolve, reject) => {

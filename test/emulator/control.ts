@@ -92,6 +92,20 @@ export type Refusal =
   /** 409 ScopeLocked on deletes, and on writes too when ReadOnly. */
   | { kind: 'lock'; scope: string; level: 'CanNotDelete' | 'ReadOnly' };
 
+/**
+ * `ignore`: PUTs answer 200 with the document as it was before, or with an unmanaged default on create. `pretend`: the same,
+ * but the answer is what was sent.
+ */
+export type WriteMode = 'apply' | 'ignore' | 'pretend';
+
+export interface NetworkView {
+  id: string;
+  name: string;
+  type: string;
+  etag: string;
+  properties: JsonObject;
+}
+
 export interface RuntimeView {
   id: string;
   name: string;
@@ -100,6 +114,8 @@ export interface RuntimeView {
   properties: JsonObject;
   state: string;
   references: string[];
+  /** Absent: interactive authoring was never enabled. */
+  interactiveQuery?: { status: string; autoTerminationMinutes: number };
 }
 
 export interface BucketSettings {
@@ -117,6 +133,13 @@ export interface EntraClient {
   assertions?: boolean;
 }
 
+export interface IssuedToken {
+  token: string;
+  tenantId: string;
+  clientId: string;
+  audience: string;
+}
+
 export type TokenEndpointMode = 'up' | 'unavailable' | 'drop' | 'hang' | 'refuse';
 
 /**
@@ -132,7 +155,8 @@ export interface EmulatorControl {
   ensureWorkspace(workspace: FactoryRef & { location?: string }): Promise<void>;
   removeWorkspace(workspace: FactoryRef): Promise<void>;
   ensureResourceGroup(args: { subscriptionId: string; name: string; location?: string }): Promise<void>;
-  ensureSubscription(args: { subscriptionId: string }): Promise<void>;
+  /** `tenantId`: tokens of every other tenant answer 401 InvalidAuthenticationTokenTenant; without one, all tenants will do. */
+  ensureSubscription(args: { subscriptionId: string; tenantId?: string }): Promise<void>;
   removeFactory(factory: FactoryRef): Promise<void>;
   removeResourceGroup(args: { subscriptionId: string; name: string }): Promise<void>;
   removeSubscription(args: { subscriptionId: string }): Promise<void>;
@@ -169,10 +193,18 @@ export interface EmulatorControl {
   setReferences(args: RuntimeRef & { referrers: string[] }): Promise<void>;
   /** The next `times` PUTs (default 1) answer 400 invalid reference. */
   setBadReference(args: RuntimeRef & { reference: string; times?: number }): Promise<void>;
-  /** `ignore`: PUTs answer 200 with the document as it was before, or with an unmanaged default on create. */
-  setWriteMode(args: { factory: FactoryRef; name?: string; mode: 'apply' | 'ignore' }): Promise<void>;
+  setWriteMode(args: { factory: FactoryRef; name?: string; mode: WriteMode }): Promise<void>;
   /** How long the writes of a workspace go on after they were accepted, and how many of the next ones come to nothing. */
   setOperations(args: { factory: FactoryRef; durationMs?: number; failing?: number }): Promise<void>;
+  /** Somebody else's act, or the end of its time, at once. */
+  setInteractiveQuery(
+    args: RuntimeRef & { status: 'Enabled' | 'Disabled'; autoTerminationMinutes?: number },
+  ): Promise<void>;
+  /** How long switching it takes in this factory from now on (default 1 s), and whether it then fails. */
+  setInteractiveQueryMode(args: { factory: FactoryRef; takesMs?: number; fails?: boolean }): Promise<void>;
+  networks(factory: FactoryRef): Promise<NetworkView[]>;
+  /** A managed virtual network, made by somebody else; default when it has no name. */
+  ensureNetwork(args: { factory: FactoryRef; name?: string }): Promise<NetworkView>;
   setPageSize(args: { factory: FactoryRef; size: number }): Promise<void>;
 
   addRefusal(refusal: Refusal): Promise<{ id: string }>;
@@ -190,4 +222,8 @@ export interface EmulatorControl {
   revokeTokens(args?: { clientId?: string }): Promise<void>;
   /** Of one client, or of all that have no mode of their own. */
   setTokenEndpoint(args: { mode: TokenEndpointMode; clientId?: string }): Promise<void>;
+  /** Every token that was issued, oldest first, whatever became of it, of one client or of all; a reset forgets none. */
+  issuedTokens(args?: { clientId?: string }): Promise<IssuedToken[]>;
+  /** Every client secret and client assertion that was presented, right or wrong, each once; a reset forgets none. */
+  presentedSecrets(): Promise<string[]>;
 }

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import {
+  badRequest,
   documentMissing,
   documentReferenced,
   invalidPayload,
@@ -7,13 +9,21 @@ import {
   type Subject,
 } from './arm-errors.ts';
 import {
+  AUTO_TERMINATION_MINUTES,
   compareInList,
+  DEFAULT_AUTO_TERMINATION_MINUTES,
   DELETE_HONOURS_IF_MATCH,
+  ENABLING_AGAIN_PROLONGS,
   EQUAL_PUT_CHANGES_ETAG,
   EXISTS_MESSAGE,
   IF_MATCH_NEEDS_DOCUMENT,
+  INTERACTIVE_QUERY_FAILURE,
+  INTERACTIVE_QUERY_NEEDS,
   isValidRuntimeName,
+  NETWORK_CHANGE_IS_IGNORED,
+  NETWORK_NAME,
   NOT_MODIFIED_STATUS,
+  OTHER_REGION_MESSAGE,
   STALE_ETAG_MESSAGE,
   TYPE_IS_IMMUTABLE,
 } from './assumptions.ts';
@@ -27,12 +37,13 @@ import {
   rawReply,
   reply,
 } from './exchange.ts';
-import type { Operation } from './operations.ts';
+import { networkOf } from './lifecycle.ts';
+import type { Route } from './routes.ts';
 import { type Factory, type Runtime, sortedRuntimes, type World } from './world.ts';
 
 /** How a write that may be made is made and answered. */
 export interface Writes {
-  put(request: Incoming, factory: Factory, name: string, takeEffect: () => Runtime): Reply;
+  put(request: Incoming, factory: Factory, name: string, takeEffect: () => Pick<Runtime, 'json'>): Reply;
   delete(request: Incoming, factory: Factory, name: string, takeEffect: () => void): Reply;
 }
 
@@ -61,9 +72,9 @@ export class DataFactory {
     this.#writes = writes;
   }
 
-  /** `name` is a runtime's; operations on the factory itself ignore it. */
-  handle(operation: Operation, request: Incoming, factory: Factory, name: string): Reply | undefined {
-    switch (operation) {
+  handle(route: Route, request: Incoming, factory: Factory): Reply | undefined {
+    const { runtime: name = '', network = '' } = route;
+    switch (route.operation) {
       case 'Factories_Get':
       case 'Workspaces_Get':
         return reply(200, factoryBody(factory));
@@ -77,6 +88,18 @@ export class DataFactory {
         return this.#delete(request, factory, name);
       case 'IntegrationRuntimes_GetStatus':
         return this.#status(factory, name);
+      case 'IntegrationRuntime_EnableInteractiveQuery':
+        return this.#switch('Enabled', request, factory, name);
+      case 'IntegrationRuntime_DisableInteractiveQuery':
+        return this.#switch('Disabled', request, factory, name);
+      case 'IntegrationRuntime_OperationResult':
+        return this.#result(factory, name, route.result ?? '');
+      case 'ManagedVirtualNetworks_ListByFactory':
+        return reply(200, { value: [...factory.networks.values()].map(({ json }) => JSON.parse(json)) });
+      case 'ManagedVirtualNetworks_Get':
+        return getNetwork(factory, network);
+      case 'ManagedVirtualNetworks_CreateOrUpdate':
+        return this.#putNetwork(request, factory, network);
       default:
         return undefined;
     }
@@ -93,10 +116,61 @@ export class DataFactory {
   #status(factory: Factory, name: string): Reply {
     const runtime = find(factory, name);
     if (runtime === undefined) return documentMissing(subject(factory, name));
+    const interactiveQuery = runtime.interactiveQuery.view(this.#now());
     // Recorded: nothing else for an Azure runtime; name, dataFactoryName and typeProperties are optional.
     return reply(200, {
-      properties: { state: runtime.lifecycle.state(this.#now()), type: runtime.properties.type ?? null },
+      properties: {
+        state: runtime.lifecycle.state(this.#now()),
+        type: runtime.properties.type ?? null,
+        ...(interactiveQuery === undefined ? {} : { typeProperties: { interactiveQuery } }),
+      },
     });
+  }
+
+  #switch(to: 'Enabled' | 'Disabled', request: Incoming, factory: Factory, name: string): Reply {
+    const runtime = find(factory, name);
+    const about = subject(factory, name);
+    if (runtime === undefined) return documentMissing(about);
+    const minutes = to === 'Enabled' ? minutesOf(request.body) : undefined;
+    if (minutes === null) return invalidPayload(about);
+    if (networkOf(runtime.properties) === undefined) return badRequest(INTERACTIVE_QUERY_NEEDS.network, about);
+    const now = this.#now();
+    if (to === 'Enabled' && runtime.lifecycle.state(now) !== 'Online') {
+      return badRequest(INTERACTIVE_QUERY_NEEDS.online, about);
+    }
+    const isAlready = to === 'Enabled' && runtime.interactiveQuery.view(now)?.status === 'Enabled';
+    const id = randomUUID();
+    if (!isAlready || ENABLING_AGAIN_PROLONGS) {
+      const given = minutes === undefined ? {} : { minutes };
+      runtime.interactiveQuery.begin(id, to, { now, ...factory.interactiveQuery, ...given });
+    }
+    const action = to === 'Enabled' ? 'enableInteractiveQuery' : 'disableInteractiveQuery';
+    // Documented: both headers carry one and the same URL, which serves the poll and the final GET.
+    const url = `${request.origin}${runtime.id}/${action}/operationresults/${id}?api-version=${request.query.get('api-version') ?? ''}`;
+    return rawReply(202, '', { location: url, 'azure-asyncoperation': url });
+  }
+
+  #result(factory: Factory, name: string, id: string): Reply {
+    const runtime = find(factory, name);
+    const status = runtime?.interactiveQuery.outcome(id, this.#now());
+    if (runtime === undefined || status === undefined) {
+      return documentMissing(subject(factory, `${name}/operationresults/${id}`));
+    }
+    // Recorded of another long-running operation.
+    const progress = { status, name: id, properties: null, error: null };
+    if (status === 'Failed') return reply(200, { ...progress, error: INTERACTIVE_QUERY_FAILURE });
+    return reply(200, status === 'Succeeded' ? { ...progress, properties: runtime.properties } : progress);
+  }
+
+  #putNetwork(request: Incoming, factory: Factory, name: string): Reply {
+    const about: Subject = { ...subject(factory, name), child: 'networks' };
+    const body = parseJson(request.body);
+    if (!isObject(body) || !isObject(body.properties) || name.toLowerCase() !== NETWORK_NAME) {
+      return invalidPayload(about);
+    }
+    const stale = precondition(request, factory.networks.get(name.toLowerCase()), about);
+    // Recorded: 200 for a create.
+    return stale ?? rawReply(200, this.#world.putNetwork(factory, name, body.properties).json);
   }
 
   #put(request: Incoming, factory: Factory, name: string): Reply {
@@ -111,12 +185,22 @@ export class DataFactory {
     if (stale !== undefined) return stale;
     const bad = spendBadReference(factory, name);
     if (bad !== undefined) return invalidReference(bad, about);
-    return this.#writes.put(request, factory, name, () => this.#store(factory, name, properties));
+    const wanted = misplaced(factory, properties, about);
+    if (wanted !== undefined) return wanted;
+    return this.#writes.put(request, factory, name, () => this.#answered(factory, name, properties));
   }
 
-  #store(factory: Factory, name: string, properties: JsonObject): Runtime {
+  /** What is stored, as the answer shows it. */
+  #answered(factory: Factory, name: string, properties: JsonObject): Pick<Runtime, 'json'> {
     const runtime = find(factory, name);
-    const ignored = (runtime?.writeMode ?? factory.writeMode) === 'ignore';
+    const pretends = (runtime?.writeMode ?? factory.writeMode) === 'pretend';
+    const placed = runtime === undefined || !NETWORK_CHANGE_IS_IGNORED ? properties : staying(runtime, properties);
+    const stored = this.#store(factory, runtime, name, placed);
+    return pretends ? { json: JSON.stringify({ ...JSON.parse(stored.json), properties }) } : stored;
+  }
+
+  #store(factory: Factory, runtime: Runtime | undefined, name: string, properties: JsonObject): Runtime {
+    const ignored = (runtime?.writeMode ?? factory.writeMode) !== 'apply';
     if (runtime === undefined) {
       return this.#world.create(factory, name, ignored ? { type: properties.type ?? null } : properties);
     }
@@ -157,7 +241,53 @@ function definition(body: string): JsonObject | undefined {
   return isObject(properties) && typeof properties.type === 'string' ? properties : undefined;
 }
 
-function precondition(request: Incoming, runtime: Runtime | undefined, about: Subject): Reply | undefined {
+/** Undefined: none were given, so that the default counts; null: not minutes. */
+function minutesOf(body: string): number | null {
+  const parsed = body === '' ? {} : parseJson(body);
+  if (!isObject(parsed)) return null;
+  const { autoTerminationMinutes: minutes = DEFAULT_AUTO_TERMINATION_MINUTES } = parsed;
+  return typeof minutes === 'number' && AUTO_TERMINATION_MINUTES.includes(minutes) ? minutes : null;
+}
+
+function getNetwork(factory: Factory, name: string): Reply {
+  const network = factory.networks.get(name.toLowerCase());
+  return network === undefined
+    ? documentMissing({ ...subject(factory, name), child: 'networks' })
+    : rawReply(200, network.json);
+}
+
+/** A network that is not there (pasted by users), or a region where it is not. */
+function misplaced(factory: Factory, properties: JsonObject, about: Subject): Reply | undefined {
+  const network = networkOf(properties);
+  if (network === undefined) return undefined;
+  if (!factory.networks.has(network.toLowerCase())) return invalidReference(network, about);
+  const places = ['autoresolve', region(factory.location)];
+  return places.includes(region(locationOf(properties))) ? undefined : badRequest(OTHER_REGION_MESSAGE, about);
+}
+
+function locationOf({ typeProperties }: JsonObject): string {
+  const compute = isObject(typeProperties) ? typeProperties.computeProperties : undefined;
+  return isObject(compute) && typeof compute.location === 'string' ? compute.location : 'AutoResolve';
+}
+
+function region(location: string): string {
+  return location.toLowerCase().replaceAll(' ', '');
+}
+
+/** The new definition, with the runtime in the network in which it is. */
+function staying({ properties: before }: Runtime, properties: JsonObject): JsonObject {
+  if (networkOf(before) === networkOf(properties)) return properties;
+  const { managedVirtualNetwork: _, ...rest } = properties;
+  return before.managedVirtualNetwork === undefined
+    ? rest
+    : { ...rest, managedVirtualNetwork: before.managedVirtualNetwork };
+}
+
+function precondition(
+  request: Incoming,
+  runtime: { readonly etag: string } | undefined,
+  about: Subject,
+): Reply | undefined {
   const wanted = header(request, 'if-match');
   if (wanted !== undefined) {
     if (runtime === undefined) {
@@ -225,13 +355,15 @@ export function factoryBody(factory: Factory): object {
 }
 
 /** As much of it as a client needs to know that it is there. */
-function workspaceBody({ id, name, location }: Factory): object {
+function workspaceBody({ id, name, location, networks }: Factory): object {
+  // Documented: the name of the only one that there can be.
+  const network = networks.has(NETWORK_NAME) ? { managedVirtualNetwork: NETWORK_NAME } : {};
   return {
     id,
     name,
     type: 'Microsoft.Synapse/workspaces',
     location,
-    properties: { provisioningState: 'Succeeded' },
+    properties: { provisioningState: 'Succeeded', ...network },
     tags: {},
   };
 }

@@ -9,12 +9,13 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 export type EntraAnswer = Reply | 'drop' | 'hang';
 
-/** The tenant's authority: discovery, and tokens for applications. Users, and several tenants, come later. */
+/** The authority of every tenant: discovery, and tokens for applications, each of which is known in one tenant. */
 export class Entra {
   readonly tokens: Tokens;
   readonly #now: () => number;
   readonly #clients = new Map<string, EntraClient>();
   readonly #modes = new Map<string, TokenEndpointMode>();
+  readonly #presented = new Set<string>();
   #mode: TokenEndpointMode = 'up';
 
   constructor(now: () => number, tokenLifetimeSeconds: number) {
@@ -46,6 +47,10 @@ export class Entra {
     return this.#clients.get(clientId.toLowerCase())?.objectId ?? clientId;
   }
 
+  presentedSecrets(): string[] {
+    return [...this.#presented];
+  }
+
   handle(operation: Operation, request: Incoming, tenant: string): EntraAnswer | undefined {
     switch (operation) {
       case 'Entra_OpenIdConfiguration':
@@ -64,6 +69,9 @@ export class Entra {
   #token(request: Incoming, tenant: string): EntraAnswer {
     const form = new URLSearchParams(request.body);
     const clientId = form.get('client_id') ?? '';
+    for (const secret of [form.get('client_secret'), form.get('client_assertion')]) {
+      if (secret !== null && secret !== '') this.#presented.add(secret);
+    }
     const mode = this.#modes.get(clientId.toLowerCase()) ?? this.#mode;
     if (mode === 'drop' || mode === 'hang') return mode;
     if (mode === 'unavailable') {

@@ -1,14 +1,12 @@
-import { DEFAULT_REPAIRS_NEEDED, endedByPut } from './assumptions.ts';
+import { DEFAULT_REPAIRS_NEEDED, endedByPut, MANAGED_NETWORK_STAGES } from './assumptions.ts';
 import type { LifecycleRule, Stage } from './control.ts';
 import { isObject, type JsonObject } from './exchange.ts';
 
-/**
- * Which states a runtime passes through, as data. A managed-network runtime, when there is one, gets a rule of its own
- * here (recorded only by Terraform's wait: it is not Online at first).
- */
+/** Which states a runtime passes through, as data. */
 const DEFAULT_RULES: readonly LifecycleRule[] = [
   { on: 'create', type: 'SelfHosted', stages: [{ state: 'NeedRegistration', afterMs: 0 }] },
   { on: 'create', type: 'Managed', ssis: true, stages: [{ state: 'Initial', afterMs: 0 }] },
+  { on: 'create', managedVirtualNetwork: true, stages: [...MANAGED_NETWORK_STAGES] },
   { on: 'create', stages: [{ state: 'Online', afterMs: 0 }] },
   { on: 'repair', stages: [{ state: 'Online', afterMs: 0 }] },
 ];
@@ -62,9 +60,14 @@ function applies(rule: LifecycleRule, properties: JsonObject): boolean {
   return (
     (rule.type === undefined || rule.type === properties.type) &&
     (rule.ssis === undefined || rule.ssis === isSsis(properties)) &&
-    (rule.managedVirtualNetwork === undefined ||
-      rule.managedVirtualNetwork === (properties.managedVirtualNetwork !== undefined))
+    (rule.managedVirtualNetwork === undefined || rule.managedVirtualNetwork === (networkOf(properties) !== undefined))
   );
+}
+
+/** The name of the managed virtual network to which a definition refers. */
+export function networkOf({ managedVirtualNetwork: reference }: JsonObject): string | undefined {
+  const name = isObject(reference) ? reference.referenceName : undefined;
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** Documented: an Azure-SSIS runtime is a Managed one that has `ssisProperties`, or a size and number of nodes. */

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import { DEFAULT_AUTO_TERMINATION_MINUTES, INTERACTIVE_QUERY_MS, NETWORK_NAME } from './assumptions.ts';
 import type { Buckets } from './buckets.ts';
 import type {
   EmulatorControl,
   EntraClient,
   FactoryRef,
+  NetworkView,
   RuntimeRef,
   RuntimeView,
   Stage,
@@ -14,7 +17,7 @@ import type { Faults } from './faults.ts';
 import type { Refusals } from './refusals.ts';
 import { goOn } from './synapse.ts';
 import type { Trace } from './trace.ts';
-import { type Factory, parentsIn, type Runtime, sortedRuntimes, type World } from './world.ts';
+import { type Factory, type Network, parentsIn, type Runtime, sortedRuntimes, type World } from './world.ts';
 
 export interface ControlParts {
   readonly now: () => number;
@@ -35,6 +38,7 @@ export function createLocalControl(parts: ControlParts): EmulatorControl {
     ...existence(parts),
     ...observation(parts),
     ...runtimeControl(parts),
+    ...networkControl(parts),
     ...armControl(parts),
     ...entraControl(parts),
     reset: async ({ subscriptionId } = {}) => {
@@ -93,7 +97,10 @@ function existence({ world, now }: ControlParts): Pick<EmulatorControl, Existenc
     removeWorkspace: async (ref) => remove({ ...ref, kind: 'workspace' }),
     ensureResourceGroup: async ({ subscriptionId, name, location }) =>
       void world.ensureGroup(subscriptionId, name, location),
-    ensureSubscription: async ({ subscriptionId }) => void world.ensureSubscription(subscriptionId),
+    ensureSubscription: async ({ subscriptionId, tenantId }) => {
+      const subscription = world.ensureSubscription(subscriptionId);
+      if (tenantId !== undefined) subscription.tenantId = tenantId;
+    },
     removeFactory: async (factory) => remove(factory),
     removeResourceGroup: async ({ subscriptionId, name }) =>
       void world.subscription(subscriptionId)?.groups.delete(name.toLowerCase()),
@@ -181,6 +188,35 @@ function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, Run
   };
 }
 
+type NetworkControl = 'setInteractiveQuery' | 'setInteractiveQueryMode' | 'networks' | 'ensureNetwork';
+
+function networkControl({ world, now }: ControlParts): Pick<EmulatorControl, NetworkControl> {
+  return {
+    setInteractiveQuery: async ({ status, autoTerminationMinutes, ...ref }) => {
+      const minutes =
+        status === 'Enabled' ? { minutes: autoTerminationMinutes ?? DEFAULT_AUTO_TERMINATION_MINUTES } : {};
+      theRuntime(theFactory(world, ref.factory, now()), ref.name).interactiveQuery.begin(randomUUID(), status, {
+        now: now(),
+        takesMs: 0,
+        fails: false,
+        ...minutes,
+      });
+    },
+    setInteractiveQueryMode: async ({ factory: ref, takesMs = INTERACTIVE_QUERY_MS, fails = false }) => {
+      theFactory(world, ref, now()).interactiveQuery = { takesMs, fails };
+    },
+    networks: async (factory) => [...theFactory(world, factory, now()).networks.values()].map(networkView),
+    ensureNetwork: async ({ factory: ref, name = NETWORK_NAME }) => {
+      const factory = theFactory(world, ref, now());
+      return networkView(factory.networks.get(name.toLowerCase()) ?? world.putNetwork(factory, name));
+    },
+  };
+}
+
+function networkView({ json }: Network): NetworkView {
+  return JSON.parse(json);
+}
+
 type ArmControl = 'addRefusal' | 'clearRefusals' | 'setBuckets' | 'drainBucket';
 
 function armControl({ refusals, buckets }: ControlParts): Pick<EmulatorControl, ArmControl> {
@@ -192,7 +228,13 @@ function armControl({ refusals, buckets }: ControlParts): Pick<EmulatorControl, 
   };
 }
 
-type EntraControl = 'putClient' | 'removeClient' | 'revokeTokens' | 'setTokenEndpoint';
+type EntraControl =
+  | 'putClient'
+  | 'removeClient'
+  | 'revokeTokens'
+  | 'setTokenEndpoint'
+  | 'issuedTokens'
+  | 'presentedSecrets';
 
 function entraControl({ entra }: ControlParts): Pick<EmulatorControl, EntraControl> {
   return {
@@ -200,6 +242,8 @@ function entraControl({ entra }: ControlParts): Pick<EmulatorControl, EntraContr
     removeClient: async ({ clientId }) => entra.removeClient(clientId),
     revokeTokens: async ({ clientId } = {}) => entra.tokens.revoke(clientId),
     setTokenEndpoint: async ({ mode, clientId }) => entra.setMode(mode, clientId),
+    issuedTokens: async ({ clientId } = {}) => entra.tokens.issued(clientId),
+    presentedSecrets: async () => entra.presentedSecrets(),
   };
 }
 
@@ -219,8 +263,10 @@ function theRuntime(factory: Factory, name: string): Runtime {
 }
 
 function viewOf(runtime: Runtime, now: number): RuntimeView {
-  const { state, references } = { state: runtime.lifecycle.state(now), references: [...runtime.references] };
-  return { ...(JSON.parse(runtime.json) as Omit<RuntimeView, 'state' | 'references'>), state, references };
+  const resource: Omit<RuntimeView, 'state' | 'references'> = JSON.parse(runtime.json);
+  const interactiveQuery = runtime.interactiveQuery.view(now);
+  const more = interactiveQuery === undefined ? {} : { interactiveQuery };
+  return { ...resource, state: runtime.lifecycle.state(now), references: [...runtime.references], ...more };
 }
 
 function withParsedBody(entry: TraceEntry): TraceEntry {

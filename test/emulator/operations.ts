@@ -21,6 +21,13 @@ export type Operation =
   | 'IntegrationRuntimes_CreateOrUpdate'
   | 'IntegrationRuntimes_Delete'
   | 'IntegrationRuntimes_GetStatus'
+  | 'IntegrationRuntime_EnableInteractiveQuery'
+  | 'IntegrationRuntime_DisableInteractiveQuery'
+  /** The poll of the two. */
+  | 'IntegrationRuntime_OperationResult'
+  | 'ManagedVirtualNetworks_ListByFactory'
+  | 'ManagedVirtualNetworks_Get'
+  | 'ManagedVirtualNetworks_CreateOrUpdate'
   | 'Unknown';
 
 /** Which of a principal's token buckets an ARM request spends. */

@@ -10,6 +10,10 @@ export interface Route {
   readonly parent?: 'factory' | 'workspace';
   readonly factory?: string;
   readonly runtime?: string;
+  readonly network?: string;
+  /** The id of an operation on a runtime of a factory or workspace: switching its interactive authoring. */
+  readonly result?: string;
+  /** The id of what a workspace has accepted. */
   readonly operationId?: string;
   /** Of an ARM operation: the bucket that it spends, and the action of role definitions. */
   readonly kind?: BucketKind;
@@ -38,6 +42,10 @@ interface Provider {
   readonly listVerbs: Verbs;
   readonly runtimeVerbs: Verbs;
   readonly statusVerbs: Verbs;
+  readonly enableVerbs: Verbs;
+  readonly disableVerbs: Verbs;
+  /** Polling either. */
+  readonly switchedVerbs: Verbs;
 }
 
 function provider(
@@ -64,6 +72,24 @@ function provider(
     statusVerbs: {
       POST: { operation: 'IntegrationRuntimes_GetStatus', kind: 'reads', action: `${runtimes}/${actions.status}` },
     },
+    // Documented, the actions; that starting one spends writes and polling it reads is what ARM does with POST and GET.
+    enableVerbs: {
+      POST: {
+        operation: 'IntegrationRuntime_EnableInteractiveQuery',
+        kind: 'writes',
+        action: `${runtimes}/enableInteractiveQuery/action`,
+      },
+    },
+    disableVerbs: {
+      POST: {
+        operation: 'IntegrationRuntime_DisableInteractiveQuery',
+        kind: 'writes',
+        action: `${runtimes}/disableInteractiveQuery/action`,
+      },
+    },
+    switchedVerbs: {
+      GET: { operation: 'IntegrationRuntime_OperationResult', kind: 'reads', action: `${runtimes}/read` },
+    },
   };
 }
 
@@ -80,6 +106,16 @@ const PROVIDERS: readonly Provider[] = [
     { runtimes: 'integrationRuntimes', status: 'getStatus/action' },
   ),
 ];
+/** Of a factory alone. */
+const NETWORKS = 'Microsoft.DataFactory/factories/managedVirtualNetworks';
+const NETWORKS_VERBS: Verbs = {
+  GET: { operation: 'ManagedVirtualNetworks_ListByFactory', kind: 'reads', action: `${NETWORKS}/read` },
+};
+/** No DELETE: the API has none. */
+const NETWORK_VERBS: Verbs = {
+  GET: { operation: 'ManagedVirtualNetworks_Get', kind: 'reads', action: `${NETWORKS}/read` },
+  PUT: { operation: 'ManagedVirtualNetworks_CreateOrUpdate', kind: 'writes', action: `${NETWORKS}/write` },
+};
 /** Of a workspace alone. That asking spends reads and needs the right to read the workspace is assumed. */
 const RESULT_VERBS: Verbs = {
   GET: { operation: 'OperationResults_Get', kind: 'reads', action: 'Microsoft.Synapse/workspaces/read' },
@@ -157,25 +193,51 @@ function armRoute(method: string, segments: readonly string[]): Route {
   return parentRoute(method, found, rest, names);
 }
 
-type Names = Pick<Route, 'subscriptionId' | 'resourceGroup' | 'parent' | 'factory' | 'runtime' | 'operationId'>;
+type Names = Pick<
+  Route,
+  'subscriptionId' | 'resourceGroup' | 'parent' | 'factory' | 'runtime' | 'network' | 'result' | 'operationId'
+>;
 
-/** Managed virtual networks, and a runtime's other actions, are further cases of this function when they come. */
 function parentRoute(method: string, provider: Provider, segments: readonly string[], group: Names): Route {
   const [parents, factory, children, child, action, ...more] = segments;
   if (is(parents, provider.parents)) {
     if (factory === undefined) return withVerb(method, provider.parentsVerbs, { ...group, parent: provider.parent });
     const names = { ...group, parent: provider.parent, factory };
     if (children === undefined) return withVerb(method, provider.parentVerbs, names);
-    if (is(children, 'integrationRuntimes') && more.length === 0) {
+    if (is(children, 'integrationRuntimes')) {
       if (child === undefined) return withVerb(method, provider.listVerbs, names);
-      if (action === undefined) return withVerb(method, provider.runtimeVerbs, { ...names, runtime: child });
-      if (is(action, 'getStatus')) return withVerb(method, provider.statusVerbs, { ...names, runtime: child });
+      const verbs = runtimeVerbs(provider, action, more);
+      const result = more[1] === undefined ? {} : { result: more[1] };
+      if (verbs !== undefined) return withVerb(method, verbs, { ...names, runtime: child, ...result });
+    }
+    const isNetworks = provider.parent === 'factory' && is(children, 'managedVirtualNetworks') && action === undefined;
+    if (isNetworks) {
+      if (child === undefined) return withVerb(method, NETWORKS_VERBS, names);
+      return withVerb(method, NETWORK_VERBS, { ...names, network: child });
     }
     const isResult = provider.parent === 'workspace' && is(children, 'operationResults') && action === undefined;
     if (isResult && child !== undefined) return withVerb(method, RESULT_VERBS, { ...names, operationId: child });
   }
   const type = segments.filter((_, i) => i % 2 === 0).join('/');
   return nothing({ ...group, parent: provider.parent }, { kind: 'type', namespace: provider.namespace, type });
+}
+
+/** What can be done below the name of a runtime. */
+function runtimeVerbs(
+  provider: Provider,
+  action: string | undefined,
+  [results, id, ...more]: readonly string[],
+): Verbs | undefined {
+  if (action === undefined) return provider.runtimeVerbs;
+  const switches = is(action, 'enableInteractiveQuery') || is(action, 'disableInteractiveQuery');
+  if (results !== undefined) {
+    return switches && is(results, 'operationresults') && id !== undefined && more.length === 0
+      ? provider.switchedVerbs
+      : undefined;
+  }
+  if (is(action, 'getStatus')) return provider.statusVerbs;
+  if (!switches) return undefined;
+  return is(action, 'enableInteractiveQuery') ? provider.enableVerbs : provider.disableVerbs;
 }
 
 function withVerb(method: string, verbs: Verbs, names: Names): Route {

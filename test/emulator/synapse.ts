@@ -16,7 +16,7 @@ export class Synapse implements Writes {
     this.#now = now;
   }
 
-  put(request: Incoming, workspace: Factory, name: string, takeEffect: () => Runtime): Reply {
+  put(request: Incoming, workspace: Factory, name: string, takeEffect: () => Pick<Runtime, 'json'>): Reply {
     const exists = workspace.runtimes.has(name.toLowerCase());
     const operation = this.#begin(workspace, () => takeEffect().json);
     const time = new Date(this.#now()).toISOString();

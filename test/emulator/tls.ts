@@ -39,6 +39,18 @@ export function createServerIdentity(hosts: readonly string[]): ServerIdentity {
   };
 }
 
+/** A certificate with which a client can log in, and its key: RSA as Entra wants it, unless another key is given. */
+export function createClientCertificate(
+  keys = generateKeyPairSync('rsa', { modulusLength: 2048 }),
+): Pick<ServerIdentity, 'certPem' | 'keyPem'> {
+  const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const name = distinguishedName('azure-ir-operator test client');
+  return {
+    certPem: pem(certificate(name, name, keys.publicKey, authority.privateKey, [])),
+    keyPem: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
+
 function certificate(
   issuer: Buffer,
   subject: Buffer,
@@ -55,7 +67,7 @@ function certificate(
     sequence(time(new Date(Date.now() - 2 * DAY)), time(new Date(Date.now() + 395 * DAY))),
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
-    context(3, true, sequence(...extensions)),
+    ...(extensions.length === 0 ? [] : [context(3, true, sequence(...extensions))]),
   );
   const signature = createSign('sha256').update(toBeSigned).sign(signer);
   return sequence(toBeSigned, ECDSA_WITH_SHA256, bitString(signature));

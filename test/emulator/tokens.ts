@@ -50,6 +50,12 @@ export class Tokens {
     return { token, lifetime: this.#lifetime };
   }
 
+  issued(clientId: string | undefined): { token: string; tenantId: string; clientId: string; audience: string }[] {
+    return [...this.#issued]
+      .filter(([, issued]) => clientId === undefined || issued.clientId.toLowerCase() === clientId.toLowerCase())
+      .map(([token, { tenantId, clientId, audience }]) => ({ token, tenantId, clientId, audience }));
+  }
+
   find(token: string): Issued | undefined {
     return this.#issued.get(token);
   }

@@ -1,7 +1,15 @@
-import { randomInt } from 'node:crypto';
-import { canonicalRuntimeId, compareInList, DEFAULT_OPERATION_MS, DEFAULT_PAGE_SIZE } from './assumptions.ts';
-import type { FactoryRef, LifecycleRule } from './control.ts';
+import { randomInt, randomUUID } from 'node:crypto';
+import {
+  canonicalNetworkId,
+  canonicalRuntimeId,
+  compareInList,
+  DEFAULT_OPERATION_MS,
+  DEFAULT_PAGE_SIZE,
+  INTERACTIVE_QUERY_MS,
+} from './assumptions.ts';
+import type { FactoryRef, LifecycleRule, WriteMode } from './control.ts';
 import type { JsonObject } from './exchange.ts';
+import { InteractiveQuery } from './interactive-query.ts';
 import { Lifecycle, stagesOf } from './lifecycle.ts';
 
 export interface Runtime {
@@ -15,7 +23,16 @@ export interface Runtime {
   /** The resource as it goes over the wire, serialised once per write: lists of thousands must stay cheap. */
   json: string;
   references: readonly string[];
-  writeMode: 'apply' | 'ignore' | undefined;
+  writeMode: WriteMode | undefined;
+  readonly interactiveQuery: InteractiveQuery;
+}
+
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  readonly properties: JsonObject;
+  readonly etag: string;
+  readonly json: string;
 }
 
 /** What a workspace has accepted to do. */
@@ -39,8 +56,12 @@ export interface Factory {
   readonly etag: string;
   /** By name in lower case. */
   readonly runtimes: Map<string, Runtime>;
+  /** By name in lower case. */
+  readonly networks: Map<string, Network>;
+  /** How switching interactive authoring goes. */
+  interactiveQuery: { readonly takesMs: number; readonly fails: boolean };
   rules: readonly LifecycleRule[];
-  writeMode: 'apply' | 'ignore';
+  writeMode: WriteMode;
   pageSize: number;
   /** What the next PUTs are accused of, by a runtime's name in lower case. */
   readonly badReferences: Map<string, { name: string; times: number }>;
@@ -63,6 +84,8 @@ export interface ResourceGroup {
 export interface Subscription {
   readonly id: string;
   state: 'Enabled' | 'Disabled';
+  /** Undefined: it takes tokens of every tenant. */
+  tenantId: string | undefined;
   readonly groups: Map<string, ResourceGroup>;
 }
 
@@ -103,7 +126,7 @@ export class World {
   }
 
   ensureSubscription(id: string): Subscription {
-    return ensure(this.subscriptions, id, () => ({ id, state: 'Enabled', groups: new Map() }));
+    return ensure(this.subscriptions, id, () => ({ id, state: 'Enabled', tenantId: undefined, groups: new Map() }));
   }
 
   ensureGroup(subscriptionId: string, name: string, location = DEFAULT_LOCATION): ResourceGroup {
@@ -132,6 +155,8 @@ export class World {
       createdAt: new Date(this.#now()),
       etag: this.nextEtag(),
       runtimes: new Map(),
+      networks: new Map(),
+      interactiveQuery: { takesMs: INTERACTIVE_QUERY_MS, fails: false },
       rules: [],
       writeMode: 'apply',
       pageSize: DEFAULT_PAGE_SIZE,
@@ -157,6 +182,7 @@ export class World {
       json: '',
       references: [],
       writeMode: undefined,
+      interactiveQuery: new InteractiveQuery(),
     };
     this.write(runtime, properties);
     factory.runtimes.set(name.toLowerCase(), runtime);
@@ -174,6 +200,28 @@ export class World {
       properties,
       etag: runtime.etag,
     });
+  }
+
+  /** Makes a managed virtual network, or writes the one that is there again: it stays the same network. */
+  putNetwork(factory: Factory, name: string, given: JsonObject = {}): Network {
+    const before = factory.networks.get(name.toLowerCase());
+    const properties = before?.properties ?? {
+      // Recorded: these three.
+      vNetId: randomUUID(),
+      preventDataExfiltration: given.preventDataExfiltration === true,
+      alias: `${factory.name}${name}`.toLowerCase(),
+    };
+    const spelled = before?.name ?? name;
+    const resource = {
+      id: canonicalNetworkId(factory.id, spelled),
+      name: spelled,
+      type: 'Microsoft.DataFactory/factories/managedvirtualnetworks',
+      properties,
+      etag: this.nextEtag(),
+    };
+    const network = { ...resource, json: JSON.stringify(resource) };
+    factory.networks.set(name.toLowerCase(), network);
+    return network;
   }
 
   remove(factory: Factory, name: string): boolean {

@@ -255,6 +255,54 @@ describe('a manifest is refused', () => {
       'spec.repair.maxAttempts',
       'less than or equal to 20',
     ],
+    [
+      'with an odd name of a managed virtual network',
+      manifest({ managedVirtualNetwork: { name: 'a/b' } }),
+      'spec.managedVirtualNetwork.name',
+      'leave spec.managedVirtualNetwork.name out',
+    ],
+    [
+      'with an unknown creation of the network',
+      manifest({ managedVirtualNetwork: { creation: 'Always' } }),
+      'spec.managedVirtualNetwork.creation',
+      'supported values: "Never", "IfMissing"',
+    ],
+    [
+      'with interactive authoring of a public runtime',
+      manifest({ interactiveAuthoring: { autoTerminationMinutes: 10 } }),
+      'spec.interactiveAuthoring',
+      'or declare spec.managedVirtualNetwork in a new object',
+    ],
+    [
+      'with other minutes of interactive authoring',
+      manifest({ managedVirtualNetwork: {}, interactiveAuthoring: { autoTerminationMinutes: 20 } }),
+      'spec.interactiveAuthoring.autoTerminationMinutes',
+      'supported values: "10", "30", "60", "120"',
+    ],
+    [
+      'without minutes of interactive authoring',
+      manifest({ managedVirtualNetwork: {}, interactiveAuthoring: {} }),
+      'spec.interactiveAuthoring.autoTerminationMinutes',
+      'Required value',
+    ],
+    [
+      'for the default runtime',
+      manifest({ azureName: 'AutoResolveIntegrationRuntime' }),
+      'spec.azureName',
+      'choose another azureName',
+    ],
+    [
+      'for the default runtime by metadata.name',
+      manifest({ azureName: undefined }, 'autoresolveintegrationruntime'),
+      'spec.azureName',
+      'declare spec.managedVirtualNetwork',
+    ],
+    [
+      'with a network to be made in a workspace',
+      manifest({ factory: undefined, workspace: WORKSPACE, managedVirtualNetwork: { creation: 'IfMissing' } }),
+      'spec.managedVirtualNetwork.creation',
+      'set spec.managedVirtualNetwork.creation: Never',
+    ],
   ])('%s, and the message says what to do', async (_, wrong, path, says) => {
     expect(complaint(await applyRefused(wrong), path)).toContain(says);
   });
@@ -274,6 +322,11 @@ describe('a manifest is refused', () => {
       'in pipelineExternalCompute',
       manifest({ pipelineExternalCompute: { nodes: 4 } }),
       'unknown field "spec.pipelineExternalCompute.nodes"',
+    ],
+    [
+      'in managedVirtualNetwork',
+      manifest({ managedVirtualNetwork: { create: 'IfMissing' } }),
+      'unknown field "spec.managedVirtualNetwork.create"',
     ],
   ])('with an unknown field %s, which the message names', async (_, wrong, says) => {
     expect(await applyRefused(wrong)).toContain(says);
@@ -348,6 +401,34 @@ describe('a change is refused', () => {
       'spec.factory',
       'set spec.factory.subscriptionId',
     ],
+    [
+      'that adds a managed virtual network',
+      manifest(),
+      manifest({ managedVirtualNetwork: {} }),
+      'spec.managedVirtualNetwork',
+      'remove spec.managedVirtualNetwork again, or declare a new object with another azureName',
+    ],
+    [
+      'that removes the managed virtual network',
+      manifest({ managedVirtualNetwork: {} }),
+      manifest(),
+      'spec.managedVirtualNetwork',
+      'put the former spec.managedVirtualNetwork back',
+    ],
+    [
+      'of the managed virtual network',
+      manifest({ managedVirtualNetwork: {} }),
+      manifest({ managedVirtualNetwork: { name: 'other' } }),
+      'spec.managedVirtualNetwork.name',
+      'put "default" back',
+    ],
+    [
+      'that makes an observer of the default runtime its manager',
+      manifest({ azureName: 'AutoResolveIntegrationRuntime', managementPolicy: 'Observe' }),
+      manifest({ azureName: 'AutoResolveIntegrationRuntime' }),
+      'spec.azureName',
+      'cannot be managed',
+    ],
   ])('%s, and the message says what to do', async (_, before, after, path, says) => {
     await apply(before);
     expect(complaint(await applyRefused(after), path)).toContain(says);
@@ -410,6 +491,22 @@ describe('a manifest is accepted', () => {
         pipelineExternalCompute: { timeToLiveMinutes: 2 ** 31 - 1, pipelineNodes: 10, externalNodes: 10 },
       }),
     ],
+    ...[10, 30, 60, 120].map((autoTerminationMinutes): [string, Manifest] => [
+      `with ${autoTerminationMinutes} minutes of interactive authoring`,
+      manifest({ managedVirtualNetwork: {}, interactiveAuthoring: { autoTerminationMinutes } }),
+    ]),
+    [
+      'for the default runtime in a managed virtual network',
+      manifest({ azureName: 'AutoResolveIntegrationRuntime', managedVirtualNetwork: {} }),
+    ],
+    [
+      'for the default runtime of a workspace',
+      manifest({ factory: undefined, workspace: WORKSPACE, azureName: 'AutoResolveIntegrationRuntime' }),
+    ],
+    [
+      "in a workspace's managed virtual network",
+      manifest({ factory: undefined, workspace: WORKSPACE, managedVirtualNetwork: { creation: 'Never' } }),
+    ],
     ...['westeurope', 'AutoResolve', 'US Gov Virginia', 'East US 2 EUAP', 'Central US (Stage)'].map(
       (location): [string, Manifest] => [`with the location ${location}`, manifest({ location })],
     ),
@@ -436,6 +533,17 @@ describe('a manifest is accepted', () => {
       metadata: { generation: 2 },
       spec: { location: 'North Europe', suspend: true },
     });
+  });
+
+  test('when it lets the network be made after all, and declares interactive authoring', async () => {
+    await apply(manifest({ managedVirtualNetwork: {} }));
+    await apply(
+      manifest({
+        managedVirtualNetwork: { creation: 'IfMissing' },
+        interactiveAuthoring: { autoTerminationMinutes: 10 },
+      }),
+    );
+    expect(await get()).toMatchObject({ metadata: { generation: 2 } });
   });
 
   test('when it is one of the examples', async () => {
@@ -468,6 +576,11 @@ describe('what is filled in', () => {
     });
   });
 
+  test('is the rest of the managed virtual network when it is declared', async () => {
+    await apply(manifest({ managedVirtualNetwork: {} }));
+    expect((await get()).spec.managedVirtualNetwork).toEqual({ name: 'default', creation: 'Never' });
+  });
+
   test('is the rest of repair when a part of it is given', async () => {
     await apply(manifest({ repair: { maxAttempts: 2 } }));
     expect((await get()).spec.repair).toEqual({ mode: 'Auto', maxAttempts: 2 });
@@ -496,6 +609,8 @@ const fullStatus = {
   resourceId:
     '/subscriptions/0/resourceGroups/rg/providers/Microsoft.DataFactory/factories/f/integrationruntimes/MySampleAzureIR',
   location: 'West Europe',
+  interactiveAuthoring: { status: 'Enabled', autoTerminationMinutes: 60, enabledUntil: time, requestedTime: time },
+  lastHandledInteractiveAuthoringAt: 'token',
   connectVia: { referenceName: 'MySampleAzureIR', type: 'IntegrationRuntimeReference' },
   claim: { origin: 'Created', identity: 'client 00000000-0000-0000-0000-00000000000c' },
   managedFields: ['location'],

@@ -97,6 +97,7 @@ describe("the operator's rights", () => {
       'azureintegrationruntimes.azure-ir.io [] [] [get list watch patch]',
       'azureintegrationruntimes.azure-ir.io/status [] [] [patch]',
       'events.events.k8s.io [] [] [create]',
+      'secrets [] [azure-ir-credential] [get list watch]',
     ]);
   });
 
@@ -123,6 +124,30 @@ describe("the operator's rights", () => {
       OPERATOR,
     ]);
     expect(stdout.trim()).toBe('no');
+  });
+
+  test('let it read the Secret azure-ir-credential of every namespace, and no other', async () => {
+    const namespace = await newNamespace();
+    for (const name of ['azure-ir-credential', 'other']) {
+      await kubectl(['create', 'secret', 'generic', name, '-n', namespace, '--from-literal=AZURE_TENANT_ID=t']);
+    }
+    const asOperator = ['--as', OPERATOR, '-o', 'name'];
+    const named = '--field-selector=metadata.name=azure-ir-credential';
+    const secret = 'secret/azure-ir-credential';
+    expect(await kubectl(['get', secret, '-n', namespace, ...asOperator])).toBe(`${secret}\n`);
+    expect(await kubectl(['get', 'secrets', named, '-n', namespace, ...asOperator])).toBe(`${secret}\n`);
+    expect(await kubectl(['get', 'secrets', named, '-A', ...asOperator])).toContain(secret);
+    for (const refused of [
+      ['get', 'secret/other', '-n', namespace],
+      ['get', 'secrets', '-n', namespace],
+      ['get', 'secrets', '-A'],
+      ['get', 'secrets', '-A', '--field-selector=metadata.name=other'],
+      ['get', 'secrets', '-A', '--field-selector=metadata.name!=azure-ir-credential'],
+      ['get', 'secrets', '-A', '-l', 'a=b'],
+      ['delete', secret, '-n', namespace],
+    ]) {
+      expect(await refusal([...refused, '--as', OPERATOR])).toMatch(/forbidden/i);
+    }
   });
 
   test('suffice to read, to hold a finalizer, to write status and to send an event', async () => {

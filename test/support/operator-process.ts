@@ -17,6 +17,8 @@ export interface OperatorOptions {
   readonly azure: AzureEnvironment;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Another bundle than `dist/main.js`. */
+  readonly bundle?: string;
   /** Each line of its log as it comes. */
   readonly onLine?: (line: string) => void;
 }
@@ -88,9 +90,9 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   };
 }
 
-function launch({ kubeconfig, azure, args = [], env = {} }: OperatorOptions): Child {
+function launch({ kubeconfig, azure, args = [], env = {}, bundle = BUNDLE }: OperatorOptions): Child {
   const standard = ['--metrics-bind-address=127.0.0.1:0', '--health-probe-bind-address=127.0.0.1:0'];
-  return new Child(process.execPath, [BUNDLE, ...standard, ...args], {
+  return new Child(process.execPath, [bundle, ...standard, ...args], {
     // Nothing of the developer's own environment reaches it.
     env: {
       KUBECONFIG: kubeconfig,

@@ -28,9 +28,19 @@ const FLAGS = {
   'operator-identity-namespaces': {
     key: 'operatorIdentityNamespaces',
     standard: [],
-    given: 'a, b',
-    parsed: ['a', 'b'],
+    given: 'a, b=/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/x',
+    parsed: [
+      { namespace: 'a', scope: undefined },
+      { namespace: 'b', scope: '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/x' },
+    ],
     other: '*',
+  },
+  'azure-credential': {
+    key: 'azureCredential',
+    standard: 'environment',
+    given: 'managed-identity',
+    parsed: 'managed-identity',
+    other: 'azure-cli',
   },
   'metrics-bind-address': {
     key: 'metricsBindAddress',
@@ -75,8 +85,9 @@ describe('what is understood', () => {
   });
 
   test('* is all namespaces for the operator’s identity, with spaces around it too', () => {
-    expect(config(['--operator-identity-namespaces=*']).operatorIdentityNamespaces).toBe('*');
-    expect(config(['--operator-identity-namespaces= * ']).operatorIdentityNamespaces).toBe('*');
+    const all = [{ namespace: '*', scope: undefined }];
+    expect(config(['--operator-identity-namespaces=*']).operatorIdentityNamespaces).toEqual(all);
+    expect(config(['--operator-identity-namespaces= * ']).operatorIdentityNamespaces).toEqual(all);
   });
 
   test('numbers and durations may have spaces around them', () => {
@@ -149,6 +160,8 @@ describe('what is refused names the flag or the variable, the value, and what wo
     ['metrics-bind-address', ':99999', /0 to 65535/],
     ['health-probe-bind-address', 'nowhere', /host:port, :port, or 0 for none/],
     ['log-level', 'loud', /debug, info, warn, error/],
+    ['azure-credential', 'default', /none of environment, client-secret, .*managed-identity, azure-cli/],
+    ['operator-identity-namespaces', 'Team', /names such as team-a, or \* for all/],
   ];
 
   test.each(CASES)('--%s=%s', (name, value, does) => {

@@ -211,7 +211,7 @@ test('an adoption that changes the runtime is told when the runtime is as declar
   await operator.look(key);
   expect(operator.summary(key)).toBe('Ready=True Available');
   expect(operator.cluster.events).toMatchObject([
-    { reason: 'Adopted', message: expect.stringContaining('location: "northeurope" instead of "West Europe"') },
+    { reason: 'Adopted', message: expect.stringContaining('location from "northeurope" to "West Europe"') },
   ]);
 });
 

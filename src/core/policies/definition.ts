@@ -13,6 +13,7 @@ import {
   managing,
   type Policy,
   type Situation,
+  wasInSync,
 } from '../situation.ts';
 import { progressing, settle, stall, UNCHANGED } from '../verdicts.ts';
 
@@ -21,7 +22,8 @@ export const definitionIsKnown: Policy = (s) =>
   s.definition === undefined ? { kind: 'Look', at: 'definition', fresh: deservesFreshLook(s) } : undefined;
 
 function deservesFreshLook(s: Situation): boolean {
-  if (isNewGeneration(s) || isAskedToLook(s)) return true;
+  // What is read back after a write must not be what that write answered.
+  if (s.wrote !== undefined || isNewGeneration(s) || isAskedToLook(s)) return true;
   const inSync = condition(s.memory, 'Synced')?.status === 'True';
   return managing(s.desired) && (s.memory.claim === undefined || !inSync);
 }
@@ -31,11 +33,14 @@ export const typeIsManaged: Policy = (s) => {
   if (s.definition?.presence !== 'present' || s.definition.runtime.type === 'Managed') return undefined;
   const unclaimed = s.object.held && s.memory.claim === undefined;
   if (unclaimed) return { kind: 'Unhold' };
-  return stall(
+  return proven(
     s,
-    'TypeConflict',
-    `The name belongs to ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator leaves alone. ` +
-      `Choose another azureName in a new object, or remove that runtime.`,
+    stall(
+      s,
+      'TypeConflict',
+      `The name belongs to ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator leaves alone. ` +
+        `Choose another azureName in a new object, or remove that runtime.`,
+    ),
   );
 };
 
@@ -47,23 +52,37 @@ const TYPE_IN_WORDS = (type: RuntimeType): string => {
 /** Make sure an observed runtime that does not exist is reported, and nothing more. */
 export const observedExists: Policy = (s) =>
   !managing(s.desired) && s.definition?.presence === 'absent'
-    ? settle(progressing('NotFound', 'There is no such runtime; this object only observes.'), waiting(s.intervalMs))
+    ? proven(
+        s,
+        settle(
+          progressing(
+            'NotFound',
+            `There is no runtime ${s.desired.id.name}, and this object only observes. Create it elsewhere, or set managementPolicy: Manage.`,
+          ),
+          waiting(s.intervalMs),
+        ),
+      )
     : undefined;
 
 /** Make sure a runtime is created only where Azure has just said that there is none. */
 export const existsOrIsCreated: Policy = (s) => {
   if (s.definition?.presence !== 'absent') return undefined;
+  // Read back after a write of this pass and not there: Azure shows later what it has.
+  if (s.wrote !== undefined) return settle(UNCHANGED, again(s.intervalMs));
   // One that Azure accepted to create, and never showed, is not missing: it was never there.
   const missing = s.memory.claim !== undefined && operationOf(s.memory, 'creation') === undefined;
   return proven(s, { kind: 'Create', missing });
 };
 
+/** Stands in `waitingSince` from before an adoption puts the finalizer on: what is cut short then was never created by us. */
+export const ADOPTING = 'Adopting';
+
 /** Make sure a create that succeeded before a crash is recognised: the finalizer was stored, the claim was not. */
 export const ownCreateIsRecognised: Policy = (s) => {
   const { object, memory, desired, definition } = s;
   if (!managing(desired) || memory.claim !== undefined || definition?.presence !== 'present') return undefined;
-  // Managed fields without a claim tell of an adoption that was cut short: that runtime was never created by us.
-  const cutShort = object.held && memory.managedFields.length === 0;
+  const adopting = memory.waitingSince?.reason === ADOPTING || memory.managedFields.length > 0;
+  const cutShort = object.held && !adopting;
   if (!cutShort || !looksCreatedBy(desired.fields, definition.runtime.document)) return undefined;
   return proven(s, { kind: 'Claim', origin: 'Created' });
 };
@@ -82,7 +101,7 @@ export const adoptionIsPermitted: Policy = (s) => {
 
 function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): string | undefined {
   if (desired.adoptionPolicy === 'Never') {
-    return 'A runtime of this name exists and adoptionPolicy is Never. Permit adoption, or choose another azureName in a new object.';
+    return 'A runtime of this name exists and adoptionPolicy is Never. Set adoptionPolicy: Always, or choose another azureName in a new object.';
   }
   if (desired.adoptionPolicy === 'IfIdentical' && changes.length > 0) {
     return (
@@ -146,8 +165,8 @@ function text(value: Json): string {
 /** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */
 function contestedUntil(s: Situation, field: string): number | undefined {
   const { now, intervalMs, memory } = s;
-  // A person who changes the manifest settles the contest for the moment.
-  if (isNewGeneration(s)) return undefined;
+  // A person who declares something else settles the contest for the moment.
+  if (!wasInSync(s)) return undefined;
   const corrections = memory.corrections.find((entry) => entry.field === field);
   if (corrections === undefined) return undefined;
   const recent = corrections.times.filter((time) => time > now - CONTESTED.intervals * intervalMs);
@@ -157,7 +176,7 @@ function contestedUntil(s: Situation, field: string): number | undefined {
   return contested && until > now ? until : undefined;
 }
 
-/** Only a fresh look permits a claim or a write. */
+/** Only a fresh look permits a claim or a write, or proves an absence. */
 export function proven(s: Situation, action: Action): Action {
   return s.definition?.fresh === true ? action : { kind: 'Look', at: 'definition', fresh: true };
 }

@@ -1,4 +1,7 @@
 /** The object is being deleted: what becomes of the runtime? */
+import type { Desired } from '../desired.ts';
+import { isSame } from '../network.ts';
+import type { ManagedObject } from '../object.ts';
 import { heirOf } from '../ownership.ts';
 import { waiting } from '../schedule.ts';
 import { type Action, managing, type Policy, type Situation } from '../situation.ts';
@@ -19,7 +22,8 @@ export const nothingIsHeld: Policy = ({ object }) => (object.held ? undefined : 
 /** Make sure a rename or a move to another namespace does not destroy the runtime: another live object takes over. */
 export const heirTakesOver: Policy = (s) => {
   const { peers, memory, desired } = s;
-  const to = heirOf(peers);
+  // Who declares the name in another network declares another runtime, which can be made once this one is gone.
+  const to = heirOf(peers.filter((peer) => declaresSamePlace(peer, desired)));
   // What Azure is already deleting would not last: the other creates it when it is gone.
   if (to === undefined || !managing(desired) || isBeingDeleted(s)) return undefined;
   const message = `${to.key} declares the same runtime and takes over.`;
@@ -27,6 +31,10 @@ export const heirTakesOver: Policy = (s) => {
   const claim = to.memory.claim === undefined ? memory.claim : undefined;
   return { kind: 'Release', because: { kind: 'HandedOver', to, claim, message } };
 };
+
+function declaresSamePlace({ spec }: ManagedObject, { managedVirtualNetwork }: Desired): boolean {
+  return spec.valid && isSame(spec.desired.managedVirtualNetwork?.name, managedVirtualNetwork?.name);
+}
 
 /** Make sure only a claimed runtime is ever deleted. */
 export const onlyClaimedIsDeleted: Policy = ({ memory, desired }) => {
@@ -63,7 +71,16 @@ export const deletionFailureIsExplained: Policy = (s) => {
   if (failure.kind === 'parentNotFound')
     return release('Deleted', `The runtime went with its ${s.desired.id.parent.kind} or resource group.`);
   if (failure.kind === 'refused' && during === 'delete') {
-    return stuck(s, settle(progressing('ReferencedByOthers', failure.message), waiting(s.intervalMs)));
+    return stuck(
+      s,
+      settle(
+        progressing(
+          'ReferencedByOthers',
+          `${failure.message} Point what refers to it elsewhere; the deletion then goes on by itself.`,
+        ),
+        waiting(s.intervalMs),
+      ),
+    );
   }
   return stuck(s, explain(s, failure));
 };
@@ -94,8 +111,9 @@ export const runtimeIsDeleted: Policy = (s) => proven(s, { kind: 'Delete' });
 
 /** Every message of an object that is stuck in deletion ends with the way out. */
 function stuck(s: Situation, action: Action | undefined): Action | undefined {
-  if (action?.kind !== 'Settle' || action.verdict.kind !== 'Decided') return action;
+  if (action?.kind !== 'Settle') return action;
   const { verdict } = action;
+  if (verdict.kind !== 'Decided' && verdict.kind !== 'Unconfirmed') return action;
   const wayOut =
     `To let the object go and leave the runtime in Azure: kubectl patch azir ${s.object.name} -n ${s.object.namespace} ` +
     `--type merge -p '{"spec":{"deletionPolicy":"Retain"}}' (deletionPolicy: Retain).`;

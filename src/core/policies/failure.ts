@@ -3,14 +3,22 @@ import type { Failure } from '../failure.ts';
 import { again, ROLE_SPREADS_MS, slowRetry, transient, waiting } from '../schedule.ts';
 import { type Action, isDecided, type Policy, type Situation, waitingSince } from '../situation.ts';
 import { progressing, settle, stall, stalled, UNCHANGED, unknown } from '../verdicts.ts';
+import { networkIsWaitedFor } from './network.ts';
+
+/** Whether a failure mends itself, so that nobody need be told at once. */
+export function passes({ kind }: Failure): boolean {
+  return kind === 'credentialUnavailable' || kind === 'throttled' || kind === 'unavailable';
+}
 
 /** Make sure a failure is told to people, and that a create which was refused for good holds nothing. */
 export const failureIsExplained: Policy = (s) => {
   if (s.failure === undefined) return undefined;
   const { failure, during } = s.failure;
   const unclaimed = s.object.held && s.memory.claim === undefined;
-  const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
-  if (unclaimed && refusedForGood && during !== 'look') return { kind: 'Unhold' };
+  const refusedForGood = (failure.kind === 'refused' && !lacksNetwork(s, failure)) || failure.kind === 'policyDenied';
+  // Without its network the runtime was not even tried to be made.
+  const unmade = during === 'network' || (refusedForGood && during !== 'look');
+  if (unclaimed && unmade) return { kind: 'Unhold' };
   return explain(s, failure);
 };
 
@@ -30,7 +38,7 @@ export function explain(s: Situation, failure: Failure): Action {
       return stall(
         s,
         'SubscriptionNotFound',
-        `${failure.message} Check spec.${parent}.subscriptionId, and that tenant and cloud of the credentials are the subscription's.`,
+        `${failure.message} Check spec.${parent}.subscriptionId, and that tenant and cloud of the credentials are the subscription's.${inUse(s)}`,
       );
     case 'forbidden':
       return forbidden(s, failure.message);
@@ -41,11 +49,15 @@ export function explain(s: Situation, failure: Failure): Action {
         `${failure.message} An Azure Policy refuses this: change the manifest or ask for an exemption.`,
       );
     case 'locked':
-      return stall(s, 'Locked', `${failure.message} Remove the lock, or enable the subscription again.`);
+      return stall(
+        s,
+        'Locked',
+        `${failure.message} It goes on by itself, slowly, once the lock is removed or the subscription is enabled again.`,
+      );
     case 'credentialsInvalid':
-      return stall(s, 'CredentialsInvalid', failure.message);
+      return stall(s, 'CredentialsInvalid', `${failure.message}${inUse(s)}`);
     case 'refused':
-      return stall(s, 'InvalidDefinition', `Azure refuses the definition: ${failure.message}`);
+      return refused(s, failure);
     case 'preconditionFailed':
       return settle(UNCHANGED, again(intervalMs));
     case 'credentialUnavailable':
@@ -57,18 +69,50 @@ export function explain(s: Situation, failure: Failure): Action {
   }
 }
 
+type Refused = Extract<Failure, { kind: 'refused' }>;
+
+function refused(s: Situation, failure: Refused): Action {
+  const { managedVirtualNetwork, fields, id } = s.desired;
+  if (managedVirtualNetwork !== undefined && lacksNetwork(s, failure)) {
+    return networkIsWaitedFor(s, managedVirtualNetwork.name);
+  }
+  const location = String(fields.get('location') ?? 'AutoResolve');
+  const mayBeRegion = managedVirtualNetwork !== undefined && location.toLowerCase() !== 'autoresolve';
+  const what = s.failure?.during === 'network' ? 'managed virtual network' : 'definition';
+  return stall(
+    s,
+    'InvalidDefinition',
+    `Azure refuses the ${what}: ${failure.message}${mayBeRegion ? regionAdvice(id.parent.kind) : ''} ` +
+      'Correct the manifest, or what it refers to; it is tried again slowly.',
+  );
+}
+
+/** A network that has just been made may not be seen by every part of Azure yet. */
+function lacksNetwork({ desired }: Situation, { reference }: Refused): boolean {
+  return reference !== undefined && reference.toLowerCase() === desired.managedVirtualNetwork?.name.toLowerCase();
+}
+
+function regionAdvice(parent: string): string {
+  return ` A runtime in a managed virtual network is in the ${parent}'s own region: set spec.location to AutoResolve or to that region.`;
+}
+
 const PARENT_NOT_FOUND = { factory: 'FactoryNotFound', workspace: 'WorkspaceNotFound' } as const;
 const IN_WORDS = { factory: 'factory', workspace: 'workspace', resourceGroup: 'resource group' } as const;
 
 function forbidden(s: Situation, message: string): Action {
   const identity = s.access.granted ? s.access.identity : '';
-  const advice = `${message} Assign a role with that action to ${identity}; an assignment takes minutes to spread.`;
+  const advice =
+    `${message} Assign a role with that action, such as Data Factory Contributor, to ${identity} (tenant/client); ` +
+    `an assignment takes minutes to spread.${inUse(s)}`;
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', advice), waiting(s.intervalMs))
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
 }
 
-const PASSING = ['CredentialUnavailable', 'Throttled', 'AzureUnavailable'];
+/** Which credential met the failure: the wrong one may be in use. */
+function inUse({ access }: Situation): string {
+  return access.granted && access.credential !== undefined ? ` In use: ${access.credential}.` : '';
+}
 
 /**
  * A failure that mends itself does not shake what was decided about this generation: for one interval nothing is written,
@@ -78,10 +122,9 @@ function passing(s: Situation, reason: string, message: string, retryAfterMs?: n
   const { now, intervalMs, memory, failingSince = now } = s;
   const next = transient(intervalMs, retryAfterMs);
   if (!isDecided(s)) return settle(unknown(reason, message), next);
-  const marked = memory.waitingSince !== undefined && PASSING.includes(memory.waitingSince.reason);
-  if (!marked) {
+  const since = memory.unconfirmedSince;
+  if (since === undefined) {
     return settle(now - failingSince < intervalMs ? UNCHANGED : { kind: 'Unconfirmed', reason, message }, next);
   }
-  const markedFor = now - (memory.waitingSince?.time ?? now);
-  return settle(markedFor < 3 * intervalMs ? UNCHANGED : unknown(reason, message), next);
+  return settle(now - since < 3 * intervalMs ? UNCHANGED : unknown(reason, message), next);
 }

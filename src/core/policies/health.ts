@@ -1,16 +1,15 @@
 /** The runtime is as declared: is it well, and if not, who can mend it? */
-import { condition } from '../object.ts';
+import { operationOf } from '../object.ts';
+import { DOWN_MS, PROVISIONING_MS, periodic, repairSpacing, settling, slowRetry, waiting } from '../schedule.ts';
 import {
-  DOWN_MS,
-  PROVISIONING_MS,
-  periodic,
-  repairSpacing,
-  settling,
-  slowRetry,
-  WELL_AGAIN_MS,
-  waiting,
-} from '../schedule.ts';
-import { type Action, isAskedToRepair, managing, type Policy, type Situation, waitingSince } from '../situation.ts';
+  type Action,
+  isAskedToRepair,
+  isWellAgain,
+  managing,
+  type Policy,
+  type Situation,
+  waitingSince,
+} from '../situation.ts';
 import { healthOf } from '../states.ts';
 import { available, progressing, settle, stall, stalled, unknown } from '../verdicts.ts';
 import { proven } from './definition.ts';
@@ -25,6 +24,29 @@ export const askedRepairIsDone: Policy = (s) => {
 
 /** Make sure the state is known. */
 export const stateIsKnown: Policy = ({ state }) => (state === undefined ? { kind: 'Look', at: 'state' } : undefined);
+
+/**
+ * Make sure a runtime that Azure is still making in a managed virtual network is waited for, not repaired: whatever state it
+ * passes through then, `Limited` too, is a stage. Writing the definition again could only begin that anew, and after half an
+ * hour it counts as the state that it is.
+ */
+export const freshRuntimeIsProvisioning: Policy = (s) => {
+  const { state, memory, desired, wrote, now, intervalMs } = s;
+  if (state === undefined || desired.managedVirtualNetwork === undefined || !managing(desired)) return undefined;
+  // The status still tells of a create that Azure had accepted, and that shows in this pass.
+  const shows = operationOf(s.object.memory, 'creation') !== undefined;
+  const isFresh = wrote?.kind === 'create' || shows || memory.waitingSince?.reason === 'Provisioning';
+  if (!isFresh || memory.claim?.origin !== 'Created' || !['starting', 'limited', 'down'].includes(healthOf(state))) {
+    return undefined;
+  }
+  return now - waitingSince(s, 'Provisioning') < PROVISIONING_MS
+    ? settle(progressing('Provisioning', preparing(state)), settling(intervalMs))
+    : undefined;
+};
+
+function preparing(state: string): string {
+  return `Azure is preparing the runtime (${state}), for 30 minutes at most.`;
+}
 
 /** Make sure a `Limited` runtime is repaired, within bounds. */
 export const limitedIsRepaired: Policy = (s) => {
@@ -41,7 +63,7 @@ export const limitedIsRepaired: Policy = (s) => {
   const next = attempts === 0 ? now : (memory.repair?.nextAttemptTime ?? now);
   const of = desired.repair.maxAttempts;
   if (next > now || s.wrote !== undefined) {
-    const message = `Limited; repaired ${attempts} of at most ${of} times.`;
+    const message = repairing(attempts, of);
     // Right after the write Azure may not be done with it.
     if (s.wrote?.kind === 'repair' && s.wrote.accepted === true)
       return settle(progressing('Repairing', message), settling(intervalMs));
@@ -54,25 +76,31 @@ export const limitedIsRepaired: Policy = (s) => {
     return stall(
       s,
       'RepairExhausted',
-      `Still Limited after ${attempts} repairs. Look at the runtime in Azure; the annotation azure-ir.io/repair: <token> asks for one more.`,
+      `Still Limited after ${times(attempts)}. Look at the runtime in Azure; the annotation azure-ir.io/repair: <token> asks for one more.`,
     );
   }
   return proven(s, repair(attempts + 1, of, now));
 };
 
+/** The same for the whole wait after a repair, so that the status need not be written again. */
+function repairing(attempts: number, of: number): string {
+  const then = attempts < of ? 'If it stays Limited, the next follows.' : 'It was the last one by itself.';
+  return `Limited; ${attempts} of at most ${times(of)} made. ${then}`;
+}
+
+const times = (count: number): string => (count === 1 ? '1 repair' : `${count} repairs`);
+
 function repair(number: number, of: number, now: number): Action {
   return {
     kind: 'Repair',
     attempt: { by: 'operator', number, of, nextAttemptTime: now + repairSpacing(number) },
-    verdict: progressing('Repairing', `Limited; repaired ${number} of at most ${of} times.`),
+    verdict: progressing('Repairing', repairing(number, of)),
   };
 }
 
 /** Repairs count until the runtime has been well for an hour. */
 function attemptsSoFar({ memory, now }: Situation): number {
-  const healthy = condition(memory, 'Healthy');
-  const wellAgain = healthy?.status === 'True' && now - healthy.lastTransitionTime >= WELL_AGAIN_MS;
-  return wellAgain ? 0 : (memory.repair?.attempts ?? 0);
+  return isWellAgain(memory, now) ? 0 : (memory.repair?.attempts ?? 0);
 }
 
 /** Make sure what is observed is what is said. */
@@ -83,7 +111,7 @@ export const stateIsReported: Policy = (s) => {
       return settle(available(`In sync, and ${state}.`), periodic(intervalMs));
     case 'starting':
       return now - waitingSince(s, 'Provisioning') < PROVISIONING_MS
-        ? settle(progressing('Provisioning', `Azure is preparing the runtime (${state}).`), settling(intervalMs))
+        ? settle(progressing('Provisioning', preparing(state)), settling(intervalMs))
         : settle(
             stalled(
               'Provisioning',
@@ -93,7 +121,10 @@ export const stateIsReported: Policy = (s) => {
           );
     case 'down':
       return now - waitingSince(s, state) < DOWN_MS
-        ? settle(progressing(state, `Azure says ${state}.`), settling(intervalMs))
+        ? settle(
+            progressing(state, `Azure says ${state}. If that lasts for 10 minutes, a person has to look at it.`),
+            settling(intervalMs),
+          )
         : settle(
             stalled(state, `Azure has said ${state} for over 10 minutes. Look at the runtime in Azure.`),
             slowRetry(intervalMs),

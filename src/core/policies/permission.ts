@@ -28,9 +28,9 @@ export const identityIsTheClaims: Policy = (s) => {
 
 /** Make sure one object at most writes to a runtime; the others hold nothing, so that they can be deleted at any time. */
 export const belongsToThisObject: Policy = (s) => {
-  const { object, peers, desired, intervalMs } = s;
+  const { object, rivals, desired, intervalMs } = s;
   if (!managing(desired)) return undefined;
-  const owner = ownerOf([object, ...peers]);
+  const owner = ownerOf([object, ...rivals]);
   if (owner === undefined || owner.uid === object.uid) return undefined;
   if (object.held) return { kind: 'Unhold' };
   return owner.deleting

@@ -63,13 +63,41 @@ describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok })
       expect(await runtimes.read(ID, caller())).toEqual(ABSENT);
       const created = await written(runtimes.create(ID, DOCUMENT, caller()));
       expect(created).toMatchObject({ name: 'Runtime', type: 'Managed', document: DOCUMENT });
-      expect(await runtimes.state(ID, caller())).toMatch(/^(Online|Initial|Starting)$/);
+      expect(await runtimes.state(ID, caller())).toEqual({ state: 'Online' });
       expect(await world.runtimes().hint(ID, 60_000, caller())).toMatchObject({ presence: 'present', fresh: false });
       const moved = { ...DOCUMENT, description: 'moved' };
       expect((await written(runtimes.update(ID, moved, created.etag, caller()))).document).toEqual(moved);
       expect(await runtimes.delete(ID, caller())).toEqual(ok === 202 ? { accepted: true } : undefined);
       expect(await runtimes.read(ID, caller())).toEqual(ABSENT);
       await expect(runtimes.delete(ID, caller())).resolves.toBeUndefined();
+    });
+
+    test('in the network of its parent is Online after a while, and interactive authoring is enabled in it', async () => {
+      const { parent } = ID;
+      const document = {
+        ...DOCUMENT,
+        managedVirtualNetwork: { type: 'ManagedVirtualNetworkReference', referenceName: 'default' },
+      };
+      expect(await runtimes.hasNetwork(parent, 'default', caller())).toBe(false);
+      const refused = await failureOf(runtimes.create(ID, document, caller()));
+      expect(refused).toMatchObject({ kind: 'refused', reference: 'default' });
+      if (kind === 'factory') {
+        await runtimes.createNetwork(parent, 'default', caller());
+        expect((await failureOf(runtimes.createNetwork(parent, 'default', caller()))).kind).toBe('preconditionFailed');
+      } else {
+        expect((await failureOf(runtimes.createNetwork(parent, 'default', caller()))).kind).toBe('refused');
+        await control.ensureNetwork({ factory: ref });
+      }
+      expect(await runtimes.hasNetwork(parent, 'default', caller())).toBe(true);
+      await runtimes.create(ID, document, caller());
+      expect(await runtimes.state(ID, caller())).toEqual({ state: 'Initial' });
+      expect((await failureOf(runtimes.enableInteractiveAuthoring(ID, 30, caller()))).kind).toBe('refused');
+      await control.setState({ ...RUNTIME, state: 'Online' });
+      await runtimes.enableInteractiveAuthoring(ID, 30, caller());
+      expect(await runtimes.state(ID, caller())).toEqual({
+        state: 'Online',
+        interactiveAuthoring: { status: 'Enabling', autoTerminationMinutes: 30 },
+      });
     });
 
     test('a create does not replace what somebody else made meanwhile', async () => {

@@ -127,7 +127,9 @@ describe('the limits in src/api', () => {
 
   test('are the same wherever the CRD bounds the same thing', () => {
     const lengths = (paths: string[]) => new Set(paths.map(characters));
-    expect(lengths(['.status.lastHandledReconcileAt', '.status.lastHandledRepairAt'])).toEqual(new Set([LIMITS.token]));
+    const handled = ['ReconcileAt', 'RepairAt', 'InteractiveAuthoringAt'].map((what) => `.status.lastHandled${what}`);
+    expect(lengths(handled)).toEqual(new Set([LIMITS.token]));
+    expect(lengths(['.status.interactiveAuthoring.status'])).toEqual(new Set([LIMITS.state]));
     expect(lengths(['.status.drift[].desired'])).toEqual(new Set([LIMITS.driftValue]));
     expect(lengths(['.status.drift[].field', '.status.corrections[].field', '.status.operation.fields[]'])).toEqual(
       new Set([LIMITS.fieldPath]),

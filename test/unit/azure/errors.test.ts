@@ -101,6 +101,16 @@ describe('what an answer means', () => {
     });
   });
 
+  test('a refused document tells what it refers to and Azure does not have', () => {
+    const said = "The document creation or update failed because of invalid reference 'default'.";
+    expect(failure(400, 'BadRequest', said)).toEqual({
+      kind: 'refused',
+      message: `BadRequest: ${said}`,
+      reference: 'default',
+    });
+    expect(failure(422, 'BadRequest', said)).not.toHaveProperty('reference');
+  });
+
   test.each([408, 500, 502, 503, 504, 302, 100])('%i is no answer', (status) => {
     expect(failure(status, 'Whatever', 'Request 5 at 12:00 failed')).toEqual({
       kind: 'unavailable',

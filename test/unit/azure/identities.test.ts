@@ -1,25 +1,70 @@
 import { describe, expect, test } from '@jest/globals';
 import { resolveCloud } from '../../../src/azure/clouds.ts';
-import { OperatorIdentities } from '../../../src/azure/identities.ts';
+import { AzureIdentities, type IdentitiesOptions } from '../../../src/azure/identities.ts';
+import { identityOf } from '../../../src/azure/logins.ts';
+import { type NamespaceCredential, Sealed } from '../../../src/core/credential.ts';
+import { parseGrants } from '../../../src/core/grants.ts';
 import { BLANK, type ManagedObject } from '../../../src/core/object.ts';
+import type { Access } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeArm } from './support/fake-arm.ts';
+import { caller, ID, RUNTIME_MISSING, SUBSCRIPTION } from './support/rig.ts';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const CLIENT = '22222222-2222-2222-2222-222222222222';
+const OWN = `${TENANT}/${CLIENT}`;
 const SECRET = { AZURE_TENANT_ID: TENANT, AZURE_CLIENT_ID: CLIENT, AZURE_CLIENT_SECRET: 's3cret' };
+const A = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
+const B = 'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb';
 
-function identities(env: Record<string, string | undefined>, operatorNamespaces: '*' | readonly string[] = '*') {
-  return new OperatorIdentities({
-    env,
-    cloud: resolveCloud({}),
-    operatorNamespaces,
-    clock: new FakeClock(),
-    wake: () => {},
-    changed: () => {},
-  });
+interface Options {
+  env?: Record<string, string | undefined>;
+  grants?: string;
 }
 
-function objectIn(namespace: string): ManagedObject {
+/** Logins whose secret is `wrong…` get no token. */
+function rig({ env = SECRET, grants = '*' }: Options = {}) {
+  const clock = new FakeClock();
+  const arm = new FakeArm(() => RUNTIME_MISSING);
+  const woken: string[] = [];
+  const budgets = new Map<string, number>();
+  const occupied = new Set<string>();
+  const nameOf = (owner: { subscription: string; identity: string }) => `${owner.identity} ${owner.subscription}`;
+  const tokens: string[] = [];
+  const credential: NonNullable<IdentitiesOptions['credential']> = (login) => ({
+    getToken: async () => {
+      const material = login.proof.kind === 'clientSecret' ? login.proof.secret.open() : login.proof.kind;
+      if (material.startsWith('wrong')) throw new Error('AADSTS7000215');
+      tokens.push(identityOf(login));
+      return { token: `token of ${identityOf(login)} by ${material}`, expiresOnTimestamp: clock.now() + 3_600_000 };
+    },
+  });
+  const identities = new AzureIdentities({
+    env,
+    cloud: resolveCloud({}),
+    grants: parseGrants(grants),
+    occupied: (namespace) => occupied.has(namespace),
+    clock,
+    wake: (key) => void woken.push(key),
+    changed: () => {},
+    metrics: {
+      armRequest: () => {},
+      budgetRemaining: (kind, value, owner) => void (kind === 'reads' && budgets.set(nameOf(owner), value)),
+      budgetRemoved: (owner) => void budgets.delete(nameOf(owner)),
+    },
+    httpClient: arm,
+    credential,
+  });
+  /** Has Azure asked once in the object's name. */
+  const reach = async (object: ManagedObject, key = object.key) => {
+    const access = identities.accessFor(object);
+    if (!access.granted) throw new Error(access.message);
+    await access.runtimes.read(ID, caller({ key }));
+  };
+  return { identities, clock, arm, woken, budgets, occupied, tokens, reach };
+}
+
+function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resourceGroup = 'Group'): ManagedObject {
   return {
     key: `${namespace}/a`,
     namespace,
@@ -30,60 +75,314 @@ function objectIn(namespace: string): ManagedObject {
     createdAt: 0,
     deleting: false,
     held: false,
-    spec: { valid: false, problem: 'none' },
-    requests: { reconcile: undefined, requestedAt: undefined, repair: undefined, acceptIdentity: undefined },
+    spec: {
+      valid: true,
+      // Of what it declares, only where the runtime is matters here.
+      desired: { id: { ...ID, parent: { ...ID.parent, resourceGroup } } } as never,
+    },
+    requests: {
+      reconcile: undefined,
+      requestedAt: undefined,
+      repair: undefined,
+      acceptIdentity: undefined,
+      enableInteractiveAuthoring: undefined,
+    },
     memory: BLANK,
+    ...changes,
   };
 }
 
-const refusalOf = (access: ReturnType<OperatorIdentities['accessFor']>) =>
-  access.granted ? undefined : access.message;
+const deleted = (namespace: string, identity: string) =>
+  objectIn(namespace, { deleting: true, held: true, memory: { ...BLANK, claim: { origin: 'Created', identity } } });
+
+const bySecret = (clientId: string, secret = 'good'): NamespaceCredential => ({
+  valid: true,
+  tenantId: TENANT,
+  clientId,
+  proof: { kind: 'clientSecret', secret: new Sealed(secret) },
+});
+const unproven = (clientId: string): NamespaceCredential => ({
+  valid: true,
+  tenantId: TENANT,
+  clientId,
+  proof: { kind: 'workloadIdentity' },
+});
+const WRONG: NamespaceCredential = { valid: false, problem: 'it lacks the key AZURE_CLIENT_ID' };
+
+const refusalOf = (access: Access) => (access.granted ? undefined : access.message);
+const identityIn = (access: Access) => (access.granted ? access.identity : undefined);
+const runtimesOf = (access: Access) => (access.granted ? access.runtimes : undefined);
 
 describe("the operator's own identity", () => {
-  test('is told by tenant and client', () => {
-    expect(identities(SECRET).accessFor(objectIn('team-a'))).toMatchObject({
+  test('is told by tenant and client, and by its kind', () => {
+    const { identities } = rig();
+    expect(identities.accessFor(objectIn('team-a'))).toMatchObject({
       granted: true,
-      identity: `${TENANT}/${CLIENT}`,
+      identity: OWN,
+      credential: `client secret of client ${CLIENT} in tenant ${TENANT}, the operator's own`,
     });
+    expect(identities.describe()).toBe(`client secret of client ${CLIENT} in tenant ${TENANT}`);
   });
 
-  test.each([
-    [{ AZURE_CLIENT_SECRET: 's3cret' }, 'client secret'],
-    [{ AZURE_CLIENT_CERTIFICATE_PATH: '/x.pem' }, 'client certificate'],
-    [{ AZURE_FEDERATED_TOKEN_FILE: '/token', AZURE_CLIENT_SECRET: '' }, 'workload identity'],
-  ])('is described by its kind, without a secret', (proof, words) => {
-    const text = identities({ ...SECRET, AZURE_CLIENT_SECRET: undefined, ...proof }).describe();
-    expect(text).toContain(words);
-    expect(text).toContain(CLIENT);
-    expect(text).not.toContain('s3cret');
+  test('that is not set up stops no start, and is told to every object', () => {
+    const { identities } = rig({ env: {} });
+    expect(refusalOf(identities.accessFor(objectIn('team-a')))).toMatch(
+      /The operator has no Azure identity.*AZURE_TENANT_ID/,
+    );
+    expect(identities.describe()).toMatch(/^none: .*AZURE_TENANT_ID/);
   });
 
-  test.each([
-    [{}, /AZURE_TENANT_ID and AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, .*AZURE_FEDERATED_TOKEN_FILE/],
-    [{ ...SECRET, AZURE_TENANT_ID: '' }, /lacks AZURE_TENANT_ID$|lacks AZURE_TENANT_ID\./],
-    [{ ...SECRET, AZURE_CLIENT_ID: undefined }, /AZURE_CLIENT_ID/],
-    [{ ...SECRET, AZURE_CLIENT_SECRET: '' }, /one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH/],
-    [{ ...SECRET, AZURE_FEDERATED_TOKEN_FILE: '/token' }, /AZURE_CLIENT_SECRET and AZURE_FEDERATED_TOKEN_FILE/],
-    [{ ...SECRET, AZURE_TENANT_ID: 'my tenant!' }, /AZURE_TENANT_ID/],
-  ])('that is not fully set up (%j) stops no start, and is told to every object', (env, words) => {
-    const own = identities(env);
-    expect(refusalOf(own.accessFor(objectIn('team-a')))).toMatch(words);
-    expect(own.describe()).toMatch(words);
-    expect(own.describe()).not.toContain('s3cret');
-  });
-
-  test('is for the namespaces of the flag only', () => {
-    const own = identities(SECRET, ['team-a']);
-    expect(own.accessFor(objectIn('team-a')).granted).toBe(true);
-    const refused = refusalOf(own.accessFor(objectIn('team-b')));
-    expect(refused).toContain('--operator-identity-namespaces');
-    expect(refused).toContain('team-b');
-    expect(identities(SECRET, []).accessFor(objectIn('*')).granted).toBe(false);
+  test('is for the namespaces and scopes of the flag only', () => {
+    const scope = `/subscriptions/${SUBSCRIPTION}/resourceGroups/group`;
+    const { identities } = rig({ grants: `team-a,team-b=${scope}` });
+    expect(identityIn(identities.accessFor(objectIn('team-a')))).toBe(OWN);
+    expect(identityIn(identities.accessFor(objectIn('team-b')))).toBe(OWN);
+    const outside = refusalOf(identities.accessFor(objectIn('team-b', {}, 'Other')));
+    expect(outside).toContain('--operator-identity-namespaces');
+    expect(outside).toContain(scope);
+    expect(refusalOf(identities.accessFor(objectIn('team-c')))).toContain('--operator-identity-namespaces');
   });
 
   test('has one memory of Azure for all objects', () => {
-    const own = identities(SECRET);
-    const [a, b] = [own.accessFor(objectIn('a')), own.accessFor(objectIn('b'))];
-    expect(a.granted && b.granted && a.runtimes === b.runtimes).toBe(true);
+    const { identities } = rig();
+    expect(runtimesOf(identities.accessFor(objectIn('a')))).toBe(runtimesOf(identities.accessFor(objectIn('b'))));
   });
+});
+
+describe('a namespace with a Secret', () => {
+  test('acts as its client and no other', () => {
+    const { identities } = rig();
+    expect(identities.put('team-a', bySecret(A))).toEqual({
+      changed: true,
+      credential: `client secret of client ${A} in tenant ${TENANT}`,
+      wrong: false,
+    });
+    expect(identities.accessFor(objectIn('team-a'))).toMatchObject({
+      identity: `${TENANT}/${A}`,
+      credential: expect.stringContaining('the Secret azure-ir-credential of the namespace'),
+    });
+    expect(identityIn(identities.accessFor(objectIn('team-b')))).toBe(OWN);
+    identities.put('team-a', bySecret(B));
+    expect(identityIn(identities.accessFor(objectIn('team-a')))).toBe(`${TENANT}/${B}`);
+  });
+
+  test("goes back to the operator's own when the Secret goes, if it may", () => {
+    const { identities } = rig({ grants: 'team-a' });
+    for (const namespace of ['team-a', 'team-b']) {
+      identities.put(namespace, bySecret(A));
+      expect(identities.remove(namespace)).toMatchObject({ changed: true });
+      expect(identities.remove(namespace)).toMatchObject({ changed: false });
+    }
+    expect(identityIn(identities.accessFor(objectIn('team-a')))).toBe(OWN);
+    expect(identities.accessFor(objectIn('team-b')).granted).toBe(false);
+  });
+
+  test("that is wrong is told so, and does not fall back to the operator's", () => {
+    const { identities } = rig();
+    expect(identities.put('team-a', WRONG)).toMatchObject({ changed: true, wrong: true });
+    expect(refusalOf(identities.accessFor(objectIn('team-a')))).toBe(
+      'The Secret azure-ir-credential of the namespace is wrong: it lacks the key AZURE_CLIENT_ID.',
+    );
+    expect(identities.put('team-a', WRONG)).toMatchObject({ changed: false });
+    expect(identities.put('team-a', bySecret(A))).toMatchObject({ changed: true });
+  });
+
+  test('that is written again unchanged keeps its tokens', async () => {
+    const { identities, reach, tokens } = rig();
+    identities.put('team-a', bySecret(A));
+    await reach(objectIn('team-a'));
+    expect(identities.put('team-a', bySecret(A))).toMatchObject({ changed: false });
+    await reach(objectIn('team-a'));
+    expect(tokens).toEqual([`${TENANT}/${A}`]);
+  });
+
+  test('cannot borrow the own client of the operator without its secret', () => {
+    const env = { ...SECRET, AZURE_CLIENT_SECRET: undefined, AZURE_FEDERATED_TOKEN_FILE: '/token' };
+    const { identities } = rig({ env, grants: 'team-a' });
+    for (const namespace of ['team-a', 'team-b']) identities.put(namespace, unproven(CLIENT.toUpperCase()));
+    expect(identityIn(identities.accessFor(objectIn('team-a')))).toBe(OWN);
+    const refusal = refusalOf(identities.accessFor(objectIn('team-b')));
+    expect(refusal).toContain('AZURE_CLIENT_ID');
+    expect(refusal).toContain('--operator-identity-namespaces');
+    identities.put('team-b', unproven(A));
+    expect(identityIn(identities.accessFor(objectIn('team-b')))).toBe(`${TENANT}/${A}`);
+  });
+});
+
+describe('of two namespaces that name one client', () => {
+  test('the one without the right secret gets neither token nor memory of the other', async () => {
+    const { identities, reach } = rig();
+    identities.put('team-a', bySecret(A));
+    identities.put('team-b', bySecret(A, 'wrong guess'));
+    await reach(objectIn('team-a'));
+    const [a, b] = [objectIn('team-a'), objectIn('team-b')].map((object) => runtimesOf(identities.accessFor(object)));
+    expect(a).not.toBe(b);
+    await expect(reach(objectIn('team-b'))).rejects.toThrow('secret is wrong');
+  });
+
+  test('both with its secret share tokens and memory', async () => {
+    const { identities, reach, tokens } = rig();
+    identities.put('team-a', bySecret(A));
+    identities.put('team-b', bySecret(A));
+    await reach(objectIn('team-a'));
+    await reach(objectIn('team-b'));
+    expect(tokens).toHaveLength(1);
+  });
+
+  test('both spend one budget, as ARM counts', async () => {
+    const { identities, reach, budgets } = rig();
+    identities.put('team-a', bySecret(A, 'first secret'));
+    identities.put('team-b', bySecret(A, 'second secret'));
+    await reach(objectIn('team-a'));
+    await reach(objectIn('team-b'));
+    expect([...budgets]).toEqual([[`${TENANT}/${A} ${SUBSCRIPTION}`, 240]]);
+  });
+});
+
+describe('the memory for deletion', () => {
+  async function lost({ grants = '' } = {}) {
+    const the = rig({ grants });
+    the.occupied.add('team-a');
+    the.identities.put('team-a', bySecret(A));
+    await the.reach(objectIn('team-a'));
+    the.identities.remove('team-a');
+    return the;
+  }
+  const CLAIM = `${TENANT}/${A}`;
+
+  test('lets what is being deleted go on, and nothing that lives', async () => {
+    const { identities } = await lost();
+    const access = identities.accessFor(deleted('team-a', CLAIM));
+    expect(access).toMatchObject({ identity: CLAIM, credential: expect.stringContaining('as it was') });
+    expect(identities.accessFor(objectIn('team-a')).granted).toBe(false);
+    expect(identities.accessFor(deleted('team-b', CLAIM)).granted).toBe(false);
+  });
+
+  test('keeps its tokens and its budget', async () => {
+    const { reach, tokens, budgets } = await lost();
+    await reach(deleted('team-a', CLAIM));
+    expect(tokens).toHaveLength(1);
+    expect([...budgets.keys()]).toEqual([`${CLAIM} ${SUBSCRIPTION}`]);
+  });
+
+  test('ends with the last object of the namespace', async () => {
+    const { identities, occupied, budgets } = await lost();
+    identities.vacated('team-a');
+    expect(identities.accessFor(deleted('team-a', CLAIM)).granted).toBe(true);
+    occupied.clear();
+    identities.vacated('team-a');
+    expect(identities.accessFor(deleted('team-a', CLAIM)).granted).toBe(false);
+    expect([...budgets.keys()]).toEqual([]);
+  });
+
+  test('is none in a namespace without objects', () => {
+    const { identities } = rig({ grants: '' });
+    identities.put('team-a', bySecret(A));
+    identities.remove('team-a');
+    expect(identities.accessFor(deleted('team-a', CLAIM)).granted).toBe(false);
+  });
+
+  test('yields to a Secret that comes', async () => {
+    const { identities } = await lost();
+    identities.put('team-a', bySecret(B));
+    expect(identityIn(identities.accessFor(deleted('team-a', CLAIM)))).toBe(`${TENANT}/${B}`);
+  });
+
+  test.each([
+    ['a wrong one', WRONG],
+    ['one that gets no token', bySecret(A, 'wrong secret')],
+    ['another client that gets no token', bySecret(B, 'wrong secret')],
+  ])('is of the last good credential: a Secret that became %s before it went does not count', async (_, credential) => {
+    const { identities, reach, occupied, tokens } = rig({ grants: '' });
+    occupied.add('team-a');
+    identities.put('team-a', bySecret(A));
+    await reach(objectIn('team-a'));
+    identities.put('team-a', credential);
+    await reach(objectIn('team-a')).catch(() => {});
+    identities.remove('team-a');
+    expect(identityIn(identities.accessFor(deleted('team-a', CLAIM)))).toBe(CLAIM);
+    await reach(deleted('team-a', CLAIM));
+    expect(tokens).toHaveLength(1);
+  });
+
+  test('is of the newest Secret when none has been tried', async () => {
+    const { identities, occupied } = rig({ grants: '' });
+    occupied.add('team-a');
+    identities.put('team-a', bySecret(A));
+    identities.put('team-a', bySecret(B));
+    identities.remove('team-a');
+    expect(identityIn(identities.accessFor(deleted('team-a', CLAIM)))).toBe(`${TENANT}/${B}`);
+  });
+
+  test('of a claim made as the operator goes on as the operator', async () => {
+    const { identities } = await lost({ grants: 'team-a' });
+    expect(identityIn(identities.accessFor(deleted('team-a', OWN)))).toBe(OWN);
+    expect(identityIn(identities.accessFor(deleted('team-a', CLAIM)))).toBe(CLAIM);
+  });
+});
+
+describe('what no namespace needs any more', () => {
+  test('is dropped with its budgets', async () => {
+    const { identities, reach, budgets, clock } = rig();
+    identities.put('team-a', bySecret(A));
+    identities.put('team-b', bySecret(A));
+    await reach(objectIn('team-a'));
+    identities.remove('team-a');
+    expect(budgets.size).toBe(1);
+    identities.remove('team-b');
+    expect(budgets.size).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('is dropped when the Secret names another client', async () => {
+    const { identities, reach, budgets, occupied } = rig();
+    occupied.add('team-a');
+    identities.put('team-a', bySecret(A));
+    await reach(objectIn('team-a'));
+    identities.put('team-a', bySecret(B));
+    // Until the other one has proved good.
+    expect([...budgets.keys()]).toEqual([`${TENANT}/${A} ${SUBSCRIPTION}`]);
+    await reach(objectIn('team-a'));
+    expect([...budgets.keys()]).toEqual([`${TENANT}/${B} ${SUBSCRIPTION}`]);
+  });
+
+  test('wakes whoever waited for its budget, and whoever still asks', async () => {
+    const { identities, reach, woken, budgets, clock } = rig();
+    identities.put('team-a', bySecret(A));
+    const access = identities.accessFor(objectIn('team-a'));
+    const spend = async () => {
+      for (;;) await reach(objectIn('team-a'), 'team-a/spender');
+    };
+    await expect(spend()).rejects.toThrow('request budget');
+    await expect(reach(objectIn('team-a'), 'team-a/waiter')).rejects.toThrow('request budget');
+    expect(woken).toEqual([]);
+    identities.remove('team-a');
+    expect(woken.sort()).toEqual(['team-a/spender', 'team-a/waiter']);
+    expect(clock.pendingTimers).toBe(0);
+    const late = access.granted ? access.runtimes.read(ID, caller({ key: 'team-a/late' })) : undefined;
+    await expect(late).rejects.toThrow('request budget');
+    expect(woken.at(-1)).toBe('team-a/late');
+    expect(budgets.size).toBe(0);
+  });
+
+  test('never includes the identity of the operator', async () => {
+    const { identities, reach, budgets } = rig();
+    await reach(objectIn('team-a'));
+    identities.put('team-a', bySecret(A));
+    identities.remove('team-a');
+    expect([...budgets.keys()]).toEqual([`${OWN} ${SUBSCRIPTION}`]);
+  });
+});
+
+test('two tenants act at once, each with its own client', async () => {
+  const { identities, reach, arm } = rig();
+  const other = '33333333-3333-3333-3333-333333333333';
+  identities.put('team-a', bySecret(A));
+  identities.put('team-b', { ...bySecret(A), tenantId: other } as NamespaceCredential);
+  await reach(objectIn('team-a'));
+  await reach(objectIn('team-b'));
+  expect(arm.sent.map(({ headers }) => headers.authorization)).toEqual([
+    `Bearer token of ${TENANT}/${A} by good`,
+    `Bearer token of ${other}/${A} by good`,
+  ]);
 });

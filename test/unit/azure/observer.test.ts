@@ -9,6 +9,7 @@ import {
   type JsonObject,
   type ObservedRuntime,
   type RuntimeId,
+  type RuntimeState,
 } from '../../../src/core/runtime.ts';
 import { BudgetExhausted, type Caller } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -42,9 +43,17 @@ class Factory implements Remote {
     return this.runtimes.has(name) ? this.#show(name) : undefined;
   }
 
-  async state({ name }: RuntimeId): Promise<string | undefined> {
-    return this.runtimes.has(name) ? 'Online' : undefined;
+  async state({ name }: RuntimeId): Promise<RuntimeState | undefined> {
+    return this.runtimes.has(name) ? { state: 'Online' } : undefined;
   }
+
+  async enableInteractiveAuthoring(): Promise<void> {}
+
+  async hasNetwork(): Promise<boolean> {
+    return true;
+  }
+
+  async createNetwork(): Promise<void> {}
 
   async create({ name }: RuntimeId, document: JsonObject): Promise<ObservedRuntime> {
     this.runtimes.set(name, document);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseRuntime } from '../../../src/azure/parse.ts';
+import { parseRuntime, parseState } from '../../../src/azure/parse.ts';
 import { resource } from './support/rig.ts';
 
 const compute = (computeProperties: unknown, rest: object = {}) =>
@@ -29,6 +29,29 @@ describe('the type of a runtime', () => {
 
   test('one that nobody knows is kept by its name', () => {
     expect(parseRuntime(resource({ type: 'Quantum' })).type).toEqual({ unknown: 'Quantum' });
+  });
+});
+
+describe('interactive authoring', () => {
+  const status = (interactiveQuery: unknown) => ({
+    properties: { type: 'Managed', state: 'Online', typeProperties: { interactiveQuery } },
+  });
+
+  test.each([
+    [
+      { status: 'Enabled', autoTerminationMinutes: 10, more: 1 },
+      { status: 'Enabled', autoTerminationMinutes: 10 },
+    ],
+    [{ status: 'Pondering' }, { status: 'Pondering' }],
+    [{ status: 'Disabled', autoTerminationMinutes: null }, { status: 'Disabled' }],
+    [{ status: 'Disabled', autoTerminationMinutes: 1e10 }, { status: 'Disabled' }],
+    [{ status: 'Disabled', autoTerminationMinutes: -1 }, { status: 'Disabled' }],
+  ])('%j is told with the state', (query, interactiveAuthoring) => {
+    expect(parseState(status(query))).toEqual({ state: 'Online', interactiveAuthoring });
+  });
+
+  test.each([undefined, null, 'Enabled', {}, { status: 3 }, { status: '' }, []])('%j is nothing', (query) => {
+    expect(parseState(status(query))).toEqual({ state: 'Online' });
   });
 });
 

@@ -8,6 +8,8 @@ import { armError, caller, failureOf, idIn, RUNTIME_MISSING, resource, rig as ri
 
 const DROPPED = new RestError('socket hang up', { code: 'ECONNRESET' });
 
+const summary = ({ method, url }: Sent) => `${method} ${url.origin}${url.pathname}${url.search}`;
+
 const SERVICES = [
   { parent: 'factory', type: 'Microsoft.DataFactory/factories/Factory', version: '2018-06-01' },
   { parent: 'workspace', type: 'Microsoft.Synapse/workspaces/workspace', version: '2021-06-01-preview' },
@@ -56,8 +58,6 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version })
   });
 
   describe('requests', () => {
-    const summary = ({ method, url }: Sent) => `${method} ${url.origin}${url.pathname}${url.search}`;
-
     test('each operation is one request to its own path, with the token', async () => {
       const { arm, runtimes, requests } = rig();
       arm.answer = ({ url, method }) =>
@@ -83,6 +83,38 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version })
       ]);
       expect(new Set(arm.sent.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer token']));
       expect(requests).toEqual(['list 200', 'get 200', 'getStatus 200', 'create 200', 'update 200', 'delete 200']);
+    });
+
+    test('interactive authoring is asked for at the runtime, and is under way when Azure has taken the request', async () => {
+      const { arm, runtimes, requests } = rig();
+      arm.answers({ status: 202, headers: { location: 'https://arm.test/operationresults/1' } });
+      await runtimes.enableInteractiveAuthoring(ID, 30, caller());
+      expect(arm.sent.map(summary)).toEqual([
+        `POST https://arm.test${PATH}/Runtime/enableInteractiveQuery?api-version=${version}`,
+      ]);
+      expect(arm.sent[0]?.body).toBe('{"autoTerminationMinutes":30}');
+      expect(requests).toEqual(['enableInteractiveQuery 202']);
+    });
+
+    test.each(['..', 'a/b', '', '-a', 'x'.repeat(128)])(
+      'the network name %j is refused without a request',
+      async (name) => {
+        const { arm, runtimes } = rig();
+        for (const call of [
+          runtimes.hasNetwork(ID.parent, name, caller()),
+          runtimes.createNetwork(ID.parent, name, caller()),
+        ]) {
+          expect((await failureOf(call)).kind).toBe('refused');
+        }
+        expect(arm.sent).toEqual([]);
+      },
+    );
+
+    test('nothing is enabled once the object has changed', async () => {
+      const { arm, runtimes } = rig();
+      const late = caller({ mayWrite: () => false });
+      await expect(runtimes.enableInteractiveAuthoring(ID, 10, late)).rejects.toBeInstanceOf(Superseded);
+      expect(arm.sent).toEqual([]);
     });
 
     test('a create may not replace, an update replaces only what was read, a delete asks nothing', async () => {
@@ -122,6 +154,7 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version })
         runtimes.create(id, {}, caller()),
         runtimes.update(id, {}, 'e', caller()),
         runtimes.delete(id, caller()),
+        runtimes.enableInteractiveAuthoring(id, 10, caller()),
       ]) {
         expect((await failureOf(call)).kind).toBe('refused');
       }
@@ -267,10 +300,17 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version })
       },
     );
 
+    test('a missing parent is no missing network', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers(armError(404, 'ResourceNotFound'));
+      const failure = await failureOf(runtimes.hasNetwork(ID.parent, 'default', caller()));
+      expect(failure).toMatchObject({ kind: 'parentNotFound', what: parent });
+    });
+
     test('a state that nobody knows is returned as it is', async () => {
       const { arm, runtimes } = rig();
       arm.answers({ status: 200, body: { properties: { state: 'Dreaming' } } });
-      expect(await runtimes.state(ID, caller())).toBe('Dreaming');
+      expect(await runtimes.state(ID, caller())).toEqual({ state: 'Dreaming' });
     });
 
     test('a redirect is not followed', async () => {
@@ -447,5 +487,79 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version })
       expect((await failureOf(runtimes.read(ID, caller()))).kind).toBe('credentialUnavailable');
       expect(arm.sent).toHaveLength(2);
     });
+  });
+});
+
+const root = (type: string) =>
+  `https://arm.test/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/Group/providers/${type}`;
+
+describe('the networks of a factory', () => {
+  const { parent } = idIn('factory');
+
+  test('are looked for in the list, and made unless they are there', async () => {
+    const { arm, runtimes, requests } = rigOf();
+    const list = (...names: string[]) => ({ status: 200, body: { value: names.map((name) => ({ name })) } });
+    arm.answers(list(), list('Default'), list('factory/default'), { status: 200, body: { name: 'default' } });
+    const has = () => runtimes.hasNetwork(parent, 'default', caller());
+    expect([await has(), await has(), await has()]).toEqual([false, true, true]);
+    await runtimes.createNetwork(parent, 'default', caller());
+    const networks = `${root('Microsoft.DataFactory/factories/Factory')}/managedVirtualNetworks`;
+    expect([...new Set(arm.sent.map(summary))]).toEqual([
+      `GET ${networks}?api-version=2018-06-01`,
+      `PUT ${networks}/default?api-version=2018-06-01`,
+    ]);
+    expect(arm.sent.at(-1)).toMatchObject({ body: '{"properties":{}}', headers: { 'if-none-match': '*' } });
+    expect(requests.at(-1)).toBe('createNetwork 200');
+  });
+
+  test('are not made once the object has changed', async () => {
+    const { arm, runtimes } = rigOf();
+    const late = caller({ mayWrite: () => false });
+    await expect(runtimes.createNetwork(parent, 'default', late)).rejects.toBeInstanceOf(Superseded);
+    expect(arm.sent).toEqual([]);
+  });
+
+  test.each([{ value: 'x' }, { value: [{}] }, { value: [{ name: 'other' }], nextLink: 'https://arm.test/next' }, 'x'])(
+    '%j do not prove that one is missing',
+    async (body) => {
+      const { arm, runtimes } = rigOf();
+      arm.answers({ status: 200, body });
+      expect((await failureOf(runtimes.hasNetwork(parent, 'default', caller()))).kind).toBe('unavailable');
+    },
+  );
+});
+
+describe('the network of a workspace', () => {
+  const { parent } = idIn('workspace');
+
+  test.each([
+    ['default', true],
+    ['Default', true],
+    ['', false],
+    [null, false],
+    [undefined, false],
+  ])('is %j in the workspace itself: %j', async (managedVirtualNetwork, expected) => {
+    const { arm, runtimes } = rigOf({ parent: 'workspace' });
+    arm.answers({ status: 200, body: { name: 'workspace', properties: { managedVirtualNetwork } } });
+    expect(await runtimes.hasNetwork(parent, 'default', caller())).toBe(expected);
+    expect(arm.sent.map(summary)).toEqual([
+      `GET ${root('Microsoft.Synapse/workspaces/workspace')}?api-version=2021-06-01`,
+    ]);
+  });
+
+  test.each([{}, { properties: 'x' }, { properties: { managedVirtualNetwork: 1 } }, 'x'])(
+    '%j does not prove that it is missing',
+    async (body) => {
+      const { arm, runtimes } = rigOf({ parent: 'workspace' });
+      arm.answers({ status: 200, body });
+      expect((await failureOf(runtimes.hasNetwork(parent, 'default', caller()))).kind).toBe('unavailable');
+    },
+  );
+
+  test('cannot be made, and no request is tried', async () => {
+    const { arm, runtimes } = rigOf({ parent: 'workspace' });
+    const failure = await failureOf(runtimes.createNetwork(parent, 'default', caller()));
+    expect(failure).toMatchObject({ kind: 'refused', message: expect.stringContaining('when it is created itself') });
+    expect(arm.sent).toEqual([]);
   });
 });

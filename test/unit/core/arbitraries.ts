@@ -5,10 +5,12 @@ import type { Json, JsonObject, RuntimeDocument } from '../../../src/core/runtim
 import { fieldMap } from '../model/builders.ts';
 
 /** Where Azure keeps the leaves that a manifest can declare. */
-export const WIRE: Record<FieldPath, readonly string[]> = {
+export const WIRE: Readonly<Partial<Record<FieldPath, readonly string[]>>> = {
   location: ['typeProperties', 'computeProperties', 'location'],
   description: ['description'],
 };
+const wireOf = (field: FieldPath) => WIRE[field] ?? [field];
+
 export const PATHS = Object.keys(WIRE) as FieldPath[];
 
 const key = fc.constantFrom(
@@ -64,4 +66,4 @@ export function leaves(value: Json, path: readonly string[] = []): Leaf[] {
 const startsWith = (path: readonly string[], prefix: readonly string[]) => prefix.every((name, i) => path[i] === name);
 /** At a leaf that was written, below it, or in its way: what is no object cannot keep a leaf. */
 export const isTouched = (path: readonly string[], written: readonly FieldPath[]) =>
-  written.some((field) => startsWith(path, WIRE[field]) || startsWith(WIRE[field], path));
+  written.some((field) => startsWith(path, wireOf(field)) || startsWith(wireOf(field), path));

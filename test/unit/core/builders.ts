@@ -1,6 +1,7 @@
 /** Situations to decide about, spelled as briefly as a sentence about them. */
 import { test } from '@jest/globals';
 import { decide } from '../../../src/core/decide.ts';
+import { declarationHash } from '../../../src/core/desired.ts';
 import type { Failure } from '../../../src/core/failure.ts';
 import type { FieldPath } from '../../../src/core/fields.ts';
 import {
@@ -48,6 +49,7 @@ const NO_REQUESTS: Requests = {
   requestedAt: undefined,
   repair: undefined,
   acceptIdentity: undefined,
+  enableInteractiveAuthoring: undefined,
 };
 
 export function managedObject(name: string, more: Partial<ManagedObject> = {}, wanted: Wanted = {}): ManagedObject {
@@ -76,6 +78,7 @@ export function situation({ object, requests, desired: wanted, memory: more, ...
     desired: desired(wanted),
     memory,
     peers: [],
+    rivals: rest.peers ?? [],
     access: GRANTED,
     now: NOW,
     intervalMs: INTERVAL,
@@ -89,7 +92,7 @@ export function owned(more: Scene = {}): Situation {
   return situation({
     ...more,
     object: { held: true, ...more.object },
-    memory: { ...IN_SYNC, ...more.memory },
+    memory: { ...IN_SYNC, syncedSpecHash: declarationHash(desired(more.desired)), ...more.memory },
   });
 }
 
@@ -143,6 +146,7 @@ export const IN_SYNC: Memory = {
   managedFields: ['location'],
   drift: [],
   corrections: [],
+  syncedSpecHash: declarationHash(desired()),
 };
 
 const { claim: _, ...rest } = IN_SYNC;
@@ -202,7 +206,7 @@ export const FAILURE_KINDS: readonly Failure['kind'][] = [
 export function told(action: Action): string {
   switch (action.kind) {
     case 'Look':
-      return action.at === 'state' ? 'Look state' : `Look definition ${action.fresh ? 'fresh' : 'listed'}`;
+      return action.at === 'definition' ? `Look definition ${action.fresh ? 'fresh' : 'listed'}` : `Look ${action.at}`;
     case 'Create':
       return action.missing ? 'Create missing' : 'Create';
     case 'Claim':

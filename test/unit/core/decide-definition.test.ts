@@ -104,7 +104,7 @@ describe('a list is a hint, never a proof', () => {
     expect(decided(seen({ definition: listed(SAME) }))).toBe('Ready=True Available');
   });
 
-  test.failing('of absence before an observer reports NotFound (design: absence means a fresh GET; observedExists takes the list)', () => {
+  test('of absence before an observer reports NotFound', () => {
     const observer = owned({
       object: { held: false },
       desired: { managementPolicy: 'Observe' },
@@ -113,7 +113,7 @@ describe('a list is a hint, never a proof', () => {
     expect(decided(observer)).toBe('Look definition fresh');
   });
 
-  test.failing('of another type before a claimed object is Stalled with TypeConflict (typeIsManaged takes the list)', () => {
+  test('of another type before a claimed object is Stalled with TypeConflict', () => {
     expect(decided(owned({ definition: listed(found(undefined, {}, 'SelfHosted')) }))).toBe('Look definition fresh');
   });
 });
@@ -340,7 +340,7 @@ describe('a write that was accepted and not applied', () => {
 describe('a contested field', () => {
   const FIVE = corrections('location', [50, 40, 30, 20, 10]);
   const contested = (entry: ReturnType<typeof corrections>, more: Parameters<typeof owned>[0] = {}) =>
-    owned({ definition: OTHER, ...more, memory: { corrections: [entry], ...more.memory } });
+    owned({ definition: OTHER, state: 'Online', ...more, memory: { corrections: [entry], ...more.memory } });
   const CONTESTED = 'Ready=False Contested Reconciling';
   const CORRECTED = 'Update location';
   rules<Row>(
@@ -384,7 +384,10 @@ describe('a contested field', () => {
         contested(corrections('location', [299, 239, 179, 119, 59], true)),
         CONTESTED,
       ],
-      'is corrected at once for a new generation': [contested(FIVE, { object: { generation: 2 } }), CORRECTED],
+      'is corrected at once when something else is declared': [
+        contested(FIVE, { memory: { syncedSpecHash: 'of another declaration', corrections: [FIVE] } }),
+        CORRECTED,
+      ],
       'does not keep another field from being corrected': [
         contested(FIVE, { desired: { fields: { location: 'West Europe', description: 'ours' } } }),
         'Update description',
@@ -430,6 +433,7 @@ describe('a contested field', () => {
     const s = owned({
       desired: { fields: { location: 'West Europe', description: 'ours' } },
       definition: OTHER,
+      state: 'Online',
       memory: { corrections: [FIVE, corrections('description', [50, 40, 30, 20, 5])] },
     });
     expect(decided(s)).toBe(CONTESTED);

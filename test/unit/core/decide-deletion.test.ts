@@ -279,7 +279,7 @@ describe('every message of an object that is stuck in deletion ends with the way
     expect(messageOf(dying({ access: { granted: true, identity: 'tenant/other' } }))).toMatch(WAY_OUT);
   });
 
-  test.failing('a failure that passes, of an object that was already stuck (Unconfirmed gets no way out)', () => {
+  test('a failure that passes, of an object that was already stuck', () => {
     const s = dying({
       failure: failed('unavailable', 'delete'),
       failingSince: ago(60),

@@ -190,12 +190,14 @@ describe('a Limited runtime', () => {
   test('the verdict that is stored before a repair is progress', () => {
     const action = decide(limited(undefined));
     expect(action).toMatchObject({ kind: 'Repair', verdict: { reason: 'Repairing', progress: 'Reconciling' } });
-    expect(action).toMatchObject({ verdict: { message: 'Limited; repaired 1 of at most 5 times.' } });
+    expect(action).toMatchObject({
+      verdict: { message: 'Limited; 1 of at most 5 repairs made. If it stays Limited, the next follows.' },
+    });
   });
 
   test('the message tells how often it was repaired, and does not change while it waits', () => {
     const waits = (minutes: number) => limited({ attempts: 2, nextAttemptTime: ago(-minutes) });
-    expect(messageOf(waits(1))).toBe('Limited; repaired 2 of at most 5 times.');
+    expect(messageOf(waits(1))).toBe('Limited; 2 of at most 5 repairs made. If it stays Limited, the next follows.');
     expect(messageOf(waits(2))).toBe(messageOf(waits(1)));
   });
 
@@ -261,6 +263,6 @@ describe('a repair that a person asks for', () => {
       wrote: { kind: 'repair' },
       memory: { repair: { attempts: 5 }, lastHandledRepairAt: 'r1', conditions: UNWELL },
     });
-    expect(messageOf(exhausted)).toBe('Limited; repaired 5 of at most 5 times.');
+    expect(messageOf(exhausted)).toBe('Limited; 5 of at most 5 repairs made. It was the last one by itself.');
   });
 });

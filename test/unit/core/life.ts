@@ -134,6 +134,7 @@ export function pass(
     desired: wanted,
     memory: object.memory,
     peers: given.peers,
+    rivals: given.peers,
     access: given.access,
     now,
     intervalMs: INTERVAL,
@@ -166,9 +167,9 @@ function done(s: Situation, action: Action, given: World): Situation {
   const names = [...wanted.fields.keys()].sort();
   switch (action.kind) {
     case 'Look':
-      return action.at === 'state'
-        ? { ...s, state: given.state }
-        : { ...s, definition: { ...given.definition, fresh: action.fresh } };
+      if (action.at === 'state') return { ...s, state: given.state };
+      if (action.at === 'network') return { ...s, network: 'present' };
+      return { ...s, definition: { ...given.definition, fresh: action.fresh } };
     case 'Unhold':
       return { ...s, object: { ...s.object, held: false } };
     case 'Claim':

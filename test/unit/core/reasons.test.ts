@@ -172,11 +172,12 @@ const TABLE: Record<string, Row> = {
   Contested: progress(
     owned({
       definition: found('North Europe'),
+      state: 'Online',
       memory: { corrections: [corrections('location', [50, 40, 30, 20, 10])] },
     }),
     'Contested',
     'after',
-    ['False Drifted', 'Unknown Unknown'],
+    ['False Drifted', 'True Online'],
   ),
   'NotFound under Observe': progress(situation({ desired: OBSERVE, definition: GONE }), 'NotFound', 'waiting', [
     'False NotFound',

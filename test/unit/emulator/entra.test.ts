@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { DataFactoryManagementClient } from '@azure/arm-datafactory';
 import { ClientAssertionCredential, ClientSecretCredential } from '@azure/identity';
 import { beforeEach, describe, expect, test } from '@jest/globals';
@@ -78,6 +79,22 @@ describe('tokens', () => {
     expect(await clouds.json()).toMatchObject({ resourceManager: suite.emulator.armUrl });
   });
 
+  test('and the secrets that were presented for them can be listed, whatever became of them', async () => {
+    const client = { tenantId: DEFAULT_CLIENT.tenantId, clientId: randomUUID(), clientSecret: 'listed-secret' };
+    await control().putClient(client);
+    const { token } = await credential(client.clientId, client.clientSecret).getToken(scope);
+    await credential(client.clientId, 'listed-wrong-secret')
+      .getToken(scope)
+      .catch(() => {});
+    await control().removeClient({ clientId: client.clientId });
+    expect(await control().issuedTokens({ clientId: client.clientId })).toEqual([
+      expect.objectContaining({ token, clientId: client.clientId, tenantId: client.tenantId }),
+    ]);
+    expect(await control().presentedSecrets()).toEqual(
+      expect.arrayContaining(['listed-secret', 'listed-wrong-secret']),
+    );
+  });
+
   test('the token endpoint can be down for one client alone', async () => {
     const other = { ...DEFAULT_CLIENT, clientId: '44444444-4444-4444-4444-444444444444' };
     await control().putClient(other);
@@ -121,6 +138,24 @@ describe('ARM wants a good token', () => {
     expect(await error(await suite.fetch(runtimePath(factory, 'abc'), { token: graph.token }))).toMatchObject({
       code: 'InvalidAuthenticationTokenAudience',
     });
+  });
+
+  test('one of the tenant of the subscription', async () => {
+    const other = { tenantId: randomUUID(), clientId: randomUUID(), clientSecret: 'other-tenant-secret' };
+    await control().putClient(other);
+    await control().ensureSubscription({ subscriptionId: factory.subscriptionId, tenantId: DEFAULT_CLIENT.tenantId });
+    const foreign = new ClientSecretCredential(other.tenantId, other.clientId, other.clientSecret, options());
+    const { token } = await foreign.getToken(scope);
+    const path = runtimePath(factory, 'abc');
+    expect(await error(await suite.fetch(path, { token }))).toEqual({
+      code: 'InvalidAuthenticationTokenTenant',
+      message: expect.stringContaining(`'https://sts.windows.net/${DEFAULT_CLIENT.tenantId}/'`),
+    });
+    expect((await suite.fetch(path)).status).toBe(404);
+    const unbound = await suite.freshFactory();
+    expect((await suite.fetch(runtimePath(unbound, 'abc'), { token })).status).toBe(404);
+    const list = await suite.fetch('/subscriptions?api-version=2022-12-01', { token });
+    expect(JSON.stringify(await list.json())).not.toContain(factory.subscriptionId);
   });
 
   test('an expired one, and a revoked one', async () => {

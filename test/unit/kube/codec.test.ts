@@ -35,6 +35,7 @@ describe('an object of the API server', () => {
       'azure-ir.io/reconcile': 'a',
       'reconcile.fluxcd.io/requestedAt': 'b',
       'azure-ir.io/repair': '',
+      'azure-ir.io/enable-interactive-authoring': 't3',
       'azure-ir.io/accept-identity': 'tenant/client',
     };
     expect(parsed({ annotations }).requests).toEqual({
@@ -42,6 +43,7 @@ describe('an object of the API server', () => {
       requestedAt: 'b',
       repair: undefined,
       acceptIdentity: 'tenant/client',
+      enableInteractiveAuthoring: 't3',
     });
   });
 

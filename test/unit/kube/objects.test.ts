@@ -58,10 +58,16 @@ describe('a status', () => {
     expect(writes).toEqual([]);
   });
 
-  test.each([500, 429, 403, 422])('that meets a %d is not tried again here', async (status) => {
+  test.each([500, 429, 403])('that meets a %d is not tried again here', async (status) => {
     server409(answer(status, {}));
     await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ name: 'KubeError', status });
     expect(requests).toEqual(['PATCH']);
+  });
+
+  test('that the server refuses beside what others wrote into it replaces the whole', async () => {
+    server409(answer(422, {}));
+    await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ name: 'KubeError', status: 422 });
+    expect(requests).toEqual(['PATCH', 'PATCH']);
   });
 
   test('that is not answered in time is not tried again either', async () => {

@@ -40,6 +40,29 @@ describe('what a manifest leaves out', () => {
   });
 });
 
+describe('a managed virtual network', () => {
+  test('has the meaning that the CRD gives to what is left out of it', () => {
+    expect(desired({ managedVirtualNetwork: {} }).managedVirtualNetwork).toEqual({
+      name: 'default',
+      creation: 'Never',
+    });
+    const spelled = { name: 'Net_1', creation: 'IfMissing' };
+    expect(desired({ managedVirtualNetwork: spelled }).managedVirtualNetwork).toEqual(spelled);
+  });
+
+  test('is where the default runtime can be managed, and interactive authoring declared', () => {
+    const spec = { managedVirtualNetwork: {}, interactiveAuthoring: { autoTerminationMinutes: 30 } };
+    expect(desired({ ...spec, azureName: 'AutoResolveIntegrationRuntime' })).toMatchObject({
+      interactiveAuthoring: { autoTerminationMinutes: 30 },
+    });
+  });
+
+  test('need not be declared to observe the default runtime', () => {
+    const observed = { managementPolicy: 'Observe', azureName: 'AutoResolveIntegrationRuntime' };
+    expect(desired(observed).id.name).toBe('AutoResolveIntegrationRuntime');
+  });
+});
+
 describe('what a manifest declares', () => {
   test('is taken as it is spelled', () => {
     expect(
@@ -112,6 +135,14 @@ describe('what a manifest declares', () => {
     expect(desired({ interval }).intervalMs).toBeGreaterThanOrEqual(60_000);
   });
 
+  test('in a workspace may be the default runtime, and may be in the network of the workspace', () => {
+    const spec = { workspace: WORKSPACE, azureName: 'AutoResolveIntegrationRuntime' };
+    expect(parseSpec(spec, 'runtime-a').valid).toBe(true);
+    expect(parseSpec({ ...spec, managedVirtualNetwork: {} }, 'runtime-a')).toMatchObject({
+      desired: { managedVirtualNetwork: { name: 'default', creation: 'Never' } },
+    });
+  });
+
   test('can be in a workspace instead of a factory', () => {
     const result = parseSpec({ workspace: WORKSPACE }, 'runtime-a');
     expect(result).toMatchObject({ desired: { id: { parent: { kind: 'workspace', ...WORKSPACE } } } });
@@ -134,6 +165,10 @@ describe('what cannot be understood is told to the person who wrote it', () => {
     [{ workspace: { ...WORKSPACE, name: undefined } }, /^spec\.workspace\.name is missing/],
     [{ workspace: { ...WORKSPACE, name: '-ws' } }, /^spec\.workspace\.name is not a name of a Synapse workspace/],
     [{ workspace: { ...WORKSPACE, name: 'w'.repeat(51) } }, /^spec\.workspace\.name is not/],
+    [
+      { workspace: WORKSPACE, managedVirtualNetwork: { creation: 'IfMissing' } },
+      /^spec\.managedVirtualNetwork\.creation is IfMissing, but a Synapse workspace .* set creation: Never$/,
+    ],
     [{ workspace: { ...WORKSPACE, resourceGroup: '..' } }, /^spec\.workspace\.resourceGroup is not/],
     [{ factory: 'f' }, /^spec\.factory is not an object/],
     [{ factory: { ...FACTORY, name: undefined } }, /^spec\.factory\.name is missing/],
@@ -227,6 +262,24 @@ describe('what cannot be understood is told to the person who wrote it', () => {
     [{ factory: FACTORY, interval: 600 }, /^spec\.interval is not a duration/],
     [{ factory: FACTORY, interval: '59s' }, /^spec\.interval is not between 1m and 24h/],
     [{ factory: FACTORY, interval: '24h1s' }, /^spec\.interval is not between 1m and 24h/],
+    [{ factory: FACTORY, managedVirtualNetwork: 'default' }, /^spec\.managedVirtualNetwork is not an object/],
+    [{ factory: FACTORY, managedVirtualNetwork: { name: '-' } }, /^spec\.managedVirtualNetwork\.name is not a name of/],
+    [
+      { factory: FACTORY, managedVirtualNetwork: { creation: 'Always' } },
+      /^spec\.managedVirtualNetwork\.creation is none of Never, IfMissing$/,
+    ],
+    [
+      { factory: FACTORY, interactiveAuthoring: { autoTerminationMinutes: 10 } },
+      /^spec\.interactiveAuthoring exists in a managed virtual network only/,
+    ],
+    ...[undefined, 20, '10'].map((minutes): [unknown, RegExp] => [
+      { factory: FACTORY, managedVirtualNetwork: {}, interactiveAuthoring: { autoTerminationMinutes: minutes } },
+      /^spec\.interactiveAuthoring\.autoTerminationMinutes is none of 10, 30, 60, 120$/,
+    ]),
+    [
+      { factory: FACTORY, azureName: 'autoResolveIntegrationRuntime' },
+      /^autoResolveIntegrationRuntime is the default runtime .* choose another azureName/,
+    ],
     [{ factory: FACTORY, suspend: 'yes' }, /^spec\.suspend is neither true nor false/],
   ])('%j', (spec, expected) => {
     expect(problem(spec)).toMatch(expected);

@@ -53,6 +53,15 @@ const memories = fc
     lastHandledReconcileAt: optional(text(LIMITS.token)),
     lastHandledReconcileToken: optional(text(LIMITS.token)),
     lastHandledRepairAt: optional(text(LIMITS.token)),
+    interactiveAuthoring: optional(
+      fc
+        .record(
+          { status: text(LIMITS.state), autoTerminationMinutes: fc.nat(), enabledUntil: time, requestedTime: time },
+          { requiredKeys: [] },
+        )
+        .filter((authoring) => Object.keys(authoring).length > 0),
+    ),
+    lastHandledInteractiveAuthoringAt: optional(text(LIMITS.token)),
     waitingSince: optional(fc.record({ reason: text(LIMITS.reason), time })),
     corrections: fc.array(
       fc.record({ field: path, times: fc.array(time, { maxLength: LIMITS.correctionTimes }), contested: fc.boolean() }),

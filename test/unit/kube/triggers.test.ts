@@ -49,7 +49,13 @@ describe('a change of', () => {
     ['an object that goes concerns the others of its runtime', {}, undefined, { [OTHER]: related }],
     ['the spec', { generation: 1 }, { generation: 2 }, { [KEY]: change, [OTHER]: related }],
     ['a deletion', {}, { deleting: true }, { [KEY]: change, [OTHER]: related }],
-    ['the finalizer that somebody takes off', { finalizers: [FINALIZER] }, {}, { [KEY]: change, [OTHER]: related }],
+    [
+      'the finalizer that somebody takes off a claimed object',
+      { finalizers: [FINALIZER], status: claim },
+      { status: claim },
+      { [KEY]: change, [OTHER]: related },
+    ],
+    ['the finalizer that we take off concerns only the others', { finalizers: [FINALIZER] }, {}, { [OTHER]: related }],
     ['the finalizer that we put on concerns only the others', {}, { finalizers: [FINALIZER] }, { [OTHER]: related }],
     ['the claim concerns only the others', {}, { status: claim }, { [OTHER]: related }],
     ['the origin of the claim alone, too', { status: created }, { status: claim }, { [OTHER]: related }],
@@ -73,10 +79,13 @@ describe('a change of', () => {
     });
   });
 
-  test.each(['requestedAt', 'repair', 'accept-identity'])('the request %s counts like any other', (name) => {
-    const annotation = name === 'requestedAt' ? 'reconcile.fluxcd.io/requestedAt' : `azure-ir.io/${name}`;
-    expect(triggersBetween({}, { annotations: { [annotation]: 'x' } })).toEqual({ [KEY]: change });
-  });
+  test.each(['requestedAt', 'repair', 'accept-identity', 'enable-interactive-authoring'])(
+    'the request %s counts like any other',
+    (name) => {
+      const annotation = name === 'requestedAt' ? 'reconcile.fluxcd.io/requestedAt' : `azure-ir.io/${name}`;
+      expect(triggersBetween({}, { annotations: { [annotation]: 'x' } })).toEqual({ [KEY]: change });
+    },
+  );
 });
 
 describe('a list', () => {

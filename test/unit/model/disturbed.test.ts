@@ -13,6 +13,8 @@ const THEIRS = {
 };
 const LIKE_OURS = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
 
+const NETWORK = { name: 'default', creation: 'IfMissing' } as const;
+
 const ours = (more: Partial<Desired> = {}): Desired => ({ ...desired({ id: ID }), ...more });
 
 /** What the pass is about to do, and what is there before it. */
@@ -46,6 +48,17 @@ const SITUATIONS: Record<string, (model: Model) => Promise<void>> = {
     await created(m);
     m.operator.cluster.delete('team/a');
   },
+  'make a network': async (m) => m.apply('a', ours({ managedVirtualNetwork: NETWORK })),
+  'create in a network': async (m) => {
+    m.operator.azure.putNetwork(ID.parent);
+    m.apply('a', ours({ managedVirtualNetwork: NETWORK }));
+  },
+  'enable interactive authoring': async (m) => {
+    m.operator.azure.putNetwork(ID.parent);
+    m.apply('a', ours({ managedVirtualNetwork: NETWORK, interactiveAuthoring: { autoTerminationMinutes: 60 } }));
+    await settle(m);
+    m.operator.cluster.annotate('team/a', { enableInteractiveAuthoring: 't1' });
+  },
   'hand over': async (m) => {
     await created(m);
     m.apply('b', ours({ adoptionPolicy: 'Never' }), 99);
@@ -61,8 +74,9 @@ const SITUATIONS: Record<string, (model: Model) => Promise<void>> = {
 
 const DISTURBANCES: Record<string, (model: Model) => Promise<void> | void> = {
   'a crash': (m) => m.crash(),
-  'somebody creates a runtime like ours': (m) => m.operator.azure.put(ID, LIKE_OURS),
-  'somebody writes': (m) => m.operator.azure.put(ID, THEIRS),
+  'somebody creates a runtime like ours': (m) => m.foreignPut(ID, LIKE_OURS),
+  'somebody writes': (m) => m.foreignPut(ID, THEIRS),
+  'somebody makes a network': (m) => m.operator.azure.putNetwork(ID.parent),
   'somebody deletes': (m) => m.remove(ID),
   'somebody puts another type': (m) => m.replace(ID),
   'a lost answer': (m) => m.fail({ when: 'after', failure: { kind: 'unavailable', message: 'cut' } }),

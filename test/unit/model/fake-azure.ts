@@ -1,13 +1,18 @@
 /** Azure as the ports see it: documents with etags below parents that may be missing, and calls that may fail. */
 import { AzureFailure, type Failure } from '../../../src/core/failure.ts';
+import { networkOf } from '../../../src/core/network.ts';
 import {
   ACCEPTED,
   type Accepted,
   armKey,
   type Definition,
+  type InteractiveAuthoring,
   type ObservedRuntime,
+  type Parent,
+  parentArmId,
   type RuntimeDocument,
   type RuntimeId,
+  type RuntimeState,
 } from '../../../src/core/runtime.ts';
 import { type Caller, type Runtimes, Superseded } from '../../../src/ports.ts';
 
@@ -16,13 +21,14 @@ export interface Stored {
   type: ObservedRuntime['type'];
   etag: string;
   state: string;
+  authoring?: InteractiveAuthoring;
 }
 
 /** What a call of the operator did to a runtime. */
 export interface AzureWrite {
   readonly by: string;
   readonly key: string;
-  readonly kind: 'create' | 'update' | 'delete';
+  readonly kind: 'create' | 'update' | 'delete' | 'enable';
   readonly before: RuntimeDocument | undefined;
   readonly after: RuntimeDocument | undefined;
 }
@@ -39,6 +45,7 @@ export interface AzureHooks {
   readonly fault?: (call: string, caller: Caller) => Fault | undefined;
   readonly onRead?: (by: string, key: string, found: Stored | undefined) => void;
   readonly onWrite?: (write: AzureWrite) => void;
+  readonly onNetwork?: (by: string, name: string) => void;
 }
 
 /** `accepts`: a write is answered before it takes effect, as Synapse does it. */
@@ -50,6 +57,8 @@ interface Pending {
   readonly takeEffect: () => void;
 }
 
+export const WRITES = ['create', 'update', 'delete', 'enable', 'createNetwork'];
+
 export class FakeAzure implements Runtimes {
   readonly mode: Mode;
   /** What it has accepted and not yet done, in that order. */
@@ -58,6 +67,12 @@ export class FakeAzure implements Runtimes {
   readonly calls: string[] = [];
   /** How many writes it takes until a Limited runtime is Online. */
   repairsNeeded = 1;
+  stateOfNew = 'Online';
+  /** Whether creates lose the network that they name, and whether the answer shows it. */
+  losesNetwork: 'never' | 'openly' | 'secretly' = 'never';
+  /** How many looks find interactive authoring Enabling before it is Enabled. */
+  looksWhileEnabling = 1;
+  readonly networks = new Set<string>();
   #etags = 0;
   /** What lists answer with until `refreshList`. */
   #listed = new Map<string, Stored>();
@@ -103,8 +118,20 @@ export class FakeAzure implements Runtimes {
   }
 
   setState(id: RuntimeId, state: string): void {
+    this.#change(id, { state });
+  }
+
+  setAuthoring(id: RuntimeId, authoring: InteractiveAuthoring): void {
+    this.#change(id, { authoring });
+  }
+
+  #change(id: RuntimeId, change: Partial<Stored>): void {
     const found = this.runtimes.get(armKey(id));
-    if (found !== undefined) this.runtimes.set(armKey(id), { ...found, state });
+    if (found !== undefined) this.runtimes.set(armKey(id), { ...found, ...change });
+  }
+
+  putNetwork(parent: Parent, name = 'default'): void {
+    this.networks.add(networkKey(parent, name));
   }
 
   /** From now on lists show what there is now. */
@@ -124,16 +151,57 @@ export class FakeAzure implements Runtimes {
     });
   }
 
-  state(id: RuntimeId, caller: Caller): Promise<string> {
+  state(id: RuntimeId, caller: Caller): Promise<RuntimeState> {
     return this.#call('state', caller, () => {
       const found = this.runtimes.get(armKey(id));
       if (found === undefined) throw new AzureFailure(CHANGED);
-      return found.state;
+      const { state, authoring } = found;
+      if (authoring?.status === 'Enabling' && --this.looksWhileEnabling <= 0) {
+        this.#change(id, { authoring: { ...authoring, status: 'Enabled' } });
+      }
+      return authoring === undefined ? { state } : { state, interactiveAuthoring: authoring };
+    });
+  }
+
+  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void> {
+    return this.#call('enable', caller, () => {
+      const key = armKey(id);
+      const found = this.runtimes.get(key);
+      const before = found?.document;
+      this.#hooks.onWrite?.({ by: caller.key, key, kind: 'enable', before, after: before });
+      if (found?.state !== 'Online' || networkOf(found.document) === undefined) {
+        throw new AzureFailure({ kind: 'refused', message: 'Not possible now.' });
+      }
+      this.#change(id, { authoring: { status: 'Enabling', autoTerminationMinutes: minutes } });
+    });
+  }
+
+  hasNetwork(parent: Parent, name: string, caller: Caller): Promise<boolean> {
+    return this.#call('hasNetwork', caller, () => this.networks.has(networkKey(parent, name)));
+  }
+
+  createNetwork(parent: Parent, name: string, caller: Caller): Promise<void> {
+    return this.#call('createNetwork', caller, () => {
+      if (this.networks.has(networkKey(parent, name))) throw new AzureFailure(CHANGED);
+      this.#hooks.onNetwork?.(caller.key, name);
+      this.putNetwork(parent, name);
     });
   }
 
   create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted> {
-    return this.#put('create', id, document, caller, (found) => found === undefined);
+    return this.#put('create', id, document, caller, (found) => {
+      if (found !== undefined) return false;
+      const network = networkOf(document);
+      if (network !== undefined && !this.networks.has(networkKey(id.parent, network))) {
+        throw new AzureFailure({ kind: 'refused', message: `invalid reference '${network}'`, reference: network });
+      }
+      return true;
+    });
+  }
+
+  #losing(document: RuntimeDocument): RuntimeDocument {
+    const { managedVirtualNetwork: _, ...rest } = document;
+    return this.losesNetwork === 'never' ? document : rest;
   }
 
   update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted> {
@@ -175,18 +243,25 @@ export class FakeAzure implements Runtimes {
 
   #store(id: RuntimeId, document: RuntimeDocument): ObservedRuntime {
     const key = armKey(id);
-    const found = this.runtimes.get(key) ?? { type: 'Managed', state: 'Online' };
-    const state = found.state === 'Limited' && --this.repairsNeeded <= 0 ? 'Online' : found.state;
-    const stored = { type: found.type, document, state, etag: this.#etag() };
+    const before = this.runtimes.get(key);
+    const found = before ?? { type: 'Managed', state: this.stateOfNew };
+    const repaired = before?.state === 'Limited' && --this.repairsNeeded <= 0;
+    const stored: Stored = {
+      ...found,
+      document: before === undefined ? this.#losing(document) : document,
+      state: repaired ? 'Online' : found.state,
+      etag: this.#etag(),
+    };
     // Nobody makes a runtime another type by writing to it.
     if (found.type === 'Managed') this.runtimes.set(key, stored);
-    return { name: id.name, ...stored };
+    const { type, etag } = stored;
+    const shown = this.losesNetwork === 'secretly' ? document : stored.document;
+    return { name: id.name, type, etag, document: shown };
   }
 
   async #call<T>(name: string, caller: Caller, effect: () => T): Promise<T> {
     await this.#hooks.pause?.();
-    const writes = name === 'create' || name === 'update' || name === 'delete';
-    if (writes && !caller.mayWrite()) throw new Superseded('the object changed');
+    if (WRITES.includes(name) && !caller.mayWrite()) throw new Superseded('the object changed');
     this.calls.push(name);
     const fault = this.#hooks.fault?.(name, caller);
     if (fault?.when === 'before') throw new AzureFailure(fault.failure);
@@ -203,6 +278,10 @@ export class FakeAzure implements Runtimes {
 }
 
 const CHANGED: Failure = { kind: 'preconditionFailed', message: 'The document changed.' };
+
+function networkKey(parent: Parent, name: string): string {
+  return `${parentArmId(parent)}/${name}`.toLowerCase();
+}
 
 function definition(id: RuntimeId, found: Stored | undefined, fresh: boolean): Definition {
   if (found === undefined) return { presence: 'absent', fresh };

@@ -17,6 +17,7 @@ const NO_REQUESTS: Requests = {
   requestedAt: undefined,
   repair: undefined,
   acceptIdentity: undefined,
+  enableInteractiveAuthoring: undefined,
 };
 
 type Change = { readonly key: string; readonly object: ManagedObject | undefined };

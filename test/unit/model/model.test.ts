@@ -20,6 +20,20 @@ const fields = fc
   .record({ location: place, description: fc.constantFrom('', 'ours') }, { requiredKeys: [] })
   .map(fieldMap);
 
+/** Where a runtime is declared to be; no edit can change that. */
+const located: fc.Arbitrary<Partial<Desired>> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({}) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      managedVirtualNetwork: fc
+        .constantFrom('Never' as const, 'IfMissing' as const, 'IfMissing' as const)
+        .map((creation) => ({ name: 'default', creation })),
+      interactiveAuthoring: fc.constant({ autoTerminationMinutes: 60 }),
+    }),
+  },
+);
+
 const declaration: fc.Arbitrary<Omit<Desired, 'id'>> = fc.record({
   fields,
   managementPolicy: fc.nat(7).map((n) => (n === 0 ? 'Observe' : 'Manage') as 'Observe' | 'Manage'),
@@ -43,6 +57,10 @@ const document = fc.record({
   description: fc.constantFrom('', 'theirs'),
   typeProperties: place.map((location) => ({ computeProperties: { location } })),
   other: fc.constantFrom({ unknown: 1 }, { unknown: 2 }),
+  managedVirtualNetwork: fc.constantFrom(null, null, {
+    type: 'ManagedVirtualNetworkReference',
+    referenceName: 'default',
+  }),
 });
 
 /** A kind of step: how often it is taken, its name in a counterexample, what it is made of, what it does. */
@@ -66,8 +84,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   kind(30, 'proceed', fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 12 })), (m, [n, times]) => m.proceed(n, times)),
   kind(30, 'pass', name, (m, n) => m.start(`team/${n}`)),
   kind(20, 'watch shows', fc.nat(6), (m, n) => m.operator.cluster.sync(n)),
-  kind(8, 'apply', fc.tuple(name, runtime, declaration, fc.nat(99)), (m, [n, r, more, luck]) =>
-    m.apply(n, desired({ ...more, id: runtimeId(r), fields: Object.fromEntries(more.fields) }), luck),
+  kind(8, 'apply', fc.tuple(name, runtime, declaration, located, fc.nat(99)), (m, [n, r, more, where, luck]) =>
+    m.apply(n, desired({ ...more, ...where, id: runtimeId(r), fields: Object.fromEntries(more.fields) }), luck),
   ),
   kind(2, 'edit', fc.tuple(name, declaration), (m, [n, more]) => m.edit(n, more)),
   kind(2, 'delete', name, (m, n) => m.operator.cluster.delete(`team/${n}`)),
@@ -82,7 +100,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     fc.tuple(fc.constantFrom('before' as const, 'after' as const), fc.constantFrom(...FAILURES)),
     (m, [when, failure]) => m.fail({ when: failure.kind === 'unavailable' ? when : 'before', failure }),
   ),
-  kind(1, 'foreign write', fc.tuple(runtime, document), (m, [r, d]) => m.operator.azure.put(runtimeId(r), d)),
+  kind(1, 'foreign write', fc.tuple(runtime, document), (m, [r, d]) => m.foreignPut(runtimeId(r), d)),
+  kind(1, 'foreign network', runtime, (m, r) => m.operator.azure.putNetwork(runtimeId(r).parent)),
+  kind(1, 'ask for interactive authoring', fc.tuple(name, fc.constantFrom('t1', 't2')), (m, [n, token]) =>
+    m.operator.cluster.annotate(`team/${n}`, { enableInteractiveAuthoring: token }),
+  ),
   kind(1, 'foreign type', runtime, (m, r) => m.replace(runtimeId(r))),
   kind(1, 'foreign delete', runtime, (m, r) => m.remove(runtimeId(r))),
   kind(4, 'Azure goes on', fc.integer({ min: 1, max: 3 }), (m, n) => m.operator.azure.goOn(n)),

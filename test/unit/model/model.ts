@@ -1,9 +1,10 @@
 import { expect } from '@jest/globals';
 import type { Desired } from '../../../src/core/desired.ts';
 import { differences } from '../../../src/core/fields.ts';
+import { isIn, networkOf } from '../../../src/core/network.ts';
 import { condition } from '../../../src/core/object.ts';
-import { armKey, type RuntimeId } from '../../../src/core/runtime.ts';
-import type { AzureHooks, Fault, Mode } from './fake-azure.ts';
+import { armKey, type RuntimeDocument, type RuntimeId } from '../../../src/core/runtime.ts';
+import { type AzureHooks, type Fault, type Mode, WRITES } from './fake-azure.ts';
 import type { ClusterHooks } from './fake-cluster.ts';
 import { Gate, settled } from './gate.ts';
 import { INTERVAL_MS, Operator } from './operator.ts';
@@ -31,6 +32,7 @@ export class Model {
       fault: () => this.#faults.shift(),
       onRead: (by, key, found) => this.oracle.onRead(by, key, found),
       onWrite: (write) => this.oracle.onWrite(write),
+      onNetwork: (by) => this.oracle.onNetwork(by),
     } satisfies AzureHooks;
     const cluster = {
       pause,
@@ -82,6 +84,13 @@ export class Model {
     for (let i = 0; i < times && this.gate.waiting > 0; i++) await this.gate.release(n);
   }
 
+  /** Somebody else writes a document; one of another network is another runtime, since none can be moved. */
+  foreignPut(id: RuntimeId, document: RuntimeDocument): void {
+    const before = this.operator.azure.runtimes.get(armKey(id));
+    if (networkOf(before?.document ?? {}) !== networkOf(document)) this.oracle.onRemoved(armKey(id));
+    this.operator.azure.put(id, document);
+  }
+
   /** Whatever Azure has accepted it has done within some minutes. */
   goOn(ms: number): void {
     this.operator.now += ms;
@@ -115,7 +124,7 @@ export class Model {
 }
 
 /** What an object may still wait for when nothing fails any longer. */
-const WAITS = ['Contested', 'NotFound', 'Repairing'];
+const WAITS = ['Contested', 'NotFound', 'Repairing', 'ManagedVirtualNetworkNotFound'];
 
 /** Ends all faults, lets everybody be looked at, and judges what has become of it. */
 export async function expectEnded(model: Model): Promise<void> {
@@ -132,7 +141,7 @@ async function expectQuiet(model: Model): Promise<void> {
   azure.calls.length = 0;
   await model.lookAtAll();
   expect(cluster.writes.length - kubernetesWrites).toBe(0);
-  expect(azure.calls.filter((call) => ['create', 'update', 'delete'].includes(call))).toEqual([]);
+  expect(azure.calls.filter((call) => WRITES.includes(call))).toEqual([]);
 }
 
 function expectEveryObjectEnded(model: Model): void {
@@ -152,8 +161,14 @@ function expectEveryObjectEnded(model: Model): void {
     if (ready?.status === 'True' && !wanted.suspend) {
       const found = azure.runtimes.get(key);
       expect(found?.type).toBe('Managed');
-      if (wanted.managementPolicy === 'Manage')
+      if (wanted.managementPolicy === 'Manage') {
         expect(differences(wanted.fields, [], found?.document ?? {})).toEqual([]);
+        expect(isIn(wanted.managedVirtualNetwork, found?.document ?? {})).toBe(true);
+        if (wanted.interactiveAuthoring !== undefined) {
+          const { memory, requests } = object;
+          expect(requests.enableInteractiveAuthoring).toBe(memory.lastHandledInteractiveAuthoringAt);
+        }
+      }
     }
     if (object.memory.claim !== undefined && wanted.managementPolicy === 'Manage' && !wanted.suspend) {
       expect({ key: object.key, held: object.held }).toEqual({ key: object.key, held: true });

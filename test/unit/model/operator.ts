@@ -16,7 +16,6 @@ export class Operator {
   /** What the namespace may use; changed by tests. */
   access: (object: ManagedObject) => Access;
   now = Date.UTC(2026, 0, 1);
-  readonly #failingSince = new Map<string, number>();
   #reconcile: ReturnType<typeof createReconciler>;
 
   constructor(hooks: { azure?: AzureHooks; cluster?: ClusterHooks } = {}, mode: Mode = 'answers') {
@@ -35,6 +34,7 @@ export class Operator {
       metrics: {
         driftDetected: (field) => this.counted.push(`detected ${field}`),
         driftCorrected: (field) => this.counted.push(`corrected ${field}`),
+        stalled: () => this.counted.push('stalled'),
         repair: (outcome) => this.counted.push(`repair ${outcome}`),
       },
       now: () => this.now,
@@ -44,10 +44,7 @@ export class Operator {
 
   /** One pass, as the controller makes it. */
   async pass(key: string, signal: AbortSignal = new AbortController().signal): Promise<Outcome> {
-    const outcome = await this.#reconcile(key, { failingSince: this.#failingSince.get(key), signal });
-    if (outcome.kind === 'backoff') this.#failingSince.set(key, this.#failingSince.get(key) ?? this.now);
-    else if (outcome.kind !== 'parked') this.#failingSince.delete(key);
-    return outcome;
+    return this.#reconcile(key, signal);
   }
 
   /** A pass over a cache and a list that are up to date. */
@@ -73,7 +70,6 @@ export class Operator {
 
   /** All that a process remembers is gone. */
   restart(): void {
-    this.#failingSince.clear();
     this.cluster.relist();
     this.#reconcile = this.#start();
   }

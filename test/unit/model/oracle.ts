@@ -4,6 +4,7 @@
  */
 import type { Desired } from '../../../src/core/desired.ts';
 import { differences, looksCreatedBy, valueAt } from '../../../src/core/fields.ts';
+import { isIn, isSame } from '../../../src/core/network.ts';
 import type { ManagedObject } from '../../../src/core/object.ts';
 import { isManaging } from '../../../src/core/ownership.ts';
 import { armKey } from '../../../src/core/runtime.ts';
@@ -36,8 +37,25 @@ export class Oracle {
     this.#lastRead.set(by, found);
   }
 
+  /** A managed virtual network is made only where a manifest says so. */
+  onNetwork(by: string): void {
+    const object = this.cluster.server.get(by);
+    if (object === undefined) {
+      this.#judgeGone(by);
+      return;
+    }
+    const permitted = this.#ever(
+      object,
+      ({ managedVirtualNetwork }) => managedVirtualNetwork?.creation === 'IfMissing',
+    );
+    if (!permitted) this.violations.push(`${by} makes a network that it may not make`);
+  }
+
   onWrite(write: AzureWrite): void {
-    if (write.kind === 'create') {
+    this.#judgePlace(write);
+    if (write.kind === 'enable') {
+      this.#judgeEnable(write);
+    } else if (write.kind === 'create') {
       this.#createdByUs.add(write.key);
       this.#hasCreated.add(this.cluster.server.get(write.by)?.uid ?? '');
       this.#changedByUs.delete(write.key);
@@ -63,16 +81,17 @@ export class Oracle {
     const { id, deletionPolicy, managementPolicy } = object.spec.desired;
     const key = armKey(id);
     const peers = [...this.cluster.server.values()].filter(
-      ({ uid, spec }) => uid !== object.uid && spec.valid && armKey(spec.desired.id) === key,
+      (other) => other.uid !== object.uid && other.spec.valid && armKey(other.spec.desired.id) === key,
     );
     const mustBeGone = managementPolicy === 'Manage' && deletionPolicy !== 'Retain' && peers.length === 0;
-    const managed = this.azure.runtimes.get(key)?.type === 'Managed';
-    const there = (managed || this.azure.isPending('create', key)) && this.#createdByUs.has(key);
+    const found = this.azure.runtimes.get(key);
+    const isOurs = found?.type === 'Managed' && isIn(object.spec.desired.managedVirtualNetwork, found.document);
+    const there = (isOurs || this.azure.isPending('create', key)) && this.#createdByUs.has(key);
     // An heir whose finalizer somebody took off by hand is nobody's fault.
     const meddled = this.cluster.unheldByHand.size > 0;
     if (mustBeGone && there && !meddled && !this.#deletedBy.has(object.uid))
       this.violations.push(`${object.key} leaves its runtime behind`);
-    if (mustBeGone && managed && this.azure.isPending('delete', key) && !meddled)
+    if (mustBeGone && isOurs && this.azure.isPending('delete', key) && !meddled)
       this.violations.push(`${object.key} goes before its runtime`);
   }
 
@@ -87,6 +106,31 @@ export class Oracle {
         : adoptable(desired, read),
     );
     if (!permitted) this.violations.push(`${after.key} claims ${claim.origin} without a right to`);
+  }
+
+  /** What a write is about is, and stays, in the network that the manifest has always declared. */
+  #judgePlace({ by, key, kind, before, after }: AzureWrite): void {
+    const object = this.cluster.server.get(by);
+    if (object === undefined || !object.spec.valid) return;
+    const { managedVirtualNetwork } = object.spec.desired;
+    // These carry no etag: what they meet need not be what was read.
+    const blind = kind === 'delete' || kind === 'enable';
+    const asRead = !blind || this.#lastRead.get(by)?.etag === this.azure.runtimes.get(key)?.etag;
+    for (const document of asRead ? [before, after] : []) {
+      if (document !== undefined && !isIn(managedVirtualNetwork, document))
+        this.violations.push(`${by} writes (${kind}) a runtime of another network`);
+    }
+  }
+
+  #judgeEnable({ by }: AzureWrite): void {
+    const object = this.cluster.server.get(by);
+    if (object === undefined) {
+      this.#judgeGone(by);
+      return;
+    }
+    const declared = this.#ever(object, ({ interactiveAuthoring }) => interactiveAuthoring !== undefined);
+    if (!declared || object.requests.enableInteractiveAuthoring === undefined)
+      this.violations.push(`${by} enables interactive authoring unasked`);
   }
 
   #judgeUpdate({ by, before = {}, after = {} }: AzureWrite): void {
@@ -128,7 +172,7 @@ export class Oracle {
     for (const other of this.cluster.server.values()) {
       const older = (this.cluster.createdAtVersion.get(other.uid) ?? 0) < asked;
       const lives = other.uid !== object.uid && !other.deleting && isManaging(other) && !this.#edited.has(other.uid);
-      const same = other.spec.valid && armKey(other.spec.desired.id) === key;
+      const same = other.spec.valid && armKey(other.spec.desired.id) === key && declareSamePlace(object, other);
       if (older && lives && same) this.violations.push(`${by} deletes the runtime that ${other.key} declares`);
     }
   }
@@ -141,6 +185,11 @@ export class Oracle {
   #ever(object: ManagedObject, holds: (desired: Desired) => boolean): boolean {
     return (this.#declared.get(object.uid) ?? []).some(holds);
   }
+}
+
+function declareSamePlace(...objects: readonly ManagedObject[]): boolean {
+  const [a, b] = objects.map(({ spec }) => (spec.valid ? spec.desired.managedVirtualNetwork?.name : undefined));
+  return isSame(a, b);
 }
 
 function adoptable(desired: Desired, document: Stored['document']): boolean {

@@ -51,22 +51,27 @@ describe('the wait after a failure', () => {
 describe('the memory of failures', () => {
   const policy = { baseMs: 1_000, maxMs: 60_000 };
 
-  test('counts the failures of a key and keeps the time of the first', async () => {
-    const clock = new FakeClock(5_000);
-    const memory = new RetryMemory(clock);
-    expect(memory.streak('a')).toEqual({ failures: 0, failingSince: undefined });
+  test('counts the failures of a key', () => {
+    const memory = new RetryMemory(new FakeClock());
+    expect(memory.failures('a')).toBe(0);
     expect(memory.failed('a', policy)).toBe(1_000);
-    await clock.advance(1_000);
-    expect(memory.failed('a', policy)).toBe(2_000);
-    expect(memory.streak('a')).toEqual({ failures: 2, failingSince: 5_000 });
-    expect(memory.streak('b').failures).toBe(0);
+    expect(memory.failed('a', { ...policy, minMs: 1 })).toBe(2_000);
+    expect(memory.failures('a')).toBe(2);
+    expect(memory.failures('b')).toBe(0);
+  });
+
+  test('starts at the base when a key fails in another way', () => {
+    const memory = new RetryMemory(new FakeClock());
+    for (let i = 0; i < 5; i++) memory.failed('a', policy);
+    expect(memory.failed('a', { baseMs: 500, maxMs: 60_000 })).toBe(500);
+    expect(memory.failures('a')).toBe(1);
   });
 
   test('starts anew once cleared', () => {
     const memory = new RetryMemory(new FakeClock());
     memory.failed('a', policy);
     memory.clear('a');
-    expect(memory.streak('a')).toEqual({ failures: 0, failingSince: undefined });
+    expect(memory.failures('a')).toBe(0);
     expect(memory.failed('a', policy)).toBe(1_000);
   });
 });

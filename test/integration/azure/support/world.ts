@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { resolveCloud } from '../../../../src/azure/clouds.ts';
-import { OperatorIdentities } from '../../../../src/azure/identities.ts';
+import { AzureIdentities } from '../../../../src/azure/identities.ts';
 import { AzureFailure, type Failure } from '../../../../src/core/failure.ts';
+import { parseGrants } from '../../../../src/core/grants.ts';
 import { BLANK, type ManagedObject } from '../../../../src/core/object.ts';
 import type { RuntimeId } from '../../../../src/core/runtime.ts';
 import type { Caller, Runtimes } from '../../../../src/ports.ts';
@@ -33,7 +34,7 @@ export interface World {
   identities(
     env?: Record<string, string>,
     options?: { requestTimeoutMs?: number; audience?: string; authorityHost?: string },
-  ): OperatorIdentities;
+  ): AzureIdentities;
   runtimes(...args: Parameters<World['identities']>): Runtimes;
   stop(): Promise<void>;
 }
@@ -44,15 +45,16 @@ export async function startWorld(): Promise<World> {
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), emulator.caPem]);
   const dir = await mkdtemp(join(tmpdir(), 'azure-'));
   const woken: string[] = [];
-  const opened: OperatorIdentities[] = [];
+  const opened: AzureIdentities[] = [];
   const identities: World['identities'] = (
     env = SECRET,
     { requestTimeoutMs, audience, authorityHost = emulator.authorityUrl } = {},
   ) => {
-    const made = new OperatorIdentities({
+    const made = new AzureIdentities({
       env,
       cloud: resolveCloud({ endpoint: emulator.armUrl, authorityHost, audience }),
-      operatorNamespaces: '*',
+      grants: parseGrants('*'),
+      occupied: () => true,
       clock: systemClock,
       wake: (key) => void woken.push(key),
       changed: () => {},
@@ -94,7 +96,13 @@ const OBJECT: ManagedObject = {
   deleting: false,
   held: false,
   spec: { valid: false, problem: 'not needed here' },
-  requests: { reconcile: undefined, requestedAt: undefined, repair: undefined, acceptIdentity: undefined },
+  requests: {
+    reconcile: undefined,
+    requestedAt: undefined,
+    repair: undefined,
+    acceptIdentity: undefined,
+    enableInteractiveAuthoring: undefined,
+  },
   memory: BLANK,
 };
 

@@ -1,0 +1,52 @@
+import type { AzureMetrics } from './metrics.ts';
+import { type BudgetKind, RequestBudget, type RequestBudgetOptions } from './request-budget.ts';
+
+export interface PrincipalOptions extends Pick<RequestBudgetOptions, 'clock' | 'wake'> {
+  readonly metrics: AzureMetrics;
+}
+
+/** A client of a tenant, as ARM counts its requests: one budget per subscription, however the client logs in. */
+export class Principal {
+  readonly #identity: string;
+  readonly #options: PrincipalOptions;
+  readonly #budgets = new Map<string, RequestBudget>();
+  #retired = false;
+
+  constructor(identity: string, options: PrincipalOptions) {
+    this.#identity = identity;
+    this.#options = options;
+  }
+
+  /** `subscription` in lower case. */
+  budget(subscription: string): RequestBudget {
+    const present = this.#budgets.get(subscription);
+    if (present !== undefined) return present;
+    const { clock, wake, metrics } = this.#options;
+    const owner = { subscription, identity: this.#identity };
+    const remaining = (kind: BudgetKind, value: number) => {
+      if (!this.#retired) metrics.budgetRemaining(kind, value, owner);
+    };
+    const budget = new RequestBudget({ clock, wake, remaining });
+    if (this.#retired) budget.retire();
+    this.#budgets.set(subscription, budget);
+    return budget;
+  }
+
+  forget(key: string): void {
+    for (const budget of this.#budgets.values()) budget.forget(key);
+  }
+
+  /** Cancels every timer. */
+  stop(): void {
+    for (const budget of this.#budgets.values()) budget.stop();
+  }
+
+  /** Nobody is to act as this client any more. */
+  retire(): void {
+    this.#retired = true;
+    for (const [subscription, budget] of this.#budgets) {
+      budget.retire();
+      this.#options.metrics.budgetRemoved({ subscription, identity: this.#identity });
+    }
+  }
+}

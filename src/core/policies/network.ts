@@ -1,0 +1,79 @@
+/** Is the runtime in the network that is declared, and is that network there? */
+
+import { isIn, networkInWords, networkOf } from '../network.ts';
+import { condition } from '../object.ts';
+import { NEXT_PASS, waiting } from '../schedule.ts';
+import { type Action, managing, type Policy, type Situation } from '../situation.ts';
+import { progressing, settle, stall, UNCHANGED } from '../verdicts.ts';
+import { proven } from './definition.ts';
+
+/** Make sure a runtime in another network than declared is never written: Azure cannot move it. */
+export const networkIsTheDeclared: Policy = (s) => {
+  if (!managing(s.desired) || !isElsewhere(s)) return undefined;
+  if (isOwnWriteNotApplied(s)) return stall(s, 'NotApplied', `Azure accepted the definition, but ${whereabouts(s)}`);
+  if (s.object.held && s.memory.claim === undefined) return { kind: 'Unhold' };
+  return proven(s, stall(s, 'NetworkConflict', `A runtime of this name exists, but ${whereabouts(s)}`));
+};
+
+/** Make sure a runtime is made in a network only where it is known whether that network is there. */
+export const networkIsKnown: Policy = (s) => {
+  const { managedVirtualNetwork } = s.desired;
+  if (managedVirtualNetwork === undefined || s.definition?.presence !== 'absent') return undefined;
+  if (s.wrote !== undefined || s.network !== undefined) return undefined;
+  return proven(s, { kind: 'Look', at: 'network', name: managedVirtualNetwork.name });
+};
+
+/** Make sure the network is there before the runtime, and is made only if the manifest says so: it can never be deleted. */
+export const networkExistsOrIsCreated: Policy = (s) => {
+  const { managedVirtualNetwork } = s.desired;
+  if (s.wrote?.kind === 'network') return settle(UNCHANGED, NEXT_PASS);
+  if (s.network !== 'absent' || managedVirtualNetwork === undefined) return undefined;
+  const { name, creation } = managedVirtualNetwork;
+  return creation === 'IfMissing' ? proven(s, { kind: 'CreateNetwork', name }) : networkIsWaitedFor(s, name);
+};
+
+/** Make sure a runtime that this object cannot have made stays, although its name is the claimed one. */
+export const foreignNetworkStays: Policy = (s) => {
+  if (!isElsewhere(s) || isOwnWriteNotApplied(s)) return undefined;
+  const message = `The name belongs to another runtime now, which stays in Azure: ${whereabouts(s)}`;
+  return proven(s, { kind: 'Release', because: { kind: 'Retained', message } });
+};
+
+export function networkIsWaitedFor(s: Situation, name: string): Action {
+  const { kind } = s.desired.id.parent;
+  return settle(
+    progressing(
+      'ManagedVirtualNetworkNotFound',
+      `The ${kind} has no managed virtual network ${name}. ${NETWORK_ADVICE[kind]}`,
+    ),
+    waiting(s.intervalMs),
+  );
+}
+
+const NETWORK_ADVICE = {
+  factory:
+    'Create it, or let this object: managedVirtualNetwork.creation: IfMissing (a managed virtual network can never be deleted).',
+  workspace:
+    'A Synapse workspace gets one only when it is created itself: declare another workspace, or a public runtime, in a new object.',
+} as const;
+
+function isElsewhere({ definition, desired }: Situation): boolean {
+  return definition?.presence === 'present' && !isIn(desired.managedVirtualNetwork, definition.runtime.document);
+}
+
+/** Somebody else's runtime, or our own that Azure made elsewhere than it was told to: it said yes, and the runtime shows no. */
+function isOwnWriteNotApplied({ wrote, memory }: Situation): boolean {
+  // What Azure has only accepted may still come: what is there instead proves nothing.
+  const accepted = memory.operation !== undefined;
+  const told = memory.claim?.origin === 'Created' && condition(memory, 'Ready')?.reason === 'NotApplied';
+  return wrote !== undefined || (told && !accepted);
+}
+
+function whereabouts({ definition, desired }: Situation): string {
+  const found = definition?.presence === 'present' ? networkOf(definition.runtime.document) : undefined;
+  return (
+    `it is ${networkInWords(found)} and declared ${networkInWords(desired.managedVirtualNetwork?.name)}, and Azure moves no runtime ` +
+    'from one to the other. Declare what it is in a new object, choose another azureName in a new object, or delete that ' +
+    'runtime in Azure to have it made as declared.'
+  );
+}

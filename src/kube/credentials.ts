@@ -1,0 +1,208 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { CoreV1Api } from '@kubernetes/client-node';
+import { CREDENTIAL_SECRET } from '../api/names.ts';
+import { isClientId, isTenant, type NamespaceCredential, type Proof, Sealed } from '../core/credential.ts';
+import { type KubeClient, WATCH_GRACE_MS } from './client.ts';
+import { isRecord, type Raw, readPage, readRecord, readText } from './raw.ts';
+import { type RunningWatch, runScopes, type ScopedSource, type WatchOptions } from './watch.ts';
+
+/** What is told of the Secrets of that one name. */
+export interface CredentialSink {
+  /** The namespace has this Secret; called also when nothing of it has changed. */
+  put(namespace: string, credential: NamespaceCredential): void;
+  remove(namespace: string): void;
+}
+
+export interface CredentialWatchOptions extends Omit<WatchOptions, 'store' | 'labelSelector'> {
+  readonly sink: CredentialSink;
+}
+
+/**
+ * Tells of the Secret `azure-ir-credential` of each namespace, from now on. Nothing but what a login needs leaves this file,
+ * and nothing of a Secret is logged.
+ *
+ * Two designs. A GET of the namespace's Secret at each pass needs no watch, but a change then takes effect an interval later,
+ * an absence costs a request per pass, and a deletion that comes after the Secret's own has nothing to go on with. So this
+ * is one more watch. It selects by `metadata.name`, which is what lets the API server authorise it by a rule for that one
+ * resource name (tried: without the selector it is refused).
+ */
+export function runCredentialWatch(options: CredentialWatchOptions): RunningWatch {
+  const known = new KnownSecrets(options.sink);
+  return runScopes<CredentialSecret>({
+    ...options,
+    source: createSecretSource(options.client),
+    decode: parseCredentialSecret,
+    sink: (namespace) => ({
+      replace: (secrets) => known.replace(secrets, namespace),
+      apply: (secret) => known.apply(secret),
+      remove: (secret) => known.remove(secret),
+    }),
+    logKeys: { secret: CREDENTIAL_SECRET },
+  });
+}
+
+/** Turns lists into changes. */
+class KnownSecrets {
+  readonly #namespaces = new Set<string>();
+  readonly #sink: CredentialSink;
+
+  constructor(sink: CredentialSink) {
+    this.#sink = sink;
+  }
+
+  replace(secrets: readonly CredentialSecret[], scope: string | undefined): void {
+    const listed = new Set(secrets.map(({ namespace }) => namespace));
+    for (const namespace of [...this.#namespaces]) {
+      if (!listed.has(namespace) && (scope === undefined || scope === namespace)) this.remove({ namespace });
+    }
+    for (const secret of secrets) this.apply(secret);
+  }
+
+  apply({ namespace, credential }: CredentialSecret): void {
+    this.#namespaces.add(namespace);
+    this.#sink.put(namespace, credential);
+  }
+
+  remove({ namespace }: Pick<CredentialSecret, 'namespace'>): void {
+    if (this.#namespaces.delete(namespace)) this.#sink.remove(namespace);
+  }
+}
+
+function createSecretSource(client: KubeClient): ScopedSource {
+  const api = client.api(CoreV1Api);
+  const fieldSelector = `metadata.name=${CREDENTIAL_SECRET}`;
+  return {
+    async list({ namespace }, limit, continueToken, signal) {
+      const query = { fieldSelector, limit, ...(continueToken === undefined ? {} : { _continue: continueToken }) };
+      return readPage(
+        await client.call<unknown>(signal, (options) =>
+          namespace === undefined
+            ? api.listSecretForAllNamespaces(query, options)
+            : api.listNamespacedSecret({ ...query, namespace }, options),
+        ),
+      );
+    },
+    watch({ namespace }, resourceVersion, timeoutSeconds, listener, signal) {
+      const within = namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`;
+      return client.watch(
+        {
+          path: `/api/v1/${within}secrets`,
+          query: { resourceVersion, timeoutSeconds, allowWatchBookmarks: true, fieldSelector },
+          silenceMs: timeoutSeconds * 1000 + WATCH_GRACE_MS,
+        },
+        listener,
+        signal,
+      );
+    },
+  };
+}
+
+export interface CredentialSecret {
+  readonly namespace: string;
+  readonly credential: NamespaceCredential;
+}
+
+/** Never throws: undefined for what is no Secret of that name, and a problem for one that cannot be used. */
+export function parseCredentialSecret(raw: unknown): CredentialSecret | undefined {
+  if (!isRecord(raw)) return undefined;
+  const metadata = readRecord(raw.metadata);
+  const namespace = readText(metadata.namespace);
+  if (namespace === undefined || metadata.name !== CREDENTIAL_SECRET) return undefined;
+  return { namespace, credential: parseCredential(readRecord(raw.data)) };
+}
+
+const TENANT = 'AZURE_TENANT_ID';
+const CLIENT = 'AZURE_CLIENT_ID';
+const SECRET = 'AZURE_CLIENT_SECRET';
+const CERTIFICATE = 'AZURE_CLIENT_CERTIFICATE';
+
+/** In bytes. Entra's secrets have 40 characters; a certificate may come with its chain. */
+const LONGEST: Readonly<Record<string, number>> = {
+  [TENANT]: 253,
+  [CLIENT]: 64,
+  [SECRET]: 4_096,
+  [CERTIFICATE]: 65_536,
+};
+
+/** `data` of a Secret: values in base64. */
+export function parseCredential(data: Raw): NamespaceCredential {
+  try {
+    return readCredential(data);
+  } catch (error) {
+    if (error instanceof WrongKey) return { valid: false, problem: error.message };
+    throw error;
+  }
+}
+
+class WrongKey extends Error {}
+
+function readCredential(data: Raw): NamespaceCredential {
+  const [tenantId, clientId] = [readValue(data, TENANT), readValue(data, CLIENT)];
+  const [secret, pem] = [readValue(data, SECRET), readValue(data, CERTIFICATE)];
+  // A misspelt key must not turn a client secret into workload identity.
+  const stranger = Object.keys(data).find((key) => /^azure_/i.test(key) && !(key in LONGEST));
+  if (stranger !== undefined) {
+    throw new WrongKey(`the key ${shown(stranger)} is none of ${Object.keys(LONGEST).join(', ')}`);
+  }
+  const missing = [...(tenantId === undefined ? [TENANT] : []), ...(clientId === undefined ? [CLIENT] : [])];
+  if (tenantId === undefined || clientId === undefined) throw new WrongKey(`it lacks the key ${missing.join(' and ')}`);
+  if (!isTenant(tenantId)) throw new WrongKey(`${TENANT} is neither a tenant id nor a domain name`);
+  if (!isClientId(clientId)) throw new WrongKey(`${CLIENT} is no client id, which is a GUID`);
+  return { valid: true, tenantId, clientId, proof: readProof(secret, pem) };
+}
+
+function readProof(secret: string | undefined, pem: string | undefined): Proof {
+  if (secret !== undefined && pem !== undefined) {
+    throw new WrongKey(`it has both ${SECRET} and ${CERTIFICATE}, of which only one may be there`);
+  }
+  if (secret !== undefined) return { kind: 'clientSecret', secret: new Sealed(secret) };
+  return pem === undefined ? { kind: 'workloadIdentity' } : { kind: 'clientCertificate', pem: readCertificate(pem) };
+}
+
+/** As Entra and the SDK take it: the certificate first, an RSA key that is not encrypted, in any order of the two. */
+function readCertificate(pem: string): Sealed {
+  const certificate = attempt(() => new X509Certificate(pem));
+  if (certificate === undefined) throw new WrongKey(`${CERTIFICATE} holds no certificate in PEM`);
+  const key = attempt(() => createPrivateKey(pem));
+  if (key === undefined) throw new WrongKey(`${CERTIFICATE} holds no private key in PEM, or an encrypted one`);
+  if (key.asymmetricKeyType !== 'rsa') throw new WrongKey(`${CERTIFICATE} has a private key that is not RSA`);
+  if (!attempt(() => certificate.checkPrivateKey(key))) {
+    throw new WrongKey(`${CERTIFICATE} has a private key that does not belong to its first certificate`);
+  }
+  return new Sealed(pem);
+}
+
+/** The error is dropped: what OpenSSL says of a key may quote it. */
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without the white space around it: none of these has any, and files that Secrets are made of end in a line feed. */
+function readValue(data: Raw, key: string): string | undefined {
+  if (!Object.hasOwn(data, key)) return undefined;
+  const encoded = data[key];
+  const longest = LONGEST[key] ?? 0;
+  if (typeof encoded !== 'string') throw new WrongKey(`${key} is no text`);
+  if (encoded.length > Math.ceil(longest / 3) * 4) throw new WrongKey(`${key} is longer than ${longest} bytes`);
+  const value = decode(encoded)?.trim();
+  if (value === undefined || /[^\P{Cc}\r\n\t]/u.test(value)) throw new WrongKey(`${key} is no text`);
+  if (value === '') throw new WrongKey(`${key} is empty`);
+  return value;
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(base64: string): string | undefined {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) return undefined;
+  return attempt(() => UTF8.decode(bytes));
+}
+
+/** The name of a key is no secret, but somebody may have swapped names and values. */
+function shown(key: string): string {
+  return key.length <= 40 ? key : `${key.slice(0, 20)}…`;
+}

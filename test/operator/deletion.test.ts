@@ -1,0 +1,208 @@
+/** What becomes of the runtime when its object is deleted, and what keeps the object. */
+import { describe, expect, test } from '@jest/globals';
+import { eventually, inPlace, message, type Place } from './support/place.ts';
+
+const ready = (place: Place, name = 'sample') => place.until(name, 'Ready=True Available');
+const WAY_OUT = /deletionPolicy: Retain\)\.$/;
+
+async function created(place: Place, spec: Record<string, unknown> = {}): Promise<void> {
+  await place.apply('sample', { interval: '1h', ...spec });
+  await ready(place);
+}
+
+const scope = ({ factory: { subscriptionId, resourceGroup, name } }: Place) =>
+  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.DataFactory/factories/${name}`;
+
+describe('a deletion', () => {
+  test.each([
+    ['DeleteIfCreated', 'created', 'Deleted'],
+    ['DeleteIfCreated', 'adopted', 'Retained'],
+    ['Delete', 'created', 'Deleted'],
+    ['Delete', 'adopted', 'Deleted'],
+    ['Retain', 'created', 'Retained'],
+    ['Retain', 'adopted', 'Retained'],
+  ])('under %s of a runtime that was %s: it is %s', (deletionPolicy, origin, event) =>
+    inPlace(async (place) => {
+      if (origin === 'adopted') {
+        await place.azure.putRuntime({
+          factory: place.factory,
+          name: 'sample',
+          properties: { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } },
+        });
+      }
+      await created(place, { deletionPolicy });
+      await eventually(async () => expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1));
+      const before = (await place.requests()).length;
+      await place.delete('sample');
+      await place.untilGone('sample');
+      expect((await place.requests()).slice(before)).toEqual(event === 'Deleted' ? ['GET', 'DELETE'] : []);
+      expect((await place.runtime('sample')) === null).toBe(event === 'Deleted');
+      await place.untilEvents('sample', origin === 'adopted' ? 'Adopted' : 'Created', event);
+    }),
+  );
+
+  test('of an object that is suspended takes its course', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await place.patch('sample', { spec: { suspend: true } });
+      await place.until('sample', 'Ready=True Suspended');
+      await place.delete('sample');
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+    }));
+
+  test('of an object that never reached Azure is done at once, without a call', () =>
+    inPlace(async (place) => {
+      await place.azure.removeFactory(place.factory);
+      await place.apply('sample', { interval: '1h', deletionPolicy: 'Delete' });
+      await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
+      await place.delete('sample');
+      await place.untilGone('sample');
+      expect(await place.writes('sample')).toEqual([]);
+    }));
+
+  test.each([
+    ['the runtime', (place: Place) => place.azure.deleteRuntime({ factory: place.factory, name: 'sample' })],
+    ['the factory', (place: Place) => place.azure.removeFactory(place.factory)],
+    [
+      'the resource group',
+      ({ azure, factory: { subscriptionId, resourceGroup } }: Place) =>
+        azure.removeResourceGroup({ subscriptionId, name: resourceGroup }),
+    ],
+  ])('is done when %s is gone already', (_, remove) =>
+    inPlace(async (place) => {
+      await created(place);
+      await remove(place);
+      await place.delete('sample');
+      await place.untilGone('sample');
+      await place.untilEvents('sample', 'Created', 'Deleted');
+      expect(await place.writes('sample')).toEqual(['PUT']);
+    }),
+  );
+
+  test('of an object waits for Azure to be asked about the runtime as it is now', () =>
+    inPlace(async (place) => {
+      await created(place, { deletionPolicy: 'Delete' });
+      const properties = { type: 'SelfHosted' };
+      await place.azure.putRuntime({ factory: place.factory, name: 'sample', properties });
+      await place.delete('sample');
+      await place.untilGone('sample');
+      expect(await place.writes('sample')).toEqual(['PUT']);
+      await place.untilEvents('sample', 'Created', 'Retained');
+    }));
+});
+
+describe('a runtime that is referred to', () => {
+  async function referred(place: Place, spec: Record<string, unknown> = {}) {
+    await created(place, spec);
+    await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Lake', 'LS_Sql'] });
+    await place.delete('sample');
+    return place.until('sample', 'Ready=False ReferencedByOthers Reconciling');
+  }
+  const unrefer = (place: Place) =>
+    place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: [] });
+
+  test('keeps the object, with the words of Azure and the way out', () =>
+    inPlace(async (place) => {
+      const object = await referred(place);
+      expect(message(object)).toContain('The document cannot be deleted since it is referenced by LS_Lake, LS_Sql.');
+      expect(message(object)).toMatch(WAY_OUT);
+      expect(object.metadata.finalizers).toHaveLength(1);
+    }));
+
+  test('goes once nothing refers to it, without anybody asking', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await place.patch('sample', { spec: { interval: null } });
+      await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Lake'] });
+      await place.delete('sample');
+      await place.until('sample', 'Ready=False ReferencedByOthers Reconciling');
+      await unrefer(place);
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+      await place.untilEvents('sample', 'Created', 'Deleted');
+    }));
+
+  test('goes at once when a person asks for a look', () =>
+    inPlace(async (place) => {
+      await referred(place);
+      await unrefer(place);
+      await place.annotate('sample', 'azure-ir.io/reconcile', 'now');
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+    }));
+
+  test('stays in Azure when the way out is taken', () =>
+    inPlace(async (place) => {
+      await referred(place);
+      await place.patch('sample', { spec: { deletionPolicy: 'Retain' } });
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).not.toBeNull();
+      await place.untilEvents('sample', 'Created', 'Retained');
+    }));
+
+  test('does not let the printed command go wrong: it releases the object as it stands in the message', () =>
+    inPlace(async (place) => {
+      const object = await referred(place);
+      const [, patch = ''] = /kubectl (patch .*'\}?) \(/.exec(message(object)) ?? [];
+      const args = patch.split(' ').map((arg) => arg.replace(/^'|'$/g, ''));
+      await place.kubectl(...args);
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).not.toBeNull();
+    }));
+});
+
+describe('a deletion that Azure refuses', () => {
+  test('for want of a role waits for the role, and tells identity, action, scope and the way out', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await place.azure.addRefusal({ kind: 'permission', action: '*/delete', scope: scope(place) });
+      await place.delete('sample');
+      const object = await place.until('sample', 'Ready=False Forbidden Reconciling');
+      expect(message(object)).toContain("'Microsoft.DataFactory/factories/integrationruntimes/delete'");
+      expect(message(object)).toContain(`${scope(place)}/integrationRuntimes/sample`);
+      expect(message(object)).toContain(place.run.identity);
+      expect(message(object)).toMatch(WAY_OUT);
+      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.annotate('sample', 'azure-ir.io/reconcile', 'now');
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+    }));
+
+  test('for want of a role lets the object go when the way out is taken', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await place.azure.addRefusal({ kind: 'permission', scope: scope(place) });
+      await place.delete('sample');
+      await place.until('sample', 'Ready=False Forbidden Reconciling');
+      await place.patch('sample', { spec: { deletionPolicy: 'Retain' } });
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).not.toBeNull();
+    }));
+
+  test('because of a lock is Stalled, with the way out, and goes on once the lock is gone', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await place.azure.addRefusal({ kind: 'lock', level: 'CanNotDelete', scope: scope(place) });
+      await place.delete('sample');
+      const object = await place.until('sample', 'Ready=False Locked Stalled');
+      expect(message(object)).toMatch(/once the lock is removed.*deletionPolicy: Retain\)\.$/);
+      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.annotate('sample', 'azure-ir.io/reconcile', 'now');
+      await place.untilGone('sample');
+      await place.untilEvents('sample', 'Created', 'Locked', 'Deleted');
+    }));
+
+  test('because it does not know the subscription proves nothing: the object stays, with the way out', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await place.azure.removeSubscription({ subscriptionId: place.factory.subscriptionId });
+      await place.delete('sample');
+      const object = await place.until('sample', 'Ready=False SubscriptionNotFound Stalled');
+      expect(message(object)).toMatch(/tenant and cloud.*deletionPolicy: Retain\)\.$/);
+      await place.look('sample');
+      expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1);
+      await place.patch('sample', { spec: { deletionPolicy: 'Retain' } });
+      await place.untilGone('sample');
+    }));
+});

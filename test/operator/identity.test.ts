@@ -1,0 +1,302 @@
+/** As whom an object reaches Azure: the client of its namespace's Secret, else the operator's own. */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { DEFAULT_CLIENT } from '../emulator/index.ts';
+import { createClientCertificate } from '../emulator/tls.ts';
+import { actAs, actors, newClient, putSecret, removeSecret, secretValue } from './support/credentials.ts';
+import { eventually, inPlace, message, type Place } from './support/place.ts';
+
+const ready = (place: Place, name = 'sample') => place.until(name, 'Ready=True Available');
+const refused = (place: Place, name = 'sample') => place.until(name, 'Ready=False CredentialsInvalid Stalled');
+const requests = async (place: Place) => (await place.trace()).length;
+const OPERATOR = DEFAULT_CLIENT.clientId;
+
+/** Nobody asks anything of this place's factory while the operator goes on with others. */
+async function expectQuiet(place: Place): Promise<void> {
+  const before = await requests(place);
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  expect(await requests(place)).toBe(before);
+}
+
+describe('a namespace with a Secret', () => {
+  test("acts as the Secret's client from the first request, although it may use the operator's identity", () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await actAs(place, client);
+      await place.apply('sample');
+      const object = await ready(place);
+      expect(object.status?.claim).toEqual({ origin: 'Created', identity: client.identity });
+      expect(await actors(place)).toEqual([client.clientId]);
+    }));
+
+  test('acts by its certificate', () =>
+    inPlace(async (place) => {
+      const { tenantId, clientId } = await newClient(place);
+      const { certPem, keyPem } = createClientCertificate();
+      await putSecret(place, {
+        AZURE_TENANT_ID: tenantId,
+        AZURE_CLIENT_ID: clientId,
+        AZURE_CLIENT_CERTIFICATE: keyPem + certPem,
+      });
+      await place.apply('sample');
+      await ready(place);
+      expect(await actors(place)).toEqual([clientId]);
+    }));
+
+  test('goes on with a new secret of the same client, without a word', () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await actAs(place, client);
+      await place.apply('sample');
+      await ready(place);
+      const rotated = { ...client, clientSecret: secretValue() };
+      await place.azure.putClient(rotated);
+      await actAs(place, rotated);
+      await eventually(async () => expect(await place.azure.presentedSecrets()).toContain(rotated.clientSecret));
+      await place.passes('sample');
+      expect((await place.versions('sample')).at(-1)?.status?.conditions).toEqual(
+        (await ready(place)).status?.conditions,
+      );
+      await place.untilEvents('sample', 'Created');
+      expect(await actors(place)).toEqual([client.clientId]);
+    }));
+
+  test('is told which credential lacks a role', () =>
+    inPlace(async (place) => {
+      const { factory } = place;
+      await place.azure.addRefusal({ kind: 'permission', scope: `/subscriptions/${factory.subscriptionId}` });
+      await place.apply('by-operator');
+      const own = await place.until('by-operator', 'Ready=False Forbidden Reconciling');
+      expect(message(own)).toContain(
+        `In use: client secret of client ${OPERATOR} in tenant ${DEFAULT_CLIENT.tenantId}, the operator's own.`,
+      );
+      const client = await newClient(place);
+      await actAs(place, client);
+      await eventually(async () =>
+        expect(message(await place.get('by-operator'))).toContain(
+          `In use: client secret of client ${client.clientId} in tenant ${client.tenantId}, from the Secret azure-ir-credential`,
+        ),
+      );
+    }));
+});
+
+describe('a Secret that is wrong', () => {
+  const who = { AZURE_TENANT_ID: DEFAULT_CLIENT.tenantId, AZURE_CLIENT_ID: randomUUID() };
+
+  test.each<[string, Record<string, string>, string]>([
+    ['lacks a key', { AZURE_TENANT_ID: who.AZURE_TENANT_ID }, 'lacks the key AZURE_CLIENT_ID'],
+    ['has a misspelt key', { ...who, AZURE_CLIENT_SECRT: secretValue() }, 'the key AZURE_CLIENT_SECRT is none of'],
+    ['has no GUID', { ...who, AZURE_CLIENT_ID: secretValue() }, 'AZURE_CLIENT_ID is no client id'],
+    ['has an empty secret', { ...who, AZURE_CLIENT_SECRET: '' }, 'AZURE_CLIENT_SECRET is empty'],
+    ['has a certificate that is none', { ...who, AZURE_CLIENT_CERTIFICATE: secretValue() }, 'holds no certificate'],
+    ['wants workload identity, which the operator has not', who, 'AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE'],
+  ])('because it %s: the key is named, nobody else acts, and a right one takes effect at once', (_, values, words) =>
+    inPlace(async (place) => {
+      await putSecret(place, values);
+      await place.apply('sample');
+      const said = message(await refused(place));
+      expect(said).toContain('The Secret azure-ir-credential of the namespace is wrong');
+      expect(said).toContain(words);
+      await place.untilEvents('sample', 'CredentialsInvalid');
+      expect(await requests(place)).toBe(0);
+      const client = await newClient(place);
+      await actAs(place, client);
+      expect((await ready(place)).status?.claim?.identity).toBe(client.identity);
+    }),
+  );
+
+  test.each([
+    ['secret', { clientSecret: secretValue() }, 'the client secret is wrong'],
+    ['client', { clientId: randomUUID() }, 'no application has this client id'],
+    ['tenant', { tenantId: randomUUID() }, 'tenant'],
+  ])('because Azure knows no such %s: it says so, and a right one takes effect at once', (_, change, words) =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      const wrong = { ...client, ...change };
+      await actAs(place, wrong);
+      await place.apply('sample');
+      const said = message(await refused(place));
+      expect(said).toContain(words);
+      expect(said).toContain(`In use: client secret of client ${wrong.clientId} in tenant ${wrong.tenantId}`);
+      expect(await requests(place)).toBe(0);
+      await actAs(place, client);
+      await ready(place);
+      expect(await actors(place)).toEqual([client.clientId]);
+    }),
+  );
+
+  test('is nothing to an object whose namespace has none, and everything once it comes', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await ready(place);
+      await putSecret(place, { AZURE_CLIENT_ID: 'nobody' });
+      await refused(place);
+      await expectQuiet(place);
+      await removeSecret(place);
+      await ready(place);
+    }));
+});
+
+describe('an object claimed under one identity', () => {
+  test('does not go on under another when a Secret appears, until a person agrees', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await ready(place);
+      const client = await newClient(place);
+      await actAs(place, client);
+      const said = message(await refused(place));
+      expect(said).toContain(place.run.identity);
+      expect(said).toContain(`azure-ir.io/accept-identity: ${client.identity}`);
+      const before = await requests(place);
+      await expectQuiet(place);
+      expect(await actors(place)).toEqual([OPERATOR]);
+      await place.untilEvents('sample', 'Created', 'CredentialsInvalid');
+      await place.annotate('sample', 'azure-ir.io/accept-identity', client.identity);
+      const object = await ready(place);
+      expect(object.status?.claim).toEqual({ origin: 'Created', identity: client.identity });
+      expect(await actors(place, before)).toEqual([client.clientId]);
+    }));
+
+  test('does not when the Secret changes its client, and does again when it changes back', () =>
+    inPlace(async (place) => {
+      const [first, second] = [await newClient(place), await newClient(place)];
+      await actAs(place, first);
+      await place.apply('sample');
+      await ready(place);
+      await actAs(place, second);
+      expect(message(await refused(place))).toContain(`claimed as ${first.identity}`);
+      await expectQuiet(place);
+      // An agreement to somebody else is none.
+      await place.annotate('sample', 'azure-ir.io/accept-identity', `${first.tenantId}/${randomUUID()}`);
+      await place.barrier();
+      await refused(place);
+      await actAs(place, first);
+      const object = await ready(place);
+      expect(object.status?.claim?.identity).toBe(first.identity);
+      expect(await actors(place)).toEqual([first.clientId]);
+    }));
+
+  test("does not when the Secret goes and only the operator's own is left", () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await actAs(place, client);
+      await place.apply('sample');
+      await ready(place);
+      await removeSecret(place);
+      expect(message(await refused(place))).toContain(`claimed as ${client.identity}`);
+      await expectQuiet(place);
+      await actAs(place, client);
+      await ready(place);
+      expect(await actors(place)).toEqual([client.clientId]);
+    }));
+
+  test('is not deleted under another either, and says how to let go', () =>
+    inPlace(async (place) => {
+      const [first, second] = [await newClient(place), await newClient(place)];
+      await actAs(place, first);
+      await place.apply('sample', { interval: '1h' });
+      await ready(place);
+      await actAs(place, second);
+      await refused(place);
+      await place.delete('sample');
+      const said = message(
+        await eventually(async () => {
+          const object = await place.get('sample');
+          expect(message(object)).toContain('deletionPolicy: Retain');
+          return object;
+        }),
+      );
+      expect(said).toContain(first.identity);
+      expect(await place.writes('sample')).toEqual(['PUT']);
+      await actAs(place, first);
+      await place.untilGone('sample');
+      expect(await place.writes('sample')).toEqual(['PUT', 'DELETE']);
+      expect(await actors(place)).toEqual([first.clientId]);
+    }));
+});
+
+describe('a namespace that is deleted, its Secret first', () => {
+  test('has its runtimes deleted as its client all the same', () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await actAs(place, client);
+      for (const name of ['one', 'two']) await place.apply(name, { interval: '1h' });
+      for (const name of ['one', 'two']) await ready(place, name);
+      await removeSecret(place);
+      for (const name of ['one', 'two']) await refused(place, name);
+      await place.kubectl('delete', 'azir', '--all', '-n', place.namespace, '--wait=false');
+      for (const name of ['one', 'two']) await place.untilGone(name);
+      for (const name of ['one', 'two']) expect(await place.runtime(name)).toBeNull();
+      expect(await actors(place)).toEqual([client.clientId]);
+    }));
+
+  test('also when the Secret goes while a deletion is held up', () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await actAs(place, client);
+      await place.apply('sample');
+      await ready(place);
+      await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_X'] });
+      await place.delete('sample');
+      await eventually(async () => expect(message(await place.get('sample'))).toContain('LS_X'));
+      await removeSecret(place);
+      await place.barrier();
+      await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: [] });
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+      expect(await actors(place)).toEqual([client.clientId]);
+    }));
+});
+
+describe('two tenants', () => {
+  test('are served at once, each in its own subscription', () =>
+    inPlace(async (a) =>
+      inPlace(async (b) => {
+        for (const place of [a, b]) {
+          const tenantId = randomUUID();
+          await place.azure.ensureSubscription({ subscriptionId: place.factory.subscriptionId, tenantId });
+          await actAs(place, await newClient(place, tenantId));
+        }
+        await Promise.all([a, b].map((place) => place.apply('sample')));
+        const [left, right] = await Promise.all([a, b].map((place) => ready(place)));
+        expect(left?.status?.claim?.identity).not.toBe(right?.status?.claim?.identity);
+      }),
+    ));
+
+  test('the client of one gets nowhere in the subscription of the other, and learns why', () =>
+    inPlace(async (place) => {
+      const tenantId = randomUUID();
+      await place.azure.ensureSubscription({ subscriptionId: place.factory.subscriptionId, tenantId });
+      const foreign = await newClient(place, randomUUID());
+      await actAs(place, foreign);
+      await place.apply('sample');
+      const said = message(await refused(place));
+      expect(said).toContain('InvalidAuthenticationTokenTenant');
+      expect(said).toContain(tenantId);
+      expect(said).toContain(`client ${foreign.clientId} in tenant ${foreign.tenantId}`);
+      expect(await place.writes('sample')).toEqual([]);
+      await actAs(place, await newClient(place, tenantId));
+      await ready(place);
+    }));
+});
+
+describe('the credential of a namespace', () => {
+  test('is told in the log when a namespace gets, changes and loses it', () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await actAs(place, client);
+      await putSecret(place, { AZURE_TENANT_ID: client.tenantId });
+      await removeSecret(place);
+      await eventually(async () => {
+        const lines = (await readFile(place.run.logFile, 'utf8')).split('\n').filter((line) => line !== '');
+        const told = lines
+          .map((line) => JSON.parse(line))
+          .filter(({ msg, namespace }) => msg === 'azure credential of a namespace' && namespace === place.namespace);
+        expect(told.at(-1)).toMatchObject({ level: 'info', credential: 'none' });
+        expect(told).toContainEqual(
+          expect.objectContaining({ level: 'info', credential: expect.stringContaining(client.clientId) }),
+        );
+      });
+    }));
+});

@@ -1,0 +1,137 @@
+/** managementPolicy Observe reads and reports; it never writes to Azure and keeps nobody from deleting anything. */
+import { describe, expect, test } from '@jest/globals';
+import { eventually, inPlace, message, type Place } from './support/place.ts';
+
+const OBSERVE = { managementPolicy: 'Observe' };
+const located = (location: string) => ({ type: 'Managed', typeProperties: { computeProperties: { location } } });
+const ready = (place: Place) => place.until('sample', 'Ready=True Available');
+const existing = (place: Place, properties: object = located('West Europe')) =>
+  place.azure.putRuntime({ factory: place.factory, name: 'sample', properties: { ...properties } });
+const reasonOf = async (place: Place, type: string) =>
+  (await place.get('sample'))?.status?.conditions?.find((condition) => condition.type === type)?.reason;
+
+describe('an object that observes', () => {
+  test('reports a runtime as it is, and holds and claims nothing', () =>
+    inPlace(async (place) => {
+      await existing(place);
+      await place.apply('sample', OBSERVE);
+      const { metadata, status } = await ready(place);
+      expect(metadata.finalizers).toBeUndefined();
+      expect(status).toMatchObject({
+        state: 'Online',
+        location: 'West Europe',
+        connectVia: { referenceName: 'sample' },
+      });
+      expect(status?.claim).toBeUndefined();
+      await place.passes('sample');
+      expect(await place.writes('sample')).toEqual([]);
+      expect(await place.events('sample')).toEqual([]);
+    }));
+
+  test('shows drift, tells of it once, and leaves it', () =>
+    inPlace(async (place) => {
+      await existing(place);
+      await place.apply('sample', OBSERVE);
+      await ready(place);
+      await place.azure.drift({ factory: place.factory, name: 'sample', merge: located('North Europe') });
+      await eventually(async () => expect(await reasonOf(place, 'Synced')).toBe('Drifted'));
+      const { status } = await ready(place);
+      expect(status?.drift).toEqual([{ field: 'location', desired: 'West Europe', observed: 'North Europe' }]);
+      await place.passes('sample');
+      expect((await place.runtime('sample'))?.properties).toEqual(located('North Europe'));
+      expect(await place.writes('sample')).toEqual([]);
+      expect(await place.events('sample')).toEqual(['DriftDetected']);
+    }));
+
+  test('waits for a runtime that does not exist, and does not create it', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', OBSERVE);
+      const object = await place.until('sample', 'Ready=False NotFound Reconciling');
+      expect(object.status?.conditions?.find(({ type }) => type === 'Synced')?.reason).toBe('NotFound');
+      const asked = (await place.requests()).length;
+      await eventually(async () => expect((await place.requests()).length).toBeGreaterThan(asked + 2));
+      expect(await place.runtime('sample')).toBeNull();
+      await existing(place);
+      await ready(place);
+      expect(await place.writes('sample')).toEqual([]);
+    }));
+
+  test('says so when the runtime goes away', () =>
+    inPlace(async (place) => {
+      await existing(place);
+      await place.apply('sample', OBSERVE);
+      await ready(place);
+      await place.azure.deleteRuntime({ factory: place.factory, name: 'sample' });
+      const { status } = await place.until('sample', 'Ready=False NotFound Reconciling');
+      expect(status?.state).toBeUndefined();
+      expect(status?.connectVia).toBeUndefined();
+    }));
+
+  test('does not repair a Limited runtime, asked or not', () =>
+    inPlace(async (place) => {
+      await existing(place);
+      await place.azure.setState({ factory: place.factory, name: 'sample', state: 'Limited' });
+      await place.apply('sample', OBSERVE);
+      const object = await place.until('sample', 'Ready=False Limited Stalled');
+      expect(message(object)).toMatch(/managementPolicy: Manage/);
+      await place.annotate('sample', 'azure-ir.io/repair', 'please');
+      await place.look('sample');
+      expect(await place.writes('sample')).toEqual([]);
+    }));
+
+  test('is deleted at once, whatever its deletionPolicy', () =>
+    inPlace(async (place) => {
+      await existing(place);
+      await place.apply('sample', { ...OBSERVE, deletionPolicy: 'Delete' });
+      await ready(place);
+      await place.delete('sample');
+      await place.untilGone('sample');
+      await place.barrier();
+      expect(await place.writes('sample')).toEqual([]);
+      expect(await place.runtime('sample')).not.toBeNull();
+    }));
+});
+
+describe('an object that goes from Manage to Observe', () => {
+  test('drops its finalizer and keeps its claim, which it takes up again under Manage', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { interval: '1h' });
+      await ready(place);
+      await place.patch('sample', { spec: OBSERVE });
+      const observing = await ready(place);
+      expect(observing.metadata.finalizers).toBeUndefined();
+      expect(observing.status?.claim?.origin).toBe('Created');
+      await place.patch('sample', {
+        spec: { managementPolicy: 'Manage', adoptionPolicy: 'Never', location: 'North Europe' },
+      });
+      const managing = await ready(place);
+      expect(managing.metadata.finalizers).toEqual(['azure-ir.io/runtime']);
+      expect(managing.status?.claim?.origin).toBe('Created');
+      expect((await place.runtime('sample'))?.properties).toEqual(located('North Europe'));
+      await place.delete('sample');
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+    }));
+
+  test('leaves the runtime when it is deleted, although it created it', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { interval: '1h', deletionPolicy: 'Delete' });
+      await ready(place);
+      await place.patch('sample', { spec: OBSERVE });
+      await ready(place);
+      await place.delete('sample');
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).not.toBeNull();
+      expect(await place.writes('sample')).toEqual(['PUT']);
+    }));
+
+  test('writes nothing for a change of the manifest that comes with it, and shows it as drift', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { interval: '1h' });
+      await ready(place);
+      await place.patch('sample', { spec: { ...OBSERVE, location: 'North Europe' } });
+      const { status } = await ready(place);
+      expect(status?.drift).toEqual([{ field: 'location', desired: 'North Europe', observed: 'West Europe' }]);
+      expect(await place.writes('sample')).toEqual(['PUT']);
+    }));
+});

@@ -1,0 +1,115 @@
+/** What it costs: to create, and to keep watching. */
+import { describe, expect, test } from '@jest/globals';
+import { type Azir, eventually, inPlace, type Place, summary } from './support/place.ts';
+
+/** What each version of an object added to the one before it. */
+function told({ metadata, status }: Azir): string {
+  return `${metadata.finalizers === undefined ? 'free' : 'held'}, ${status?.conditions === undefined ? 'untold' : 'told'}`;
+}
+
+describe('creating a runtime', () => {
+  test('costs three calls to Azure, two writes to Kubernetes and one event', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { interval: '1h' });
+      await place.until('sample', 'Ready=True Available');
+      await place.untilEvents('sample', 'Created');
+      await place.barrier();
+      expect(await place.requests()).toEqual(['GET', 'PUT', 'STATE']);
+      expect((await place.allVersions('sample')).map(told)).toEqual(['free, untold', 'held, untold', 'held, told']);
+      expect(await place.events('sample')).toEqual(['Created']);
+    }));
+
+  test('happens only where nobody else has created it meanwhile', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { interval: '1h' });
+      await place.until('sample', 'Ready=True Available');
+      const [put] = (await place.trace('sample')).filter(({ method }) => method === 'PUT');
+      expect(put).toMatchObject({ ifNoneMatch: '*' });
+    }));
+
+  test('without a location lets Azure choose it, and says so in the definition', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { location: undefined, interval: '1h' });
+      const { status } = await place.until('sample', 'Ready=True Available');
+      expect((await place.runtime('sample'))?.properties).toEqual({
+        type: 'Managed',
+        typeProperties: { computeProperties: { location: 'AutoResolve' } },
+      });
+      expect(status).toMatchObject({ location: 'AutoResolve' });
+    }));
+
+  test('is one that kubectl can wait for', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { interval: '1h' });
+      await place.kubectl('wait', '-n', place.namespace, 'azir/sample', '--for=condition=Ready', '--timeout=20s');
+      expect(summary(await place.get('sample'))).toBe('Ready=True Available');
+    }));
+});
+
+/** All that has happened so far, to be compared with what has happened later. */
+async function traces(place: Place, name: string) {
+  return {
+    versions: (await place.allVersions(name)).length,
+    resourceVersion: (await place.get(name))?.metadata.resourceVersion,
+    writes: await place.writes(name),
+    events: await place.events(name),
+  };
+}
+
+describe('an object at rest', () => {
+  test('causes one look per interval and no write to anybody', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await place.until('sample', 'Ready=True Available');
+      await place.untilEvents('sample', 'Created');
+      const [before, asked] = [await traces(place, 'sample'), (await place.requests()).length];
+      await place.passes('sample', 4);
+      expect(await traces(place, 'sample')).toEqual(before);
+      expect(new Set((await place.requests()).slice(asked))).toEqual(new Set(['LIST', 'STATE']));
+    }));
+
+  test('is not written when a publish touches every etag', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await place.until('sample', 'Ready=True Available');
+      await place.untilEvents('sample', 'Created');
+      const before = await traces(place, 'sample');
+      const lists = async () => (await place.requests()).filter((call) => call === 'LIST').length;
+      const seen = await lists();
+      await place.azure.touch(place.factory);
+      await eventually(async () => expect(await lists()).toBeGreaterThanOrEqual(seen + 2));
+      await place.passes('sample');
+      expect(await traces(place, 'sample')).toEqual(before);
+    }));
+
+  test('is not written while it waits for somebody else', () =>
+    inPlace(async (place) => {
+      await place.azure.removeFactory(place.factory);
+      await place.apply('sample');
+      await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
+      const { length } = await place.allVersions('sample');
+      const asked = (await place.requests('sample')).length;
+      await eventually(async () => expect((await place.requests('sample')).length).toBeGreaterThanOrEqual(asked + 3));
+      expect(await place.allVersions('sample')).toHaveLength(length);
+      expect(await place.events('sample')).toEqual([]);
+    }));
+
+  test('shares one list per interval with all objects of its factory', () =>
+    inPlace(async (place) => {
+      const names = Array.from({ length: 20 }, (_, i) => `sample-${i}`);
+      const stdin = { apiVersion: 'v1', kind: 'List', items: names.map((name) => place.manifest(name)) };
+      expect(await place.try(['apply', '-f', '-'], { stdin })).toMatchObject({ code: 0 });
+      await Promise.all(names.map((name) => place.until(name, 'Ready=True Available')));
+      const begun = (await place.trace()).length;
+      await Promise.all(names.map((name) => place.passes(name, 3)));
+      const since = (await place.trace()).slice(begun);
+      const lists = since.filter(({ operation }) => operation === 'IntegrationRuntimes_ListByFactory');
+      const states = (name: string) =>
+        since.filter(({ method, runtime }) => method === 'POST' && runtime === name).length;
+      expect(lists.length).toBeLessThanOrEqual(Math.max(...names.map(states)) + 1);
+      // The interval is a second; a request may be under way for a moment before the emulator has it.
+      const gaps = lists.slice(1).map(({ at }, i) => at - (lists[i]?.at ?? 0));
+      expect(Math.min(...gaps)).toBeGreaterThan(850);
+      expect(since.filter(({ method }) => method === 'PUT')).toEqual([]);
+    }));
+});

@@ -1,0 +1,255 @@
+/** What Azure refuses, and what the object says of it. */
+import { describe, expect, test } from '@jest/globals';
+import { eventually, inPlace, message, minutesAgo, type Place } from './support/place.ts';
+import { KNOWN_DEFECT } from './support/run.ts';
+
+const ready = (place: Place) => place.until('sample', 'Ready=True Available');
+const scope = ({ factory: { subscriptionId, resourceGroup, name } }: Place) =>
+  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.DataFactory/factories/${name}`;
+
+describe('a factory', () => {
+  test('that does not exist yet is waited for, and holds nothing', () =>
+    inPlace(async (place) => {
+      await place.azure.removeFactory(place.factory);
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
+      expect(message(object)).toContain(`Microsoft.DataFactory/factories/${place.factory.name}`);
+      expect(message(object)).toContain('Create the factory');
+      expect(object.metadata.finalizers).toBeUndefined();
+      await place.azure.ensureFactory(place.factory);
+      await ready(place);
+      await place.untilEvents('sample', 'Created');
+    }));
+
+  test('whose resource group does not exist yet is waited for', () =>
+    inPlace(async (place) => {
+      const { subscriptionId, resourceGroup } = place.factory;
+      await place.azure.removeResourceGroup({ subscriptionId, name: resourceGroup });
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
+      expect(message(object)).toContain('Create the resource group');
+      await place.azure.ensureFactory(place.factory);
+      await ready(place);
+    }));
+
+  test('that goes away is no reason to forget the claim', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await ready(place);
+      await place.azure.removeFactory(place.factory);
+      const object = await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
+      expect(object.status?.claim?.origin).toBe('Created');
+      await place.azure.ensureFactory(place.factory);
+      await ready(place);
+      await place.untilEvents('sample', 'Created', 'DriftDetected', 'Created');
+    }));
+
+  test('in a subscription that Azure does not know needs a person', () =>
+    inPlace(async (place) => {
+      const { subscriptionId } = place.factory;
+      await place.azure.removeSubscription({ subscriptionId });
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False SubscriptionNotFound Stalled');
+      expect(message(object)).toMatch(/Check spec\.factory\.subscriptionId, and that tenant and cloud/);
+      await place.untilEvents('sample', 'SubscriptionNotFound');
+      await place.azure.ensureFactory(place.factory);
+      await place.look('sample');
+      await ready(place);
+    }));
+});
+
+describe('a missing role', () => {
+  test('is waited for at first: the message names identity, action and scope, and the object heals by itself', () =>
+    inPlace(async (place) => {
+      await place.azure.addRefusal({ kind: 'permission', action: '*/write', scope: scope(place) });
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False Forbidden Reconciling');
+      expect(message(object)).toContain(place.run.identity);
+      expect(message(object)).toContain("'Microsoft.DataFactory/factories/integrationruntimes/write'");
+      expect(message(object)).toContain(`'${scope(place)}/integrationRuntimes/sample'`);
+      expect(object.status?.waitingSince?.reason).toBe('Forbidden');
+      await place.azure.clearRefusals({ scope: scope(place) });
+      await ready(place);
+      await place.untilEvents('sample', 'Created');
+    }));
+
+  test('to read is told of likewise', () =>
+    inPlace(async (place) => {
+      await place.azure.addRefusal({ kind: 'permission', scope: scope(place) });
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False Forbidden Reconciling');
+      expect(message(object)).toContain("'Microsoft.DataFactory/factories/integrationruntimes/read'");
+    }));
+
+  test('needs a person after ten minutes, and says so once', () =>
+    inPlace(async (place) => {
+      await place.azure.addRefusal({ kind: 'permission', scope: scope(place) });
+      await place.apply('sample');
+      await place.until('sample', 'Ready=False Forbidden Reconciling');
+      await place.remember('sample', { waitingSince: { reason: 'Forbidden', time: minutesAgo(9) } });
+      await place.look('sample');
+      await place.until('sample', 'Ready=False Forbidden Reconciling');
+      await place.remember('sample', { waitingSince: { reason: 'Forbidden', time: minutesAgo(11) } });
+      await place.until('sample', 'Ready=False Forbidden Stalled');
+      await place.look('sample');
+      await place.until('sample', 'Ready=False Forbidden Stalled');
+      expect(await place.eventsInFull('sample')).toMatchObject([{ type: 'Warning', reason: 'Forbidden' }]);
+      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.look('sample');
+      await ready(place);
+    }));
+
+  test('that is taken away from an object that was Ready is told of within an interval', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await ready(place);
+      await place.azure.addRefusal({ kind: 'permission', scope: scope(place) });
+      const object = await place.until('sample', 'Ready=False Forbidden Reconciling');
+      expect(object.status?.claim?.origin).toBe('Created');
+      expect(object.metadata.finalizers).toHaveLength(1);
+    }));
+});
+
+describe('what only a person can mend', () => {
+  test('an Azure Policy: nothing is held after a refused create, and another role is not the advice', () =>
+    inPlace(async (place) => {
+      await place.azure.addRefusal({ kind: 'policy', scope: scope(place), policyName: 'only-in-europe' });
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False PolicyDenied Stalled');
+      expect(message(object)).toMatch(/only-in-europe.*ask for an exemption/);
+      expect(message(object)).not.toMatch(/role/);
+      await eventually(async () => expect((await place.get('sample'))?.metadata.finalizers).toBeUndefined());
+      await place.untilEvents('sample', 'PolicyDenied');
+      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.look('sample');
+      await ready(place);
+    }));
+
+  test('a read-only lock: drift is shown, and corrected once the lock is gone', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await ready(place);
+      await place.azure.addRefusal({ kind: 'lock', level: 'ReadOnly', scope: scope(place) });
+      await place.azure.drift({ factory: place.factory, name: 'sample', merge: { typeProperties: null } });
+      const object = await place.until('sample', 'Ready=False Locked Stalled');
+      expect(message(object)).toMatch(/goes on by itself, slowly, once the lock is removed/);
+      expect(object.status?.drift).toEqual([{ field: 'location', desired: 'West Europe', observed: 'AutoResolve' }]);
+      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.look('sample');
+      await ready(place);
+      await place.untilEvents('sample', 'Created', 'DriftDetected', 'Locked', 'DriftCorrected');
+    }));
+
+  test('a disabled subscription', () =>
+    inPlace(async (place) => {
+      const { subscriptionId } = place.factory;
+      await place.azure.setSubscriptionState({ subscriptionId, state: 'Disabled' });
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False Locked Stalled');
+      expect(message(object)).toMatch(/ReadOnlyDisabledSubscription.*the subscription is enabled again/);
+      await place.azure.setSubscriptionState({ subscriptionId, state: 'Enabled' });
+      await place.look('sample');
+      await ready(place);
+      await place.untilEvents('sample', 'Locked', 'Created');
+    }));
+
+  test('a definition that Azure refuses: nothing is held after a refused create', () =>
+    inPlace(async (place) => {
+      const refuse = { factory: place.factory, name: 'sample', reference: 'vnet-x', times: 1_000 };
+      await place.azure.setBadReference(refuse);
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False InvalidDefinition Stalled');
+      expect(message(object)).toContain("invalid reference 'vnet-x'");
+      await eventually(async () => expect((await place.get('sample'))?.metadata.finalizers).toBeUndefined());
+      await place.untilEvents('sample', 'InvalidDefinition');
+      await place.azure.removeFactory(place.factory);
+      await place.azure.ensureFactory(place.factory);
+      await place.look('sample');
+      await ready(place);
+      await place.untilEvents('sample', 'InvalidDefinition', 'Created');
+    }));
+
+  test('a change that Azure refuses: the runtime stays ours', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await ready(place);
+      await place.azure.setBadReference({ factory: place.factory, name: 'sample', reference: 'x' });
+      await place.apply('sample', { location: 'North Europe' });
+      const object = await place.until('sample', 'Ready=False InvalidDefinition Stalled');
+      expect(object.metadata.finalizers).toHaveLength(1);
+      expect(object.status?.claim?.origin).toBe('Created');
+    }));
+
+  test('a change that Azure accepts and does not make', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await ready(place);
+      await place.azure.setWriteMode({ factory: place.factory, name: 'sample', mode: 'ignore' });
+      await place.apply('sample', { location: 'North Europe' });
+      const object = await place.until('sample', 'Ready=False NotApplied Stalled');
+      expect(message(object)).toContain('location (declared "North Europe", found "West Europe")');
+      expect(object.status?.drift).toEqual([{ field: 'location', desired: 'North Europe', observed: 'West Europe' }]);
+      await place.untilEvents('sample', 'Created', 'NotApplied');
+      await place.azure.setWriteMode({ factory: place.factory, name: 'sample', mode: 'apply' });
+      await place.look('sample');
+      await ready(place);
+    }));
+
+  test('a runtime that Azure creates otherwise than declared', () =>
+    inPlace(async (place) => {
+      await place.azure.setWriteMode({ factory: place.factory, mode: 'ignore' });
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False NotApplied Stalled');
+      expect(object.status?.claim?.origin).toBe('Created');
+      expect(object.metadata.finalizers).toHaveLength(1);
+    }));
+
+  test('is looked at again only slowly', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await ready(place);
+      await place.azure.addRefusal({ kind: 'lock', level: 'ReadOnly', scope: scope(place) });
+      await place.azure.drift({ factory: place.factory, name: 'sample', merge: { typeProperties: null } });
+      await place.until('sample', 'Ready=False Locked Stalled');
+      const before = await place.requests('sample');
+      await threeIntervals(place);
+      expect(await place.requests('sample')).toEqual(before);
+    }));
+
+  // Taking the finalizer off again counts as a change by somebody else when the watch is quicker than the answer.
+  test('is looked at again only slowly after a refused create, too', () =>
+    inPlace(async (place) => {
+      await place.azure.addRefusal({ kind: 'policy', scope: scope(place) });
+      const names = Array.from({ length: 12 }, (_, i) => `sample-${i}`);
+      const stdin = { apiVersion: 'v1', kind: 'List', items: names.map((name) => place.manifest(name)) };
+      expect(await place.try(['apply', '-f', '-'], { stdin })).toMatchObject({ code: 0 });
+      await Promise.all(names.map((name) => place.until(name, 'Ready=False PolicyDenied Stalled')));
+      await place.azure.clearRefusals({ scope: scope(place) });
+      await threeIntervals(place);
+      const requests = await Promise.all(names.map((name) => place.requests(name)));
+      expect(requests).toEqual(names.map(() => ['GET', 'PUT']));
+    }));
+});
+
+/** Another object at the same interval of a second is looked at three times. */
+async function threeIntervals(place: Place): Promise<void> {
+  await place.azure.clearRefusals({ scope: scope(place) });
+  await place.apply('other');
+  await place.until('other', 'Ready=True Available');
+  await place.passes('other');
+}
+
+describe('a status that somebody else has edited', () => {
+  // An apply that takes out what is ours leaves what is theirs; where that lacks a required field, every write is refused.
+  test('is made right by the next pass', () =>
+    inPlace(async (place) => {
+      await place.azure.removeFactory(place.factory);
+      await place.apply('sample');
+      await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
+      const status = { waitingSince: { time: minutesAgo(60) } };
+      const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })];
+      await place.kubectl('patch', 'azir', 'sample', '-n', place.namespace, ...patch);
+      await place.azure.ensureFactory(place.factory);
+      await place.until('sample', 'Ready=True Available', 5_000);
+    }, KNOWN_DEFECT));
+});

@@ -1,0 +1,23 @@
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { prepareLeakCheck } from './leak-check.ts';
+import { currentRun, KNOWN_DEFECT } from './run.ts';
+
+export default async function tearDown(): Promise<void> {
+  const { operatorRun } = globalThis;
+  if (operatorRun === undefined) return;
+  const { operator, installation } = operatorRun;
+  const run = currentRun();
+  const leakCheck = prepareLeakCheck(run, operator, installation.emulator.control);
+  const prepared = await leakCheck.catch((error: unknown) => async () => [String(error)]);
+  const exitCode = await operator.stop();
+  const leaks = await prepared();
+  await installation.stop();
+  await rm(dirname(run.logFile), { recursive: true, force: true });
+  if (exitCode !== 0) throw new Error(`the operator ended with ${exitCode} on SIGTERM: ${operator.stderr()}`);
+  const defects = operator.log
+    .filter(({ msg }) => msg.includes('defect'))
+    .filter(({ key }) => !String(key).startsWith(KNOWN_DEFECT));
+  if (defects.length > 0) throw new Error(`the operator logged defects: ${JSON.stringify(defects)}`);
+  if (leaks.length > 0) throw new Error(`secrets or tokens are shown:\n${leaks.join('\n')}`);
+}

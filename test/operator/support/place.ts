@@ -1,0 +1,348 @@
+/** What a test of the running operator works with: a namespace and a factory of its own, kubectl, and the emulated Azure. */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { expect } from '@jest/globals';
+import { EventsV1Api } from '@kubernetes/client-node';
+import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
+import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
+import {
+  createControlClient,
+  type EmulatorControl,
+  type FactoryRef,
+  type RuntimeView,
+  type TraceEntry,
+} from '../../emulator/index.ts';
+import { kubectlOf, type Options, type Result, runKubectl } from '../../support/kubectl.ts';
+import type { LogLine } from '../../support/operator-process.ts';
+import { currentRun, type Run } from './run.ts';
+import { StatusWatch } from './status-watch.ts';
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+  observedGeneration: number;
+  lastTransitionTime: string;
+}
+
+export interface Azir {
+  metadata: {
+    name: string;
+    namespace: string;
+    uid: string;
+    generation: number;
+    resourceVersion: string;
+    creationTimestamp: string;
+    finalizers?: string[];
+    deletionTimestamp?: string;
+    annotations?: Record<string, string>;
+  };
+  spec: Record<string, unknown>;
+  status?: {
+    observedGeneration: number;
+    conditions?: Condition[];
+    state?: string;
+    resourceId?: string;
+    location?: string;
+    connectVia?: { referenceName: string; type: string };
+    claim?: { origin: string; identity: string };
+    managedFields?: string[];
+    drift?: { field: string; desired: string; observed: string }[];
+    repair?: { attempts: number; lastAttemptTime?: string; nextAttemptTime?: string };
+    lastHandledReconcileAt?: string;
+    lastHandledReconcileToken?: string;
+    lastHandledRepairAt?: string;
+    waitingSince?: { reason: string; time: string };
+    corrections?: { field: string; times: string[]; contested?: boolean }[];
+  };
+}
+
+export interface SeenEvent {
+  type: string;
+  reason: string;
+  note: string;
+}
+
+/** What the operator asks of Azure about runtimes, in short. */
+const CALLS: Record<string, string> = {
+  IntegrationRuntimes_ListByFactory: 'LIST',
+  IntegrationRuntimes_Get: 'GET',
+  IntegrationRuntimes_CreateOrUpdate: 'PUT',
+  IntegrationRuntimes_Delete: 'DELETE',
+  IntegrationRuntimes_GetStatus: 'STATE',
+};
+
+export type ParentKind = NonNullable<FactoryRef['kind']>;
+
+/** A place of a test's own. `finish` at its end judges every status that was seen in it. */
+export class Place {
+  readonly run: Run;
+  readonly azure: EmulatorControl;
+  readonly namespace: string;
+  readonly factory: FactoryRef;
+  readonly #client: KubeClient;
+  readonly #statuses: StatusWatch;
+  #barriers = 0;
+
+  constructor(run: Run, namespace: string, factory: FactoryRef) {
+    this.run = run;
+    this.azure = createControlClient(run.emulatorControlUrl);
+    this.namespace = namespace;
+    this.factory = factory;
+    this.#client = createKubeClient({ kubeconfig: run.cluster.kubeconfig });
+    this.#statuses = new StatusWatch(this.#client, namespace);
+  }
+
+  /** With a factory or workspace that exists, in a subscription of its own. */
+  static async create(run: Run = currentRun(), prefix = 't', kind: ParentKind = 'factory'): Promise<Place> {
+    const id = randomUUID();
+    const named = { subscriptionId: id, resourceGroup: `rg-${id.slice(0, 8)}`, name: `${kind}-${id.slice(0, 8)}` };
+    const factory = kind === 'factory' ? named : { kind, ...named };
+    const place = new Place(run, `${prefix}-${id.slice(0, 8)}`, factory);
+    await place.azure.ensureFactory(factory);
+    await place.kubectl('create', 'namespace', place.namespace);
+    await place.#statuses.start();
+    return place;
+  }
+
+  async finish(): Promise<void> {
+    const broken = await this.#statuses.stop();
+    await this.leave();
+    expect(broken).toEqual([]);
+  }
+
+  /** Has the operator let go of everything here, so that it has no more work with it. */
+  async leave(): Promise<void> {
+    const { subscriptionId, resourceGroup } = this.factory;
+    await this.#statuses.stop();
+    await this.azure.clearFaults({ subscriptionId });
+    await this.azure.clearRefusals({ scope: `/subscriptions/${subscriptionId}` });
+    await this.azure.setSubscriptionState({ subscriptionId, state: 'Enabled' });
+    await this.azure.removeResourceGroup({ subscriptionId, name: resourceGroup });
+    // Those that hold nothing go first: a runtime is not to be handed over to one that is about to go.
+    const { signal } = new AbortController();
+    const { items } = await createRuntimeApi(this.#client).list({ namespace: this.namespace }, 500, undefined, signal);
+    const objects = (items as Azir[]).map(({ metadata }) => metadata);
+    const names = objects
+      .sort((a, b) => (a.finalizers?.length ?? 0) - (b.finalizers?.length ?? 0))
+      .map(({ name }) => name);
+    if (names.length > 0) await this.try(['delete', 'azir', ...names, '-n', this.namespace, '--wait=false']);
+    await this.#client.close();
+  }
+
+  kubectl(...args: string[]): Promise<string> {
+    return kubectlOf(this.run.cluster, args);
+  }
+
+  try(args: readonly string[], options?: Options): Promise<Result> {
+    return runKubectl(this.run.cluster, args, options);
+  }
+
+  /** `kubectl apply` of an object in this factory; `spec` is merged into a West Europe runtime. */
+  async apply(name: string, spec: Record<string, unknown> = {}): Promise<void> {
+    const { code, stderr } = await this.try(['apply', '-f', '-'], { stdin: this.manifest(name, spec) });
+    if (code !== 0) throw new Error(stderr);
+  }
+
+  manifest(name: string, spec: Record<string, unknown> = {}): object {
+    const { kind = 'factory', ...named } = this.factory;
+    return {
+      apiVersion: 'azure-ir.io/v1beta1',
+      kind: 'AzureIntegrationRuntime',
+      metadata: { name, namespace: this.namespace },
+      spec: { [kind]: named, location: 'West Europe', ...spec },
+    };
+  }
+
+  patch(name: string, patch: object): Promise<string> {
+    return this.kubectl('patch', 'azir', name, '-n', this.namespace, '--type=merge', '-p', JSON.stringify(patch));
+  }
+
+  annotate(name: string, annotation: string, value: string): Promise<string> {
+    return this.kubectl('annotate', 'azir', name, '-n', this.namespace, '--overwrite', `${annotation}=${value}`);
+  }
+
+  /** Asks for the deletion and does not wait for it. */
+  delete(name: string): Promise<string> {
+    return this.kubectl('delete', 'azir', name, '-n', this.namespace, '--wait=false');
+  }
+
+  async get(name: string): Promise<Azir | undefined> {
+    try {
+      const { signal } = new AbortController();
+      return (await createRuntimeApi(this.#client).get({ namespace: this.namespace, name }, signal)) as Azir;
+    } catch (error) {
+      if ((error as { status?: number }).status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** The versions of an object that were seen so far, oldest first; the watch may be a moment behind. */
+  versions(name: string): Azir[] {
+    return this.#statuses.versions(name) as unknown as Azir[];
+  }
+
+  /** Every version of an object, up to the present one, oldest first. */
+  async allVersions(name: string): Promise<Azir[]> {
+    const now = (await this.get(name))?.metadata.resourceVersion;
+    return eventually(async () => {
+      const versions = this.versions(name);
+      if (now !== undefined) expect(versions.map(({ metadata }) => metadata.resourceVersion)).toContain(now);
+      return versions;
+    });
+  }
+
+  /** Resolves with the object once it is as `expected`, such as `Ready=True Available` or `Ready=False Forbidden Reconciling`. */
+  until(name: string, expected: string, deadlineMs = 20_000): Promise<Azir> {
+    return eventually(async () => {
+      const object = await this.get(name);
+      expect(summary(object)).toBe(expected);
+      return object as Azir;
+    }, deadlineMs);
+  }
+
+  untilGone(name: string): Promise<void> {
+    return eventually(async () => expect(await this.get(name)).toBeUndefined());
+  }
+
+  runtime(name: string): Promise<RuntimeView | null> {
+    return this.azure.getRuntime({ factory: this.factory, name });
+  }
+
+  /** Reasons of the events of an object, oldest first. */
+  async events(name: string): Promise<string[]> {
+    return (await this.eventsInFull(name)).map(({ reason }) => reason);
+  }
+
+  async eventsInFull(name: string): Promise<SeenEvent[]> {
+    const api = this.#client.api(EventsV1Api);
+    const { signal } = new AbortController();
+    const { items } = await this.#client.call(signal, (options) =>
+      api.listNamespacedEvent({ namespace: this.namespace }, options),
+    );
+    return items
+      .filter(({ regarding }) => regarding?.name === name)
+      .sort((a, b) => Number(a.metadata?.resourceVersion) - Number(b.metadata?.resourceVersion))
+      .map(({ type = '', reason = '', note = '' }) => ({ type, reason, note }));
+  }
+
+  untilEvents(name: string, ...reasons: string[]): Promise<void> {
+    return eventually(async () => expect(await this.events(name)).toEqual(reasons));
+  }
+
+  /** How many calls of each operation this factory has seen. */
+  calls(): Promise<Partial<Record<string, number>>> {
+    return this.azure.counts({ factory: this.factory.name });
+  }
+
+  /** The requests that Azure has met, oldest first: about one runtime, or all of the factory, lists included. */
+  trace(runtime?: string): Promise<TraceEntry[]> {
+    const { subscriptionId } = this.factory;
+    return this.azure.trace({ subscriptionId, ...(runtime === undefined ? {} : { runtime }) });
+  }
+
+  /** `trace` in short: LIST, GET, PUT, DELETE, STATE. */
+  async requests(runtime?: string): Promise<string[]> {
+    return (await this.trace(runtime)).map(({ operation }) => CALLS[operation] ?? operation);
+  }
+
+  async writes(runtime: string): Promise<string[]> {
+    return (await this.requests(runtime)).filter((call) => call === 'PUT' || call === 'DELETE');
+  }
+
+  /** Resolves once the operator has asked for the runtime's state so many more times: so many passes went by. */
+  async passes(runtime: string, count = 3): Promise<void> {
+    const states = async () => (await this.requests(runtime)).filter((call) => call === 'STATE').length;
+    const before = await states();
+    await eventually(async () => expect(await states()).toBeGreaterThanOrEqual(before + count));
+  }
+
+  /** What the operator has logged about objects of this namespace, oldest first. */
+  async log(): Promise<LogLine[]> {
+    const lines = (await readFile(this.run.logFile, 'utf8')).split('\n').filter((line) => line !== '');
+    const about = `"${this.namespace}/`;
+    return lines.filter((line) => line.includes(about)).map((line) => JSON.parse(line));
+  }
+
+  /** Asks for a look at the object now and resolves with what came of it. */
+  async look(name: string): Promise<Azir> {
+    const token = randomUUID();
+    await this.annotate(name, 'azure-ir.io/reconcile', token);
+    return eventually(async () => {
+      const object = await this.get(name);
+      expect(object?.status?.lastHandledReconcileToken).toBe(token);
+      return object as Azir;
+    });
+  }
+
+  /** Resolves once the operator has seen all that was changed before: changes reach it in their order. */
+  async barrier(): Promise<void> {
+    const name = `barrier-${++this.#barriers}`;
+    await this.apply(name, { suspend: true });
+    await this.until(name, 'Ready=Unknown Suspended Stalled');
+  }
+
+  /** Changes what the operator remembers, as if more time had gone by: in its own name, so that it still owns its status. */
+  remember(name: string, change: Record<string, unknown>): Promise<void> {
+    return eventually(async () => {
+      const object = await this.get(name);
+      if (object?.status === undefined) throw new Error(`${name} has no status`);
+      const { signal } = new AbortController();
+      await createRuntimeApi(this.#client).applyStatus(
+        object.metadata,
+        { ...object.status, ...change } as never,
+        signal,
+      );
+    });
+  }
+}
+
+export function summary(object: Azir | undefined): string {
+  const conditions = object?.status?.conditions ?? [];
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  if (object === undefined || ready === undefined) return 'not looked at';
+  if (object.status?.observedGeneration !== object.metadata.generation) return 'an older generation';
+  const progress = conditions
+    .filter(({ type }) => type === 'Reconciling' || type === 'Stalled')
+    .map(({ type }) => type);
+  return [`Ready=${ready.status}`, ready.reason, ...progress].join(' ');
+}
+
+export function message(object: Azir | undefined, type = 'Ready'): string {
+  return object?.status?.conditions?.find((condition) => condition.type === type)?.message ?? '';
+}
+
+/** Resolves with what `check` answers as soon as it does not throw; rejects with its last failure after the deadline. */
+export async function eventually<T>(check: () => Promise<T>, deadlineMs = 20_000): Promise<T> {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Runs a test in a place of its own. */
+export async function inPlace(
+  test: (place: Place) => Promise<void>,
+  prefix = 't',
+  kind: ParentKind = 'factory',
+): Promise<void> {
+  const place = await Place.create(currentRun(), prefix, kind);
+  try {
+    await test(place);
+  } catch (error) {
+    await place.leave().catch(() => {});
+    throw error;
+  }
+  await place.finish();
+}
+
+/** A time so many minutes ago, as Kubernetes writes it. */
+export function minutesAgo(minutes: number): string {
+  return `${new Date(Date.now() - minutes * 60_000).toISOString().slice(0, 19)}Z`;
+}
