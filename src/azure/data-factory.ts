@@ -15,7 +15,7 @@ import {
 } from './errors.ts';
 import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
 import { type ArmOperation, type AzureMetrics, NO_METRICS } from './metrics.ts';
-import { isListed, malformed, type Page, parseJson, parsePage, parseRuntime, parseState } from './parse.ts';
+import { isListed, malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
 import type { Remote } from './remote.ts';
 import type { BudgetKind, RequestBudget } from './request-budget.ts';
 import { RETRY, type RetrySettings, TransientFailure, withRetries } from './retry.ts';
@@ -108,7 +108,7 @@ export class DataFactory implements Remote {
       budget: 'reads',
       writes: false,
       send: (options) => this.#client.integrationRuntimes.get(...path(id), options),
-      parse: (body) => parseRuntime(parseJson(body)),
+      parse: (body) => parseRuntimeOf(id, parseJson(body)),
       missing: () => undefined,
     });
   }
@@ -153,7 +153,7 @@ export class DataFactory implements Remote {
       writes: true,
       headers,
       send: (options) => putDocument(this.#client, path(id), document, options),
-      parse: (body) => parseRuntime(parseJson(body)),
+      parse: (body) => parseRuntimeOf(id, parseJson(body)),
     });
   }
 
@@ -164,8 +164,10 @@ export class DataFactory implements Remote {
       budget: 'deletes',
       writes: true,
       send: (options) => this.#client.integrationRuntimes.delete(...path(id), options),
-      parse: (_body, status) => {
+      parse: (body, status) => {
         if (status !== 200 && status !== 204) throw malformed(`a deletion answered ${status}`);
+        // Recorded: the body is empty. A page of some proxy says nothing about the runtime.
+        if (body) throw malformed('a deletion answered with a body');
       },
       missing: () => undefined,
     });

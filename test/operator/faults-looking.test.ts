@@ -280,18 +280,17 @@ describe('looking fails', () => {
     }));
 
   // The name in the answer is believed, shown in connectVia, and, over 63 characters, makes every status write fail (422).
-  test.concurrent
-    .failing('an answer about another runtime is not believed', () =>
-      inHistory(async (place, history) => {
-        await place.apply('sample');
-        await history.until('sample', 'True Available');
-        const properties = (await place.runtime('sample'))?.properties;
-        await fault(place, GET, reply(200, runtime({ name: 'another', properties })));
-        await place.annotate('sample', 'azure-ir.io/reconcile', 'once');
-        const looked = await history.until(
-          'sample',
-          ({ status }) => status?.lastHandledReconcileAt === 'once' || status?.connectVia?.referenceName !== 'sample',
-        );
-        expect(looked.status?.connectVia?.referenceName).toBe('sample');
-      }));
+  test.concurrent('an answer about another runtime is not believed', () =>
+    inHistory(async (place, history) => {
+      await place.apply('sample');
+      await history.until('sample', 'True Available');
+      const properties = (await place.runtime('sample'))?.properties;
+      await fault(place, GET, reply(200, runtime({ name: 'another', properties })));
+      await place.annotate('sample', 'azure-ir.io/reconcile', 'once');
+      const looked = await history.until(
+        'sample',
+        ({ status }) => status?.lastHandledReconcileAt === 'once' || status?.connectVia?.referenceName !== 'sample',
+      );
+      expect(looked.status?.connectVia?.referenceName).toBe('sample');
+    }));
 });

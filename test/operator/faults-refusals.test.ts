@@ -253,27 +253,25 @@ describe('Azure refuses', () => {
     }));
 
   // Every 4xx without a meaning of its own is taken for a refusal of the definition, though nothing was sent.
-  test.concurrent
-    .failing("what a proxy refuses is not the manifest's fault: 407 on looking", () =>
-      inHistory(async (place, history) => {
-        await place.apply('sample');
-        await history.until('sample', 'True Available');
-        await fault(place, LIST, reply(407, HTML));
-        const isTold = ({ status }: Azir) =>
-          status?.conditions?.some(({ type }) => type !== 'Ready' && type !== 'Synced' && type !== 'Healthy');
-        const object = await history.until('sample', (one) => isTold(one) === true);
-        expect(told(object)).toBe('True Available, Reconciling AzureUnavailable');
-      }));
+  test.concurrent("what a proxy refuses is not the manifest's fault: 407 on looking", () =>
+    inHistory(async (place, history) => {
+      await place.apply('sample');
+      await history.until('sample', 'True Available');
+      await fault(place, LIST, reply(407, HTML));
+      const isTold = ({ status }: Azir) =>
+        status?.conditions?.some(({ type }) => type !== 'Ready' && type !== 'Synced' && type !== 'Healthy');
+      const object = await history.until('sample', (one) => isTold(one) === true);
+      expect(told(object)).toBe('True Available, Reconciling AzureUnavailable');
+    }));
 
   // Every such 4xx on DELETE counts as a reference, not only the 400 that the design speaks of.
-  test.concurrent
-    .failing('what a proxy refuses is no reference: 407 on deleting', () =>
-      inHistory(async (place, history) => {
-        await place.apply('sample');
-        await history.until('sample', 'True Available');
-        await fault(place, DELETE, reply(407, HTML));
-        await place.delete('sample');
-        const object = await history.until('sample', ({ status }) => status?.observedGeneration === 2);
-        expect(told(object)).toBe('Unknown AzureUnavailable, Reconciling AzureUnavailable');
-      }));
+  test.concurrent('what a proxy refuses is no reference: 407 on deleting', () =>
+    inHistory(async (place, history) => {
+      await place.apply('sample');
+      await history.until('sample', 'True Available');
+      await fault(place, DELETE, reply(407, HTML));
+      await place.delete('sample');
+      const object = await history.until('sample', ({ status }) => status?.observedGeneration === 2);
+      expect(told(object)).toBe('Unknown AzureUnavailable, Reconciling AzureUnavailable');
+    }));
 });
