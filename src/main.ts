@@ -6,6 +6,7 @@ import { type Config, ConfigError, parseConfig, usage } from './config.ts';
 import { describeGrants } from './core/grants.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { runCredentialWatch } from './kube/credentials.ts';
+import { KubeError } from './kube/errors.ts';
 import { createEvents } from './kube/events.ts';
 import { createObjects } from './kube/objects.ts';
 import { ObjectStore, runtimeKeyOf } from './kube/store.ts';
@@ -100,7 +101,7 @@ function assemble(config: Config, log: RootLog): Component[] {
   const controller = new Controller({
     name: NAME,
     queue,
-    handler: async (key, { signal }) => nextOf(await reconcile(key, signal)),
+    handler: (key, { signal }) => reconcile(key, signal).then(nextOf, (error) => unlessOutage(error, key, log)),
     concurrency: config.maxConcurrentReconciles,
     clock,
     log,
@@ -160,6 +161,14 @@ function assemble(config: Config, log: RootLog): Component[] {
     },
     longRunning('controller', (signal) => controller.run(signal)),
   ];
+}
+
+/** An API server that refuses or does not answer is no defect: it is logged as what it is, and looked at again. */
+function unlessOutage(error: unknown, key: string, log: RootLog): Next {
+  if (!(error instanceof KubeError)) throw error;
+  const { status, reason, message } = error;
+  log.warn('the API server refused or failed', { object: key, status, reason, detail: message });
+  return { kind: 'backoff', baseMs: 1_000, maxMs: 60_000 };
 }
 
 /** Routine looks are spread by a tenth either way, so that objects which came together do not stay together. */

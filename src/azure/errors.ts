@@ -67,9 +67,12 @@ export function failureOfRefusal(refusal: Refusal, nowMs: number, parent: Parent
     const retryAfterMs = parseRetryAfter(refusal.retryAfter, nowMs) ?? DEFAULT_RETRY_AFTER_MS;
     return { kind: 'throttled', retryAfterMs, message: 'Azure throttles the requests of this identity.' };
   }
-  if (status >= 400 && status < 500 && status !== 408) return refused(refusal, message);
+  if (REFUSALS.has(status)) return refused(refusal, message);
   return noUsefulAnswer(refusal, nowMs);
 }
+
+/** What a provider says no with; other statuses of 4xx come from what stands between, such as a proxy. */
+const REFUSALS = new Set([400, 405, 413, 415, 422]);
 
 /** `… failed because of invalid reference 'default'.`, as users paste it. */
 const INVALID_REFERENCE = /invalid reference '([^']{1,128})'/;

@@ -1,7 +1,21 @@
 import { AzureFailure } from '../core/failure.ts';
-import type { InteractiveAuthoring, JsonObject, ObservedRuntime, RuntimeState, RuntimeType } from '../core/runtime.ts';
+import type {
+  InteractiveAuthoring,
+  JsonObject,
+  ObservedRuntime,
+  RuntimeId,
+  RuntimeState,
+  RuntimeType,
+} from '../core/runtime.ts';
 
 /** What ARM sends, parsed once into the domain's types. Everything here throws `AzureFailure` of kind `unavailable`. */
+
+/** The answer to a GET or PUT of this runtime. */
+export function parseRuntimeOf(id: RuntimeId, value: unknown): ObservedRuntime {
+  const runtime = parseRuntime(value);
+  if (runtime.name.toLowerCase() !== id.name.toLowerCase()) throw malformed('it is about another runtime');
+  return runtime;
+}
 
 /** One runtime as GET, PUT and LIST send it. A runtime type that nobody knows is not malformed. */
 export function parseRuntime(value: unknown): ObservedRuntime {

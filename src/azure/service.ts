@@ -12,7 +12,7 @@ import type { Caller } from '../ports.ts';
 import { ArmCalls, type ArmOptions, type Call } from './arm-calls.ts';
 import type { PlainRequests, RuntimePath, SdkOptions } from './arm-client.ts';
 import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
-import { malformed, type Page, parseJson, parsePage, parseRuntime, parseState } from './parse.ts';
+import { malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
 import type { Remote } from './remote.ts';
 
 /** How one service's SDK sends what its runtimes are asked. What the promises resolve with is not looked at. */
@@ -92,7 +92,7 @@ export class ServiceRuntimes implements Remote {
       budget: 'reads',
       writes: false,
       send: (options) => this.#service.get(...path(id), options),
-      parse: (body) => parseRuntime(parseJson(body)),
+      parse: (body) => parseRuntimeOf(id, parseJson(body)),
       missing: () => undefined,
     });
   }
@@ -137,7 +137,7 @@ export class ServiceRuntimes implements Remote {
       writes: true,
       headers,
       send: (options) => this.#service.plain.put(path(id), document, options),
-      parse: (body, status) => (status === 202 ? ACCEPTED : parseRuntime(parseJson(body))),
+      parse: (body, status) => (status === 202 ? ACCEPTED : parseRuntimeOf(id, parseJson(body))),
     });
   }
 
@@ -148,9 +148,11 @@ export class ServiceRuntimes implements Remote {
       budget: 'deletes',
       writes: true,
       send: (options) => this.#service.plain.delete(path(id), options),
-      parse: (_body, status) => {
+      parse: (body, status) => {
         if (status === 202) return ACCEPTED;
         if (status !== 200 && status !== 204) throw malformed(`a deletion answered ${status}`);
+        // Recorded: the body is empty. A page of some proxy says nothing about the runtime.
+        if (body) throw malformed('a deletion answered with a body');
         return undefined;
       },
       missing: () => undefined,

@@ -139,14 +139,14 @@ describe('a create', () => {
     },
   );
 
-  test('that was not applied is deleted with its object: it is ours', async () => {
+  test('that was not applied stays when its object goes: somebody else may have put it there', async () => {
     const operator = start();
     operator.azure.losesNetwork = 'openly';
     const key = await created(operator);
     operator.cluster.delete(key);
     await operator.look(key);
-    expect(operator.azure.runtimes.size).toBe(0);
-    expect(reasons(operator)).toEqual(['Deleted']);
+    expect(operator.azure.runtimes.size).toBe(1);
+    expect(reasons(operator)).toEqual(['Retained']);
   });
 
   test('that is not seen right after it was made is not made again in the same pass', async () => {

@@ -7,7 +7,7 @@ import { networkIsWaitedFor } from './network.ts';
 
 /** Whether a failure mends itself, so that nobody need be told at once. */
 export function passes({ kind }: Failure): boolean {
-  return kind === 'credentialUnavailable' || kind === 'throttled' || kind === 'unavailable';
+  return ['credentialUnavailable', 'throttled', 'unavailable', 'preconditionFailed'].includes(kind);
 }
 
 /** Make sure a failure is told to people, and that a create which was refused for good holds nothing. */
@@ -59,7 +59,7 @@ export function explain(s: Situation, failure: Failure): Action {
     case 'refused':
       return refused(s, failure);
     case 'preconditionFailed':
-      return settle(UNCHANGED, again(intervalMs));
+      return contendedFor(s);
     case 'credentialUnavailable':
       return passing(s, 'CredentialUnavailable', failure.message);
     case 'throttled':
@@ -107,6 +107,17 @@ function forbidden(s: Situation, message: string): Action {
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', advice), waiting(s.intervalMs))
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
+}
+
+/** Somebody wrote in between: nothing to tell, unless that does not end. */
+function contendedFor(s: Situation): Action {
+  const { now, intervalMs, failingSince = now } = s;
+  if (now - failingSince < intervalMs) return settle(UNCHANGED, again(intervalMs));
+  return passing(
+    s,
+    'AzureUnavailable',
+    'Somebody else changes the runtime in Azure whenever it is about to be written.',
+  );
 }
 
 /** Which credential met the failure: the wrong one may be in use. */

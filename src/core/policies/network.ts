@@ -32,9 +32,12 @@ export const networkExistsOrIsCreated: Policy = (s) => {
   return creation === 'IfMissing' ? proven(s, { kind: 'CreateNetwork', name }) : networkIsWaitedFor(s, name);
 };
 
-/** Make sure a runtime that this object cannot have made stays, although its name is the claimed one. */
+/**
+ * Make sure a runtime that this object need not have made stays, although its name is the claimed one: one that Azure made
+ * elsewhere than it was told to cannot be told from one that somebody else put in its place.
+ */
 export const foreignNetworkStays: Policy = (s) => {
-  if (!isElsewhere(s) || isOwnWriteNotApplied(s)) return undefined;
+  if (!isElsewhere(s)) return undefined;
   const message = `The name belongs to another runtime now, which stays in Azure: ${whereabouts(s)}`;
   return proven(s, { kind: 'Release', because: { kind: 'Retained', message } });
 };

@@ -94,7 +94,7 @@ describe('what an answer means', () => {
     expect(failure(412, 'PreconditionFailed').kind).toBe('preconditionFailed');
   });
 
-  test.each([400, 405, 413, 415, 422, 451])('%i is a refusal of what was sent', (status) => {
+  test.each([400, 405, 413, 415, 422])('%i is a refusal of what was sent', (status) => {
     expect(failure(status, 'BadRequest', 'The document is wrong')).toEqual({
       kind: 'refused',
       message: 'BadRequest: The document is wrong.',
