@@ -11,7 +11,7 @@ import {
   type Memory,
 } from './object.ts';
 import { armId, type Json } from './runtime.ts';
-import { PEACE_MS } from './schedule.ts';
+import { PEACE_MS, REPAIR_SHOWS_MS } from './schedule.ts';
 import { driftOf, isNewGeneration, managing, type Situation, type Verdict } from './situation.ts';
 import { healthOf } from './states.ts';
 
@@ -63,7 +63,7 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
     repair: repairAfter(s),
     waitingSince: progress === undefined ? undefined : waitingAfter(s, reason),
     corrections: reason === 'Contested' ? markContested(s.memory.corrections, drift) : s.memory.corrections,
-    operation: managing(s.desired) && claim !== undefined ? s.memory.operation : undefined,
+    operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : undefined,
   });
 }
@@ -169,6 +169,15 @@ function managedFieldsAfter(s: Situation, claim: Memory['claim'], synced: Said, 
   return memory.managedFields;
 }
 
+/** What Azure goes on with, as far as it is still to be seen to its end. */
+function operationAfter({ memory, desired, state, now }: Situation, claim: Memory['claim']): Memory['operation'] {
+  const { operation } = memory;
+  if (operation === undefined || !managing(desired) || claim === undefined) return undefined;
+  if (operation.kind !== 'Repair') return operation;
+  const open = state === undefined || healthOf(state) === 'limited';
+  return open && Math.abs(now - operation.time) < REPAIR_SHOWS_MS ? operation : undefined;
+}
+
 function repairAfter({ memory, state }: Situation): Memory['repair'] {
   if (memory.repair === undefined || state === undefined || healthOf(state) !== 'well') return memory.repair;
   const { nextAttemptTime: _, ...rest } = memory.repair;
@@ -259,7 +268,8 @@ export function transitions(s: Situation, before: Memory, after: Memory): Transi
     events.push({ type: 'Normal', reason: 'DriftDetected', message: describeDrift(after.drift) });
   }
   const wasLimited = condition(before, 'Healthy')?.reason === 'Limited';
-  if (wasLimited && after.repair !== undefined && condition(after, 'Healthy')?.status === 'True') {
+  const repaired = after.repair !== undefined || before.operation?.kind === 'Repair';
+  if (wasLimited && repaired && condition(after, 'Healthy')?.status === 'True') {
     events.push({ type: 'Normal', reason: 'Repaired', message: `The runtime is ${after.state} after a repair.` });
   }
   const contested = ready?.reason === 'Contested' && wasReady?.reason !== 'Contested';
