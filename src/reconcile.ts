@@ -402,6 +402,7 @@ class Pass {
     await this.#secure();
     const answer = await this.#runtimes.update(desired.id, document, etag, this.#caller);
     this.#written({ kind: 'repair' }, answer);
+    if ('accepted' in answer) this.#goesOn('Repair');
     this.#world.metrics.repair('started');
     const which = attempt.by === 'operator' ? `attempt ${attempt.number} of ${attempt.of}` : 'asked for by annotation';
     this.#announce('RepairStarted', `The definition was written again (${which}).`);
@@ -410,7 +411,7 @@ class Pass {
   async #delete(): Promise<void> {
     await this.#world.objects.confirm(this.#s.object, this.#caller.signal);
     const answer = await this.#runtimes.delete(this.#s.desired.id, this.#caller);
-    this.#know({ wrote: { kind: 'delete', ...answer } });
+    this.#know({ wrote: { kind: 'delete' } });
     if (answer === undefined) this.#know({ definition: { presence: 'absent', fresh: true } });
     else this.#goesOn('Delete');
   }
@@ -432,10 +433,9 @@ class Pass {
   /** What is known of the definition stands until Azure shows another. */
   #written(wrote: NonNullable<Situation['wrote']>, answer: ObservedRuntime | Accepted): void {
     const { state: _, interactiveAuthoring: __, ...s } = this.#s;
-    if ('accepted' in answer) {
-      this.#s = { ...s, wrote: { ...wrote, ...answer } };
-    } else {
-      this.#s = { ...s, wrote, definition: { presence: 'present', fresh: true, runtime: answer } };
+    this.#s = { ...s, wrote };
+    if (!('accepted' in answer)) {
+      this.#know({ definition: { presence: 'present', fresh: true, runtime: answer } });
       this.#forgetOperation();
     }
     // Every write sends the full definition, and that is all a repair is.

@@ -25,9 +25,9 @@ export type RepairMode = 'Auto' | 'Disabled';
  */
 export type ClaimOrigin = 'Created' | 'Adopted';
 /**
- * Create: the runtime. Recreate: one that was missing. Adopt, Update, Correct: its definition, because it was taken over, declared anew, or had drifted. Delete: the runtime.
+ * Create: the runtime. Recreate: one that was missing. Adopt, Update, Correct: its definition, because it was taken over, declared anew, or had drifted. Repair: its definition once more. Delete: the runtime.
  */
-export type OperationKind = 'Create' | 'Recreate' | 'Adopt' | 'Update' | 'Correct' | 'Delete';
+export type OperationKind = 'Create' | 'Recreate' | 'Adopt' | 'Update' | 'Correct' | 'Repair' | 'Delete';
 
 /**
  * An Azure integration runtime (type Managed) in a Data Factory or a Synapse workspace: the operator keeps it in Azure as it is declared here, and says in status what is true.

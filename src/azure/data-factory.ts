@@ -10,6 +10,7 @@ export function createDataFactory(options: ArmOptions): ServiceRuntimes {
   const { integrationRuntimes, managedVirtualNetworks } = client;
   const service: Service = {
     parent: 'factory',
+    accepts: false,
     plain: new PlainRequests(client, 'factory', '2018-06-01'),
     list: (group, factory, given) => integrationRuntimes.listByFactory(group, factory, given).byPage().next(),
     get: (...args) => integrationRuntimes.get(...args),

@@ -18,6 +18,8 @@ import type { Remote } from './remote.ts';
 /** How one service's SDK sends what its runtimes are asked. What the promises resolve with is not looked at. */
 export interface Service {
   readonly parent: Parent['kind'];
+  /** Whether it may answer a write with 202 and go on with it. */
+  readonly accepts: boolean;
   readonly plain: PlainRequests;
   /** The first page. */
   list(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
@@ -41,7 +43,7 @@ export interface Networks {
  *
  * Documents are what ARM sent, byte for byte as far as JSON tells bytes apart (numbers beyond a double's 53 bits lose
  * digits), and go back the same: the SDK's own (de)serialiser, which drops what it does not know, is not asked. Nor does
- * the SDK wait for what ARM goes on with: a 202 is `ACCEPTED`.
+ * the SDK wait for what ARM goes on with: where a service does that, a 202 is `ACCEPTED`.
  */
 export class ServiceRuntimes implements Remote {
   readonly #service: Service;
@@ -137,7 +139,7 @@ export class ServiceRuntimes implements Remote {
       writes: true,
       headers,
       send: (options) => this.#service.plain.put(path(id), document, options),
-      parse: (body, status) => (status === 202 ? ACCEPTED : parseRuntimeOf(id, parseJson(body))),
+      parse: (body, status) => (this.#accepted(status) ? ACCEPTED : parseRuntimeOf(id, parseJson(body))),
     });
   }
 
@@ -149,7 +151,7 @@ export class ServiceRuntimes implements Remote {
       writes: true,
       send: (options) => this.#service.plain.delete(path(id), options),
       parse: (body, status) => {
-        if (status === 202) return ACCEPTED;
+        if (this.#accepted(status)) return ACCEPTED;
         if (status !== 200 && status !== 204) throw malformed(`a deletion answered ${status}`);
         // Recorded: the body is empty. A page of some proxy says nothing about the runtime.
         if (body) throw malformed('a deletion answered with a body');
@@ -200,6 +202,10 @@ export class ServiceRuntimes implements Remote {
       send: (options) => create(parent.resourceGroup, parent.name, name, options),
       parse: () => {},
     });
+  }
+
+  #accepted(status: number): boolean {
+    return status === 202 && this.#service.accepts;
   }
 
   #make<T>(caller: Caller, call: Omit<Call<T>, 'parent'>): Promise<T> {

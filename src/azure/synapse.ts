@@ -13,6 +13,7 @@ export function createSynapse(options: ArmOptions): ServiceRuntimes {
   const { integrationRuntimes, integrationRuntimeStatusOperations, workspaces } = client;
   const service: Service = {
     parent: 'workspace',
+    accepts: true,
     plain: new PlainRequests(client, 'workspace', '2021-06-01-preview'),
     list: (group, workspace, given) => integrationRuntimes.listByWorkspace(group, workspace, given).byPage().next(),
     get: (...args) => integrationRuntimes.get(...args),

@@ -62,7 +62,7 @@ export interface Corrections {
 /** A write that Azure has accepted and that has not been seen to take effect. */
 export interface Operation {
   /** `Update` is what a person has just declared, `Correct` is drift. */
-  readonly kind: 'Create' | 'Recreate' | 'Adopt' | 'Update' | 'Correct' | 'Delete';
+  readonly kind: 'Create' | 'Recreate' | 'Adopt' | 'Update' | 'Correct' | 'Repair' | 'Delete';
   /** Milliseconds since the epoch. */
   readonly time: number;
   /** What it changes in a runtime that exists. */
@@ -124,12 +124,23 @@ export function condition(memory: Memory, type: ConditionType): Condition | unde
 }
 
 /** What an operation is about: of one sort there is one at a time. */
-export function sortOf(kind: Operation['kind']): 'creation' | 'update' | 'deletion' {
-  if (kind === 'Create' || kind === 'Recreate') return 'creation';
-  return kind === 'Delete' ? 'deletion' : 'update';
+export function sortOf(kind: Operation['kind']): OperationSort {
+  return SORTS[kind];
 }
 
+export type OperationSort = 'creation' | 'update' | 'repair' | 'deletion';
+
+const SORTS: Readonly<Record<Operation['kind'], OperationSort>> = {
+  Create: 'creation',
+  Recreate: 'creation',
+  Adopt: 'update',
+  Update: 'update',
+  Correct: 'update',
+  Repair: 'repair',
+  Delete: 'deletion',
+};
+
 /** The operation that is remembered, if it is of this sort. */
-export function operationOf({ operation }: Memory, sort: ReturnType<typeof sortOf>): Operation | undefined {
+export function operationOf({ operation }: Memory, sort: OperationSort): Operation | undefined {
   return operation !== undefined && sortOf(operation.kind) === sort ? operation : undefined;
 }

@@ -21,6 +21,8 @@ export const DOWN_MS = 10 * MINUTE;
 export const OPERATION_MS = 10 * MINUTE;
 /** The same, of a write that was made more than once. */
 export const OPERATION_REPEATED_MS = HOUR;
+/** How long a repair that Azure has accepted may take to show before the state counts again. */
+export const REPAIR_SHOWS_MS = 2 * MINUTE;
 /** Interactive authoring that is not enabled by then is not waited for any longer. */
 export const ENABLING_MS = 10 * MINUTE;
 /** An Online runtime that was repaired counts as well again after this. */
@@ -61,6 +63,11 @@ export const NEXT_PASS: Next = { kind: 'backoff', baseMs: 1, maxMs: SECOND };
 /** Azure is working on it. */
 export function settling(intervalMs: number): Next {
   return { kind: 'backoff', baseMs: Math.min(5 * SECOND, intervalMs), maxMs: Math.min(MINUTE, intervalMs) };
+}
+
+/** Azure has just begun to work on it: the first look is soon, however often this object failed before. */
+export function begun(intervalMs: number): Next {
+  return { kind: 'after', ms: Math.min(5 * SECOND, intervalMs) };
 }
 
 /** The wait after the nth repair, n from 1: 1, 2, 4 … minutes. */

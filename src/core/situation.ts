@@ -36,11 +36,9 @@ export interface Situation {
   readonly failure?: { readonly during: Step; readonly failure: Failure };
 }
 
-/** `accepted`: Azure goes on with it. */
-export type Write = { readonly accepted?: true } & (
+export type Write =
   | { readonly kind: 'create' | 'repair' | 'delete' | 'network' | 'authoring' }
-  | { readonly kind: 'update'; readonly fields: readonly FieldPath[] }
-);
+  | { readonly kind: 'update'; readonly fields: readonly FieldPath[] };
 
 export type Step = 'look' | Write['kind'];
 

@@ -12,7 +12,7 @@ import {
   type Memory,
 } from './object.ts';
 import { armId, type Json } from './runtime.ts';
-import { PEACE_MS } from './schedule.ts';
+import { PEACE_MS, REPAIR_SHOWS_MS } from './schedule.ts';
 import {
   driftOf,
   isAskedToEnableAuthoring,
@@ -73,7 +73,7 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
     interactiveAuthoring: authoringAfter(s),
     waitingSince: progress === undefined ? undefined : waitingAfter(s, reason),
     corrections: reason === 'Contested' ? markContested(s.memory.corrections, drift) : s.memory.corrections,
-    operation: managing(s.desired) && claim !== undefined ? s.memory.operation : undefined,
+    operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.memory.syncedSpecHash,
   });
 }
@@ -184,6 +184,15 @@ function managedFieldsAfter(s: Situation, claim: Memory['claim'], synced: Said, 
   if (claim === undefined) return verdict.progress === 'Stalled' && !object.held ? [] : memory.managedFields;
   if (synced.status === 'True') return [...desired.fields.keys()].sort();
   return memory.managedFields;
+}
+
+/** What Azure goes on with, as far as it is still to be seen to its end. */
+function operationAfter({ memory, desired, state, now }: Situation, claim: Memory['claim']): Memory['operation'] {
+  const { operation } = memory;
+  if (operation === undefined || !managing(desired) || claim === undefined) return undefined;
+  if (operation.kind !== 'Repair') return operation;
+  const open = state === undefined || healthOf(state) === 'limited';
+  return open && Math.abs(now - operation.time) < REPAIR_SHOWS_MS ? operation : undefined;
 }
 
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */
@@ -307,10 +316,8 @@ export function transitions(s: Situation, before: Memory, after: Memory): Transi
 /** Whether the runtime is well after a repair, by us or one that a person asked for, that was waiting to show its effect. */
 function isRepaired(before: Memory, after: Memory): boolean {
   if (condition(after, 'Healthy')?.status !== 'True') return false;
-  const askedNow = after.lastHandledRepairAt !== before.lastHandledRepairAt;
-  return (
-    before.repair?.nextAttemptTime !== undefined || (askedNow && condition(before, 'Healthy')?.reason === 'Limited')
-  );
+  const asked = after.lastHandledRepairAt !== before.lastHandledRepairAt || before.operation?.kind === 'Repair';
+  return before.repair?.nextAttemptTime !== undefined || (asked && condition(before, 'Healthy')?.reason === 'Limited');
 }
 
 /** Whether the status begins to tell of drift. */

@@ -238,7 +238,15 @@ function parseCorrections(raw: unknown): Corrections[] {
   return [{ field, times: known, contested: contested === true }];
 }
 
-const OPERATION_KINDS: readonly Operation['kind'][] = ['Create', 'Recreate', 'Adopt', 'Update', 'Correct', 'Delete'];
+const OPERATION_KINDS: readonly Operation['kind'][] = [
+  'Create',
+  'Recreate',
+  'Adopt',
+  'Update',
+  'Correct',
+  'Repair',
+  'Delete',
+];
 
 function parseOperation(raw: unknown): Operation | undefined {
   const { kind, time, fields, specHash, repeated } = readRecord(raw);

@@ -37,8 +37,7 @@ describe('creating', () => {
   test('claims at once, says what is under way, and tells of the runtime when it is there', async () => {
     const operator = start();
     const key = operator.apply('sample', desired());
-    const next = await operator.look(key);
-    expect(next).toMatchObject({ kind: 'backoff', baseMs: 5_000 });
+    expect(await operator.look(key)).toEqual({ kind: 'after', ms: 5_000 });
     expect(operator.azure.calls).toEqual(['read', 'create']);
     expect(operator.summary(key)).toBe('Ready=False Creating Reconciling');
     expect(synced(operator, key)).toMatchObject({ status: 'False', reason: 'NotFound' });
@@ -64,7 +63,7 @@ describe('creating', () => {
     for (const restarted of [false, true]) {
       if (restarted) operator.restart();
       operator.now += MINUTE;
-      await operator.look(key);
+      expect(await operator.look(key)).toMatchObject({ kind: 'backoff', baseMs: 5_000, maxMs: MINUTE });
     }
     expect(operator.azure.calls).toEqual(['read', 'read']);
     expect(operator.cluster.writes).toEqual([]);
@@ -219,13 +218,45 @@ test('a repair is seen to have helped by looking soon', async () => {
   const operator = start();
   const key = await ready(operator);
   operator.azure.setState(runtimeId(), 'Limited');
-  const next = await operator.look(key);
-  expect(next).toMatchObject({ kind: 'backoff', baseMs: 5_000 });
+  expect(await operator.look(key)).toEqual({ kind: 'after', ms: 5_000 });
   expect(operator.summary(key)).toBe('Ready=False Repairing Reconciling');
   operator.azure.goOn();
   await operator.look(key);
   expect(operator.summary(key)).toBe('Ready=True Available');
   expect(events(operator)).toEqual(['RepairStarted', 'Repaired']);
+});
+
+describe('a repair that a person asks for although repair is off', () => {
+  async function asked(operator: Operator): Promise<string> {
+    const key = await ready(operator, { repair: { mode: 'Disabled', maxAttempts: 5 } });
+    operator.azure.setState(runtimeId(), 'Limited');
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=False Limited Stalled');
+    operator.cluster.annotate(key, { repair: 'now' });
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=False Repairing Reconciling');
+    return key;
+  }
+
+  test('is waited for, and told when it has helped', async () => {
+    const operator = start();
+    const key = await asked(operator);
+    operator.azure.goOn();
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(operator.object(key).memory.operation).toBeUndefined();
+    expect(events(operator)).toEqual(['Limited', 'RepairStarted', 'Repaired']);
+  });
+
+  test('is waited for no longer than two minutes', async () => {
+    const operator = start();
+    const key = await asked(operator);
+    operator.azure.failNext();
+    operator.now += 2 * MINUTE;
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=False Limited Stalled');
+    expect(operator.azure.calls.filter((call) => call === 'update')).toHaveLength(1);
+  });
 });
 
 describe('deleting', () => {

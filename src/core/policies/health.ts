@@ -13,6 +13,7 @@ import {
 import { healthOf } from '../states.ts';
 import { available, progressing, settle, stall, stalled, unknown } from '../verdicts.ts';
 import { proven } from './definition.ts';
+import { isBeingRepaired, nextLook } from './operation.ts';
 
 /** Make sure a person who asks for a repair gets one, whatever the state and the repairs before it. */
 export const askedRepairIsDone: Policy = (s) => {
@@ -52,21 +53,22 @@ function preparing(state: string): string {
 export const limitedIsRepaired: Policy = (s) => {
   if (s.state === undefined || healthOf(s.state) !== 'limited') return undefined;
   const { desired, memory, now, intervalMs } = s;
-  if (!managing(desired) || desired.repair.mode === 'Disabled') {
+  const attempts = attemptsSoFar(s);
+  const of = desired.repair.maxAttempts;
+  const off = !managing(desired) || desired.repair.mode === 'Disabled';
+  const message = off ? 'A repair was asked for.' : repairing(attempts, of);
+  const next = attempts === 0 ? now : (memory.repair?.nextAttemptTime ?? now);
+  if (isBeingRepaired(s) && (off || next > now || attempts >= of)) {
+    return settle(progressing('Repairing', message), nextLook(s));
+  }
+  if (off) {
     return stall(
       s,
       s.state,
       `The runtime is Limited and repair is off. Repair it in Azure, or let this object: managementPolicy: Manage, repair.mode: Auto.`,
     );
   }
-  const attempts = attemptsSoFar(s);
-  const next = attempts === 0 ? now : (memory.repair?.nextAttemptTime ?? now);
-  const of = desired.repair.maxAttempts;
   if (next > now || s.wrote !== undefined) {
-    const message = repairing(attempts, of);
-    // Right after the write Azure may not be done with it.
-    if (s.wrote?.kind === 'repair' && s.wrote.accepted === true)
-      return settle(progressing('Repairing', message), settling(intervalMs));
     return settle(progressing('Repairing', message), {
       kind: 'after',
       ms: Math.min(Math.max(next - now, 1_000), intervalMs),

@@ -8,7 +8,15 @@
  */
 import { declarationHash } from '../desired.ts';
 import { type Operation, operationOf, sortOf } from '../object.ts';
-import { OPERATION_MS, OPERATION_REPEATED_MS, settling, waiting } from '../schedule.ts';
+import {
+  begun,
+  type Next,
+  OPERATION_MS,
+  OPERATION_REPEATED_MS,
+  REPAIR_SHOWS_MS,
+  settling,
+  waiting,
+} from '../schedule.ts';
 import { type Action, driftOf, managing, type Policy, type Situation } from '../situation.ts';
 import { progressing, settle, stalled } from '../verdicts.ts';
 import { proven } from './definition.ts';
@@ -19,8 +27,9 @@ export const operationIsConcluded: Policy = (s) => {
   if (operation === undefined || s.wrote !== undefined) return undefined;
   if (!managing(s.desired) || s.definition?.presence !== 'present') return undefined;
   const differing = driftOf(s).map(({ field }) => field);
-  const done = sortOf(operation.kind) === 'creation' || !operation.fields.some((field) => differing.includes(field));
-  return done ? proven(s, { kind: 'Conclude' }) : undefined;
+  const sort = sortOf(operation.kind);
+  const applied = sort === 'update' && !operation.fields.some((field) => differing.includes(field));
+  return sort === 'creation' || applied ? proven(s, { kind: 'Conclude' }) : undefined;
 };
 
 /** Make sure a runtime that Azure is creating is not created once more. */
@@ -44,7 +53,7 @@ export const creationIsAwaitedByDeletion: Policy = (s) => {
   if (operation === undefined || s.definition?.presence !== 'absent') return undefined;
   if (Math.abs(s.now - operation.time) >= OPERATION_MS) return undefined;
   const message = 'Azure is still creating the runtime, which is deleted as soon as it is there.';
-  return proven(s, settle(progressing('Deleting', message), settling(s.intervalMs)));
+  return proven(s, settle(progressing('Deleting', message), nextLook(s)));
 };
 
 /** Make sure a runtime that Azure is deleting is not deleted once more. */
@@ -59,6 +68,12 @@ export function isBeingDeleted(s: Situation): boolean {
   return operation !== undefined && isUnderWay(s, operation);
 }
 
+/** Whether Azure has accepted to write the definition once more and may still be doing it. */
+export function isBeingRepaired(s: Situation): boolean {
+  const operation = operationOf(s.memory, 'repair');
+  return operation !== undefined && Math.abs(s.now - operation.time) < REPAIR_SHOWS_MS;
+}
+
 function isDeclared({ desired }: Situation, operation: Operation): boolean {
   return operation.specHash === declarationHash(desired);
 }
@@ -68,13 +83,18 @@ function isUnderWay({ now }: Situation, { time, repeated }: Operation): boolean 
   return Math.abs(now - time) < (repeated ? OPERATION_REPEATED_MS : OPERATION_MS);
 }
 
-function wait({ intervalMs }: Situation, { kind, repeated }: Operation): Action {
+/** When to look what has become of an operation. */
+export function nextLook({ wrote, intervalMs }: Situation): Next {
+  return wrote === undefined ? settling(intervalMs) : begun(intervalMs);
+}
+
+function wait(s: Situation, { kind, repeated }: Operation): Action {
   const { reason, what } = SAID[kind];
   if (!repeated) {
-    return settle(progressing(reason, `Azure has accepted ${what} and goes on with it.`), settling(intervalMs));
+    return settle(progressing(reason, `Azure has accepted ${what} and goes on with it.`), nextLook(s));
   }
   const message = `Azure has accepted ${what} more than once, and does not show it. Look for the failed operation in Azure's activity log.`;
-  return settle(stalled('NotApplied', message), waiting(intervalMs));
+  return settle(stalled('NotApplied', message), waiting(s.intervalMs));
 }
 
 const UPDATE = { reason: 'Updating', what: 'the definition' };
@@ -85,5 +105,6 @@ const SAID: Readonly<Record<Operation['kind'], { readonly reason: string; readon
   Adopt: UPDATE,
   Update: UPDATE,
   Correct: UPDATE,
+  Repair: { reason: 'Repairing', what: 'the definition' },
   Delete: { reason: 'Deleting', what: 'the deletion of the runtime' },
 };

@@ -11,11 +11,11 @@ const DROPPED = new RestError('socket hang up', { code: 'ECONNRESET' });
 const summary = ({ method, url }: Sent) => `${method} ${url.origin}${url.pathname}${url.search}`;
 
 const SERVICES = [
-  { parent: 'factory', type: 'Microsoft.DataFactory/factories/Factory', version: '2018-06-01' },
-  { parent: 'workspace', type: 'Microsoft.Synapse/workspaces/workspace', version: '2021-06-01-preview' },
+  { parent: 'factory', type: 'Microsoft.DataFactory/factories/Factory', version: '2018-06-01', accepts: false },
+  { parent: 'workspace', type: 'Microsoft.Synapse/workspaces/workspace', version: '2021-06-01-preview', accepts: true },
 ] as const;
 
-describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version }) => {
+describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, accepts }) => {
   const ID = idIn(parent);
   const PATH = `/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/Group/providers/${type}/integrationRuntimes`;
   const rig = (options: Parameters<typeof rigOf>[0] = {}) => rigOf({ parent, ...options });
@@ -232,12 +232,17 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version })
       headers: { location: 'https://arm.test/o' },
     };
 
-    test('is told at once, and nobody asks for its result', async () => {
+    test(accepts ? 'is told at once, and nobody asks for its result' : 'is not understood', async () => {
       const { arm, runtimes } = rig();
       arm.answers(accepted);
-      expect(await runtimes.create(ID, {}, caller())).toEqual({ accepted: true });
-      expect(await runtimes.update(ID, {}, 'e', caller())).toEqual({ accepted: true });
-      expect(await runtimes.delete(ID, caller())).toEqual({ accepted: true });
+      for (const write of [
+        runtimes.create(ID, {}, caller()),
+        runtimes.update(ID, {}, 'e', caller()),
+        runtimes.delete(ID, caller()),
+      ]) {
+        if (accepts) expect(await write).toEqual({ accepted: true });
+        else expect((await failureOf(write)).kind).toBe('unavailable');
+      }
       expect(arm.sent).toHaveLength(3);
     });
 

@@ -69,7 +69,7 @@ const memories = fc
     ),
     operation: optional(
       fc.record({
-        kind: fc.constantFrom('Create', 'Recreate', 'Adopt', 'Update', 'Correct', 'Delete' as const),
+        kind: fc.constantFrom('Create', 'Recreate', 'Adopt', 'Update', 'Correct', 'Repair', 'Delete' as const),
         time,
         fields: fc.shuffledSubarray<FieldPath>(['description', 'location']),
         specHash: text(16),
