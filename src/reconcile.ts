@@ -78,12 +78,16 @@ export function createReconciler(world: World): (key: string, signal: AbortSigna
   const busy = new Set<string>();
   /** By key: since when its passes have met failures that pass. */
   const failingSince = new Map<string, number>();
+  /** By key: the uid of an object that was let go, and that the watch has yet to show as gone. */
+  const released = new Map<string, string>();
   return async (key, signal) => {
     const object = world.objects.get(key);
     if (object === undefined) {
       failingSince.delete(key);
+      released.delete(key);
       return NEVER;
     }
+    if (released.get(key) === object.uid) return NEVER;
     if (!object.spec.valid) return reportInvalid(world, object, object.spec.problem, signal);
     // Claims are serialised per runtime: of two objects that name one, only one is in a pass.
     const runtime = armKey(object.spec.desired.id);
@@ -92,6 +96,7 @@ export function createReconciler(world: World): (key: string, signal: AbortSigna
     try {
       const pass = new Pass(world, object, failingSince.get(key), signal);
       const outcome = await pass.run();
+      if (pass.released) released.set(key, object.uid);
       if (!pass.failed) failingSince.delete(key);
       else if (!failingSince.has(key)) failingSince.set(key, world.now());
       return outcome;
@@ -132,6 +137,9 @@ class Pass {
       },
     };
   }
+
+  /** Whether it let an object go that was being deleted. */
+  released = false;
 
   /** Whether it met a failure that mends itself. */
   get failed(): boolean {
@@ -461,6 +469,7 @@ class Pass {
       await objects.giveClaim(heir, because.claim, signal);
     }
     await objects.release(this.#s.object, signal);
+    this.released = true;
     this.#announce(because.kind, because.message);
     await this.#flush();
     return NEVER;

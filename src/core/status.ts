@@ -198,11 +198,12 @@ function operationAfter({ memory, desired, state, now }: Situation, claim: Memor
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */
 function repairAfter({ memory, state, object, now }: Situation): Memory['repair'] {
   if (memory.repair === undefined) return undefined;
+  if (state !== undefined && healthOf(state) === 'well') {
+    const { nextAttemptTime: _, ...rest } = memory.repair;
+    return rest;
+  }
   const madeNow = memory.repair !== object.memory.repair;
-  if (!madeNow && isWellAgain(memory, now)) return undefined;
-  if (state === undefined || healthOf(state) !== 'well') return memory.repair;
-  const { nextAttemptTime: _, ...rest } = memory.repair;
-  return rest;
+  return !madeNow && isWellAgain(memory, now) ? undefined : memory.repair;
 }
 
 /** What Azure says of it, and only as long as it is declared. Nothing in it changes because time goes by. */

@@ -183,7 +183,7 @@ describe('a runtime that is elsewhere', () => {
         await place.untilGone('sample');
         expect(await properties(place)).toEqual(found);
         expect(await place.writes('sample')).toEqual(['PUT']);
-        expect((await place.events('sample')).at(-1)).toBe('Retained');
+        await eventually(async () => expect((await place.events('sample')).at(-1)).toBe('Retained'));
       }),
   );
 
