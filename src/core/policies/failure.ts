@@ -102,7 +102,7 @@ const IN_WORDS = { factory: 'factory', workspace: 'workspace', resourceGroup: 'r
 function forbidden(s: Situation, message: string): Action {
   const identity = s.access.granted ? s.access.identity : '';
   const advice =
-    `${message} Assign a role with that action, such as Data Factory Contributor, to ${identity} (tenant/client); ` +
+    `${message} Assign a role with that action (README: Install it on a cluster) to ${identity} (tenant/client); ` +
     `an assignment takes minutes to spread.${inUse(s)}`;
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', advice), waiting(s.intervalMs))
