@@ -75,7 +75,8 @@ function assemble(config: Config, log: RootLog): Component[] {
   });
   store.subscribe((change) => {
     if (change.kind === 'removed') {
-      queue.forget(change.before.key);
+      // A last pass, which finds the object gone and forgets it.
+      queue.add(change.before.key);
       identities.forget(change.before.key);
       identities.vacated(change.before.namespace);
     }

@@ -76,34 +76,43 @@ const MOST_STEPS = 16;
  */
 export function createReconciler(world: World): (key: string, signal: AbortSignal) => Promise<Outcome> {
   const busy = new Set<string>();
-  /** By key: since when its passes have met failures that pass. */
-  const failingSince = new Map<string, number>();
-  /** By key: the uid of an object that was let go, and that the watch has yet to show as gone. */
-  const released = new Map<string, string>();
+  /** By key; dropped by the pass that finds the object gone. */
+  const notes = new Map<string, Note>();
   return async (key, signal) => {
     const object = world.objects.get(key);
     if (object === undefined) {
-      failingSince.delete(key);
-      released.delete(key);
+      notes.delete(key);
       return NEVER;
     }
-    if (released.get(key) === object.uid) return NEVER;
+    const note = notes.get(key)?.uid === object.uid ? notes.get(key) : undefined;
+    if (note?.released === true) return NEVER;
     if (!object.spec.valid) return reportInvalid(world, object, object.spec.problem, signal);
     // Claims are serialised per runtime: of two objects that name one, only one is in a pass.
     const runtime = armKey(object.spec.desired.id);
     if (busy.has(runtime)) return again(world.intervalMs);
     busy.add(runtime);
     try {
-      const pass = new Pass(world, object, failingSince.get(key), signal);
+      const pass = new Pass(world, object, note?.failingSince, signal);
       const outcome = await pass.run();
-      if (pass.released) released.set(key, object.uid);
-      if (!pass.failed) failingSince.delete(key);
-      else if (!failingSince.has(key)) failingSince.set(key, world.now());
+      const { uid } = object;
+      if (pass.released) notes.set(key, { uid, released: true, failingSince: undefined });
+      else if (pass.failed) notes.set(key, { uid, released: false, failingSince: note?.failingSince ?? world.now() });
+      // A pass that was interrupted has not shown that Azure answers again.
+      else if (pass.settled) notes.delete(key);
       return outcome;
     } finally {
       busy.delete(runtime);
     }
   };
+}
+
+/** What is remembered of an object between passes, and may be lost. */
+interface Note {
+  readonly uid: string;
+  /** It was let go, and the watch has yet to show that it is gone. */
+  readonly released: boolean;
+  /** Since when its passes have met failures that pass. */
+  readonly failingSince: number | undefined;
 }
 
 class Pass {
@@ -140,6 +149,8 @@ class Pass {
 
   /** Whether it let an object go that was being deleted. */
   released = false;
+  /** Whether it came to a verdict. */
+  settled = false;
 
   /** Whether it met a failure that mends itself. */
   get failed(): boolean {
@@ -452,6 +463,7 @@ class Pass {
   }
 
   async #settle({ verdict, next }: Extract<Action, { kind: 'Settle' }>): Promise<Outcome> {
+    this.settled = true;
     await this.#persist(statusAfter(this.#s, verdict));
     const { object, memory, desired } = this.#s;
     const owns = managing(desired) && memory.claim !== undefined && verdict.kind !== 'Suspended';
@@ -640,7 +652,12 @@ async function reportInvalid(
     : '';
   const message = problem + wayOut;
   const told = condition(object.memory, 'Stalled')?.reason === 'InvalidDefinition';
-  await world.objects.remember(object, invalidStatus(object, message, wholeSecond(world.now())), signal);
+  try {
+    await world.objects.remember(object, invalidStatus(object, message, wholeSecond(world.now())), signal);
+  } catch (error) {
+    if (!(error instanceof Stale)) throw error;
+    return again(world.intervalMs);
+  }
   if (!told) await world.events.publish(object, { type: 'Warning', reason: 'InvalidDefinition', message });
   return slowRetry(world.intervalMs);
 }

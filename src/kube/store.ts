@@ -194,7 +194,8 @@ function sameRequests(a: Requests, b: Requests): boolean {
     a.reconcile === b.reconcile &&
     a.requestedAt === b.requestedAt &&
     a.repair === b.repair &&
-    a.acceptIdentity === b.acceptIdentity
+    a.acceptIdentity === b.acceptIdentity &&
+    a.enableInteractiveAuthoring === b.enableInteractiveAuthoring
   );
 }
 

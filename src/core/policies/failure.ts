@@ -10,15 +10,19 @@ export function passes({ kind }: Failure): boolean {
   return ['credentialUnavailable', 'throttled', 'unavailable', 'preconditionFailed'].includes(kind);
 }
 
-/** Make sure a failure is told to people, and that a create which was refused for good holds nothing. */
+/**
+ * Make sure a failure is told to people, and that a create which did not happen holds nothing: what somebody else makes
+ * under the name would be taken for ours.
+ */
 export const failureIsExplained: Policy = (s) => {
   if (s.failure === undefined) return undefined;
   const { failure, during } = s.failure;
   const unclaimed = s.object.held && s.memory.claim === undefined;
-  const refusedForGood = (failure.kind === 'refused' && !lacksNetwork(s, failure)) || failure.kind === 'policyDenied';
-  // Without its network the runtime was not even tried to be made.
-  const unmade = during === 'network' || (refusedForGood && during !== 'look');
-  if (unclaimed && unmade) return { kind: 'Unhold' };
+  const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
+  // Of the attempts before a failure that passes, one may have taken effect. Without its network the runtime was not even
+  // tried to be made.
+  const unmade = during === 'network' || (during === 'create' && !passes(failure));
+  if (unclaimed && (unmade || (refusedForGood && during !== 'look'))) return { kind: 'Unhold' };
   return explain(s, failure);
 };
 

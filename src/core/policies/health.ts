@@ -3,6 +3,7 @@ import { operationOf } from '../object.ts';
 import { DOWN_MS, PROVISIONING_MS, periodic, repairSpacing, settling, slowRetry, waiting } from '../schedule.ts';
 import {
   type Action,
+  driftOf,
   isAskedToRepair,
   isWellAgain,
   managing,
@@ -105,12 +106,20 @@ function attemptsSoFar({ memory, now }: Situation): number {
   return isWellAgain(memory, now) ? 0 : (memory.repair?.attempts ?? 0);
 }
 
+/** An object that only observes is Ready by the state alone. */
+function asDeclared(s: Situation): boolean {
+  return driftOf(s).length === 0;
+}
+
 /** Make sure what is observed is what is said. */
 export const stateIsReported: Policy = (s) => {
   const { state = '', now, intervalMs } = s;
   switch (healthOf(state)) {
     case 'well':
-      return settle(available(`In sync, and ${state}.`), periodic(intervalMs));
+      return settle(
+        available(`${asDeclared(s) ? 'In sync' : 'Not as declared (see Synced)'}, and ${state}.`),
+        periodic(intervalMs),
+      );
     case 'starting':
       return now - waitingSince(s, 'Provisioning') < PROVISIONING_MS
         ? settle(progressing('Provisioning', preparing(state)), settling(intervalMs))

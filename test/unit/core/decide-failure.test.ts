@@ -102,11 +102,11 @@ describe('a failure of the first look at a new object', () => {
   );
 });
 
-describe('a create that is refused for good holds nothing', () => {
+describe('a create that did not happen holds nothing', () => {
   const held = { held: true } as const;
-  const GOOD: readonly Failure['kind'][] = ['refused', 'policyDenied'];
+  const OPEN: readonly Failure['kind'][] = ['unavailable', 'preconditionFailed', 'throttled', 'credentialUnavailable'];
   for (const kind of FAILURE_KINDS) {
-    const drops = GOOD.includes(kind);
+    const drops = !OPEN.includes(kind);
     test(`${kind} on a create ${drops ? 'drops' : 'keeps'} the finalizer`, () => {
       const action = decided(situation({ object: held, failure: failed(kind, 'create') }));
       if (drops) expect(action).toBe('Unhold');
