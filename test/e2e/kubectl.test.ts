@@ -49,11 +49,13 @@ function manifest(name: string, azureName: string, location = 'West Europe'): ob
 
 const waitFor = (name: string, what: string) => kubectl('wait', `--for=${what}`, `azir/${name}`, TIMEOUT);
 
-/** What `kubectl get` shows for an object, by column. */
+/** What `kubectl get` shows for an object, by column; a cell can be empty, so it is found by where its column begins. */
 async function row(name: string): Promise<Record<string, string>> {
   const [head = '', values = ''] = (await kubectl('get', 'azir', name, '-o', 'wide')).split('\n');
-  const cells = (line: string) => line.trim().split(/\s{2,}/);
-  return Object.fromEntries(cells(head).map((column, index) => [column, cells(values)[index] ?? '']));
+  const columns = [...head.matchAll(/\S+(?: \S+)*/g)];
+  return Object.fromEntries(
+    columns.map(({ 0: column, index }, i) => [column, values.slice(index, columns[i + 1]?.index).trim()]),
+  );
 }
 
 const fresh = () => `e2e-${randomUUID().slice(0, 8)}`;
