@@ -137,7 +137,10 @@ export class PlainRequests {
     return this.#send(this.#delete, named(path), options);
   }
 
-  /** Azure answers 202 and goes on by itself: getStatus tells how. The SDK of Data Factory has no method for it. */
+  /**
+   * Azure answers 202 and goes on by itself: getStatus tells how. The SDK of Data Factory has no method for it, and that of
+   * Synapse gives it no body: that Synapse takes the same one is inferred.
+   */
   enableInteractiveQuery(path: RuntimePath, autoTerminationMinutes: number, options: SdkOptions): Promise<unknown> {
     return this.#send(this.#enable, { ...named(path), resource: { autoTerminationMinutes } }, options);
   }

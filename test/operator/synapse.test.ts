@@ -217,6 +217,27 @@ describe('deleting', () => {
     }));
 });
 
+describe('a managed virtual network', () => {
+  test('that the workspace has is used, and the runtime Online after a while', () =>
+    inWorkspace(async (place) => {
+      await place.azure.ensureNetwork({ factory: place.factory });
+      await place.apply('sample', { location: undefined, managedVirtualNetwork: {} });
+      await place.until('sample', 'Ready=False Provisioning Reconciling');
+      await place.azure.setState({ factory: place.factory, name: 'sample', state: 'Online' });
+      await ready(place);
+      expect(await place.writes('sample')).toEqual(['PUT']);
+      await place.untilEvents('sample', 'Created');
+    }));
+
+  test('that it lacks is waited for, and the message tells that none can be added', () =>
+    inWorkspace(async (place) => {
+      await place.apply('sample', { location: undefined, managedVirtualNetwork: {} });
+      const object = await place.until('sample', 'Ready=False ManagedVirtualNetworkNotFound Reconciling');
+      expect(message(object)).toContain('only when it is created itself');
+      expect(await place.writes('sample')).toEqual([]);
+    }));
+});
+
 test('a factory and a workspace of the same name are two places', () =>
   inWorkspace(async (place) => {
     const { kind: _, ...named } = place.factory;
