@@ -87,11 +87,6 @@ export class Controller {
     }
   }
 
-  /** Whether the loop has stopped making progress at `now` (ms since the epoch): `stuckReason` says why. */
-  isStuck(now: number): boolean {
-    return this.stuckReason(now) !== undefined;
-  }
-
   /**
    * For a liveness probe: says so when a handler has run for longer than the limit, or when a key has been due, and none
    * was taken, for that long. Undefined when all is well, and always while the workers do not run.

@@ -53,9 +53,3 @@ export const noQueueMetrics: QueueMetrics = {
   finished: () => {},
   retried: () => {},
 };
-
-export const noControllerMetrics: ControllerMetrics = {
-  running: () => {},
-  passStarted: () => {},
-  passEnded: () => {},
-};

@@ -131,7 +131,7 @@ export class WorkQueue {
     this.done(key);
   }
 
-  /** The failures of the key since the last `clearRetries` or `forget`. */
+  /** The failures of the key since the last `clearRetries`. */
   retries(key: string): number {
     return this.#retries.failures(key);
   }
@@ -173,16 +173,6 @@ export class WorkQueue {
     if (handling.again === undefined || this.#shutDown) return;
     this.#insert(handling.again);
     this.#dispatch();
-  }
-
-  /** Drops the key from what is queued, and its retry memory. A key in hand stays there, and is not queued on `done`. */
-  forget(key: string): void {
-    this.#retries.clear(key);
-    const handling = this.#inHand.get(key);
-    if (handling !== undefined) handling.again = undefined;
-    const entry = this.#queued.get(key);
-    if (entry !== undefined) this.#remove(entry);
-    this.#armTimer();
   }
 
   /** Ends every `next`, now and later, with undefined; forgets what is queued. Keys in hand may still be given back. */

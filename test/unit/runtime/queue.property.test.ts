@@ -40,12 +40,6 @@ class NaiveQueue {
     if (again !== undefined) this.queued.push(again);
   }
 
-  forget(key: string): void {
-    if (this.inHand.has(key)) this.inHand.set(key, undefined);
-    const index = this.queued.findIndex((wish) => wish.key === key);
-    if (index >= 0) this.queued.splice(index, 1);
-  }
-
   take(now: number): string | undefined {
     const due = this.queued.filter((wish) => wish.dueAt <= now);
     const byAge = due.toSorted((a, b) => a.dueAt - b.dueAt || a.order - b.order);
@@ -68,8 +62,7 @@ type Step =
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'wait' }
   | { readonly kind: 'abort'; readonly which: number }
-  | { readonly kind: 'done'; readonly which: number }
-  | { readonly kind: 'forget'; readonly key: string };
+  | { readonly kind: 'done'; readonly which: number };
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -87,7 +80,6 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 25 }) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('done' as const), which: fc.nat() }) },
     fc.record({ kind: fc.constant('abort' as const), which: fc.nat() }),
-    fc.record({ kind: fc.constant('forget' as const), key }),
   ),
   { maxLength: 80 },
 );
@@ -124,10 +116,6 @@ class Race {
         break;
       case 'done':
         this.#done(step.which);
-        break;
-      case 'forget':
-        this.queue.forget(step.key);
-        this.model.forget(step.key);
         break;
     }
     this.#serveModel();

@@ -69,20 +69,6 @@ describe('a key', () => {
     expect(await drain()).toEqual(['a']);
   });
 
-  test('that is forgotten loses its place, its retry memory and what was asked for while it is in hand', async () => {
-    const { clock, queue, drain } = setUp();
-    queue.retry('waiting', { baseMs: 1_000, maxMs: 10_000 });
-    queue.forget('waiting');
-    queue.add('in hand');
-    await queue.next(never);
-    queue.add('in hand');
-    queue.forget('in hand');
-    queue.done('in hand');
-    await clock.advance(60_000);
-    expect(await drain()).toEqual([]);
-    expect(queue.retries('waiting')).toBe(0);
-  });
-
   test('that failed comes again after its back-off with the priority it was handed out with', async () => {
     const { clock, queue, drain } = setUp();
     queue.add('urgent', { priority: 2 });
