@@ -42,7 +42,7 @@ export const STAGES: readonly Stage[] = [
     foundation: true,
     run: controlPlane,
   },
-  jest('integration', 'a real API server; the emulated Azure'),
+  jest('integration', 'a real API server; the emulated Azure, also by the SDKs for Python'),
   jest('operator', 'the operator as users run it, on both'),
   jest('outage', 'what goes down and comes back: the API server, the operator, Azure'),
   jest('e2e', 'through kubectl alone'),

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { access, chmod, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { goBuild } from './build.ts';
+import { cacheFolder, renew } from './cache.ts';
 import { envtestArchive } from './download.ts';
 import { withLock } from './lock.ts';
 import { messageOf, type Task } from './log.ts';
@@ -36,11 +35,6 @@ export async function findAssets(task: Task, options: AssetsOptions = {}): Promi
   return folder;
 }
 
-/** Per user, not per clone: building takes minutes, and the result depends on nothing but the version. */
-export function cacheFolder(env: NodeJS.ProcessEnv): string {
-  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'azure-ir-operator');
-}
-
 export function defaultSources(env: NodeJS.ProcessEnv): readonly Source[] {
   return [
     envtestArchive(kubernetesVersion(), platform()),
@@ -69,46 +63,29 @@ async function missingFrom(folder: string): Promise<string[]> {
   return programs.filter((_, index) => !present[index]);
 }
 
-/** The caller holds the lock. The folder appears whole or not at all. */
+/** The caller holds the lock. */
 async function obtain(folder: string, sources: readonly Source[], task: Task): Promise<void> {
-  await removeLeftovers(folder);
   const failures: string[] = [];
   for (const source of sources) {
-    const unfinished = `${folder}.unfinished-${process.pid}-${randomBytes(4).toString('hex')}`;
     try {
-      await mkdir(unfinished, { recursive: true });
-      await source.fill(unfinished, task);
-      await adopt(unfinished, folder, source.name);
+      await renew(folder, (unfinished) => fill(unfinished, source, task));
       return;
     } catch (error) {
       task.signal.throwIfAborted();
       failures.push(`${source.name}: ${messageOf(error)}`);
       task.log(`${source.name} did not work: ${messageOf(error).split('\n')[0]}`);
-    } finally {
-      await rm(unfinished, { recursive: true, force: true });
     }
   }
   throw new Error(nothingWorked(failures));
 }
 
-/** What a run that was killed without a chance to tidy up, or a folder damaged since, would leave for ever. */
-async function removeLeftovers(folder: string): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true });
-  const leftovers = (await readdir(dirname(folder))).filter((name) =>
-    name.startsWith(`${basename(folder)}.unfinished-`),
-  );
-  for (const name of [basename(folder), ...leftovers]) {
-    await rm(join(dirname(folder), name), { recursive: true, force: true });
-  }
-}
-
-async function adopt(unfinished: string, folder: string, source: string): Promise<void> {
-  await Promise.all(programs.map((program) => chmod(join(unfinished, program), 0o755).catch(() => {})));
-  const missing = await missingFrom(unfinished);
+async function fill(folder: string, source: Source, task: Task): Promise<void> {
+  await source.fill(folder, task);
+  await Promise.all(programs.map((program) => chmod(join(folder, program), 0o755).catch(() => {})));
+  const missing = await missingFrom(folder);
   if (missing.length > 0) throw new Error(`it brought no ${missing.join(', ')}`);
   // The folder is named for the version asked for; an archive may hold another patch release of the same minor.
-  await writeFile(join(unfinished, 'SOURCE'), `${source}\n`);
-  await rename(unfinished, folder);
+  await writeFile(join(folder, 'SOURCE'), `${source.name}\n`);
 }
 
 function nothingWorked(failures: readonly string[]): string {

