@@ -17,9 +17,13 @@ export interface Config {
   readonly operatorIdentityNamespaces: readonly Grant[];
   readonly metricsBindAddress: BindAddress;
   readonly healthProbeBindAddress: BindAddress;
+  readonly armBudgetShare: BudgetShare;
   readonly logLevel: LogLevel;
   readonly azure: AzureConfig;
 }
+
+/** Of the requests that ARM grants an identity in a subscription, how much is spent: a fraction, or as much as goes. */
+export type BudgetShare = number | 'unlimited';
 
 /** The Azure SDKs' own variables, as they stand. */
 export interface AzureConfig {
@@ -73,6 +77,11 @@ const FLAGS = {
     'host:port of /healthz and /readyz; 0 for none, port 0 for any free one',
     parseBindAddress,
   ),
+  'arm-budget-share': flag(
+    '1',
+    "which part of Azure Resource Manager's request limits is used, for each identity and subscription: a fraction such as 1/3 or 0.5 where several operators share an identity, or unlimited to rely on the 429 answers of Azure alone",
+    budgetShare,
+  ),
   'log-level': flag('info', 'debug, info, warn or error', (text) => parseLogLevel(text.trim())),
 };
 
@@ -123,6 +132,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
       operatorIdentityNamespaces: value('operator-identity-namespaces'),
       metricsBindAddress: value('metrics-bind-address'),
       healthProbeBindAddress: value('health-probe-bind-address'),
+      armBudgetShare: value('arm-budget-share'),
       logLevel: value('log-level'),
       azure: {
         credential: env,
@@ -176,6 +186,16 @@ function ownCredential(text: string): OwnCredential {
   const known = OWN_CREDENTIALS.find((each) => each === text.trim());
   if (known === undefined) throw new RangeError(`"${text}" is none of ${OWN_CREDENTIALS.join(', ')}`);
   return known;
+}
+
+function budgetShare(text: string): BudgetShare {
+  const trimmed = text.trim();
+  if (trimmed === 'unlimited') return trimmed;
+  const [, above, below = '1'] = /^(\d{1,4}(?:\.\d{1,4})?)(?:\/(\d{1,4}))?$/.exec(trimmed) ?? [];
+  const share = Number(above) / Number(below);
+  if (!(share >= 0.01 && share <= 1))
+    throw new RangeError(`"${text}" is no fraction from 0.01 to 1, such as 1/3 or 0.5, nor unlimited`);
+  return share;
 }
 
 function count(text: string): number {

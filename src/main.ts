@@ -2,7 +2,8 @@
 import { hostname } from 'node:os';
 import { resolveCloud } from './azure/clouds.ts';
 import { AzureIdentities, type Renewal } from './azure/identities.ts';
-import { type Config, ConfigError, parseConfig, usage } from './config.ts';
+import { type Allowance, type Allowances, ARM_ALLOWANCES } from './azure/request-budget.ts';
+import { type BudgetShare, type Config, ConfigError, parseConfig, usage } from './config.ts';
 import { describeGrants } from './core/grants.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { runCredentialWatch } from './kube/credentials.ts';
@@ -18,9 +19,10 @@ import { systemClock } from './runtime/clock.ts';
 import { Controller, type Next } from './runtime/controller.ts';
 import { type Component, longRunning, runLifecycle } from './runtime/lifecycle.ts';
 import { WorkQueue } from './runtime/queue.ts';
+import { untilTurn } from './runtime/spread.ts';
 import { type Endpoint, serveHealth, serveMetrics } from './telemetry/endpoints.ts';
 import { createLog, type RootLog } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { type BudgetOwner, createMetrics } from './telemetry/metrics.ts';
 
 declare const __VERSION__: string | undefined;
 const VERSION = typeof __VERSION__ === 'undefined' ? 'dev' : __VERSION__;
@@ -41,6 +43,7 @@ function assemble(config: Config, log: RootLog): Component[] {
   const store = new ObjectStore();
   const queue = new WorkQueue({ clock, metrics: metrics.queue(NAME) });
   const { azure } = config;
+  const stretches = new StretchReport(log);
   const cloud = resolveCloud({
     cloud: azure.cloud,
     authorityHost: azure.authorityHost,
@@ -61,8 +64,13 @@ function assemble(config: Config, log: RootLog): Component[] {
     metrics: {
       armRequest: metrics.azure.armRequest,
       budgetRemaining: (kind, value, owner) => metrics.azure.armBudgetRemaining(owner, kind, value),
+      intervalStretched: (factor, owner) => {
+        metrics.azure.intervalStretched(owner, factor);
+        stretches.tell(factor, owner);
+      },
       budgetRemoved: metrics.azure.armBudgetRemoved,
     },
+    allowances: allowancesOf(config.armBudgetShare),
     signal: stopping.signal,
   });
   log.info('azure identity', {
@@ -102,7 +110,11 @@ function assemble(config: Config, log: RootLog): Component[] {
   const controller = new Controller({
     name: NAME,
     queue,
-    handler: (key, { signal }) => reconcile(key, signal).then(nextOf, (error) => unlessOutage(error, key, log)),
+    handler: (key, { signal }) =>
+      reconcile(key, signal).then(
+        (outcome) => nextOf(outcome, key),
+        (error) => unlessOutage(error, key, log),
+      ),
     concurrency: config.maxConcurrentReconciles,
     clock,
     log,
@@ -172,15 +184,52 @@ function unlessOutage(error: unknown, key: string, log: RootLog): Next {
   return { kind: 'backoff', baseMs: 1_000, maxMs: 60_000 };
 }
 
-/** Routine looks are spread by a tenth either way, so that objects which came together do not stay together. */
-function nextOf(outcome: Outcome): Next {
+/** Routine looks take turns, so that objects which came together do not stay together. */
+function nextOf(outcome: Outcome, key: string): Next {
   switch (outcome.kind) {
     case 'periodic':
-      return { kind: 'after', ms: outcome.ms * (0.9 + clock.random() / 5) };
+      return { kind: 'after', ms: untilTurn(key, outcome.ms, clock.now()) };
     case 'never':
       return { kind: 'done' };
     default:
       return outcome;
+  }
+}
+
+/** How much of ARM's request limits is spent. */
+function allowancesOf(share: BudgetShare): Allowances {
+  const part = ({ burst, perSecond }: Allowance): Allowance =>
+    share === 'unlimited' ? NO_LIMIT : { burst: burst * share, perSecond: perSecond * share };
+  const { reads, writes, deletes } = ARM_ALLOWANCES;
+  return { reads: part(reads), writes: part(writes), deletes: part(deletes) };
+}
+
+/** More than anything can send; then only ARM's own 429 holds requests back. */
+const NO_LIMIT: Allowance = { burst: 1e9, perSecond: 1e9 };
+
+/** Says once that a request budget is too small for the looks that are asked of it, and once that it suffices again. */
+class StretchReport {
+  readonly #log: RootLog;
+  readonly #stretched = new Set<string>();
+
+  constructor(log: RootLog) {
+    this.#log = log;
+  }
+
+  tell(factor: number, { subscription, identity }: BudgetOwner): void {
+    const owner = `${identity} in ${subscription}`;
+    if (factor > 1 === this.#stretched.has(owner)) return;
+    if (factor > 1) {
+      this.#stretched.add(owner);
+      this.#log.warn('routine looks are further apart than their intervals, to stay within the request budget', {
+        subscription,
+        identity,
+        advice: 'lengthen the intervals, or spread the objects over more subscriptions or identities',
+      });
+    } else {
+      this.#stretched.delete(owner);
+      this.#log.info('routine looks keep their intervals again', { subscription, identity });
+    }
   }
 }
 

@@ -13,11 +13,19 @@ import type {
 /** How much a call matters to the request budget, the most urgent first. */
 export type Urgency = 'change' | 'repair' | 'look';
 
+/** As ARM counts requests: each kind by itself. */
+export type RequestKind = 'reads' | 'writes' | 'deletes';
+
+/** How many requests a pass will probably make from here on. */
+export type Needs = Readonly<Partial<Record<RequestKind, number>>>;
+
 /** On whose behalf Azure is called. */
 export interface Caller {
   /** The key of the object: what the request budget puts back into the queue. */
   readonly key: string;
   readonly urgency: Urgency;
+  /** What the request budget is to give at once or not at all; counted anew from where this is another object. */
+  readonly needs?: Needs;
   readonly signal: AbortSignal;
   /** Asked before every attempt of a write: false once the object or the leadership has changed since it was decided. */
   readonly mayWrite: () => boolean;
@@ -51,6 +59,14 @@ export interface Runtimes {
   createNetwork(parent: Parent, name: string, caller: Caller): Promise<void>;
 }
 
+/** The request budget of an identity, as far as it concerns whole passes. */
+export interface Budget {
+  /** The pass of this key is over: what was set aside for it and not spent is free again. */
+  finish(key: string): void;
+  /** The key wants a routine look every `intervalMs`: how far apart they are to be, so that the looks of all fit. */
+  pace(parent: Parent, key: string, intervalMs: number): number;
+}
+
 /** With which identity an object may reach Azure. */
 export type Access =
   | {
@@ -60,6 +76,7 @@ export type Access =
       /** Which credential that is, for people: its kind and where it comes from. */
       readonly credential?: string;
       readonly runtimes: Runtimes;
+      readonly budget: Budget;
     }
   | { readonly granted: false; readonly message: string };
 

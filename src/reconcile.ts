@@ -15,7 +15,7 @@ import { condition, type ManagedObject, type Memory, type Operation, operationOf
 import { ADOPTING } from './core/policies/definition.ts';
 import { passes } from './core/policies/failure.ts';
 import { type Accepted, armKey, type ObservedRuntime } from './core/runtime.ts';
-import { again, MINUTE, type Next, slowRetry } from './core/schedule.ts';
+import { again, listAge, MINUTE, type Next, slowRetry } from './core/schedule.ts';
 import {
   type Action,
   isAskedToEnableAuthoring,
@@ -42,6 +42,7 @@ import {
   type Caller,
   type Events,
   type Identities,
+  type Needs,
   type ObjectEvent,
   type Objects,
   type PassLog,
@@ -119,7 +120,7 @@ class Pass {
   readonly #world: World;
   readonly #decidedOn: ManagedObject;
   readonly #access: Access;
-  readonly #caller: Caller;
+  #caller: Caller;
   readonly #log: Record<string, unknown>;
   readonly #events: ObjectEvent[] = [];
   #s: Situation;
@@ -138,6 +139,7 @@ class Pass {
     this.#caller = {
       key: object.key,
       urgency: urgencyOf(this.#s),
+      needs: LOOK,
       signal,
       mayWrite: () => {
         const current = world.objects.get(object.key);
@@ -159,10 +161,19 @@ class Pass {
 
   async run(): Promise<Outcome> {
     try {
-      return await this.#steps();
+      return this.#paced(await this.#steps());
     } catch (error) {
-      return this.#interrupted(error);
+      return await this.#interrupted(error);
+    } finally {
+      if (this.#access.granted) this.#access.budget.finish(this.#decidedOn.key);
     }
+  }
+
+  /** Routine looks give way when the request budget cannot bear them all. */
+  #paced(outcome: Outcome): Outcome {
+    if (outcome.kind !== 'periodic' || !this.#access.granted) return outcome;
+    const { desired } = this.#s;
+    return { ...outcome, ms: this.#access.budget.pace(desired.id.parent, this.#decidedOn.key, outcome.ms) };
   }
 
   /** What Azure has confirmed is stored all the same; the rest is for another pass. */
@@ -246,10 +257,19 @@ class Pass {
       const has = await this.#runtimes.hasNetwork(desired.id.parent, action.name, this.#caller);
       return this.#know({ network: has ? 'present' : 'absent' });
     }
+    if (action.fresh) this.#expectWrite();
     const definition = action.fresh
       ? await this.#runtimes.read(desired.id, this.#caller)
-      : await this.#runtimes.hint(desired.id, intervalMs, this.#caller);
+      : await this.#runtimes.hint(desired.id, listAge(intervalMs), this.#caller);
     this.#know({ definition });
+  }
+
+  /** What is looked at anew is likely to be written: the tokens for that come now, or the look would be in vain. */
+  #expectWrite(): void {
+    const { object, desired } = this.#s;
+    const { urgency } = this.#caller;
+    const needs = object.deleting ? DELETION : managing(desired) ? WRITE : TWO_LOOKS;
+    this.#caller = { ...this.#caller, needs, urgency: urgency === 'look' && managing(desired) ? 'repair' : urgency };
   }
 
   #claim(): void {
@@ -558,6 +578,15 @@ class Pass {
     return this.#access.granted ? this.#access.identity : '';
   }
 }
+
+/** What a pass asks Azure for, as far as it can be foreseen: the state alone, … */
+const LOOK: Needs = { reads: 1 };
+/** … the definition and the state, … */
+const TWO_LOOKS: Needs = { reads: 2 };
+/** … a write between the two, … */
+const WRITE: Needs = { reads: 2, writes: 1 };
+/** … or the definition before its end. */
+const DELETION: Needs = { reads: 1, deletes: 1 };
 
 const STEP: Record<Exclude<Action['kind'], 'Settle' | 'Release'>, Step> = {
   Look: 'look',

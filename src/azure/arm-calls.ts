@@ -1,7 +1,7 @@
 import { type HttpClient, isRestError, type PipelineResponse } from '@azure/core-rest-pipeline';
 import { AzureFailure } from '../core/failure.ts';
 import type { Parent } from '../core/runtime.ts';
-import { type Caller, Superseded } from '../ports.ts';
+import { type Caller, type RequestKind, Superseded } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { SdkOptions } from './arm-client.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type Refusal,
 } from './errors.ts';
 import { type ArmOperation, type AzureMetrics, NO_METRICS } from './metrics.ts';
-import type { BudgetKind, RequestBudget } from './request-budget.ts';
+import type { RequestBudget } from './request-budget.ts';
 import { RETRY, type RetrySettings, TransientFailure, withRetries } from './retry.ts';
 import { type TokenSource, unlessAborted } from './tokens.ts';
 
@@ -34,7 +34,7 @@ export interface ArmOptions {
 
 export interface Call<T> {
   readonly operation: ArmOperation;
-  readonly budget: BudgetKind;
+  readonly budget: RequestKind;
   readonly writes: boolean;
   /** Below what the call is: which parent a 404 means. */
   readonly parent: Parent['kind'];

@@ -24,6 +24,7 @@ import { type AzureMetrics, NO_METRICS } from './metrics.ts';
 import { Observer } from './observer.ts';
 import { Principal } from './principal.ts';
 import type { Remote } from './remote.ts';
+import type { Allowances } from './request-budget.ts';
 import type { RetrySettings } from './retry.ts';
 import { createSynapse } from './synapse.ts';
 import { TokenSource } from './tokens.ts';
@@ -44,6 +45,8 @@ export interface IdentitiesOptions {
   /** Somebody else changed the runtime with this `armKey`: its objects are to be looked at now. */
   readonly changed: (runtimeKey: string) => void;
   readonly metrics?: AzureMetrics;
+  /** Of each identity in each subscription; ARM's documented ones when absent. */
+  readonly allowances?: Allowances;
   /** For one attempt of a request to ARM; 60 s when absent. */
   readonly requestTimeoutMs?: number;
   readonly retry?: RetrySettings;
@@ -202,10 +205,15 @@ export class AzureIdentities implements Identities {
   }
 
   #principal(identity: string): Principal {
-    const { clock, wake, metrics = NO_METRICS } = this.#options;
+    const { clock, wake, metrics = NO_METRICS, allowances } = this.#options;
     const present = this.#principals.get(identity);
     if (present !== undefined) return present;
-    const principal = new Principal(identity, { clock, wake, metrics });
+    const principal = new Principal(identity, {
+      clock,
+      wake,
+      metrics,
+      ...(allowances === undefined ? {} : { allowances }),
+    });
     this.#principals.set(identity, principal);
     return principal;
   }
@@ -248,8 +256,9 @@ function problemOf({ problem }: Problem): string {
   return `The Secret ${CREDENTIAL_SECRET} of the namespace is wrong: ${problem}.`;
 }
 
-function granted({ login, runtimes }: Session, whose: string): Access {
-  return { granted: true, identity: identityOf(login), credential: `${describeLogin(login)}, ${whose}`, runtimes };
+function granted({ login, runtimes, principal }: Session, whose: string): Access {
+  const credential = `${describeLogin(login)}, ${whose}`;
+  return { granted: true, identity: identityOf(login), credential, runtimes, budget: principal };
 }
 
 const SERVICES: Readonly<Record<Parent['kind'], (options: ArmOptions) => Remote>> = {

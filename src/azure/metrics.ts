@@ -1,11 +1,13 @@
-import type { BudgetKind } from './request-budget.ts';
+import type { RequestKind } from '../ports.ts';
 
 /** What this folder counts. Called often: implementations neither throw nor wait. */
 export interface AzureMetrics {
   /** One attempt over the wire. `code` is the HTTP status, or `timeout`, `aborted` or `network` when there was no answer. */
   armRequest(operation: ArmOperation, code: string): void;
   /** Whole requests that the budget of `owner` would grant now. */
-  budgetRemaining(kind: BudgetKind, value: number, owner: BudgetOwner): void;
+  budgetRemaining(kind: RequestKind, value: number, owner: BudgetOwner): void;
+  /** Routine looks within the budget of `owner` are this many times further apart than asked for; 1: not at all. */
+  intervalStretched(factor: number, owner: BudgetOwner): void;
   /** The budget of `owner` is no longer kept. */
   budgetRemoved(owner: BudgetOwner): void;
 }
@@ -26,4 +28,9 @@ export type ArmOperation =
   | 'listNetworks'
   | 'createNetwork';
 
-export const NO_METRICS: AzureMetrics = { armRequest: () => {}, budgetRemaining: () => {}, budgetRemoved: () => {} };
+export const NO_METRICS: AzureMetrics = {
+  armRequest: () => {},
+  budgetRemaining: () => {},
+  intervalStretched: () => {},
+  budgetRemoved: () => {},
+};

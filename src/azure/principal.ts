@@ -1,12 +1,14 @@
+import type { Parent } from '../core/runtime.ts';
+import type { Budget, RequestKind } from '../ports.ts';
 import type { AzureMetrics } from './metrics.ts';
-import { type BudgetKind, RequestBudget, type RequestBudgetOptions } from './request-budget.ts';
+import { RequestBudget, type RequestBudgetOptions } from './request-budget.ts';
 
-export interface PrincipalOptions extends Pick<RequestBudgetOptions, 'clock' | 'wake'> {
+export interface PrincipalOptions extends Pick<RequestBudgetOptions, 'clock' | 'wake' | 'allowances'> {
   readonly metrics: AzureMetrics;
 }
 
 /** A client of a tenant, as ARM counts its requests: one budget per subscription, however the client logs in. */
-export class Principal {
+export class Principal implements Budget {
   readonly #identity: string;
   readonly #options: PrincipalOptions;
   readonly #budgets = new Map<string, RequestBudget>();
@@ -21,15 +23,26 @@ export class Principal {
   budget(subscription: string): RequestBudget {
     const present = this.#budgets.get(subscription);
     if (present !== undefined) return present;
-    const { clock, wake, metrics } = this.#options;
+    const { metrics, ...options } = this.#options;
     const owner = { subscription, identity: this.#identity };
-    const remaining = (kind: BudgetKind, value: number) => {
+    const remaining = (kind: RequestKind, value: number) => {
       if (!this.#retired) metrics.budgetRemaining(kind, value, owner);
     };
-    const budget = new RequestBudget({ clock, wake, remaining });
+    const stretched = (factor: number) => {
+      if (!this.#retired) metrics.intervalStretched(factor, owner);
+    };
+    const budget = new RequestBudget({ ...options, remaining, stretched });
     if (this.#retired) budget.retire();
     this.#budgets.set(subscription, budget);
     return budget;
+  }
+
+  finish(key: string): void {
+    for (const budget of this.#budgets.values()) budget.finish(key);
+  }
+
+  pace({ subscriptionId }: Parent, key: string, intervalMs: number): number {
+    return this.budget(subscriptionId.toLowerCase()).pace(key, intervalMs);
   }
 
   forget(key: string): void {

@@ -1,40 +1,68 @@
-import { BudgetExhausted, type Caller, type Urgency } from '../ports.ts';
+import { BudgetExhausted, type Caller, type Needs, type RequestKind, type Urgency } from '../ports.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
+import { type Allowance, TokenBucket } from './token-bucket.ts';
 
-export type BudgetKind = 'reads' | 'writes' | 'deletes';
+export type { Allowance } from './token-bucket.ts';
 
-export interface Allowance {
-  readonly burst: number;
-  readonly perSecond: number;
-}
+import { URGENCIES, WaitingLine } from './waiting-line.ts';
+
+export type Allowances = Readonly<Record<RequestKind, Allowance>>;
 
 /** ARM's own token buckets per subscription, principal and region (documented). */
-export const ARM_ALLOWANCES: Readonly<Record<BudgetKind, Allowance>> = {
+export const ARM_ALLOWANCES: Allowances = {
   reads: { burst: 250, perSecond: 25 },
   writes: { burst: 200, perSecond: 10 },
   deletes: { burst: 200, perSecond: 10 },
 };
-
-/** Of ARM's allowance, how much is spent: the rest is for the difference between its clock and ours. */
-const SHARE = 0.97;
-/** How long a woken key has its tokens to itself. */
-const HOLD_MS = 5_000;
-/** How long after its last token it is remembered how many a key went through: about as long as a pass takes. */
-const REMEMBER_MS = 5_000;
-/** The most tokens that one pass is given at once. */
-const MAX_NEED = 16;
-/** Every so many grants go to whoever has waited longest, whatever the urgency. */
-const FAIR_EVERY = 10;
-const URGENCIES: readonly Urgency[] = ['change', 'repair', 'look'];
 
 export interface RequestBudgetOptions {
   readonly clock: Clock;
   /** Puts a key back into the queue. Called inside `take` and from a timer: it must not call the budget back. */
   readonly wake: (key: string, urgency: Urgency) => void;
   /** Told whenever it changes: how many whole requests would be granted now. */
-  readonly remaining?: (kind: BudgetKind, value: number) => void;
-  /** ARM's, of which 97 % are spent; `ARM_ALLOWANCES` when absent. */
-  readonly allowances?: Readonly<Record<BudgetKind, Allowance>>;
+  readonly remaining?: (kind: RequestKind, value: number) => void;
+  /** Told whenever it changes: by what factor routine looks are spread out, 1 for not at all. */
+  readonly stretched?: (factor: number) => void;
+  /** ARM's, of which 98 % are spent; `ARM_ALLOWANCES` when absent. */
+  readonly allowances?: Allowances;
+}
+
+/** How long tokens are kept for a woken key, or for a pass that is silent. */
+const HOLD_MS = 5_000;
+/** The most tokens of a kind that one pass is given at once. */
+const MAX_NEED = 16;
+/** Of the reads, what routine looks may use: the rest is for changes, for lists, and for whoever else reads. */
+const LOOKS_SHARE = 0.6;
+/** Tokens are collected in this order, the scarcer first and always the same, so that no two keys wait for each other. */
+const KINDS: readonly RequestKind[] = ['deletes', 'writes', 'reads'];
+
+type Counts = Readonly<Record<RequestKind, number>>;
+
+const NONE: Counts = { reads: 0, writes: 0, deletes: 0 };
+const NO_NEEDS: Needs = {};
+
+/** A key that was told to wait, with the tokens that it has collected so far. */
+interface Waiter {
+  readonly key: string;
+  readonly urgency: Urgency;
+  readonly since: number;
+  /** Tokens that it is to be given at once. */
+  needs: Counts;
+  held: Counts;
+}
+
+/** What a pass was given, and what it has made of it. */
+interface Reservation {
+  readonly key: string;
+  readonly urgency: Urgency;
+  readonly since: number;
+  readonly left: Counts;
+  /** Since the pass began. */
+  readonly spent: Counts;
+  /** What the pass has said that it needs, and what of that it has yet to spend. */
+  readonly said: Needs;
+  readonly due: Counts;
+  readonly until: number;
 }
 
 /**
@@ -45,36 +73,126 @@ export interface RequestBudgetOptions {
  * Two designs. A semaphore on which a pass sleeps until its token comes is half the code, but under throttling every
  * worker ends up asleep behind periodic looks, and a person's change waits for a worker that the queue could have given
  * it. So a pass without a token ends, and the budget wakes its key through the queue, where priorities count again. The
- * price is that a pass starts over: a woken key therefore has its token reserved, and one that needs more tokens than it
- * was given is given one more the next time, or two looks with two requests each would take turns for ever.
+ * price is that a pass starts over and makes its requests again. Therefore it says beforehand what it will need, and is
+ * given all of it or none; a woken key finds its tokens set aside; and a pass that needed more than it had said waits the
+ * next time for all that it went through, or two of them would take turns for ever.
  */
 export class RequestBudget {
-  readonly #buckets: Readonly<Record<BudgetKind, Bucket>>;
+  readonly #options: RequestBudgetOptions;
+  readonly #buckets: Readonly<Record<RequestKind, TokenBucket>>;
+  readonly #lines: Readonly<Record<RequestKind, WaitingLine<Waiter>>>;
+  readonly #waiting = new Map<string, Waiter>();
+  /** The one that lapses first is the first. */
+  readonly #reserved = new Map<string, Reservation>();
+  /** Looks per millisecond, by key. */
+  readonly #looks = new Map<string, number>();
+  #demand = 0;
+  #stretch = 1;
+  #arrivals = 0;
+  #timer: Timer | undefined;
+  #stopped = false;
+  #retired = false;
 
   constructor(options: RequestBudgetOptions) {
-    const allowances = options.allowances ?? ARM_ALLOWANCES;
-    const bucket = (kind: BudgetKind) => new Bucket(kind, allowances[kind], options);
+    const { allowances = ARM_ALLOWANCES, clock } = options;
+    const bucket = (kind: RequestKind) => new TokenBucket(allowances[kind], clock);
+    this.#options = options;
     this.#buckets = { reads: bucket('reads'), writes: bucket('writes'), deletes: bucket('deletes') };
+    this.#lines = { reads: new WaitingLine(), writes: new WaitingLine(), deletes: new WaitingLine() };
   }
 
   /** Spends one request. Throws `BudgetExhausted` when there is none now: `wake` is then called with the caller's key. */
-  take(kind: BudgetKind, caller: Pick<Caller, 'key' | 'urgency'>): void {
-    this.#buckets[kind].take(caller.key, caller.urgency);
+  take(kind: RequestKind, { key, urgency, needs = NO_NEEDS }: Pick<Caller, 'key' | 'urgency' | 'needs'>): void {
+    if (this.#retired) {
+      this.#options.wake(key, urgency);
+      throw new BudgetExhausted('this request budget is not kept any more');
+    }
+    this.#lapse();
+    const before = this.#reserved.get(key);
+    const goesOn = before?.said === needs;
+    const due = atLeast(goesOn ? before.due : countsOf(needs), only(kind, 1));
+    const pass = { said: needs, due, spent: before?.spent ?? NONE };
+    if (before !== undefined && (goesOn ? before.left[kind] > 0 : covers(before.left, due))) {
+      this.#spend(kind, { ...before, ...pass });
+      return;
+    }
+    this.#wait(key, urgency, due, before?.left ?? NONE);
+    this.#serve(key);
+    const granted = this.#reserved.get(key);
+    if (granted !== undefined) {
+      this.#spend(kind, { ...granted, ...pass });
+      return;
+    }
+    // Who starts over makes the same requests again.
+    this.#wait(key, urgency, sum(due, pass.spent), NONE);
+    this.#schedule();
+    throw new BudgetExhausted(`no ${kind} left in the request budget`);
+  }
+
+  /** The pass of this key is over: what it was given and did not spend goes to others. */
+  finish(key: string): void {
+    if (!this.#reserved.has(key)) return;
+    this.#release(key);
+    this.#serve();
   }
 
   /** ARM says that it would still grant `remaining` requests: others spend from the same bucket. Only ever lowers ours. */
-  observe(kind: BudgetKind, remaining: number): void {
+  observe(kind: RequestKind, remaining: number): void {
+    if (!Number.isFinite(remaining) || remaining < 0) return;
     this.#buckets[kind].observe(remaining);
+    this.#schedule();
+    this.#report();
   }
 
   /** ARM refused one with 429: nobody asks for this kind before `retryAfterMs` have gone by. */
-  throttled(kind: BudgetKind, retryAfterMs: number): void {
-    this.#buckets[kind].throttled(retryAfterMs);
+  throttled(kind: RequestKind, retryAfterMs: number): void {
+    // Tokens that were set aside would be refused, too: who has some waits again, in the old place.
+    for (const { key, urgency, since, left, spent } of [...this.#reserved.values()]) {
+      if (left[kind] === 0) continue;
+      this.#reserved.delete(key);
+      this.#buckets[kind].putBack(left[kind]);
+      this.#place({ key, urgency, since, held: { ...left, [kind]: 0 }, needs: sum(left, only(kind, spent[kind])) });
+    }
+    for (const waiter of [...this.#waiting.values()]) {
+      const { held } = waiter;
+      if (held[kind] === 0) continue;
+      this.#leave(waiter);
+      this.#buckets[kind].putBack(held[kind]);
+      this.#place({ ...waiter, held: { ...held, [kind]: 0 } });
+    }
+    this.#buckets[kind].block(retryAfterMs);
+    this.#schedule();
+    this.#report();
+  }
+
+  /**
+   * The key wants to be looked at every `intervalMs`; undefined: not any more. Answers how far apart its looks are to be,
+   * so that those of all keys together fit into their share of the reads.
+   */
+  pace(key: string, intervalMs: number): number;
+  pace(key: string, intervalMs: undefined): undefined;
+  pace(key: string, intervalMs: number | undefined): number | undefined {
+    const rate = intervalMs === undefined ? 0 : 1 / intervalMs;
+    this.#demand += rate - (this.#looks.get(key) ?? 0);
+    if (rate > 0) this.#looks.set(key, rate);
+    else this.#looks.delete(key);
+    // Hundredths: not every look that comes or goes is worth telling of, nor what adding up has left over.
+    const stretch = Math.max(1, Math.round((100 * this.#demand) / (LOOKS_SHARE * this.#buckets.reads.perMs)) / 100);
+    if (stretch !== this.#stretch) this.#options.stretched?.(stretch);
+    this.#stretch = stretch;
+    return intervalMs === undefined ? undefined : intervalMs * stretch;
   }
 
   /** The key is gone: it waits for nothing, and what was reserved for it is free. */
   forget(key: string): void {
-    for (const bucket of Object.values(this.#buckets)) bucket.forget(key);
+    const waiter = this.#waiting.get(key);
+    if (waiter !== undefined) {
+      this.#leave(waiter);
+      this.#putBack(waiter.held);
+    }
+    this.#release(key);
+    if (this.#looks.has(key)) this.pace(key, undefined);
+    this.#serve();
   }
 
   /**
@@ -82,245 +200,184 @@ export class RequestBudget {
    * since a pass that begins anew will not ask here.
    */
   retire(): void {
-    for (const bucket of Object.values(this.#buckets)) bucket.retire();
-  }
-
-  /** Cancels the timers: nobody is woken any more. */
-  stop(): void {
-    for (const bucket of Object.values(this.#buckets)) bucket.stop();
-  }
-}
-
-interface Waiter {
-  readonly key: string;
-  readonly urgency: Urgency;
-  /** Tokens it is to be given at once. */
-  readonly need: number;
-  /** Counts up: the lower, the longer it waits. */
-  readonly since: number;
-}
-
-/** Tokens set aside for a woken key, or the memory of those that a key has spent. */
-interface Reservation {
-  readonly urgency: Urgency;
-  readonly since: number;
-  left: number;
-  /** How many it went through, those left included. */
-  size: number;
-  until: number;
-}
-
-class Bucket {
-  readonly #kind: BudgetKind;
-  readonly #capacity: number;
-  readonly #margin: number;
-  readonly #perMs: number;
-  readonly #clock: Clock;
-  readonly #wake: RequestBudgetOptions['wake'];
-  readonly #remaining: (kind: BudgetKind, value: number) => void;
-  readonly #waiting: Readonly<Record<Urgency, Map<string, Waiter>>> = {
-    change: new Map(),
-    repair: new Map(),
-    look: new Map(),
-  };
-  readonly #reserved = new Map<string, Reservation>();
-  #tokens: number;
-  #refilledAt: number;
-  #blockedUntil = Number.NEGATIVE_INFINITY;
-  #served = 0;
-  #arrivals = 0;
-  #timer: Timer | undefined;
-  #stopped = false;
-  #retired = false;
-
-  constructor(kind: BudgetKind, allowance: Allowance, { clock, wake, remaining = () => {} }: RequestBudgetOptions) {
-    this.#kind = kind;
-    this.#capacity = allowance.burst * SHARE;
-    this.#margin = allowance.burst - this.#capacity;
-    this.#perMs = (allowance.perSecond * SHARE) / 1000;
-    this.#clock = clock;
-    this.#wake = wake;
-    this.#remaining = remaining;
-    this.#tokens = this.#capacity;
-    this.#refilledAt = clock.now();
-  }
-
-  take(key: string, urgency: Urgency): void {
-    if (this.#retired) {
-      this.#wake(key, urgency);
-      throw new BudgetExhausted('this request budget is not kept any more');
-    }
-    this.#refill();
-    const before = this.#reserved.get(key);
-    const blocked = this.#blocked();
-    if (!blocked && before !== undefined && before.left > 0) {
-      before.left--;
-      before.until = this.#clock.now() + REMEMBER_MS;
-      this.#report();
-      return;
-    }
-    if (before !== undefined) this.#reserved.delete(key);
-    this.#enqueue(key, urgency, 1);
-    this.#serve(key);
-    const granted = this.#reserved.get(key);
-    if (granted !== undefined) {
-      this.#spendAtOnce(granted, before);
-      return;
-    }
-    if (before !== undefined) this.#enqueue(key, urgency, before.size + 1);
-    this.#schedule();
-    throw new BudgetExhausted(`no ${this.#kind} left in the request budget`);
-  }
-
-  observe(remaining: number): void {
-    if (!Number.isFinite(remaining) || remaining < 0) return;
-    this.#refill();
-    this.#tokens = Math.min(this.#tokens, Math.max(0, remaining - this.#margin) - this.#held());
-    this.#schedule();
-    this.#report();
-  }
-
-  throttled(retryAfterMs: number): void {
-    this.#refill();
-    this.#blockedUntil = Math.max(this.#blockedUntil, this.#clock.now() + retryAfterMs);
-    this.#refilledAt = this.#blockedUntil;
-    this.#tokens = Math.min(this.#tokens, 0);
-    this.#putReservedBack();
-    this.#schedule();
-    this.#report();
-  }
-
-  forget(key: string): void {
-    for (const urgency of URGENCIES) this.#waiting[urgency].delete(key);
-    this.#tokens += this.#reserved.get(key)?.left ?? 0;
-    this.#reserved.delete(key);
-    this.#serve();
-  }
-
-  retire(): void {
     this.stop();
     this.#retired = true;
-    for (const waiting of Object.values(this.#waiting)) {
-      for (const { key, urgency } of waiting.values()) this.#wake(key, urgency);
-      waiting.clear();
-    }
+    for (const { key, urgency } of this.#waiting.values()) this.#options.wake(key, urgency);
+    this.#waiting.clear();
     this.#reserved.clear();
   }
 
+  /** Cancels the timers: nobody is woken any more. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
   }
 
-  /** A key that waits already keeps its place, unless it has become more urgent. */
-  #enqueue(key: string, urgency: Urgency, need: number): void {
-    const present = URGENCIES.map((each) => this.#waiting[each].get(key)).find((waiter) => waiter !== undefined);
-    const since = present?.since ?? ++this.#arrivals;
-    const urgent = present !== undefined && rank(present.urgency) < rank(urgency) ? present.urgency : urgency;
-    const most = Math.min(Math.max(1, Math.floor(this.#capacity)), MAX_NEED);
-    if (present !== undefined && present.urgency !== urgent) this.#waiting[present.urgency].delete(key);
-    const waiter = { key, urgency: urgent, need: Math.min(Math.max(need, present?.need ?? 0), most), since };
-    this.#waiting[urgent].set(key, waiter);
+  /**
+   * Makes the key wait until it has all these tokens. One that waits already keeps its place, unless it has become more
+   * urgent, and what it waits for.
+   */
+  #wait(key: string, urgency: Urgency, needs: Counts, held: Counts): void {
+    this.#reserved.delete(key);
+    const present = this.#waiting.get(key);
+    if (present !== undefined) this.#leave(present);
+    const most = mapped((kind) => Math.min(MAX_NEED, this.#buckets[kind].most));
+    this.#place({
+      key,
+      urgency: present === undefined ? urgency : moreUrgent(present.urgency, urgency),
+      since: present?.since ?? ++this.#arrivals,
+      held: sum(held, present?.held ?? NONE),
+      needs: atMost(atLeast(needs, present?.needs ?? NONE), most),
+    });
   }
 
-  /** Reserves tokens for waiters in their order, as far as they reach, and wakes them, except the one that is asking. */
-  #serve(asking?: string): void {
-    this.#refill();
-    for (let waiter = this.#next(); waiter !== undefined && !this.#blocked(); waiter = this.#next()) {
-      if (this.#tokens < waiter.need) break;
-      const { key, urgency, need, since } = waiter;
-      this.#served++;
-      this.#waiting[urgency].delete(key);
-      this.#tokens -= need;
-      this.#reserved.set(key, { urgency, since, left: need, size: need, until: this.#clock.now() + HOLD_MS });
-      if (key !== asking) this.#wake(key, urgency);
+  /**
+   * Puts it into the line for the first kind that it lacks; with nothing to wait for, it has its tokens. What it holds of
+   * later kinds it gives back until then: another key may wait for just that, with what this one lacks in its hand.
+   */
+  #place(waiter: Waiter): void {
+    const lacking = lacks(waiter);
+    if (lacking === undefined) {
+      this.#waiting.delete(waiter.key);
+      this.#grant(waiter);
+      return;
     }
+    for (const kind of KINDS.slice(KINDS.indexOf(lacking) + 1)) {
+      this.#buckets[kind].putBack(waiter.held[kind]);
+      waiter.needs = atLeast(waiter.needs, only(kind, waiter.held[kind]));
+      waiter.held = { ...waiter.held, [kind]: 0 };
+    }
+    this.#waiting.set(waiter.key, waiter);
+    this.#lines[lacking].join(waiter);
+  }
+
+  #leave(waiter: Waiter): void {
+    this.#waiting.delete(waiter.key);
+    const lacking = lacks(waiter);
+    if (lacking !== undefined) this.#lines[lacking].leave(waiter);
+  }
+
+  /** Gives waiters what they lack, in their order, as far as it reaches, and wakes those that have all; not who is asking. */
+  #serve(asking?: string): void {
+    this.#lapse();
+    const complete: Waiter[] = [];
+    for (const kind of KINDS) {
+      const line = this.#lines[kind];
+      for (let waiter = line.next(); waiter !== undefined; waiter = line.next()) {
+        const count = waiter.needs[kind] - waiter.held[kind];
+        if (this.#buckets[kind].available < count) break;
+        line.served(waiter);
+        this.#buckets[kind].setAside(count);
+        waiter.held = { ...waiter.held, [kind]: waiter.needs[kind] };
+        this.#place(waiter);
+        if (lacks(waiter) === undefined) complete.push(waiter);
+      }
+    }
+    for (const { key, urgency } of complete) if (key !== asking) this.#options.wake(key, urgency);
     this.#schedule();
     this.#report();
   }
 
-  #spendAtOnce(granted: Reservation, before: Reservation | undefined): void {
-    granted.left--;
-    granted.size += before?.size ?? 0;
-    granted.until = this.#clock.now() + REMEMBER_MS;
+  #grant({ key, urgency, since, held }: Waiter): void {
+    const pass = { said: NO_NEEDS, due: NONE, spent: NONE };
+    this.#reserved.set(key, { key, urgency, since, left: held, ...pass, until: this.#clock.now() + HOLD_MS });
   }
 
-  #next(): Waiter | undefined {
-    const heads = URGENCIES.flatMap((urgency) => {
-      const [head] = this.#waiting[urgency].values();
-      return head === undefined ? [] : [head];
+  #spend(kind: RequestKind, reservation: Reservation): void {
+    const { key, left, due, spent } = reservation;
+    this.#buckets[kind].spend();
+    // Last in the map, as it lapses last.
+    this.#reserved.delete(key);
+    this.#reserved.set(key, {
+      ...reservation,
+      left: sum(left, only(kind, -1)),
+      due: sum(due, only(kind, -1)),
+      spent: sum(spent, only(kind, 1)),
+      until: this.#clock.now() + HOLD_MS,
     });
-    if (this.#served % FAIR_EVERY !== FAIR_EVERY - 1) return heads[0];
-    return heads.reduce<Waiter | undefined>(
-      (first, head) => (first && first.since < head.since ? first : head),
-      undefined,
-    );
+    this.#report();
   }
 
-  /** What is reserved counts as not spent yet, so the bucket fills only up to what it leaves. */
-  #refill(): void {
+  /** What nobody has used for long goes back. */
+  #lapse(): void {
     const now = this.#clock.now();
-    for (const [key, reservation] of this.#reserved) {
-      if (now < reservation.until) continue;
-      this.#tokens += reservation.left;
-      this.#reserved.delete(key);
+    for (const { key, until } of this.#reserved.values()) {
+      if (now < until) return;
+      this.#release(key);
     }
-    // A wall clock that was set back must not stop the refill until it has caught up.
-    if (now < this.#refilledAt && !this.#blocked()) this.#refilledAt = now;
-    const gained = Math.max(0, now - this.#refilledAt) * this.#perMs;
-    this.#tokens = Math.min(this.#tokens + gained, this.#capacity - this.#held());
-    this.#refilledAt = Math.max(this.#refilledAt, now);
   }
 
-  #held(): number {
-    let held = 0;
-    for (const { left } of this.#reserved.values()) held += left;
-    return held;
+  #release(key: string): void {
+    this.#putBack(this.#reserved.get(key)?.left ?? NONE);
+    this.#reserved.delete(key);
   }
 
-  #blocked(): boolean {
-    return this.#clock.now() < this.#blockedUntil;
-  }
-
-  /** During a block, who was woken waits again, in the old place: the reserved token would be refused. */
-  #putReservedBack(): void {
-    const returned = [...this.#reserved].filter(([, { left }]) => left > 0);
-    for (const [key, { urgency, size, since }] of returned) {
-      this.#reserved.delete(key);
-      this.#waiting[urgency].set(key, { key, urgency, need: size, since });
-    }
-    for (const waiting of Object.values(this.#waiting)) {
-      const inOrder = [...waiting].sort(([, a], [, b]) => a.since - b.since);
-      waiting.clear();
-      for (const [key, waiter] of inOrder) waiting.set(key, waiter);
-    }
+  #putBack(tokens: Counts): void {
+    for (const kind of KINDS) this.#buckets[kind].putBack(tokens[kind]);
   }
 
   /** One timer, for the moment at which the next waiter can be served. */
   #schedule(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const next = this.#next();
-    if (next === undefined || this.#stopped) return;
-    this.#timer = this.#clock.setTimer(this.#msUntil(next.need), () => {
+    const ms = this.#stopped ? Number.POSITIVE_INFINITY : Math.min(...KINDS.map((kind) => this.#msUntilServed(kind)));
+    if (ms === Number.POSITIVE_INFINITY) return;
+    this.#timer = this.#clock.setTimer(Math.max(1, Math.ceil(ms)), () => {
       this.#timer = undefined;
       this.#serve();
     });
   }
 
-  #msUntil(need: number): number {
-    const now = this.#clock.now();
-    const refilled = Math.max(0, this.#refilledAt - now) + Math.max(0, need - this.#tokens) / this.#perMs;
-    const attainable = need <= this.#capacity - this.#held();
-    const freed = [...this.#reserved.values()].filter(({ left }) => left > 0).map(({ until }) => until - now);
-    return Math.max(1, Math.ceil(Math.min(attainable ? refilled : Number.POSITIVE_INFINITY, ...freed)));
+  /** Until the first in the line for this kind can be served, or until something lapses that it may be given. */
+  #msUntilServed(kind: RequestKind): number {
+    const next = this.#lines[kind].next();
+    if (next === undefined) return Number.POSITIVE_INFINITY;
+    const [first] = this.#reserved.values();
+    const lapses = first === undefined ? Number.POSITIVE_INFINITY : first.until - this.#clock.now();
+    return Math.min(this.#buckets[kind].msUntil(next.needs[kind] - next.held[kind]), lapses);
   }
 
   #report(): void {
-    this.#remaining(this.#kind, Math.max(0, Math.floor(this.#tokens)));
+    for (const kind of KINDS) this.#options.remaining?.(kind, this.#buckets[kind].available);
+  }
+
+  get #clock(): Clock {
+    return this.#options.clock;
   }
 }
 
-function rank(urgency: Urgency): number {
-  return URGENCIES.indexOf(urgency);
+function lacks({ needs, held }: Waiter): RequestKind | undefined {
+  return KINDS.find((kind) => held[kind] < needs[kind]);
+}
+
+function moreUrgent(a: Urgency, b: Urgency): Urgency {
+  return URGENCIES.indexOf(a) < URGENCIES.indexOf(b) ? a : b;
+}
+
+function mapped(count: (kind: RequestKind) => number): Counts {
+  return { reads: count('reads'), writes: count('writes'), deletes: count('deletes') };
+}
+
+function countsOf(needs: Needs): Counts {
+  return { ...NONE, ...needs };
+}
+
+function only(kind: RequestKind, count: number): Counts {
+  return { ...NONE, [kind]: count };
+}
+
+function covers(a: Counts, b: Counts): boolean {
+  return KINDS.every((kind) => a[kind] >= b[kind]);
+}
+
+function sum(a: Counts, b: Counts): Counts {
+  return mapped((kind) => a[kind] + b[kind]);
+}
+
+function atLeast(a: Counts, b: Counts): Counts {
+  return mapped((kind) => Math.max(a[kind], b[kind]));
+}
+
+function atMost(a: Counts, b: Counts): Counts {
+  return mapped((kind) => Math.min(a[kind], b[kind]));
 }

@@ -36,6 +36,14 @@ export function periodic(intervalMs: number): Next {
   return { kind: 'periodic', ms: intervalMs };
 }
 
+/**
+ * How old a shared list may be for a routine look: a little less than the interval, so that of two looks which are an
+ * interval apart, the second never sees what the first saw, however late the first was.
+ */
+export function listAge(intervalMs: number): number {
+  return intervalMs - Math.min(intervalMs / 50, 5 * SECOND);
+}
+
 /** Somebody else may be about to mend it: soon at first, then at the pace of routine looks. */
 export function waiting(intervalMs: number): Next {
   return { kind: 'backoff', baseMs: Math.min(5 * SECOND, intervalMs), maxMs: intervalMs };

@@ -8,6 +8,8 @@ export interface AzureRecorder {
   armRequest(operation: string, code: number | string): void;
   /** How many requests of a kind the owner may still send at this moment. */
   armBudgetRemaining(owner: BudgetOwner, kind: BudgetKind, remaining: number): void;
+  /** Routine looks within the owner's budget are this many times further apart than asked for. */
+  intervalStretched(owner: BudgetOwner, factor: number): void;
   /** The owner's budget is no longer kept. */
   armBudgetRemoved(owner: BudgetOwner): void;
   /** `field` is a leaf path of spec, without the names of map entries. */
@@ -48,6 +50,20 @@ export function azureMetrics(registry: Registry): AzureRecorder {
   });
   for (const outcome of ['started', 'repaired', 'exhausted']) repairs.inc({ outcome }, 0);
 
+  const stretch = new Gauge({
+    name: 'azure_ir_interval_stretch',
+    help: 'By which factor routine looks are further apart than asked for, where the request budget is tightest; 1 for none',
+    registers,
+  });
+  const stretched = new Map<string, number>();
+  const showStretch = ({ subscription, identity }: BudgetOwner, factor: number) => {
+    const owner = JSON.stringify([subscription, identity]);
+    if (factor > 1) stretched.set(owner, factor);
+    else stretched.delete(owner);
+    stretch.set([...stretched.values()].reduce((most, each) => Math.max(most, each), 1));
+  };
+  stretch.set(1);
+
   const operations = new BoundedLabel(MANY);
   const codes = new BoundedLabel(MANY);
   const fields = new BoundedLabel(MANY);
@@ -57,7 +73,11 @@ export function azureMetrics(registry: Registry): AzureRecorder {
     armRequest: (operation, code) =>
       requests.inc({ operation: operations.of(operation), code: codes.of(String(code)) }),
     armBudgetRemaining: (owner, kind, remaining) => budgets.set(owner, kind, remaining),
-    armBudgetRemoved: (owner) => budgets.remove(owner),
+    intervalStretched: showStretch,
+    armBudgetRemoved: (owner) => {
+      budgets.remove(owner);
+      showStretch(owner, 1);
+    },
     driftDetected: (field) => detected.inc({ field: fields.of(field) }),
     driftCorrected: (field) => corrected.inc({ field: fields.of(field) }),
     repair: (outcome) => repairs.inc({ outcome }),

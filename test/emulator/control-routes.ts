@@ -43,6 +43,7 @@ export const CONTROL_ROUTES: Readonly<Record<keyof EmulatorControl, readonly [ve
   revokeTokens: ['POST', '/tokens/revoke'],
   setTokenEndpoint: ['PUT', '/token-endpoint'],
   issuedTokens: ['GET', '/tokens'],
+  usage: ['GET', '/usage'],
   presentedSecrets: ['GET', '/presented-secrets'],
 };
 

@@ -224,6 +224,8 @@ export interface EmulatorControl {
   setTokenEndpoint(args: { mode: TokenEndpointMode; clientId?: string }): Promise<void>;
   /** Every token that was issued, oldest first, whatever became of it, of one client or of all; a reset forgets none. */
   issuedTokens(args?: { clientId?: string }): Promise<IssuedToken[]>;
+  /** What the process of the emulator has used so far: a benchmark shows by it that it does not measure the emulator. */
+  usage(): Promise<{ cpuMs: number }>;
   /** Every client secret and client assertion that was presented, right or wrong, each once; a reset forgets none. */
   presentedSecrets(): Promise<string[]>;
 }

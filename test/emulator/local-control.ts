@@ -119,7 +119,7 @@ function existence({ world, now }: ControlParts): Pick<EmulatorControl, Existenc
   };
 }
 
-type Observation = 'counts' | 'trace' | 'clearTrace' | 'addFault' | 'clearFaults';
+type Observation = 'counts' | 'trace' | 'clearTrace' | 'addFault' | 'clearFaults' | 'usage';
 
 function observation({ trace, faults }: ControlParts): Pick<EmulatorControl, Observation> {
   return {
@@ -128,6 +128,10 @@ function observation({ trace, faults }: ControlParts): Pick<EmulatorControl, Obs
     clearTrace: async ({ subscriptionId } = {}) => trace.clear(subscriptionId),
     addFault: async (fault) => ({ id: faults.add(fault) }),
     clearFaults: async (args = {}) => faults.clear(args),
+    usage: async () => {
+      const { user, system } = process.cpuUsage();
+      return { cpuMs: (user + system) / 1_000 };
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { Access } from '../../src/ports.ts';
 import { desired, runtimeId } from './model/builders.ts';
+import { UNBOUNDED } from './model/fake-azure.ts';
 import { IDENTITY, Operator } from './model/operator.ts';
 
 const LOST: Access = { granted: false, message: 'No credentials.' };
@@ -9,7 +10,8 @@ const LOST: Access = { granted: false, message: 'No credentials.' };
 /** The pass that begins now is given access once; whoever asks after that is told `later`. */
 function changing(operator: Operator, later: Access): void {
   let asked = 0;
-  operator.access = () => (asked++ === 0 ? { granted: true, identity: IDENTITY, runtimes: operator.azure } : later);
+  operator.access = () =>
+    asked++ === 0 ? { granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED } : later;
 }
 
 test('nothing is written as a client that is not the one of the namespace any more', async () => {
@@ -17,7 +19,12 @@ test('nothing is written as a client that is not the one of the namespace any mo
     const operator = new Operator();
     const key = operator.apply('sample', desired());
     operator.cluster.sync();
-    changing(operator, later === 'lost' ? LOST : { granted: true, identity: 'tenant/other', runtimes: operator.azure });
+    changing(
+      operator,
+      later === 'lost'
+        ? LOST
+        : { granted: true, identity: 'tenant/other', runtimes: operator.azure, budget: UNBOUNDED },
+    );
     await operator.pass(key);
     expect(operator.azure.runtimes.size).toBe(0);
     expect(operator.object(key).memory.claim).toBeUndefined();
@@ -28,7 +35,13 @@ test('a new secret of the same client is no reason to stop', async () => {
   const operator = new Operator();
   const key = operator.apply('sample', desired());
   operator.cluster.sync();
-  changing(operator, { granted: true, identity: IDENTITY, credential: 'another one', runtimes: operator.azure });
+  changing(operator, {
+    granted: true,
+    identity: IDENTITY,
+    credential: 'another one',
+    runtimes: operator.azure,
+    budget: UNBOUNDED,
+  });
   await operator.pass(key);
   expect(operator.azure.runtimes.size).toBe(1);
   expect(operator.object(key).memory.claim?.identity).toBe(IDENTITY);
@@ -42,6 +55,7 @@ test('a refusal names the credential that met it', async () => {
     identity: IDENTITY,
     credential: 'client secret of client x in tenant y, from z',
     runtimes: operator.azure,
+    budget: UNBOUNDED,
   });
   const key = operator.apply('sample', desired());
   await operator.look(key);

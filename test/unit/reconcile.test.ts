@@ -8,6 +8,7 @@ import { MINUTE } from '../../src/core/schedule.ts';
 import { BudgetExhausted, type Runtimes, type Urgency } from '../../src/ports.ts';
 import { CREATED, FAILURE, FAILURE_KINDS } from './core/builders.ts';
 import { desired, fieldMap, runtimeId } from './model/builders.ts';
+import { UNBOUNDED } from './model/fake-azure.ts';
 import { settled } from './model/gate.ts';
 import { IDENTITY, INTERVAL_MS, Operator } from './model/operator.ts';
 
@@ -181,7 +182,7 @@ function instead(operator: Operator, name: keyof Runtimes, method: (...args: nev
       return typeof value === 'function' ? value.bind(azure) : value;
     },
   });
-  operator.access = () => ({ granted: true, identity: IDENTITY, runtimes });
+  operator.access = () => ({ granted: true, identity: IDENTITY, runtimes, budget: UNBOUNDED });
 }
 
 describe('what a pass costs, and what is stored before Azure is written', () => {
@@ -521,7 +522,7 @@ describe('what interrupts a pass', () => {
     expect(operator.object(key).memory).toMatchObject({ claim: { origin: 'Created' }, managedFields: ['location'] });
     expect(operator.object(key).memory.conditions).toEqual([]);
     expect(reasons(operator)).toEqual(['Created']);
-    operator.access = () => ({ granted: true, identity: IDENTITY, runtimes: operator.azure });
+    operator.access = () => ({ granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED });
     await operator.look(key);
     expect(operator.summary(key)).toBe('Ready=True Available');
     expect(operator.azure.calls.filter((call) => call === 'create')).toHaveLength(1);
@@ -939,7 +940,7 @@ describe('identities', () => {
     operator.access = (object) =>
       object.name === 'old'
         ? { granted: false, message: 'No credentials.' }
-        : { granted: true, identity: IDENTITY, runtimes: operator.azure };
+        : { granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED };
     operator.apply('old', desired());
     const key = operator.apply('young', desired());
     await operator.look(key);
@@ -952,7 +953,7 @@ describe('identities', () => {
     operator.access = (object) =>
       object.name === 'sample'
         ? { granted: false, message: 'No credentials.' }
-        : { granted: true, identity: IDENTITY, runtimes: operator.azure };
+        : { granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED };
     const other = operator.apply('other', desired());
     await operator.look(other);
     expect(operator.summary(other)).toBe('Ready=False OwnedByAnother Stalled');
@@ -962,7 +963,7 @@ describe('identities', () => {
   test('an accepted identity becomes that of the claim, and the annotation is not needed afterwards', async () => {
     const operator = new Operator();
     const key = await ready(operator);
-    operator.access = () => ({ granted: true, identity: 'tenant/other', runtimes: operator.azure });
+    operator.access = () => ({ granted: true, identity: 'tenant/other', runtimes: operator.azure, budget: UNBOUNDED });
     await operator.look(key);
     expect(operator.summary(key)).toBe('Ready=False CredentialsInvalid Stalled');
     expect(operator.azure.calls).toEqual([]);
@@ -980,7 +981,7 @@ describe('identities', () => {
     operator.access = (object) =>
       object.name === 'moved'
         ? { granted: false, message: 'The Secret is not there yet.' }
-        : { granted: true, identity: IDENTITY, runtimes: operator.azure };
+        : { granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED };
     operator.apply('moved', desired());
     operator.cluster.delete(old);
     await operator.look(old);

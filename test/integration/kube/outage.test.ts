@@ -5,6 +5,7 @@ import { ObjectStore } from '../../../src/kube/store.ts';
 import { type RunningWatch, runWatch } from '../../../src/kube/watch.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
 import { type ControlPlane, startControlPlane } from '../../controlplane/index.ts';
+import { crdIsServed } from '../../support/crd.ts';
 import { MemoryLog } from '../../unit/kube/objects-of-tests.ts';
 import { CONTROL_PLANE, kubectl, newNamespace } from '../support/kubectl.ts';
 import { clientOfRun, create, eventually, KIND } from './harness.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   process.env[CONTROL_PLANE.kubectl] = plane.kubectl;
   process.env[CONTROL_PLANE.kubeconfig] = plane.kubeconfig;
   await kubectl(['apply', '-f', 'crds/']);
-  await kubectl(['wait', '--for=condition=Established', '--timeout=60s', `crd/${KIND}`]);
+  await crdIsServed(kubectl);
   client = clientOfRun();
 }, TIMEOUT_MS);
 

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ControlPlane, startControlPlane } from '../../controlplane/index.ts';
+import { crdIsServed } from '../../support/crd.ts';
 import { CONTROL_PLANE, kubectl } from './kubectl.ts';
 
 declare global {
@@ -18,5 +19,5 @@ export default async function setUp(): Promise<void> {
   // Its own, because another run may have had another API on the same port.
   process.env[CONTROL_PLANE.cache] = cache;
   await kubectl(['apply', '-f', 'crds/']);
-  await kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd/azureintegrationruntimes.azure-ir.io']);
+  await crdIsServed(kubectl);
 }

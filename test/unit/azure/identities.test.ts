@@ -50,6 +50,7 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
     metrics: {
       armRequest: () => {},
       budgetRemaining: (kind, value, owner) => void (kind === 'reads' && budgets.set(nameOf(owner), value)),
+      intervalStretched: () => {},
       budgetRemoved: (owner) => void budgets.delete(nameOf(owner)),
     },
     httpClient: arm,
@@ -235,7 +236,7 @@ describe('of two namespaces that name one client', () => {
     identities.put('team-b', bySecret(A, 'second secret'));
     await reach(objectIn('team-a'));
     await reach(objectIn('team-b'));
-    expect([...budgets]).toEqual([[`${TENANT}/${A} ${SUBSCRIPTION}`, 240]]);
+    expect([...budgets]).toEqual([[`${TENANT}/${A} ${SUBSCRIPTION}`, 243]]);
   });
 });
 

@@ -14,7 +14,7 @@ import {
   type RuntimeId,
   type RuntimeState,
 } from '../../../src/core/runtime.ts';
-import { type Caller, type Runtimes, Superseded } from '../../../src/ports.ts';
+import { type Budget, type Caller, type Runtimes, Superseded } from '../../../src/ports.ts';
 
 export interface Stored {
   document: RuntimeDocument;
@@ -58,6 +58,9 @@ interface Pending {
 }
 
 export const WRITES = ['create', 'update', 'delete', 'enable', 'createNetwork'];
+
+/** A request budget that never ends. */
+export const UNBOUNDED: Budget = { finish: () => {}, pace: (_parent, _key, intervalMs) => intervalMs };
 
 export class FakeAzure implements Runtimes {
   readonly mode: Mode;

@@ -3,7 +3,7 @@ import type { Desired } from '../../../src/core/desired.ts';
 import { condition, type ManagedObject } from '../../../src/core/object.ts';
 import type { Access } from '../../../src/ports.ts';
 import { createReconciler, type Outcome } from '../../../src/reconcile.ts';
-import { type AzureHooks, FakeAzure, type Mode } from './fake-azure.ts';
+import { type AzureHooks, FakeAzure, type Mode, UNBOUNDED } from './fake-azure.ts';
 import { type ClusterHooks, FakeCluster } from './fake-cluster.ts';
 
 export const IDENTITY = 'tenant/client';
@@ -21,7 +21,7 @@ export class Operator {
   constructor(hooks: { azure?: AzureHooks; cluster?: ClusterHooks } = {}, mode: Mode = 'answers') {
     this.azure = new FakeAzure(hooks.azure, mode);
     this.cluster = new FakeCluster(hooks.cluster);
-    this.access = () => ({ granted: true, identity: IDENTITY, runtimes: this.azure });
+    this.access = () => ({ granted: true, identity: IDENTITY, runtimes: this.azure, budget: UNBOUNDED });
     this.#reconcile = this.#start();
   }
 

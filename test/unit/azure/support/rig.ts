@@ -45,6 +45,7 @@ export function rig(options: { parent?: Parent['kind']; tokens?: readonly string
   const metrics = {
     armRequest: (operation: string, code: string) => void requests.push(`${operation} ${code}`),
     budgetRemaining: () => {},
+    intervalStretched: () => {},
     budgetRemoved: () => {},
   };
   const budget = new RequestBudget({ clock, wake: (key) => void woken.push(key) });
