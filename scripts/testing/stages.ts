@@ -52,7 +52,7 @@ export const STAGES: readonly Stage[] = [
   jest('integration', 'a real API server; the emulated Azure, also by the SDKs for Python'),
   jest('operator', 'the operator as users run it, on both'),
   jest('outage', 'what goes down and comes back: the API server, the operator, Azure'),
-  jest('e2e', 'through kubectl alone'),
+  jest('e2e', 'through kubectl and helm alone; the operator in the place of its pod'),
   { name: 'demo', about: 'npm run demo -- --exit', run: demo },
 ];
 
