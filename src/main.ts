@@ -2,16 +2,17 @@
 import { hostname } from 'node:os';
 import { resolveCloud } from './azure/clouds.ts';
 import { AzureIdentities, type Renewal } from './azure/identities.ts';
-import { type Allowance, type Allowances, ARM_ALLOWANCES } from './azure/request-budget.ts';
-import { type BudgetShare, type Config, ConfigError, parseConfig, usage } from './config.ts';
+import { allowancesFor } from './azure/request-budget.ts';
+import { type Config, ConfigError, parseConfig, usage } from './config.ts';
 import { describeGrants } from './core/grants.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { runCredentialWatch } from './kube/credentials.ts';
 import { KubeError } from './kube/errors.ts';
 import { createEvents } from './kube/events.ts';
+import { parseNeighbour, sharingWith } from './kube/neighbours.ts';
 import { createObjects } from './kube/objects.ts';
 import { ObjectStore, runtimeKeyOf } from './kube/store.ts';
-import { PRIORITY, triggersOf } from './kube/triggers.ts';
+import { PRIORITY, relatedTo, triggersOf } from './kube/triggers.ts';
 import { type RunningWatch, runWatch, type WatchOptions } from './kube/watch.ts';
 import type { Urgency } from './ports.ts';
 import { createReconciler, type Outcome } from './reconcile.ts';
@@ -22,7 +23,8 @@ import { WorkQueue } from './runtime/queue.ts';
 import { untilTurn } from './runtime/spread.ts';
 import { type Endpoint, serveHealth, serveMetrics } from './telemetry/endpoints.ts';
 import { createLog, type RootLog } from './telemetry/log.ts';
-import { type BudgetOwner, createMetrics } from './telemetry/metrics.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { StretchReport } from './telemetry/stretch-report.ts';
 
 declare const __VERSION__: string | undefined;
 const VERSION = typeof __VERSION__ === 'undefined' ? 'dev' : __VERSION__;
@@ -41,6 +43,8 @@ function assemble(config: Config, log: RootLog): Component[] {
     onResponse: ({ code, method, host }) => metrics.kubernetes.kubernetesRequest(code, method, host),
   });
   const store = new ObjectStore();
+  /** The objects of all shards, where this is one. */
+  const neighbours = config.labelSelector === '' ? undefined : new ObjectStore();
   const queue = new WorkQueue({ clock, metrics: metrics.queue(NAME) });
   const { azure } = config;
   const stretches = new StretchReport(log);
@@ -70,7 +74,7 @@ function assemble(config: Config, log: RootLog): Component[] {
       },
       budgetRemoved: metrics.azure.armBudgetRemoved,
     },
-    allowances: allowancesOf(config.armBudgetShare),
+    allowances: allowancesFor(config.armBudgetShare),
     signal: stopping.signal,
   });
   log.info('azure identity', {
@@ -81,6 +85,11 @@ function assemble(config: Config, log: RootLog): Component[] {
     audience: cloud.audience,
     authority: cloud.authority,
   });
+  if (config.watchNamespaces.length > 0) {
+    log.info('objects of other namespaces are not seen, nor that one of them names a runtime of these', {
+      namespaces: config.watchNamespaces,
+    });
+  }
   store.subscribe((change) => {
     if (change.kind === 'removed') {
       // A last pass, which finds the object gone and forgets it.
@@ -91,8 +100,14 @@ function assemble(config: Config, log: RootLog): Component[] {
     for (const { key, priority } of triggersOf(change, (runtime) => store.sharing(runtime)))
       queue.add(key, { priority });
   });
+  neighbours?.subscribe((change) => {
+    for (const { key, priority } of relatedTo(change, (runtime) => store.sharing(runtime)))
+      queue.add(key, { priority });
+  });
+  const sharing = (runtime: string) =>
+    neighbours === undefined ? store.sharing(runtime) : sharingWith(store, neighbours, runtime);
   const reconcile = createReconciler({
-    objects: createObjects({ client, store, metrics: metrics.kubernetes, log }),
+    objects: createObjects({ client, store, sharing, metrics: metrics.kubernetes, log }),
     identities,
     events: createEvents({
       client,
@@ -138,6 +153,15 @@ function assemble(config: Config, log: RootLog): Component[] {
       },
     }),
   );
+  // As early as our own, or a runtime that an object of another shard claims would be taken for free.
+  const others =
+    neighbours === undefined
+      ? []
+      : [
+          watchComponent('objects of all shards', client, config, log, (options) =>
+            runWatch({ ...options, store: neighbours, decode: parseNeighbour }),
+          ),
+        ];
   const objects = watchComponent(
     'objects',
     client,
@@ -154,7 +178,7 @@ function assemble(config: Config, log: RootLog): Component[] {
       serveHealth({
         bind: config.healthProbeBindAddress,
         live: [{ name: 'controller', problem: () => controller.stuckReason(clock.now()) }],
-        ready: [credentials, objects].map(({ component: { name }, isListed }) => ({
+        ready: [credentials, ...others, objects].map(({ component: { name }, isListed }) => ({
           name,
           problem: () => (isListed() ? undefined : `the ${name} are not listed yet`),
         })),
@@ -162,8 +186,7 @@ function assemble(config: Config, log: RootLog): Component[] {
       }),
     ),
     { name: 'connections', start: async () => {}, stop: () => client.close() },
-    credentials.component,
-    objects.component,
+    ...[credentials, ...others, objects].map(({ component }) => component),
     {
       name: 'azure',
       start: async () => {},
@@ -193,43 +216,6 @@ function nextOf(outcome: Outcome, key: string): Next {
       return { kind: 'done' };
     default:
       return outcome;
-  }
-}
-
-/** How much of ARM's request limits is spent. */
-function allowancesOf(share: BudgetShare): Allowances {
-  const part = ({ burst, perSecond }: Allowance): Allowance =>
-    share === 'unlimited' ? NO_LIMIT : { burst: burst * share, perSecond: perSecond * share };
-  const { reads, writes, deletes } = ARM_ALLOWANCES;
-  return { reads: part(reads), writes: part(writes), deletes: part(deletes) };
-}
-
-/** More than anything can send; then only ARM's own 429 holds requests back. */
-const NO_LIMIT: Allowance = { burst: 1e9, perSecond: 1e9 };
-
-/** Says once that a request budget is too small for the looks that are asked of it, and once that it suffices again. */
-class StretchReport {
-  readonly #log: RootLog;
-  readonly #stretched = new Set<string>();
-
-  constructor(log: RootLog) {
-    this.#log = log;
-  }
-
-  tell(factor: number, { subscription, identity }: BudgetOwner): void {
-    const owner = `${identity} in ${subscription}`;
-    if (factor > 1 === this.#stretched.has(owner)) return;
-    if (factor > 1) {
-      this.#stretched.add(owner);
-      this.#log.warn('routine looks are further apart than their intervals, to stay within the request budget', {
-        subscription,
-        identity,
-        advice: 'lengthen the intervals, or spread the objects over more subscriptions or identities',
-      });
-    } else {
-      this.#stretched.delete(owner);
-      this.#log.info('routine looks keep their intervals again', { subscription, identity });
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
-import type { Claim, ManagedObject, Memory } from './core/object.ts';
+import type { ManagedObject, Memory } from './core/object.ts';
+import type { Legacy } from './core/ownership.ts';
 import type {
   Accepted,
   Definition,
@@ -105,8 +106,8 @@ export interface Objects {
    * of `object`; otherwise throws `Stale`.
    */
   remember(object: ManagedObject, memory: Memory, signal: AbortSignal): Promise<ManagedObject>;
-  /** Hands a claim to another object of the same runtime. */
-  giveClaim(to: ManagedObject, claim: Claim, signal: AbortSignal): Promise<void>;
+  /** Leaves the runtime to another object of it; `Stale` when that one is being deleted, or has a claim by now. */
+  leave(heir: ManagedObject, legacy: Legacy, signal: AbortSignal): Promise<void>;
 }
 
 export interface ObjectEvent {

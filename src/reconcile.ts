@@ -494,11 +494,11 @@ class Pass {
   async #release({ because }: Extract<Action, { kind: 'Release' }>): Promise<Outcome> {
     const { objects } = this.#world;
     const { signal } = this.#caller;
-    if (because.kind === 'HandedOver' && because.claim !== undefined) {
+    if (because.kind === 'HandedOver' && because.legacy !== undefined) {
       // The heir is held and has the claim before this object goes: a crash in between, or a deletion of the heir, leaves
       // somebody who answers for the runtime.
       const heir = because.to.held ? because.to : await objects.hold(because.to, signal);
-      await objects.giveClaim(heir, because.claim, signal);
+      await objects.leave(heir, because.legacy, signal);
     }
     await objects.release(this.#s.object, signal);
     this.released = true;

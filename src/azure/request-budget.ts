@@ -2,8 +2,6 @@ import { BudgetExhausted, type Caller, type Needs, type RequestKind, type Urgenc
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { type Allowance, TokenBucket } from './token-bucket.ts';
 
-export type { Allowance } from './token-bucket.ts';
-
 import { URGENCIES, WaitingLine } from './waiting-line.ts';
 
 export type Allowances = Readonly<Record<RequestKind, Allowance>>;
@@ -14,6 +12,16 @@ export const ARM_ALLOWANCES: Allowances = {
   writes: { burst: 200, perSecond: 10 },
   deletes: { burst: 200, perSecond: 10 },
 };
+
+/** Of ARM's allowances a fraction; `unlimited`: only its own 429 holds requests back. */
+export function allowancesFor(share: number | 'unlimited'): Allowances {
+  const part = ({ burst, perSecond }: Allowance): Allowance =>
+    share === 'unlimited' ? MORE_THAN_CAN_BE_SENT : { burst: burst * share, perSecond: perSecond * share };
+  const { reads, writes, deletes } = ARM_ALLOWANCES;
+  return { reads: part(reads), writes: part(writes), deletes: part(deletes) };
+}
+
+const MORE_THAN_CAN_BE_SENT: Allowance = { burst: 1e9, perSecond: 1e9 };
 
 export interface RequestBudgetOptions {
   readonly clock: Clock;

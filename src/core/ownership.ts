@@ -1,4 +1,4 @@
-import type { ManagedObject } from './object.ts';
+import type { Claim, ManagedObject, Memory, Operation } from './object.ts';
 
 /** Whether an object writes to Azure, now or once it may. */
 export function isManaging(object: ManagedObject): boolean {
@@ -22,6 +22,29 @@ export function ownerOf(objects: readonly ManagedObject[]): ManagedObject | unde
 /** Who takes over from an object that is being deleted: the first in precedence of those that live. */
 export function heirOf(peers: readonly ManagedObject[]): ManagedObject | undefined {
   return ownerOf(peers.filter((peer) => !peer.deleting));
+}
+
+/** What an object that goes leaves to its heir. */
+export interface Legacy {
+  readonly claim: Claim;
+  /** A leaf that only the old object declared returns to Azure's default. */
+  readonly managedFields: readonly string[];
+  /** What Azure goes on with. */
+  readonly operation: Operation | undefined;
+}
+
+/** An heir that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it. */
+export function legacyOf({ claim, managedFields, operation }: Memory, heir: ManagedObject): Legacy | undefined {
+  return claim === undefined || heir.memory.claim !== undefined ? undefined : { claim, managedFields, operation };
+}
+
+export function inherit(memory: Memory, { claim, managedFields, operation }: Legacy): Memory {
+  return {
+    ...memory,
+    claim,
+    managedFields: [...new Set([...memory.managedFields, ...managedFields])].sort(),
+    ...(operation === undefined ? {} : { operation }),
+  };
 }
 
 function byPrecedence(a: ManagedObject, b: ManagedObject): number {

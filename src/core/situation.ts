@@ -2,6 +2,7 @@ import { type Desired, declarationHash } from './desired.ts';
 import type { Failure } from './failure.ts';
 import { type Drift, differences, type FieldPath } from './fields.ts';
 import { type Claim, condition, type ManagedObject, type Memory } from './object.ts';
+import type { Legacy } from './ownership.ts';
 import type { Definition, InteractiveAuthoring } from './runtime.ts';
 import { type Next, WELL_AGAIN_MS } from './schedule.ts';
 
@@ -77,7 +78,7 @@ export type Farewell =
   | {
       readonly kind: 'HandedOver';
       readonly to: ManagedObject;
-      readonly claim: Claim | undefined;
+      readonly legacy: Legacy | undefined;
       readonly message: string;
     };
 

@@ -9,6 +9,7 @@ import {
 } from '@kubernetes/client-node';
 import { loadKubeConfig, type PooledKubeConfig } from './config.ts';
 import { type KubeError, toKubeError } from './errors.ts';
+import { HTTP } from './http.ts';
 
 export interface KubeClientOptions {
   /** Path of a kubeconfig; default: see `loadKubeConfig`. */
@@ -91,7 +92,7 @@ class PooledClient implements KubeClient {
   async call<T>(signal: AbortSignal, send: (options: CallOptions) => Promise<T>, contentType?: string): Promise<T> {
     signal.throwIfAborted();
     const call = this.#middleware(AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]));
-    const options: CallOptions = { middleware: [call.middleware], middlewareMergeStrategy: 'append' };
+    const options: CallOptions = { httpApi: HTTP, middleware: [call.middleware], middlewareMergeStrategy: 'append' };
     try {
       return await send(contentType === undefined ? options : setHeaderOptions('Content-Type', contentType, options));
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { AzureIntegrationRuntimeStatus } from '../api/generated.ts';
 import { FINALIZER } from '../api/names.ts';
-import type { Claim, ManagedObject, Memory } from '../core/object.ts';
+import type { ManagedObject, Memory } from '../core/object.ts';
+import { inherit, type Legacy } from '../core/ownership.ts';
 import { type Objects, Stale } from '../ports.ts';
 import type { KubeClient } from './client.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
@@ -20,6 +21,8 @@ export interface KubeMetrics {
 export interface ObjectsOptions {
   readonly client: KubeClient;
   readonly store: ObjectStore;
+  /** All objects that name a runtime; those of the store when absent. */
+  readonly sharing?: Objects['sharing'];
   readonly metrics: KubeMetrics;
   readonly log: KubeLog;
 }
@@ -37,19 +40,22 @@ const ATTEMPTS = 4;
  * knowledge of the others, but cannot take it off once somebody else's tool has written it too; (b) this one, a merge
  * patch of the whole list for one version, which takes it off whoever owns it.
  */
-export function createObjects({ client, store, metrics, log }: ObjectsOptions): Objects {
-  return new ServerObjects(createRuntimeApi(client), store, metrics, log);
+export function createObjects(options: ObjectsOptions): Objects {
+  return new ServerObjects(createRuntimeApi(options.client), options);
 }
 
 class ServerObjects implements Objects {
   readonly #api: RuntimeApi;
   readonly #store: ObjectStore;
+  readonly #sharing: Objects['sharing'];
   readonly #metrics: KubeMetrics;
   readonly #log: KubeLog;
 
-  constructor(api: RuntimeApi, store: ObjectStore, metrics: KubeMetrics, log: KubeLog) {
+  constructor(api: RuntimeApi, options: ObjectsOptions) {
+    const { store, sharing = (runtimeKey) => store.sharing(runtimeKey), metrics, log } = options;
     this.#api = api;
     this.#store = store;
+    this.#sharing = sharing;
     this.#metrics = metrics;
     this.#log = log;
   }
@@ -59,7 +65,7 @@ class ServerObjects implements Objects {
   }
 
   sharing(runtimeKey: string): readonly ManagedObject[] {
-    return this.#store.sharing(runtimeKey);
+    return this.#sharing(runtimeKey);
   }
 
   async hold(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject> {
@@ -97,8 +103,11 @@ class ServerObjects implements Objects {
     return this.#writeStatus(object, memory, signal);
   }
 
-  async giveClaim(to: ManagedObject, claim: Claim, signal: AbortSignal): Promise<void> {
-    await this.#writeStatus(to, { ...to.memory, claim }, signal);
+  /** As the server has it: of an object of another shard, the cache keeps hardly anything. */
+  async leave(heir: ManagedObject, legacy: Legacy, signal: AbortSignal): Promise<void> {
+    const current = await this.#read(heir, signal);
+    if (current.deleting || current.memory.claim !== undefined) throw new Stale(`${heir.key} is no heir any more`);
+    await this.#writeStatus(current, inherit(current.memory, legacy), signal);
   }
 
   async #writeStatus(object: ManagedObject, memory: Memory, signal: AbortSignal): Promise<ManagedObject> {

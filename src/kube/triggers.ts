@@ -27,7 +27,16 @@ export function triggersOf(
   const priority = change.via === 'write' ? undefined : priorityOf(change);
   const { key } = change.kind === 'removed' ? change.before : change.after;
   const own = priority === undefined ? [] : [{ key, priority }];
-  return concernsOthers(change) ? [...own, ...othersOf(change, key, sharing)] : own;
+  return [...own, ...relatedTo(change, sharing)];
+}
+
+/** The keys of the other objects to which a change may make a difference. */
+export function relatedTo(
+  change: ObjectChange,
+  sharing: (runtimeKey: string) => readonly ManagedObject[],
+): readonly Trigger[] {
+  const { key } = change.kind === 'removed' ? change.before : change.after;
+  return concernsOthers(change) ? othersOf(change, key, sharing) : [];
 }
 
 /** How urgently the changed object itself is to be looked at; undefined when not at all. */

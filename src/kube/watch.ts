@@ -222,15 +222,17 @@ interface ScopeOptions {
 
 export interface WatchOptions extends ScopeOptions {
   readonly store: ObjectStore;
+  /** What is kept of an object; `parseObject` when absent. */
+  readonly decode?: typeof parseObject;
 }
 
 /** Keeps the store equal to the server's `AzureIntegrationRuntime`s. */
 export function runWatch(options: WatchOptions): RunningWatch {
-  const { client, store } = options;
+  const { client, store, decode = parseObject } = options;
   return runScopes<ParsedObject>({
     ...options,
     source: createRuntimeApi(client),
-    decode: parseObject,
+    decode,
     sink: (namespace) => ({
       replace: (objects) => store.replace(objects, namespace),
       apply: (object) => store.apply(object),

@@ -1117,6 +1117,19 @@ describe('a runtime that is handed over', () => {
     expect(operator.azure.runtimes.size).toBe(1);
   });
 
+  test('goes with what only the old object declared: the heir sets that back to the default of Azure', async () => {
+    const operator = new Operator();
+    const old = await ready(operator, { fields: { description: 'of old', location: 'West Europe' } });
+    const heir = operator.apply('renamed', desired());
+    await operator.look(heir);
+    operator.cluster.delete(old);
+    await operator.look(old);
+    expect(valueAt(document(operator), 'description')).toBe('of old');
+    await operator.look(heir);
+    expect(valueAt(document(operator), 'description')).toBe('');
+    expect(valueAt(document(operator), 'location')).toBe('West Europe');
+  });
+
   test('waits with the heir when the heir changes in that moment', async () => {
     const operator = new Operator();
     const { old, heir } = await handOver(operator);

@@ -2,7 +2,7 @@
 import type { Desired } from '../desired.ts';
 import { isSame } from '../network.ts';
 import type { ManagedObject } from '../object.ts';
-import { heirOf } from '../ownership.ts';
+import { heirOf, legacyOf } from '../ownership.ts';
 import { waiting } from '../schedule.ts';
 import { type Action, managing, type Policy, type Situation } from '../situation.ts';
 import { progressing, settle, UNCHANGED } from '../verdicts.ts';
@@ -27,9 +27,7 @@ export const heirTakesOver: Policy = (s) => {
   // What Azure is already deleting would not last: the other creates it when it is gone.
   if (to === undefined || !managing(desired) || isBeingDeleted(s)) return undefined;
   const message = `${to.key} declares the same runtime and takes over.`;
-  // An heir that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it.
-  const claim = to.memory.claim === undefined ? memory.claim : undefined;
-  return { kind: 'Release', because: { kind: 'HandedOver', to, claim, message } };
+  return { kind: 'Release', because: { kind: 'HandedOver', to, legacy: legacyOf(memory, to), message } };
 };
 
 function declaresSamePlace({ spec }: ManagedObject, { managedVirtualNetwork }: Desired): boolean {

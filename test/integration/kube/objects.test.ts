@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Memory } from '../../../src/core/object.ts';
+import { BLANK, type Memory } from '../../../src/core/object.ts';
+import type { Legacy } from '../../../src/core/ownership.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ParsedObject } from '../../../src/kube/codec.ts';
 import { renderStatus } from '../../../src/kube/status.ts';
@@ -290,18 +291,26 @@ describe('remember', () => {
   });
 });
 
-describe('a claim that is given', () => {
-  test('is added to what the other object remembers', async () => {
-    const to = await b.objects.remember(await shown(), poor, signal);
-    await b.objects.giveClaim(to, { origin: 'Created', identity: 't/c' }, signal);
-    expect((await read(namespace, NAME)).memory).toEqual({ ...poor, claim: { origin: 'Created', identity: 't/c' } });
-    expect(b.objects.get(to.key)?.memory.claim).toEqual({ origin: 'Created', identity: 't/c' });
+describe('what is left to an heir', () => {
+  const legacy: Legacy = {
+    claim: { origin: 'Created', identity: 't/c' },
+    managedFields: ['location'],
+    operation: undefined,
+  };
+
+  test('is added to what the server says that it remembers, however old or scanty the cache is', async () => {
+    const heir = await shown();
+    await b.objects.remember(heir, poor, signal);
+    await b.objects.leave({ ...heir, memory: BLANK }, legacy, signal);
+    const { claim, managedFields } = legacy;
+    expect((await read(namespace, NAME)).memory).toEqual({ ...poor, claim, managedFields });
+    expect(b.objects.get(heir.key)?.memory.claim).toEqual(claim);
   });
 
-  test('is not given on the strength of an outdated status', async () => {
-    const to = await shown();
-    await editStatus({ status: { state: 'Limited' } });
-    await expect(b.objects.giveClaim(to, { origin: 'Created', identity: 't/c' }, signal)).rejects.toBeInstanceOf(Stale);
+  test('is not left to one that has a claim by now', async () => {
+    const heir = await shown();
+    await b.objects.remember(heir, { ...poor, claim: { origin: 'Adopted', identity: 't/c' } }, signal);
+    await expect(b.objects.leave(heir, legacy, signal)).rejects.toBeInstanceOf(Stale);
   });
 });
 

@@ -171,14 +171,14 @@ describe('a live object of the same runtime takes over', () => {
   });
 
   test('with the claim as it is', () => {
-    expect(handsOver(dying({ memory: { claim: ADOPTED }, peers: [heir] })).claim).toEqual(ADOPTED);
-    expect(handsOver(dying({ peers: [heir] })).claim).toEqual(CREATED);
-    expect(handsOver(unclaimed({ peers: [heir] })).claim).toBeUndefined();
+    expect(handsOver(dying({ memory: { claim: ADOPTED }, peers: [heir] })).legacy?.claim).toEqual(ADOPTED);
+    expect(handsOver(dying({ peers: [heir] })).legacy?.claim).toEqual(CREATED);
+    expect(handsOver(unclaimed({ peers: [heir] })).legacy?.claim).toBeUndefined();
   });
 
   test('with its own claim when it has one', () => {
     const claimant = managedObject('heir', { memory: { ...IN_SYNC, claim: ADOPTED } });
-    expect(handsOver(dying({ peers: [claimant] })).claim).toBeUndefined();
+    expect(handsOver(dying({ peers: [claimant] })).legacy?.claim).toBeUndefined();
   });
 
   test('and is named to people', () => {

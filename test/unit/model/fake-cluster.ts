@@ -1,6 +1,7 @@
 /** The API server and the watch cache as the ports see them: versions, finalizers, and a cache that may lag behind. */
 import type { Desired } from '../../../src/core/desired.ts';
-import { BLANK, type Claim, type ManagedObject, type Memory, type Requests } from '../../../src/core/object.ts';
+import { BLANK, type ManagedObject, type Memory, type Requests } from '../../../src/core/object.ts';
+import { inherit, type Legacy } from '../../../src/core/ownership.ts';
 import { armKey } from '../../../src/core/runtime.ts';
 import { type Events, type ObjectEvent, type Objects, Stale } from '../../../src/ports.ts';
 
@@ -157,12 +158,13 @@ export class FakeCluster implements Objects, Events {
     });
   }
 
-  async giveClaim(to: ManagedObject, claim: Claim): Promise<void> {
+  async leave(heir: ManagedObject, legacy: Legacy): Promise<void> {
     await this.#request(() => {
-      const current = this.server.get(to.key);
-      if (current?.uid !== to.uid || !same(current.memory, to.memory)) throw new Stale('another status');
+      const current = this.server.get(heir.key);
+      if (current?.uid !== heir.uid || current.deleting || current.memory.claim !== undefined)
+        throw new Stale('no heir');
       this.writes.push('status');
-      this.#writeThrough({ ...current, memory: { ...current.memory, claim } });
+      this.#writeThrough({ ...current, memory: inherit(current.memory, legacy) });
     });
   }
 
