@@ -4,7 +4,9 @@ import { resolveCloud } from './azure/clouds.ts';
 import { AzureIdentities, type Renewal } from './azure/identities.ts';
 import { allowancesFor } from './azure/request-budget.ts';
 import { type Config, ConfigError, parseConfig, usage } from './config.ts';
+import { census, watched } from './core/census.ts';
 import { describeGrants } from './core/grants.ts';
+import { Repeats } from './core/repeats.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { runCredentialWatch } from './kube/credentials.ts';
 import { KubeError } from './kube/errors.ts';
@@ -37,12 +39,14 @@ const WOKEN: Readonly<Record<Urgency, number>> = { change: PRIORITY.change, repa
 
 function assemble(config: Config, log: RootLog): Component[] {
   const stopping = new AbortController();
-  const metrics = createMetrics({ version: VERSION, node: process.version });
+  const metrics = createMetrics({ version: VERSION, node: process.version, now: clock.now });
   const client = createKubeClient({
     userAgent: `azure-ir-operator/${VERSION}`,
     onResponse: ({ code, method, host }) => metrics.kubernetes.kubernetesRequest(code, method, host),
   });
   const store = new ObjectStore();
+  metrics.objects.countBy(() => census(store.objects()));
+  const repeats = new Repeats();
   /** The objects of all shards, where this is one. */
   const neighbours = config.labelSelector === '' ? undefined : new ObjectStore();
   const queue = new WorkQueue({ clock, metrics: metrics.queue(NAME) });
@@ -118,7 +122,7 @@ function assemble(config: Config, log: RootLog): Component[] {
       signal: stopping.signal,
     }),
     log,
-    metrics: { ...metrics.azure, stalled: () => metrics.controller.terminalError(NAME) },
+    metrics: { ...metrics.azure, ...metrics.looks, stalled: () => metrics.controller.terminalError(NAME) },
     now: clock.now,
     intervalMs: config.intervalMs,
   });
@@ -127,13 +131,22 @@ function assemble(config: Config, log: RootLog): Component[] {
     queue,
     handler: (key, { signal }) =>
       reconcile(key, signal).then(
-        (outcome) => nextOf(outcome, key),
-        (error) => unlessOutage(error, key, log),
+        (outcome) => {
+          repeats.end(key);
+          return nextOf(outcome, key);
+        },
+        (error) => unlessOutage(error, key, log, repeats),
       ),
     concurrency: config.maxConcurrentReconciles,
     clock,
     log,
-    metrics: metrics.controller,
+    metrics: {
+      ...metrics.controller,
+      running: (name, workers) => {
+        metrics.controller.running(name, workers);
+        metrics.looks.begin(() => watched(store.objects(), config.intervalMs));
+      },
+    },
   });
   const renewed = (namespace: string, { changed, wrong, credential }: Renewal) => {
     if (!changed) return;
@@ -200,10 +213,11 @@ function assemble(config: Config, log: RootLog): Component[] {
 }
 
 /** An API server that refuses or does not answer is no defect: it is logged as what it is, and looked at again. */
-function unlessOutage(error: unknown, key: string, log: RootLog): Next {
+function unlessOutage(error: unknown, key: string, log: RootLog, repeats: Repeats): Next {
   if (!(error instanceof KubeError)) throw error;
   const { status, reason, message } = error;
-  log.warn('the API server refused or failed', { object: key, status, reason, detail: message });
+  const isNew = repeats.isNew(key, `${status} ${reason}`);
+  log[isNew ? 'warn' : 'debug']('the API server refused or failed', { object: key, status, reason, detail: message });
   return { kind: 'backoff', baseMs: 1_000, maxMs: 60_000 };
 }
 
