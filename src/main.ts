@@ -7,6 +7,7 @@ import { type Config, ConfigError, parseConfig, usage } from './config.ts';
 import { census, watched } from './core/census.ts';
 import { describeGrants } from './core/grants.ts';
 import { Repeats } from './core/repeats.ts';
+import { createAccessReview } from './kube/access-review.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { runCredentialWatch } from './kube/credentials.ts';
 import { KubeError } from './kube/errors.ts';
@@ -23,7 +24,8 @@ import { Controller, type Next } from './runtime/controller.ts';
 import { type Component, longRunning, runLifecycle } from './runtime/lifecycle.ts';
 import { WorkQueue } from './runtime/queue.ts';
 import { untilTurn } from './runtime/spread.ts';
-import { type Endpoint, serveHealth, serveMetrics } from './telemetry/endpoints.ts';
+import { type Endpoint, type Security, serveHealth, serveMetrics } from './telemetry/endpoints.ts';
+import { Guard } from './telemetry/guard.ts';
 import { createLog, type RootLog } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { StretchReport } from './telemetry/stretch-report.ts';
@@ -185,7 +187,12 @@ function assemble(config: Config, log: RootLog): Component[] {
   );
   return [
     endpoint('metrics endpoint', () =>
-      serveMetrics({ bind: config.metricsBindAddress, exposition: metrics.exposition, log }),
+      serveMetrics({
+        bind: config.metricsBindAddress,
+        exposition: metrics.exposition,
+        log,
+        secure: securityOf(config.metricsCertDir, client, log, stopping.signal),
+      }),
     ),
     endpoint('health endpoint', () =>
       serveHealth({
@@ -210,6 +217,13 @@ function assemble(config: Config, log: RootLog): Component[] {
     },
     longRunning('controller', (signal) => controller.run(signal)),
   ];
+}
+
+/** Undefined for an endpoint that is open to everybody. */
+function securityOf(dir: string, client: KubeClient, log: RootLog, signal: AbortSignal): Security | undefined {
+  if (dir === '') return undefined;
+  const review = createAccessReview(client, '/metrics', signal);
+  return { certificate: { dir, clock, log }, guard: new Guard({ review, now: clock.now }) };
 }
 
 /** An API server that refuses or does not answer is no defect: it is logged as what it is, and looked at again. */
