@@ -15,6 +15,7 @@ import { condition, type ManagedObject, type Memory, type Operation, operationOf
 import { ADOPTING } from './core/policies/definition.ts';
 import { passes } from './core/policies/failure.ts';
 import { Repeats } from './core/repeats.ts';
+import { withRequestIds } from './core/request-ids.ts';
 import { type Accepted, armKey, type ObservedRuntime } from './core/runtime.ts';
 import { again, listAge, MINUTE, type Next, slowRetry } from './core/schedule.ts';
 import {
@@ -228,7 +229,8 @@ class Pass {
     } catch (error) {
       if (!(error instanceof AzureFailure)) throw error;
       const during = STEP[action.kind];
-      this.#know({ failure: { during, failure: error.failure, ids: error.ids } });
+      const message = withRequestIds(error.failure.message, error.ids);
+      this.#know({ failure: { during, failure: { ...error.failure, message } } });
       if (error.failure.kind !== 'preconditionFailed') this.#complain(during, error);
     }
   }

@@ -5,7 +5,7 @@ export interface RequestIds {
 }
 
 const ID = '[\\w.:-]{1,100}';
-const SUFFIX = new RegExp(` \\(Azure's (?:request id ${ID})?(?:, )?(?:correlation id ${ID})?\\)$`);
+const NAMED = new RegExp(` \\(Azure's (?:request id ${ID})?(?:, )?(?:correlation id ${ID})?\\)`, 'g');
 const WHOLE = new RegExp(`^${ID}$`);
 
 /** What the headers of an answer say, as far as it looks like ids: these go into logs and statuses. */
@@ -34,5 +34,5 @@ export function withRequestIds(message: string, ids: RequestIds | undefined): st
 
 /** The message as it is the same for the same failure, whichever request met it. */
 export function withoutRequestIds(message: string): string {
-  return message.replace(SUFFIX, '');
+  return message.replaceAll(NAMED, '');
 }

@@ -3,7 +3,6 @@ import type { Failure } from './failure.ts';
 import { type Drift, differences, type FieldPath } from './fields.ts';
 import { type Claim, condition, type ManagedObject, type Memory } from './object.ts';
 import type { Legacy } from './ownership.ts';
-import type { RequestIds } from './request-ids.ts';
 import type { Definition, InteractiveAuthoring } from './runtime.ts';
 import { type Next, WELL_AGAIN_MS } from './schedule.ts';
 
@@ -35,7 +34,7 @@ export interface Situation {
   readonly network?: 'present' | 'absent';
   /** The one write that this pass has made. */
   readonly wrote?: Write;
-  readonly failure?: { readonly during: Step; readonly failure: Failure; readonly ids?: RequestIds | undefined };
+  readonly failure?: { readonly during: Step; readonly failure: Failure };
 }
 
 export type Write =

@@ -11,7 +11,7 @@ import {
   type ManagedObject,
   type Memory,
 } from './object.ts';
-import { withoutRequestIds, withRequestIds } from './request-ids.ts';
+import { withoutRequestIds } from './request-ids.ts';
 import { armId, type Json } from './runtime.ts';
 import { PEACE_MS, REPAIR_SHOWS_MS } from './schedule.ts';
 import {
@@ -81,12 +81,14 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
 }
 
 /**
- * The message, with the ids of the request that failed. Each retry has others: as long as the same is told as before, the
- * first ones stay, or the status would be written with every retry.
+ * The message, which may name the request that failed. Each retry is another request: as long as the same is told as before,
+ * the first one stays named, or the status would be written with every retry.
  */
-function traceable({ memory, failure }: Situation, { reason, message }: Pick<Decided, 'reason' | 'message'>): string {
-  const told = memory.conditions.find((c) => c.reason === reason && withoutRequestIds(c.message) === message);
-  return told?.message ?? withRequestIds(message, failure?.ids);
+function traceable({ memory }: Situation, { reason, message }: Pick<Decided, 'reason' | 'message'>): string {
+  const same = withoutRequestIds(message);
+  return (
+    memory.conditions.find((c) => c.reason === reason && withoutRequestIds(c.message) === same)?.message ?? message
+  );
 }
 
 /** The status of an object whose manifest cannot be understood; all else that is remembered stays. */

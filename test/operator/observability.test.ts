@@ -190,7 +190,9 @@ describe('the log', () => {
       expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(lines.length);
       const [first] = lines;
       expect(told).toMatch(
-        new RegExp(` \\(Azure's request id ${first?.requestId}, correlation id ${first?.correlationId}\\)$`),
+        new RegExp(
+          ` \\(Azure's request id ${first?.requestId}, correlation id ${first?.correlationId}\\) Assign a role`,
+        ),
       );
       const statuses = (await place.allVersions('sample')).map(({ status }) => JSON.stringify(status));
       expect(message(await place.get('sample'))).toBe(told);

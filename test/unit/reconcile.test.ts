@@ -1391,7 +1391,7 @@ describe('what is told of a failure', () => {
   const messages = (operator: Operator, key: string) =>
     new Set(operator.object(key).memory.conditions.map(({ message }) => message));
 
-  test('ends with the ids of the request that met it first, also when it comes to need a person', async () => {
+  test('has the ids of the request that met it first, also when it comes to need a person', async () => {
     const { operator, key } = refusing();
     for (let minute = 0; minute <= 12; minute++) {
       await operator.look(key);
@@ -1400,7 +1400,7 @@ describe('what is told of a failure', () => {
     expect(operator.summary(key)).toBe('Ready=False Forbidden Stalled');
     for (const type of ['Ready', 'Stalled'] as const) {
       expect(condition(operator.object(key).memory, type)?.message).toMatch(
-        /^Azure says forbidden\. .* \(Azure's request id r-1, correlation id c-1\)$/,
+        /^Azure says forbidden\. \(Azure's request id r-1, correlation id c-1\) Assign a role/,
       );
     }
     expect(operator.cluster.writes).toEqual(['status', 'status']);

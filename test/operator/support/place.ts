@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
-import { EventsV1Api } from '@kubernetes/client-node';
+import { EventsV1Api, type EventsV1Event } from '@kubernetes/client-node';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
 import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
 import {
@@ -213,7 +213,7 @@ export class Place {
     return this.azure.getRuntime({ factory: this.factory, name });
   }
 
-  /** Reasons of the events of an object, oldest first. */
+  /** Reasons of the events of an object, oldest first; one that was told again stands as often beside itself. */
   async events(name: string): Promise<string[]> {
     return (await this.eventsInFull(name)).map(({ reason }) => reason);
   }
@@ -224,10 +224,13 @@ export class Place {
     const { items } = await this.#client.call(signal, (options) =>
       api.listNamespacedEvent({ namespace: this.namespace }, options),
     );
+    const version = ({ metadata }: EventsV1Event) => Number(metadata?.resourceVersion);
     return items
       .filter(({ regarding }) => regarding?.name === name)
-      .sort((a, b) => Number(a.metadata?.resourceVersion) - Number(b.metadata?.resourceVersion))
-      .map(({ type = '', reason = '', note = '' }) => ({ type, reason, note }));
+      .sort((a, b) => Number(a.eventTime) - Number(b.eventTime) || version(a) - version(b))
+      .flatMap(({ type = '', reason = '', note = '', series }) =>
+        Array.from({ length: series?.count ?? 1 }, () => ({ type, reason, note })),
+      );
   }
 
   untilEvents(name: string, ...reasons: string[]): Promise<void> {
