@@ -27,7 +27,7 @@ describe('two operators with a label selector each', () => {
       await place.until('first', 'Ready=True Available');
       await place.apply('second', { azureName: RUNTIME });
       await assign(world, 'second', 'b');
-      const second = await place.until('second', 'Ready=False OwnedByAnother');
+      const second = await place.until('second', 'Ready=False OwnedByAnother Stalled');
       expect(second.metadata.finalizers ?? []).toEqual([]);
       expect(await place.writes(RUNTIME)).toEqual(['PUT']);
     }));
@@ -41,7 +41,7 @@ describe('two operators with a label selector each', () => {
       await place.until('first', 'Ready=True Available');
       await place.apply('second', { azureName: RUNTIME });
       await assign(world, 'second', 'b');
-      await place.until('second', 'Ready=False OwnedByAnother');
+      await place.until('second', 'Ready=False OwnedByAnother Stalled');
       await place.delete('first');
       const heir = await place.until('second', 'Ready=True Available');
       expect(heir.status?.claim?.origin).toBe('Created');
