@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { resolveCloud } from './azure/clouds.ts';
 import { AzureIdentities, type Renewal } from './azure/identities.ts';
 import { allowancesFor } from './azure/request-budget.ts';
+import { checkedTransport } from './azure/transport.ts';
 import { type Config, ConfigError, parseConfig, usage } from './config.ts';
 import { describeGrants } from './core/grants.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
@@ -85,6 +86,7 @@ function assemble(config: Config, log: RootLog): Component[] {
       budgetRemoved: metrics.azure.armBudgetRemoved,
     },
     allowances: allowancesFor(config.armBudgetShare),
+    httpClient: checkedTransport(() => leadership.isLeader()),
     signal: stopping.signal,
   });
   log.info('azure identity', {
