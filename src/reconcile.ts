@@ -58,6 +58,8 @@ export interface World {
   readonly events: Events;
   readonly log: PassLog;
   readonly metrics: PassMetrics;
+  /** Whether this process is the one that may write to Azure, at this very moment. */
+  readonly isLeader: () => boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** How often objects without an interval of their own are looked at, milliseconds. */
@@ -143,7 +145,7 @@ class Pass {
       signal,
       mayWrite: () => {
         const current = world.objects.get(object.key);
-        if (signal.aborted || !isSameIntent(current, object)) return false;
+        if (signal.aborted || !world.isLeader() || !isSameIntent(current, object)) return false;
         return current !== undefined && isSameAccess(world.identities.accessFor(current), this.#access);
       },
     };

@@ -55,8 +55,9 @@ describe('deploy/kustomize', () => {
     expect(await refusal(dryRun, { stdin: lax })).toMatch(/violates PodSecurity "restricted/);
   });
 
-  test('never runs two operators at once', () => {
-    expect(deployment.spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+  test('runs two replicas, of which one at a time works', () => {
+    expect(deployment.spec).toMatchObject({ replicas: 2, strategy: { type: 'RollingUpdate' } });
+    expect(deployment.spec.template.spec.containers[0].args).toContain('--leader-elect');
   });
 
   test("lets no namespace use the operator's identity until somebody says so", () => {
@@ -81,8 +82,8 @@ describe('deploy/kustomize', () => {
 });
 
 /** What somebody may do: lines of resource and verbs, as `kubectl auth can-i --list` says it. */
-async function rights(user: string): Promise<string[]> {
-  const list = await kubectl(['auth', 'can-i', '--list', '--no-headers', '-n', 'default', '--as', user]);
+async function rights(user: string, namespace = 'default'): Promise<string[]> {
+  const list = await kubectl(['auth', 'can-i', '--list', '--no-headers', '-n', namespace, '--as', user]);
   return list
     .trimEnd()
     .split('\n')
@@ -98,6 +99,15 @@ describe("the operator's rights", () => {
       'azureintegrationruntimes.azure-ir.io/status [] [] [patch]',
       'events.events.k8s.io [] [] [create]',
       'secrets [] [azure-ir-credential] [list watch]',
+    ]);
+  });
+
+  test('are these more in its own namespace', async () => {
+    const everywhere = new Set(await rights(OPERATOR));
+    const here = await rights(OPERATOR, deployment.metadata.namespace);
+    expect(here.filter((line) => !everywhere.has(line)).sort()).toEqual([
+      'leases.coordination.k8s.io [] [] [create]',
+      'leases.coordination.k8s.io [] [azure-ir-operator] [get list watch patch]',
     ]);
   });
 

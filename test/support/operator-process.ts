@@ -32,7 +32,10 @@ export interface OperatorProcess {
   readonly stderr: () => string;
   readonly metricsUrl: string;
   readonly healthUrl: string;
-  /** SIGTERM; resolves with the exit code (128 + n for a signal). */
+  /** The exit code (128 + n for a signal) once it has ended. */
+  readonly exited: Promise<number>;
+  signal(signal: NodeJS.Signals): void;
+  /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number>;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -79,6 +82,8 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     stderr: () => stderr,
     metricsUrl: address('metrics'),
     healthUrl: address('health'),
+    exited: child.exited,
+    signal: (signal) => child.kill(signal),
     stop: () => {
       child.kill('SIGTERM');
       return child.exited;

@@ -16,6 +16,8 @@ export class Operator {
   /** What the namespace may use; changed by tests. */
   access: (object: ManagedObject) => Access;
   now = Date.UTC(2026, 0, 1);
+  /** Changed by tests. */
+  isLeader = true;
   #reconcile: ReturnType<typeof createReconciler>;
 
   constructor(hooks: { azure?: AzureHooks; cluster?: ClusterHooks } = {}, mode: Mode = 'answers') {
@@ -37,6 +39,7 @@ export class Operator {
         stalled: () => this.counted.push('stalled'),
         repair: (outcome) => this.counted.push(`repair ${outcome}`),
       },
+      isLeader: () => this.isLeader,
       now: () => this.now,
       intervalMs: INTERVAL_MS,
     });
