@@ -13,6 +13,7 @@ import { type Drift, differences, type FieldPath, fieldOf, merge, newDocument } 
 import { placedIn } from './core/network.ts';
 import { condition, type ManagedObject, type Memory, type Operation, operationOf, sortOf } from './core/object.ts';
 import { ADOPTING } from './core/policies/definition.ts';
+import { HANDING_OVER } from './core/policies/deletion.ts';
 import { passes } from './core/policies/failure.ts';
 import { type Accepted, armKey, type ObservedRuntime } from './core/runtime.ts';
 import { again, listAge, MINUTE, type Next, slowRetry } from './core/schedule.ts';
@@ -245,6 +246,8 @@ class Pass {
         return this.#enableInteractiveAuthoring(action.minutes);
       case 'EndRequest':
         return this.#endRequest(action);
+      case 'HandOver':
+        return this.#handOver(action);
       case 'Delete':
         return this.#delete();
       case 'Conclude':
@@ -449,6 +452,15 @@ class Pass {
     this.#announce('RepairStarted', `The definition was written again (${which}).`);
   }
 
+  async #handOver({ to, legacy }: Extract<Action, { kind: 'HandOver' }>): Promise<void> {
+    const { objects } = this.#world;
+    const { memory, now } = this.#s;
+    const { signal } = this.#caller;
+    // Remembered first: an heir with a claim, and no wait, is one that had it already.
+    await this.#persist({ ...memory, waitingSince: { reason: HANDING_OVER, time: now } });
+    await objects.leave(await objects.hold(to, signal), legacy, signal);
+  }
+
   async #delete(): Promise<void> {
     await this.#world.objects.confirm(this.#s.object, this.#caller.signal);
     const answer = await this.#runtimes.delete(this.#s.desired.id, this.#caller);
@@ -496,12 +508,6 @@ class Pass {
   async #release({ because }: Extract<Action, { kind: 'Release' }>): Promise<Outcome> {
     const { objects } = this.#world;
     const { signal } = this.#caller;
-    if (because.kind === 'HandedOver' && because.legacy !== undefined) {
-      // The heir is held and has the claim before this object goes: a crash in between, or a deletion of the heir, leaves
-      // somebody who answers for the runtime.
-      const heir = because.to.held ? because.to : await objects.hold(because.to, signal);
-      await objects.leave(heir, because.legacy, signal);
-    }
     await objects.release(this.#s.object, signal);
     this.released = true;
     this.#announce(because.kind, because.message);
@@ -601,6 +607,7 @@ const STEP: Record<Exclude<Action['kind'], 'Settle' | 'Release'>, Step> = {
   CreateNetwork: 'network',
   EnableInteractiveAuthoring: 'authoring',
   EndRequest: 'look',
+  HandOver: 'look',
   Delete: 'delete',
   Conclude: 'look',
 };
