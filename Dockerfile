@@ -1,4 +1,4 @@
-# The operator's image: Node and one file.
+# The operator's image: Node, and one file.
 #
 #   docker build -t azure-ir-operator:0.1.0 .
 
@@ -13,8 +13,12 @@ COPY crds crds
 COPY src src
 RUN npm run build
 
-# No shell, no package manager; it runs as the user 65532 and writes nothing to its own file system.
-FROM gcr.io/distroless/nodejs24-debian13:nonroot
+# C libraries and certificate authorities; no shell, no package manager. Its tags name no versions: `nonroot` is what was built last for Debian 12. To build
+# the same image again, give the digest that you have tried, with --build-arg BASE=gcr.io/distroless/cc-debian12@sha256:…
+ARG BASE=gcr.io/distroless/cc-debian12:nonroot
+FROM ${BASE}
+# From the image above and not from a base that has Node: this is the very version that the tests run.
+COPY --from=build /usr/local/bin/node /nodejs/bin/node
 COPY --from=build /build/dist/main.js /app/main.js
 ENV NODE_ENV=production
 # By number, because Kubernetes cannot tell from a name that it is not root.

@@ -1,4 +1,7 @@
-/** Unit tests need nothing; the others start what they need: integration and operator once for all their files, e2e by itself. */
+/**
+ * Unit tests need nothing, those of the ecosystem its tools; the others start what they need: integration and operator once for
+ * all their files, e2e by itself.
+ */
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -17,6 +20,7 @@ export default {
   maxConcurrency: 16,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+    { ...common, displayName: 'ecosystem', testMatch: ['<rootDir>/test/ecosystem/**/*.test.ts'] },
     {
       ...common,
       displayName: 'integration',

@@ -1,5 +1,5 @@
 /** Bundles the operator into one file, `dist/main.js`, which needs nothing but Node. */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url);
@@ -25,3 +25,6 @@ await build({
   },
   logLevel: 'warning',
 });
+
+const { size } = await stat(new URL('dist/main.js', root));
+process.stdout.write(`dist/main.js: ${(size / 1e6).toFixed(2)} MB\n`);

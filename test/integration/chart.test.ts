@@ -1,0 +1,227 @@
+/** The chart: what helm and the API server think of it, and whether deploy/kustomize is the same. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { CHART, helm, type Manifest, manifestsIn, RELEASE, runHelm, template } from '../support/helm.ts';
+import { describeWith } from '../support/tools.ts';
+import { kubectl, newNamespace, refusal, run } from './support/kubectl.ts';
+
+interface Deployment extends Manifest {
+  readonly spec: {
+    readonly template: {
+      readonly metadata: { readonly labels: Record<string, string> };
+      readonly spec: Record<string, unknown> & { readonly containers: [{ readonly args: string[] }] };
+    };
+  };
+}
+
+const describe = await describeWith('helm');
+
+let home: string;
+let namespace: string;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'helm-'));
+  namespace = await newNamespace();
+  await kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
+  await kubectl(['apply', '-f', '-'], { stdin: SERVICE_MONITORS });
+  await kubectl(['wait', '--for=condition=Established', '--timeout=60s', `crd/${SERVICE_MONITORS.metadata.name}`]);
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+const render = (values: object) => template({ home, values }, namespace);
+const rendered = async (values: object) => manifestsIn<Deployment>(await render(values));
+const only = (manifests: readonly Deployment[], kind: string) => manifests.find((each) => each.kind === kind);
+
+/** Something for every value that the templates look at. */
+const EVERYTHING = {
+  image: { digest: `sha256:${'0'.repeat(64)}` },
+  imagePullSecrets: [{ name: 'registry' }],
+  replicas: 3,
+  operatorIdentityNamespaces: ['team-a', 'team-b=/subscriptions/00000000-0000-0000-0000-000000000001', '*'],
+  azure: {
+    credential: 'managed-identity',
+    cloud: 'AzureChina',
+    workloadIdentity: { enabled: true, clientId: 'client', tenantId: 'tenant' },
+  },
+  interval: '5m',
+  maxConcurrentReconciles: 20,
+  logLevel: 'debug',
+  watchNamespaces: ['team-a', 'team-b'],
+  labelSelector: 'shard in (a, b)',
+  extraArgs: ['--log-level=info'],
+  env: [{ name: 'HTTPS_PROXY', value: 'http://proxy' }],
+  envFrom: [{ secretRef: { name: 'azure-identity' } }],
+  volumes: [{ name: 'ca', configMap: { name: 'ca' } }],
+  volumeMounts: [{ name: 'ca', mountPath: '/etc/ca' }],
+  metrics: { port: 9090, serviceMonitor: { enabled: true, labels: { release: 'prometheus' } } },
+  serviceAccount: { annotations: { a: 'b' } },
+  networkPolicy: { metricsFrom: [{ namespaceSelector: {} }], extraEgress: [{ ports: [{ port: 3128 }] }] },
+  tolerations: [{ operator: 'Exists' }],
+  affinity: { nodeAffinity: {} },
+  priorityClassName: 'high',
+  podLabels: { team: 'platform' },
+  podAnnotations: { note: 'x' },
+};
+
+/** All that can be left out is left out. */
+const WITHOUT = {
+  replicas: 1,
+  crds: { install: false },
+  serviceAccount: { create: false, name: 'default' },
+  rbac: { create: false },
+  networkPolicy: { enabled: false },
+  podDisruptionBudget: { enabled: false },
+  topologySpreadConstraints: [],
+  nodeSelector: null,
+};
+
+const text = { type: 'string' };
+const texts = { type: 'object', additionalProperties: text };
+const object = (properties: object) => ({ type: 'object', properties });
+
+/** What the Prometheus operator installs, as far as the chart uses it. */
+const SERVICE_MONITORS = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'servicemonitors.monitoring.coreos.com' },
+  spec: {
+    group: 'monitoring.coreos.com',
+    scope: 'Namespaced',
+    names: { kind: 'ServiceMonitor', plural: 'servicemonitors', singular: 'servicemonitor' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: object({
+            spec: object({
+              selector: object({ matchLabels: texts }),
+              endpoints: { type: 'array', items: object({ port: text, path: text, interval: text }) },
+            }),
+          }),
+        },
+      },
+    ],
+  },
+};
+
+describe('the chart', () => {
+  test.each([{}, EVERYTHING])('is well made, as helm lint sees it (%#)', async (values) => {
+    const said = await helm(['lint', '--strict', CHART], { home, values });
+    expect(said).toContain('1 chart(s) linted, 0 chart(s) failed');
+  });
+
+  test('with its own values is what deploy/kustomize is, but for the namespace that only that makes', async () => {
+    const chart = manifestsIn(await template({ home }));
+    const kustomize = manifestsIn(await kubectl(['kustomize', 'deploy/kustomize']));
+    const shared = kustomize.filter(({ kind }) => kind !== 'Namespace');
+    expect(normalised(chart)).toEqual(normalised(shared));
+    expect(kustomize.length).toBe(chart.length + 1);
+  });
+
+  test.each([
+    [{ operatorIdentityNamespace: [] }, "additional properties 'operatorIdentityNamespace' not allowed"],
+    [{ operatorIdentityNamespaces: 'team-a' }, 'got string, want array'],
+    [{ operatorIdentityNamespaces: ['team-a,*'] }, 'does not match pattern'],
+    [{ azure: { credential: 'default' } }, 'value must be one of'],
+    [{ azure: { cloud: 'Azure' } }, 'value must be one of'],
+    [{ interval: '10 minutes' }, 'does not match pattern'],
+    [{ replicas: -1 }, 'minimum'],
+    [{ image: { digest: 'latest' } }, 'does not match pattern'],
+    [{ serviceAccount: { create: false } }, 'name the one to use in serviceAccount.name'],
+  ])('refuses %j', async (values, complaint) => {
+    const { code, stderr } = await runHelm(['template', RELEASE, CHART], { home, values });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(complaint);
+  });
+
+  test.each([
+    ['its own values', {}],
+    ['everything set', EVERYTHING],
+    ['as little as possible', WITHOUT],
+  ])('is accepted by the API server under strict validation, with %s', async (_, values) => {
+    // Under a name of its own, and without the CRD: others have applied the same here, with kubectl.
+    const manifests = manifestsIn(await template({ home, values }, namespace, 'tried'));
+    const items = manifests.filter(({ kind }) => kind !== 'CustomResourceDefinition');
+    const stdin = { apiVersion: 'v1', kind: 'List', items };
+    const args = ['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'];
+    expect(await run(args, { stdin })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test.each([{}, { ...EVERYTHING, priorityClassName: '' }])(
+    'makes a pod that restricted pod security admits (%#)',
+    async (values) => {
+      const { spec, metadata } = only(await rendered(values), 'Deployment')?.spec.template ?? {};
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'operator', namespace }, spec };
+      const dryRun = ['apply', '--dry-run=server', '-f', '-'];
+      expect(await run(dryRun, { stdin: pod })).toMatchObject({ code: 0, stderr: '' });
+      const lax = { ...pod, spec: { ...spec, hostNetwork: true } };
+      expect(await refusal(dryRun, { stdin: lax })).toMatch(/violates PodSecurity "restricted/);
+    },
+  );
+
+  test("lets no namespace use the operator's identity until it is told to, and elects a leader whatever it is told", async () => {
+    const args = async (values: object) =>
+      only(await rendered(values), 'Deployment')?.spec.template.spec.containers[0].args;
+    expect(await args({})).toEqual(expect.arrayContaining(['--operator-identity-namespaces=', '--leader-elect']));
+    expect(await args({ ...EVERYTHING, replicas: 1 })).toEqual([
+      '--operator-identity-namespaces=team-a,team-b=/subscriptions/00000000-0000-0000-0000-000000000001,*',
+      '--leader-elect',
+      `--leader-elect-name=${RELEASE}`,
+      '--azure-credential=managed-identity',
+      '--metrics-bind-address=:9090',
+      '--health-probe-bind-address=:8081',
+      '--interval=5m',
+      '--max-concurrent-reconciles=20',
+      '--log-level=debug',
+      '--watch-namespaces=team-a,team-b',
+      '--label-selector=shard in (a, b)',
+      '--log-level=info',
+    ]);
+  });
+
+  test('marks pod and service account for workload identity when it is told to, and only then', async () => {
+    const marks = async (values: object) => {
+      const manifests = await rendered(values);
+      const account = only(manifests, 'ServiceAccount')?.metadata as { annotations?: Record<string, string> };
+      const { labels } = only(manifests, 'Deployment')?.spec.template.metadata ?? {};
+      return { annotations: account.annotations, use: labels?.['azure.workload.identity/use'] };
+    };
+    expect(await marks({})).toEqual({ annotations: undefined, use: undefined });
+    expect(await marks(EVERYTHING)).toEqual({
+      annotations: {
+        'azure.workload.identity/client-id': 'client',
+        'azure.workload.identity/tenant-id': 'tenant',
+        a: 'b',
+      },
+      use: 'true',
+    });
+  });
+
+  test('of two releases shares nothing but the CRD, which one of them has', async () => {
+    const names = async (release: string, values: object) =>
+      manifestsIn(await helm(['template', release, CHART], { home, values })).map(
+        ({ kind, metadata }) => `${kind} ${metadata.name}`,
+      );
+    const first = await names('first', {});
+    const second = await names('second', { crds: { install: false } });
+    expect(first).toContain('Deployment first-azure-ir-operator');
+    expect(second).toContain('Deployment second-azure-ir-operator');
+    expect(second.filter((each) => first.includes(each))).toEqual([]);
+    expect(second.filter((each) => /CustomResourceDefinition|Admission/.test(each))).toEqual([]);
+  });
+});
+
+/** In an order of their own, without what says that helm made them. */
+function normalised(manifests: readonly Manifest[]): Record<string, unknown> {
+  const entries = manifests.map((manifest) => {
+    const labels = Object.entries(manifest.metadata.labels ?? {}).filter(
+      ([name]) => !['helm.sh/chart', 'app.kubernetes.io/managed-by', 'app.kubernetes.io/version'].includes(name),
+    );
+    const metadata = { ...manifest.metadata, labels: Object.fromEntries(labels) };
+    return [`${manifest.kind} ${metadata.name}`, { ...manifest, metadata }] as const;
+  });
+  return Object.fromEntries(entries);
+}

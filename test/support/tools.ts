@@ -1,0 +1,7 @@
+import { describe } from '@jest/globals';
+import { haveTools, type Tool } from '../tools/index.ts';
+
+/** `describe` for tests that use the tools; `describe.skip` where these cannot be built. Await it at the top of a file. */
+export async function describeWith(...tools: readonly Tool[]): Promise<typeof describe.skip> {
+  return (await haveTools(tools)) ? describe : describe.skip;
+}
