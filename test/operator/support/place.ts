@@ -16,6 +16,7 @@ import {
 import { eventually } from '../../support/eventually.ts';
 import { kubectlOf, type Options, type Result, runKubectl } from '../../support/kubectl.ts';
 import type { LogLine } from '../../support/operator-process.ts';
+import { complaints } from '../../support/verdicts.ts';
 import { KINDS, type Kind, type ParentKind, type Request } from './kinds.ts';
 import { currentRun, type Run } from './run.ts';
 import { StatusWatch } from './status-watch.ts';
@@ -80,7 +81,7 @@ const CALLS: Readonly<Record<string, Request>> = {
   Workspaces_Get: 'NETWORK',
 };
 
-/** A place of a test's own. `finish` at its end judges every status that was seen in it. */
+/** A place of a test's own. `finish` at its end judges every status that was seen in it, and has it judged by kstatus and Argo CD. */
 export class Place {
   readonly run: Run;
   readonly azure: EmulatorControl;
@@ -114,9 +115,9 @@ export class Place {
   }
 
   async finish(): Promise<void> {
-    const broken = await this.#statuses.stop();
+    const seen = await this.#statuses.stop();
     await this.leave();
-    expect(broken).toEqual([]);
+    expect(await complaints(seen)).toEqual([]);
   }
 
   /** Has the operator let go of everything here, so that it has no more work with it. */
