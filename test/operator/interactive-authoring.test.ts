@@ -78,7 +78,7 @@ describe.each(inBothKinds)('a request, in a $kind', ({ inPlace }) => {
       expect((await place.get('sample'))?.metadata.resourceVersion).toBe(ended.metadata.resourceVersion);
       expect(await enables(place)).toBe(1);
       expect(await place.writes('sample')).toEqual(['PUT']);
-      expect(await place.events('sample')).toEqual(['Created', 'InteractiveAuthoringEnabled']);
+      await place.untilEvents('sample', 'Created', 'InteractiveAuthoringEnabled');
     }));
 
   test.concurrent('of another token is another one', () =>

@@ -58,9 +58,10 @@ describe('two operators with a label selector each', () => {
       await place.until('moving', 'Ready=True Available');
       await assign(world, 'moving', 'b');
       await place.delete('moving');
-      await eventually(async () => expect(await place.runtime(RUNTIME)).toBeNull());
       const deleted = ({ log }: typeof a) => log.some(({ msg }) => msg === 'runtime deleted');
-      expect([deleted(a), deleted(b)]).toEqual([false, true]);
+      await eventually(async () => expect(deleted(b)).toBe(true));
+      expect(deleted(a)).toBe(false);
+      expect(await place.runtime(RUNTIME)).toBeNull();
     }));
 });
 
