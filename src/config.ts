@@ -21,6 +21,14 @@ export interface Config {
   readonly healthProbeBindAddress: BindAddress;
   readonly armBudgetShare: BudgetShare;
   readonly logLevel: LogLevel;
+  readonly leaderElect: boolean;
+  /** Empty: the pod's own. */
+  readonly leaderElectNamespace: string;
+  readonly leaderElectName: string;
+  /** Milliseconds, as the two after it: each is shorter than the one before. */
+  readonly leaderElectLeaseDurationMs: number;
+  readonly leaderElectRenewDeadlineMs: number;
+  readonly leaderElectRetryPeriodMs: number;
   readonly azure: AzureConfig;
 }
 
@@ -90,7 +98,36 @@ const FLAGS = {
     budgetShare,
   ),
   'log-level': flag('info', 'debug, info, warn or error', (text) => parseLogLevel(text.trim())),
+  'leader-elect': flag(
+    'false',
+    'true (or the flag alone): of all replicas with the same lease only one works, and another follows when it ends',
+    truth,
+  ),
+  'leader-elect-namespace': flag(
+    '',
+    "namespace of the lease; empty for the pod's own, or that of the kubeconfig's context",
+    (text) => text.trim(),
+  ),
+  'leader-elect-name': flag('azure-ir-operator', 'name of the lease', leaseName),
+  'leader-elect-lease-duration': flag(
+    '15s',
+    'how long replicas wait after the last sign of a leader that did not say goodbye',
+    interval,
+  ),
+  'leader-elect-renew-deadline': flag(
+    '10s',
+    'how long a leader that cannot renew the lease goes on; shorter than the lease',
+    interval,
+  ),
+  'leader-elect-retry-period': flag(
+    '2s',
+    'how often the lease is renewed, and tried again; shorter than the deadline',
+    interval,
+  ),
 };
+
+/** May be given alone, which means true. */
+const SWITCHES: readonly string[] = ['--leader-elect'];
 
 type FlagName = keyof typeof FLAGS;
 
@@ -130,7 +167,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   const value = <N extends FlagName>(name: N) => read(name, given[name], env);
   return {
     kind: 'run',
-    config: {
+    config: checked({
       intervalMs: value('interval'),
       maxConcurrentReconciles: value('max-concurrent-reconciles'),
       watchNamespaces: value('watch-namespaces'),
@@ -142,6 +179,12 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
       healthProbeBindAddress: value('health-probe-bind-address'),
       armBudgetShare: value('arm-budget-share'),
       logLevel: value('log-level'),
+      leaderElect: value('leader-elect'),
+      leaderElectNamespace: value('leader-elect-namespace'),
+      leaderElectName: value('leader-elect-name'),
+      leaderElectLeaseDurationMs: value('leader-elect-lease-duration'),
+      leaderElectRenewDeadlineMs: value('leader-elect-renew-deadline'),
+      leaderElectRetryPeriodMs: value('leader-elect-retry-period'),
       azure: {
         credential: env,
         cloud: env.AZURE_CLOUD || undefined,
@@ -149,8 +192,24 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
         resourceManagerEndpoint: env.AZURE_RESOURCE_MANAGER_ENDPOINT || undefined,
         resourceManagerAudience: env.AZURE_RESOURCE_MANAGER_AUDIENCE || undefined,
       },
-    },
+    }),
   };
+}
+
+/** A leader has to have stopped before another begins, and to have more than one try at a renewal. @throws ConfigError */
+function checked(config: Config): Config {
+  const { leaderElectLeaseDurationMs, leaderElectRenewDeadlineMs, leaderElectRetryPeriodMs } = config;
+  if (leaderElectRenewDeadlineMs >= leaderElectLeaseDurationMs) {
+    throw new ConfigError(
+      `--leader-elect-renew-deadline (${leaderElectRenewDeadlineMs / 1000}s) has to be shorter than --leader-elect-lease-duration (${leaderElectLeaseDurationMs / 1000}s)`,
+    );
+  }
+  if (leaderElectRetryPeriodMs >= leaderElectRenewDeadlineMs) {
+    throw new ConfigError(
+      `--leader-elect-retry-period (${leaderElectRetryPeriodMs / 1000}s) has to be shorter than --leader-elect-renew-deadline (${leaderElectRenewDeadlineMs / 1000}s)`,
+    );
+  }
+  return config;
 }
 
 type Given = Readonly<Record<string, string | boolean | undefined>>;
@@ -159,7 +218,8 @@ function parseFlags(argv: readonly string[]): Given {
   const named = Object.fromEntries(Object.keys(FLAGS).map((name) => [name, { type: 'string' as const }]));
   try {
     const options = { ...named, help: { type: 'boolean' as const }, version: { type: 'boolean' as const } };
-    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values;
+    const args = argv.map((arg) => (SWITCHES.includes(arg) ? `${arg}=true` : arg));
+    return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
   } catch (error) {
     throw new ConfigError(`${error instanceof Error ? error.message : error} See --help.`);
   }
@@ -188,6 +248,20 @@ function interval(text: string): number {
   if (ms === undefined || ms < 1_000)
     throw new RangeError(`"${text}" is no duration of at least 1s, such as 90s, 10m or 1h30m`);
   return ms;
+}
+
+function truth(text: string): boolean {
+  const word = text.trim();
+  if (word !== 'true' && word !== 'false') throw new RangeError(`"${text}" is neither true nor false`);
+  return word === 'true';
+}
+
+/** As names of objects are: an RFC 1123 subdomain. */
+function leaseName(text: string): string {
+  const name = text.trim();
+  if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name) || name.length > 253)
+    throw new RangeError(`"${text}" is no name of an object, such as azure-ir-operator`);
+  return name;
 }
 
 function ownCredential(text: string): OwnCredential {

@@ -1,8 +1,10 @@
 /** The composition root: configuration → adapters → controller. Nothing else knows every part. */
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolveCloud } from './azure/clouds.ts';
 import { AzureIdentities, type Renewal } from './azure/identities.ts';
 import { allowancesFor } from './azure/request-budget.ts';
+import { checkedTransport } from './azure/transport.ts';
 import { type Config, ConfigError, parseConfig, usage } from './config.ts';
 import { census, watched } from './core/census.ts';
 import { describeGrants } from './core/grants.ts';
@@ -12,22 +14,24 @@ import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { runCredentialWatch } from './kube/credentials.ts';
 import { KubeError } from './kube/errors.ts';
 import { createEvents } from './kube/events.ts';
+import { createLeaseStore } from './kube/lease.ts';
 import { parseNeighbour, sharingWith } from './kube/neighbours.ts';
 import { createObjects } from './kube/objects.ts';
-import { ObjectStore, runtimeKeyOf } from './kube/store.ts';
+import { type ObjectChange, ObjectStore, runtimeKeyOf } from './kube/store.ts';
 import { PRIORITY, relatedTo, triggersOf } from './kube/triggers.ts';
 import { type RunningWatch, runWatch, type WatchOptions } from './kube/watch.ts';
 import type { Urgency } from './ports.ts';
 import { createReconciler, type Outcome } from './reconcile.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Controller, type Next } from './runtime/controller.ts';
+import { Elector, UNCONTESTED } from './runtime/elector.ts';
 import { type Component, longRunning, runLifecycle } from './runtime/lifecycle.ts';
 import { WorkQueue } from './runtime/queue.ts';
 import { untilTurn } from './runtime/spread.ts';
 import { type Endpoint, type Security, serveHealth, serveMetrics } from './telemetry/endpoints.ts';
 import { Guard } from './telemetry/guard.ts';
 import { createLog, type RootLog } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { StretchReport } from './telemetry/stretch-report.ts';
 
 declare const __VERSION__: string | undefined;
@@ -51,7 +55,14 @@ function assemble(config: Config, log: RootLog): Component[] {
   const repeats = new Repeats();
   /** The objects of all shards, where this is one. */
   const neighbours = config.labelSelector === '' ? undefined : new ObjectStore();
+  const elector = config.leaderElect ? electorOf(config, client, metrics, log) : undefined;
+  const leadership = elector ?? UNCONTESTED;
   const queue = new WorkQueue({ clock, metrics: metrics.queue(NAME) });
+  let working = false;
+  /** A standby replica queues nothing: all there is is queued when it begins to work. */
+  const enqueue = (key: string, priority: number) => {
+    if (working) queue.add(key, { priority });
+  };
   const { azure } = config;
   const stretches = new StretchReport(log);
   const cloud = resolveCloud({
@@ -69,7 +80,7 @@ function assemble(config: Config, log: RootLog): Component[] {
     clock,
     wake: (key, urgency) => queue.add(key, { priority: WOKEN[urgency] }),
     changed: (runtime) => {
-      for (const { key } of store.sharing(runtime)) queue.add(key, { priority: PRIORITY.related });
+      for (const { key } of store.sharing(runtime)) enqueue(key, PRIORITY.related);
     },
     metrics: {
       armRequest: metrics.azure.armRequest,
@@ -81,6 +92,7 @@ function assemble(config: Config, log: RootLog): Component[] {
       budgetRemoved: metrics.azure.armBudgetRemoved,
     },
     allowances: allowancesFor(config.armBudgetShare),
+    httpClient: checkedTransport(() => leadership.isLeader()),
     signal: stopping.signal,
   });
   log.info('azure identity', {
@@ -96,19 +108,20 @@ function assemble(config: Config, log: RootLog): Component[] {
       namespaces: config.watchNamespaces,
     });
   }
+  const trigger = (change: ObjectChange) => {
+    for (const { key, priority } of triggersOf(change, (runtime) => store.sharing(runtime))) enqueue(key, priority);
+  };
   store.subscribe((change) => {
     if (change.kind === 'removed') {
       // A last pass, which finds the object gone and forgets it.
-      queue.add(change.before.key);
+      enqueue(change.before.key, PRIORITY.listed);
       identities.forget(change.before.key);
       identities.vacated(change.before.namespace);
     }
-    for (const { key, priority } of triggersOf(change, (runtime) => store.sharing(runtime)))
-      queue.add(key, { priority });
+    trigger(change);
   });
   neighbours?.subscribe((change) => {
-    for (const { key, priority } of relatedTo(change, (runtime) => store.sharing(runtime)))
-      queue.add(key, { priority });
+    for (const { key, priority } of relatedTo(change, (runtime) => store.sharing(runtime))) enqueue(key, priority);
   });
   const sharing = (runtime: string) =>
     neighbours === undefined ? store.sharing(runtime) : sharingWith(store, neighbours, runtime);
@@ -125,6 +138,7 @@ function assemble(config: Config, log: RootLog): Component[] {
     }),
     log,
     metrics: { ...metrics.azure, ...metrics.looks, stalled: () => metrics.controller.terminalError(NAME) },
+    isLeader: () => leadership.isLeader(),
     now: clock.now,
     intervalMs: config.intervalMs,
   });
@@ -154,8 +168,8 @@ function assemble(config: Config, log: RootLog): Component[] {
     if (!changed) return;
     log[wrong ? 'warn' : 'info']('azure credential of a namespace', { namespace, credential });
     for (const object of store.inNamespace(namespace)) {
-      queue.add(object.key, { priority: PRIORITY.change });
-      for (const { key } of store.sharing(runtimeKeyOf(object) ?? '')) queue.add(key, { priority: PRIORITY.related });
+      enqueue(object.key, PRIORITY.change);
+      for (const { key } of store.sharing(runtimeKeyOf(object) ?? '')) enqueue(key, PRIORITY.related);
     }
   };
   // Before the objects: the first passes must not take a namespace that has a credential for one that has none.
@@ -185,6 +199,12 @@ function assemble(config: Config, log: RootLog): Component[] {
     (options) => runWatch({ ...options, store, labelSelector: config.labelSelector }),
     () => ({ objects: store.size }),
   );
+  const work = async (signal: AbortSignal) => {
+    if (!(await leadership.won(signal))) return;
+    working = true;
+    for (const after of store.objects()) trigger({ kind: 'added', via: 'list', after });
+    await controller.run(signal, leadership.lost);
+  };
   return [
     endpoint('metrics endpoint', () =>
       serveMetrics({
@@ -215,7 +235,9 @@ function assemble(config: Config, log: RootLog): Component[] {
         identities.stop();
       },
     },
-    longRunning('controller', (signal) => controller.run(signal)),
+    // Stopped after the work, and before what others need not wait for: then the lease is released.
+    ...(elector === undefined ? [] : [longRunning('leader election', (signal) => elector.run(signal))]),
+    longRunning('controller', work),
   ];
 }
 
@@ -224,6 +246,29 @@ function securityOf(dir: string, client: KubeClient, log: RootLog, signal: Abort
   if (dir === '') return undefined;
   const review = createAccessReview(client, '/metrics', signal);
   return { certificate: { dir, clock, log }, guard: new Guard({ review, now: clock.now }) };
+}
+
+/** @throws Error when nothing tells the namespace of the lease. */
+function electorOf(config: Config, client: KubeClient, metrics: Metrics, log: RootLog): Elector {
+  const name = config.leaderElectName;
+  const namespace = config.leaderElectNamespace || client.namespace;
+  if (namespace === undefined) {
+    throw new Error('the namespace of the lease is not known outside a pod: set --leader-elect-namespace');
+  }
+  return new Elector({
+    lease: `${namespace}/${name}`,
+    terms: {
+      // A container that is started again in the same pod is another replica.
+      identity: `${hostname()}_${randomUUID()}`,
+      leaseDurationMs: config.leaderElectLeaseDurationMs,
+      renewDeadlineMs: config.leaderElectRenewDeadlineMs,
+      retryPeriodMs: config.leaderElectRetryPeriodMs,
+    },
+    store: createLeaseStore({ client, clock, log, namespace, name }),
+    clock,
+    log,
+    onChange: (isLeader) => metrics.kubernetes.leader(name, isLeader),
+  });
 }
 
 /** An API server that refuses or does not answer is no defect: it is logged as what it is, and looked at again. */

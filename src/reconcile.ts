@@ -13,6 +13,7 @@ import { type Drift, differences, type FieldPath, fieldOf, merge, newDocument } 
 import { placedIn } from './core/network.ts';
 import { condition, type ManagedObject, type Memory, type Operation, operationOf, sortOf } from './core/object.ts';
 import { ADOPTING } from './core/policies/definition.ts';
+import { HANDING_OVER } from './core/policies/deletion.ts';
 import { passes } from './core/policies/failure.ts';
 import { Repeats } from './core/repeats.ts';
 import { withRequestIds } from './core/request-ids.ts';
@@ -60,6 +61,8 @@ export interface World {
   readonly events: Events;
   readonly log: PassLog;
   readonly metrics: PassMetrics;
+  /** Whether this process is the one that may write to Azure, at this very moment. */
+  readonly isLeader: () => boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** How often objects without an interval of their own are looked at, milliseconds. */
@@ -158,7 +161,7 @@ class Pass {
       signal,
       mayWrite: () => {
         const current = world.objects.get(object.key);
-        if (signal.aborted || !isSameIntent(current, object)) return false;
+        if (signal.aborted || !world.isLeader() || !isSameIntent(current, object)) return false;
         return current !== undefined && isSameAccess(world.identities.accessFor(current), this.#access);
       },
     };
@@ -273,6 +276,8 @@ class Pass {
         return this.#enableInteractiveAuthoring(action.minutes);
       case 'EndRequest':
         return this.#endRequest(action);
+      case 'HandOver':
+        return this.#handOver(action);
       case 'Delete':
         return this.#delete();
       case 'Conclude':
@@ -482,6 +487,15 @@ class Pass {
     this.#announce('RepairStarted', `The definition was written again (${which}).`);
   }
 
+  async #handOver({ to, legacy }: Extract<Action, { kind: 'HandOver' }>): Promise<void> {
+    const { objects } = this.#world;
+    const { memory, now } = this.#s;
+    const { signal } = this.#caller;
+    // Remembered first: an heir with a claim, and no wait, is one that had it already.
+    await this.#persist({ ...memory, waitingSince: { reason: HANDING_OVER, time: now } });
+    await objects.leave(await objects.hold(to, signal), legacy, signal);
+  }
+
   async #delete(): Promise<void> {
     await this.#world.objects.confirm(this.#s.object, this.#caller.signal);
     const answer = await this.#runtimes.delete(this.#s.desired.id, this.#caller);
@@ -529,12 +543,6 @@ class Pass {
   async #release({ because }: Extract<Action, { kind: 'Release' }>): Promise<Outcome> {
     const { objects } = this.#world;
     const { signal } = this.#caller;
-    if (because.kind === 'HandedOver' && because.legacy !== undefined) {
-      // The heir is held and has the claim before this object goes: a crash in between, or a deletion of the heir, leaves
-      // somebody who answers for the runtime.
-      const heir = because.to.held ? because.to : await objects.hold(because.to, signal);
-      await objects.leave(heir, because.legacy, signal);
-    }
     await objects.release(this.#s.object, signal);
     this.released = true;
     this.#announce(because.kind, because.message);
@@ -634,6 +642,7 @@ const STEP: Record<Exclude<Action['kind'], 'Settle' | 'Release'>, Step> = {
   CreateNetwork: 'network',
   EnableInteractiveAuthoring: 'authoring',
   EndRequest: 'look',
+  HandOver: 'look',
   Delete: 'delete',
   Conclude: 'look',
 };

@@ -30,6 +30,7 @@ export const ANNOTATION = {
 export const FIELD_MANAGER = {
   status: 'azure-ir-operator',
   finalizer: 'azure-ir-operator-finalizer',
+  lease: 'azure-ir-operator-lease',
 } as const;
 
 export const CONDITION_TYPES = ['Ready', 'Synced', 'Healthy', 'Reconciling', 'Stalled'] as const;

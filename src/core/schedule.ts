@@ -68,6 +68,13 @@ export function slowRetry(intervalMs: number): Next {
 /** The pass has made its one write, and there is more to do: the next pass, as urgent as this one. */
 export const NEXT_PASS: Next = { kind: 'backoff', baseMs: 1, maxMs: SECOND };
 
+/**
+ * How long an object that has handed its claim over looks whether the heir is still there. A deletion that the API server
+ * began before the heir got its finalizer takes effect within this, without regard to it.
+ */
+export const HEIR_STAYS_MS = 2 * SECOND;
+export const HEIR_STAYS: Next = { kind: 'after', ms: HEIR_STAYS_MS };
+
 /** Azure is working on it. */
 export function settling(intervalMs: number): Next {
   return { kind: 'backoff', baseMs: Math.min(5 * SECOND, intervalMs), maxMs: Math.min(MINUTE, intervalMs) };

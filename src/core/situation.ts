@@ -63,6 +63,8 @@ export type Action =
   | { readonly kind: 'Delete' }
   /** What Azure had accepted has come to pass. */
   | { readonly kind: 'Conclude' }
+  /** Makes another object of the runtime the one that answers for it: it is held, and has the legacy. */
+  | { readonly kind: 'HandOver'; readonly to: ManagedObject; readonly legacy: Legacy }
   /** Takes our finalizer off an object that lives on. */
   | { readonly kind: 'Unhold' }
   /** Lets an object that is being deleted go. */
@@ -73,14 +75,10 @@ export type Attempt =
   | { readonly by: 'operator'; readonly number: number; readonly of: number; readonly nextAttemptTime: number }
   | { readonly by: 'person'; readonly token: string };
 
-export type Farewell =
-  | { readonly kind: 'Deleted' | 'Retained'; readonly message: string }
-  | {
-      readonly kind: 'HandedOver';
-      readonly to: ManagedObject;
-      readonly legacy: Legacy | undefined;
-      readonly message: string;
-    };
+export interface Farewell {
+  readonly kind: 'Deleted' | 'Retained' | 'HandedOver';
+  readonly message: string;
+}
 
 export type Verdict =
   | {

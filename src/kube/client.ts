@@ -43,6 +43,8 @@ export interface StreamListener {
  * when that aborts; none is tried twice.
  */
 export interface KubeClient {
+  /** Of the pod, or of the kubeconfig's context; undefined when that names none. */
+  readonly namespace: string | undefined;
   /** One of the library's API classes; its calls go through `call`. */
   api<T extends ApiType>(type: ApiConstructor<T>): T;
   /** Makes one call, limited in time. `contentType` tells the server what kind of patch the body is. */
@@ -71,6 +73,7 @@ class PooledClient implements KubeClient {
   readonly #userAgent: string;
   readonly #onResponse: NonNullable<KubeClientOptions['onResponse']>;
   readonly #host: string;
+  readonly namespace: string | undefined;
 
   constructor(
     config: PooledKubeConfig,
@@ -83,6 +86,7 @@ class PooledClient implements KubeClient {
     this.#userAgent = userAgent;
     this.#onResponse = onResponse;
     this.#host = new URL(config.getCurrentCluster()?.server ?? '').host;
+    this.namespace = config.getContextObject(config.getCurrentContext())?.namespace?.trim() || undefined;
   }
 
   api<T extends ApiType>(type: ApiConstructor<T>): T {

@@ -2,7 +2,7 @@
 export interface Attempt {
   /** How often the key has failed in a row, and in one way, before this attempt. */
   readonly failures: number;
-  /** Aborts when the controller is stopping and its grace period is over. */
+  /** Aborts when the controller is stopping and its grace period is over, or when its passes are cut off. */
   readonly signal: AbortSignal;
 }
 

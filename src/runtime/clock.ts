@@ -5,6 +5,8 @@
 export interface Clock {
   /** Milliseconds since the epoch. Follows the machine's wall clock, so it may step when that is corrected. */
   now(): number;
+  /** Milliseconds since some moment in the past. Never steps; stands still while the machine sleeps, on some systems. */
+  monotonic(): number;
   /**
    * Calls `fn` once, not before `ms` milliseconds have gone by (at the next turn of the event loop if `ms` is 0 or less),
    * unless cancelled. Cancelling twice, or after the call, does nothing.
@@ -43,6 +45,7 @@ function startNodeTimeout(ms: number, fn: () => void): () => void {
 /** The machine's clock. A pending timer keeps the process alive: whoever sets one cancels it when stopping. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   setTimer: (ms, fn) => longTimer(startNodeTimeout, ms, fn),
   random: () => Math.random(),
 };

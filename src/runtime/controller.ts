@@ -38,6 +38,7 @@ export interface ControllerOptions {
   readonly stuckAfterMs?: number;
 }
 
+const NEVER = new AbortController().signal;
 const DEFECT_BACKOFF: BackoffPolicy = { baseMs: 1_000, maxMs: 5 * 60_000 };
 
 const RESULTS: Record<Next['kind'], ReconcileResult> = {
@@ -68,20 +69,25 @@ export class Controller {
 
   /**
    * Runs the workers until `signal` aborts (or the queue is shut down). No new key is taken from then on; handlers that
-   * run may finish, their own signals abort after the grace period; resolves when the last has ended. Never rejects
-   * because of a handler.
+   * run may finish, their own signals abort after the grace period; resolves when the last has ended. When `cutOff` aborts,
+   * no new key is taken either, and the signals of all handlers abort at once, for its reason. Never rejects because of a
+   * handler.
    * @throws Error when it is already running.
    */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal, cutOff: AbortSignal = NEVER): Promise<void> {
     if (this.#lastTakenAt !== undefined) throw new Error(`controller ${this.#options.name} is already running`);
     const { clock, concurrency, metrics, name } = this.#options;
     this.#lastTakenAt = clock.now();
     metrics.running(name, concurrency);
-    const workers = Promise.all(Array.from({ length: concurrency }, () => this.#work(signal)));
-    const stopWatching = this.#abortAttemptsAfterGrace(signal);
+    const stop = AbortSignal.any([signal, cutOff]);
+    const workers = Promise.all(Array.from({ length: concurrency }, () => this.#work(stop)));
+    const stopWatching = this.#abortAttemptsAfterGrace(stop);
+    const onCutOff = (): void => this.#attempts.abortAll(cutOff.reason);
+    cutOff.addEventListener('abort', onCutOff, { once: true });
     try {
       await workers;
     } finally {
+      cutOff.removeEventListener('abort', onCutOff);
       stopWatching();
       this.#lastTakenAt = undefined;
     }
@@ -161,7 +167,7 @@ export class Controller {
   #afterRejection(key: string, attempt: Attempt, error: unknown): ReconcileResult {
     const { queue, log, name } = this.#options;
     if (attempt.signal.aborted) {
-      log.info('Pass was cut off by the shutdown', { controller: name, key, error });
+      log.info('Pass was cut off', { controller: name, key, error });
       queue.add(key);
       return 'requeue';
     }

@@ -151,6 +151,11 @@ export const INTERACTIVE_QUERY_MS = 1_000;
 /** Enabling it without a body, or without minutes in it, means this; Studio proposes it. */
 export const DEFAULT_AUTO_TERMINATION_MINUTES = 60;
 
+/*
+ * A workspace switches it as a factory does. Its specification has the two requests, without a body, and its status without
+ * a word of it.
+ */
+
 /** Documented minutes; others are a bad payload. */
 export const AUTO_TERMINATION_MINUTES: readonly number[] = [10, 30, 60, 120];
 

@@ -38,6 +38,8 @@ export interface TraceEntry {
   factory?: string;
   runtime?: string;
   clientId?: string;
+  /** As the caller spelled it, port included: tells callers apart that came by different ways. */
+  host?: string;
   ifMatch?: string;
   ifNoneMatch?: string;
   /** The body of a write. */

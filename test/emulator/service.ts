@@ -32,9 +32,11 @@ export function createService(parts: {
 }
 
 function traceEntry(at: number, request: Incoming, subject: Subject): TraceEntry {
+  const host = header(request, 'host');
   const ifMatch = header(request, 'if-match');
   const ifNoneMatch = header(request, 'if-none-match');
   const entry: TraceEntry = { at, method: request.method, path: request.url, status: 0, ...subject };
+  if (host !== undefined) entry.host = host;
   if (ifMatch !== undefined) entry.ifMatch = ifMatch;
   if (ifNoneMatch !== undefined) entry.ifNoneMatch = ifNoneMatch;
   // The body of a token request holds the secret.

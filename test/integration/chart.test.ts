@@ -250,6 +250,19 @@ describe('the chart', () => {
     );
   });
 
+  test("adds the objects to the cluster's own roles, unless it is told not to", async () => {
+    const added = async (values: object) =>
+      (await rendered(values)).filter(({ metadata: { labels = {} } }) =>
+        Object.keys(labels).some((label) => label.startsWith('rbac.authorization.k8s.io/aggregate-to-')),
+      );
+    expect((await added({})).map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      `ClusterRole ${RELEASE}-view`,
+      `ClusterRole ${RELEASE}-edit`,
+    ]);
+    expect(await added({ rbac: { aggregateRoles: false } })).toEqual([]);
+    expect(await added({ rbac: { create: false } })).toEqual([]);
+  });
+
   test('of two releases shares nothing but the CRD, which one of them has', async () => {
     const names = async (release: string, values: object) =>
       manifestsIn(await helm(['template', release, CHART], { home, values })).map(

@@ -1,6 +1,6 @@
 /** What becomes of the runtime when its object is deleted, and what keeps the object. */
 import { describe, expect, test } from '@jest/globals';
-import { eventually, inPlace, message, type Place } from './support/place.ts';
+import { eventually, inBothKinds, message, type Place } from './support/place.ts';
 
 const ready = (place: Place, name = 'sample') => place.until(name, 'Ready=True Available');
 const WAY_OUT = /deletionPolicy: Retain\)\.$/;
@@ -10,11 +10,8 @@ async function created(place: Place, spec: Record<string, unknown> = {}): Promis
   await ready(place);
 }
 
-const scope = ({ factory: { subscriptionId, resourceGroup, name } }: Place) =>
-  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.DataFactory/factories/${name}`;
-
-describe('a deletion', () => {
-  test.each([
+describe.each(inBothKinds)('a deletion, in a $kind', ({ inPlace }) => {
+  test.concurrent.each([
     ['DeleteIfCreated', 'created', 'Deleted'],
     ['DeleteIfCreated', 'adopted', 'Retained'],
     ['Delete', 'created', 'Deleted'],
@@ -35,13 +32,13 @@ describe('a deletion', () => {
       const before = (await place.requests()).length;
       await place.delete('sample');
       await place.untilGone('sample');
-      expect((await place.requests()).slice(before)).toEqual(event === 'Deleted' ? ['GET', 'DELETE'] : []);
+      expect((await place.requests()).slice(before)).toEqual(event === 'Deleted' ? place.kind.requests.delete : []);
       expect((await place.runtime('sample')) === null).toBe(event === 'Deleted');
       await place.untilEvents('sample', origin === 'adopted' ? 'Adopted' : 'Created', event);
     }),
   );
 
-  test('of an object that is suspended takes its course', () =>
+  test.concurrent('of an object that is suspended takes its course', () =>
     inPlace(async (place) => {
       await created(place);
       await place.patch('sample', { spec: { suspend: true } });
@@ -51,19 +48,19 @@ describe('a deletion', () => {
       expect(await place.runtime('sample')).toBeNull();
     }));
 
-  test('of an object that never reached Azure is done at once, without a call', () =>
+  test.concurrent('of an object that never reached Azure is done at once, without a call', () =>
     inPlace(async (place) => {
       await place.azure.removeFactory(place.factory);
       await place.apply('sample', { interval: '1h', deletionPolicy: 'Delete' });
-      await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
+      await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
       await place.delete('sample');
       await place.untilGone('sample');
       expect(await place.writes('sample')).toEqual([]);
     }));
 
-  test.each([
+  test.concurrent.each([
     ['the runtime', (place: Place) => place.azure.deleteRuntime({ factory: place.factory, name: 'sample' })],
-    ['the factory', (place: Place) => place.azure.removeFactory(place.factory)],
+    ['its parent', (place: Place) => place.azure.removeFactory(place.factory)],
     [
       'the resource group',
       ({ azure, factory: { subscriptionId, resourceGroup } }: Place) =>
@@ -80,7 +77,7 @@ describe('a deletion', () => {
     }),
   );
 
-  test('of an object waits for Azure to be asked about the runtime as it is now', () =>
+  test.concurrent('of an object waits for Azure to be asked about the runtime as it is now', () =>
     inPlace(async (place) => {
       await created(place, { deletionPolicy: 'Delete' });
       const properties = { type: 'SelfHosted' };
@@ -92,7 +89,7 @@ describe('a deletion', () => {
     }));
 });
 
-describe('a runtime that is referred to', () => {
+describe.each(inBothKinds)('a runtime that is referred to, in a $kind', ({ inPlace }) => {
   async function referred(place: Place, spec: Record<string, unknown> = {}) {
     await created(place, spec);
     await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Lake', 'LS_Sql'] });
@@ -102,7 +99,7 @@ describe('a runtime that is referred to', () => {
   const unrefer = (place: Place) =>
     place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: [] });
 
-  test('keeps the object, with the words of Azure and the way out', () =>
+  test.concurrent('keeps the object, with the words of Azure and the way out', () =>
     inPlace(async (place) => {
       const object = await referred(place);
       expect(message(object)).toContain('The document cannot be deleted since it is referenced by LS_Lake, LS_Sql.');
@@ -110,7 +107,7 @@ describe('a runtime that is referred to', () => {
       expect(object.metadata.finalizers).toHaveLength(1);
     }));
 
-  test('goes once nothing refers to it, without anybody asking', () =>
+  test.concurrent('goes once nothing refers to it, without anybody asking', () =>
     inPlace(async (place) => {
       await created(place);
       await place.patch('sample', { spec: { interval: null } });
@@ -123,7 +120,7 @@ describe('a runtime that is referred to', () => {
       await place.untilEvents('sample', 'Created', 'Deleted');
     }));
 
-  test('goes at once when a person asks for a look', () =>
+  test.concurrent('goes at once when a person asks for a look', () =>
     inPlace(async (place) => {
       await referred(place);
       await unrefer(place);
@@ -132,7 +129,7 @@ describe('a runtime that is referred to', () => {
       expect(await place.runtime('sample')).toBeNull();
     }));
 
-  test('stays in Azure when the way out is taken', () =>
+  test.concurrent('stays in Azure when the way out is taken', () =>
     inPlace(async (place) => {
       await referred(place);
       await place.patch('sample', { spec: { deletionPolicy: 'Retain' } });
@@ -141,7 +138,7 @@ describe('a runtime that is referred to', () => {
       await place.untilEvents('sample', 'Created', 'Retained');
     }));
 
-  test('does not let the printed command go wrong: it releases the object as it stands in the message', () =>
+  test.concurrent('does not let the printed command go wrong: it releases the object as it stands in the message', () =>
     inPlace(async (place) => {
       const object = await referred(place);
       const [, patch = ''] = /kubectl (patch .*'\}?) \(/.exec(message(object)) ?? [];
@@ -152,27 +149,27 @@ describe('a runtime that is referred to', () => {
     }));
 });
 
-describe('a deletion that Azure refuses', () => {
-  test('for want of a role waits for the role, and tells identity, action, scope and the way out', () =>
+describe.each(inBothKinds)('a deletion that Azure refuses, in a $kind', ({ inPlace }) => {
+  test.concurrent('for want of a role waits for the role, and tells identity, action, scope and the way out', () =>
     inPlace(async (place) => {
       await created(place);
-      await place.azure.addRefusal({ kind: 'permission', action: '*/delete', scope: scope(place) });
+      await place.azure.addRefusal({ kind: 'permission', action: '*/delete', scope: place.scope });
       await place.delete('sample');
       const object = await place.until('sample', 'Ready=False Forbidden Reconciling');
-      expect(message(object)).toContain("'Microsoft.DataFactory/factories/integrationruntimes/delete'");
-      expect(message(object)).toContain(`${scope(place)}/integrationRuntimes/sample`);
+      expect(message(object)).toContain(`'${place.kind.actions.delete}'`);
+      expect(message(object)).toContain(`${place.scope}/integrationRuntimes/sample`);
       expect(message(object)).toContain(place.run.identity);
       expect(message(object)).toMatch(WAY_OUT);
-      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.azure.clearRefusals({ scope: place.scope });
       await place.annotate('sample', 'azure-ir.io/reconcile', 'now');
       await place.untilGone('sample');
       expect(await place.runtime('sample')).toBeNull();
     }));
 
-  test('for want of a role lets the object go when the way out is taken', () =>
+  test.concurrent('for want of a role lets the object go when the way out is taken', () =>
     inPlace(async (place) => {
       await created(place);
-      await place.azure.addRefusal({ kind: 'permission', scope: scope(place) });
+      await place.azure.addRefusal({ kind: 'permission', scope: place.scope });
       await place.delete('sample');
       await place.until('sample', 'Ready=False Forbidden Reconciling');
       await place.patch('sample', { spec: { deletionPolicy: 'Retain' } });
@@ -180,20 +177,20 @@ describe('a deletion that Azure refuses', () => {
       expect(await place.runtime('sample')).not.toBeNull();
     }));
 
-  test('because of a lock is Stalled, with the way out, and goes on once the lock is gone', () =>
+  test.concurrent('because of a lock is Stalled, with the way out, and goes on once the lock is gone', () =>
     inPlace(async (place) => {
       await created(place);
-      await place.azure.addRefusal({ kind: 'lock', level: 'CanNotDelete', scope: scope(place) });
+      await place.azure.addRefusal({ kind: 'lock', level: 'CanNotDelete', scope: place.scope });
       await place.delete('sample');
       const object = await place.until('sample', 'Ready=False Locked Stalled');
       expect(message(object)).toMatch(/once the lock is removed.*deletionPolicy: Retain\)\.$/);
-      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.azure.clearRefusals({ scope: place.scope });
       await place.annotate('sample', 'azure-ir.io/reconcile', 'now');
       await place.untilGone('sample');
       await place.untilEvents('sample', 'Created', 'Locked', 'Deleted');
     }));
 
-  test('because it does not know the subscription proves nothing: the object stays, with the way out', () =>
+  test.concurrent('because it does not know the subscription proves nothing: the object stays, with the way out', () =>
     inPlace(async (place) => {
       await created(place);
       await place.azure.removeSubscription({ subscriptionId: place.factory.subscriptionId });

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { eventually, inPlace, message, type Place } from './support/place.ts';
+import { eventually, inBothKinds, inPlace, message, type Place } from './support/place.ts';
 
 interface Row {
   /** As status and events name it. */
@@ -68,14 +68,20 @@ const ROWS: readonly Row[] = [
   row('pipelineExternalCompute.externalNodes', 2, `${PIPELINE}.numberOfExternalNodes`, 1),
 ];
 
-/** Beside every field, at every level, there is something that the operator has never heard of. */
+/** Beside every field, at every level, there is something that the operator has never heard of, and all that it leaves alone. */
 const NEIGHBOURS = {
   type: 'Managed',
+  state: 'Initial',
+  provisioningState: 'Succeeded',
   alien: { deep: [null] },
   typeProperties: {
     alien: 1,
+    customerVirtualNetwork: { subnetId: 's' },
+    interactiveQuery: { status: 'Disabled' },
     computeProperties: {
       alien: 'x',
+      maxParallelExecutionsPerNode: 1,
+      vNetProperties: { vNetId: 'v', subnet: 's', subnetId: 'i', publicIPs: ['p'] },
       [DATA_FLOW]: { alien: false },
       [COPY]: { alien: {} },
       [PIPELINE]: { alien: [] },
@@ -103,7 +109,7 @@ const declare = (place: Place, spec: object) => place.apply('sample', { location
 const notes = async (place: Place, reason: string) =>
   (await place.eventsInFull('sample')).filter((event) => event.reason === reason).map(({ note }) => note);
 
-describe('each field', () => {
+describe.each(inBothKinds)('each field, in a $kind', ({ inPlace }) => {
   test.concurrent.each(ROWS.map((row) => [row.path, row] as const))(
     '%s is set, kept against others, and returned to the default, and its neighbours stay as they are',
     (path, { spec, ours, theirs: drifted, shown }) =>
@@ -139,10 +145,10 @@ describe('each field', () => {
     (path, { spec, ours }) =>
       inPlace(async (place) => {
         await existing(place, { type: 'Managed' });
-        await declare(place, { ...spec, interval: '1h' });
+        await declare(place, spec);
         await place.until('sample', 'Ready=True Available');
         expect(await properties(place)).toEqual({ type: 'Managed', ...ours });
-        await declare(place, { interval: '1h' });
+        await declare(place, {});
         await place.until('sample', 'Ready=True Available');
         const location = path === 'location' ? compute({ location: 'AutoResolve' }) : {};
         expect(await properties(place)).toEqual({ type: 'Managed', ...location });
@@ -183,8 +189,8 @@ const WHOLE_IN_AZURE = {
   }),
 };
 
-describe('the whole definition', () => {
-  test('is created by one write, remembered leaf by leaf, and is then left alone', () =>
+describe.each(inBothKinds)('the whole definition, in a $kind', ({ inPlace }) => {
+  test.concurrent('is created by one write, remembered leaf by leaf, and is then left alone', () =>
     inPlace(async (place) => {
       await place.apply('sample', WHOLE);
       const { status } = await place.until('sample', 'Ready=True Available');
@@ -210,7 +216,7 @@ describe('the whole definition', () => {
       expect((await place.get('sample'))?.metadata.resourceVersion).toBe(resourceVersion);
     }));
 
-  test('returns to the defaults of Azure by one write, and means what a new runtime means', () =>
+  test.concurrent('returns to the defaults of Azure by one write, and means what a new runtime means', () =>
     inPlace(async (place) => {
       await place.apply('sample', { ...WHOLE, interval: '1h' });
       await place.until('sample', 'Ready=True Available');
@@ -222,7 +228,7 @@ describe('the whole definition', () => {
       await place.untilEvents('sample', 'Created');
     }));
 
-  test('is corrected by one write, and told once, when somebody replaces all of it', () =>
+  test.concurrent('is corrected by one write, and told once, when somebody replaces all of it', () =>
     inPlace(async (place) => {
       await place.apply('sample', WHOLE);
       await place.until('sample', 'Ready=True Available');
@@ -242,12 +248,12 @@ describe('the whole definition', () => {
     }));
 });
 
-describe('custom properties', () => {
+describe.each(inBothKinds)('custom properties, in a $kind', ({ inPlace }) => {
   const list = (...customProperties: object[]) => compute({ [DATA_FLOW]: { customProperties } });
   const [b, a] = WHOLE.dataFlow.customProperties as [object, object];
   const foreign = { name: 'foreign', value: 'x', alien: true };
 
-  test('in another order are no drift', () =>
+  test.concurrent('in another order are no drift', () =>
     inPlace(async (place) => {
       await place.apply('sample', { dataFlow: { customProperties: [a, b] } });
       await place.until('sample', 'Ready=True Available');
@@ -259,7 +265,7 @@ describe('custom properties', () => {
       expect(await place.writes('sample')).toEqual(['PUT']);
     }));
 
-  test('of other names stay when ours are corrected, renamed and removed', () =>
+  test.concurrent('of other names stay when ours are corrected, renamed and removed', () =>
     inPlace(async (place) => {
       await existing(place, { type: 'Managed', ...list(foreign) });
       await declare(place, { dataFlow: { customProperties: [a] } });
@@ -280,7 +286,7 @@ describe('custom properties', () => {
     }));
 });
 
-describe('an adoption with a partial declaration', () => {
+describe.each(inBothKinds)('an adoption with a partial declaration, in a $kind', ({ inPlace }) => {
   const THEIRS = {
     type: 'Managed',
     description: 'Of somebody else.',
@@ -296,7 +302,7 @@ describe('an adoption with a partial declaration', () => {
     }),
   };
 
-  test('changes what is declared, remembers that alone, and leaves the rest', () =>
+  test.concurrent('changes what is declared, remembers that alone, and leaves the rest', () =>
     inPlace(async (place) => {
       await existing(place, THEIRS);
       await declare(place, { dataFlow: { coreCount: 16 }, copyCompute: { timeToLiveMinutes: 5 }, interval: '1h' });
@@ -311,7 +317,7 @@ describe('an adoption with a partial declaration', () => {
       expect(unclaimed.at(-1)?.status?.managedFields).toEqual(['copyCompute.timeToLiveMinutes', 'dataFlow.coreCount']);
     }));
 
-  test('writes nothing where all that is declared means what Azure has, an absent cleanup included', () =>
+  test.concurrent('writes nothing where all that is declared means what Azure has, an absent cleanup included', () =>
     inPlace(async (place) => {
       await existing(place, THEIRS);
       await declare(place, {
@@ -324,7 +330,7 @@ describe('an adoption with a partial declaration', () => {
       expect(await properties(place)).toEqual(THEIRS);
     }));
 
-  test('is refused under IfIdentical with the fields that differ, as the manifest spells them', () =>
+  test.concurrent('is refused under IfIdentical with the fields that differ, as the manifest spells them', () =>
     inPlace(async (place) => {
       await existing(place, THEIRS);
       await declare(place, {
@@ -345,23 +351,25 @@ describe('an adoption with a partial declaration', () => {
     }));
 });
 
-test('under Observe a difference is told and left, and the status stays as it is', () =>
-  inPlace(async (place) => {
-    await existing(place, { type: 'Managed', ...compute({ [DATA_FLOW]: { coreCount: 8 } }) });
-    await declare(place, { managementPolicy: 'Observe', dataFlow: { coreCount: 16, cleanup: false } });
-    const { status, metadata } = await eventually(async () => {
-      const object = await place.get('sample');
-      expect(object?.status?.drift).toHaveLength(2);
-      return object as NonNullable<typeof object>;
-    });
-    expect(status?.drift).toEqual([
-      { field: 'dataFlow.coreCount', desired: '16', observed: '8' },
-      { field: 'dataFlow.cleanup', desired: 'false', observed: 'true' },
-    ]);
-    await place.passes('sample');
-    expect((await place.get('sample'))?.metadata.resourceVersion).toBe(metadata.resourceVersion);
-    expect(await place.writes('sample')).toEqual([]);
-  }));
+describe.each(inBothKinds)('under Observe, in a $kind', ({ inPlace }) => {
+  test.concurrent('a difference is told and left, and the status stays as it is', () =>
+    inPlace(async (place) => {
+      await existing(place, { type: 'Managed', ...compute({ [DATA_FLOW]: { coreCount: 8 } }) });
+      await declare(place, { managementPolicy: 'Observe', dataFlow: { coreCount: 16, cleanup: false } });
+      const { status, metadata } = await eventually(async () => {
+        const object = await place.get('sample');
+        expect(object?.status?.drift).toHaveLength(2);
+        return object as NonNullable<typeof object>;
+      });
+      expect(status?.drift).toEqual([
+        { field: 'dataFlow.coreCount', desired: '16', observed: '8' },
+        { field: 'dataFlow.cleanup', desired: 'false', observed: 'true' },
+      ]);
+      await place.passes('sample');
+      expect((await place.get('sample'))?.metadata.resourceVersion).toBe(metadata.resourceVersion);
+      expect(await place.writes('sample')).toEqual([]);
+    }));
+});
 
 describe('the example', () => {
   test.concurrent.each([

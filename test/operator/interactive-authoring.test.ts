@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { type Azir, eventually, inPlace, message, minutesAgo, type Place } from './support/place.ts';
+import { type Azir, eventually, inBothKinds, inPlace, message, minutesAgo, type Place } from './support/place.ts';
 
 const ANNOTATION = 'azure-ir.io/enable-interactive-authoring';
 const DECLARED = {
-  managedVirtualNetwork: { creation: 'IfMissing' },
+  managedVirtualNetwork: {},
   interactiveAuthoring: { autoTerminationMinutes: 60 },
 };
 
@@ -38,7 +38,7 @@ async function created(place: Place, spec: Record<string, unknown> = {}): Promis
   return ready(place);
 }
 
-describe('a request', () => {
+describe.each(inBothKinds)('a request, in a $kind', ({ inPlace }) => {
   test.concurrent('is made once, followed to its end, and echoed', () =>
     inPlace(async (place) => {
       await created(place);
@@ -78,7 +78,7 @@ describe('a request', () => {
       expect((await place.get('sample'))?.metadata.resourceVersion).toBe(ended.metadata.resourceVersion);
       expect(await enables(place)).toBe(1);
       expect(await place.writes('sample')).toEqual(['PUT']);
-      expect(await place.events('sample')).toEqual(['Created', 'InteractiveAuthoringEnabled']);
+      await place.untilEvents('sample', 'Created', 'InteractiveAuthoringEnabled');
     }));
 
   test.concurrent('of another token is another one', () =>
@@ -136,17 +136,18 @@ describe('a request', () => {
 
   test.concurrent('that is there from the beginning comes when the runtime has been made', () =>
     inPlace(async (place) => {
+      await place.azure.ensureNetwork({ factory: place.factory });
       const manifest = place.manifest('sample', DECLARED) as { metadata: object };
       const annotations = { [ANNOTATION]: 't1' };
       const stdin = { ...manifest, metadata: { ...manifest.metadata, annotations } };
       expect((await place.try(['apply', '-f', '-'], { stdin })).code).toBe(0);
       await handled(place, 't1');
-      await place.untilEvents('sample', 'ManagedVirtualNetworkCreated', 'Created', 'InteractiveAuthoringEnabled');
+      await place.untilEvents('sample', 'Created', 'InteractiveAuthoringEnabled');
       expect(await enables(place)).toBe(1);
     }));
 });
 
-describe('a request is ignored', () => {
+describe.each(inBothKinds)('a request is ignored, in a $kind', ({ inPlace }) => {
   test.concurrent('without the declaration', () =>
     inPlace(async (place) => {
       await created(place, { interactiveAuthoring: undefined });
@@ -172,7 +173,7 @@ describe('a request is ignored', () => {
     }));
 });
 
-describe('a request that fails', () => {
+describe.each(inBothKinds)('a request that fails, in a $kind', ({ inPlace }) => {
   test.concurrent('because Azure refuses it is told, leaves the runtime Ready, and can be made again', () =>
     inPlace(async (place) => {
       await created(place);

@@ -1,29 +1,32 @@
 /** The life of an object and its runtime, on a real API server and the emulated Azure. */
 import { describe, expect, test } from '@jest/globals';
-import { eventually, inPlace } from './support/place.ts';
+import { eventually, inBothKinds } from './support/place.ts';
 
-describe('creating', () => {
-  test('a manifest becomes a runtime and is Ready, at the cost of three calls', () =>
+describe.each(inBothKinds)('creating, in a $kind', ({ inPlace }) => {
+  test.concurrent('a manifest becomes a runtime and is Ready', () =>
     inPlace(async (place) => {
       await place.apply('sample', { azureName: 'Sample' });
-      const object = await place.until('sample', 'Ready=True Available');
+      const { status } = await place.until('sample', 'Ready=True Available');
       expect((await place.runtime('Sample'))?.properties).toEqual({
         type: 'Managed',
         typeProperties: { computeProperties: { location: 'West Europe' } },
       });
-      expect(object.status).toMatchObject({
+      expect(status).toMatchObject({
         state: 'Online',
         location: 'West Europe',
+        resourceId: `${place.scope}/integrationRuntimes/Sample`,
         connectVia: { referenceName: 'Sample', type: 'IntegrationRuntimeReference' },
         claim: { origin: 'Created', identity: place.run.identity },
         managedFields: ['location'],
       });
-      expect(await eventually(() => place.events('sample'))).toEqual(['Created']);
+      expect(status).not.toHaveProperty('operation');
+      await place.untilEvents('sample', 'Created');
+      expect(await place.writes('Sample')).toEqual(['PUT']);
     }));
 });
 
-describe('drift', () => {
-  test('in the location is corrected, and unknown fields survive', () =>
+describe.each(inBothKinds)('drift, in a $kind', ({ inPlace }) => {
+  test.concurrent('in the location is corrected, and unknown fields survive', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await place.until('sample', 'Ready=True Available');
@@ -42,20 +45,18 @@ describe('drift', () => {
           typeProperties: { computeProperties: { location: 'West Europe', unknown: { kept: 1 } } },
         }),
       );
-      await eventually(async () =>
-        expect(await place.events('sample')).toEqual(['Created', 'DriftDetected', 'DriftCorrected']),
-      );
+      await place.untilEvents('sample', 'Created', 'DriftDetected', 'DriftCorrected');
     }));
 });
 
-describe('deleting', () => {
-  test('removes the runtime that the object created', () =>
+describe.each(inBothKinds)('deleting, in a $kind', ({ inPlace }) => {
+  test.concurrent('removes the runtime that the object created', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await place.until('sample', 'Ready=True Available');
       await place.delete('sample');
       await place.untilGone('sample');
       expect(await place.runtime('sample')).toBeNull();
-      await eventually(async () => expect(await place.events('sample')).toEqual(['Created', 'Deleted']));
+      await place.untilEvents('sample', 'Created', 'Deleted');
     }));
 });

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { eventually, inPlace, message, minutesAgo, type Place, summary } from './support/place.ts';
+import { eventually, inBothKinds, inPlace, message, minutesAgo, type Place, summary } from './support/place.ts';
 
 const REFERENCE = { type: 'ManagedVirtualNetworkReference', referenceName: 'default' };
 const at = (location: string) => ({ typeProperties: { computeProperties: { location } } });
@@ -16,14 +16,62 @@ const network = (place: Place) => place.azure.ensureNetwork({ factory: place.fac
 const theirs = (place: Place, properties: object) =>
   place.azure.putRuntime({ factory: place.factory, name: 'sample', properties: { ...properties } });
 const properties = async (place: Place) => (await place.runtime('sample'))?.properties;
-/** How often a network was listed and made. */
-const networkCalls = async (place: Place) => {
-  const calls = await place.calls();
-  return [calls.ManagedVirtualNetworks_ListByFactory ?? 0, calls.ManagedVirtualNetworks_CreateOrUpdate ?? 0];
-};
+/** How often the network was looked for. */
+const looks = async (place: Place) => (await place.requests()).filter((request) => request === 'NETWORK').length;
 
-describe('a runtime is made', () => {
-  test.concurrent('after its network, which stays when it goes', () =>
+describe.each(inBothKinds)('a runtime is made, in a $kind', ({ inPlace }) => {
+  test.concurrent('at once where the network is there, with a look at the network and one at what was made', () =>
+    inPlace(async (place) => {
+      await network(place);
+      await place.azure.setLifecycle({
+        factory: place.factory,
+        rules: [{ on: 'create', stages: [{ state: 'Online', afterMs: 0 }] }],
+      });
+      await place.apply('sample', { ...NEVER, interval: '1h' });
+      await ready(place);
+      await place.barrier();
+      expect(await place.requests()).toEqual(['GET', 'NETWORK', 'PUT', 'GET', 'STATE']);
+      const put = (await place.trace('sample')).find(({ method }) => method === 'PUT');
+      expect(put).toMatchObject({ ifNoneMatch: '*', body: { properties: MANAGED } });
+    }));
+
+  test.concurrent('when somebody else has made the network that it waits for', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', NEVER);
+      const waiting = await place.until('sample', 'Ready=False ManagedVirtualNetworkNotFound Reconciling');
+      expect(message(waiting)).toContain(place.kind.networkAdvice);
+      await eventually(async () => expect(await looks(place)).toBeGreaterThan(2));
+      expect(waiting.metadata.finalizers).toBeUndefined();
+      await network(place);
+      await ready(place);
+      expect(await place.requests()).not.toContain('ManagedVirtualNetworks_CreateOrUpdate');
+    }));
+
+  test.concurrent('once some part of Azure that did not see the network yet sees it', () =>
+    inPlace(async (place) => {
+      await network(place);
+      await place.azure.setBadReference({ factory: place.factory, name: 'sample', reference: 'default', times: 2 });
+      await place.apply('sample', NEVER);
+      await place.until('sample', 'Ready=False ManagedVirtualNetworkNotFound Reconciling');
+      await ready(place);
+    }));
+
+  test.concurrent('and looked at without a look at the network, or a write to anybody', () =>
+    inPlace(async (place) => {
+      await network(place);
+      await place.apply('sample', NEVER);
+      const { metadata } = await ready(place);
+      const before = await looks(place);
+      await place.passes('sample');
+      expect(await looks(place)).toBe(before);
+      expect((await place.get('sample'))?.metadata.resourceVersion).toBe(metadata.resourceVersion);
+      expect(await place.writes('sample')).toEqual(['PUT']);
+    }));
+});
+
+// A workspace has a network from its own creation on, or never.
+describe('a network of a factory is made', () => {
+  test.concurrent('before the runtime, and stays when that goes', () =>
     inPlace(async (place) => {
       await place.apply('sample', IF_MISSING);
       const waiting = await place.until('sample', 'Ready=False Provisioning Reconciling');
@@ -39,34 +87,7 @@ describe('a runtime is made', () => {
       expect(await place.azure.networks(place.factory)).toHaveLength(1);
     }));
 
-  test.concurrent('at once where the network is there, with a look at the network and one at what was made', () =>
-    inPlace(async (place) => {
-      await network(place);
-      await place.azure.setLifecycle({
-        factory: place.factory,
-        rules: [{ on: 'create', stages: [{ state: 'Online', afterMs: 0 }] }],
-      });
-      await place.apply('sample', { ...NEVER, interval: '1h' });
-      await ready(place);
-      await place.barrier();
-      expect(await place.requests()).toEqual(['GET', 'ManagedVirtualNetworks_ListByFactory', 'PUT', 'GET', 'STATE']);
-      const put = (await place.trace('sample')).find(({ method }) => method === 'PUT');
-      expect(put).toMatchObject({ ifNoneMatch: '*', body: { properties: MANAGED } });
-    }));
-
-  test.concurrent('when somebody else has made the network that it waits for', () =>
-    inPlace(async (place) => {
-      await place.apply('sample', NEVER);
-      const waiting = await place.until('sample', 'Ready=False ManagedVirtualNetworkNotFound Reconciling');
-      expect(message(waiting)).toMatch(/creation: IfMissing.*can never be deleted/);
-      await eventually(async () => expect((await networkCalls(place))[0]).toBeGreaterThan(2));
-      expect(waiting.metadata.finalizers).toBeUndefined();
-      await network(place);
-      await ready(place);
-      expect((await networkCalls(place))[1]).toBe(0);
-    }));
-
-  test.concurrent('when the manifest lets the network be made after all', () =>
+  test.concurrent('when the manifest lets it be made after all', () =>
     inPlace(async (place) => {
       await place.apply('sample', { ...NEVER, interval: '1h' });
       await place.until('sample', 'Ready=False ManagedVirtualNetworkNotFound Reconciling');
@@ -75,16 +96,7 @@ describe('a runtime is made', () => {
       await place.untilEvents('sample', 'ManagedVirtualNetworkCreated', 'Created');
     }));
 
-  test.concurrent('once some part of Azure that did not see the network yet sees it', () =>
-    inPlace(async (place) => {
-      await network(place);
-      await place.azure.setBadReference({ factory: place.factory, name: 'sample', reference: 'default', times: 2 });
-      await place.apply('sample', NEVER);
-      await place.until('sample', 'Ready=False ManagedVirtualNetworkNotFound Reconciling');
-      await ready(place);
-    }));
-
-  test.concurrent('with one network for all of its factory', () =>
+  test.concurrent('once for all of its objects', () =>
     inPlace(async (place) => {
       const names = ['one', 'two', 'three'].map((name) => `sample-${name}`);
       await Promise.all(names.map((name) => place.apply(name, IF_MISSING)));
@@ -96,43 +108,7 @@ describe('a runtime is made', () => {
       expect(made).toHaveLength(1);
     }));
 
-  test.concurrent('under the name of the default runtime too, and looked at as any other', () =>
-    inPlace(async (place) => {
-      await place.apply('sample', {
-        ...IF_MISSING,
-        azureName: 'AutoResolveIntegrationRuntime',
-        location: 'AutoResolve',
-      });
-      await ready(place);
-      await place.passes('AutoResolveIntegrationRuntime');
-      expect(await place.writes('AutoResolveIntegrationRuntime')).toEqual(['PUT']);
-    }));
-
-  test.concurrent('and looked at without a look at the network, or a write to anybody', () =>
-    inPlace(async (place) => {
-      await place.apply('sample', IF_MISSING);
-      const { metadata } = await ready(place);
-      const before = await networkCalls(place);
-      await place.passes('sample');
-      expect(await networkCalls(place)).toEqual(before);
-      expect((await place.get('sample'))?.metadata.resourceVersion).toBe(metadata.resourceVersion);
-      expect(await place.writes('sample')).toEqual(['PUT']);
-    }));
-});
-
-describe('what Azure refuses is explained:', () => {
-  test.concurrent('another region than that of the factory', () =>
-    inPlace(async (place) => {
-      await network(place);
-      await place.apply('sample', { ...NEVER, location: 'North Europe' });
-      const object = await place.until('sample', 'Ready=False InvalidDefinition Stalled');
-      expect(message(object)).toMatch(/factory's own region: set spec\.location to AutoResolve or to that region/);
-      expect(object.metadata.finalizers).toBeUndefined();
-      await place.apply('sample', { ...NEVER, location: 'AutoResolve' });
-      await ready(place);
-    }));
-
-  test.concurrent('a missing permission to make networks', () =>
+  test.concurrent('once the permission for that is there', () =>
     inPlace(async (place) => {
       const { subscriptionId } = place.factory;
       const scope = `/subscriptions/${subscriptionId}`;
@@ -143,9 +119,48 @@ describe('what Azure refuses is explained:', () => {
       await place.azure.clearRefusals({ scope });
       await ready(place);
     }));
+
+  test.concurrent('for a runtime of the name of the default one too, which is looked at as any other', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', {
+        ...IF_MISSING,
+        azureName: 'AutoResolveIntegrationRuntime',
+        location: 'AutoResolve',
+      });
+      await ready(place);
+      await place.passes('AutoResolveIntegrationRuntime');
+      expect(await place.writes('AutoResolveIntegrationRuntime')).toEqual(['PUT']);
+    }));
 });
 
-describe('a runtime that is elsewhere', () => {
+describe.each(inBothKinds)('what Azure refuses is explained, in a $kind', ({ inPlace }) => {
+  test.concurrent('another region than that of its parent', () =>
+    inPlace(async (place) => {
+      await network(place);
+      await place.apply('sample', { ...NEVER, location: 'North Europe' });
+      const object = await place.until('sample', 'Ready=False InvalidDefinition Stalled');
+      expect(message(object)).toContain(
+        `${place.kind.parent}'s own region: set spec.location to AutoResolve or to that region`,
+      );
+      expect(object.metadata.finalizers).toBeUndefined();
+      await place.apply('sample', { ...NEVER, location: 'AutoResolve' });
+      await ready(place);
+    }));
+
+  test.concurrent('a missing permission to look for the network', () =>
+    inPlace(async (place) => {
+      await network(place);
+      const scope = `/subscriptions/${place.factory.subscriptionId}`;
+      await place.azure.addRefusal({ kind: 'permission', action: place.kind.actions.network, scope });
+      await place.apply('sample', NEVER);
+      const object = await place.until('sample', 'Ready=False Forbidden Reconciling');
+      expect(message(object)).toContain(`'${place.kind.actions.network}'`);
+      await place.azure.clearRefusals({ scope });
+      await ready(place);
+    }));
+});
+
+describe.each(inBothKinds)('a runtime that is elsewhere, in a $kind', ({ inPlace }) => {
   const cases: [string, object, Record<string, unknown>][] = [
     ['public, and declared in a network', PUBLIC, NEVER],
     ['in a network, and declared public', MANAGED, {}],
@@ -190,11 +205,12 @@ describe('a runtime that is elsewhere', () => {
   test.concurrent('is adopted where it is, and only what is declared of it changes', () =>
     inPlace(async (place) => {
       await network(place);
-      await theirs(place, { ...MANAGED, alien: 1 });
+      const inNetwork = { ...MANAGED, managedVirtualNetwork: { ...REFERENCE, id: 'as Synapse has it' }, alien: 1 };
+      await theirs(place, inNetwork);
       await place.apply('sample', { ...NEVER, location: 'AutoResolve' });
       const { status } = await ready(place);
       expect(status?.claim?.origin).toBe('Adopted');
-      expect(await properties(place)).toEqual({ ...MANAGED, alien: 1, ...at('AutoResolve') });
+      expect(await properties(place)).toEqual({ ...inNetwork, ...at('AutoResolve') });
     }));
 
   test.concurrent('is shown to an observer, which is well nonetheless', () =>
@@ -209,9 +225,10 @@ describe('a runtime that is elsewhere', () => {
 
   test.concurrent('is made anew in the network when the object that declares it public goes', () =>
     inPlace(async (place) => {
+      await network(place);
       await place.apply('old', { azureName: 'sample' });
       await place.until('old', 'Ready=True Available');
-      await place.apply('sample', IF_MISSING);
+      await place.apply('sample', NEVER);
       await place.until('sample', 'Ready=False OwnedByAnother Stalled');
       await place.delete('old');
       await place.untilGone('old');
@@ -219,25 +236,30 @@ describe('a runtime that is elsewhere', () => {
       expect(await properties(place)).toEqual(MANAGED);
       expect(await place.writes('sample')).toEqual(['PUT', 'DELETE', 'PUT']);
     }));
+});
 
-  test.concurrent.each(['ignore', 'pretend'] as const)('because Azure said yes and did no (%s) is NotApplied', (mode) =>
-    inPlace(async (place) => {
-      await network(place);
-      await place.azure.setWriteMode({ factory: place.factory, mode });
-      await place.apply('sample', NEVER);
-      const object = await place.until('sample', 'Ready=False NotApplied Stalled');
-      expect(message(object)).toMatch(/accepted the definition, but it is public/);
-      await place.look('sample');
-      expect(summary(await place.get('sample'))).toBe('Ready=False NotApplied Stalled');
-      expect(await place.writes('sample')).toEqual(['PUT']);
-      await place.delete('sample');
-      await place.untilGone('sample');
-      expect(await place.runtime('sample')).not.toBeNull();
-    }),
+// What a workspace has accepted may still come: see synapse.test.ts.
+describe('a runtime of a factory', () => {
+  test.concurrent.each(['ignore', 'pretend'] as const)(
+    'that is made elsewhere than asked for (%s) is NotApplied',
+    (mode) =>
+      inPlace(async (place) => {
+        await network(place);
+        await place.azure.setWriteMode({ factory: place.factory, mode });
+        await place.apply('sample', NEVER);
+        const object = await place.until('sample', 'Ready=False NotApplied Stalled');
+        expect(message(object)).toMatch(/accepted the definition, but it is public/);
+        await place.look('sample');
+        expect(summary(await place.get('sample'))).toBe('Ready=False NotApplied Stalled');
+        expect(await place.writes('sample')).toEqual(['PUT']);
+        await place.delete('sample');
+        await place.untilGone('sample');
+        expect(await place.runtime('sample')).not.toBeNull();
+      }),
   );
 });
 
-describe('a fresh runtime', () => {
+describe.each(inBothKinds)('a fresh runtime, in a $kind', ({ inPlace }) => {
   const stages = (place: Place, ...states: string[]) =>
     place.azure.setLifecycle({
       factory: place.factory,

@@ -1,56 +1,54 @@
 /** What Azure refuses, and what the object says of it. */
 import { describe, expect, test } from '@jest/globals';
-import { eventually, inPlace, message, minutesAgo, type Place } from './support/place.ts';
+import { eventually, inBothKinds, inPlace, message, minutesAgo, type Place } from './support/place.ts';
 import { KNOWN_DEFECT } from './support/run.ts';
 
 const ready = (place: Place) => place.until('sample', 'Ready=True Available');
-const scope = ({ factory: { subscriptionId, resourceGroup, name } }: Place) =>
-  `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.DataFactory/factories/${name}`;
 
-describe('a factory', () => {
-  test('that does not exist yet is waited for, and holds nothing', () =>
+describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
+  test.concurrent('that does not exist yet is waited for, and holds nothing', () =>
     inPlace(async (place) => {
       await place.azure.removeFactory(place.factory);
       await place.apply('sample');
-      const object = await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
-      expect(message(object)).toContain(`Microsoft.DataFactory/factories/${place.factory.name}`);
-      expect(message(object)).toContain('Create the factory');
+      const object = await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
+      expect(message(object)).toContain(`${place.kind.type}/${place.factory.name}`);
+      expect(message(object)).toContain(`Create the ${place.kind.parent}`);
       expect(object.metadata.finalizers).toBeUndefined();
       await place.azure.ensureFactory(place.factory);
       await ready(place);
       await place.untilEvents('sample', 'Created');
     }));
 
-  test('whose resource group does not exist yet is waited for', () =>
+  test.concurrent('whose resource group does not exist yet is waited for', () =>
     inPlace(async (place) => {
       const { subscriptionId, resourceGroup } = place.factory;
       await place.azure.removeResourceGroup({ subscriptionId, name: resourceGroup });
       await place.apply('sample');
-      const object = await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
+      const object = await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
       expect(message(object)).toContain('Create the resource group');
       await place.azure.ensureFactory(place.factory);
       await ready(place);
     }));
 
-  test('that goes away is no reason to forget the claim', () =>
+  test.concurrent('that goes away is no reason to forget the claim', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await ready(place);
       await place.azure.removeFactory(place.factory);
-      const object = await place.until('sample', 'Ready=False FactoryNotFound Reconciling');
+      const object = await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
       expect(object.status?.claim?.origin).toBe('Created');
       await place.azure.ensureFactory(place.factory);
       await ready(place);
       await place.untilEvents('sample', 'Created', 'DriftDetected', 'Created');
     }));
 
-  test('in a subscription that Azure does not know needs a person', () =>
+  test.concurrent('in a subscription that Azure does not know needs a person', () =>
     inPlace(async (place) => {
       const { subscriptionId } = place.factory;
       await place.azure.removeSubscription({ subscriptionId });
       await place.apply('sample');
       const object = await place.until('sample', 'Ready=False SubscriptionNotFound Stalled');
-      expect(message(object)).toMatch(/Check spec\.factory\.subscriptionId, and that tenant and cloud/);
+      expect(message(object)).toContain(`Check spec.${place.kind.parent}.subscriptionId, and that tenant and cloud`);
       await place.untilEvents('sample', 'SubscriptionNotFound');
       await place.azure.ensureFactory(place.factory);
       await place.look('sample');
@@ -58,32 +56,32 @@ describe('a factory', () => {
     }));
 });
 
-describe('a missing role', () => {
-  test('is waited for at first: the message names identity, action and scope, and the object heals by itself', () =>
+describe.each(inBothKinds)('a missing role, in a $kind', ({ inPlace }) => {
+  test.concurrent('is waited for at first: the message names identity, action and scope, and the object heals by itself', () =>
     inPlace(async (place) => {
-      await place.azure.addRefusal({ kind: 'permission', action: '*/write', scope: scope(place) });
+      await place.azure.addRefusal({ kind: 'permission', action: '*/write', scope: place.scope });
       await place.apply('sample');
       const object = await place.until('sample', 'Ready=False Forbidden Reconciling');
       expect(message(object)).toContain(place.run.identity);
-      expect(message(object)).toContain("'Microsoft.DataFactory/factories/integrationruntimes/write'");
-      expect(message(object)).toContain(`'${scope(place)}/integrationRuntimes/sample'`);
+      expect(message(object)).toContain(`'${place.kind.actions.write}'`);
+      expect(message(object)).toContain(`'${place.scope}/integrationRuntimes/sample'`);
       expect(object.status?.waitingSince?.reason).toBe('Forbidden');
-      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.azure.clearRefusals({ scope: place.scope });
       await ready(place);
       await place.untilEvents('sample', 'Created');
     }));
 
-  test('to read is told of likewise', () =>
+  test.concurrent('to read is told of likewise', () =>
     inPlace(async (place) => {
-      await place.azure.addRefusal({ kind: 'permission', scope: scope(place) });
+      await place.azure.addRefusal({ kind: 'permission', scope: place.scope });
       await place.apply('sample');
       const object = await place.until('sample', 'Ready=False Forbidden Reconciling');
-      expect(message(object)).toContain("'Microsoft.DataFactory/factories/integrationruntimes/read'");
+      expect(message(object)).toContain(`'${place.kind.actions.read}'`);
     }));
 
-  test('needs a person after ten minutes, and says so once', () =>
+  test.concurrent('needs a person after ten minutes, and says so once', () =>
     inPlace(async (place) => {
-      await place.azure.addRefusal({ kind: 'permission', scope: scope(place) });
+      await place.azure.addRefusal({ kind: 'permission', scope: place.scope });
       await place.apply('sample');
       await place.until('sample', 'Ready=False Forbidden Reconciling');
       await place.remember('sample', { waitingSince: { reason: 'Forbidden', time: minutesAgo(9) } });
@@ -94,53 +92,53 @@ describe('a missing role', () => {
       await place.look('sample');
       await place.until('sample', 'Ready=False Forbidden Stalled');
       expect(await place.eventsInFull('sample')).toMatchObject([{ type: 'Warning', reason: 'Forbidden' }]);
-      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.azure.clearRefusals({ scope: place.scope });
       await place.look('sample');
       await ready(place);
     }));
 
-  test('that is taken away from an object that was Ready is told of within an interval', () =>
+  test.concurrent('that is taken away from an object that was Ready is told of within an interval', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await ready(place);
-      await place.azure.addRefusal({ kind: 'permission', scope: scope(place) });
+      await place.azure.addRefusal({ kind: 'permission', scope: place.scope });
       const object = await place.until('sample', 'Ready=False Forbidden Reconciling');
       expect(object.status?.claim?.origin).toBe('Created');
       expect(object.metadata.finalizers).toHaveLength(1);
     }));
 });
 
-describe('what only a person can mend', () => {
-  test('an Azure Policy: nothing is held after a refused create, and another role is not the advice', () =>
+describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace }) => {
+  test.concurrent('an Azure Policy: nothing is held after a refused create, and another role is not the advice', () =>
     inPlace(async (place) => {
-      await place.azure.addRefusal({ kind: 'policy', scope: scope(place), policyName: 'only-in-europe' });
+      await place.azure.addRefusal({ kind: 'policy', scope: place.scope, policyName: 'only-in-europe' });
       await place.apply('sample');
       const object = await place.until('sample', 'Ready=False PolicyDenied Stalled');
       expect(message(object)).toMatch(/only-in-europe.*ask for an exemption/);
       expect(message(object)).not.toMatch(/role/);
       await eventually(async () => expect((await place.get('sample'))?.metadata.finalizers).toBeUndefined());
       await place.untilEvents('sample', 'PolicyDenied');
-      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.azure.clearRefusals({ scope: place.scope });
       await place.look('sample');
       await ready(place);
     }));
 
-  test('a read-only lock: drift is shown, and corrected once the lock is gone', () =>
+  test.concurrent('a read-only lock: drift is shown, and corrected once the lock is gone', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await ready(place);
-      await place.azure.addRefusal({ kind: 'lock', level: 'ReadOnly', scope: scope(place) });
+      await place.azure.addRefusal({ kind: 'lock', level: 'ReadOnly', scope: place.scope });
       await place.azure.drift({ factory: place.factory, name: 'sample', merge: { typeProperties: null } });
       const object = await place.until('sample', 'Ready=False Locked Stalled');
       expect(message(object)).toMatch(/goes on by itself, slowly, once the lock is removed/);
       expect(object.status?.drift).toEqual([{ field: 'location', desired: 'West Europe', observed: 'AutoResolve' }]);
-      await place.azure.clearRefusals({ scope: scope(place) });
+      await place.azure.clearRefusals({ scope: place.scope });
       await place.look('sample');
       await ready(place);
       await place.untilEvents('sample', 'Created', 'DriftDetected', 'Locked', 'DriftCorrected');
     }));
 
-  test('a disabled subscription', () =>
+  test.concurrent('a disabled subscription', () =>
     inPlace(async (place) => {
       const { subscriptionId } = place.factory;
       await place.azure.setSubscriptionState({ subscriptionId, state: 'Disabled' });
@@ -153,7 +151,7 @@ describe('what only a person can mend', () => {
       await place.untilEvents('sample', 'Locked', 'Created');
     }));
 
-  test('a definition that Azure refuses: nothing is held after a refused create', () =>
+  test.concurrent('a definition that Azure refuses: nothing is held after a refused create', () =>
     inPlace(async (place) => {
       const refuse = { factory: place.factory, name: 'sample', reference: 'vnet-x', times: 1_000 };
       await place.azure.setBadReference(refuse);
@@ -169,7 +167,7 @@ describe('what only a person can mend', () => {
       await place.untilEvents('sample', 'InvalidDefinition', 'Created');
     }));
 
-  test('a change that Azure refuses: the runtime stays ours', () =>
+  test.concurrent('a change that Azure refuses: the runtime stays ours', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await ready(place);
@@ -180,7 +178,36 @@ describe('what only a person can mend', () => {
       expect(object.status?.claim?.origin).toBe('Created');
     }));
 
-  test('a change that Azure accepts and does not make', () =>
+  test.concurrent('is looked at again only slowly', () =>
+    inPlace(async (place) => {
+      await place.apply('sample');
+      await ready(place);
+      await place.azure.addRefusal({ kind: 'lock', level: 'ReadOnly', scope: place.scope });
+      await place.azure.drift({ factory: place.factory, name: 'sample', merge: { typeProperties: null } });
+      await place.until('sample', 'Ready=False Locked Stalled');
+      const before = await place.requests('sample');
+      await threeIntervals(place);
+      expect(await place.requests('sample')).toEqual(before);
+    }));
+
+  // Taking the finalizer off again counts as a change by somebody else when the watch is quicker than the answer.
+  test.concurrent('is looked at again only slowly after a refused create, too', () =>
+    inPlace(async (place) => {
+      await place.azure.addRefusal({ kind: 'policy', scope: place.scope });
+      const names = Array.from({ length: 12 }, (_, i) => `sample-${i}`);
+      const stdin = { apiVersion: 'v1', kind: 'List', items: names.map((name) => place.manifest(name)) };
+      expect(await place.try(['apply', '-f', '-'], { stdin })).toMatchObject({ code: 0 });
+      await Promise.all(names.map((name) => place.until(name, 'Ready=False PolicyDenied Stalled')));
+      await place.azure.clearRefusals({ scope: place.scope });
+      await threeIntervals(place);
+      const requests = await Promise.all(names.map((name) => place.requests(name)));
+      expect(requests).toEqual(names.map(() => ['GET', 'PUT']));
+    }));
+});
+
+// What a workspace has accepted may still come: see synapse.test.ts.
+describe('a definition that a factory accepts', () => {
+  test.concurrent('and does not make is not believed', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await ready(place);
@@ -195,7 +222,7 @@ describe('what only a person can mend', () => {
       await ready(place);
     }));
 
-  test('a runtime that Azure creates otherwise than declared', () =>
+  test.concurrent('and creates otherwise is not believed', () =>
     inPlace(async (place) => {
       await place.azure.setWriteMode({ factory: place.factory, mode: 'ignore' });
       await place.apply('sample');
@@ -203,37 +230,11 @@ describe('what only a person can mend', () => {
       expect(object.status?.claim?.origin).toBe('Created');
       expect(object.metadata.finalizers).toHaveLength(1);
     }));
-
-  test('is looked at again only slowly', () =>
-    inPlace(async (place) => {
-      await place.apply('sample');
-      await ready(place);
-      await place.azure.addRefusal({ kind: 'lock', level: 'ReadOnly', scope: scope(place) });
-      await place.azure.drift({ factory: place.factory, name: 'sample', merge: { typeProperties: null } });
-      await place.until('sample', 'Ready=False Locked Stalled');
-      const before = await place.requests('sample');
-      await threeIntervals(place);
-      expect(await place.requests('sample')).toEqual(before);
-    }));
-
-  // Taking the finalizer off again counts as a change by somebody else when the watch is quicker than the answer.
-  test('is looked at again only slowly after a refused create, too', () =>
-    inPlace(async (place) => {
-      await place.azure.addRefusal({ kind: 'policy', scope: scope(place) });
-      const names = Array.from({ length: 12 }, (_, i) => `sample-${i}`);
-      const stdin = { apiVersion: 'v1', kind: 'List', items: names.map((name) => place.manifest(name)) };
-      expect(await place.try(['apply', '-f', '-'], { stdin })).toMatchObject({ code: 0 });
-      await Promise.all(names.map((name) => place.until(name, 'Ready=False PolicyDenied Stalled')));
-      await place.azure.clearRefusals({ scope: scope(place) });
-      await threeIntervals(place);
-      const requests = await Promise.all(names.map((name) => place.requests(name)));
-      expect(requests).toEqual(names.map(() => ['GET', 'PUT']));
-    }));
 });
 
 /** Another object at the same interval of a second is looked at three times. */
 async function threeIntervals(place: Place): Promise<void> {
-  await place.azure.clearRefusals({ scope: scope(place) });
+  await place.azure.clearRefusals({ scope: place.scope });
   await place.apply('other');
   await place.until('other', 'Ready=True Available');
   await place.passes('other');
@@ -241,7 +242,7 @@ async function threeIntervals(place: Place): Promise<void> {
 
 describe('a status that somebody else has edited', () => {
   // An apply that takes out what is ours leaves what is theirs; where that lacks a required field, every write is refused.
-  test('is made right by the next pass', () =>
+  test.concurrent('is made right by the next pass', () =>
     inPlace(async (place) => {
       await place.azure.removeFactory(place.factory);
       await place.apply('sample');

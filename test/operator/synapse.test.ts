@@ -1,6 +1,6 @@
-/** The life of a runtime in a Synapse workspace, whose writes are accepted and take effect later. */
+/** What only a Synapse workspace has: its writes are accepted and take effect later, and it shows the default runtime. */
 import { describe, expect, test } from '@jest/globals';
-import { eventually, inPlace, message, type Place } from './support/place.ts';
+import { eventually, inPlace, message, minutesAgo, type Place } from './support/place.ts';
 
 const inWorkspace = (run: (place: Place) => Promise<void>) => inPlace(run, 't', 'workspace');
 const located = (location: string) => ({ type: 'Managed', typeProperties: { computeProperties: { location } } });
@@ -16,25 +16,7 @@ async function created(place: Place, spec: Record<string, unknown> = {}): Promis
 }
 
 describe('creating', () => {
-  test('a manifest becomes a runtime', () =>
-    inWorkspace(async (place) => {
-      await place.apply('sample', { azureName: 'Sample' });
-      const { status } = await ready(place);
-      expect((await place.runtime('Sample'))?.properties).toEqual(located('West Europe'));
-      expect(status).toMatchObject({
-        state: 'Online',
-        location: 'West Europe',
-        resourceId: expect.stringContaining('/providers/Microsoft.Synapse/workspaces/'),
-        connectVia: { referenceName: 'Sample', type: 'IntegrationRuntimeReference' },
-        claim: { origin: 'Created', identity: place.run.identity },
-        managedFields: ['location'],
-      });
-      expect(status).not.toHaveProperty('operation');
-      await place.untilEvents('sample', 'Created');
-      expect(await place.writes('Sample')).toEqual(['PUT']);
-    }));
-
-  test('that takes several passes is Creating meanwhile, claimed, and made once', () =>
+  test.concurrent('that takes several passes is Creating meanwhile, claimed, and made once', () =>
     inWorkspace(async (place) => {
       await slow(place);
       await place.apply('sample');
@@ -46,36 +28,10 @@ describe('creating', () => {
       expect((await place.requests('sample')).filter((call) => call === 'GET').length).toBeGreaterThan(2);
       await place.untilEvents('sample', 'Created');
     }));
-
-  test('in a workspace that does not exist waits for it', () =>
-    inWorkspace(async (place) => {
-      await place.azure.removeWorkspace(place.factory);
-      await place.apply('sample');
-      const object = await place.until('sample', 'Ready=False WorkspaceNotFound Reconciling');
-      expect(message(object)).toMatch(/Create the workspace, or correct spec\.workspace in a new object\.$/);
-      await place.azure.ensureWorkspace(place.factory);
-      await ready(place);
-    }));
-
-  test('again, of one that went missing', () =>
-    inWorkspace(async (place) => {
-      await created(place);
-      await place.azure.deleteRuntime({ factory: place.factory, name: 'sample' });
-      await place.untilEvents('sample', 'Created', 'DriftDetected', 'Created');
-      await ready(place);
-    }));
 });
 
 describe('adopting', () => {
-  test('an identical runtime costs no write', () =>
-    inWorkspace(async (place) => {
-      await existing(place, located('westeurope'));
-      await created(place);
-      await place.untilEvents('sample', 'Adopted');
-      expect(await place.writes('sample')).toEqual([]);
-    }));
-
-  test('another one is told when it is as declared, and keeps what is not declared', () =>
+  test.concurrent('another one is told when it is as declared, and keeps what is not declared', () =>
     inWorkspace(async (place) => {
       await slow(place);
       await existing(place, { ...located('North Europe'), alien: true });
@@ -91,24 +47,16 @@ describe('adopting', () => {
       expect(await place.writes('sample')).toEqual(['PUT']);
     }));
 
-  test('the default runtime, which a workspace shows in its list, is possible too', () =>
+  test.concurrent('the default runtime, which a workspace shows in its list, is possible too', () =>
     inWorkspace(async (place) => {
       await place.apply('sample', { azureName: 'AutoResolveIntegrationRuntime', location: 'AutoResolve' });
       const { status } = await ready(place);
       expect(status?.claim?.origin).toBe('Adopted');
     }));
-
-  test('may be refused', () =>
-    inWorkspace(async (place) => {
-      await existing(place, located('North Europe'));
-      await place.apply('sample', { adoptionPolicy: 'Never' });
-      await place.until('sample', 'Ready=False AdoptionRefused Stalled');
-      expect(await place.writes('sample')).toEqual([]);
-    }));
 });
 
 describe('keeping', () => {
-  test('drift is told at once, and its correction when it is so', () =>
+  test.concurrent('drift is told at once, and its correction when it is so', () =>
     inWorkspace(async (place) => {
       await created(place);
       await slow(place);
@@ -121,36 +69,10 @@ describe('keeping', () => {
       await place.untilEvents('sample', 'Created', 'DriftDetected', 'DriftCorrected');
       expect(await place.writes('sample')).toEqual(['PUT', 'PUT']);
     }));
-
-  test('another location is declared and comes to be', () =>
-    inWorkspace(async (place) => {
-      await created(place);
-      await place.apply('sample', { location: 'North Europe' });
-      await ready(place);
-      expect((await place.runtime('sample'))?.properties).toEqual(located('North Europe'));
-      await place.untilEvents('sample', 'Created');
-    }));
-
-  test('a Limited runtime is repaired', () =>
-    inWorkspace(async (place) => {
-      await created(place);
-      await place.azure.setState({ factory: place.factory, name: 'sample', state: 'Limited' });
-      await place.untilEvents('sample', 'Created', 'RepairStarted', 'Repaired');
-      await ready(place);
-    }));
-
-  test('nothing is written at rest', () =>
-    inWorkspace(async (place) => {
-      await created(place);
-      const versions = place.versions('sample').length;
-      await place.passes('sample', 3);
-      expect(place.versions('sample')).toHaveLength(versions);
-      expect(await place.writes('sample')).toEqual(['PUT']);
-    }));
 });
 
 describe('deleting', () => {
-  test('keeps the object until the runtime is gone', () =>
+  test.concurrent('keeps the object until the runtime is gone', () =>
     inWorkspace(async (place) => {
       await created(place);
       await slow(place);
@@ -163,7 +85,7 @@ describe('deleting', () => {
       expect(await place.writes('sample')).toEqual(['PUT', 'DELETE']);
     }));
 
-  test('while Azure is creating waits, and leaves nothing behind', () =>
+  test.concurrent('while Azure is creating waits, and leaves nothing behind', () =>
     inWorkspace(async (place) => {
       await slow(place);
       await place.apply('sample');
@@ -173,72 +95,44 @@ describe('deleting', () => {
       await eventually(async () => expect(await place.runtime('sample')).toBeNull());
       expect(await place.writes('sample')).toEqual(['PUT', 'DELETE']);
     }));
-
-  test('of an adopted runtime leaves it', () =>
-    inWorkspace(async (place) => {
-      await existing(place, located('West Europe'));
-      await created(place);
-      await place.delete('sample');
-      await place.untilGone('sample');
-      expect(await place.runtime('sample')).not.toBeNull();
-      await place.untilEvents('sample', 'Adopted', 'Retained');
-    }));
-
-  test('of a runtime that is referred to says by what, and goes on when it is not any more', () =>
-    inWorkspace(async (place) => {
-      await created(place);
-      await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Lake'] });
-      await place.delete('sample');
-      const object = await place.until('sample', 'Ready=False ReferencedByOthers Reconciling');
-      expect(message(object)).toContain('LS_Lake');
-      await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: [] });
-      await place.untilGone('sample');
-    }));
-
-  test('after the workspace went lets the object go', () =>
-    inWorkspace(async (place) => {
-      await created(place);
-      await place.azure.removeWorkspace(place.factory);
-      await place.delete('sample');
-      await place.untilGone('sample');
-      await place.untilEvents('sample', 'Created', 'Deleted');
-    }));
-
-  test('hands the runtime over to another object that declares it', () =>
-    inWorkspace(async (place) => {
-      await created(place, { azureName: 'Shared' });
-      await place.apply('heir', { azureName: 'Shared', adoptionPolicy: 'Never' });
-      await place.until('heir', 'Ready=False OwnedByAnother Stalled');
-      await place.delete('sample');
-      await place.untilGone('sample');
-      expect((await ready(place, 'heir')).status?.claim?.origin).toBe('Created');
-      expect(await place.writes('Shared')).toEqual(['PUT']);
-      await place.untilEvents('sample', 'Created', 'HandedOver');
-    }));
 });
 
-describe('a managed virtual network', () => {
-  test('that the workspace has is used, and the runtime Online after a while', () =>
+describe('a change that was accepted and does not show', () => {
+  /** A new location, and the ten minutes for which it is waited. */
+  async function change(place: Place): Promise<void> {
+    await place.apply('sample', { location: 'North Europe', interval: '1h' });
+    const { status } = await place.until('sample', 'Ready=False Updating Reconciling');
+    await place.remember('sample', { operation: { ...status?.operation, time: minutesAgo(11) } });
+    await place.annotate('sample', 'azure-ir.io/reconcile', 'later');
+    await eventually(async () => expect(await place.writes('sample')).toEqual(['PUT', 'PUT', 'PUT']));
+  }
+
+  test.concurrent('is written once more and told, and is well when it shows then', () =>
     inWorkspace(async (place) => {
-      await place.azure.ensureNetwork({ factory: place.factory });
-      await place.apply('sample', { location: undefined, managedVirtualNetwork: {} });
-      await place.until('sample', 'Ready=False Provisioning Reconciling');
-      await place.azure.setState({ factory: place.factory, name: 'sample', state: 'Online' });
+      await created(place);
+      await place.azure.setOperations({ factory: place.factory, failing: 1 });
+      await change(place);
       await ready(place);
-      expect(await place.writes('sample')).toEqual(['PUT']);
-      await place.untilEvents('sample', 'Created');
+      expect((await place.runtime('sample'))?.properties).toEqual(located('North Europe'));
+      await place.untilEvents('sample', 'Created', 'NotApplied');
     }));
 
-  test('that it lacks is waited for, and the message tells that none can be added', () =>
+  test.concurrent('although it was written once more needs a person', () =>
     inWorkspace(async (place) => {
-      await place.apply('sample', { location: undefined, managedVirtualNetwork: {} });
-      const object = await place.until('sample', 'Ready=False ManagedVirtualNetworkNotFound Reconciling');
-      expect(message(object)).toContain('only when it is created itself');
-      expect(await place.writes('sample')).toEqual([]);
+      await created(place);
+      await place.azure.setWriteMode({ factory: place.factory, name: 'sample', mode: 'ignore' });
+      await change(place);
+      const object = await place.until('sample', 'Ready=False NotApplied Stalled');
+      expect(message(object)).toMatch(/accepted the definition more than once.*activity log/);
+      expect(object.status?.operation).toMatchObject({ kind: 'Update', fields: ['location'], repeated: true });
+      expect(object.status?.drift).toEqual([{ field: 'location', desired: 'North Europe', observed: 'West Europe' }]);
+      await place.look('sample');
+      expect(await place.writes('sample')).toEqual(['PUT', 'PUT', 'PUT']);
+      await place.untilEvents('sample', 'Created', 'NotApplied');
     }));
 });
 
-test('a factory and a workspace of the same name are two places', () =>
+test.concurrent('a factory and a workspace of the same name are two places', () =>
   inWorkspace(async (place) => {
     const { kind: _, ...named } = place.factory;
     await place.azure.ensureFactory(named);

@@ -72,7 +72,7 @@ describe('other clients', () => {
       await history.until('sample', 'True Available');
       expect(object.metadata.annotations).toMatchObject({ 'example.com/4': '149' });
       expect((await place.runtime('sample'))?.properties).toHaveProperty('description', 'the last');
-      expect(await place.events('sample')).toEqual(['Created']);
+      await place.untilEvents('sample', 'Created');
     }));
 
   const editStatus = (place: Place, status: unknown) =>

@@ -256,7 +256,7 @@ describe('stopped (SIGTERM)', () => {
       expect(await stopping).toBe(0);
       const object = await history.until('sample', 'True Available');
       expect(object.status?.claim?.origin).toBe('Created');
-      expect(await place.events('sample')).toEqual(['Created']);
+      await place.untilEvents('sample', 'Created');
       expect(operator.stderr()).toBe('');
       expect(operator.log.at(-1)).toMatchObject({ msg: 'stopped', exitCode: 0 });
       expect(await world.azure.runtimes(place.factory)).toEqual([]);

@@ -13,8 +13,8 @@ import { Place } from '../operator/support/place.ts';
 import type { Run } from '../operator/support/run.ts';
 import { buildBundle } from '../support/bundle.ts';
 import { type Installation, install } from '../support/installation.ts';
-import { brokenRules } from '../support/kstatus.ts';
 import { type AzureEnvironment, type OperatorProcess, startOperator } from '../support/operator-process.ts';
+import { complaints } from '../support/verdicts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const BUNDLE = join(root, 'dist/main.js');
@@ -87,7 +87,7 @@ async function inWorld(site: Site, test: (world: World) => Promise<void>): Promi
   };
   try {
     await test({ installation, azure: installation.emulator.control, place, history, operator });
-    expect(history.all().flatMap(brokenRules)).toEqual([]);
+    expect(await complaints(history.all())).toEqual([]);
     const lines = operators.flatMap(({ log }) => log);
     expect(lines.filter((line) => JSON.stringify(line).includes('-secret'))).toEqual([]);
     if (!site.losesApiServer) expect(lines.filter(({ msg }) => msg.includes('defect'))).toEqual([]);

@@ -13,6 +13,7 @@ export class FakeClock implements Clock {
   /** Assign to change what `random` answers. */
   randomSource: () => number;
   #now: number;
+  #monotonic = 0;
   readonly #timers = new Set<PendingTimer>();
 
   constructor(startMs: number = Date.UTC(2025, 0, 1), randomSource: () => number = () => 0.5) {
@@ -22,6 +23,10 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
   }
 
   random(): number {
@@ -53,11 +58,11 @@ export class FakeClock implements Clock {
     await this.settle();
     for (let timer = this.#next(); timer !== undefined && timer.at <= end; timer = this.#next()) {
       this.#timers.delete(timer);
-      this.#now = Math.max(this.#now, timer.at);
+      this.#goTo(Math.max(this.#now, timer.at));
       timer.fn();
       await this.settle();
     }
-    this.#now = end;
+    this.#goTo(end);
     await this.settle();
   }
 
@@ -66,9 +71,19 @@ export class FakeClock implements Clock {
     this.#now += ms;
   }
 
+  /** Time goes by and nothing is done meanwhile, as while a process is stopped; timers that became due run with the next `advance`. */
+  suspend(ms: number): void {
+    this.#goTo(this.#now + ms);
+  }
+
   /** Resolves when every promise that needs neither time nor I/O has settled. */
   settle(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #goTo(now: number): void {
+    this.#monotonic += now - this.#now;
+    this.#now = now;
   }
 
   #next(): PendingTimer | undefined {

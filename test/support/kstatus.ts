@@ -1,7 +1,13 @@
 /** kstatus's verdict (sigs.k8s.io/cli-utils, pkg/kstatus/status), and the rules that every status of ours keeps. */
 
 export interface Seen {
-  readonly metadata: { readonly name: string; readonly generation: number; readonly deletionTimestamp?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly generation: number;
+    readonly deletionTimestamp?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: Readonly<Record<string, unknown>>;
   readonly status?: {
     readonly observedGeneration?: number;
     readonly conditions?: readonly {

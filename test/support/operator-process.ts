@@ -1,7 +1,9 @@
 /** The operator as users run it: the bundle, as a process of its own. */
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../controlplane/child.ts';
+import { operator } from '../controlplane/index.ts';
 
 export interface AzureEnvironment {
   readonly armUrl: string;
@@ -32,7 +34,10 @@ export interface OperatorProcess {
   readonly stderr: () => string;
   readonly metricsUrl: string;
   readonly healthUrl: string;
-  /** SIGTERM; resolves with the exit code (128 + n for a signal). */
+  /** The exit code (128 + n for a signal) once it has ended. */
+  readonly exited: Promise<number>;
+  signal(signal: NodeJS.Signals): void;
+  /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number>;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -42,8 +47,16 @@ const BUNDLE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const STARTS_WITHIN_MS = 30_000;
 
 /** Resolves once it is ready; rejects with what it said when it ends before. Dies with this process, however that ends. */
-export function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
+export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
+  await hasItsOwnRights(options.kubeconfig);
   return operatorOf(launch(options), options.onLine);
+}
+
+/** An admin can do all that `deploy/` forgot to grant: whoever runs the operator as one would not notice. */
+async function hasItsOwnRights(kubeconfig: string): Promise<void> {
+  const { users } = JSON.parse(await readFile(kubeconfig, 'utf8'));
+  const [user] = users as { name: string }[];
+  if (user?.name !== operator.name) throw new Error(`the operator is to be run as ${operator.name}, not ${user?.name}`);
 }
 
 /** The same for one that was started in another way: with any address of 127.0.0.1 for its endpoints. */
@@ -83,6 +96,8 @@ export async function operatorOf(child: Child, onLine?: (line: string) => void):
     stderr: () => stderr,
     metricsUrl: address('metrics'),
     healthUrl: address('health'),
+    exited: child.exited,
+    signal: (signal) => child.kill(signal),
     stop: () => {
       child.kill('SIGTERM');
       return child.exited;

@@ -57,6 +57,36 @@ const FLAGS = {
     parsed: { kind: 'none' },
     other: ':9',
   },
+  'leader-elect': { key: 'leaderElect', standard: false, given: 'true', parsed: true, other: 'false' },
+  'leader-elect-namespace': { key: 'leaderElectNamespace', standard: '', given: 'a', parsed: 'a', other: 'b' },
+  'leader-elect-name': {
+    key: 'leaderElectName',
+    standard: 'azure-ir-operator',
+    given: 'azure-ir-operator-shard-1',
+    parsed: 'azure-ir-operator-shard-1',
+    other: 'b',
+  },
+  'leader-elect-lease-duration': {
+    key: 'leaderElectLeaseDurationMs',
+    standard: 15_000,
+    given: '1m',
+    parsed: 60_000,
+    other: '30s',
+  },
+  'leader-elect-renew-deadline': {
+    key: 'leaderElectRenewDeadlineMs',
+    standard: 10_000,
+    given: '8s',
+    parsed: 8_000,
+    other: '9s',
+  },
+  'leader-elect-retry-period': {
+    key: 'leaderElectRetryPeriodMs',
+    standard: 2_000,
+    given: '1s',
+    parsed: 1_000,
+    other: '3s',
+  },
   'log-level': { key: 'logLevel', standard: 'info', given: 'debug', parsed: 'debug', other: 'warn' },
 } as const satisfies Record<string, { key: keyof Config; [more: string]: unknown }>;
 
@@ -65,7 +95,11 @@ describe.each(Object.entries(FLAGS))('--%s', (name, { key, standard, given, pars
 
   test('has its default', () => expect(config()[key]).toEqual(standard));
   test('is understood as a flag', () => expect(config([`--${name}=${given}`])[key]).toEqual(parsed));
-  test('is understood as a flag with its value apart', () => expect(config([`--${name}`, given])[key]).toEqual(parsed));
+  if (name !== 'leader-elect') {
+    test('is understood as a flag with its value apart', () => {
+      expect(config([`--${name}`, given])[key]).toEqual(parsed);
+    });
+  }
   test('is understood as a variable', () => expect(config([], { [variable]: given })[key]).toEqual(parsed));
   test('wins as a flag over the variable', () => {
     expect(config([`--${name}=${given}`], { [variable]: other })[key]).toEqual(parsed);
@@ -106,6 +140,11 @@ describe('what is understood', () => {
   test('one worker, and 9999 of them', () => {
     expect(config(['--max-concurrent-reconciles=1']).maxConcurrentReconciles).toBe(1);
     expect(config(['--max-concurrent-reconciles=9999']).maxConcurrentReconciles).toBe(9_999);
+  });
+
+  test('--leader-elect alone is true, as in other operators, and takes no word after it', () => {
+    expect(config(['--leader-elect', '--interval=1m'])).toMatchObject({ leaderElect: true, intervalMs: 60_000 });
+    expect(refusal(['--leader-elect', 'false'])).toMatch(/false.*See --help\.$/s);
   });
 
   test('help and version are asked for, whatever else is given', () => {
@@ -161,6 +200,11 @@ describe('what is refused names the flag or the variable, the value, and what wo
     ['metrics-bind-address', ':99999', /0 to 65535/],
     ['health-probe-bind-address', 'nowhere', /host:port, :port, or 0 for none/],
     ['log-level', 'loud', /debug, info, warn, error/],
+    ['leader-elect', 'yes', /neither true nor false/],
+    ['leader-elect-name', 'My_Lease', /such as azure-ir-operator/],
+    ['leader-elect-lease-duration', '500ms', /at least 1s/],
+    ['leader-elect-renew-deadline', '0s', /at least 1s/],
+    ['leader-elect-retry-period', 'often', /at least 1s/],
     ['azure-credential', 'default', /none of environment, client-secret, .*managed-identity, azure-cli/],
     ['operator-identity-namespaces', 'Team', /names such as team-a, or \* for all/],
   ];
@@ -178,6 +222,20 @@ describe('what is refused names the flag or the variable, the value, and what wo
     expect(message.startsWith(`${variable}: `)).toBe(true);
     expect(message).toContain(`"${value}"`);
     expect(message).toMatch(does);
+  });
+
+  test.each([
+    [
+      ['--leader-elect-renew-deadline=15s'],
+      /renew-deadline \(15s\) .* shorter than --leader-elect-lease-duration \(15s\)/,
+    ],
+    [
+      ['--leader-elect-lease-duration=9s'],
+      /renew-deadline \(10s\) .* shorter than --leader-elect-lease-duration \(9s\)/,
+    ],
+    [['--leader-elect-retry-period=10s'], /retry-period \(10s\) .* shorter than --leader-elect-renew-deadline \(10s\)/],
+  ])('times of the election that contradict each other: %s', (argv, message) => {
+    expect(refusal(argv)).toMatch(message);
   });
 
   test('a flag that nobody knows', () => {

@@ -75,6 +75,12 @@ describe('the README', () => {
     for (const path of links) expect(() => file(path)).not.toThrow();
   });
 
+  test('names only tests that there are', () => {
+    const paths = [...readme.matchAll(/`(test\/[\w/-]+\.test\.ts)`/g)].map(([, path]) => path ?? '');
+    expect(paths.length).toBeGreaterThan(5);
+    for (const path of paths) expect(() => file(path)).not.toThrow();
+  });
+
   test('links only to headings that there are', () => {
     const slug = (heading: string) =>
       heading

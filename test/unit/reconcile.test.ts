@@ -4,7 +4,7 @@ import type { Failure } from '../../src/core/failure.ts';
 import { valueAt } from '../../src/core/fields.ts';
 import { BLANK, condition, type ManagedObject } from '../../src/core/object.ts';
 import { armKey } from '../../src/core/runtime.ts';
-import { MINUTE } from '../../src/core/schedule.ts';
+import { HEIR_STAYS_MS, MINUTE } from '../../src/core/schedule.ts';
 import { BudgetExhausted, type Runtimes, type Urgency } from '../../src/ports.ts';
 import { CREATED, FAILURE, FAILURE_KINDS } from './core/builders.ts';
 import { desired, fieldMap, runtimeId } from './model/builders.ts';
@@ -1092,6 +1092,11 @@ describe('a runtime that is handed over', () => {
     operator.cluster.delete(old);
     return { old, heir };
   };
+  /** The pass after the heir was watched for a while. */
+  const lookAfterwards = async (operator: Operator, old: string) => {
+    operator.now += HEIR_STAYS_MS;
+    await operator.look(old);
+  };
 
   test('goes with its claim, and the heir is held before the other object is gone', async () => {
     let heirAtTheEnd: ManagedObject | undefined;
@@ -1105,7 +1110,9 @@ describe('a runtime that is handed over', () => {
     operator.azure.put(runtimeId(), MANAGED('North Europe'));
     const { old, heir } = await handOver(operator);
     operator.azure.calls.length = 0;
-    await operator.look(old);
+    expect(await operator.look(old)).toEqual({ kind: 'after', ms: HEIR_STAYS_MS });
+    expect(operator.cluster.server.has(old)).toBe(true);
+    await lookAfterwards(operator, old);
     expect(operator.azure.calls).toEqual([]);
     expect(heirAtTheEnd).toMatchObject({ held: true, memory: { claim: { origin: 'Adopted', identity: IDENTITY } } });
     expect(reasons(operator).at(-1)).toBe('HandedOver');
@@ -1137,9 +1144,22 @@ describe('a runtime that is handed over', () => {
     operator.cluster.edit(heir, { deletionPolicy: 'Delete' });
     expect(await operator.pass(old)).toMatchObject({ kind: 'backoff', baseMs: 500 });
     expect(operator.cluster.server.has(old)).toBe(true);
-    await operator.look(old);
+    await lookAfterwards(operator, old);
+    await lookAfterwards(operator, old);
     expect(operator.cluster.server.has(old)).toBe(false);
     expect(operator.object(heir).memory.claim?.origin).toBe('Created');
+  });
+
+  test('is deleted by the object that goes when the heir went first, whatever held that', async () => {
+    const operator = new Operator();
+    const { old, heir } = await handOver(operator);
+    await operator.look(old);
+    expect(operator.object(heir)).toMatchObject({ held: true, memory: { claim: { origin: 'Created' } } });
+    operator.cluster.vanish(heir);
+    await lookAfterwards(operator, old);
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(operator.cluster.server.has(old)).toBe(false);
+    expect(reasons(operator).at(-1)).toBe('Deleted');
   });
 });
 

@@ -3,15 +3,15 @@ import type { Desired } from '../desired.ts';
 import { isSame } from '../network.ts';
 import type { ManagedObject } from '../object.ts';
 import { heirOf, legacyOf } from '../ownership.ts';
-import { waiting } from '../schedule.ts';
-import { type Action, managing, type Policy, type Situation } from '../situation.ts';
+import { HEIR_STAYS, HEIR_STAYS_MS, waiting } from '../schedule.ts';
+import { type Action, type Farewell, managing, type Policy, type Situation } from '../situation.ts';
 import { progressing, settle, UNCHANGED } from '../verdicts.ts';
 import { proven } from './definition.ts';
 import { explain } from './failure.ts';
 import { creationIsAwaitedByDeletion, deletionIsAwaited as isAwaited, isBeingDeleted } from './operation.ts';
 import { identityIsGranted, identityIsTheClaims } from './permission.ts';
 
-const release = (kind: 'Deleted' | 'Retained', message: string): Action => ({
+const release = (kind: Farewell['kind'], message: string): Action => ({
   kind: 'Release',
   because: { kind, message },
 });
@@ -19,15 +19,25 @@ const release = (kind: 'Deleted' | 'Retained', message: string): Action => ({
 /** Make sure nothing is done for an object that we no longer hold. */
 export const nothingIsHeld: Policy = ({ object }) => (object.held ? undefined : settle(UNCHANGED, { kind: 'never' }));
 
-/** Make sure a rename or a move to another namespace does not destroy the runtime: another live object takes over. */
+/** Stands in `waitingSince` from when the claim was handed over until the object goes. */
+export const HANDING_OVER = 'HandingOver';
+
+/**
+ * Make sure a rename or a move to another namespace does not destroy the runtime: another live object takes over. And make
+ * sure one of the two answers for it: this one goes only when the heir has stayed.
+ */
 export const heirTakesOver: Policy = (s) => {
-  const { peers, memory, desired } = s;
+  const { peers, memory, desired, now } = s;
   // Who declares the name in another network declares another runtime, which can be made once this one is gone.
   const to = heirOf(peers.filter((peer) => declaresSamePlace(peer, desired)));
   // What Azure is already deleting would not last: the other creates it when it is gone.
   if (to === undefined || !managing(desired) || isBeingDeleted(s)) return undefined;
-  const message = `${to.key} declares the same runtime and takes over.`;
-  return { kind: 'Release', because: { kind: 'HandedOver', to, legacy: legacyOf(memory, to), message } };
+  const { reason, time = 0 } = memory.waitingSince ?? {};
+  // Also when the clock was set back.
+  if (reason === HANDING_OVER && Math.abs(now - time) < HEIR_STAYS_MS) return settle(UNCHANGED, HEIR_STAYS);
+  const legacy = legacyOf(memory, to);
+  if (legacy !== undefined) return { kind: 'HandOver', to, legacy };
+  return release('HandedOver', `${to.key} declares the same runtime and takes over.`);
 };
 
 function declaresSamePlace({ spec }: ManagedObject, { managedVirtualNetwork }: Desired): boolean {

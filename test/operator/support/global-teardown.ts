@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { actionsOf, azureRole } from '../../support/azure-role.ts';
 import { prepareLeakCheck } from './leak-check.ts';
 import { currentRun, KNOWN_DEFECT } from './run.ts';
 
@@ -12,6 +13,7 @@ export default async function tearDown(): Promise<void> {
   const prepared = await leakCheck.catch((error: unknown) => async () => [String(error)]);
   const exitCode = await operator.stop();
   const leaks = await prepared();
+  const actions = actionsOf(await installation.emulator.control.trace());
   await installation.stop();
   await rm(dirname(run.logFile), { recursive: true, force: true });
   if (exitCode !== 0) throw new Error(`the operator ended with ${exitCode} on SIGTERM: ${operator.stderr()}`);
@@ -19,5 +21,9 @@ export default async function tearDown(): Promise<void> {
     .filter(({ msg }) => msg.includes('defect'))
     .filter(({ key }) => !String(key).startsWith(KNOWN_DEFECT));
   if (defects.length > 0) throw new Error(`the operator logged defects: ${JSON.stringify(defects)}`);
+  const role = await azureRole();
+  const missing = actions.filter((action) => !role.Actions.includes(action));
+  if (missing.length > 0)
+    throw new Error(`deploy/azure/role.json lacks actions that were needed: ${missing.join(', ')}`);
   if (leaks.length > 0) throw new Error(`secrets or tokens are shown:\n${leaks.join('\n')}`);
 }

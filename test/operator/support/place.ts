@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
-import { EventsV1Api, type EventsV1Event } from '@kubernetes/client-node';
+import { CoreV1Api, CustomObjectsApi, EventsV1Api, type EventsV1Event, PatchStrategy } from '@kubernetes/client-node';
+import { GROUP, PLURAL, VERSION } from '../../../src/api/names.ts';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
 import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
 import {
@@ -15,6 +16,8 @@ import {
 import { eventually } from '../../support/eventually.ts';
 import { kubectlOf, type Options, type Result, runKubectl } from '../../support/kubectl.ts';
 import type { LogLine } from '../../support/operator-process.ts';
+import { complaints } from '../../support/verdicts.ts';
+import { KINDS, type Kind, type ParentKind, type Request } from './kinds.ts';
 import { currentRun, type Run } from './run.ts';
 import { StatusWatch } from './status-watch.ts';
 
@@ -57,6 +60,7 @@ export interface Azir {
     lastHandledReconcileToken?: string;
     lastHandledRepairAt?: string;
     waitingSince?: { reason: string; time: string };
+    operation?: { kind: string; time: string; fields?: string[]; repeated?: boolean };
     corrections?: { field: string; times: string[]; contested?: boolean }[];
   };
 }
@@ -67,23 +71,23 @@ export interface SeenEvent {
   note: string;
 }
 
-/** What the operator asks of Azure about runtimes, in short. */
-const CALLS: Record<string, string> = {
+const CALLS: Readonly<Record<string, Request>> = {
   IntegrationRuntimes_ListByFactory: 'LIST',
   IntegrationRuntimes_Get: 'GET',
   IntegrationRuntimes_CreateOrUpdate: 'PUT',
   IntegrationRuntimes_Delete: 'DELETE',
   IntegrationRuntimes_GetStatus: 'STATE',
+  ManagedVirtualNetworks_ListByFactory: 'NETWORK',
+  Workspaces_Get: 'NETWORK',
 };
 
-export type ParentKind = NonNullable<FactoryRef['kind']>;
-
-/** A place of a test's own. `finish` at its end judges every status that was seen in it. */
+/** A place of a test's own. `finish` at its end judges every status that was seen in it, and has it judged by kstatus and Argo CD. */
 export class Place {
   readonly run: Run;
   readonly azure: EmulatorControl;
   readonly namespace: string;
   readonly factory: FactoryRef;
+  readonly kind: Kind;
   readonly #client: KubeClient;
   readonly #statuses: StatusWatch;
   #barriers = 0;
@@ -93,6 +97,7 @@ export class Place {
     this.azure = createControlClient(run.emulatorControlUrl);
     this.namespace = namespace;
     this.factory = factory;
+    this.kind = KINDS[factory.kind ?? 'factory'];
     this.#client = createKubeClient({ kubeconfig: run.cluster.kubeconfig });
     this.#statuses = new StatusWatch(this.#client, namespace);
   }
@@ -104,15 +109,15 @@ export class Place {
     const factory = kind === 'factory' ? named : { kind, ...named };
     const place = new Place(run, `${prefix}-${id.slice(0, 8)}`, factory);
     await place.azure.ensureFactory(factory);
-    await place.kubectl('create', 'namespace', place.namespace);
+    await place.#createNamespace();
     await place.#statuses.start();
     return place;
   }
 
   async finish(): Promise<void> {
-    const broken = await this.#statuses.stop();
+    const seen = await this.#statuses.stop();
     await this.leave();
-    expect(broken).toEqual([]);
+    expect(await complaints(seen)).toEqual([]);
   }
 
   /** Has the operator let go of everything here, so that it has no more work with it. */
@@ -127,11 +132,16 @@ export class Place {
     const { signal } = new AbortController();
     const { items } = await createRuntimeApi(this.#client).list({ namespace: this.namespace }, 500, undefined, signal);
     const objects = (items as Azir[]).map(({ metadata }) => metadata);
-    const names = objects
-      .sort((a, b) => (a.finalizers?.length ?? 0) - (b.finalizers?.length ?? 0))
-      .map(({ name }) => name);
-    if (names.length > 0) await this.try(['delete', 'azir', ...names, '-n', this.namespace, '--wait=false']);
+    objects.sort((a, b) => (a.finalizers?.length ?? 0) - (b.finalizers?.length ?? 0));
+    for (const { name } of objects) await this.delete(name).catch(() => {});
     await this.#client.close();
+  }
+
+  async #createNamespace(): Promise<void> {
+    const api = this.#client.api(CoreV1Api);
+    const { signal } = new AbortController();
+    const body = { metadata: { name: this.namespace } };
+    await this.#client.call(signal, (options) => api.createNamespace({ body }, options));
   }
 
   kubectl(...args: string[]): Promise<string> {
@@ -142,6 +152,18 @@ export class Place {
     return runKubectl(this.run.cluster, args, options);
   }
 
+  /** The ARM id of the factory or workspace. */
+  get scope(): string {
+    const { subscriptionId, resourceGroup, name } = this.factory;
+    return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${this.kind.type}/${name}`;
+  }
+
+  /** The part of spec that names the factory or workspace, with what is given instead. */
+  parent(change: Partial<Omit<FactoryRef, 'kind'>> = {}): Record<string, object> {
+    const { kind = 'factory', ...named } = this.factory;
+    return { [kind]: { ...named, ...change } };
+  }
+
   /** `kubectl apply` of an object in this factory; `spec` is merged into a West Europe runtime. */
   async apply(name: string, spec: Record<string, unknown> = {}): Promise<void> {
     const { code, stderr } = await this.try(['apply', '-f', '-'], { stdin: this.manifest(name, spec) });
@@ -149,26 +171,36 @@ export class Place {
   }
 
   manifest(name: string, spec: Record<string, unknown> = {}): object {
-    const { kind = 'factory', ...named } = this.factory;
     return {
       apiVersion: 'azure-ir.io/v1beta1',
       kind: 'AzureIntegrationRuntime',
       metadata: { name, namespace: this.namespace },
-      spec: { [kind]: named, location: 'West Europe', ...spec },
+      spec: { ...this.parent(), location: 'West Europe', ...spec },
     };
   }
 
-  patch(name: string, patch: object): Promise<string> {
-    return this.kubectl('patch', 'azir', name, '-n', this.namespace, '--type=merge', '-p', JSON.stringify(patch));
+  // Not by kubectl, which is a process for each of them: these are in every test, and nothing depends on who sends them.
+
+  async patch(name: string, body: object): Promise<void> {
+    const api = this.#client.api(CustomObjectsApi);
+    const send: Parameters<KubeClient['call']>[1] = (options) =>
+      api.patchNamespacedCustomObject({ ...this.#named(name), body }, options);
+    await this.#client.call(new AbortController().signal, send, PatchStrategy.MergePatch);
   }
 
-  annotate(name: string, annotation: string, value: string): Promise<string> {
-    return this.kubectl('annotate', 'azir', name, '-n', this.namespace, '--overwrite', `${annotation}=${value}`);
+  annotate(name: string, annotation: string, value: string): Promise<void> {
+    return this.patch(name, { metadata: { annotations: { [annotation]: value } } });
   }
 
   /** Asks for the deletion and does not wait for it. */
-  delete(name: string): Promise<string> {
-    return this.kubectl('delete', 'azir', name, '-n', this.namespace, '--wait=false');
+  async delete(name: string): Promise<void> {
+    const api = this.#client.api(CustomObjectsApi);
+    const { signal } = new AbortController();
+    await this.#client.call(signal, (options) => api.deleteNamespacedCustomObject(this.#named(name), options));
+  }
+
+  #named(name: string) {
+    return { group: GROUP, version: VERSION, plural: PLURAL, namespace: this.namespace, name };
   }
 
   async get(name: string): Promise<Azir | undefined> {
@@ -213,6 +245,12 @@ export class Place {
     return this.azure.getRuntime({ factory: this.factory, name });
   }
 
+  /** The names of all runtimes but those that are there from the beginning. */
+  async runtimes(): Promise<string[]> {
+    const names = (await this.azure.runtimes(this.factory)).map(({ name }) => name);
+    return names.filter((name) => !this.kind.standing.includes(name));
+  }
+
   /** Reasons of the events of an object, oldest first; one that was told again stands as often beside itself. */
   async events(name: string): Promise<string[]> {
     return (await this.eventsInFull(name)).map(({ reason }) => reason);
@@ -248,7 +286,7 @@ export class Place {
     return this.azure.trace({ subscriptionId, ...(runtime === undefined ? {} : { runtime }) });
   }
 
-  /** `trace` in short: LIST, GET, PUT, DELETE, STATE. */
+  /** `trace` in short. */
   async requests(runtime?: string): Promise<string[]> {
     return (await this.trace(runtime)).map(({ operation }) => CALLS[operation] ?? operation);
   }
@@ -334,6 +372,12 @@ export async function inPlace(
   }
   await place.finish();
 }
+
+/** For `describe.each`: runs every test in a factory, and in a workspace. */
+export const inBothKinds = (['factory', 'workspace'] as const).map((kind) => ({
+  kind,
+  inPlace: (test: (place: Place) => Promise<void>, prefix?: string) => inPlace(test, prefix, kind),
+}));
 
 /** A time so many minutes ago, as Kubernetes writes it. */
 export function minutesAgo(minutes: number): string {

@@ -1,7 +1,7 @@
-/** Watches every version of every object of a namespace, and judges each status by the rules that all of them keep. */
+/** Watches every version of every object of a namespace. */
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
-import { brokenRules, type Seen } from '../../support/kstatus.ts';
+import type { Seen } from '../../support/kstatus.ts';
 
 export class StatusWatch {
   readonly #namespace: string;
@@ -33,10 +33,10 @@ export class StatusWatch {
     return this.#versions.filter(({ metadata }) => metadata.name === name);
   }
 
-  /** Resolves with the rules that were broken. */
-  async stop(): Promise<string[]> {
+  /** Resolves with all that was seen. */
+  async stop(): Promise<readonly Seen[]> {
     this.#stop.abort();
     await this.#done;
-    return this.#versions.flatMap(brokenRules);
+    return this.#versions;
   }
 }

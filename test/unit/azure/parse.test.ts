@@ -55,6 +55,18 @@ describe('interactive authoring', () => {
   });
 });
 
+test('what else the specifications have beside a state changes nothing', () => {
+  const error = { time: '2026-01-01T00:00:00Z', code: 'E', message: 'm', parameters: ['p'] };
+  const typeProperties = {
+    createTime: '2026-01-01T00:00:00Z',
+    nodes: [{ nodeId: 'n', status: 'Available', errors: [error] }],
+    otherErrors: [error],
+    lastOperation: { type: 'Start', startTime: '2026-01-01T00:00:00Z', result: 'Failed', errorCode: 'E' },
+  };
+  const properties = { type: 'Managed', dataFactoryName: 'f', state: 'Limited', typeProperties };
+  expect(parseState({ name: 'R', properties })).toEqual({ state: 'Limited' });
+});
+
 test('the name keeps its case, and loses what stands before it', () => {
   expect(parseRuntime(resource({ type: 'Managed' }, 'MyRuntime')).name).toBe('MyRuntime');
   expect(parseRuntime(resource({ type: 'Managed' }, 'factory/MyRuntime')).name).toBe('MyRuntime');

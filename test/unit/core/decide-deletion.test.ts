@@ -1,6 +1,7 @@
 /** The object is being deleted: what becomes of the runtime? */
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/core/decide.ts';
+import type { ManagedObject } from '../../../src/core/object.ts';
 import type { Situation } from '../../../src/core/situation.ts';
 import {
   ADOPTED,
@@ -18,6 +19,7 @@ import {
   listed,
   managedObject,
   messageOf,
+  NOW,
   nextOf,
   rules,
   type Scene,
@@ -124,30 +126,39 @@ describe('a live object of the same runtime takes over', () => {
   const heir = managedObject('heir', { createdAt: 5 });
   const handsOver = (s: Situation) => {
     const action = decide(s);
-    if (action.kind !== 'Release' || action.because.kind !== 'HandedOver') throw new Error('not handed over');
-    return action.because;
+    if (action.kind !== 'HandOver') throw new Error('not handed over');
+    return action;
   };
+  const claimant = managedObject('heir', { held: true, memory: { ...IN_SYNC, claim: ADOPTED } });
+  const handedOver = (time: number, peers: readonly ManagedObject[]) =>
+    dying({ memory: { waitingSince: { reason: 'HandingOver', time } }, peers, definition: HERE });
   rules<Row>(
     {
-      'before anything is looked at': [dying({ peers: [heir] }), 'Release HandedOver'],
+      'before anything is looked at': [dying({ peers: [heir] }), 'HandOver'],
       'whatever its adoption policy': [
         dying({ peers: [managedObject('heir', {}, { adoptionPolicy: 'Never' })] }),
-        'Release HandedOver',
+        'HandOver',
       ],
-      'whatever the deletion policy': [
-        dying({ desired: { deletionPolicy: 'Delete' }, peers: [heir] }),
-        'Release HandedOver',
-      ],
+      'whatever the deletion policy': [dying({ desired: { deletionPolicy: 'Delete' }, peers: [heir] }), 'HandOver'],
       'also of an adopted runtime, so that the claim is not lost': [
         dying({ memory: { claim: ADOPTED }, peers: [heir] }),
-        'Release HandedOver',
+        'HandOver',
       ],
       'also of a runtime that is to be retained, so that the claim is not lost': [
         dying({ desired: { deletionPolicy: 'Retain' }, peers: [heir] }),
-        'Release HandedOver',
+        'HandOver',
       ],
       'also from an object that has claimed nothing': [unclaimed({ peers: [heir] }), 'Release HandedOver'],
-      'also without credentials': [dying({ access: DENIED, peers: [heir] }), 'Release HandedOver'],
+      'also without credentials': [dying({ access: DENIED, peers: [heir] }), 'HandOver'],
+      'with its own claim when it has one': [dying({ peers: [claimant] }), 'Release HandedOver'],
+      'and is watched for a while, for it may be deleted in that moment': [handedOver(NOW, [claimant]), 'Unchanged'],
+      'and is watched for a while, also when the clock was set back': [
+        handedOver(NOW + 1_000, [claimant]),
+        'Unchanged',
+      ],
+      'and when it stays this one goes': [handedOver(NOW - 2_000, [claimant]), 'Release HandedOver'],
+      'and when it does not this one has to delete the runtime itself': [handedOver(NOW - 1_000, []), 'Delete'],
+      'and when another one comes it is given the claim too': [handedOver(NOW - 2_000, [heir]), 'HandOver'],
       'unless it is being deleted too': [
         dying({ peers: [{ ...heir, deleting: true, held: true }], definition: HERE }),
         'Delete',
@@ -171,18 +182,12 @@ describe('a live object of the same runtime takes over', () => {
   });
 
   test('with the claim as it is', () => {
-    expect(handsOver(dying({ memory: { claim: ADOPTED }, peers: [heir] })).legacy?.claim).toEqual(ADOPTED);
-    expect(handsOver(dying({ peers: [heir] })).legacy?.claim).toEqual(CREATED);
-    expect(handsOver(unclaimed({ peers: [heir] })).legacy?.claim).toBeUndefined();
-  });
-
-  test('with its own claim when it has one', () => {
-    const claimant = managedObject('heir', { memory: { ...IN_SYNC, claim: ADOPTED } });
-    expect(handsOver(dying({ peers: [claimant] })).legacy?.claim).toBeUndefined();
+    expect(handsOver(dying({ memory: { claim: ADOPTED }, peers: [heir] })).legacy.claim).toEqual(ADOPTED);
+    expect(handsOver(dying({ peers: [heir] })).legacy.claim).toEqual(CREATED);
   });
 
   test('and is named to people', () => {
-    expect(messageOf(dying({ peers: [heir] }))).toContain('team/heir');
+    expect(messageOf(dying({ peers: [claimant] }))).toContain('team/heir');
   });
 });
 

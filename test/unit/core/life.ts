@@ -7,6 +7,7 @@ import { decide } from '../../../src/core/decide.ts';
 import type { Desired } from '../../../src/core/desired.ts';
 import { differences, merge, newDocument } from '../../../src/core/fields.ts';
 import type { Claim, ManagedObject, Memory, Requests } from '../../../src/core/object.ts';
+import { HANDING_OVER } from '../../../src/core/policies/deletion.ts';
 import type { Definition, RuntimeDocument } from '../../../src/core/runtime.ts';
 import { MINUTE } from '../../../src/core/schedule.ts';
 import type { Action, Step as Call, Situation, Verdict } from '../../../src/core/situation.ts';
@@ -202,6 +203,8 @@ function done(s: Situation, action: Action, given: World): Situation {
           : {};
       return written(s, { kind: 'repair' }, documentOf(s), given, counted);
     }
+    case 'HandOver':
+      return { ...s, memory: { ...memory, waitingSince: { reason: HANDING_OVER, time: now } } };
     case 'Delete':
       return { ...s, wrote: { kind: 'delete' }, definition: GONE };
     default:

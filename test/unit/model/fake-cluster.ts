@@ -105,6 +105,11 @@ export class FakeCluster implements Objects, Events {
     }
   }
 
+  /** The end of a deletion that the API server had begun before the object was held. */
+  vanish(key: string): void {
+    this.#drop(key);
+  }
+
   /** What a restarted operator sees: a fresh list. */
   relist(): void {
     this.#unseen = [];

@@ -18,6 +18,8 @@ export class Operator {
   /** What the namespace may use; changed by tests. */
   access: (object: ManagedObject) => Access;
   now = Date.UTC(2026, 0, 1);
+  /** Changed by tests. */
+  isLeader = true;
   #reconcile: ReturnType<typeof createReconciler>;
 
   constructor(hooks: { azure?: AzureHooks; cluster?: ClusterHooks } = {}, mode: Mode = 'answers') {
@@ -45,6 +47,7 @@ export class Operator {
         passed: (_, end) => void this.passes.push(end),
         forgotten: (key) => this.counted.push(`forgotten ${key}`),
       },
+      isLeader: () => this.isLeader,
       now: () => this.now,
       intervalMs: INTERVAL_MS,
     });

@@ -267,6 +267,24 @@ describe('stopping', () => {
     await running;
   });
 
+  test('aborts them at once, for its reason, when its passes are cut off, and takes no new key', async () => {
+    const { open, handler } = manual();
+    const { clock, queue, controller, abort, log } = setUp(handler, { graceMs: 5_000, concurrency: 2 });
+    const [cutOff, reason] = [new AbortController(), new Error('leadership is lost')];
+    const running = controller.run(abort.signal, cutOff.signal);
+    queue.add('a');
+    await clock.settle();
+    cutOff.abort(reason);
+    queue.add('b');
+    await clock.settle();
+    expect(open.get('a')?.signal.reason).toBe(reason);
+    expect([...open.keys()]).toEqual(['a']);
+    open.get('a')?.end();
+    await running;
+    expect(clock.pendingTimers).toBe(0);
+    expect(log.messages('error')).toEqual([]);
+  });
+
   test('does not call a pass that it cut off a defect, and keeps its key', async () => {
     const handler: Handler = (_key, { signal }) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));

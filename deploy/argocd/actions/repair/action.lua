@@ -1,0 +1,7 @@
+-- Asks for one repair now, whatever the state and the repairs before: each new value of the annotation is one request.
+local os = require("os")
+
+obj.metadata.annotations = obj.metadata.annotations or {}
+obj.metadata.annotations["azure-ir.io/repair"] = os.date("!%Y-%m-%dT%H:%M:%SZ")
+
+return obj

@@ -1,0 +1,4 @@
+-- Goes on where it was stopped.
+obj.spec.suspend = false
+
+return obj

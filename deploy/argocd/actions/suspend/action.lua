@@ -1,0 +1,4 @@
+-- Stops everything but deletion.
+obj.spec.suspend = true
+
+return obj

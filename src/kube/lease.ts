@@ -1,0 +1,197 @@
+import { CustomObjectsApi, PatchStrategy } from '@kubernetes/client-node';
+import { FIELD_MANAGER } from '../api/names.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { LeaseConflict, type LeaseStore } from '../runtime/elector.ts';
+import type { Lease, Stored } from '../runtime/leader.ts';
+import { type KubeClient, WATCH_GRACE_MS } from './client.ts';
+import { KubeError } from './errors.ts';
+import type { KubeLog } from './log.ts';
+import { isRecord, readInteger, readPage, readRecord, readText } from './raw.ts';
+import { compareVersions } from './store.ts';
+import { runScopes, type ScopedSource } from './watch.ts';
+
+export interface LeaseStoreOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: KubeLog;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const RESOURCE = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
+const API_VERSION = 'coordination.k8s.io/v1';
+/** Short: a connection that has died unnoticed hides a release, and is noticed when the next stream is opened. */
+const WATCH_SECONDS = 30;
+/** What Kubernetes' own components use, for a lease that has a holder and does not say. */
+const DEFAULT_DURATION_S = 15;
+
+/**
+ * A lease of `coordination.k8s.io/v1`, in the fields that client-go writes and kubectl shows. Its methods reject with
+ * `LeaseConflict` as promised, else with `KubeError` or the signal's reason.
+ *
+ * A write is a merge patch that names the version: the server refuses it when there is another, and what others have put on
+ * the object, such as labels, stays. List and watch select by the name, so that RBAC can grant them on it alone.
+ */
+export function createLeaseStore(options: LeaseStoreOptions): LeaseStore {
+  return new KubeLeaseStore(options);
+}
+
+class KubeLeaseStore implements LeaseStore {
+  readonly #options: LeaseStoreOptions;
+  readonly #api: CustomObjectsApi;
+  /** The newest version that was told of or answered. */
+  #newest = '';
+
+  constructor(options: LeaseStoreOptions) {
+    this.#options = options;
+    this.#api = options.client.api(CustomObjectsApi);
+  }
+
+  watch(tell: (stored: Stored | undefined) => void, signal: AbortSignal): Promise<void> {
+    const { client, clock, log, namespace, name } = this.#options;
+    const tellOf = (stored: Stored) => {
+      if (this.#isNews(stored)) tell(this.#admit(stored));
+    };
+    const watch = runScopes<Stored>({
+      client,
+      clock,
+      log,
+      signal,
+      namespaces: [namespace],
+      watchSeconds: WATCH_SECONDS,
+      source: this.#source(),
+      decode: parseLease,
+      logKeys: { lease: `${namespace}/${name}` },
+      sink: () => ({
+        replace: ([stored]) => (stored === undefined ? tell(undefined) : tellOf(stored)),
+        apply: tellOf,
+        remove: (stored) => {
+          if (this.#isNews(stored)) tell(undefined);
+        },
+      }),
+    });
+    return watch.done;
+  }
+
+  async read(signal: AbortSignal): Promise<Stored | undefined> {
+    const { client, namespace, name } = this.#options;
+    try {
+      const answer = await client.call<unknown>(signal, (options) =>
+        this.#api.getNamespacedCustomObject({ ...RESOURCE, namespace, name }, options),
+      );
+      return this.#admit(understood(answer));
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async write(lease: Lease, version: string | undefined, signal: AbortSignal): Promise<Stored> {
+    try {
+      const answer = version === undefined ? this.#create(lease, signal) : this.#patch(lease, version, signal);
+      return this.#admit(understood(await answer));
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      const isGone = error.status === 404 && version !== undefined;
+      if (error.status === 409 || isGone) throw new LeaseConflict(error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  #create(lease: Lease, signal: AbortSignal): Promise<unknown> {
+    const { client, namespace, name } = this.#options;
+    const body = { apiVersion: API_VERSION, kind: 'Lease', metadata: { namespace, name }, spec: renderSpec(lease) };
+    const how = { fieldManager: FIELD_MANAGER.lease, fieldValidation: 'Strict' };
+    return client.call<unknown>(signal, (options) =>
+      this.#api.createNamespacedCustomObject({ ...RESOURCE, namespace, body, ...how }, options),
+    );
+  }
+
+  #patch(lease: Lease, resourceVersion: string, signal: AbortSignal): Promise<unknown> {
+    const { client, namespace, name } = this.#options;
+    const body = { metadata: { resourceVersion }, spec: renderSpec(lease) };
+    const how = { fieldManager: FIELD_MANAGER.lease, fieldValidation: 'Strict' };
+    return client.call<unknown>(
+      signal,
+      (options) => this.#api.patchNamespacedCustomObject({ ...RESOURCE, namespace, name, body, ...how }, options),
+      PatchStrategy.MergePatch,
+    );
+  }
+
+  #source(): ScopedSource {
+    const { client, namespace, name } = this.#options;
+    const fieldSelector = `metadata.name=${name}`;
+    return {
+      list: async (_scope, _limit, _continue, signal) =>
+        readPage(
+          await client.call<unknown>(signal, (options) =>
+            this.#api.listNamespacedCustomObject({ ...RESOURCE, namespace, fieldSelector }, options),
+          ),
+        ),
+      watch: (_scope, resourceVersion, timeoutSeconds, listener, signal) =>
+        client.watch(
+          {
+            path: `/apis/${API_VERSION}/namespaces/${encodeURIComponent(namespace)}/leases`,
+            query: { resourceVersion, timeoutSeconds, allowWatchBookmarks: true, fieldSelector },
+            silenceMs: timeoutSeconds * 1000 + WATCH_GRACE_MS,
+          },
+          listener,
+          signal,
+        ),
+    };
+  }
+
+  #isNews({ version }: Stored): boolean {
+    return (compareVersions(version, this.#newest) ?? 1) > 0;
+  }
+
+  #admit(stored: Stored): Stored {
+    if (this.#isNews(stored)) this.#newest = stored.version;
+    return stored;
+  }
+}
+
+function understood(answer: unknown): Stored {
+  const stored = parseLease(answer);
+  if (stored !== undefined) return stored;
+  throw new KubeError({ status: 0, reason: 'BadAnswer', message: 'the API server answered with no Lease' });
+}
+
+/** Undefined for what is no object with a version; never throws. */
+export function parseLease(raw: unknown): Stored | undefined {
+  if (!isRecord(raw)) return undefined;
+  const version = readText(readRecord(raw.metadata).resourceVersion);
+  if (version === undefined) return undefined;
+  const spec = readRecord(raw.spec);
+  return {
+    version,
+    lease: {
+      holder: readText(spec.holderIdentity) ?? '',
+      durationMs: (readInteger(spec.leaseDurationSeconds, 1) ?? DEFAULT_DURATION_S) * 1000,
+      acquiredAt: readMicroTime(spec.acquireTime),
+      renewedAt: readMicroTime(spec.renewTime),
+      transitions: readInteger(spec.leaseTransitions, 0) ?? 0,
+    },
+  };
+}
+
+/** As the API server takes it. */
+export function renderSpec({ holder, durationMs, acquiredAt, renewedAt, transitions }: Lease): Record<string, unknown> {
+  return {
+    holderIdentity: holder,
+    leaseDurationSeconds: Math.ceil(durationMs / 1000),
+    acquireTime: renderMicroTime(acquiredAt),
+    renewTime: renderMicroTime(renewedAt),
+    leaseTransitions: transitions,
+  };
+}
+
+function readMicroTime(value: unknown): number {
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ms) ? 0 : ms;
+}
+
+/** Kubernetes' MicroTime has six digits, and takes no fewer. */
+function renderMicroTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
+}
