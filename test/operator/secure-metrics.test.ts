@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { operator as serviceAccount } from '../controlplane/index.ts';
 import { createServerIdentity } from '../emulator/tls.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHART, helm, NAMESPACE, RELEASE } from '../support/helm.ts';
@@ -63,8 +64,13 @@ describe('secure metrics', () => {
 
   async function operatorKubeconfig(): Promise<string> {
     const config = JSON.parse(await readFile(currentRun().cluster.kubeconfig, 'utf8'));
-    config.users = [{ ...config.users[0], user: { token: await tokenOf(RELEASE) } }];
-    await writeFile(path('kubeconfig'), JSON.stringify(config));
+    const { name } = serviceAccount;
+    const contexts = config.contexts.map((each: object) => ({
+      ...each,
+      context: { cluster: 'controlplane', user: name },
+    }));
+    const users = [{ name, user: { token: await tokenOf(RELEASE) } }];
+    await writeFile(path('kubeconfig'), JSON.stringify({ ...config, contexts, users }), { mode: 0o600 });
     return path('kubeconfig');
   }
 
