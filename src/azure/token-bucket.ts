@@ -8,6 +8,9 @@ export interface Allowance {
 /** Of ARM's allowance, how much is spent: the rest is for the difference between its clock and ours. */
 const SHARE = 0.98;
 
+/** Of what ARM says is left, so many are left to it: 2 % of the greatest of its allowances. */
+const MOST_MARGIN = 5;
+
 /**
  * Tokens that refill with time. They are set aside first, and then spent or put back: what is set aside counts as taken,
  * so the bucket fills only up to what that leaves.
@@ -25,7 +28,7 @@ export class TokenBucket {
   constructor({ burst, perSecond }: Allowance, clock: Clock) {
     this.#clock = clock;
     this.#capacity = Math.max(1, burst * SHARE);
-    this.#margin = Math.max(0, burst - this.#capacity);
+    this.#margin = Math.min(MOST_MARGIN, Math.max(0, burst - this.#capacity));
     this.#perMs = (perSecond * SHARE) / 1000;
     this.#tokens = this.#capacity;
     this.#refilledAt = clock.now();

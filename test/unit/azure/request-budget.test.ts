@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { ARM_ALLOWANCES, RequestBudget } from '../../../src/azure/request-budget.ts';
+import { ARM_ALLOWANCES, allowancesFor, RequestBudget } from '../../../src/azure/request-budget.ts';
 import { BudgetExhausted, type Needs, type RequestKind, type Urgency } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -58,6 +58,15 @@ describe('what is granted', () => {
     drain();
     budget.observe('reads', 1e6);
     expect(take('b')).toBe(false);
+  });
+
+  test('is as much as goes without a limit, whatever ARM says is left', async () => {
+    const { clock, budget, take } = rig(allowancesFor('unlimited').reads);
+    for (let i = 0; i < 1_000; i++) {
+      expect(take('a')).toBe(true);
+      budget.observe('reads', 250);
+      await clock.advance(1);
+    }
   });
 
   test('counts what is reserved for others as spent', async () => {
