@@ -16,6 +16,8 @@ export interface Config {
   readonly azureCredential: OwnCredential;
   readonly operatorIdentityNamespaces: readonly Grant[];
   readonly metricsBindAddress: BindAddress;
+  /** Empty: plain HTTP. */
+  readonly metricsCertDir: string;
   readonly healthProbeBindAddress: BindAddress;
   readonly armBudgetShare: BudgetShare;
   readonly logLevel: LogLevel;
@@ -80,6 +82,11 @@ const FLAGS = {
     parseGrants,
   ),
   'metrics-bind-address': flag(':8080', 'host:port of /metrics; 0 for none, port 0 for any free one', parseBindAddress),
+  'metrics-cert-dir': flag(
+    '',
+    'directory with tls.crt and tls.key: /metrics is then served over TLS, and only to bearers of a token whose user may get the non-resource URL /metrics; empty for plain HTTP to everybody',
+    (text) => text.trim(),
+  ),
   'health-probe-bind-address': flag(
     ':8081',
     'host:port of /healthz and /readyz; 0 for none, port 0 for any free one',
@@ -168,6 +175,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
       azureCredential: value('azure-credential'),
       operatorIdentityNamespaces: value('operator-identity-namespaces'),
       metricsBindAddress: value('metrics-bind-address'),
+      metricsCertDir: value('metrics-cert-dir'),
       healthProbeBindAddress: value('health-probe-bind-address'),
       armBudgetShare: value('arm-budget-share'),
       logLevel: value('log-level'),

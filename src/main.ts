@@ -6,7 +6,10 @@ import { AzureIdentities, type Renewal } from './azure/identities.ts';
 import { allowancesFor } from './azure/request-budget.ts';
 import { checkedTransport } from './azure/transport.ts';
 import { type Config, ConfigError, parseConfig, usage } from './config.ts';
+import { census, watched } from './core/census.ts';
 import { describeGrants } from './core/grants.ts';
+import { Repeats } from './core/repeats.ts';
+import { createAccessReview } from './kube/access-review.ts';
 import { createKubeClient, type KubeClient } from './kube/client.ts';
 import { runCredentialWatch } from './kube/credentials.ts';
 import { KubeError } from './kube/errors.ts';
@@ -25,7 +28,8 @@ import { Elector, UNCONTESTED } from './runtime/elector.ts';
 import { type Component, longRunning, runLifecycle } from './runtime/lifecycle.ts';
 import { WorkQueue } from './runtime/queue.ts';
 import { untilTurn } from './runtime/spread.ts';
-import { type Endpoint, serveHealth, serveMetrics } from './telemetry/endpoints.ts';
+import { type Endpoint, type Security, serveHealth, serveMetrics } from './telemetry/endpoints.ts';
+import { Guard } from './telemetry/guard.ts';
 import { createLog, type RootLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { StretchReport } from './telemetry/stretch-report.ts';
@@ -41,12 +45,14 @@ const WOKEN: Readonly<Record<Urgency, number>> = { change: PRIORITY.change, repa
 
 function assemble(config: Config, log: RootLog): Component[] {
   const stopping = new AbortController();
-  const metrics = createMetrics({ version: VERSION, node: process.version });
+  const metrics = createMetrics({ version: VERSION, node: process.version, now: clock.now });
   const client = createKubeClient({
     userAgent: `azure-ir-operator/${VERSION}`,
     onResponse: ({ code, method, host }) => metrics.kubernetes.kubernetesRequest(code, method, host),
   });
   const store = new ObjectStore();
+  metrics.objects.countBy(() => census(store.objects()));
+  const repeats = new Repeats();
   /** The objects of all shards, where this is one. */
   const neighbours = config.labelSelector === '' ? undefined : new ObjectStore();
   const elector = config.leaderElect ? electorOf(config, client, metrics, log) : undefined;
@@ -131,7 +137,7 @@ function assemble(config: Config, log: RootLog): Component[] {
       signal: stopping.signal,
     }),
     log,
-    metrics: { ...metrics.azure, stalled: () => metrics.controller.terminalError(NAME) },
+    metrics: { ...metrics.azure, ...metrics.looks, stalled: () => metrics.controller.terminalError(NAME) },
     isLeader: () => leadership.isLeader(),
     now: clock.now,
     intervalMs: config.intervalMs,
@@ -141,13 +147,22 @@ function assemble(config: Config, log: RootLog): Component[] {
     queue,
     handler: (key, { signal }) =>
       reconcile(key, signal).then(
-        (outcome) => nextOf(outcome, key),
-        (error) => unlessOutage(error, key, log),
+        (outcome) => {
+          repeats.end(key);
+          return nextOf(outcome, key);
+        },
+        (error) => unlessOutage(error, key, log, repeats),
       ),
     concurrency: config.maxConcurrentReconciles,
     clock,
     log,
-    metrics: metrics.controller,
+    metrics: {
+      ...metrics.controller,
+      running: (name, workers) => {
+        metrics.controller.running(name, workers);
+        metrics.looks.begin(() => watched(store.objects(), config.intervalMs));
+      },
+    },
   });
   const renewed = (namespace: string, { changed, wrong, credential }: Renewal) => {
     if (!changed) return;
@@ -192,7 +207,12 @@ function assemble(config: Config, log: RootLog): Component[] {
   };
   return [
     endpoint('metrics endpoint', () =>
-      serveMetrics({ bind: config.metricsBindAddress, exposition: metrics.exposition, log }),
+      serveMetrics({
+        bind: config.metricsBindAddress,
+        exposition: metrics.exposition,
+        log,
+        secure: securityOf(config.metricsCertDir, client, log, stopping.signal),
+      }),
     ),
     endpoint('health endpoint', () =>
       serveHealth({
@@ -221,6 +241,13 @@ function assemble(config: Config, log: RootLog): Component[] {
   ];
 }
 
+/** Undefined for an endpoint that is open to everybody. */
+function securityOf(dir: string, client: KubeClient, log: RootLog, signal: AbortSignal): Security | undefined {
+  if (dir === '') return undefined;
+  const review = createAccessReview(client, '/metrics', signal);
+  return { certificate: { dir, clock, log }, guard: new Guard({ review, now: clock.now }) };
+}
+
 /** @throws Error when nothing tells the namespace of the lease. */
 function electorOf(config: Config, client: KubeClient, metrics: Metrics, log: RootLog): Elector {
   const name = config.leaderElectName;
@@ -245,10 +272,11 @@ function electorOf(config: Config, client: KubeClient, metrics: Metrics, log: Ro
 }
 
 /** An API server that refuses or does not answer is no defect: it is logged as what it is, and looked at again. */
-function unlessOutage(error: unknown, key: string, log: RootLog): Next {
+function unlessOutage(error: unknown, key: string, log: RootLog, repeats: Repeats): Next {
   if (!(error instanceof KubeError)) throw error;
   const { status, reason, message } = error;
-  log.warn('the API server refused or failed', { object: key, status, reason, detail: message });
+  const isNew = repeats.isNew(key, `${status} ${reason}`);
+  log[isNew ? 'warn' : 'debug']('the API server refused or failed', { object: key, status, reason, detail: message });
   return { kind: 'backoff', baseMs: 1_000, maxMs: 60_000 };
 }
 

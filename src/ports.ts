@@ -123,6 +123,7 @@ export interface Events {
 }
 
 export interface PassLog {
+  debug(message: string, keys?: Record<string, unknown>): void;
   info(message: string, keys?: Record<string, unknown>): void;
   warn(message: string, keys?: Record<string, unknown>): void;
 }
@@ -133,6 +134,19 @@ export interface PassMetrics {
   /** An object has come to need a person. */
   stalled(): void;
   repair(outcome: 'started' | 'repaired' | 'exhausted'): void;
+  /** A pass of this object has come to its end. */
+  passed(key: string, pass: PassEnd): void;
+  /** There is no such object any more. */
+  forgotten(key: string): void;
+}
+
+export interface PassEnd {
+  /** Whether Azure has shown the runtime, or that there is none. */
+  readonly observed: boolean;
+  /** Whether it ended because the request budget had nothing for it. */
+  readonly waits: boolean;
+  /** How many milliseconds later the object is looked at again, at the latest; undefined when something else decides that. */
+  readonly dueMs: number | undefined;
 }
 
 /** The object is not what was decided on any more: look again. */

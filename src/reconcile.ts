@@ -15,6 +15,8 @@ import { condition, type ManagedObject, type Memory, type Operation, operationOf
 import { ADOPTING } from './core/policies/definition.ts';
 import { HANDING_OVER } from './core/policies/deletion.ts';
 import { passes } from './core/policies/failure.ts';
+import { Repeats } from './core/repeats.ts';
+import { withRequestIds } from './core/request-ids.ts';
 import { type Accepted, armKey, type ObservedRuntime } from './core/runtime.ts';
 import { again, listAge, MINUTE, type Next, slowRetry } from './core/schedule.ts';
 import {
@@ -82,10 +84,13 @@ export function createReconciler(world: World): (key: string, signal: AbortSigna
   const busy = new Set<string>();
   /** By key; dropped by the pass that finds the object gone. */
   const notes = new Map<string, Note>();
+  const repeats = new Repeats();
   return async (key, signal) => {
     const object = world.objects.get(key);
     if (object === undefined) {
       notes.delete(key);
+      repeats.end(key);
+      world.metrics.forgotten(key);
       return NEVER;
     }
     const note = notes.get(key)?.uid === object.uid ? notes.get(key) : undefined;
@@ -96,8 +101,10 @@ export function createReconciler(world: World): (key: string, signal: AbortSigna
     if (busy.has(runtime)) return again(world.intervalMs);
     busy.add(runtime);
     try {
-      const pass = new Pass(world, object, note?.failingSince, signal);
+      const pass = new Pass(world, object, note?.failingSince, repeats, signal);
       const outcome = await pass.run();
+      world.metrics.passed(key, { observed: pass.observed, waits: outcome.kind === 'parked', dueMs: dueIn(outcome) });
+      if (pass.settled && !pass.refused) repeats.end(key);
       const { uid } = object;
       if (pass.released) notes.set(key, { uid, released: true, failingSince: undefined });
       else if (pass.failed) notes.set(key, { uid, released: false, failingSince: note?.failingSince ?? world.now() });
@@ -125,12 +132,20 @@ class Pass {
   readonly #access: Access;
   #caller: Caller;
   readonly #log: Record<string, unknown>;
+  readonly #repeats: Repeats;
   readonly #events: ObjectEvent[] = [];
   #s: Situation;
 
-  constructor(world: World, object: ManagedObject, failingSince: number | undefined, signal: AbortSignal) {
+  constructor(
+    world: World,
+    object: ManagedObject,
+    failingSince: number | undefined,
+    repeats: Repeats,
+    signal: AbortSignal,
+  ) {
     if (!object.spec.valid) throw new Error('a pass needs a valid object');
     this.#world = world;
+    this.#repeats = repeats;
     this.#decidedOn = object;
     this.#access = world.identities.accessFor(object);
     this.#s = firstSituation(world, object, object.spec.desired, this.#access, failingSince);
@@ -156,6 +171,14 @@ class Pass {
   released = false;
   /** Whether it came to a verdict. */
   settled = false;
+
+  /** Whether Azure has shown it the runtime, or that there is none. */
+  observed = false;
+
+  /** Whether Azure refused something, or failed. */
+  get refused(): boolean {
+    return this.#s.failure !== undefined;
+  }
 
   /** Whether it met a failure that mends itself. */
   get failed(): boolean {
@@ -209,16 +232,23 @@ class Pass {
     } catch (error) {
       if (!(error instanceof AzureFailure)) throw error;
       const during = STEP[action.kind];
-      this.#know({ failure: { during, failure: error.failure } });
-      if (error.failure.kind !== 'preconditionFailed') {
-        this.#world.log.warn('azure refused or failed', {
-          ...this.#log,
-          during,
-          failure: error.failure.kind,
-          detail: error.message,
-        });
-      }
+      const message = withRequestIds(error.failure.message, error.ids);
+      this.#know({ failure: { during, failure: { ...error.failure, message } } });
+      if (error.failure.kind !== 'preconditionFailed') this.#complain(during, error);
     }
+  }
+
+  /** Aloud when it is new: an object that waits for Azure meets the same failure with every retry. */
+  #complain(during: Step, { failure, message, ids }: AzureFailure): void {
+    const isNew = this.#repeats.isNew(this.#decidedOn.key, `${during} ${failure.kind} ${message}`);
+    this.#world.log[isNew ? 'warn' : 'debug']('azure refused or failed', {
+      ...this.#log,
+      during,
+      failure: failure.kind,
+      detail: message,
+      ...(ids?.request === undefined ? {} : { requestId: ids.request }),
+      ...(ids?.correlation === undefined ? {} : { correlationId: ids.correlation }),
+    });
   }
 
   async #act(action: Exclude<Action, { kind: 'Settle' | 'Release' }>): Promise<void> {
@@ -257,7 +287,7 @@ class Pass {
 
   async #look(action: Extract<Action, { kind: 'Look' }>): Promise<void> {
     const { desired, intervalMs } = this.#s;
-    if (action.at === 'state') return this.#know(await this.#runtimes.state(desired.id, this.#caller));
+    if (action.at === 'state') return this.#saw(await this.#runtimes.state(desired.id, this.#caller));
     if (action.at === 'network') {
       const has = await this.#runtimes.hasNetwork(desired.id.parent, action.name, this.#caller);
       return this.#know({ network: has ? 'present' : 'absent' });
@@ -266,7 +296,12 @@ class Pass {
     const definition = action.fresh
       ? await this.#runtimes.read(desired.id, this.#caller)
       : await this.#runtimes.hint(desired.id, listAge(intervalMs), this.#caller);
-    this.#know({ definition });
+    this.#saw({ definition });
+  }
+
+  #saw(what: Partial<Situation>): void {
+    this.observed = true;
+    this.#know(what);
   }
 
   /** What is looked at anew is likely to be written: the tokens for that come now, or the look would be in vain. */
@@ -649,6 +684,12 @@ function withoutPorts(access: Access): Situation['access'] {
   if (!access.granted) return access;
   const { runtimes: _, ...rest } = access;
   return rest;
+}
+
+/** Until the next look at the latest, milliseconds; undefined when something else decides that. */
+function dueIn(outcome: Outcome): number | undefined {
+  if (outcome.kind === 'periodic' || outcome.kind === 'after') return outcome.ms;
+  return outcome.kind === 'backoff' ? Math.max(outcome.maxMs, outcome.minMs ?? 0) : undefined;
 }
 
 /** Whether the object would still reach Azure as the same client. */

@@ -1,5 +1,6 @@
 import { type HttpClient, isRestError, type PipelineResponse } from '@azure/core-rest-pipeline';
 import { AzureFailure } from '../core/failure.ts';
+import { type RequestIds, requestIds } from '../core/request-ids.ts';
 import type { Parent } from '../core/runtime.ts';
 import { type Caller, type RequestKind, Superseded } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -114,14 +115,15 @@ export class ArmCalls {
 
   #interpret<T>(answer: PipelineResponse, call: Call<T>): T {
     const { status } = answer;
-    if (status >= 200 && status < 300) return call.parse(answer.bodyAsText, status);
+    const ids = idsOf(answer);
+    if (status >= 200 && status < 300) return parsed(call, answer, ids);
     const refusal = refusalOf(answer);
     if (call.missing !== undefined && isRuntimeMissing(refusal)) return call.missing();
     const failure = failureOfRefusal(refusal, this.#options.clock.now(), call.parent);
     if (failure.kind === 'throttled') this.#options.budget.throttled(call.budget, failure.retryAfterMs);
-    if (status === 401 && failure.kind === 'credentialUnavailable') throw new RefusedToken(failure);
-    if (status === 408 || status >= 500) throw new TransientFailure(failure);
-    throw new AzureFailure(failure);
+    if (status === 401 && failure.kind === 'credentialUnavailable') throw new RefusedToken(failure, { ids });
+    if (status === 408 || status >= 500) throw new TransientFailure(failure, { ids });
+    throw new AzureFailure(failure, { ids });
   }
 
   get #metrics(): AzureMetrics {
@@ -130,6 +132,18 @@ export class ArmCalls {
 }
 
 class RefusedToken extends AzureFailure {}
+
+function idsOf({ headers }: PipelineResponse): RequestIds | undefined {
+  return requestIds(headers.get('x-ms-request-id'), headers.get('x-ms-correlation-request-id'));
+}
+
+function parsed<T>(call: Call<T>, { bodyAsText, status }: PipelineResponse, ids: RequestIds | undefined): T {
+  try {
+    return call.parse(bodyAsText, status);
+  } catch (error) {
+    throw error instanceof AzureFailure ? new AzureFailure(error.failure, { cause: error, ids }) : error;
+  }
+}
 
 function refusalOf({ status, headers, bodyAsText }: PipelineResponse): Refusal {
   return {

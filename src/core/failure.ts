@@ -1,4 +1,5 @@
 /** What can go wrong between us and Azure, told apart by what it means, not by how it came over the wire. */
+import type { RequestIds } from './request-ids.ts';
 
 export type Failure =
   /** 404 of the parent or of the resource group: someone may be creating it. Under deletion: gone. */
@@ -36,9 +37,12 @@ export type Failure =
 export class AzureFailure extends Error {
   override readonly name = 'AzureFailure';
   readonly failure: Failure;
+  /** Of the request that met it; undefined where Azure Resource Manager did not answer. */
+  readonly ids: RequestIds | undefined;
 
-  constructor(failure: Failure, options?: { cause?: unknown }) {
-    super(failure.message, options);
+  constructor(failure: Failure, options: { cause?: unknown; ids?: RequestIds | undefined } = {}) {
+    super(failure.message, 'cause' in options ? { cause: options.cause } : undefined);
     this.failure = failure;
+    this.ids = options.ids;
   }
 }

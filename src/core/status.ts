@@ -11,6 +11,7 @@ import {
   type ManagedObject,
   type Memory,
 } from './object.ts';
+import { withoutRequestIds } from './request-ids.ts';
 import { armId, type Json } from './runtime.ts';
 import { PEACE_MS, REPAIR_SHOWS_MS } from './schedule.ts';
 import {
@@ -36,7 +37,7 @@ export function statusAfter(s: Situation, verdict: Verdict): Memory {
         ...s.memory,
         conditions: conditionsAfter(s, {
           ...standing(s.memory),
-          Reconciling: { status: 'True', reason: verdict.reason, message: verdict.message },
+          Reconciling: { status: 'True', reason: verdict.reason, message: traceable(s, verdict) },
           Stalled: undefined,
         }),
         unconfirmedSince: s.now,
@@ -50,7 +51,8 @@ type Decided = Extract<Verdict, { kind: 'Decided' }>;
 type Said = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 function decidedStatus(s: Situation, verdict: Decided): Memory {
-  const { ready, reason, message, progress } = verdict;
+  const { ready, reason, progress } = verdict;
+  const message = traceable(s, verdict);
   const drift = driftOf(s);
   const said: Said = { status: 'True', reason, message };
   const synced = syncedOf(s, drift);
@@ -76,6 +78,17 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.memory.syncedSpecHash,
   });
+}
+
+/**
+ * The message, which may name the request that failed. Each retry is another request: as long as the same is told as before,
+ * the first one stays named, or the status would be written with every retry.
+ */
+function traceable({ memory }: Situation, { reason, message }: Pick<Decided, 'reason' | 'message'>): string {
+  const same = withoutRequestIds(message);
+  return (
+    memory.conditions.find((c) => c.reason === reason && withoutRequestIds(c.message) === same)?.message ?? message
+  );
 }
 
 /** The status of an object whose manifest cannot be understood; all else that is remembered stays. */

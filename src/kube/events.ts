@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { EventsV1Api, type EventsV1Event, V1MicroTime } from '@kubernetes/client-node';
+import { EventsV1Api, type EventsV1Event, PatchStrategy, V1MicroTime } from '@kubernetes/client-node';
 import { API_VERSION, KIND } from '../api/names.ts';
 import type { ManagedObject } from '../core/object.ts';
+import { withoutRequestIds } from '../core/request-ids.ts';
 import type { Events, ObjectEvent } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { KubeClient } from './client.ts';
 import { toKubeError } from './errors.ts';
+import { EventSeries, type Told } from './event-series.ts';
 import type { KubeLog } from './log.ts';
 import type { KubeMetrics } from './objects.ts';
 import { cut } from './raw.ts';
@@ -28,9 +30,13 @@ const INSTANCE_LENGTH = 128;
 /** Of the object's name at the start of the event's, which is limited to 253 characters in all. */
 const NAME_LENGTH = 200;
 
-/** Events of `events.k8s.io/v1`, one for each call. What fails is logged, as a warning the first time. */
+/**
+ * Events of `events.k8s.io/v1`. One that is told again within some minutes is no new one, but counted in the first, as
+ * client-go's recorder does it; only that this one tells the server at once. What fails is logged, as a warning the first time.
+ */
 export function createEvents({ client, clock, metrics, log, instance, signal }: EventsOptions): Events {
   const api = client.api(EventsV1Api);
+  const series = new EventSeries(() => clock.now());
   let warned = false;
 
   const complain = (object: ManagedObject, event: ObjectEvent, error: unknown): void => {
@@ -42,20 +48,48 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
     warned = true;
   };
 
+  const create = async (object: ManagedObject, event: ObjectEvent, sameness: string): Promise<void> => {
+    const body = toApiEvent(object, event, clock.now(), instance);
+    const { namespace } = object;
+    await client.call(signal, (options) =>
+      api.createNamespacedEvent({ namespace, body, fieldValidation: 'Strict' }, options),
+    );
+    series.begin(sameness, { namespace, name: body.metadata?.name ?? '' });
+  };
+
+  /** Answers whether the first one is still there. */
+  const count = async ({ namespace, name, count: times }: Told): Promise<boolean> => {
+    const body = { series: { count: times, lastObservedTime: new V1MicroTime(clock.now()) } };
+    try {
+      await client.call(
+        signal,
+        (options) => api.patchNamespacedEvent({ namespace, name, body, fieldValidation: 'Strict' }, options),
+        PatchStrategy.MergePatch,
+      );
+      return true;
+    } catch (error) {
+      if (toKubeError(error).status === 404) return false;
+      throw error;
+    }
+  };
+
   return {
     async publish(object, event) {
+      const sameness = samenessOf(object, event);
       try {
-        const body = toApiEvent(object, event, clock.now(), instance);
-        const { namespace } = object;
-        await client.call(signal, (options) =>
-          api.createNamespacedEvent({ namespace, body, fieldValidation: 'Strict' }, options),
-        );
+        const told = series.again(sameness);
+        if (told === undefined || !(await count(told))) await create(object, event, sameness);
         metrics.kubernetesWrite('event');
       } catch (error) {
         complain(object, event, error);
       }
     },
   };
+}
+
+/** Equal for events that tell the same of the same object, whichever request to Azure it was this time. */
+function samenessOf({ uid }: ManagedObject, { type, reason, message }: ObjectEvent): string {
+  return JSON.stringify([uid, type, reason, withoutRequestIds(message)]);
 }
 
 /** The event as the API server takes it. */

@@ -1,6 +1,8 @@
 import type { Log } from '../runtime/instruments.ts';
 import type { BindAddress } from './bind-address.ts';
-import { type Answer, type Endpoint, plain, serve } from './http-server.ts';
+import { Certificate, type CertificateOptions } from './certificate.ts';
+import type { Guard } from './guard.ts';
+import { type Answer, type Endpoint, plain, type Request, serve } from './http-server.ts';
 import type { Exposition } from './metrics.ts';
 
 export { type BindAddress, parseBindAddress } from './bind-address.ts';
@@ -29,6 +31,14 @@ export interface MetricsEndpointOptions {
   readonly bind: BindAddress;
   readonly exposition: Exposition;
   readonly log: Log;
+  /** Absent: over plain HTTP, to everybody. */
+  readonly secure?: Security | undefined;
+}
+
+/** TLS alone would let everybody in, and a check alone would have tokens travel in the clear: so it is both or none. */
+export interface Security {
+  readonly certificate: CertificateOptions;
+  readonly guard: Guard;
 }
 
 /**
@@ -43,14 +53,16 @@ export function serveHealth({ bind, live, ready, log }: HealthOptions): Promise<
   return serve('health', bind, routes, log);
 }
 
-/** Serves `/metrics`. @throws Error when the address cannot be listened on. */
-export function serveMetrics({ bind, exposition, log }: MetricsEndpointOptions): Promise<Endpoint> {
-  const scrape = async (): Promise<Answer> => ({
-    status: 200,
-    contentType: exposition.contentType,
-    body: await exposition.text(),
-  });
-  return serve('metrics', bind, new Map([['/metrics', scrape]]), log);
+/** Serves `/metrics`. @throws Error when the address cannot be listened on, or the certificate is none. */
+export async function serveMetrics({ bind, exposition, log, secure }: MetricsEndpointOptions): Promise<Endpoint> {
+  const scrape = async ({ authorization }: Request): Promise<Answer> => {
+    const verdict = secure === undefined ? 'allowed' : await secure.guard.check(authorization);
+    if (verdict === 'unknown') return plain(401, 'a bearer token is needed', { 'www-authenticate': 'Bearer' });
+    if (verdict === 'forbidden') return plain(403, 'this user may not get /metrics');
+    return { status: 200, contentType: exposition.contentType, body: await exposition.text() };
+  };
+  const certificate = secure && bind.kind !== 'none' ? await Certificate.load(secure.certificate) : undefined;
+  return serve('metrics', bind, new Map([['/metrics', scrape]]), log, certificate);
 }
 
 function run(checks: readonly Check[]): Answer {

@@ -1,16 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { isIPv6 } from 'node:net';
 import type { Log } from '../runtime/instruments.ts';
 import type { BindAddress } from './bind-address.ts';
+import type { Certificate } from './certificate.ts';
 
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Request {
+  /** The header of that name. */
+  readonly authorization: string | undefined;
 }
 
 /** Answers a GET for each path that exists. A rejection becomes a 500 and is logged. */
-export type Routes = ReadonlyMap<string, () => Answer | Promise<Answer>>;
+export type Routes = ReadonlyMap<string, (request: Request) => Answer | Promise<Answer>>;
 
 /** A server that is listening, or that is not wanted. */
 export interface Endpoint {
@@ -20,46 +28,75 @@ export interface Endpoint {
   stop(): Promise<void>;
 }
 
-export const plain = (status: number, body: string): Answer => ({
+const TLS = { minVersion: 'TLSv1.2' } as const;
+
+export const plain = (status: number, body: string, headers: Answer['headers'] = {}): Answer => ({
   status,
   contentType: 'text/plain; charset=utf-8',
   body: `${body}\n`,
+  headers,
 });
 
-/** Starts to listen. @throws Error that names the endpoint and the address when that is impossible. */
-export async function serve(name: string, bind: BindAddress, routes: Routes, log: Log): Promise<Endpoint> {
+/**
+ * Starts to listen: with a certificate over TLS only.
+ * @throws Error that names the endpoint and the address when that is impossible.
+ */
+export async function serve(
+  name: string,
+  bind: BindAddress,
+  routes: Routes,
+  log: Log,
+  certificate?: Certificate,
+): Promise<Endpoint> {
   if (bind.kind === 'none') return { address: undefined, stop: () => Promise.resolve() };
   const underWay = new Set<ServerResponse>();
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     underWay.add(response);
     response.once('close', () => underWay.delete(response));
     void respond(request, response, routes, log);
-  });
+  };
+  const server =
+    certificate === undefined
+      ? createServer(onRequest)
+      : createSecureServer({ ...TLS, ...certificate.pair }, onRequest);
   await listen(name, server, bind);
+  // Connections that are open keep the certificate that they began with.
+  if ('setSecureContext' in server) certificate?.watch((pair) => server.setSecureContext({ ...TLS, ...pair }));
   const address = addressOf(server, bind.host);
-  log.info('Listening', { endpoint: name, address });
-  return { address, stop: () => close(server, underWay) };
+  log.info('Listening', { endpoint: name, address, ...(certificate === undefined ? {} : { secure: true }) });
+  return {
+    address,
+    stop: () => {
+      certificate?.stop();
+      return close(server, underWay);
+    },
+  };
 }
 
 async function respond(request: IncomingMessage, response: ServerResponse, routes: Routes, log: Log): Promise<void> {
   const path = request.url?.split('?', 1)[0] ?? '/';
-  const { status, contentType, body } = await answer(request.method, path, routes, log);
+  const { status, contentType, body, headers } = await answer(request, path, routes, log);
   response.writeHead(status, {
     'content-type': contentType,
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+    ...headers,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function answer(method: string | undefined, path: string, routes: Routes, log: Log): Promise<Answer> {
+async function answer(
+  { method, headers: { authorization } }: IncomingMessage,
+  path: string,
+  routes: Routes,
+  log: Log,
+): Promise<Answer> {
   const route = routes.get(path);
   if (route === undefined) return plain(404, 'not found');
-  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'method not allowed');
+  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'method not allowed', { allow: 'GET, HEAD' });
   try {
-    return await route();
+    return await route({ authorization });
   } catch (error) {
     log.error('Request could not be answered', { path, error });
     return plain(500, 'internal error');

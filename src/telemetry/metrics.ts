@@ -3,6 +3,8 @@ import type { QueueMetrics } from '../runtime/instruments.ts';
 import { type AzureRecorder, azureMetrics } from './azure-metrics.ts';
 import { type ControllerRecorder, controllerMetrics } from './controller-metrics.ts';
 import { type KubernetesRecorder, kubernetesMetrics } from './kubernetes-metrics.ts';
+import { type LookRecorder, lookMetrics } from './look-metrics.ts';
+import { type ObjectRecorder, objectMetrics } from './object-metrics.ts';
 import { queueMetrics } from './queue-metrics.ts';
 
 export type { AzureRecorder, RepairOutcome } from './azure-metrics.ts';
@@ -17,6 +19,8 @@ export interface MetricsOptions {
   readonly node: string;
   /** Whether memory, CPU, event loop and garbage collection of the process are measured, too. Default true. */
   readonly process?: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** What can be scraped. */
@@ -33,11 +37,13 @@ export interface Metrics {
   queue(name: string): QueueMetrics;
   readonly azure: AzureRecorder;
   readonly kubernetes: KubernetesRecorder;
+  readonly objects: ObjectRecorder;
+  readonly looks: LookRecorder;
   readonly exposition: Exposition;
 }
 
 /** A set of metrics with a registry of its own: nothing is shared with another set, or with prom-client's default. */
-export function createMetrics({ version, node, process = true }: MetricsOptions): Metrics {
+export function createMetrics({ version, node, process = true, now }: MetricsOptions): Metrics {
   const registry = new Registry();
   if (process) collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -51,6 +57,8 @@ export function createMetrics({ version, node, process = true }: MetricsOptions)
     queue: queueMetrics(registry),
     azure: azureMetrics(registry),
     kubernetes: kubernetesMetrics(registry),
+    objects: objectMetrics(registry),
+    looks: lookMetrics(registry, now),
     exposition: { contentType: registry.contentType, text: () => registry.metrics() },
   };
 }

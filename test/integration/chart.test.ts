@@ -1,8 +1,10 @@
 /** The chart: what helm and the API server think of it, and whether deploy/kustomize is the same. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { CHART, helm, type Manifest, manifestsIn, RELEASE, runHelm, template } from '../support/helm.ts';
 import { describeWith } from '../support/tools.ts';
 import { kubectl, newNamespace, refusal, run } from './support/kubectl.ts';
@@ -24,8 +26,10 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'helm-'));
   namespace = await newNamespace();
   await kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
-  await kubectl(['apply', '-f', '-'], { stdin: SERVICE_MONITORS });
-  await kubectl(['wait', '--for=condition=Established', '--timeout=60s', `crd/${SERVICE_MONITORS.metadata.name}`]);
+  for (const stdin of PROMETHEUS_OPERATOR) {
+    await kubectl(['apply', '-f', '-'], { stdin });
+    await kubectl(['wait', '--for=condition=Established', '--timeout=60s', `crd/${stdin.metadata.name}`]);
+  }
 });
 afterAll(() => rm(home, { recursive: true, force: true }));
 
@@ -54,7 +58,16 @@ const EVERYTHING = {
   envFrom: [{ secretRef: { name: 'azure-identity' } }],
   volumes: [{ name: 'ca', configMap: { name: 'ca' } }],
   volumeMounts: [{ name: 'ca', mountPath: '/etc/ca' }],
-  metrics: { port: 9090, serviceMonitor: { enabled: true, labels: { release: 'prometheus' } } },
+  metrics: {
+    port: 9090,
+    serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+    prometheusRule: {
+      enabled: true,
+      labels: { release: 'prometheus' },
+      runbookUrl: 'https://wiki.example.com/azure-ir',
+    },
+    secure: { enabled: true, certificateSecret: 'metrics-certificate' },
+  },
   serviceAccount: { annotations: { a: 'b' } },
   networkPolicy: { metricsFrom: [{ namespaceSelector: {} }], extraEgress: [{ ports: [{ port: 3128 }] }] },
   tolerations: [{ operator: 'Exists' }],
@@ -80,32 +93,38 @@ const text = { type: 'string' };
 const texts = { type: 'object', additionalProperties: text };
 const object = (properties: object) => ({ type: 'object', properties });
 
+const ENDPOINT = object({
+  ...{ port: text, path: text, interval: text, scheme: text, bearerTokenFile: text },
+  tlsConfig: object({ serverName: text, ca: object({ secret: object({ name: text, key: text }) }) }),
+});
+const RULE = object({ alert: text, expr: text, for: text, labels: texts, annotations: texts });
+
 /** What the Prometheus operator installs, as far as the chart uses it. */
-const SERVICE_MONITORS = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'servicemonitors.monitoring.coreos.com' },
-  spec: {
-    group: 'monitoring.coreos.com',
-    scope: 'Namespaced',
-    names: { kind: 'ServiceMonitor', plural: 'servicemonitors', singular: 'servicemonitor' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: object({
-            spec: object({
-              selector: object({ matchLabels: texts }),
-              endpoints: { type: 'array', items: object({ port: text, path: text, interval: text }) },
-            }),
-          }),
-        },
-      },
-    ],
-  },
-};
+const PROMETHEUS_OPERATOR = [
+  crd('ServiceMonitor', {
+    selector: object({ matchLabels: texts }),
+    endpoints: { type: 'array', items: ENDPOINT },
+  }),
+  crd('PrometheusRule', {
+    groups: { type: 'array', items: object({ name: text, rules: { type: 'array', items: RULE } }) },
+  }),
+];
+
+function crd(kind: string, spec: object) {
+  const singular = kind.toLowerCase();
+  const schema = { openAPIV3Schema: object({ spec: object(spec) }) };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${singular}s.monitoring.coreos.com` },
+    spec: {
+      group: 'monitoring.coreos.com',
+      scope: 'Namespaced',
+      names: { kind, plural: `${singular}s`, singular },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  };
+}
 
 describe('the chart', () => {
   test.each([{}, EVERYTHING])('is well made, as helm lint sees it (%#)', async (values) => {
@@ -130,6 +149,10 @@ describe('the chart', () => {
     [{ interval: '10 minutes' }, 'does not match pattern'],
     [{ replicas: -1 }, 'minimum'],
     [{ image: { digest: 'latest' } }, 'does not match pattern'],
+    [
+      { metrics: { secure: { enabled: true } } },
+      'name the Secret with the certificate in metrics.secure.certificateSecret',
+    ],
     [{ serviceAccount: { create: false } }, 'name the one to use in serviceAccount.name'],
   ])('refuses %j', async (values, complaint) => {
     const { code, stderr } = await runHelm(['template', RELEASE, CHART], { home, values });
@@ -172,6 +195,7 @@ describe('the chart', () => {
       `--leader-elect-name=${RELEASE}`,
       '--azure-credential=managed-identity',
       '--metrics-bind-address=:9090',
+      '--metrics-cert-dir=/etc/azure-ir-operator/metrics',
       '--health-probe-bind-address=:8081',
       '--interval=5m',
       '--max-concurrent-reconciles=20',
@@ -198,6 +222,32 @@ describe('the chart', () => {
       },
       use: 'true',
     });
+  });
+
+  test('has the alerts of deploy/monitoring when it is told to, with links to where the runbook is', async () => {
+    const { groups } = parse(await readFile('deploy/monitoring/rules.yaml', 'utf8'));
+    const own = { metrics: { prometheusRule: { enabled: true } } };
+    expect(only(await rendered({}), 'PrometheusRule')).toBeUndefined();
+    expect(only(await rendered(own), 'PrometheusRule')).toMatchObject({ spec: { groups } });
+    const elsewhere = JSON.stringify(only(await rendered(EVERYTHING), 'PrometheusRule'));
+    expect(elsewhere).toContain('https://wiki.example.com/azure-ir#azureirobjectsstalled');
+    expect(elsewhere).not.toContain('docs/runbook.md');
+  });
+
+  test('may ask who reads its metrics only where these are secure', async () => {
+    const roles = async (values: object) =>
+      (await rendered(values)).filter(({ kind }) => kind === 'ClusterRole') as unknown as { rules: object[] }[];
+    const all = async (values: object) => (await roles(values)).flatMap(({ rules }) => rules);
+    const secure = { metrics: { secure: { enabled: true, certificateSecret: 'tls' } } };
+    const reviews = [
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+      { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+      { nonResourceURLs: ['/metrics'], verbs: ['get'] },
+    ];
+    const before = await all({});
+    expect((await all(secure)).filter((rule) => !before.some((each) => isDeepStrictEqual(each, rule)))).toEqual(
+      reviews,
+    );
   });
 
   test("adds the objects to the cluster's own roles, unless it is told not to", async () => {

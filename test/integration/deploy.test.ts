@@ -97,7 +97,7 @@ describe("the operator's rights", () => {
     expect(own.sort()).toEqual([
       'azureintegrationruntimes.azure-ir.io [] [] [get list watch patch]',
       'azureintegrationruntimes.azure-ir.io/status [] [] [patch]',
-      'events.events.k8s.io [] [] [create]',
+      'events.events.k8s.io [] [] [create patch]',
       'secrets [] [azure-ir-credential] [list watch]',
     ]);
   });
@@ -119,7 +119,9 @@ describe("the operator's rights", () => {
     ['get', 'secrets'],
     ['list', 'secrets'],
     ['create', 'events'],
-    ['patch', 'events.events.k8s.io'],
+    ['patch', 'events'],
+    ['get', 'events.events.k8s.io'],
+    ['update', 'events.events.k8s.io'],
     ['create', 'pods'],
     ['update', 'customresourcedefinitions.apiextensions.k8s.io'],
   ])('do not let it %s %s', async (verb, resource) => {

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_CLIENT } from '../emulator/index.ts';
-import { eventually, inPlace, type Place } from './support/place.ts';
+import { fault, PUT, refusal, untilCalled } from './support/faults.ts';
+import { eventually, inPlace, message, type Place } from './support/place.ts';
 import { currentRun } from './support/run.ts';
 
 const ready = (place: Place) => place.until('sample', 'Ready=True Available');
@@ -51,6 +52,13 @@ describe('the endpoints', () => {
         'azure_ir_drift_corrected_total',
         'azure_ir_repairs_total',
         'azure_ir_build_info',
+        'azure_ir_objects',
+        'azure_ir_runtimes',
+        'azure_ir_oldest_observation_seconds',
+        'azure_ir_oldest_observation_intervals',
+        'azure_ir_arm_budget_waiting',
+        'azure_ir_arm_budget_waits_total',
+        'azure_ir_arm_budget_wait_seconds',
       ],
     ];
     expect(expected.filter((name) => !names.has(name))).toEqual([]);
@@ -169,6 +177,26 @@ describe('the log', () => {
           { level: 'info', msg: 'status changed', ready: 'False', reason: 'InvalidDefinition' },
         ]),
       );
+    }));
+
+  test('complains once of an object that waits on a failure, whose message keeps the id of the request that met it first', () =>
+    inPlace(async (place) => {
+      await fault(place, PUT, refusal(403, 'AuthorizationFailed'));
+      await place.apply('sample');
+      const told = message(await place.until('sample', 'Ready=False Forbidden Reconciling'));
+      await untilCalled(place, PUT, 3);
+      const lines = (await place.log()).filter(({ msg }) => msg === 'azure refused or failed');
+      expect(lines.map(({ level }) => level)).toEqual(['warn', ...lines.slice(1).map(() => 'debug')]);
+      expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(lines.length);
+      const [first] = lines;
+      expect(told).toMatch(
+        new RegExp(
+          ` \\(Azure's request id ${first?.requestId}, correlation id ${first?.correlationId}\\) Assign a role`,
+        ),
+      );
+      const statuses = (await place.allVersions('sample')).map(({ status }) => JSON.stringify(status));
+      expect(message(await place.get('sample'))).toBe(told);
+      expect(statuses.filter((status, i) => i > 0 && status !== statuses[i - 1])).toHaveLength(1);
     }));
 
   test('holds no secret and no token', () =>

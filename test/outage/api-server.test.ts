@@ -239,6 +239,19 @@ describe('each right that the operator has is one that it needs: without', () =>
         expect(await place.events('sample')).toEqual([]);
       },
     ],
+    [
+      'events',
+      'patch',
+      async ({ place, history }, lines) => {
+        await history.until('sample', 'True Available');
+        for (const token of ['once', 'again']) {
+          await place.annotate('sample', 'azure-ir.io/repair', token);
+          await history.until('sample', ({ status }) => status?.lastHandledRepairAt === token);
+        }
+        await eventually(async () => expect(said(lines, 'an event was lost')).toBe(1));
+        expect(await place.events('sample')).toEqual(['Created', 'RepairStarted']);
+      },
+    ],
   ];
 
   // The operator lists and watches the Secrets of its one name, and never gets one.

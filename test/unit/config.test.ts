@@ -49,6 +49,7 @@ const FLAGS = {
     parsed: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     other: '0',
   },
+  'metrics-cert-dir': { key: 'metricsCertDir', standard: '', given: '/etc/tls', parsed: '/etc/tls', other: '/else' },
   'health-probe-bind-address': {
     key: 'healthProbeBindAddress',
     standard: { kind: 'tcp', host: undefined, port: 8081 },

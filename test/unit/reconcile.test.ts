@@ -1389,3 +1389,111 @@ describe('what interrupts a pass late', () => {
     expect(operator.azure.calls).toEqual([]);
   });
 });
+
+describe('what is told of a failure', () => {
+  /** Azure refuses, or fails, each time as another request. */
+  function refusing() {
+    const azure = { failure: FAILURE({ kind: 'forbidden' }) as Failure | undefined, requests: 0 };
+    const operator = new Operator({
+      azure: {
+        fault: () => {
+          const ids = { request: `r-${++azure.requests}`, correlation: `c-${azure.requests}` };
+          return azure.failure === undefined ? undefined : { when: 'before', failure: azure.failure, ids };
+        },
+      },
+    });
+    return { azure, operator, key: operator.apply('sample', desired()) };
+  }
+  const complaints = ({ logged }: Operator) =>
+    logged
+      .filter(({ message }) => message === 'azure refused or failed')
+      .map(({ level, requestId }) => [level, requestId]);
+  const messages = (operator: Operator, key: string) =>
+    new Set(operator.object(key).memory.conditions.map(({ message }) => message));
+
+  test('has the ids of the request that met it first, also when it comes to need a person', async () => {
+    const { operator, key } = refusing();
+    for (let minute = 0; minute <= 12; minute++) {
+      await operator.look(key);
+      operator.now += MINUTE;
+    }
+    expect(operator.summary(key)).toBe('Ready=False Forbidden Stalled');
+    for (const type of ['Ready', 'Stalled'] as const) {
+      expect(condition(operator.object(key).memory, type)?.message).toMatch(
+        /^Azure says forbidden\. \(Azure's request id r-1, correlation id c-1\) Assign a role/,
+      );
+    }
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(operator.cluster.events.map(({ message }) => message)).toEqual([expect.stringContaining('request id r-1,')]);
+  });
+
+  test('has other ids when it is another failure', async () => {
+    const { azure, operator, key } = refusing();
+    await operator.look(key);
+    azure.failure = FAILURE({ kind: 'forbidden', message: 'No to something else.' });
+    await operator.look(key);
+    expect([...messages(operator, key)].join()).toContain('r-2');
+    expect([...messages(operator, key)].join()).not.toContain('r-1');
+  });
+
+  test('has the ids in a mark on an object that stays Ready, and they are gone when it is over', async () => {
+    const { azure, operator, key } = refusing();
+    azure.failure = undefined;
+    await operator.look(key);
+    azure.failure = FAILURE({ kind: 'unavailable' });
+    for (let i = 0; i < 3; i++) {
+      operator.now += INTERVAL_MS;
+      await operator.look(key);
+    }
+    expect(operator.summary(key)).toBe('Ready=True Available Reconciling');
+    expect(condition(operator.object(key).memory, 'Reconciling')?.message).toContain("(Azure's request id ");
+    azure.failure = undefined;
+    await operator.look(key);
+    expect([...messages(operator, key)].join()).not.toContain('request id');
+  });
+
+  test('is a warning once, and debug for the repetitions, each line with its own ids', async () => {
+    const { azure, operator, key } = refusing();
+    for (let i = 0; i < 3; i++) await operator.look(key);
+    expect(complaints(operator)).toEqual([
+      ['warn', 'r-1'],
+      ['debug', 'r-2'],
+      ['debug', 'r-3'],
+    ]);
+    azure.failure = undefined;
+    await operator.look(key);
+    azure.failure = FAILURE({ kind: 'forbidden' });
+    await operator.look(key);
+    expect(complaints(operator).at(-1)?.[0]).toBe('warn');
+  });
+});
+
+describe('the end of a pass', () => {
+  test('tells that Azure was seen, and when it is to be seen again', async () => {
+    const operator = new Operator();
+    await operator.look(operator.apply('sample', desired()));
+    expect(operator.passes).toEqual([{ observed: true, waits: false, dueMs: INTERVAL_MS }]);
+  });
+
+  test('tells that Azure was not seen', async () => {
+    const operator = new Operator({
+      azure: { fault: () => ({ when: 'before', failure: FAILURE({ kind: 'unavailable' }) }) },
+    });
+    await operator.look(operator.apply('sample', desired()));
+    expect(operator.passes).toMatchObject([{ observed: false, waits: false }]);
+  });
+
+  test('tells that the request budget had nothing', async () => {
+    const operator = new Operator();
+    const key = operator.apply('sample', desired());
+    operator.azure.read = () => Promise.reject(new BudgetExhausted('no reads left'));
+    await operator.look(key);
+    expect(operator.passes).toEqual([{ observed: false, waits: true, dueMs: undefined }]);
+  });
+
+  test('tells that the object is gone', async () => {
+    const operator = new Operator();
+    await operator.pass('team/nobody');
+    expect(operator.counted).toEqual(['forgotten team/nobody']);
+  });
+});

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { createEvents } from '../../../src/kube/events.ts';
-import { systemClock } from '../../../src/runtime/clock.ts';
+import type { ObjectEvent } from '../../../src/ports.ts';
+import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
 import { MemoryLog } from '../../unit/kube/objects-of-tests.ts';
 import { kubectl, newNamespace } from '../support/kubectl.ts';
 import { clientOfRun, create } from './harness.ts';
@@ -13,11 +14,11 @@ beforeAll(() => {
 });
 afterAll(() => client.close());
 
-function events(signal = new AbortController().signal) {
+function events(signal = new AbortController().signal, clock: Clock = systemClock) {
   const log = new MemoryLog();
   const writes: string[] = [];
   const metrics = { kubernetesWrite: (kind: string) => writes.push(kind) };
-  const publisher = createEvents({ client, clock: systemClock, metrics, log, instance: 'operator-0', signal });
+  const publisher = createEvents({ client, clock, metrics, log, instance: 'operator-0', signal });
   return { log, writes, publish: publisher.publish.bind(publisher) };
 }
 
@@ -46,6 +47,42 @@ describe('an event', () => {
     expect(writes).toEqual(['event']);
   });
 
+  test('that is told again within some minutes is counted in the first, whichever request to Azure it was', async () => {
+    const namespace = await newNamespace();
+    const object = await create(namespace, 'one');
+    let now = Date.now();
+    const { publish, log, writes } = events(undefined, { ...systemClock, now: () => now });
+    const told = (ids: string) => ({
+      type: 'Warning',
+      reason: 'Forbidden',
+      message: `No. (Azure's request id ${ids})`,
+    });
+    for (const id of ['1', '2', '3']) await publish(object, told(id) as ObjectEvent);
+    const series = { count: 3, lastObservedTime: expect.any(String) };
+    expect(await published(namespace)).toMatchObject([{ note: "No. (Azure's request id 1)", series }]);
+    expect(await kubectl(['describe', 'azir', 'one', '-n', namespace])).toMatch(/Forbidden +\S+ \(x3 over .*No\./);
+    await publish(object, { type: 'Warning', reason: 'Forbidden', message: 'Something else.' });
+    expect(await published(namespace)).toHaveLength(2);
+    now += 6 * 60_000;
+    await publish(object, told('4') as ObjectEvent);
+    expect(await published(namespace)).toHaveLength(3);
+    expect(log.lines).toEqual([]);
+    expect(writes).toHaveLength(5);
+  });
+
+  test('whose first one is gone is told as a new one', async () => {
+    const namespace = await newNamespace();
+    const object = await create(namespace, 'one');
+    const { publish, log } = events();
+    const event = { type: 'Normal', reason: 'Created', message: 'made it' } as const;
+    await publish(object, event);
+    await kubectl(['delete', 'events.events.k8s.io', '--all', '-n', namespace]);
+    await publish(object, event);
+    await publish(object, event);
+    expect(await published(namespace)).toMatchObject([{ note: 'made it', series: { count: 2 } }]);
+    expect(log.lines).toEqual([]);
+  });
+
   test('can be published twice, with the longest of names and more text than fits', async () => {
     const namespace = await newNamespace();
     const object = await create(namespace, `${'n'.repeat(199)}.${'x'.repeat(53)}`);
@@ -55,7 +92,7 @@ describe('an event', () => {
     await publish(object, event);
     expect(log.lines).toEqual([]);
     const all = await published(namespace);
-    expect(all).toHaveLength(2);
+    expect(all).toMatchObject([{ series: { count: 2 } }]);
     expect(Buffer.byteLength(String(all[0]?.note))).toBeLessThanOrEqual(1024);
   });
 

@@ -108,6 +108,18 @@ async function seesLease(trial: Trial): Promise<void> {
   await shown.promise;
 }
 
+const EVENT = { type: 'Normal', reason: 'Created', message: 'made it' } as const;
+const eventsOf = (trial: Trial) => createEvents({ ...trial, clock: systemClock, metrics, instance: 'operator-0' });
+
+async function tellsOnce(trial: Trial): Promise<void> {
+  await eventsOf(trial).publish(trial.object, EVENT);
+}
+
+async function tellsAgain(trial: Trial): Promise<void> {
+  const events = eventsOf(trial);
+  for (let i = 0; i < 2; i++) await events.publish(trial.object, EVENT);
+}
+
 /** For each grant, what the operator does with it. */
 const USES: Readonly<Record<string, (trial: Trial) => Promise<unknown>>> = {
   'get azureintegrationruntimes': (trial) => objects(trial).confirm(trial.object, trial.signal),
@@ -118,12 +130,8 @@ const USES: Readonly<Record<string, (trial: Trial) => Promise<unknown>>> = {
     objects(trial).remember(trial.object, { ...trial.object.memory, state: 'Online' }, trial.signal),
   'list secrets': seesCredentials,
   'watch secrets': seesCredentials,
-  'create events': (trial) =>
-    createEvents({ ...trial, clock: systemClock, metrics, instance: 'operator-0' }).publish(trial.object, {
-      type: 'Normal',
-      reason: 'Created',
-      message: 'made it',
-    }),
+  'create events': tellsOnce,
+  'patch events': tellsAgain,
   'get leases': async (trial) => (await leases(trial)).read(trial.signal),
   'list leases': seesLease,
   'watch leases': seesLease,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
-import { CoreV1Api, CustomObjectsApi, EventsV1Api, PatchStrategy } from '@kubernetes/client-node';
+import { CoreV1Api, CustomObjectsApi, EventsV1Api, type EventsV1Event, PatchStrategy } from '@kubernetes/client-node';
 import { GROUP, PLURAL, VERSION } from '../../../src/api/names.ts';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
 import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
@@ -251,7 +251,7 @@ export class Place {
     return names.filter((name) => !this.kind.standing.includes(name));
   }
 
-  /** Reasons of the events of an object, oldest first. */
+  /** Reasons of the events of an object, oldest first; one that was told again stands as often beside itself. */
   async events(name: string): Promise<string[]> {
     return (await this.eventsInFull(name)).map(({ reason }) => reason);
   }
@@ -262,10 +262,13 @@ export class Place {
     const { items } = await this.#client.call(signal, (options) =>
       api.listNamespacedEvent({ namespace: this.namespace }, options),
     );
+    const version = ({ metadata }: EventsV1Event) => Number(metadata?.resourceVersion);
     return items
       .filter(({ regarding }) => regarding?.name === name)
-      .sort((a, b) => Number(a.metadata?.resourceVersion) - Number(b.metadata?.resourceVersion))
-      .map(({ type = '', reason = '', note = '' }) => ({ type, reason, note }));
+      .sort((a, b) => Number(a.eventTime) - Number(b.eventTime) || version(a) - version(b))
+      .flatMap(({ type = '', reason = '', note = '', series }) =>
+        Array.from({ length: series?.count ?? 1 }, () => ({ type, reason, note })),
+      );
   }
 
   untilEvents(name: string, ...reasons: string[]): Promise<void> {

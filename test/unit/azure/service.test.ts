@@ -255,6 +255,28 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
     });
   });
 
+  describe("Azure's ids of a request", () => {
+    const headers = { 'x-ms-request-id': 'r-1', 'x-ms-correlation-request-id': 'c-1' };
+    test.each([
+      ['is refused', armError(403, 'AuthorizationFailed', 'No.', headers)],
+      ['fails', armError(500, 'InternalServerError', 'No.', headers)],
+      ['whose token is refused', armError(401, 'InvalidAuthenticationToken', 'No.', headers)],
+      ['whose token ran out', armError(401, 'ExpiredAuthenticationToken', 'No.', headers)],
+      ['is throttled', armError(429, 'TooManyRequests', 'No.', headers)],
+      ['is answered with nonsense', { status: 200, body: '{', headers }],
+    ])('come with the failure of one that %s', async (_what, answer) => {
+      const { arm, runtimes } = rig();
+      arm.answers(answer);
+      await expect(runtimes.read(ID, caller())).rejects.toMatchObject({ ids: { request: 'r-1', correlation: 'c-1' } });
+    });
+
+    test('are not there for one that was not answered', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers(DROPPED);
+      await expect(runtimes.read(ID, caller())).rejects.toMatchObject({ ids: undefined });
+    });
+  });
+
   describe('answers that cannot be understood', () => {
     test.each([
       ['no JSON', '{"name":'],

@@ -1,6 +1,7 @@
 /** Azure as the ports see it: documents with etags below parents that may be missing, and calls that may fail. */
 import { AzureFailure, type Failure } from '../../../src/core/failure.ts';
 import { networkOf } from '../../../src/core/network.ts';
+import type { RequestIds } from '../../../src/core/request-ids.ts';
 import {
   ACCEPTED,
   type Accepted,
@@ -37,6 +38,7 @@ export interface AzureWrite {
 export interface Fault {
   readonly when: 'before' | 'after';
   readonly failure: Failure;
+  readonly ids?: RequestIds;
 }
 
 export interface AzureHooks {
@@ -267,10 +269,10 @@ export class FakeAzure implements Runtimes {
     if (WRITES.includes(name) && !caller.mayWrite()) throw new Superseded('the object changed');
     this.calls.push(name);
     const fault = this.#hooks.fault?.(name, caller);
-    if (fault?.when === 'before') throw new AzureFailure(fault.failure);
+    if (fault?.when === 'before') throw new AzureFailure(fault.failure, { ids: fault.ids });
     const answer = effect();
     await this.#hooks.pause?.();
-    if (fault?.when === 'after') throw new AzureFailure(fault.failure);
+    if (fault?.when === 'after') throw new AzureFailure(fault.failure, { ids: fault.ids });
     return answer;
   }
 

@@ -1,7 +1,7 @@
 /** The real pass over fake ports, with a clock that the test moves. */
 import type { Desired } from '../../../src/core/desired.ts';
 import { condition, type ManagedObject } from '../../../src/core/object.ts';
-import type { Access } from '../../../src/ports.ts';
+import type { Access, PassEnd } from '../../../src/ports.ts';
 import { createReconciler, type Outcome } from '../../../src/reconcile.ts';
 import { type AzureHooks, FakeAzure, type Mode, UNBOUNDED } from './fake-azure.ts';
 import { type ClusterHooks, FakeCluster } from './fake-cluster.ts';
@@ -13,6 +13,8 @@ export class Operator {
   readonly azure: FakeAzure;
   readonly cluster: FakeCluster;
   readonly counted: string[] = [];
+  readonly logged: Record<string, unknown>[] = [];
+  readonly passes: PassEnd[] = [];
   /** What the namespace may use; changed by tests. */
   access: (object: ManagedObject) => Access;
   now = Date.UTC(2026, 0, 1);
@@ -32,12 +34,18 @@ export class Operator {
       objects: this.cluster,
       events: this.cluster,
       identities: { accessFor: (object) => this.access(object) },
-      log: { info: () => {}, warn: () => {} },
+      log: {
+        debug: (message, keys) => this.logged.push({ level: 'debug', message, ...keys }),
+        info: (message, keys) => this.logged.push({ level: 'info', message, ...keys }),
+        warn: (message, keys) => this.logged.push({ level: 'warn', message, ...keys }),
+      },
       metrics: {
         driftDetected: (field) => this.counted.push(`detected ${field}`),
         driftCorrected: (field) => this.counted.push(`corrected ${field}`),
         stalled: () => this.counted.push('stalled'),
         repair: (outcome) => this.counted.push(`repair ${outcome}`),
+        passed: (_, end) => void this.passes.push(end),
+        forgotten: (key) => this.counted.push(`forgotten ${key}`),
       },
       isLeader: () => this.isLeader,
       now: () => this.now,

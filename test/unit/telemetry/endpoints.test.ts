@@ -80,7 +80,7 @@ describe('the health endpoint', () => {
 
 describe('the metrics endpoint', () => {
   test('answers with the metrics in the format that they name', async () => {
-    const { exposition } = createMetrics({ version: '1', node: '24', process: false });
+    const { exposition } = createMetrics({ version: '1', node: '24', process: false, now: () => 0 });
     const endpoint = await serveMetrics({ bind: ANY_PORT, exposition, log: new RecordedLog() });
     open.push(endpoint);
     const { status, body, headers } = await request(endpoint, '/metrics');

@@ -5,7 +5,7 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../runtime/recorded-log.ts';
 
-const setUp = () => createMetrics({ version: '1.2.3', node: 'v24.0.0', process: false });
+const setUp = () => createMetrics({ version: '1.2.3', node: 'v24.0.0', process: false, now: () => 0 });
 
 /** The samples of a metric, as the text format writes them. */
 async function samples(metrics: ReturnType<typeof setUp>, name: string): Promise<string[]> {
@@ -136,7 +136,7 @@ describe('our own metrics', () => {
   });
 
   test('come with those of the process unless unwanted', async () => {
-    const text = await createMetrics({ version: '1', node: '24' }).exposition.text();
+    const text = await createMetrics({ version: '1', node: '24', now: () => 0 }).exposition.text();
     expect(text).toContain('process_resident_memory_bytes');
     expect(await setUp().exposition.text()).not.toContain('process_resident_memory_bytes');
   });

@@ -1,0 +1,38 @@
+/** By which Azure's support finds a request: what Azure Resource Manager calls it in its answer. */
+export interface RequestIds {
+  readonly request?: string;
+  readonly correlation?: string;
+}
+
+const ID = '[\\w.:-]{1,100}';
+const NAMED = new RegExp(` \\(Azure's (?:request id ${ID})?(?:, )?(?:correlation id ${ID})?\\)`, 'g');
+const WHOLE = new RegExp(`^${ID}$`);
+
+/** What the headers of an answer say, as far as it looks like ids: these go into logs and statuses. */
+export function requestIds(request: string | undefined, correlation: string | undefined): RequestIds | undefined {
+  const ids = {
+    ...(isId(request) ? { request } : {}),
+    ...(isId(correlation) ? { correlation } : {}),
+  };
+  return Object.keys(ids).length > 0 ? ids : undefined;
+}
+
+function isId(text: string | undefined): text is string {
+  return text !== undefined && WHOLE.test(text);
+}
+
+/** The message with the ids at its end. */
+export function withRequestIds(message: string, ids: RequestIds | undefined): string {
+  if (ids === undefined) return message;
+  const { request, correlation } = ids;
+  const named = [
+    ...(request === undefined ? [] : [`request id ${request}`]),
+    ...(correlation === undefined ? [] : [`correlation id ${correlation}`]),
+  ];
+  return `${message} (Azure's ${named.join(', ')})`;
+}
+
+/** The message as it is the same for the same failure, whichever request met it. */
+export function withoutRequestIds(message: string): string {
+  return message.replaceAll(NAMED, '');
+}

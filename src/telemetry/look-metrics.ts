@@ -1,0 +1,156 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** An object that is looked at again and again. */
+export interface LookedAt {
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly intervalMs: number;
+}
+
+export interface PassEnd {
+  readonly observed: boolean;
+  readonly waits: boolean;
+  readonly dueMs: number | undefined;
+}
+
+export interface LookRecorder {
+  /** Passes are made from now on: of these objects, asked for whenever somebody scrapes. */
+  begin(objects: () => readonly LookedAt[]): void;
+  /** A pass of this object ended. */
+  passed(key: string, pass: PassEnd): void;
+  /** There is no such object any more. */
+  forgotten(key: string): void;
+}
+
+/** How long passes wait for the request budget, in seconds. */
+const WAITS = [1, 5, 15, 30, 60, 120, 300, 600, 1800];
+
+/**
+ * When Azure was last seen to answer for the objects, and how long they wait until they may ask. What is known of each is
+ * kept here; what is shown are maxima and sums.
+ *
+ * `now` is in milliseconds since the epoch.
+ */
+export function lookMetrics(registry: Registry, now: () => number): LookRecorder {
+  const ages = new ObservationAges(now);
+  const waits = new BudgetWaits(now);
+  const registers = [registry];
+  new Gauge({
+    name: 'azure_ir_oldest_observation_seconds',
+    help: 'How long ago the longest unobserved object was observed in Azure; of objects that are neither suspended nor stalled',
+    registers,
+    collect() {
+      this.set(ages.oldest().seconds);
+    },
+  });
+  new Gauge({
+    name: 'azure_ir_oldest_observation_intervals',
+    help: 'The same, each object measured by the time after which it was to be looked at again: much above 1, looks fail or are late',
+    registers,
+    collect() {
+      this.set(ages.oldest().lateness);
+    },
+  });
+  new Gauge({
+    name: 'azure_ir_arm_budget_waiting',
+    help: 'Objects whose pass waits for the request budget at this moment',
+    registers,
+    collect() {
+      this.set(waits.size);
+    },
+  });
+  const waited = new Counter({
+    name: 'azure_ir_arm_budget_waits_total',
+    help: 'Passes that ended early because the request budget had nothing for them',
+    registers,
+  });
+  const time = new Histogram({
+    name: 'azure_ir_arm_budget_wait_seconds',
+    help: 'From when the request budget had nothing for an object to the end of the first pass that it sufficed for',
+    buckets: WAITS,
+    registers,
+  });
+
+  return {
+    begin: (objects) => ages.begin(objects),
+    passed: (key, { observed, waits: isWaiting, dueMs }) => {
+      if (observed) ages.observed(key, dueMs);
+      if (isWaiting) {
+        waited.inc();
+        waits.begin(key);
+        return;
+      }
+      const seconds = waits.end(key);
+      if (seconds !== undefined) time.observe(seconds);
+    },
+    forgotten: (key) => {
+      ages.forget(key);
+      waits.end(key);
+    },
+  };
+}
+
+/** When each object was last observed; before that, since when it could have been. */
+class ObservationAges {
+  readonly #now: () => number;
+  readonly #observed = new Map<string, { readonly at: number; readonly dueMs: number | undefined }>();
+  #work: { readonly since: number; readonly objects: () => readonly LookedAt[] } | undefined;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  begin(objects: () => readonly LookedAt[]): void {
+    this.#work = { since: this.#now(), objects };
+  }
+
+  observed(key: string, dueMs: number | undefined): void {
+    this.#observed.set(key, { at: this.#now(), dueMs });
+  }
+
+  forget(key: string): void {
+    this.#observed.delete(key);
+  }
+
+  /** Zeros while no passes are made: a replica that stands by owes nobody a look. */
+  oldest(): { seconds: number; lateness: number } {
+    if (this.#work === undefined) return { seconds: 0, lateness: 0 };
+    const { since, objects } = this.#work;
+    const now = this.#now();
+    let seconds = 0;
+    let lateness = 0;
+    for (const { key, createdAt, intervalMs } of objects()) {
+      const { at, dueMs = intervalMs } = this.#observed.get(key) ?? { at: Math.max(since, createdAt) };
+      const age = Math.max(0, now - at);
+      seconds = Math.max(seconds, age / 1000);
+      lateness = Math.max(lateness, age / Math.max(dueMs, intervalMs));
+    }
+    return { seconds, lateness };
+  }
+}
+
+/** Since when objects wait for the request budget. */
+class BudgetWaits {
+  readonly #now: () => number;
+  readonly #since = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#since.size;
+  }
+
+  begin(key: string): void {
+    if (!this.#since.has(key)) this.#since.set(key, this.#now());
+  }
+
+  /** Answers how many seconds it has waited; undefined when it did not. */
+  end(key: string): number | undefined {
+    const since = this.#since.get(key);
+    this.#since.delete(key);
+    return since === undefined ? undefined : Math.max(0, this.#now() - since) / 1000;
+  }
+}

@@ -1,0 +1,170 @@
+/** The metrics endpoint where it is not for everybody. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Endpoint, parseBindAddress, serveMetrics } from '../../../src/telemetry/endpoints.ts';
+import { Guard, type Verdict } from '../../../src/telemetry/guard.ts';
+import { createServerIdentity } from '../../emulator/tls.ts';
+import { eventually } from '../../support/eventually.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { getOverTls } from '../../support/https.ts';
+import { RecordedLog } from '../runtime/recorded-log.ts';
+
+const ANY_PORT = parseBindAddress('127.0.0.1:0');
+const [first, second] = [createServerIdentity(['127.0.0.1']), createServerIdentity(['127.0.0.1'])];
+
+let dir: string;
+let clock: FakeClock;
+let log: RecordedLog;
+let endpoint: Endpoint | undefined;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'certificate-'));
+  clock = new FakeClock();
+  log = new RecordedLog();
+  await put(first);
+});
+afterEach(async () => {
+  await endpoint?.stop();
+  endpoint = undefined;
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function put({ certPem, keyPem }: { certPem: string; keyPem: string }): Promise<void> {
+  await writeFile(join(dir, 'tls.crt'), certPem);
+  await writeFile(join(dir, 'tls.key'), keyPem);
+}
+
+async function serve(review: (token: string) => Promise<Verdict> = async () => 'allowed'): Promise<string> {
+  endpoint = await serveMetrics({
+    bind: ANY_PORT,
+    exposition: { contentType: 'text/plain', text: async () => 'all of them' },
+    log,
+    secure: { certificate: { dir, clock, log }, guard: new Guard({ review, now: () => clock.now() }) },
+  });
+  return `https://${endpoint.address}/metrics`;
+}
+
+const TOKEN = { authorization: 'Bearer good' };
+
+describe('the secure metrics endpoint', () => {
+  test('answers over TLS, with the certificate of its folder, who bears a good token', async () => {
+    expect(await getOverTls(await serve(), first.caPem, TOKEN)).toMatchObject({ status: 200, body: 'all of them' });
+  });
+
+  test('does not answer in the clear', async () => {
+    const url = (await serve()).replace('https:', 'http:');
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  test.each([
+    ['without a token', {}, 401],
+    ['with another scheme', { authorization: 'Basic good' }, 401],
+    ['with a token of nobody', { authorization: 'Bearer nobody' }, 401],
+    ['with a token of somebody who may not', { authorization: 'Bearer somebody' }, 403],
+  ])('refuses %s', async (_, headers, status) => {
+    const verdicts: Record<string, Verdict> = { nobody: 'unknown', somebody: 'forbidden', good: 'allowed' };
+    const url = await serve(async (token) => verdicts[token] ?? 'unknown');
+    const answer = await getOverTls(url, first.caPem, headers as Record<string, string>);
+    expect(answer).toMatchObject({ status, body: expect.not.stringContaining('all of them') });
+    if (status === 401) expect(answer.headers['www-authenticate']).toBe('Bearer');
+  });
+
+  test('answers nobody while nobody can tell who it is', async () => {
+    const url = await serve(() => Promise.reject(new Error('no API server')));
+    expect(await getOverTls(url, first.caPem, TOKEN)).toMatchObject({ status: 500, body: 'internal error\n' });
+  });
+
+  test('uses a renewed certificate without a restart', async () => {
+    const url = await serve();
+    await put(second);
+    await clock.advance(10_000);
+    await eventually(async () => expect(log.messages('info')).toContain('Certificate was renewed'));
+    expect(await getOverTls(url, second.caPem, TOKEN)).toMatchObject({ status: 200 });
+    await expect(getOverTls(url, first.caPem, TOKEN)).rejects.toThrow();
+  });
+
+  test('goes on with the old certificate while the new one does not fit its key, says so once, and takes it when it does', async () => {
+    const url = await serve();
+    await writeFile(join(dir, 'tls.crt'), second.certPem);
+    for (let i = 0; i < 3; i++) {
+      await clock.advance(10_000);
+      await eventually(async () => expect(clock.pendingTimers).toBe(1));
+    }
+    expect(log.messages('warn')).toEqual(['Certificate cannot be renewed; the one before is used on']);
+    expect(await getOverTls(url, first.caPem, TOKEN)).toMatchObject({ status: 200 });
+    await put(second);
+    await clock.advance(10_000);
+    await eventually(async () => expect(log.messages('info')).toContain('Certificate was renewed'));
+    expect(await getOverTls(url, second.caPem, TOKEN)).toMatchObject({ status: 200 });
+  });
+
+  test('looks no further when it has stopped', async () => {
+    await serve();
+    await endpoint?.stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test.each([
+    ['there is no certificate', 'tls.crt', undefined, 'tls.crt'],
+    ['the certificate is none', 'tls.crt', 'nonsense', 'tls.crt is no PEM'],
+    ['the key is none', 'tls.key', 'nonsense', 'tls.key is no PEM'],
+    ['the key is that of another', 'tls.key', second.keyPem, 'tls.key is not the key of'],
+  ])('does not start when %s', async (_, file, content, complaint) => {
+    if (content === undefined) await rm(join(dir, file));
+    else await writeFile(join(dir, file), content);
+    await expect(serve()).rejects.toThrow(complaint);
+  });
+});
+
+describe('the guard', () => {
+  function guard(verdict: Verdict) {
+    const asked: string[] = [];
+    const review = async (token: string) => {
+      asked.push(token);
+      return verdict;
+    };
+    return { asked, guard: new Guard({ review, now: () => clock.now() }) };
+  }
+
+  test.each([
+    ['allowed', 60],
+    ['forbidden', 10],
+    ['unknown', 10],
+  ] as const)('remembers that somebody is %s for %i s', async (verdict, seconds) => {
+    const { asked, guard: it } = guard(verdict);
+    for (const wait of [0, seconds - 1, 1]) {
+      clock.step(wait * 1_000);
+      expect(await it.check('Bearer a')).toBe(verdict);
+    }
+    expect(asked).toEqual(['a', 'a']);
+  });
+
+  test('takes nobody for another', async () => {
+    const { asked, guard: it } = guard('allowed');
+    for (const token of ['a', 'b']) await it.check(`Bearer ${token}`);
+    expect(asked).toEqual(['a', 'b']);
+  });
+
+  test('remembers a hundred of them, and forgets the longest known first', async () => {
+    const { asked, guard: it } = guard('allowed');
+    for (let i = 0; i <= 100; i++) await it.check(`Bearer ${i}`);
+    asked.length = 0;
+    for (const token of ['100', '1', '0']) await it.check(`Bearer ${token}`);
+    expect(asked).toEqual(['0']);
+  });
+
+  test('remembers nothing of a question that was not answered', async () => {
+    let calls = 0;
+    const it = new Guard({
+      review: async () => {
+        if (++calls === 1) throw new Error('down');
+        return 'allowed';
+      },
+      now: () => clock.now(),
+    });
+    await expect(it.check('Bearer a')).rejects.toThrow('down');
+    expect(await it.check('Bearer a')).toBe('allowed');
+  });
+});
