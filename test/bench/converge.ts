@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperatorProcess } from '../support/operator-process.ts';
 import { Audience, createObjects } from './objects.ts';
 import type { Place } from './place.ts';
@@ -33,4 +34,13 @@ export async function converge(place: Place, objects: number, ...flags: string[]
 /** How busy a process was, of one core. */
 export function share(cpuMs: number, seconds: number): number {
   return cpuMs / 1_000 / seconds;
+}
+
+/** Resolves when so many states have been asked for. */
+export async function looked({ control }: Place, count: number): Promise<void> {
+  for (;;) {
+    const { IntegrationRuntimes_GetStatus: looks = 0 } = await control.counts();
+    if (looks >= count) return;
+    await sleep(100);
+  }
 }
