@@ -37,10 +37,11 @@ export interface RequestBudgetOptions {
 
 /** How long tokens are kept for a woken key, or for a pass that is silent. */
 const HOLD_MS = 5_000;
-/** The most tokens of a kind that one pass is given at once. */
-const MAX_NEED = 16;
 /** Of the reads, what routine looks may use: the rest is for changes, for lists, and for whoever else reads. */
 const LOOKS_SHARE = 0.6;
+/** A look that was not asked for again after so many of its intervals is not wanted any more. */
+const LOOKS_LAPSE = 3;
+const SWEEP_EVERY_MS = 5 * 60_000;
 /** Tokens are collected in this order, the scarcer first and always the same, so that no two keys wait for each other. */
 const KINDS: readonly RequestKind[] = ['deletes', 'writes', 'reads'];
 
@@ -57,6 +58,13 @@ interface Waiter {
   /** Tokens that it is to be given at once. */
   needs: Counts;
   held: Counts;
+  /** Whether it was told that it will be woken. */
+  readonly told: boolean;
+}
+
+interface Look {
+  readonly perMs: number;
+  readonly until: number;
 }
 
 /** What a pass was given, and what it has made of it. */
@@ -92,10 +100,12 @@ export class RequestBudget {
   readonly #waiting = new Map<string, Waiter>();
   /** The one that lapses first is the first. */
   readonly #reserved = new Map<string, Reservation>();
-  /** Looks per millisecond, by key. */
-  readonly #looks = new Map<string, number>();
+  readonly #looks = new Map<string, Look>();
+  /** Of all of them, looks per millisecond. */
   #demand = 0;
   #stretch = 1;
+  #sweptAt: number;
+  readonly #reported: Record<RequestKind, number> = { reads: -1, writes: -1, deletes: -1 };
   #arrivals = 0;
   #timer: Timer | undefined;
   #stopped = false;
@@ -106,6 +116,7 @@ export class RequestBudget {
     const bucket = (kind: RequestKind) => new TokenBucket(allowances[kind], clock);
     this.#options = options;
     this.#buckets = { reads: bucket('reads'), writes: bucket('writes'), deletes: bucket('deletes') };
+    this.#sweptAt = clock.now();
     this.#lines = { reads: new WaitingLine(), writes: new WaitingLine(), deletes: new WaitingLine() };
   }
 
@@ -124,7 +135,7 @@ export class RequestBudget {
       this.#spend(kind, { ...before, ...pass });
       return;
     }
-    this.#wait(key, urgency, due, before?.left ?? NONE);
+    this.#wait({ key, urgency, needs: due, held: before?.left ?? NONE, told: false });
     this.#serve(key);
     const granted = this.#reserved.get(key);
     if (granted !== undefined) {
@@ -132,14 +143,17 @@ export class RequestBudget {
       return;
     }
     // Who starts over makes the same requests again.
-    this.#wait(key, urgency, sum(due, pass.spent), NONE);
+    this.#wait({ key, urgency, needs: sum(due, pass.spent), held: NONE, told: true });
     this.#schedule();
     throw new BudgetExhausted(`no ${kind} left in the request budget`);
   }
 
   /** The pass of this key is over: what it was given and did not spend goes to others. */
   finish(key: string): void {
-    if (!this.#reserved.has(key)) return;
+    const waiter = this.#waiting.get(key);
+    const isOver = waiter !== undefined && !waiter.told;
+    if (isOver) this.#giveUp(waiter);
+    if (!isOver && !this.#reserved.has(key)) return;
     this.#release(key);
     this.#serve();
   }
@@ -159,7 +173,9 @@ export class RequestBudget {
       if (left[kind] === 0) continue;
       this.#reserved.delete(key);
       this.#buckets[kind].putBack(left[kind]);
-      this.#place({ key, urgency, since, held: { ...left, [kind]: 0 }, needs: sum(left, only(kind, spent[kind])) });
+      const needs = this.#attainable(sum(left, only(kind, spent[kind])));
+      // A pass that has begun hears of it when it asks; one that was woken for these tokens is to be woken again.
+      this.#place({ key, urgency, since, held: { ...left, [kind]: 0 }, needs, told: isNone(spent) });
     }
     for (const waiter of [...this.#waiting.values()]) {
       const { held } = waiter;
@@ -174,32 +190,26 @@ export class RequestBudget {
   }
 
   /**
-   * The key wants to be looked at every `intervalMs`; undefined: not any more. Answers how far apart its looks are to be,
-   * so that those of all keys together fit into their share of the reads.
+   * The key wants to be looked at every `intervalMs`, until it is silent for some of them. Answers how far apart its looks
+   * are to be, so that those of all keys together fit into their share of the reads.
    */
-  pace(key: string, intervalMs: number): number;
-  pace(key: string, intervalMs: undefined): undefined;
-  pace(key: string, intervalMs: number | undefined): number | undefined {
-    const rate = intervalMs === undefined ? 0 : 1 / intervalMs;
-    this.#demand += rate - (this.#looks.get(key) ?? 0);
-    if (rate > 0) this.#looks.set(key, rate);
-    else this.#looks.delete(key);
-    // Hundredths: not every look that comes or goes is worth telling of, nor what adding up has left over.
-    const stretch = Math.max(1, Math.round((100 * this.#demand) / (LOOKS_SHARE * this.#buckets.reads.perMs)) / 100);
-    if (stretch !== this.#stretch) this.#options.stretched?.(stretch);
-    this.#stretch = stretch;
-    return intervalMs === undefined ? undefined : intervalMs * stretch;
+  pace(key: string, intervalMs: number): number {
+    const now = this.#clock.now();
+    this.#sweep(now);
+    this.#dropLook(key);
+    this.#demand += 1 / intervalMs;
+    this.#looks.set(key, { perMs: 1 / intervalMs, until: now + LOOKS_LAPSE * intervalMs * this.#stretch });
+    this.#stretchLooks();
+    return intervalMs * this.#stretch;
   }
 
   /** The key is gone: it waits for nothing, and what was reserved for it is free. */
   forget(key: string): void {
     const waiter = this.#waiting.get(key);
-    if (waiter !== undefined) {
-      this.#leave(waiter);
-      this.#putBack(waiter.held);
-    }
+    if (this.#dropLook(key)) this.#stretchLooks();
+    if (waiter === undefined && !this.#reserved.has(key)) return;
+    if (waiter !== undefined) this.#giveUp(waiter);
     this.#release(key);
-    if (this.#looks.has(key)) this.pace(key, undefined);
     this.#serve();
   }
 
@@ -225,18 +235,52 @@ export class RequestBudget {
    * Makes the key wait until it has all these tokens. One that waits already keeps its place, unless it has become more
    * urgent, and what it waits for.
    */
-  #wait(key: string, urgency: Urgency, needs: Counts, held: Counts): void {
+  #wait({ key, urgency, needs, held, told }: Omit<Waiter, 'since'>): void {
     this.#reserved.delete(key);
     const present = this.#waiting.get(key);
     if (present !== undefined) this.#leave(present);
-    const most = mapped((kind) => Math.min(MAX_NEED, this.#buckets[kind].most));
     this.#place({
       key,
       urgency: present === undefined ? urgency : moreUrgent(present.urgency, urgency),
       since: present?.since ?? ++this.#arrivals,
       held: sum(held, present?.held ?? NONE),
-      needs: atMost(atLeast(needs, present?.needs ?? NONE), most),
+      needs: this.#attainable(atLeast(needs, present?.needs ?? NONE)),
+      told: told || present?.told === true,
     });
+  }
+
+  /** Who waits for more than a bucket ever holds would wait for ever. */
+  #attainable(needs: Counts): Counts {
+    return atMost(
+      needs,
+      mapped((kind) => this.#buckets[kind].most),
+    );
+  }
+
+  #giveUp(waiter: Waiter): void {
+    this.#leave(waiter);
+    this.#putBack(waiter.held);
+  }
+
+  /** Says whether there was one. */
+  #dropLook(key: string): boolean {
+    this.#demand -= this.#looks.get(key)?.perMs ?? 0;
+    return this.#looks.delete(key);
+  }
+
+  /** Objects that are suspended, have failed, or are looked at under another identity do not ask any more. */
+  #sweep(now: number): void {
+    if (now - this.#sweptAt < SWEEP_EVERY_MS && now >= this.#sweptAt) return;
+    this.#sweptAt = now;
+    for (const [key, { until }] of this.#looks) if (until < now) this.#dropLook(key);
+  }
+
+  #stretchLooks(): void {
+    // In tenths: with every change, the looks of all keys have to find new places.
+    const tenths = Math.ceil((10 * this.#demand) / (LOOKS_SHARE * this.#buckets.reads.perMs) - 1e-6);
+    const stretch = Math.max(1, tenths / 10);
+    if (stretch !== this.#stretch) this.#options.stretched?.(stretch);
+    this.#stretch = stretch;
   }
 
   /**
@@ -346,7 +390,11 @@ export class RequestBudget {
   }
 
   #report(): void {
-    for (const kind of KINDS) this.#options.remaining?.(kind, this.#buckets[kind].available);
+    for (const kind of KINDS) {
+      const { available } = this.#buckets[kind];
+      if (available !== this.#reported[kind]) this.#options.remaining?.(kind, available);
+      this.#reported[kind] = available;
+    }
   }
 
   get #clock(): Clock {
@@ -372,6 +420,10 @@ function countsOf(needs: Needs): Counts {
 
 function only(kind: RequestKind, count: number): Counts {
   return { ...NONE, [kind]: count };
+}
+
+function isNone(counts: Counts): boolean {
+  return KINDS.every((kind) => counts[kind] === 0);
 }
 
 function covers(a: Counts, b: Counts): boolean {

@@ -36,13 +36,24 @@ export interface Watched {
   readonly intervalMs: number;
 }
 
-/** The objects that wait for no person: neither suspended nor stalled. `intervalMs` is for those without one of their own. */
+/**
+ * The objects that wait for nobody and nothing but the operator. `intervalMs` is for those without one of their own.
+ */
 export function watched(objects: readonly ManagedObject[], intervalMs: number): Watched[] {
-  return objects.flatMap(({ key, createdAt, spec, memory }) => {
-    if (!spec.valid || spec.desired.suspend || condition(memory, 'Stalled') !== undefined) return [];
+  return objects.flatMap((object) => {
+    const { key, createdAt, spec } = object;
+    if (!spec.valid || spec.desired.suspend || waitsForOthers(object)) return [];
     return [{ key, createdAt, intervalMs: spec.desired.intervalMs ?? intervalMs }];
   });
 }
+
+/** For a person, for what somebody else has yet to make, or for whoever else holds an object that we have let go. */
+function waitsForOthers({ memory, deleting, held }: ManagedObject): boolean {
+  const waits = WAITING.includes(condition(memory, 'Reconciling')?.reason ?? '');
+  return waits || condition(memory, 'Stalled') !== undefined || (deleting && !held);
+}
+
+const WAITING: readonly string[] = ['FactoryNotFound', 'WorkspaceNotFound', 'OwnedByAnother'];
 
 function standing({ memory }: ManagedObject): Omit<ObjectCount, 'count'> {
   const ready = condition(memory, 'Ready');

@@ -1,4 +1,4 @@
-import type { Claim, ManagedObject, Memory, Operation } from './object.ts';
+import { type Claim, type ManagedObject, type Memory, type Operation, sortOf } from './object.ts';
 
 /** Whether an object writes to Azure, now or once it may. */
 export function isManaging(object: ManagedObject): boolean {
@@ -35,7 +35,10 @@ export interface Legacy {
 
 /** An heir that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it. */
 export function legacyOf({ claim, managedFields, operation }: Memory, heir: ManagedObject): Legacy | undefined {
-  return claim === undefined || heir.memory.claim !== undefined ? undefined : { claim, managedFields, operation };
+  if (claim === undefined || heir.memory.claim !== undefined) return undefined;
+  // A deletion that has come to nothing is none of the heir's business.
+  const inherited = operation !== undefined && sortOf(operation.kind) !== 'deletion' ? operation : undefined;
+  return { claim, managedFields, operation: inherited };
 }
 
 export function inherit(memory: Memory, { claim, managedFields, operation }: Legacy): Memory {

@@ -29,6 +29,7 @@ const NO_REQUESTS: Requests = {
 
 /** All objects that name this runtime, ours and those of other shards. What is ours is in the neighbours' store, too. */
 export function sharingWith(own: ObjectStore, neighbours: ObjectStore, runtimeKey: string): ManagedObject[] {
-  const others = neighbours.sharing(runtimeKey).filter(({ key, uid }) => own.get(key)?.uid !== uid);
+  // Of an object that was deleted and made again, the neighbours' store may still have the one before.
+  const others = neighbours.sharing(runtimeKey).filter(({ key }) => own.get(key) === undefined);
   return [...own.sharing(runtimeKey), ...others];
 }

@@ -66,11 +66,12 @@ export class Certificate {
     const { dir, log } = this.#options;
     try {
       const pair = await read(dir);
+      if (pair.cert !== this.#pair.cert || pair.key !== this.#pair.key) {
+        changed(pair);
+        this.#pair = pair;
+        log.info('Certificate was renewed', { dir, validTo: new X509Certificate(pair.cert).validTo });
+      }
       this.#problem = undefined;
-      if (pair.cert === this.#pair.cert && pair.key === this.#pair.key) return;
-      this.#pair = pair;
-      changed(pair);
-      log.info('Certificate was renewed', { dir, validTo: new X509Certificate(pair.cert).validTo });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       if (problem !== this.#problem) log.warn('Certificate cannot be renewed; the one before is used on', { problem });
