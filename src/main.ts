@@ -82,6 +82,7 @@ function assemble(config: Config, log: RootLog): Component[] {
     changed: (runtime) => {
       for (const { key } of store.sharing(runtime)) enqueue(key, PRIORITY.related);
     },
+    log,
     metrics: {
       armRequest: metrics.azure.armRequest,
       budgetRemaining: (kind, value, owner) => metrics.azure.armBudgetRemaining(owner, kind, value),

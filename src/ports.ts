@@ -40,7 +40,10 @@ export interface Caller {
  * `mayWrite` says no. A write that answers `ACCEPTED` has not taken effect yet, and may never do.
  */
 export interface Runtimes {
-  /** From the parent's list, shared by all its objects and at most `maxAgeMs` old, overlaid by our own reads and writes. */
+  /**
+   * From the parent's list, shared by all its objects and at most `maxAgeMs` old, overlaid by our own reads and writes; by
+   * a GET where that list cannot tell.
+   */
   hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition>;
   /** By a GET now. */
   read(id: RuntimeId, caller: Caller): Promise<Definition>;

@@ -16,7 +16,7 @@ import { ADOPTING } from './core/policies/definition.ts';
 import { HANDING_OVER } from './core/policies/deletion.ts';
 import { passes } from './core/policies/failure.ts';
 import { Repeats } from './core/repeats.ts';
-import { withRequestIds } from './core/request-ids.ts';
+import { requestIdKeys, withRequestIds } from './core/request-ids.ts';
 import { type Accepted, armKey, type ObservedRuntime } from './core/runtime.ts';
 import { again, listAge, MINUTE, type Next, slowRetry } from './core/schedule.ts';
 import {
@@ -246,8 +246,7 @@ class Pass {
       during,
       failure: failure.kind,
       detail: message,
-      ...(ids?.request === undefined ? {} : { requestId: ids.request }),
-      ...(ids?.correlation === undefined ? {} : { correlationId: ids.correlation }),
+      ...requestIdKeys(ids),
     });
   }
 

@@ -6,6 +6,7 @@ import type { ManagedObject } from '../core/object.ts';
 import type { Parent } from '../core/runtime.ts';
 import type { Access, Identities, Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/instruments.ts';
 import type { ArmOptions } from './arm-calls.ts';
 import type { Cloud } from './clouds.ts';
 import { createDataFactory } from './data-factory.ts';
@@ -44,6 +45,7 @@ export interface IdentitiesOptions {
   readonly wake: (key: string, urgency: Urgency) => void;
   /** Somebody else changed the runtime with this `armKey`: its objects are to be looked at now. */
   readonly changed: (runtimeKey: string) => void;
+  readonly log: Log;
   readonly metrics?: AzureMetrics;
   /** Of each identity in each subscription; ARM's documented ones when absent. */
   readonly allowances?: Allowances;
@@ -268,7 +270,7 @@ const SERVICES: Readonly<Record<Parent['kind'], (options: ArmOptions) => Remote>
 
 /** `proven` is called once, when Azure has given the first token. */
 function open(login: Login, principal: Principal, options: IdentitiesOptions, proven: () => void): Session {
-  const { cloud, clock, changed, signal, credential = createCredential } = options;
+  const { cloud, clock, changed, log, signal, credential = createCredential } = options;
   const tokens = new TokenSource({
     create: (met) => credential(login, cloud, met),
     scope: `${cloud.audience}/.default`,
@@ -289,6 +291,7 @@ function open(login: Login, principal: Principal, options: IdentitiesOptions, pr
     remote,
     clock,
     changed,
+    log: log.with({ identity: identityOf(login) }),
     ...(signal === undefined ? {} : { signal }),
   });
   return { login, principal, tokens, runtimes };

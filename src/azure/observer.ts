@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AzureFailure } from '../core/failure.ts';
+import { AzureFailure, type Failure } from '../core/failure.ts';
 import {
   type Accepted,
   armKey,
@@ -13,7 +13,9 @@ import {
 } from '../core/runtime.ts';
 import { BudgetExhausted, type Caller, type Runtimes, Superseded } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Remote } from './remote.ts';
+import type { Log } from '../runtime/instruments.ts';
+import { ListReport } from './list-report.ts';
+import type { Listed, Remote } from './remote.ts';
 import { unlessAborted } from './tokens.ts';
 
 export interface ObserverOptions {
@@ -25,6 +27,7 @@ export interface ObserverOptions {
    * own writes, for publishes (they change etags only), nor for those whose `hint` is just being answered.
    */
   readonly changed: (runtimeKey: string) => void;
+  readonly log: Pick<Log, 'info' | 'warn'>;
   /** The life of the process: lists belong to no single caller and end with it. */
   readonly signal?: AbortSignal;
 }
@@ -41,7 +44,10 @@ type Tick = number;
 interface Listing {
   readonly startedAt: number;
   readonly startTick: Tick;
-  readonly runtimes: ReadonlyMap<string, ObservedRuntime>;
+  /** `uncertain`: it is listed, and what is said of it cannot be understood. */
+  readonly runtimes: ReadonlyMap<string, ObservedRuntime | 'uncertain'>;
+  /** What that says of runtimes which it does not show: nothing, when an entry does not even show its name. */
+  readonly others: undefined | 'uncertain';
 }
 
 /** What Azure answered. Undefined: that there is no such runtime. */
@@ -57,23 +63,34 @@ interface Finding {
 }
 
 interface Flight {
-  readonly listing: Promise<void>;
+  /** Whether it brought a listing; false: the list itself is broken. */
+  readonly landing: Promise<boolean>;
   /** The runtimes whose hints wait for it. */
   readonly asking: Set<string>;
 }
 
 interface View {
   readonly parent: Parent;
+  readonly report: ListReport;
   listing: Listing | undefined;
+  /** When the last list turned out to be broken; undefined when it was not. */
+  brokenAt: number | undefined;
   readonly findings: Map<string, Finding>;
   flight: Flight | undefined;
   usedAt: number;
 }
 
+/** What has to be asked of Azure to answer a hint: the list, or the one runtime. */
+type Question = 'list' | 'runtime';
+
 /**
  * The runtimes under one identity, with as few reads as drift detection allows: one list per parent and interval serves
  * all its objects, and whatever our own calls showed since is laid over it. Guarantees: `read` and the writes always go to
  * Azure; a hint never contradicts one of our own results that is newer than the list; one list per factory is under way.
+ *
+ * What a list cannot tell is asked for by a GET of the one runtime: an entry that cannot be understood, or all of them when
+ * the list fails by itself (5xx, 403, an answer without sense). Such a list is not tried again before it would be too old,
+ * so that it costs each object one GET per interval. A failure that any other call would meet too, is that of the hint.
  *
  * Two designs. A poller per factory that lists on its own timer would make `hint` a lookup, but it needs to know which
  * factories have objects, at whose interval, whose budget and urgency it spends, and when to stop: all of it is known at
@@ -93,33 +110,46 @@ export class Observer implements Runtimes {
 
   async hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition> {
     const view = this.#view(id.parent);
+    let known = this.#lookUp(view, id.name, maxAgeMs);
     for (;;) {
       caller.signal.throwIfAborted();
-      const known = this.#lookUp(view, id.name, maxAgeMs);
-      if (known !== undefined) return known;
-      const shared = view.flight;
-      const flight = shared ?? this.#startList(view, caller);
-      try {
-        await this.#await(flight, id, caller);
-      } catch (error) {
-        // The budget wakes only the key that asked it. Whoever shared that list asks for itself: it is granted a list of
-        // its own, or waits under its own key.
-        if (!(shared !== undefined && error instanceof BudgetExhausted)) throw error;
-        continue;
+      if (typeof known === 'object') return known;
+      if (known === 'list') {
+        known = await this.#askList(view, id, maxAgeMs, caller);
+      } else {
+        await this.#get(view, id, caller);
+        known = this.#lookUp(view, id.name, Number.POSITIVE_INFINITY);
       }
+    }
+  }
+
+  /** What the list says that is under way, or else a new one. */
+  async #askList(view: View, id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition | Question> {
+    const shared = view.flight;
+    const flight = shared ?? this.#startList(view, caller);
+    try {
+      const landed = await this.#await(flight, id, caller);
       // However small maxAgeMs is, this list is the answer to this call.
-      const fresh = this.#lookUp(view, id.name, Number.POSITIVE_INFINITY);
-      if (fresh !== undefined) return fresh;
+      return landed ? this.#lookUp(view, id.name, Number.POSITIVE_INFINITY) : 'runtime';
+    } catch (error) {
+      // The budget wakes only the key that asked it. Whoever shared that list asks for itself: it is granted a list of
+      // its own, or waits under its own key.
+      if (!(shared !== undefined && error instanceof BudgetExhausted)) throw error;
+      return this.#lookUp(view, id.name, maxAgeMs);
     }
   }
 
   async read(id: RuntimeId, caller: Caller): Promise<Definition> {
-    const view = this.#view(id.parent);
+    const runtime = await this.#get(this.#view(id.parent), id, caller);
+    return runtime === undefined ? { presence: 'absent', fresh: true } : { presence: 'present', fresh: true, runtime };
+  }
+
+  async #get(view: View, id: RuntimeId, caller: Caller): Promise<ObservedRuntime | undefined> {
     const since = this.#tick;
     const runtime = await this.#options.remote(id.parent).read(id, caller);
     // What a write of ours answered meanwhile is as new, and certain to be newer than what was there before it.
     if ((view.findings.get(id.name.toLowerCase())?.tick ?? 0) <= since) this.#find(view, id, { runtime });
-    return runtime === undefined ? { presence: 'absent', fresh: true } : { presence: 'present', fresh: true, runtime };
+    return runtime;
   }
 
   /** A runtime that is gone is met as `preconditionFailed`: it was there when it was last looked at, so look again. */
@@ -181,7 +211,9 @@ export class Observer implements Runtimes {
     const key = parentArmId(parent).toLowerCase();
     const view = this.#views.get(key) ?? {
       parent,
+      report: new ListReport(this.#options.log, parent),
       listing: undefined,
+      brokenAt: undefined,
       findings: new Map(),
       flight: undefined,
       usedAt: now,
@@ -199,19 +231,22 @@ export class Observer implements Runtimes {
     }
   }
 
-  /** What is known of a runtime and at most so old; undefined when a list is needed. */
-  #lookUp(view: View, name: string, maxAgeMs: number): Definition | undefined {
+  /** What is known of a runtime and at most so old, or else what is to be asked. */
+  #lookUp(view: View, name: string, maxAgeMs: number): Definition | Question {
     const key = name.toLowerCase();
     const now = this.#options.clock.now();
     const young = (at: number) => now - at >= 0 && now - at <= maxAgeMs;
     const finding = view.findings.get(key);
-    const { listing } = view;
+    const { listing, flight, brokenAt } = view;
+    // While a list that was broken is tried again, only who tries it waits for it.
+    const broken = brokenAt !== undefined && (flight !== undefined || young(brokenAt));
+    const question: Question = broken ? 'runtime' : 'list';
     if (finding !== undefined && finding.tick > (listing?.startTick ?? 0)) {
-      if (finding.what === 'uncertain') return undefined;
-      if (young(finding.at)) return definition(finding.what.runtime);
+      return finding.what !== 'uncertain' && young(finding.at) ? definition(finding.what.runtime) : question;
     }
-    if (listing === undefined || !young(listing.startedAt)) return undefined;
-    const listed = listing.runtimes.get(key);
+    if (listing === undefined || !young(listing.startedAt)) return question;
+    const listed = listing.runtimes.get(key) ?? listing.others;
+    if (listed === 'uncertain') return 'runtime';
     if (listed === undefined && finding !== undefined && finding.what !== 'uncertain' && key === SELDOM_LISTED) {
       return young(finding.at) ? definition(finding.what.runtime) : definition(undefined);
     }
@@ -219,34 +254,41 @@ export class Observer implements Runtimes {
   }
 
   #startList(view: View, caller: Caller): Flight {
-    const flight: Flight = { asking: new Set(), listing: this.#list(view, caller) };
+    const flight: Flight = { asking: new Set(), landing: this.#list(view, caller) };
     view.flight = flight;
     const landed = () => {
       view.flight = undefined;
     };
-    flight.listing.then(landed, landed);
+    flight.landing.then(landed, landed);
     return flight;
   }
 
-  async #list(view: View, caller: Caller): Promise<void> {
+  async #list(view: View, caller: Caller): Promise<boolean> {
     const { clock, remote, signal = new AbortController().signal } = this.#options;
     const startedAt = clock.now();
     const startTick = this.#tick;
-    const runtimes = await remote(view.parent).list(view.parent, { ...caller, signal });
-    this.#land(view, {
-      startedAt,
-      startTick,
-      runtimes: new Map(runtimes.map((each) => [each.name.toLowerCase(), each])),
-    });
+    try {
+      const listed = await remote(view.parent).list(view.parent, { ...caller, signal });
+      view.report.answered(listed.unclear);
+      view.brokenAt = undefined;
+      this.#land(view, { startedAt, startTick, ...shownBy(listed) });
+      return true;
+    } catch (error) {
+      if (!(error instanceof AzureFailure) || CONCERN_ALL.has(error.failure.kind)) throw error;
+      view.report.failed(error);
+      // From its end on: one that fails slowly would else be too old at once.
+      view.brokenAt = clock.now();
+      return false;
+    }
   }
 
-  async #await(flight: Flight, id: RuntimeId, caller: Caller): Promise<void> {
+  async #await(flight: Flight, id: RuntimeId, caller: Caller): Promise<boolean> {
     const key = armKey(id);
     flight.asking.add(key);
     const leave = () => flight.asking.delete(key);
     caller.signal.addEventListener('abort', leave, { once: true });
     try {
-      await unlessAborted(flight.listing, caller.signal);
+      return await unlessAborted(flight.landing, caller.signal);
     } finally {
       caller.signal.removeEventListener('abort', leave);
     }
@@ -263,9 +305,9 @@ export class Observer implements Runtimes {
   }
 
   #announce(view: View, before: Effective, after: Effective): void {
-    for (const name of new Set([...before.keys(), ...after.keys()])) {
-      const then = before.get(name);
-      const now = after.get(name);
+    for (const name of new Set([...before.shown.keys(), ...after.shown.keys()])) {
+      const then = saidOf(name, before);
+      const now = saidOf(name, after);
       // An uncertain runtime is looked at anyway; the pass that failed to write it sees to that.
       if (then === 'uncertain' || now === 'uncertain') continue;
       if (isDeepStrictEqual(then?.document, now?.document)) continue;
@@ -275,16 +317,40 @@ export class Observer implements Runtimes {
   }
 }
 
-type Effective = ReadonlyMap<string, ObservedRuntime | undefined | 'uncertain'>;
+/** What these failures tell is no matter of the list: whoever asks Azure for anything there meets the same. */
+const CONCERN_ALL: ReadonlySet<Failure['kind']> = new Set([
+  'parentNotFound',
+  'subscriptionNotFound',
+  'credentialsInvalid',
+  'credentialUnavailable',
+  'throttled',
+]);
+
+function shownBy({ runtimes, unclear }: Listed): Pick<Listing, 'runtimes' | 'others'> {
+  const shown = new Map<string, ObservedRuntime | 'uncertain'>(runtimes.map((each) => [each.name.toLowerCase(), each]));
+  for (const { name } of unclear) if (name !== undefined) shown.set(name.toLowerCase(), 'uncertain');
+  return { runtimes: shown, others: unclear.some(({ name }) => name === undefined) ? 'uncertain' : undefined };
+}
+
+type Said = ObservedRuntime | undefined | 'uncertain';
+
+interface Effective {
+  readonly shown: ReadonlyMap<string, Said>;
+  readonly others: Listing['others'];
+}
+
+function saidOf(name: string, { shown, others }: Effective): Said {
+  return shown.has(name) ? shown.get(name) : others;
+}
 
 /** The listing with the findings that are newer laid over it. */
 function effective({ listing, findings }: View): Effective {
-  const result = new Map<string, ObservedRuntime | undefined | 'uncertain'>(listing?.runtimes);
+  const shown = new Map<string, Said>(listing?.runtimes);
   for (const [name, { tick, what }] of findings) {
     const newer = tick > (listing?.startTick ?? 0) || (name === SELDOM_LISTED && !listing?.runtimes.has(name));
-    if (newer) result.set(name, what === 'uncertain' ? what : what.runtime);
+    if (newer) shown.set(name, what === 'uncertain' ? what : what.runtime);
   }
-  return result;
+  return { shown, others: listing?.others };
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   RuntimeState,
   RuntimeType,
 } from '../core/runtime.ts';
+import type { Listed, Unclear } from './remote.ts';
 
 /** What ARM sends, parsed once into the domain's types. Everything here throws `AzureFailure` of kind `unavailable`. */
 
@@ -34,8 +35,7 @@ export function parseRuntime(value: unknown): ObservedRuntime {
   };
 }
 
-export interface Page {
-  readonly runtimes: readonly ObservedRuntime[];
+export interface Page extends Listed {
   readonly nextLink: string | undefined;
 }
 
@@ -45,7 +45,21 @@ export function parsePage(value: unknown): Page {
   if (nextLink !== undefined && nextLink !== null && typeof nextLink !== 'string') {
     throw malformed('the link to the next page is not a string');
   }
-  return { runtimes: value.value.map(parseRuntime), nextLink: nextLink || undefined };
+  const runtimes: ObservedRuntime[] = [];
+  const unclear: Unclear[] = [];
+  for (const entry of value.value) {
+    try {
+      runtimes.push(parseRuntime(entry));
+    } catch (error) {
+      if (!(error instanceof AzureFailure)) throw error;
+      unclear.push({ name: nameIn(entry), why: error.message });
+    }
+  }
+  return { runtimes, unclear, nextLink: nextLink || undefined };
+}
+
+function nameIn(entry: unknown): string | undefined {
+  return isObject(entry) && typeof entry.name === 'string' ? lastSegment(entry.name) || undefined : undefined;
 }
 
 /** Whether a list of documents holds one of this name, all of it on one page: a factory has one managed virtual network. */

@@ -1,13 +1,27 @@
 import type { Accepted, ObservedRuntime, Parent, RuntimeDocument, RuntimeId, RuntimeState } from '../core/runtime.ts';
 import type { Caller } from '../ports.ts';
 
+/** The runtimes of a parent, as far as its list can be understood. */
+export interface Listed {
+  readonly runtimes: readonly ObservedRuntime[];
+  readonly unclear: readonly Unclear[];
+}
+
+/** An entry of a list that cannot be understood. */
+export interface Unclear {
+  /** Undefined when it does not even show that: it may be any runtime that the list does not show. */
+  readonly name: string | undefined;
+  readonly why: string;
+}
+
 /**
  * The runtimes of one service, one call each, nothing remembered. Every method throws `AzureFailure`; `BudgetExhausted`
  * when the request budget has no token now; `caller.signal.reason` when that aborts; writes throw `Superseded` when
  * `caller.mayWrite` says no. `ACCEPTED` is a write that the service goes on with; undefined means the service itself said that it has no such runtime.
  */
 export interface Remote {
-  list(parent: Parent, caller: Caller): Promise<readonly ObservedRuntime[]>;
+  /** An entry that cannot be understood fails nothing but itself. */
+  list(parent: Parent, caller: Caller): Promise<Listed>;
   read(id: RuntimeId, caller: Caller): Promise<ObservedRuntime | undefined>;
   state(id: RuntimeId, caller: Caller): Promise<RuntimeState | undefined>;
   create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted>;

@@ -13,7 +13,7 @@ import { ArmCalls, type ArmOptions, type Call } from './arm-calls.ts';
 import type { PlainRequests, RuntimePath, SdkOptions } from './arm-client.ts';
 import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
 import { malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
-import type { Remote } from './remote.ts';
+import type { Listed, Remote, Unclear } from './remote.ts';
 
 /** How one service's SDK sends what its runtimes are asked. What the promises resolve with is not looked at. */
 export interface Service {
@@ -56,13 +56,15 @@ export class ServiceRuntimes implements Remote {
     this.#origin = new URL(options.endpoint).origin;
   }
 
-  async list(parent: Parent, caller: Caller): Promise<readonly ObservedRuntime[]> {
+  async list(parent: Parent, caller: Caller): Promise<Listed> {
     checkParent(parent);
     const runtimes: ObservedRuntime[] = [];
+    const unclear: Unclear[] = [];
     const seen = new Set<string>();
     for (let next: string | undefined, more = true; more; more = next !== undefined) {
       const page = await this.#page(parent, next, caller);
       runtimes.push(...page.runtimes);
+      unclear.push(...page.unclear);
       next = page.nextLink;
       if (next === undefined) break;
       // A link elsewhere would be given our token.
@@ -72,7 +74,7 @@ export class ServiceRuntimes implements Remote {
       if (seen.has(next)) throw malformed('the pages of the list go round in a circle');
       seen.add(next);
     }
-    return runtimes;
+    return { runtimes, unclear };
   }
 
   #page(parent: Parent, link: string | undefined, caller: Caller): Promise<Page> {

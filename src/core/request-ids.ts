@@ -21,6 +21,14 @@ function isId(text: string | undefined): text is string {
   return text !== undefined && WHOLE.test(text);
 }
 
+/** The ids as keys of a line of the log. */
+export function requestIdKeys(ids: RequestIds | undefined): Record<string, string> {
+  return {
+    ...(ids?.request === undefined ? {} : { requestId: ids.request }),
+    ...(ids?.correlation === undefined ? {} : { correlationId: ids.correlation }),
+  };
+}
+
 /** The message with the ids at its end. */
 export function withRequestIds(message: string, ids: RequestIds | undefined): string {
   if (ids === undefined) return message;

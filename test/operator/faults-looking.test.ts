@@ -1,4 +1,5 @@
 /** Looking fails, in every way that a network, a proxy or Azure can think of: nothing is believed, and nothing is lost. */
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { FaultEffect } from '../emulator/index.ts';
 import type { Operation } from '../emulator/operations.ts';
@@ -14,10 +15,11 @@ import {
   refusal,
   reply,
   STATUS,
+  trace,
   untilCalled,
 } from './support/faults.ts';
 import { inHistory, isHeld } from './support/history.ts';
-import { eventually, message } from './support/place.ts';
+import { eventually, message, type Place } from './support/place.ts';
 
 const UNAVAILABLE = 'AzureUnavailable';
 
@@ -28,50 +30,56 @@ const runtime = (change: Record<string, unknown>) => {
 };
 const page = (...items: string[]) => reply(200, `{"value":[${items.join(',')}]}`);
 
-type Case = [what: string, operation: Operation, effect: FaultEffect, reason: string, words: RegExp];
+/** What a list can meet by itself, in every way that makes nothing of it. */
+const LIST_CASES: [what: string, effect: FaultEffect][] = [
+  ['a list cut short', reply(200, '{"value":[')],
+  ['an empty answer to a list', reply(200, '')],
+  ["a proxy's page for a list", reply(200, HTML, { 'content-type': 'text/html' })],
+  ["a proxy's 502 page", reply(502, HTML, { 'content-type': 'text/html' })],
+  ['a list without value', reply(200, {})],
+  ['a list whose value is no array', reply(200, { value: { 0: {} } })],
+  ['a list of null', page('null')],
+  ['a listed runtime without properties', page(runtime({ properties: null }))],
+  ['a listed runtime without etag', page(runtime({ etag: undefined }))],
+  ['an etag that breaks headers', page(runtime({ etag: 'a\r\nX: b' }))],
+  ['a listed runtime without name', page(runtime({ name: 7 }))],
+  ['a type that is a number', page(runtime({ properties: { type: 1 } }))],
+  ['a next page elsewhere', reply(200, { value: [], nextLink: 'https://example.com/' })],
+  ['a next page that is a number', reply(200, { value: [], nextLink: 1 })],
+  ['a dropped connection', DROP],
+  ['500', reply(500)],
+  ['a 403 of the list alone', refusal(403, 'AuthorizationFailed')],
+  ["a proxy's 407", reply(407, HTML)],
+  ['a 404 of no known code', refusal(404, 'SomethingNotFound')],
+  ['a 404 page', reply(404, HTML)],
+  ['a 409 of no known code', refusal(409, 'AnotherOperationInProgress')],
+  ['a redirect', reply(302, '', { location: 'https://example.com/' })],
+];
 
+type Case = [what: string, operations: readonly Operation[], effect: FaultEffect, reason: string, words: RegExp];
+
+/** As many as it takes for the object to hear of it: a list that fails is made up for by a GET. */
 const CASES: Case[] = [
-  ['a list cut short', LIST, reply(200, '{"value":['), UNAVAILABLE, /not JSON/],
-  ['an empty answer to a list', LIST, reply(200, ''), UNAVAILABLE, /not JSON/],
-  ["a proxy's page for a list", LIST, reply(200, HTML, { 'content-type': 'text/html' }), UNAVAILABLE, /not JSON/],
-  ["a proxy's 502 page", LIST, reply(502, HTML, { 'content-type': 'text/html' }), UNAVAILABLE, /answered 502/],
-  ['a list without value', LIST, reply(200, {}), UNAVAILABLE, /no array/],
-  ['a list whose value is no array', LIST, reply(200, { value: { 0: {} } }), UNAVAILABLE, /no array/],
-  ['a list of null', LIST, page('null'), UNAVAILABLE, /not an object/],
-  ['a listed runtime without properties', LIST, page(runtime({ properties: null })), UNAVAILABLE, /no properties/],
-  ['a listed runtime without etag', LIST, page(runtime({ etag: undefined })), UNAVAILABLE, /etag/],
-  ['an etag that breaks headers', LIST, page(runtime({ etag: 'a\r\nX: b' })), UNAVAILABLE, /etag/],
-  ['a listed runtime without name', LIST, page(runtime({ name: 7 })), UNAVAILABLE, /no name/],
-  ['a type that is a number', LIST, page(runtime({ properties: { type: 1 } })), UNAVAILABLE, /no type/],
-  [
-    'a next page elsewhere',
-    LIST,
-    reply(200, { value: [], nextLink: 'https://example.com/' }),
-    UNAVAILABLE,
-    /elsewhere/,
-  ],
-  ['a next page that is a number', LIST, reply(200, { value: [], nextLink: 1 }), UNAVAILABLE, /next page/],
-  ['a dropped connection', LIST, DROP, UNAVAILABLE, /the connection was dropped/],
-  ['500', LIST, reply(500), UNAVAILABLE, /answered 500/],
-  ['a 404 of no known code', LIST, refusal(404, 'SomethingNotFound'), UNAVAILABLE, /404.*SomethingNotFound/],
-  ['a 404 page', LIST, reply(404, HTML), UNAVAILABLE, /404/],
-  ['a 409 of no known code', LIST, refusal(409, 'AnotherOperationInProgress'), UNAVAILABLE, /AnotherOperation/],
-  ['a redirect', LIST, reply(302, '', { location: 'https://example.com/' }), UNAVAILABLE, /302/],
+  ["a proxy's 502 page", [LIST, GET], reply(502, HTML), UNAVAILABLE, /answered 502/],
+  ['an answer that is not JSON', [LIST, GET], reply(200, HTML), UNAVAILABLE, /not JSON/],
+  ['an answer of null', [LIST, GET], reply(200, 'null'), UNAVAILABLE, /not an object/],
+  ['a dropped connection', [LIST, GET], DROP, UNAVAILABLE, /the connection was dropped/],
+  ['a 404 of no known code', [LIST, GET], refusal(404, 'SomethingNotFound'), UNAVAILABLE, /404.*SomethingNotFound/],
   [
     'a token that ran out, and runs out again',
-    LIST,
+    [LIST, STATUS, GET],
     refusal(401, 'ExpiredAuthenticationToken'),
     'CredentialUnavailable',
     /token/,
   ],
-  ['a state cut short', STATUS, reply(200, '{"properties":'), UNAVAILABLE, /not JSON/],
-  ["a proxy's 502 page for a state", STATUS, reply(502, HTML), UNAVAILABLE, /answered 502/],
-  ['a status without state', STATUS, reply(200, { properties: { type: 'Managed' } }), UNAVAILABLE, /no state/],
-  ['a state that is an object', STATUS, reply(200, { properties: { state: {} } }), UNAVAILABLE, /no state/],
-  ['a state that is empty', STATUS, reply(200, { properties: { state: '' } }), UNAVAILABLE, /no state/],
-  ['a dropped connection for a state', STATUS, DROP, UNAVAILABLE, /the connection was dropped/],
-  ['503', STATUS, reply(503), UNAVAILABLE, /answered 503/],
-  ['a 404 of no known code for a state', STATUS, refusal(404, 'SomethingNotFound'), UNAVAILABLE, /SomethingNotFound/],
+  ['a state cut short', [STATUS], reply(200, '{"properties":'), UNAVAILABLE, /not JSON/],
+  ["a proxy's 502 page for a state", [STATUS], reply(502, HTML), UNAVAILABLE, /answered 502/],
+  ['a status without state', [STATUS], reply(200, { properties: { type: 'Managed' } }), UNAVAILABLE, /no state/],
+  ['a state that is an object', [STATUS], reply(200, { properties: { state: {} } }), UNAVAILABLE, /no state/],
+  ['a state that is empty', [STATUS], reply(200, { properties: { state: '' } }), UNAVAILABLE, /no state/],
+  ['a dropped connection for a state', [STATUS], DROP, UNAVAILABLE, /the connection was dropped/],
+  ['503', [STATUS], reply(503), UNAVAILABLE, /answered 503/],
+  ['a 404 of no known code for a state', [STATUS], refusal(404, 'SomethingNotFound'), UNAVAILABLE, /SomethingNotFound/],
 ];
 
 const GET_CASES: [what: string, effect: FaultEffect, words: RegExp][] = [
@@ -95,6 +103,15 @@ const GET_CASES: [what: string, effect: FaultEffect, words: RegExp][] = [
   ['304', reply(304), /304/],
 ];
 
+/** Level and failure of what the log says of the list of this factory. */
+async function saidOfList({ run, factory }: Place): Promise<string[]> {
+  const lines = (await readFile(run.logFile, 'utf8')).split('\n').filter((line) => line.includes(factory.name));
+  return lines
+    .map((line): Record<string, string> => JSON.parse(line))
+    .filter(({ level, msg }) => level !== 'debug' && msg?.includes('list of runtimes'))
+    .map(({ level = '', failure = '' }) => `${level} ${failure}`.trim());
+}
+
 /** A list that tells what is not so changes nothing in Azure and nothing in the status. */
 const misled = (effect: FaultEffect) =>
   inHistory(async (place, history) => {
@@ -113,17 +130,17 @@ const misled = (effect: FaultEffect) =>
 describe('looking fails', () => {
   test.concurrent.each(CASES)(
     'a Ready object keeps Ready, then waits, then knows nothing, then is Ready, over %s',
-    (_what, operation, effect, reason, words) =>
+    (_what, operations, effect, reason, words) =>
       inHistory(async (place, history) => {
         await place.apply('sample');
         await history.until('sample', 'True Available');
         const before = await place.runtime('sample');
         const from = history.versions('sample').length;
-        await fault(place, operation, effect);
+        for (const operation of operations) await fault(place, operation, effect);
         const unknown = await history.until('sample', `Unknown ${reason}, Reconciling ${reason}`);
         expect(message(unknown)).toMatch(words);
         expect(message(unknown, 'Reconciling')).toMatch(words);
-        await untilCalled(place, operation, 2);
+        await untilCalled(place, operations.at(-1) ?? LIST, 2);
         await heal(place);
         const healed = await history.until('sample', 'True Available');
         expect(history.story('sample', from)).toEqual([
@@ -164,16 +181,60 @@ describe('looking fails', () => {
       }),
   );
 
-  // From Unknown on each pass makes a GET, which says Ready; then the next list fails: three writes of status, over and over.
-  test.concurrent
-    .failing('a list that fails for good, while everything else works, does not make the status flap', () =>
+  test.concurrent.each(LIST_CASES)(
+    'a list that fails for good, while everything else works, takes nothing from its objects: %s',
+    (_what, effect) =>
       inHistory(async (place, history) => {
-        await place.apply('sample');
+        await place.apply('sample', { description: 'mine' });
         await history.until('sample', 'True Available');
-        await fault(place, LIST, reply(200, '{"value":['));
-        await untilCalled(place, LIST, 15);
-        expect(history.story('sample').filter((text) => text.startsWith('Unknown')).length).toBeLessThanOrEqual(1);
-      }));
+        const from = history.versions('sample').length;
+        await fault(place, LIST, effect);
+        await untilCalled(place, GET, 5);
+        expect(history.versions('sample').length).toBe(from);
+        await place.azure.drift({ factory: place.factory, name: 'sample', merge: { description: 'theirs' } });
+        await eventually(async () =>
+          expect((await place.runtime('sample'))?.properties).toMatchObject({ description: 'mine' }),
+        );
+        await untilCalled(place, GET, 2);
+        expect(history.story('sample')).toEqual(['True Available']);
+      }),
+  );
+
+  test.concurrent('a list that fails for good costs each object a GET an interval, is tried once in that time, and is told once', () =>
+    inHistory(async (place, history) => {
+      const names = ['one', 'two', 'three'];
+      for (const name of names) await place.apply(name);
+      for (const name of names) await history.until(name, 'True Available');
+      await fault(place, LIST, refusal(403, 'AuthorizationFailed'));
+      await untilCalled(place, LIST, 6);
+      await heal(place);
+      const entries = await trace(place);
+      const since = entries.slice(entries.findIndex(({ status }) => status === 403));
+      const asked = [LIST, ...names].map((what) =>
+        since.filter(({ operation, runtime }) =>
+          operation === LIST ? what === LIST : operation === GET && runtime === what,
+        ),
+      );
+      for (const same of asked) {
+        expect(same.length).toBeGreaterThan(3);
+        for (const [i, { at }] of same.slice(1).entries()) expect(at - (same[i]?.at ?? 0)).toBeGreaterThan(900);
+      }
+      await eventually(async () => expect(await saidOfList(place)).toEqual(['warn forbidden', 'info']));
+      for (const name of names) expect(history.story(name)).toEqual(['True Available']);
+    }));
+
+  test.concurrent('an entry of the list that cannot be understood leaves out that runtime only', () =>
+    inHistory(async (place, history) => {
+      for (const name of ['sample', 'other']) await place.apply(name);
+      for (const name of ['sample', 'other']) await history.until(name, 'True Available');
+      const other = await place.runtime('other');
+      await fault(place, LIST, page(runtime({ etag: undefined }), JSON.stringify(other)));
+      const before = await trace(place);
+      await untilCalled(place, GET, 5);
+      const reads = (await trace(place)).slice(before.length).filter(({ operation }) => operation === GET);
+      expect(new Set(reads.map((entry) => entry.runtime))).toEqual(new Set(['sample']));
+      for (const name of ['sample', 'other']) expect(history.story(name)).toEqual(['True Available']);
+    }));
 
   test.concurrent('a list is a hint: nothing comes of one that shows no runtime at all', () => misled(page()));
   test.concurrent('a list is a hint: nothing comes of one that shows an old version', () =>

@@ -261,7 +261,7 @@ describe('Azure refuses', () => {
     inHistory(async (place, history) => {
       await place.apply('sample');
       await history.until('sample', 'True Available');
-      await fault(place, LIST, reply(407, HTML));
+      for (const operation of [LIST, GET] as const) await fault(place, operation, reply(407, HTML));
       const isTold = ({ status }: Azir) =>
         status?.conditions?.some(({ type }) => type !== 'Ready' && type !== 'Synced' && type !== 'Healthy');
       const object = await history.until('sample', (one) => isTold(one) === true);

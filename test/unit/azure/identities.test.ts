@@ -7,6 +7,7 @@ import { parseGrants } from '../../../src/core/grants.ts';
 import { BLANK, type ManagedObject } from '../../../src/core/object.ts';
 import type { Access } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { RecordedLog } from '../runtime/recorded-log.ts';
 import { FakeArm } from './support/fake-arm.ts';
 import { caller, ID, RUNTIME_MISSING, SUBSCRIPTION } from './support/rig.ts';
 
@@ -47,6 +48,7 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
     clock,
     wake: (key) => void woken.push(key),
     changed: () => {},
+    log: new RecordedLog(),
     metrics: {
       armRequest: () => {},
       budgetRemaining: (kind, value, owner) => void (kind === 'reads' && budgets.set(nameOf(owner), value)),

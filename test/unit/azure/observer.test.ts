@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Observer } from '../../../src/azure/observer.ts';
 import { parseRuntime } from '../../../src/azure/parse.ts';
-import type { Remote } from '../../../src/azure/remote.ts';
-import { AzureFailure } from '../../../src/core/failure.ts';
+import type { Listed, Remote } from '../../../src/azure/remote.ts';
+import { AzureFailure, type Failure } from '../../../src/core/failure.ts';
 import {
   armKey,
   type Definition,
@@ -13,6 +13,7 @@ import {
 } from '../../../src/core/runtime.ts';
 import { BudgetExhausted, type Caller } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { RecordedLog } from '../runtime/recorded-log.ts';
 import { caller, failureOf, ID, resource } from './support/rig.ts';
 
 const MINUTE = 60_000;
@@ -22,6 +23,10 @@ const id = (name: string): RuntimeId => ({ ...ID, name });
 class Factory implements Remote {
   readonly runtimes = new Map<string, JsonObject>();
   readonly unlisted = new Set<string>();
+  /** What lists say of these cannot be understood. */
+  readonly garbled = new Set<string>();
+  /** Lists do not even show the names of those. */
+  nameless = false;
   readonly calls: string[] = [];
   readonly callers: Caller[] = [];
   /** Runs in the middle of a list, after what it shows has been decided. */
@@ -30,12 +35,16 @@ class Factory implements Remote {
   afterWrite: () => void = () => {};
   #etag = 0;
 
-  async list(_parent: RuntimeId['parent'], by: Caller): Promise<readonly ObservedRuntime[]> {
+  async list(_parent: RuntimeId['parent'], by: Caller): Promise<Listed> {
     this.calls.push('list');
     this.callers.push(by);
-    const shown = [...this.runtimes.keys()].filter((name) => !this.unlisted.has(name)).map((name) => this.#show(name));
+    const listed = [...this.runtimes.keys()].filter((name) => !this.unlisted.has(name));
+    const runtimes = listed.filter((name) => !this.garbled.has(name)).map((name) => this.#show(name));
+    const unclear = listed
+      .filter((name) => this.garbled.has(name))
+      .map((name) => ({ name: this.nameless ? undefined : name.toUpperCase(), why: 'garbled' }));
     await this.duringList();
-    return shown;
+    return { runtimes, unclear };
   }
 
   async read({ name }: RuntimeId): Promise<ObservedRuntime | undefined> {
@@ -84,10 +93,11 @@ function rig(names: readonly string[] = ['One', 'Two']) {
   const factory = new Factory();
   for (const name of names) factory.runtimes.set(name, document('was'));
   const changed: string[] = [];
-  const observer = new Observer({ remote: () => factory, clock, changed: (key) => void changed.push(key) });
+  const log = new RecordedLog();
+  const observer = new Observer({ remote: () => factory, clock, changed: (key) => void changed.push(key), log });
   const hint = (name: string, maxAgeMs = 10 * MINUTE, by: Partial<Caller> = {}) =>
     observer.hint(id(name), maxAgeMs, caller(by));
-  return { clock, factory, changed, observer, hint };
+  return { clock, factory, changed, log, observer, hint };
 }
 
 function document(description: string): JsonObject {
@@ -100,6 +110,29 @@ function says(definition: Definition): string {
 }
 
 const key = (name: string) => armKey(id(name));
+
+/** Whatever is asked below that factory meets these. */
+const CONCERN_ALL: Failure[] = [
+  { kind: 'parentNotFound', what: 'factory', message: 'no factory' },
+  { kind: 'subscriptionNotFound', message: 'no subscription' },
+  { kind: 'credentialsInvalid', message: 'wrong' },
+  { kind: 'credentialUnavailable', message: 'ran out' },
+  { kind: 'throttled', retryAfterMs: 1_000, message: 'slower' },
+];
+
+const CONCERN_THE_LIST: Failure[] = [
+  { kind: 'unavailable', message: 'down' },
+  { kind: 'forbidden', message: 'no role' },
+  { kind: 'policyDenied', message: 'no' },
+  { kind: 'locked', message: 'locked' },
+  { kind: 'refused', message: 'no' },
+  { kind: 'preconditionFailed', message: 'changed' },
+];
+
+const failing = (failure: Failure) => () => {
+  throw new AzureFailure(failure);
+};
+const BROKEN = failing({ kind: 'unavailable', message: 'down' });
 
 describe('a hint', () => {
   test('comes from one list that all runtimes of the factory share', async () => {
@@ -149,6 +182,16 @@ describe('a hint', () => {
     await hint('One');
     clock.step(-60 * MINUTE);
     await hint('One');
+    expect(factory.lists).toBe(2);
+  });
+
+  test('is not from a list that is older than an own call, though a clock that was corrected tells otherwise', async () => {
+    const { clock, factory, observer, hint } = rig();
+    await hint('One');
+    clock.step(-60 * MINUTE);
+    await observer.update(id('One'), document('updated'), 'e', caller());
+    clock.step(60 * MINUTE);
+    expect(says(await hint('One'))).toBe('updated');
     expect(factory.lists).toBe(2);
   });
 
@@ -276,6 +319,7 @@ describe('one list at a time', () => {
       remote: () => factory,
       clock: new FakeClock(),
       changed: () => {},
+      log: new RecordedLog(),
       signal: life.signal,
     });
     await observer.hint(id('One'), MINUTE, caller());
@@ -283,16 +327,16 @@ describe('one list at a time', () => {
     expect(factory.callers[0]?.signal.aborted).toBe(true);
   });
 
-  test('that fails, fails for all of them and is not remembered', async () => {
-    const { factory, hint } = rig();
-    factory.duringList = () => {
-      throw new AzureFailure({ kind: 'unavailable', message: 'down' });
-    };
+  test.each(CONCERN_ALL)('that fails as $kind, fails for all of them and is not remembered', async (failure) => {
+    const { factory, hint, log } = rig();
+    factory.duringList = failing(failure);
     const both = await Promise.allSettled([hint('One'), hint('Two')]);
     expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(factory.lists).toBe(1);
+    expect(factory.calls).toEqual(['list']);
     factory.duringList = () => {};
     expect(says(await hint('One'))).toBe('was');
+    expect(factory.calls).toEqual(['list', 'list']);
+    expect(log.lines).toEqual([]);
   });
 
   test('that finds no token makes each caller ask the budget under its own key', async () => {
@@ -311,6 +355,193 @@ describe('one list at a time', () => {
       true,
     ]);
     expect(asked.sort()).toEqual(keys);
+  });
+});
+
+describe('a list that is broken', () => {
+  const INTERVAL = 10 * MINUTE;
+
+  test.each(CONCERN_THE_LIST)('by $kind, leaves the one runtime to be read in the same pass', async (failure) => {
+    const { factory, hint } = rig();
+    factory.duringList = failing(failure);
+    expect(says(await hint('One'))).toBe('was');
+    expect(says(await hint('Three'))).toBe('absent');
+    expect(factory.calls).toEqual(['list', 'read', 'read']);
+  });
+
+  test('costs each runtime one read an interval, and one list is tried in that time', async () => {
+    const { clock, factory, hint } = rig();
+    factory.duringList = BROKEN;
+    for (let minute = 0; minute < 30; minute++) {
+      await hint('One', INTERVAL - 1);
+      await hint('Two', INTERVAL - 1);
+      await clock.advance(MINUTE);
+    }
+    expect(factory.lists).toBe(3);
+    expect(factory.calls.filter((call) => call === 'read')).toHaveLength(6);
+  });
+
+  test('is broken from its end on, however long it took to fail', async () => {
+    const { clock, factory, hint } = rig();
+    factory.duringList = async () => {
+      await clock.advance(2 * INTERVAL);
+      BROKEN();
+    };
+    await hint('One', INTERVAL);
+    await hint('Two', INTERVAL);
+    expect(factory.calls).toEqual(['list', 'read', 'read']);
+  });
+
+  test('is one failure for everybody who waited for it', async () => {
+    const { factory, hint } = rig();
+    const { promise, reject } = Promise.withResolvers<void>();
+    factory.duringList = () => promise;
+    const hints = Promise.all([hint('One'), hint('Two')]);
+    reject(new AzureFailure({ kind: 'unavailable', message: 'down' }));
+    expect((await hints).map(says)).toEqual(['was', 'was']);
+    expect(factory.calls).toEqual(['list', 'read', 'read']);
+  });
+
+  test('makes nobody wait but the one who tries it again', async () => {
+    const { clock, factory, hint } = rig();
+    factory.duringList = BROKEN;
+    await hint('One');
+    await clock.advance(INTERVAL + 1);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    factory.duringList = () => promise;
+    const first = hint('One');
+    expect(says(await hint('Two'))).toBe('was');
+    expect(factory.calls).toEqual(['list', 'read', 'list', 'read']);
+    resolve();
+    expect(says(await first)).toBe('was');
+    expect(factory.calls).toEqual(['list', 'read', 'list', 'read']);
+    await clock.advance(INTERVAL + 1);
+    await Promise.all([hint('One'), hint('Two')]);
+    expect(factory.calls).toEqual(['list', 'read', 'list', 'read', 'list']);
+  });
+
+  test('never brings back what an older list said', async () => {
+    const { clock, factory, hint } = rig();
+    await hint('One');
+    factory.duringList = BROKEN;
+    factory.runtimes.set('One', document('edited'));
+    await clock.advance(INTERVAL + 1);
+    expect(says(await hint('One'))).toBe('edited');
+    expect(says(await hint('One', 0))).toBe('edited');
+  });
+
+  test('leaves an object with the failure of the read, when that fails too', async () => {
+    const { factory, hint } = rig();
+    factory.duringList = BROKEN;
+    factory.read = () => Promise.reject(new AzureFailure({ kind: 'forbidden', message: 'no role to read' }));
+    expect(await failureOf(hint('One'))).toMatchObject({ kind: 'forbidden', message: 'no role to read' });
+  });
+
+  test('is not tried for a write of which nobody knows whether it took effect: a read settles that', async () => {
+    const { factory, observer, hint } = rig();
+    factory.duringList = BROKEN;
+    await hint('One');
+    factory.afterWrite = BROKEN;
+    await failureOf(observer.update(id('One'), document('updated'), 'e', caller()));
+    expect(says(await hint('One'))).toBe('updated');
+    expect(factory.calls).toEqual(['list', 'read', 'read']);
+  });
+
+  test('is told once, and once that it works again', async () => {
+    const { clock, factory, hint, log } = rig();
+    factory.duringList = BROKEN;
+    for (const _ of [1, 2, 3]) {
+      await hint('One');
+      await hint('Two');
+      await clock.advance(INTERVAL + 1);
+    }
+    expect(log.lines).toEqual([
+      {
+        level: 'warn',
+        message: 'the list of runtimes fails: until it works, each is asked for by itself',
+        keys: {
+          factory: ID.parent.name,
+          resourceGroup: ID.parent.resourceGroup,
+          subscription: ID.parent.subscriptionId,
+          failure: 'unavailable',
+          detail: 'down',
+        },
+      },
+    ]);
+    factory.duringList = () => {};
+    for (const _ of [1, 2]) {
+      await hint('One');
+      await clock.advance(INTERVAL + 1);
+    }
+    expect(log.lines.slice(1).map(({ level, message }) => [level, message])).toEqual([
+      ['info', 'the list of runtimes works again'],
+    ]);
+  });
+
+  test('and works again, announces what others changed since each runtime was last seen, and nothing else', async () => {
+    const { clock, factory, hint, changed } = rig(['One', 'Two', 'Three']);
+    await hint('Unrelated');
+    factory.duringList = BROKEN;
+    factory.runtimes.set('One', document('edited, and read'));
+    factory.runtimes.set('Two', document('edited, and not read'));
+    await clock.advance(INTERVAL + 1);
+    await hint('One');
+    factory.duringList = () => {};
+    await clock.advance(INTERVAL + 1);
+    await hint('Unrelated');
+    expect(changed).toEqual([key('Two')]);
+  });
+});
+
+describe('an entry of a list that cannot be understood', () => {
+  test('leaves out that runtime only, which is read by itself', async () => {
+    const { factory, hint } = rig();
+    factory.garbled.add('One');
+    expect(says(await hint('Two'))).toBe('was');
+    expect(says(await hint('Three'))).toBe('absent');
+    expect(factory.calls).toEqual(['list']);
+    expect(says(await hint('One'))).toBe('was');
+    expect(says(await hint('One'))).toBe('was');
+    expect(factory.calls).toEqual(['list', 'read']);
+  });
+
+  test('and has no name, may be any runtime that the list does not show', async () => {
+    const { factory, hint } = rig();
+    factory.garbled.add('One');
+    factory.nameless = true;
+    expect(says(await hint('Two'))).toBe('was');
+    expect(factory.calls).toEqual(['list']);
+    expect(says(await hint('One'))).toBe('was');
+    expect(says(await hint('Three'))).toBe('absent');
+    expect(factory.calls).toEqual(['list', 'read', 'read']);
+  });
+
+  test.each([true, false])('is no change by others, nor is its end (nameless: %s)', async (nameless) => {
+    const { clock, factory, hint, changed } = rig();
+    await hint('Unrelated');
+    factory.nameless = nameless;
+    for (const garbled of [true, false]) {
+      if (garbled) factory.garbled.add('One');
+      else factory.garbled.clear();
+      await clock.advance(11 * MINUTE);
+      await hint('Unrelated');
+    }
+    expect(changed).toEqual([]);
+  });
+
+  test('is told once, and once that all is understood again', async () => {
+    const { clock, factory, hint, log } = rig();
+    factory.garbled.add('One');
+    for (const _ of [1, 2]) {
+      await hint('Two');
+      await clock.advance(11 * MINUTE);
+    }
+    factory.garbled.clear();
+    await hint('Two');
+    expect(log.lines.map(({ level, keys }) => [level, keys.runtimes, keys.detail])).toEqual([
+      ['warn', ['ONE'], 'garbled'],
+      ['info', undefined, undefined],
+    ]);
   });
 });
 

@@ -17,6 +17,7 @@ import {
   type Emulator,
   startEmulator,
 } from '../../../emulator/index.ts';
+import { RecordedLog } from '../../../unit/runtime/recorded-log.ts';
 
 export const RUNTIME = { factory: DEFAULT_FACTORY, name: 'Runtime' };
 export const ID: RuntimeId = { parent: { kind: 'factory', ...DEFAULT_FACTORY }, name: 'Runtime' };
@@ -58,6 +59,7 @@ export async function startWorld(): Promise<World> {
       clock: systemClock,
       wake: (key) => void woken.push(key),
       changed: () => {},
+      log: new RecordedLog(),
       retry: { attempts: 3, minDelayMs: 1, maxDelayMs: 1000 },
       ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     });
