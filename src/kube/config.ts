@@ -1,5 +1,5 @@
 import type { AgentOptions } from 'node:https';
-import { type Cluster, KubeConfig, type RequestContext } from '@kubernetes/client-node';
+import { type Cluster, HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
 
 export interface PoolOptions {
@@ -32,6 +32,18 @@ export class PooledKubeConfig extends KubeConfig {
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
     await super.applySecurityAuthentication(context);
     context.setHeaderParam('User-Agent', this.#options.userAgent);
+  }
+
+  /** Where a request to this path goes, with what it proves who asks, and over which connections. */
+  async prepare(path: string, query: Readonly<Record<string, unknown>>) {
+    const url = new URL(`${this.getCurrentCluster()?.server}${path}`);
+    for (const [key, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(key, String(value));
+    }
+    // Of the method nothing depends here.
+    const context = new RequestContext(url.href, HttpMethod.GET);
+    await this.applySecurityAuthentication(context);
+    return { url: url.href, headers: context.getHeaders(), dispatcher: context.getDispatcher() };
   }
 
   /** Cuts every connection. */

@@ -41,7 +41,7 @@ export function cut(text: string, length: number): string {
   return whole.length <= length ? whole : whole.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** A page of a list, in whichever of its shapes: as it came over the wire, or as the library's classes hold it. */
+/** A page of a list. */
 export interface RawPage {
   readonly items: readonly unknown[];
   readonly resourceVersion: string | undefined;
@@ -54,7 +54,6 @@ export function readPage(raw: unknown): RawPage {
   return {
     items: readList(page.items),
     resourceVersion: readText(metadata.resourceVersion),
-    // The library renames it, since it is a word of JavaScript.
-    continueToken: readText(metadata.continue) ?? readText(metadata._continue),
+    continueToken: readText(metadata.continue),
   };
 }

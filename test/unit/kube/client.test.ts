@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   createKubeClient,
@@ -10,6 +11,7 @@ import {
   type KubeClientOptions,
   type StreamListener,
 } from '../../../src/kube/client.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
 import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
 import { answer, BadServer, type Handler } from './bad-server.ts';
 
@@ -76,6 +78,27 @@ describe('a request', () => {
       reason: 'Forbidden',
       message: 'not yours',
     });
+  });
+
+  test.each([
+    ['refused', answer(403, {})],
+    ['not answered', (request) => void request.socket.destroy()],
+    ['answered with something else', (_request, response) => void response.end('<html>')],
+  ] satisfies [string, Handler][])(
+    'that is %s says nothing of its headers, which can hold a token',
+    async (_how, handler) => {
+      server.handler = handler;
+      const error = await api()
+        .get(ONE, stop.signal)
+        .catch((error) => error);
+      expect(error).toBeInstanceOf(KubeError);
+      expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('token-of-u');
+    },
+  );
+
+  test('whose answer is no JSON fails', async () => {
+    server.handler = (_request, response) => void response.end('<html>');
+    await expect(api().get(ONE, stop.signal)).rejects.toMatchObject({ status: 0, reason: 'BadAnswer' });
   });
 
   test('is not tried twice', async () => {
