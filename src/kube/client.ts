@@ -1,7 +1,7 @@
-import { Watch } from '@kubernetes/client-node';
 import { loadKubeConfig, type PooledKubeConfig } from './config.ts';
 import { KubeError, problemOfAnswer, toKubeError } from './errors.ts';
 import { exchange } from './http.ts';
+import { isRecord, parseJson } from './raw.ts';
 
 export interface KubeClientOptions {
   /** Path of a kubeconfig; default: see `loadKubeConfig`. */
@@ -45,9 +45,9 @@ export interface StreamListener {
  * The API server, over one pool of connections. Requests end with a `KubeError`, or with the reason of their signal
  * when that aborts; none is tried twice.
  *
- * Of the client library this takes the kubeconfig with its ways to log in, and the watch, but not its generated API
- * classes: the few that are needed bring 1.1 MB of code for all kinds there are, and turn each answer into instances of
- * them that are then read as what came over the wire.
+ * Of the client library this takes the kubeconfig with its ways to log in. Its generated API classes turn each answer into
+ * instances that are then read as what came over the wire, and bring 1.1 MB of code for all kinds there are; its watch
+ * keeps of a refusal no more than the number.
  */
 export interface KubeClient {
   /** Of the pod, or of the kubeconfig's context; undefined when that names none. */
@@ -115,37 +115,24 @@ class PooledClient implements KubeClient {
     }
   }
 
-  watch({ path, query, silenceMs }: WatchRequest, listener: StreamListener, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.reject(signal.reason);
-    const watch = new Watch(this.#config);
-    // Private in the library's types, though it has no other way to set it; its default ends a quiet watch after 30 s.
-    Object.assign(watch, { requestTimeoutMs: silenceMs });
-    return new Promise((resolve, reject) => {
-      let settled = false;
-      let connection: AbortController | undefined;
-      const settle = (outcome: () => void, code: string): void => {
-        if (settled) return;
-        settled = true;
-        signal.removeEventListener('abort', onAbort);
-        connection?.abort();
-        this.#count('WATCH', code);
-        outcome();
-      };
-      const fail = (problem: KubeError) =>
-        settle(() => reject(problem), problem.status === 0 ? '<error>' : String(problem.status));
-      const onAbort = () => settle(() => reject(signal.reason), '200');
-      const onEnd = (error: unknown) => (error ? fail(toKubeError(error)) : settle(resolve, '200'));
-      signal.addEventListener('abort', onAbort, { once: true });
-      const onLine = (type: unknown, object: unknown) => {
-        if (!settled) listener.line(type, object);
-      };
-      watch.watch(path, query, onLine, onEnd).then((controller) => {
-        connection = controller;
-        // The library hands out the connection only after the answer's headers: the end may have come before.
-        if (settled) controller.abort();
-        else listener.opened();
-      }, onEnd);
-    });
+  async watch({ path, query, silenceMs }: WatchRequest, listener: StreamListener, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    let code = '200';
+    try {
+      const { url, headers, dispatcher } = await this.#config.prepare(path, { watch: true, ...query });
+      const answer = await exchange({ url, method: 'GET', headers, body: null, dispatcher, signal, silenceMs });
+      if (answer.status !== 200) throw new KubeError(problemOfAnswer(answer.status, await answer.text()));
+      signal.throwIfAborted();
+      listener.opened();
+      for await (const lines of answer.lines()) for (const line of lines) tell(line, listener, signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const problem = toKubeError(error);
+      code = problem.status === 0 ? '<error>' : String(problem.status);
+      throw problem;
+    } finally {
+      this.#count('WATCH', code);
+    }
   }
 
   close(): Promise<void> {
@@ -159,9 +146,14 @@ class PooledClient implements KubeClient {
 
 function readAnswer(status: number, text: string): unknown {
   if (status < 200 || status > 299) throw new KubeError(problemOfAnswer(status, text));
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new KubeError({ status: 0, reason: 'BadAnswer', message: 'the API server answered with no JSON' }, { cause });
-  }
+  const answer = parseJson(text);
+  if (answer !== undefined) return answer;
+  throw new KubeError({ status: 0, reason: 'BadAnswer', message: 'the API server answered with no JSON' });
+}
+
+/** A line that is no JSON is left out: what it would have told comes with the next list. */
+function tell(line: string, listener: StreamListener, signal: AbortSignal): void {
+  signal.throwIfAborted();
+  const event = parseJson(line);
+  if (isRecord(event)) listener.line(event.type, event.object);
 }

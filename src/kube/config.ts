@@ -72,9 +72,9 @@ export class PooledKubeConfig extends KubeConfig {
     // biome-ignore lint/complexity/useLiteralKeys: the only spelling by which TypeScript lets a private method be called
     const dispatcher = KubeConfig.prototype['createDispatcher'].call(this, cluster, tls) ?? new Agent();
     const { headersTimeoutMs } = this.#options;
-    // The body's own limit is off: a quiet watch is no failure, and every other request is limited as a whole.
+    // The body has no limit unless the request sets one: a watch does, and every other is limited as a whole.
     const limit: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (request, handler) =>
-      dispatch({ ...request, headersTimeout: headersTimeoutMs, bodyTimeout: 0 }, handler);
+      dispatch({ bodyTimeout: 0, ...request, headersTimeout: headersTimeoutMs }, handler);
     return dispatcher.compose(limit);
   }
 }

@@ -1,4 +1,4 @@
-import { isRecord, type Raw, readText } from './raw.ts';
+import { isRecord, parseJson, type Raw, readText } from './raw.ts';
 
 /** What the API server said when it refused, or why it could not be asked. */
 export interface Problem {
@@ -41,9 +41,6 @@ const REASONS: Readonly<Record<number, string>> = {
 /** Whatever undici and the client library throw, in our own words. */
 export function toKubeError(error: unknown): KubeError {
   if (error instanceof KubeError) return error;
-  const status = isRecord(error) ? error.statusCode : undefined;
-  // The library's Watch keeps no more of a refusal than its number.
-  if (typeof status === 'number') return new KubeError(problemOfAnswer(status, ''));
   const chain = causesOf(error);
   if (chain.some(({ name }) => typeof name === 'string' && name.endsWith('TimeoutError'))) {
     return new KubeError({ status: 0, reason: 'Timeout', message: 'the API server did not answer in time' });
@@ -79,14 +76,6 @@ export function problemOfAnswer(code: number, body: string): Problem {
 
 function reasonOf(status: number): string {
   return REASONS[status] ?? (status >= 500 ? 'InternalError' : 'Unknown');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The error and what lies behind it: fetch itself says no more than "fetch failed". */

@@ -236,8 +236,8 @@ describe('a stream', () => {
     );
   });
 
-  test('that is refused ends with the number', async () => {
-    server.handler = answer(410, {});
+  test('that is refused ends with what the server said', async () => {
+    server.handler = answer(410, { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' });
     await expect(
       api().watch(
         {},
@@ -249,7 +249,36 @@ describe('a stream', () => {
     ).rejects.toMatchObject({
       status: 410,
       reason: 'Expired',
+      message: 'too old',
     });
+  });
+
+  test('hands over each line whole, wherever its bytes were cut', async () => {
+    const bytes = Buffer.from(`${JSON.stringify({ type: 'ADDED', object: { text: 'größer' } })}\n`);
+    const cut = bytes.indexOf(0xc3) + 1;
+    server.handler = async (_request, response) => {
+      response.writeHead(200).flushHeaders();
+      for (const part of [bytes.subarray(0, cut), bytes.subarray(cut), bytes.subarray(0, -1)]) {
+        await new Promise((resolve) => response.write(part, resolve));
+      }
+      response.end();
+    };
+    const lines: unknown[] = [];
+    const listener = onLine((_type, object) => lines.push(object));
+    await api().watch({}, '7', 60, listener, stop.signal);
+    expect(lines).toEqual([{ text: 'größer' }, { text: 'größer' }]);
+  });
+
+  test('that is silent for longer than it may fails', async () => {
+    server.handler = stream([{ type: 'ADDED', object: {} }], false);
+    const client = createKubeClient({ kubeconfig: server.kubeconfig });
+    clients.push(client);
+    const watch = client.watch(
+      { path: '/x', query: {}, silenceMs: 100 },
+      onLine(() => {}),
+      stop.signal,
+    );
+    await expect(watch).rejects.toMatchObject({ status: 0, reason: 'Timeout' });
   });
 
   test('that breaks off is unreachable', async () => {

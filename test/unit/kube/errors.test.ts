@@ -31,10 +31,6 @@ describe('what the API server refuses', () => {
     expect(message).toContain('<html>xxx');
     expect(message.length).toBeLessThan(300);
   });
-
-  test('to a watch is no more than a number', () => {
-    expect(of(Object.assign(new Error('Gone'), { statusCode: 410 }))).toMatchObject({ status: 410, reason: 'Expired' });
-  });
 });
 
 describe('an API server that does not answer', () => {
