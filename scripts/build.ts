@@ -1,9 +1,22 @@
 /** Bundles the operator into one file, `dist/main.js`, which needs nothing but Node. */
 import { readFile, rm, stat } from 'node:fs/promises';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const root = new URL('..', import.meta.url);
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { version: string };
+
+/** What the client library does not say of itself: that a module of it which nothing is used of can be left out. */
+const withoutUnusedModules: Plugin = {
+  name: 'without unused modules',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^@kubernetes\/client-node$|^\./ }, async ({ path, pluginData, ...where }) => {
+      const isOfLibrary = path === '@kubernetes/client-node' || where.importer.includes('/@kubernetes/client-node/');
+      if (pluginData === RESOLVED || !isOfLibrary) return undefined;
+      return { ...(await resolve(path, { ...where, pluginData: RESOLVED })), sideEffects: false };
+    });
+  },
+};
+const RESOLVED = Symbol('resolved by esbuild');
 
 await rm(new URL('dist', root), { recursive: true, force: true });
 await build({
@@ -23,6 +36,7 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+  plugins: [withoutUnusedModules],
   logLevel: 'warning',
 });
 

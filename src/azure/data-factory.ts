@@ -1,25 +1,19 @@
-import { DataFactoryManagementClient } from '@azure/arm-datafactory';
 import type { ArmOptions } from './arm-calls.ts';
-import { createClient, PlainRequests } from './arm-client.ts';
+import { ArmClient } from './arm-client.ts';
 import { isListed } from './parse.ts';
 import { type Service, ServiceRuntimes } from './service.ts';
 
 /** The runtimes of Data Factory: its writes have taken effect when they are answered (recorded). */
 export function createDataFactory(options: ArmOptions): ServiceRuntimes {
-  const client = createClient(DataFactoryManagementClient, options.subscriptionId, options);
-  const { integrationRuntimes, managedVirtualNetworks } = client;
+  const client = new ArmClient('factory', '2018-06-01', options);
   const service: Service = {
     parent: 'factory',
     accepts: false,
-    plain: new PlainRequests(client, 'factory', '2018-06-01'),
-    list: (group, factory, given) => integrationRuntimes.listByFactory(group, factory, given).byPage().next(),
-    get: (...args) => integrationRuntimes.get(...args),
-    status: (...args) => integrationRuntimes.getStatus(...args),
+    client,
     networks: {
-      look: (group, factory, given) => managedVirtualNetworks.listByFactory(group, factory, given).byPage({}).next(),
+      look: (...args) => client.networks(...args),
       isShown: isListed,
-      create: (group, factory, name, given) =>
-        managedVirtualNetworks.createOrUpdate(group, factory, name, { properties: {} }, given),
+      create: (...args) => client.putNetwork(...args),
     },
   };
   return new ServiceRuntimes(service, options);

@@ -10,21 +10,17 @@ import {
 } from '../core/runtime.ts';
 import type { Caller } from '../ports.ts';
 import { ArmCalls, type ArmOptions, type Call } from './arm-calls.ts';
-import type { PlainRequests, RuntimePath, SdkOptions } from './arm-client.ts';
+import type { ArmClient, RuntimePath, SdkOptions } from './arm-client.ts';
 import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
 import { malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
 import type { Listed, Remote, Unclear } from './remote.ts';
 
-/** How one service's SDK sends what its runtimes are asked. What the promises resolve with is not looked at. */
+/** How one service is asked. What the promises resolve with is not looked at. */
 export interface Service {
   readonly parent: Parent['kind'];
   /** Whether it may answer a write with 202 and go on with it. */
   readonly accepts: boolean;
-  readonly plain: PlainRequests;
-  /** The first page. */
-  list(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
-  get(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
-  status(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
+  readonly client: ArmClient;
   readonly networks: Networks;
 }
 
@@ -78,13 +74,13 @@ export class ServiceRuntimes implements Remote {
   }
 
   #page(parent: Parent, link: string | undefined, caller: Caller): Promise<Page> {
-    const { plain } = this.#service;
+    const { client } = this.#service;
     return this.#make(caller, {
       operation: 'list',
       budget: 'reads',
       writes: false,
       send: (options) =>
-        link === undefined ? this.#service.list(parent.resourceGroup, parent.name, options) : plain.next(link, options),
+        link === undefined ? client.list(parent.resourceGroup, parent.name, options) : client.next(link, options),
       parse: (body) => parsePage(parseJson(body)),
     });
   }
@@ -95,7 +91,7 @@ export class ServiceRuntimes implements Remote {
       operation: 'get',
       budget: 'reads',
       writes: false,
-      send: (options) => this.#service.get(...path(id), options),
+      send: (options) => this.#service.client.get(path(id), options),
       parse: (body) => parseRuntimeOf(id, parseJson(body)),
       missing: () => undefined,
     });
@@ -108,7 +104,7 @@ export class ServiceRuntimes implements Remote {
       // Recorded: this POST spends the reads.
       budget: 'reads',
       writes: false,
-      send: (options) => this.#service.status(...path(id), options),
+      send: (options) => this.#service.client.status(path(id), options),
       parse: (body) => parseState(parseJson(body)),
       missing: () => undefined,
     });
@@ -140,7 +136,7 @@ export class ServiceRuntimes implements Remote {
       budget: 'writes',
       writes: true,
       headers,
-      send: (options) => this.#service.plain.put(path(id), document, options),
+      send: (options) => this.#service.client.put(path(id), document, options),
       parse: (body, status) => (this.#accepted(status) ? ACCEPTED : parseRuntimeOf(id, parseJson(body))),
     });
   }
@@ -151,7 +147,7 @@ export class ServiceRuntimes implements Remote {
       operation: 'delete',
       budget: 'deletes',
       writes: true,
-      send: (options) => this.#service.plain.delete(path(id), options),
+      send: (options) => this.#service.client.delete(path(id), options),
       parse: (body, status) => {
         if (this.#accepted(status)) return ACCEPTED;
         if (status !== 200 && status !== 204) throw malformed(`a deletion answered ${status}`);
@@ -169,7 +165,7 @@ export class ServiceRuntimes implements Remote {
       operation: 'enableInteractiveQuery',
       budget: 'writes',
       writes: true,
-      send: (options) => this.#service.plain.enableInteractiveQuery(path(id), minutes, options),
+      send: (options) => this.#service.client.enableInteractiveQuery(path(id), minutes, options),
       parse: () => {},
     });
   }

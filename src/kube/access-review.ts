@@ -1,33 +1,36 @@
-import { AuthenticationV1Api, AuthorizationV1Api, type V1UserInfo } from '@kubernetes/client-node';
 import type { KubeClient } from './client.ts';
+import { pathOf } from './paths.ts';
+import { isRecord, type Raw, readRecord } from './raw.ts';
 
 /** `unknown`: the API server knows nobody by that token. */
 export type AccessVerdict = 'allowed' | 'forbidden' | 'unknown';
+
+const TOKEN_REVIEW = kindOf('authentication.k8s.io/v1', 'TokenReview', 'tokenreviews');
+const ACCESS_REVIEW = kindOf('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews');
 
 /**
  * Asks the API server who bears a token (TokenReview), and whether that user may get this path, which is no resource
  * (SubjectAccessReview). The function throws `KubeError` when it refuses or does not answer.
  */
 export function createAccessReview(client: KubeClient, path: string, signal: AbortSignal) {
-  const [authentication, authorization] = [client.api(AuthenticationV1Api), client.api(AuthorizationV1Api)];
+  const review = async ({ type, where }: ReturnType<typeof kindOf>, spec: object): Promise<Raw> => {
+    const answer = await client.request({ method: 'POST', path: where, body: { ...type, spec } }, signal);
+    return readRecord(readRecord(answer).status);
+  };
   return async (token: string): Promise<AccessVerdict> => {
-    const body = { spec: { token } };
-    const review = await client.call(signal, (options) => authentication.createTokenReview({ body }, options));
-    const { authenticated, user } = review.status ?? {};
-    if (authenticated !== true || user === undefined) return 'unknown';
-    const access = { spec: { ...subjectOf(user), nonResourceAttributes: { path, verb: 'get' } } };
-    const { status } = await client.call(signal, (options) =>
-      authorization.createSubjectAccessReview({ body: access }, options),
-    );
-    return status?.allowed === true ? 'allowed' : 'forbidden';
+    const { authenticated, user } = await review(TOKEN_REVIEW, { token });
+    if (authenticated !== true || !isRecord(user)) return 'unknown';
+    const access = { ...subjectOf(user), nonResourceAttributes: { path, verb: 'get' } };
+    const { allowed } = await review(ACCESS_REVIEW, access);
+    return allowed === true ? 'allowed' : 'forbidden';
   };
 }
 
-function subjectOf({ username, uid, groups, extra }: V1UserInfo) {
-  return {
-    ...(username === undefined ? {} : { user: username }),
-    ...(uid === undefined ? {} : { uid }),
-    ...(groups === undefined ? {} : { groups }),
-    ...(extra === undefined ? {} : { extra }),
-  };
+function kindOf(apiVersion: string, kind: string, plural: string) {
+  return { type: { apiVersion, kind }, where: pathOf({ groupVersion: apiVersion, plural }) };
+}
+
+/** The user as the one review tells and the other takes it. */
+function subjectOf({ username, uid, groups, extra }: Raw) {
+  return { user: username, uid, groups, extra };
 }

@@ -1,15 +1,7 @@
-import {
-  type ApiConstructor,
-  type ApiType,
-  type ConfigurationOptions,
-  Observable,
-  type ObservableMiddleware,
-  setHeaderOptions,
-  Watch,
-} from '@kubernetes/client-node';
 import { loadKubeConfig, type PooledKubeConfig } from './config.ts';
-import { type KubeError, toKubeError } from './errors.ts';
-import { HTTP } from './http.ts';
+import { KubeError, problemOfAnswer, toKubeError } from './errors.ts';
+import { exchange } from './http.ts';
+import { isRecord, parseJson } from './raw.ts';
 
 export interface KubeClientOptions {
   /** Path of a kubeconfig; default: see `loadKubeConfig`. */
@@ -22,12 +14,23 @@ export interface KubeClientOptions {
   readonly onResponse?: (response: { method: string; code: string; host: string }) => void;
 }
 
-/** Options of one call, to be handed to the API class. */
-export type CallOptions = ConfigurationOptions<ObservableMiddleware>;
+/** What is undefined is left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface KubeRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** See `pathOf`. */
+  readonly path: string;
+  readonly query?: Query;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** What kind of patch the body is; default `application/json`, which is none. */
+  readonly contentType?: string;
+}
 
 export interface WatchRequest {
   readonly path: string;
-  readonly query: Record<string, string | number | boolean | undefined>;
+  readonly query: Query;
   /** The stream counts as dead when nothing at all has come for so long; milliseconds, above the server's own limit. */
   readonly silenceMs: number;
 }
@@ -41,14 +44,16 @@ export interface StreamListener {
 /**
  * The API server, over one pool of connections. Requests end with a `KubeError`, or with the reason of their signal
  * when that aborts; none is tried twice.
+ *
+ * Of the client library this takes the kubeconfig with its ways to log in. Its generated API classes turn each answer into
+ * instances that are then read as what came over the wire, and bring 1.1 MB of code for all kinds there are; its watch
+ * keeps of a refusal no more than the number.
  */
 export interface KubeClient {
   /** Of the pod, or of the kubeconfig's context; undefined when that names none. */
   readonly namespace: string | undefined;
-  /** One of the library's API classes; its calls go through `call`. */
-  api<T extends ApiType>(type: ApiConstructor<T>): T;
-  /** Makes one call, limited in time. `contentType` tells the server what kind of patch the body is. */
-  call<T>(signal: AbortSignal, send: (options: CallOptions) => Promise<T>, contentType?: string): Promise<T>;
+  /** Makes one request, limited in time; the answer is as it came. */
+  request(request: KubeRequest, signal: AbortSignal): Promise<unknown>;
   /** Resolves when the server ends the stream. The listener is told nothing more once the promise is settled. */
   watch(request: WatchRequest, listener: StreamListener, signal: AbortSignal): Promise<void>;
   /** Cuts every connection; what is under way fails. */
@@ -64,79 +69,70 @@ export function createKubeClient(options: KubeClientOptions = {}): KubeClient {
   const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS;
   const userAgent = options.userAgent ?? 'azure-ir-operator';
   const config = loadKubeConfig(options.kubeconfig, { headersTimeoutMs: timeoutMs, userAgent });
-  return new PooledClient(config, timeoutMs, userAgent, options.onResponse ?? (() => {}));
+  return new PooledClient(config, timeoutMs, options.onResponse ?? (() => {}));
 }
 
 class PooledClient implements KubeClient {
   readonly #config: PooledKubeConfig;
   readonly #timeoutMs: number;
-  readonly #userAgent: string;
   readonly #onResponse: NonNullable<KubeClientOptions['onResponse']>;
   readonly #host: string;
   readonly namespace: string | undefined;
 
-  constructor(
-    config: PooledKubeConfig,
-    timeoutMs: number,
-    userAgent: string,
-    onResponse: NonNullable<KubeClientOptions['onResponse']>,
-  ) {
+  constructor(config: PooledKubeConfig, timeoutMs: number, onResponse: NonNullable<KubeClientOptions['onResponse']>) {
     this.#config = config;
     this.#timeoutMs = timeoutMs;
-    this.#userAgent = userAgent;
     this.#onResponse = onResponse;
     this.#host = new URL(config.getCurrentCluster()?.server ?? '').host;
     this.namespace = config.getContextObject(config.getCurrentContext())?.namespace?.trim() || undefined;
   }
 
-  api<T extends ApiType>(type: ApiConstructor<T>): T {
-    return this.#config.makeApiClient(type);
-  }
-
-  async call<T>(signal: AbortSignal, send: (options: CallOptions) => Promise<T>, contentType?: string): Promise<T> {
+  async request(request: KubeRequest, signal: AbortSignal): Promise<unknown> {
     signal.throwIfAborted();
-    const call = this.#middleware(AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]));
-    const options: CallOptions = { httpApi: HTTP, middleware: [call.middleware], middlewareMergeStrategy: 'append' };
+    const { method, path, query = {}, body, contentType = 'application/json' } = request;
+    let answered = false;
     try {
-      return await send(contentType === undefined ? options : setHeaderOptions('Content-Type', contentType, options));
+      const { url, headers, dispatcher } = await this.#config.prepare(path, query);
+      const { status, text } = await exchange({
+        url,
+        method,
+        headers: {
+          ...headers,
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': contentType }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+        dispatcher,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
+      });
+      answered = true;
+      this.#count(method, String(status));
+      return readAnswer(status, await text());
     } catch (error) {
-      if (!call.answered()) this.#count(call.method(), '<error>');
+      if (!answered) this.#count(method, '<error>');
       if (signal.aborted) throw signal.reason;
       throw toKubeError(error);
     }
   }
 
-  watch({ path, query, silenceMs }: WatchRequest, listener: StreamListener, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.reject(signal.reason);
-    const watch = new Watch(this.#config);
-    // Private in the library's types, though it has no other way to set it; its default ends a quiet watch after 30 s.
-    Object.assign(watch, { requestTimeoutMs: silenceMs });
-    return new Promise((resolve, reject) => {
-      let settled = false;
-      let connection: AbortController | undefined;
-      const settle = (outcome: () => void, code: string): void => {
-        if (settled) return;
-        settled = true;
-        signal.removeEventListener('abort', onAbort);
-        connection?.abort();
-        this.#count('WATCH', code);
-        outcome();
-      };
-      const fail = (problem: KubeError) =>
-        settle(() => reject(problem), problem.status === 0 ? '<error>' : String(problem.status));
-      const onAbort = () => settle(() => reject(signal.reason), '200');
-      const onEnd = (error: unknown) => (error ? fail(toKubeError(error)) : settle(resolve, '200'));
-      signal.addEventListener('abort', onAbort, { once: true });
-      const onLine = (type: unknown, object: unknown) => {
-        if (!settled) listener.line(type, object);
-      };
-      watch.watch(path, query, onLine, onEnd).then((controller) => {
-        connection = controller;
-        // The library hands out the connection only after the answer's headers: the end may have come before.
-        if (settled) controller.abort();
-        else listener.opened();
-      }, onEnd);
-    });
+  async watch({ path, query, silenceMs }: WatchRequest, listener: StreamListener, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    let code = '200';
+    try {
+      const { url, headers, dispatcher } = await this.#config.prepare(path, { watch: true, ...query });
+      const answer = await exchange({ url, method: 'GET', headers, body: null, dispatcher, signal, silenceMs });
+      if (answer.status !== 200) throw new KubeError(problemOfAnswer(answer.status, await answer.text()));
+      signal.throwIfAborted();
+      listener.opened();
+      for await (const lines of answer.lines()) for (const line of lines) tell(line, listener, signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const problem = toKubeError(error);
+      code = problem.status === 0 ? '<error>' : String(problem.status);
+      throw problem;
+    } finally {
+      this.#count('WATCH', code);
+    }
   }
 
   close(): Promise<void> {
@@ -146,23 +142,18 @@ class PooledClient implements KubeClient {
   #count(method: string, code: string): void {
     this.#onResponse({ method, code, host: this.#host });
   }
+}
 
-  #middleware(signal: AbortSignal) {
-    let answered = false;
-    let method = '';
-    const middleware: ObservableMiddleware = {
-      pre: (request) => {
-        method = request.getHttpMethod();
-        request.setSignal(signal);
-        request.setHeaderParam('User-Agent', this.#userAgent);
-        return new Observable(Promise.resolve(request));
-      },
-      post: (response) => {
-        answered = true;
-        this.#count(method, String(response.httpStatusCode));
-        return new Observable(Promise.resolve(response));
-      },
-    };
-    return { middleware, answered: () => answered, method: () => method };
-  }
+function readAnswer(status: number, text: string): unknown {
+  if (status < 200 || status > 299) throw new KubeError(problemOfAnswer(status, text));
+  const answer = parseJson(text);
+  if (answer !== undefined) return answer;
+  throw new KubeError({ status: 0, reason: 'BadAnswer', message: 'the API server answered with no JSON' });
+}
+
+/** A line that is no JSON is left out: what it would have told comes with the next list. */
+function tell(line: string, listener: StreamListener, signal: AbortSignal): void {
+  signal.throwIfAborted();
+  const event = parseJson(line);
+  if (isRecord(event)) listener.line(event.type, event.object);
 }

@@ -1,5 +1,5 @@
 import type { AgentOptions } from 'node:https';
-import { type Cluster, KubeConfig, type RequestContext } from '@kubernetes/client-node';
+import { type Cluster, HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
 
 export interface PoolOptions {
@@ -34,6 +34,18 @@ export class PooledKubeConfig extends KubeConfig {
     context.setHeaderParam('User-Agent', this.#options.userAgent);
   }
 
+  /** Where a request to this path goes, with what it proves who asks, and over which connections. */
+  async prepare(path: string, query: Readonly<Record<string, unknown>>) {
+    const url = new URL(`${this.getCurrentCluster()?.server}${path}`);
+    for (const [key, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(key, String(value));
+    }
+    // Of the method nothing depends here.
+    const context = new RequestContext(url.href, HttpMethod.GET);
+    await this.applySecurityAuthentication(context);
+    return { url: url.href, headers: context.getHeaders(), dispatcher: context.getDispatcher() };
+  }
+
   /** Cuts every connection. */
   async close(): Promise<void> {
     const dispatchers = [...this.#retired, ...(this.#pool === undefined ? [] : [this.#pool.dispatcher])];
@@ -60,9 +72,9 @@ export class PooledKubeConfig extends KubeConfig {
     // biome-ignore lint/complexity/useLiteralKeys: the only spelling by which TypeScript lets a private method be called
     const dispatcher = KubeConfig.prototype['createDispatcher'].call(this, cluster, tls) ?? new Agent();
     const { headersTimeoutMs } = this.#options;
-    // The body's own limit is off: a quiet watch is no failure, and every other request is limited as a whole.
+    // The body has no limit unless the request sets one: a watch does, and every other is limited as a whole.
     const limit: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (request, handler) =>
-      dispatch({ ...request, headersTimeout: headersTimeoutMs, bodyTimeout: 0 }, handler);
+      dispatch({ bodyTimeout: 0, ...request, headersTimeout: headersTimeoutMs }, handler);
     return dispatcher.compose(limit);
   }
 }

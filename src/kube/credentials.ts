@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { CoreV1Api } from '@kubernetes/client-node';
 import { CREDENTIAL_SECRET } from '../api/names.ts';
 import { isClientId, isTenant, type NamespaceCredential, type Proof, Sealed } from '../core/credential.ts';
 import { type KubeClient, WATCH_GRACE_MS } from './client.ts';
+import { pathOf } from './paths.ts';
 import { isRecord, type Raw, readPage, readRecord, readText } from './raw.ts';
 import { type RunningWatch, runScopes, type ScopedSource, type WatchOptions } from './watch.ts';
 
@@ -69,24 +69,17 @@ class KnownSecrets {
 }
 
 function createSecretSource(client: KubeClient): ScopedSource {
-  const api = client.api(CoreV1Api);
+  const pathIn = (namespace: string | undefined) => pathOf({ groupVersion: 'v1', plural: 'secrets', namespace });
   const fieldSelector = `metadata.name=${CREDENTIAL_SECRET}`;
   return {
     async list({ namespace }, limit, continueToken, signal) {
-      const query = { fieldSelector, limit, ...(continueToken === undefined ? {} : { _continue: continueToken }) };
-      return readPage(
-        await client.call<unknown>(signal, (options) =>
-          namespace === undefined
-            ? api.listSecretForAllNamespaces(query, options)
-            : api.listNamespacedSecret({ ...query, namespace }, options),
-        ),
-      );
+      const query = { fieldSelector, limit, continue: continueToken };
+      return readPage(await client.request({ method: 'GET', path: pathIn(namespace), query }, signal));
     },
     watch({ namespace }, resourceVersion, timeoutSeconds, listener, signal) {
-      const within = namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`;
       return client.watch(
         {
-          path: `/api/v1/${within}secrets`,
+          path: pathIn(namespace),
           query: { resourceVersion, timeoutSeconds, allowWatchBookmarks: true, fieldSelector },
           silenceMs: timeoutSeconds * 1000 + WATCH_GRACE_MS,
         },

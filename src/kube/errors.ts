@@ -1,5 +1,4 @@
-import { ApiException } from '@kubernetes/client-node';
-import { isRecord, type Raw, readText } from './raw.ts';
+import { isRecord, parseJson, type Raw, readText } from './raw.ts';
 
 /** What the API server said when it refused, or why it could not be asked. */
 export interface Problem {
@@ -39,16 +38,9 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
-/**
- * Whatever the client library throws, in our own words. Headers and the request are left out on purpose: they can hold
- * a token.
- */
+/** Whatever undici and the client library throw, in our own words. */
 export function toKubeError(error: unknown): KubeError {
   if (error instanceof KubeError) return error;
-  if (error instanceof ApiException) return new KubeError(problemOfAnswer(error.code, error.body));
-  const status = isRecord(error) ? error.statusCode : undefined;
-  // The library's Watch keeps no more of a refusal than its number.
-  if (typeof status === 'number') return new KubeError(problemOfAnswer(status, undefined));
   const chain = causesOf(error);
   if (chain.some(({ name }) => typeof name === 'string' && name.endsWith('TimeoutError'))) {
     return new KubeError({ status: 0, reason: 'Timeout', message: 'the API server did not answer in time' });
@@ -74,23 +66,16 @@ export function isExpired({ status, reason }: Problem): boolean {
   return status === 410 || reason === 'Expired' || reason === 'Gone';
 }
 
-function problemOfAnswer(code: number, body: unknown): Problem {
-  const parsed = typeof body === 'string' ? parseJson(body) : body;
+/** What the answer of this HTTP status refuses: a `Status` object, or whatever somebody on the way has written. */
+export function problemOfAnswer(code: number, body: string): Problem {
+  const parsed = parseJson(body);
   if (isRecord(parsed) && parsed.kind === 'Status') return { ...problemOfStatus(parsed), status: code };
-  const said = typeof body === 'string' && body !== '' ? `: ${body.slice(0, FOREIGN_BODY_LENGTH)}` : '';
+  const said = body !== '' ? `: ${body.slice(0, FOREIGN_BODY_LENGTH)}` : '';
   return { status: code, reason: reasonOf(code), message: `the API server answered ${code} ${reasonOf(code)}${said}` };
 }
 
 function reasonOf(status: number): string {
   return REASONS[status] ?? (status >= 500 ? 'InternalError' : 'Unknown');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The error and what lies behind it: fetch itself says no more than "fetch failed". */

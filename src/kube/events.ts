@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { EventsV1Api, type EventsV1Event, PatchStrategy, V1MicroTime } from '@kubernetes/client-node';
+import { PatchStrategy } from '@kubernetes/client-node';
 import { API_VERSION, KIND } from '../api/names.ts';
 import type { ManagedObject } from '../core/object.ts';
 import { withoutRequestIds } from '../core/request-ids.ts';
@@ -9,7 +9,9 @@ import type { KubeClient } from './client.ts';
 import { toKubeError } from './errors.ts';
 import { EventSeries, type Told } from './event-series.ts';
 import type { KubeLog } from './log.ts';
+import { renderMicroTime } from './micro-time.ts';
 import type { KubeMetrics } from './objects.ts';
+import { pathOf } from './paths.ts';
 import { cut } from './raw.ts';
 
 export interface EventsOptions {
@@ -23,6 +25,7 @@ export interface EventsOptions {
   readonly signal: AbortSignal;
 }
 
+const EVENTS = { groupVersion: 'events.k8s.io/v1', plural: 'events' };
 const CONTROLLER = 'azure-ir.io/azure-ir-operator';
 /** The API server's limits. */
 const NOTE_BYTES = 1024;
@@ -35,7 +38,6 @@ const NAME_LENGTH = 200;
  * client-go's recorder does it; only that this one tells the server at once. What fails is logged, as a warning the first time.
  */
 export function createEvents({ client, clock, metrics, log, instance, signal }: EventsOptions): Events {
-  const api = client.api(EventsV1Api);
   const series = new EventSeries(() => clock.now());
   let warned = false;
 
@@ -51,20 +53,24 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
   const create = async (object: ManagedObject, event: ObjectEvent, sameness: string): Promise<void> => {
     const body = toApiEvent(object, event, clock.now(), instance);
     const { namespace } = object;
-    await client.call(signal, (options) =>
-      api.createNamespacedEvent({ namespace, body, fieldValidation: 'Strict' }, options),
-    );
-    series.begin(sameness, { namespace, name: body.metadata?.name ?? '' });
+    const path = pathOf({ ...EVENTS, namespace });
+    await client.request({ method: 'POST', path, query: { fieldValidation: 'Strict' }, body }, signal);
+    series.begin(sameness, { namespace, name: body.metadata.name });
   };
 
   /** Answers whether the first one is still there. */
   const count = async ({ namespace, name, count: times }: Told): Promise<boolean> => {
-    const body = { series: { count: times, lastObservedTime: new V1MicroTime(clock.now()) } };
+    const body = { series: { count: times, lastObservedTime: renderMicroTime(clock.now()) } };
     try {
-      await client.call(
+      await client.request(
+        {
+          method: 'PATCH',
+          path: pathOf({ ...EVENTS, namespace, name }),
+          query: { fieldValidation: 'Strict' },
+          body,
+          contentType: PatchStrategy.MergePatch,
+        },
         signal,
-        (options) => api.patchNamespacedEvent({ namespace, name, body, fieldValidation: 'Strict' }, options),
-        PatchStrategy.MergePatch,
       );
       return true;
     } catch (error) {
@@ -93,14 +99,14 @@ function samenessOf({ uid }: ManagedObject, { type, reason, message }: ObjectEve
 }
 
 /** The event as the API server takes it. */
-export function toApiEvent(object: ManagedObject, event: ObjectEvent, now: number, instance: string): EventsV1Event {
+export function toApiEvent(object: ManagedObject, event: ObjectEvent, now: number, instance: string) {
   const { namespace, name, uid } = object;
   return {
-    apiVersion: 'events.k8s.io/v1',
+    apiVersion: EVENTS.groupVersion,
     kind: 'Event',
     // A part of a name must not end in a dot or a hyphen.
     metadata: { namespace, name: `${name.slice(0, NAME_LENGTH).replace(/[.-]+$/, '')}.${randomUUID()}` },
-    eventTime: new V1MicroTime(now),
+    eventTime: renderMicroTime(now),
     reportingController: CONTROLLER,
     reportingInstance: cut(instance, INSTANCE_LENGTH) || 'unknown',
     action: event.reason,

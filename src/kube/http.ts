@@ -1,33 +1,45 @@
-import { type HttpLibrary, Observable, type RequestContext, ResponseContext } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
 
-/**
- * How the requests of the client library travel, watches aside. The library's own way is undici's `fetch`, which spends
- * two and a half times the CPU of undici's `request` on streams and headers that nobody here looks at: measured 0.26 ms
- * against 0.16 ms for the GET of an object.
- */
-export const HTTP: HttpLibrary = {
-  send: (context) => new Observable(exchange(context)),
-};
-
-async function exchange(context: RequestContext): Promise<ResponseContext> {
-  const { statusCode, headers, body } = await request(context.getUrl(), {
-    method: context.getHttpMethod().toString() as Dispatcher.HttpMethod,
-    headers: context.getHeaders(),
-    body: (context.getBody() as string | undefined) ?? null,
-    signal: context.getSignal() ?? null,
-    ...dispatcherOf(context),
-  });
-  const flat = Object.entries(headers).map(([name, value]) => [name, String(value ?? '')]);
-  return new ResponseContext(statusCode, Object.fromEntries(flat), {
-    text: () => body.text(),
-    binary: async () => Buffer.from(await body.arrayBuffer()),
-    stream: () => body as never,
-  });
+export interface Exchange {
+  readonly url: string;
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  /** Undefined: undici's own. */
+  readonly dispatcher: Dispatcher | undefined;
+  readonly signal: AbortSignal;
+  /** How long the body may bring nothing, in milliseconds; default: what the dispatcher allows. */
+  readonly silenceMs?: number;
 }
 
-/** A cluster without TLS has none of its own. */
-function dispatcherOf(context: RequestContext): { dispatcher?: Dispatcher } {
-  const dispatcher = context.getDispatcher();
-  return dispatcher === undefined ? {} : { dispatcher };
+export interface Answer {
+  readonly status: number;
+  /** All of the body. */
+  text(): Promise<string>;
+  /** The lines of the body, as many at a time as have come; to be read instead of `text`. */
+  lines(): AsyncIterable<readonly string[]>;
+}
+
+/**
+ * How requests travel. The client library's own way is undici's `fetch`, which spends two and a half times the CPU of
+ * undici's `request` on streams and headers that nobody here looks at: measured 0.26 ms against 0.16 ms for the GET of an
+ * object.
+ */
+export async function exchange({ url, dispatcher, silenceMs, ...what }: Exchange): Promise<Answer> {
+  const { statusCode, body } = await request(url, {
+    ...what,
+    ...(dispatcher === undefined ? {} : { dispatcher }),
+    ...(silenceMs === undefined ? {} : { bodyTimeout: silenceMs }),
+  });
+  return { status: statusCode, text: () => body.text(), lines: () => linesOf(body.setEncoding('utf8')) };
+}
+
+async function* linesOf(body: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
+  let rest = '';
+  for await (const chunk of body) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield lines;
+  }
+  yield [rest];
 }

@@ -1,4 +1,4 @@
-import { CustomObjectsApi, PatchStrategy } from '@kubernetes/client-node';
+import { PatchStrategy } from '@kubernetes/client-node';
 import { FIELD_MANAGER } from '../api/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { LeaseConflict, type LeaseStore } from '../runtime/elector.ts';
@@ -6,6 +6,8 @@ import type { Lease, Stored } from '../runtime/leader.ts';
 import { type KubeClient, WATCH_GRACE_MS } from './client.ts';
 import { KubeError } from './errors.ts';
 import type { KubeLog } from './log.ts';
+import { renderMicroTime } from './micro-time.ts';
+import { pathOf } from './paths.ts';
 import { isRecord, readInteger, readPage, readRecord, readText } from './raw.ts';
 import { compareVersions } from './store.ts';
 import { runScopes, type ScopedSource } from './watch.ts';
@@ -18,8 +20,8 @@ export interface LeaseStoreOptions {
   readonly name: string;
 }
 
-const RESOURCE = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 const API_VERSION = 'coordination.k8s.io/v1';
+const WRITE = { fieldManager: FIELD_MANAGER.lease, fieldValidation: 'Strict' };
 /** Short: a connection that has died unnoticed hides a release, and is noticed when the next stream is opened. */
 const WATCH_SECONDS = 30;
 /** What Kubernetes' own components use, for a lease that has a holder and does not say. */
@@ -38,13 +40,16 @@ export function createLeaseStore(options: LeaseStoreOptions): LeaseStore {
 
 class KubeLeaseStore implements LeaseStore {
   readonly #options: LeaseStoreOptions;
-  readonly #api: CustomObjectsApi;
+  /** Of all leases of the namespace, and of this one. */
+  readonly #paths: { readonly all: string; readonly one: string };
   /** The newest version that was told of or answered. */
   #newest = '';
 
   constructor(options: LeaseStoreOptions) {
     this.#options = options;
-    this.#api = options.client.api(CustomObjectsApi);
+    const { namespace, name } = options;
+    const leases = { groupVersion: API_VERSION, plural: 'leases', namespace };
+    this.#paths = { all: pathOf(leases), one: pathOf({ ...leases, name }) };
   }
 
   watch(tell: (stored: Stored | undefined) => void, signal: AbortSignal): Promise<void> {
@@ -74,11 +79,8 @@ class KubeLeaseStore implements LeaseStore {
   }
 
   async read(signal: AbortSignal): Promise<Stored | undefined> {
-    const { client, namespace, name } = this.#options;
     try {
-      const answer = await client.call<unknown>(signal, (options) =>
-        this.#api.getNamespacedCustomObject({ ...RESOURCE, namespace, name }, options),
-      );
+      const answer = await this.#options.client.request({ method: 'GET', path: this.#paths.one }, signal);
       return this.#admit(understood(answer));
     } catch (error) {
       if (error instanceof KubeError && error.status === 404) return undefined;
@@ -101,37 +103,29 @@ class KubeLeaseStore implements LeaseStore {
   #create(lease: Lease, signal: AbortSignal): Promise<unknown> {
     const { client, namespace, name } = this.#options;
     const body = { apiVersion: API_VERSION, kind: 'Lease', metadata: { namespace, name }, spec: renderSpec(lease) };
-    const how = { fieldManager: FIELD_MANAGER.lease, fieldValidation: 'Strict' };
-    return client.call<unknown>(signal, (options) =>
-      this.#api.createNamespacedCustomObject({ ...RESOURCE, namespace, body, ...how }, options),
-    );
+    return client.request({ method: 'POST', path: this.#paths.all, query: WRITE, body }, signal);
   }
 
   #patch(lease: Lease, resourceVersion: string, signal: AbortSignal): Promise<unknown> {
-    const { client, namespace, name } = this.#options;
     const body = { metadata: { resourceVersion }, spec: renderSpec(lease) };
-    const how = { fieldManager: FIELD_MANAGER.lease, fieldValidation: 'Strict' };
-    return client.call<unknown>(
+    const contentType = PatchStrategy.MergePatch;
+    return this.#options.client.request(
+      { method: 'PATCH', path: this.#paths.one, query: WRITE, body, contentType },
       signal,
-      (options) => this.#api.patchNamespacedCustomObject({ ...RESOURCE, namespace, name, body, ...how }, options),
-      PatchStrategy.MergePatch,
     );
   }
 
   #source(): ScopedSource {
-    const { client, namespace, name } = this.#options;
+    const { client, name } = this.#options;
+    const path = this.#paths.all;
     const fieldSelector = `metadata.name=${name}`;
     return {
       list: async (_scope, _limit, _continue, signal) =>
-        readPage(
-          await client.call<unknown>(signal, (options) =>
-            this.#api.listNamespacedCustomObject({ ...RESOURCE, namespace, fieldSelector }, options),
-          ),
-        ),
+        readPage(await client.request({ method: 'GET', path, query: { fieldSelector } }, signal)),
       watch: (_scope, resourceVersion, timeoutSeconds, listener, signal) =>
         client.watch(
           {
-            path: `/apis/${API_VERSION}/namespaces/${encodeURIComponent(namespace)}/leases`,
+            path,
             query: { resourceVersion, timeoutSeconds, allowWatchBookmarks: true, fieldSelector },
             silenceMs: timeoutSeconds * 1000 + WATCH_GRACE_MS,
           },
@@ -189,9 +183,4 @@ export function renderSpec({ holder, durationMs, acquiredAt, renewedAt, transiti
 function readMicroTime(value: unknown): number {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
   return Number.isNaN(ms) ? 0 : ms;
-}
-
-/** Kubernetes' MicroTime has six digits, and takes no fewer. */
-function renderMicroTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
 }

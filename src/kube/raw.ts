@@ -6,6 +6,15 @@ export function isRecord(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value if it is an object, else an empty one. */
 export function readRecord(value: unknown): Raw {
   return isRecord(value) ? value : {};
@@ -41,7 +50,7 @@ export function cut(text: string, length: number): string {
   return whole.length <= length ? whole : whole.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** A page of a list, in whichever of its shapes: as it came over the wire, or as the library's classes hold it. */
+/** A page of a list. */
 export interface RawPage {
   readonly items: readonly unknown[];
   readonly resourceVersion: string | undefined;
@@ -54,7 +63,6 @@ export function readPage(raw: unknown): RawPage {
   return {
     items: readList(page.items),
     resourceVersion: readText(metadata.resourceVersion),
-    // The library renames it, since it is a word of JavaScript.
-    continueToken: readText(metadata.continue) ?? readText(metadata._continue),
+    continueToken: readText(metadata.continue),
   };
 }

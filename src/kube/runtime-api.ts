@@ -1,7 +1,8 @@
-import { CustomObjectsApi, PatchStrategy } from '@kubernetes/client-node';
+import { PatchStrategy } from '@kubernetes/client-node';
 import type { AzureIntegrationRuntimeStatus } from '../api/generated.ts';
-import { API_VERSION, FIELD_MANAGER, GROUP, KIND, PLURAL, VERSION } from '../api/names.ts';
+import { API_VERSION, FIELD_MANAGER, KIND, PLURAL } from '../api/names.ts';
 import { type KubeClient, type StreamListener, WATCH_GRACE_MS } from './client.ts';
+import { pathOf, type Resource } from './paths.ts';
 import { type RawPage, readPage } from './raw.ts';
 
 /** Which objects: those of one namespace (default all) with these labels (default any). */
@@ -24,7 +25,7 @@ export interface JsonPatchOperation {
   readonly value?: unknown;
 }
 
-/** Our kind on the API server. All methods as `KubeClient.call`; objects are as they came. */
+/** Our kind on the API server. All methods as `KubeClient.request`; objects are as they came. */
 export interface RuntimeApi {
   list(scope: Scope, limit: number, continueToken: string | undefined, signal: AbortSignal): Promise<RawPage>;
   /** Changes after `resourceVersion`, bookmarks included, for about `timeoutSeconds`. */
@@ -44,34 +45,24 @@ export interface RuntimeApi {
   setFinalizers(version: Version, finalizers: readonly string[], signal: AbortSignal): Promise<unknown>;
 }
 
-const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL };
+/** All of them, of one namespace or of all, or one of them, or its status. */
+export function runtimePath(which: Omit<Resource, 'groupVersion' | 'plural'>): string {
+  return pathOf({ ...which, groupVersion: API_VERSION, plural: PLURAL });
+}
 
 export function createRuntimeApi(client: KubeClient): RuntimeApi {
-  const api = client.api(CustomObjectsApi);
-  const locate = ({ namespace, name }: { namespace: string; name: string }) => ({ ...RESOURCE, namespace, name });
+  const statusOf = ({ namespace, name }: Version) => runtimePath({ namespace, name, subresource: 'status' });
 
   return {
     async list({ namespace, labelSelector }, limit, continueToken, signal) {
-      const query = {
-        ...RESOURCE,
-        limit,
-        ...(labelSelector === undefined ? {} : { labelSelector }),
-        ...(continueToken === undefined ? {} : { _continue: continueToken }),
-      };
-      return readPage(
-        await client.call<unknown>(signal, (options) =>
-          namespace === undefined
-            ? api.listClusterCustomObject(query, options)
-            : api.listNamespacedCustomObject({ ...query, namespace }, options),
-        ),
-      );
+      const query = { limit, labelSelector, continue: continueToken };
+      return readPage(await client.request({ method: 'GET', path: runtimePath({ namespace }), query }, signal));
     },
 
     watch({ namespace, labelSelector }, resourceVersion, timeoutSeconds, listener, signal) {
-      const within = namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`;
       return client.watch(
         {
-          path: `/apis/${GROUP}/${VERSION}/${within}${PLURAL}`,
+          path: runtimePath({ namespace }),
           query: { resourceVersion, timeoutSeconds, allowWatchBookmarks: true, labelSelector },
           silenceMs: timeoutSeconds * 1000 + WATCH_GRACE_MS,
         },
@@ -80,42 +71,51 @@ export function createRuntimeApi(client: KubeClient): RuntimeApi {
       );
     },
 
-    get: (object, signal) =>
-      client.call<unknown>(signal, (options) => api.getNamespacedCustomObject(locate(object), options)),
+    get: ({ namespace, name }, signal) =>
+      client.request({ method: 'GET', path: runtimePath({ namespace, name }) }, signal),
 
     applyStatus(version, status, signal) {
       const { namespace, name, uid, resourceVersion } = version;
-      const body = { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid, resourceVersion }, status };
-      const how = { fieldManager: FIELD_MANAGER.status, fieldValidation: 'Strict', force: true };
-      return client.call<unknown>(
+      return client.request(
+        {
+          method: 'PATCH',
+          path: statusOf(version),
+          query: { fieldManager: FIELD_MANAGER.status, fieldValidation: 'Strict', force: true },
+          body: { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid, resourceVersion }, status },
+          contentType: PatchStrategy.ServerSideApply,
+        },
         signal,
-        (options) => api.patchNamespacedCustomObjectStatus({ ...locate(version), body, ...how }, options),
-        PatchStrategy.ServerSideApply,
       );
     },
 
     patchStatus(version, changes, signal) {
-      // Writing these two makes the server compare them with the object's: the patch's precondition.
-      const body = [
-        { op: 'replace', path: '/metadata/uid', value: version.uid },
-        { op: 'replace', path: '/metadata/resourceVersion', value: version.resourceVersion },
-        ...changes,
-      ];
-      const how = { fieldManager: FIELD_MANAGER.status, fieldValidation: 'Strict' };
-      return client.call<unknown>(
+      return client.request(
+        {
+          method: 'PATCH',
+          path: statusOf(version),
+          query: { fieldManager: FIELD_MANAGER.status, fieldValidation: 'Strict' },
+          body: [
+            // Writing these two makes the server compare them with the object's: the patch's precondition.
+            { op: 'replace', path: '/metadata/uid', value: version.uid },
+            { op: 'replace', path: '/metadata/resourceVersion', value: version.resourceVersion },
+            ...changes,
+          ],
+          contentType: PatchStrategy.JsonPatch,
+        },
         signal,
-        (options) => api.patchNamespacedCustomObjectStatus({ ...locate(version), body, ...how }, options),
-        PatchStrategy.JsonPatch,
       );
     },
 
-    setFinalizers(version, finalizers, signal) {
-      const body = { metadata: { uid: version.uid, resourceVersion: version.resourceVersion, finalizers } };
-      const how = { fieldManager: FIELD_MANAGER.finalizer, fieldValidation: 'Strict' };
-      return client.call<unknown>(
+    setFinalizers({ namespace, name, uid, resourceVersion }, finalizers, signal) {
+      return client.request(
+        {
+          method: 'PATCH',
+          path: runtimePath({ namespace, name }),
+          query: { fieldManager: FIELD_MANAGER.finalizer, fieldValidation: 'Strict' },
+          body: { metadata: { uid, resourceVersion, finalizers } },
+          contentType: PatchStrategy.MergePatch,
+        },
         signal,
-        (options) => api.patchNamespacedCustomObject({ ...locate(version), body, ...how }, options),
-        PatchStrategy.MergePatch,
       );
     },
   };

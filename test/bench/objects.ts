@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CustomObjectsApi } from '@kubernetes/client-node';
-import { API_VERSION, GROUP, KIND, PLURAL, VERSION } from '../../src/api/names.ts';
+import { API_VERSION, KIND } from '../../src/api/names.ts';
+import { runtimePath } from '../../src/kube/runtime-api.ts';
 import type { EmulatorControl, FactoryRef } from '../emulator/control.ts';
 import type { Place } from './place.ts';
 
 const SUBSCRIPTION = '00000000-0000-0000-0000-000000000001';
-const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL, namespace: 'default' };
 const WRITERS = 16;
 /** ARM allows 5,000 in a factory (documented). */
 const PER_FACTORY = 2_500;
@@ -22,14 +21,12 @@ export function nameOf(n: number): string {
 /** Creates objects from the `from`th to before the `to`th, and the factories that they need. */
 export async function createObjects({ kube, control }: Place, from: number, to: number): Promise<void> {
   await ensureFactories(control, to);
-  const api = kube.api(CustomObjectsApi);
+  const path = runtimePath({ namespace: 'default' });
   await eachOf(from, to, async (n) => {
     const metadata = { name: nameOf(n) };
     const spec = { factory: parentOf(n), location: 'West Europe', description: `Benchmark runtime ${n}` };
     const body = { apiVersion: API_VERSION, kind: KIND, metadata, spec };
-    await kube.call(new AbortController().signal, (options) =>
-      api.createNamespacedCustomObject({ ...RESOURCE, body }, options),
-    );
+    await kube.request({ method: 'POST', path, body }, new AbortController().signal);
   });
 }
 
@@ -61,7 +58,7 @@ export class Audience {
 
   /** Looks on from now. */
   constructor(place: Place) {
-    const path = `/apis/${GROUP}/${VERSION}/${PLURAL}`;
+    const path = runtimePath({});
     const query = { resourceVersion: '0', timeoutSeconds: 3_600 };
     const listener = { opened: () => {}, line: (_: unknown, object: unknown) => this.#see(object as Shown) };
     this.#watching = place.kube

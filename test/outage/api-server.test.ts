@@ -1,8 +1,9 @@
 /** The API server goes away, forgets its history, takes rights away, and has other clients, some of which write where they should not. */
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { CustomObjectsApi, PatchStrategy } from '@kubernetes/client-node';
+import { PatchStrategy } from '@kubernetes/client-node';
 import { createKubeClient } from '../../src/kube/client.ts';
+import { runtimePath } from '../../src/kube/runtime-api.ts';
 import type { FaultEffect } from '../emulator/index.ts';
 import { count, fault, PUT, trace, untilCalled } from '../operator/support/faults.ts';
 import { isHeld } from '../operator/support/history.ts';
@@ -41,23 +42,11 @@ describe('other clients', () => {
       await history.until('sample', 'True Available');
       await fault(place, PUT, DELAY, { delayMs: 50 });
       const client = createKubeClient({ kubeconfig: installation.cluster.kubeconfig });
-      const api = client.api(CustomObjectsApi);
+      const path = runtimePath({ namespace: place.namespace, name: 'sample' });
       const patch = (body: object) =>
-        client.call(
+        client.request(
+          { method: 'PATCH', path, body, contentType: PatchStrategy.MergePatch },
           new AbortController().signal,
-          (options) =>
-            api.patchNamespacedCustomObject(
-              {
-                group: 'azure-ir.io',
-                version: 'v1beta1',
-                plural: 'azureintegrationruntimes',
-                namespace: place.namespace,
-                name: 'sample',
-                body,
-              },
-              options,
-            ),
-          PatchStrategy.MergePatch,
         );
       for (let i = 0; i < 150; i++) {
         await patch({ metadata: { annotations: { [`example.com/${i % 5}`]: String(i) } } });

@@ -1,9 +1,10 @@
-/** The operator as users run it: the bundle, as a process of its own. */
+/** The operator as users run it: the bundle, as a process of its own, with the settings of the image. */
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../controlplane/child.ts';
 import { operator } from '../controlplane/index.ts';
+import { readImage } from './image.ts';
 
 export interface AzureEnvironment {
   readonly armUrl: string;
@@ -49,7 +50,7 @@ const STARTS_WITHIN_MS = 30_000;
 /** Resolves once it is ready; rejects with what it said when it ends before. Dies with this process, however that ends. */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   await hasItsOwnRights(options.kubeconfig);
-  return operatorOf(launch(options), options.onLine);
+  return operatorOf(await launch(options), options.onLine);
 }
 
 /** An admin can do all that `deploy/` forgot to grant: whoever runs the operator as one would not notice. */
@@ -109,11 +110,14 @@ export async function operatorOf(child: Child, onLine?: (line: string) => void):
   };
 }
 
-function launch({ kubeconfig, azure, args = [], env = {}, bundle = BUNDLE }: OperatorOptions): Child {
+async function launch({ kubeconfig, azure, args = [], env = {}, bundle = BUNDLE }: OperatorOptions): Promise<Child> {
+  const image = await readImage();
+  const nodeFlags = image.entrypoint.slice(1, -1);
   const standard = ['--metrics-bind-address=127.0.0.1:0', '--health-probe-bind-address=127.0.0.1:0'];
-  return new Child(process.execPath, [bundle, ...standard, ...args], {
+  return new Child(process.execPath, [...nodeFlags, bundle, ...standard, ...args], {
     // Nothing of the developer's own environment reaches it.
     env: {
+      ...image.env,
       KUBECONFIG: kubeconfig,
       NODE_EXTRA_CA_CERTS: azure.caFile,
       AZURE_TENANT_ID: azure.tenantId,

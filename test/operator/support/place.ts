@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
-import { CoreV1Api, CustomObjectsApi, EventsV1Api, type EventsV1Event, PatchStrategy } from '@kubernetes/client-node';
-import { GROUP, PLURAL, VERSION } from '../../../src/api/names.ts';
-import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
-import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
+import { type EventsV1Event, PatchStrategy } from '@kubernetes/client-node';
+import { createKubeClient, type KubeClient, type KubeRequest } from '../../../src/kube/client.ts';
+import { pathOf } from '../../../src/kube/paths.ts';
+import { createRuntimeApi, runtimePath } from '../../../src/kube/runtime-api.ts';
 import {
   createControlClient,
   type EmulatorControl,
@@ -138,10 +138,8 @@ export class Place {
   }
 
   async #createNamespace(): Promise<void> {
-    const api = this.#client.api(CoreV1Api);
-    const { signal } = new AbortController();
     const body = { metadata: { name: this.namespace } };
-    await this.#client.call(signal, (options) => api.createNamespace({ body }, options));
+    await this.#ask({ method: 'POST', path: pathOf({ groupVersion: 'v1', plural: 'namespaces' }), body });
   }
 
   kubectl(...args: string[]): Promise<string> {
@@ -182,10 +180,7 @@ export class Place {
   // Not by kubectl, which is a process for each of them: these are in every test, and nothing depends on who sends them.
 
   async patch(name: string, body: object): Promise<void> {
-    const api = this.#client.api(CustomObjectsApi);
-    const send: Parameters<KubeClient['call']>[1] = (options) =>
-      api.patchNamespacedCustomObject({ ...this.#named(name), body }, options);
-    await this.#client.call(new AbortController().signal, send, PatchStrategy.MergePatch);
+    await this.#ask({ method: 'PATCH', path: this.#pathOf(name), body, contentType: PatchStrategy.MergePatch });
   }
 
   annotate(name: string, annotation: string, value: string): Promise<void> {
@@ -194,13 +189,15 @@ export class Place {
 
   /** Asks for the deletion and does not wait for it. */
   async delete(name: string): Promise<void> {
-    const api = this.#client.api(CustomObjectsApi);
-    const { signal } = new AbortController();
-    await this.#client.call(signal, (options) => api.deleteNamespacedCustomObject(this.#named(name), options));
+    await this.#ask({ method: 'DELETE', path: this.#pathOf(name) });
   }
 
-  #named(name: string) {
-    return { group: GROUP, version: VERSION, plural: PLURAL, namespace: this.namespace, name };
+  #pathOf(name: string): string {
+    return runtimePath({ namespace: this.namespace, name });
+  }
+
+  #ask(request: KubeRequest): Promise<unknown> {
+    return this.#client.request(request, new AbortController().signal);
   }
 
   async get(name: string): Promise<Azir | undefined> {
@@ -257,15 +254,13 @@ export class Place {
   }
 
   async eventsInFull(name: string): Promise<SeenEvent[]> {
-    const api = this.#client.api(EventsV1Api);
-    const { signal } = new AbortController();
-    const { items } = await this.#client.call(signal, (options) =>
-      api.listNamespacedEvent({ namespace: this.namespace }, options),
-    );
+    const path = pathOf({ groupVersion: 'events.k8s.io/v1', plural: 'events', namespace: this.namespace });
+    const { items } = (await this.#ask({ method: 'GET', path })) as { items: EventsV1Event[] };
     const version = ({ metadata }: EventsV1Event) => Number(metadata?.resourceVersion);
+    const time = ({ eventTime }: EventsV1Event) => Date.parse(String(eventTime));
     return items
       .filter(({ regarding }) => regarding?.name === name)
-      .sort((a, b) => Number(a.eventTime) - Number(b.eventTime) || version(a) - version(b))
+      .sort((a, b) => time(a) - time(b) || version(a) - version(b))
       .flatMap(({ type = '', reason = '', note = '', series }) =>
         Array.from({ length: series?.count ?? 1 }, () => ({ type, reason, note })),
       );

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   createKubeClient,
@@ -10,6 +11,7 @@ import {
   type KubeClientOptions,
   type StreamListener,
 } from '../../../src/kube/client.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
 import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
 import { answer, BadServer, type Handler } from './bad-server.ts';
 
@@ -76,6 +78,27 @@ describe('a request', () => {
       reason: 'Forbidden',
       message: 'not yours',
     });
+  });
+
+  test.each([
+    ['refused', answer(403, {})],
+    ['not answered', (request) => void request.socket.destroy()],
+    ['answered with something else', (_request, response) => void response.end('<html>')],
+  ] satisfies [string, Handler][])(
+    'that is %s says nothing of its headers, which can hold a token',
+    async (_how, handler) => {
+      server.handler = handler;
+      const error = await api()
+        .get(ONE, stop.signal)
+        .catch((error) => error);
+      expect(error).toBeInstanceOf(KubeError);
+      expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('token-of-u');
+    },
+  );
+
+  test('whose answer is no JSON fails', async () => {
+    server.handler = (_request, response) => void response.end('<html>');
+    await expect(api().get(ONE, stop.signal)).rejects.toMatchObject({ status: 0, reason: 'BadAnswer' });
   });
 
   test('is not tried twice', async () => {
@@ -213,8 +236,8 @@ describe('a stream', () => {
     );
   });
 
-  test('that is refused ends with the number', async () => {
-    server.handler = answer(410, {});
+  test('that is refused ends with what the server said', async () => {
+    server.handler = answer(410, { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' });
     await expect(
       api().watch(
         {},
@@ -226,7 +249,36 @@ describe('a stream', () => {
     ).rejects.toMatchObject({
       status: 410,
       reason: 'Expired',
+      message: 'too old',
     });
+  });
+
+  test('hands over each line whole, wherever its bytes were cut', async () => {
+    const bytes = Buffer.from(`${JSON.stringify({ type: 'ADDED', object: { text: 'größer' } })}\n`);
+    const cut = bytes.indexOf(0xc3) + 1;
+    server.handler = async (_request, response) => {
+      response.writeHead(200).flushHeaders();
+      for (const part of [bytes.subarray(0, cut), bytes.subarray(cut), bytes.subarray(0, -1)]) {
+        await new Promise((resolve) => response.write(part, resolve));
+      }
+      response.end();
+    };
+    const lines: unknown[] = [];
+    const listener = onLine((_type, object) => lines.push(object));
+    await api().watch({}, '7', 60, listener, stop.signal);
+    expect(lines).toEqual([{ text: 'größer' }, { text: 'größer' }]);
+  });
+
+  test('that is silent for longer than it may fails', async () => {
+    server.handler = stream([{ type: 'ADDED', object: {} }], false);
+    const client = createKubeClient({ kubeconfig: server.kubeconfig });
+    clients.push(client);
+    const watch = client.watch(
+      { path: '/x', query: {}, silenceMs: 100 },
+      onLine(() => {}),
+      stop.signal,
+    );
+    await expect(watch).rejects.toMatchObject({ status: 0, reason: 'Timeout' });
   });
 
   test('that breaks off is unreachable', async () => {

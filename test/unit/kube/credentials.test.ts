@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { NamespaceCredential } from '../../../src/core/credential.ts';
-import type { KubeClient, StreamListener } from '../../../src/kube/client.ts';
+import type { KubeClient, KubeRequest, StreamListener } from '../../../src/kube/client.ts';
 import {
   type CredentialSink,
   parseCredential,
@@ -200,16 +200,14 @@ describe('the watch of Secrets', () => {
   /** A server whose lists and streams the test answers. */
   function rig() {
     const told: string[] = [];
-    const lists: { namespace?: string; fieldSelector?: string }[] = [];
+    const lists: KubeRequest[] = [];
     const streams: { path: string; listener: StreamListener; end: () => void }[] = [];
     let items: unknown[] = [];
-    const list = async (query: { namespace?: string }) => {
-      lists.push(query);
-      return { items, metadata: { resourceVersion: '1' } };
-    };
-    const client: Pick<KubeClient, 'api' | 'call' | 'watch'> = {
-      api: () => ({ listSecretForAllNamespaces: list, listNamespacedSecret: list }) as never,
-      call: (_signal, send) => send({} as never),
+    const client: Pick<KubeClient, 'request' | 'watch'> = {
+      request: async (request) => {
+        lists.push(request);
+        return { items, metadata: { resourceVersion: '1' } };
+      },
       watch: ({ path }, listener, signal) =>
         new Promise((resolve, reject) => {
           streams.push({ path, listener, end: resolve });
@@ -237,7 +235,9 @@ describe('the watch of Secrets', () => {
     set(secret('team-a'));
     const watch = run();
     expect(await watch.listed).toBe(true);
-    expect(lists).toEqual([expect.objectContaining({ fieldSelector: 'metadata.name=azure-ir-credential' })]);
+    expect(lists).toMatchObject([
+      { path: '/api/v1/secrets', query: { fieldSelector: 'metadata.name=azure-ir-credential' } },
+    ]);
     await clock.settle();
     expect(streams.map(({ path }) => path)).toEqual(['/api/v1/secrets']);
     streams[0]?.listener.opened();
@@ -274,7 +274,9 @@ describe('the watch of Secrets', () => {
     const watch = run(['team-a', 'team-b']);
     await watch.listed;
     await clock.settle();
-    expect(lists.map(({ namespace }) => namespace)).toEqual(['team-a', 'team-b']);
+    expect(lists.map(({ path }) => path)).toEqual(
+      ['team-a', 'team-b'].map((name) => `/api/v1/namespaces/${name}/secrets`),
+    );
     expect(streams.map(({ path }) => path)).toEqual([
       '/api/v1/namespaces/team-a/secrets',
       '/api/v1/namespaces/team-b/secrets',
