@@ -1,4 +1,5 @@
-import { type OperationOptions, type OperationSpec, ServiceClient } from '@azure/core-client';
+import type { DataFactoryManagementClient } from '@azure/arm-datafactory';
+import type { TokenCredential } from '@azure/core-auth';
 import {
   bearerTokenAuthenticationPolicyName,
   defaultRetryPolicy,
@@ -10,29 +11,41 @@ import { ARM_TYPES, type JsonObject, type Parent } from '../core/runtime.ts';
 import type { TokenSource } from './tokens.ts';
 
 export interface ClientOptions {
-  readonly subscriptionId: string;
   readonly endpoint: string;
   readonly tokens: TokenSource;
   /** The transport; the SDK's own when absent. */
   readonly httpClient?: HttpClient | undefined;
 }
 
+/** What the clients of all services have in common. */
+export type SdkClient = Pick<DataFactoryManagementClient, 'pipeline' | 'sendOperationRequest'>;
 /** What the SDK's operations are called with. */
-export type SdkOptions = OperationOptions;
+export type SdkOptions = NonNullable<Parameters<DataFactoryManagementClient['integrationRuntimes']['get']>[3]>;
+
+type Constructor<T> = new (
+  credential: TokenCredential,
+  subscriptionId: string,
+  options: { endpoint: string; userAgentOptions: { userAgentPrefix: string }; httpClient?: HttpClient },
+) => T;
 
 /**
- * The client that the SDKs of all services are made of, changed in two points: it does not retry (`retry.ts` does, and
- * counts), and it does not follow redirects (ARM sends none here, and the token is for nobody else). Its tokens come from
- * `tokens`.
+ * The SDK's client of one subscription, changed in three points: it does not retry (`retry.ts` does, and counts), it does
+ * not follow redirects (ARM sends none here, and the token is for nobody else), and its tokens come from `tokens`.
  */
-function createClient({ endpoint, tokens, httpClient }: ClientOptions): ServiceClient {
-  const client = new ServiceClient({
+export function createClient<T extends SdkClient>(
+  Client: Constructor<T>,
+  subscriptionId: string,
+  { endpoint, tokens, httpClient }: ClientOptions,
+): T {
+  const credential = { getToken: () => Promise.reject(new Error('tokens come from the policy')) };
+  const client = new Client(credential, subscriptionId, {
     endpoint,
-    requestContentType: 'application/json; charset=utf-8',
     userAgentOptions: { userAgentPrefix: 'azure-ir-operator' },
     ...(httpClient === undefined ? {} : { httpClient }),
   });
-  for (const name of [defaultRetryPolicy().name, redirectPolicyName]) client.pipeline.removePolicy({ name });
+  for (const name of [defaultRetryPolicy().name, redirectPolicyName, bearerTokenAuthenticationPolicyName]) {
+    client.pipeline.removePolicy({ name });
+  }
   client.pipeline.addPolicy(bearerPolicy(tokens));
   return client;
 }
@@ -51,6 +64,8 @@ function bearerPolicy(tokens: TokenSource): PipelinePolicy {
   };
 }
 
+type OperationSpec = Parameters<SdkClient['sendOperationRequest']>[1];
+
 /** Lets everything through as it is. */
 const VERBATIM: OperationSpec['serializer'] = {
   modelMappers: {},
@@ -63,14 +78,14 @@ const VERBATIM: OperationSpec['serializer'] = {
 const text = { type: { name: 'String' } } as const;
 const inPath = (name: string) => ({ parameterPath: name, mapper: { ...text, serializedName: name } });
 
-/** An operation as the SDKs describe theirs, without a (de)serialiser. */
-function plain(httpMethod: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, hasBody = false): OperationSpec {
+/** An operation of the SDK without what is special about it: its (de)serialiser, and its waiting for what goes on. */
+function plain(httpMethod: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string): OperationSpec {
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   return {
     path,
     httpMethod,
     responses: { default: {} },
-    ...(hasBody ? { requestBody: BODY, mediaType: 'json' } : {}),
+    ...(httpMethod === 'PUT' || httpMethod === 'POST' ? { requestBody: BODY, mediaType: 'json' } : {}),
     queryParameters: [{ parameterPath: 'version', mapper: { ...text, serializedName: 'api-version' } }],
     urlParameters: parameters.map(inPath),
     headerParameters: [ACCEPT],
@@ -90,59 +105,36 @@ const ACCEPT: NonNullable<OperationSpec['headerParameters']>[number] = {
 /** Resource group, parent, runtime. */
 export type RuntimePath = readonly [string, string, string];
 
-/**
- * Requests about the factories or workspaces of one subscription and what is in them, sent exactly as they are given, and
- * answered with what `onResponse` is told.
- *
- * Of the SDKs `@azure/arm-datafactory` and `@azure/arm-synapse` this takes the client that both are built on, and not
- * what is generated for each of them. That drops what it does not know, below `managedVirtualNetwork` for one, and moves
- * `computeProperties` (tried), so that somebody else's fields would be erased; it polls for what goes on after a 202; and
- * it describes a hundred other types: 0.9 MB of code, about 20 MB of memory.
- */
-export class ArmClient {
-  readonly #client: ServiceClient;
-  readonly #subscriptionId: string;
+/** Requests about the runtimes of one type of parent, sent exactly as they are given. */
+export class PlainRequests {
+  readonly #client: SdkClient;
   readonly #version: string;
-  readonly #specs: ReturnType<typeof specsOf>;
+  readonly #put: OperationSpec;
+  readonly #delete: OperationSpec;
+  readonly #enable: OperationSpec;
+  readonly #next: OperationSpec;
 
-  /** `version` is that of the API. */
-  constructor(parent: Parent['kind'], version: string, options: ClientOptions) {
-    this.#client = createClient(options);
-    this.#subscriptionId = options.subscriptionId;
+  constructor(client: SdkClient, parent: Parent['kind'], version: string) {
+    this.#client = client;
     this.#version = version;
-    this.#specs = specsOf(parent);
+    const runtime = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/${ARM_TYPES[parent]}/{parentName}/integrationRuntimes/{integrationRuntimeName}`;
+    this.#put = plain('PUT', runtime);
+    this.#delete = plain('DELETE', runtime);
+    this.#enable = plain('POST', `${runtime}/enableInteractiveQuery`);
+    const { queryParameters: _, ...next } = plain('GET', '{nextLink}');
+    this.#next = { ...next, urlParameters: [{ ...inPath('nextLink'), skipEncoding: true }] };
   }
 
-  /** The factory or workspace itself. */
-  parent(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown> {
-    return this.#send(this.#specs.parent, { resourceGroup, parent }, options);
-  }
-
-  /** The first page of its runtimes. */
-  list(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown> {
-    return this.#send(this.#specs.list, { resourceGroup, parent }, options);
-  }
-
-  /** A link of ARM's own making. */
-  next(nextLink: string, options: SdkOptions): Promise<unknown> {
-    return this.#send(this.#specs.next, { nextLink }, options);
-  }
-
-  get(path: RuntimePath, options: SdkOptions): Promise<unknown> {
-    return this.#send(this.#specs.get, named(path), options);
-  }
-
-  status(path: RuntimePath, options: SdkOptions): Promise<unknown> {
-    return this.#send(this.#specs.status, named(path), options);
-  }
-
-  /** `{properties: document}`. */
+  /**
+   * `{properties: document}`. The SDK's own serialiser drops what it does not know, below `managedVirtualNetwork` for one,
+   * and moves `computeProperties` (tried): somebody else's fields would be erased.
+   */
   put(path: RuntimePath, document: JsonObject, options: SdkOptions): Promise<unknown> {
-    return this.#send(this.#specs.put, { ...named(path), resource: { properties: document } }, options);
+    return this.#send(this.#put, { ...named(path), resource: { properties: document } }, options);
   }
 
   delete(path: RuntimePath, options: SdkOptions): Promise<unknown> {
-    return this.#send(this.#specs.delete, named(path), options);
+    return this.#send(this.#delete, named(path), options);
   }
 
   /**
@@ -150,43 +142,19 @@ export class ArmClient {
    * Synapse gives it no body: that Synapse takes the same one is inferred.
    */
   enableInteractiveQuery(path: RuntimePath, autoTerminationMinutes: number, options: SdkOptions): Promise<unknown> {
-    return this.#send(this.#specs.enable, { ...named(path), resource: { autoTerminationMinutes } }, options);
+    return this.#send(this.#enable, { ...named(path), resource: { autoTerminationMinutes } }, options);
   }
 
-  /** The first page of its managed virtual networks. */
-  networks(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown> {
-    return this.#send(this.#specs.networks, { resourceGroup, parent }, options);
-  }
-
-  putNetwork(resourceGroup: string, parent: string, network: string, options: SdkOptions): Promise<unknown> {
-    const args = { resourceGroup, parent, network, resource: { properties: {} } };
-    return this.#send(this.#specs.putNetwork, args, options);
+  /** A link of ARM's own making. */
+  next(nextLink: string, options: SdkOptions): Promise<unknown> {
+    return this.#send(this.#next, { nextLink }, options);
   }
 
   #send(spec: OperationSpec, args: Record<string, unknown>, options: SdkOptions): Promise<unknown> {
-    const common = { subscriptionId: this.#subscriptionId, version: this.#version };
-    return this.#client.sendOperationRequest({ ...common, ...args, options }, spec);
+    return this.#client.sendOperationRequest({ ...args, version: this.#version, options }, spec);
   }
 }
 
-function specsOf(kind: Parent['kind']) {
-  const parent = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${ARM_TYPES[kind]}/{parent}`;
-  const runtime = `${parent}/integrationRuntimes/{runtime}`;
-  const { queryParameters: _, ...next } = plain('GET', '{nextLink}');
-  return {
-    parent: plain('GET', parent),
-    list: plain('GET', `${parent}/integrationRuntimes`),
-    next: { ...next, urlParameters: [{ ...inPath('nextLink'), skipEncoding: true }] },
-    get: plain('GET', runtime),
-    status: plain('POST', `${runtime}/getStatus`),
-    put: plain('PUT', runtime, true),
-    delete: plain('DELETE', runtime),
-    enable: plain('POST', `${runtime}/enableInteractiveQuery`, true),
-    networks: plain('GET', `${parent}/managedVirtualNetworks`),
-    putNetwork: plain('PUT', `${parent}/managedVirtualNetworks/{network}`, true),
-  };
-}
-
-function named([resourceGroup, parent, runtime]: RuntimePath): Record<string, string> {
-  return { resourceGroup, parent, runtime };
+function named([resourceGroupName, parentName, integrationRuntimeName]: RuntimePath): Record<string, string> {
+  return { resourceGroupName, parentName, integrationRuntimeName };
 }

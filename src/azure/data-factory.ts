@@ -1,19 +1,25 @@
+import { DataFactoryManagementClient } from '@azure/arm-datafactory';
 import type { ArmOptions } from './arm-calls.ts';
-import { ArmClient } from './arm-client.ts';
+import { createClient, PlainRequests } from './arm-client.ts';
 import { isListed } from './parse.ts';
 import { type Service, ServiceRuntimes } from './service.ts';
 
 /** The runtimes of Data Factory: its writes have taken effect when they are answered (recorded). */
 export function createDataFactory(options: ArmOptions): ServiceRuntimes {
-  const client = new ArmClient('factory', '2018-06-01', options);
+  const client = createClient(DataFactoryManagementClient, options.subscriptionId, options);
+  const { integrationRuntimes, managedVirtualNetworks } = client;
   const service: Service = {
     parent: 'factory',
     accepts: false,
-    client,
+    plain: new PlainRequests(client, 'factory', '2018-06-01'),
+    list: (group, factory, given) => integrationRuntimes.listByFactory(group, factory, given).byPage().next(),
+    get: (...args) => integrationRuntimes.get(...args),
+    status: (...args) => integrationRuntimes.getStatus(...args),
     networks: {
-      look: (...args) => client.networks(...args),
+      look: (group, factory, given) => managedVirtualNetworks.listByFactory(group, factory, given).byPage({}).next(),
       isShown: isListed,
-      create: (...args) => client.putNetwork(...args),
+      create: (group, factory, name, given) =>
+        managedVirtualNetworks.createOrUpdate(group, factory, name, { properties: {} }, given),
     },
   };
   return new ServiceRuntimes(service, options);

@@ -10,17 +10,21 @@ import {
 } from '../core/runtime.ts';
 import type { Caller } from '../ports.ts';
 import { ArmCalls, type ArmOptions, type Call } from './arm-calls.ts';
-import type { ArmClient, RuntimePath, SdkOptions } from './arm-client.ts';
+import type { PlainRequests, RuntimePath, SdkOptions } from './arm-client.ts';
 import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
 import { malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
 import type { Listed, Remote, Unclear } from './remote.ts';
 
-/** How one service is asked. What the promises resolve with is not looked at. */
+/** How one service's SDK sends what its runtimes are asked. What the promises resolve with is not looked at. */
 export interface Service {
   readonly parent: Parent['kind'];
   /** Whether it may answer a write with 202 and go on with it. */
   readonly accepts: boolean;
-  readonly client: ArmClient;
+  readonly plain: PlainRequests;
+  /** The first page. */
+  list(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
+  get(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
+  status(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
   readonly networks: Networks;
 }
 
@@ -74,13 +78,13 @@ export class ServiceRuntimes implements Remote {
   }
 
   #page(parent: Parent, link: string | undefined, caller: Caller): Promise<Page> {
-    const { client } = this.#service;
+    const { plain } = this.#service;
     return this.#make(caller, {
       operation: 'list',
       budget: 'reads',
       writes: false,
       send: (options) =>
-        link === undefined ? client.list(parent.resourceGroup, parent.name, options) : client.next(link, options),
+        link === undefined ? this.#service.list(parent.resourceGroup, parent.name, options) : plain.next(link, options),
       parse: (body) => parsePage(parseJson(body)),
     });
   }
@@ -91,7 +95,7 @@ export class ServiceRuntimes implements Remote {
       operation: 'get',
       budget: 'reads',
       writes: false,
-      send: (options) => this.#service.client.get(path(id), options),
+      send: (options) => this.#service.get(...path(id), options),
       parse: (body) => parseRuntimeOf(id, parseJson(body)),
       missing: () => undefined,
     });
@@ -104,7 +108,7 @@ export class ServiceRuntimes implements Remote {
       // Recorded: this POST spends the reads.
       budget: 'reads',
       writes: false,
-      send: (options) => this.#service.client.status(path(id), options),
+      send: (options) => this.#service.status(...path(id), options),
       parse: (body) => parseState(parseJson(body)),
       missing: () => undefined,
     });
@@ -136,7 +140,7 @@ export class ServiceRuntimes implements Remote {
       budget: 'writes',
       writes: true,
       headers,
-      send: (options) => this.#service.client.put(path(id), document, options),
+      send: (options) => this.#service.plain.put(path(id), document, options),
       parse: (body, status) => (this.#accepted(status) ? ACCEPTED : parseRuntimeOf(id, parseJson(body))),
     });
   }
@@ -147,7 +151,7 @@ export class ServiceRuntimes implements Remote {
       operation: 'delete',
       budget: 'deletes',
       writes: true,
-      send: (options) => this.#service.client.delete(path(id), options),
+      send: (options) => this.#service.plain.delete(path(id), options),
       parse: (body, status) => {
         if (this.#accepted(status)) return ACCEPTED;
         if (status !== 200 && status !== 204) throw malformed(`a deletion answered ${status}`);
@@ -165,7 +169,7 @@ export class ServiceRuntimes implements Remote {
       operation: 'enableInteractiveQuery',
       budget: 'writes',
       writes: true,
-      send: (options) => this.#service.client.enableInteractiveQuery(path(id), minutes, options),
+      send: (options) => this.#service.plain.enableInteractiveQuery(path(id), minutes, options),
       parse: () => {},
     });
   }
