@@ -73,6 +73,8 @@ interface View {
   readonly parent: Parent;
   readonly report: ListReport;
   listing: Listing | undefined;
+  /** How many pages its list has, as far as is known. */
+  pages: number;
   /** When the last list turned out to be broken; undefined when it was not. */
   brokenAt: number | undefined;
   readonly findings: Map<string, Finding>;
@@ -213,6 +215,7 @@ export class Observer implements Runtimes {
       parent,
       report: new ListReport(this.#options.log, parent),
       listing: undefined,
+      pages: 1,
       brokenAt: undefined,
       findings: new Map(),
       flight: undefined,
@@ -267,8 +270,15 @@ export class Observer implements Runtimes {
     const { clock, remote, signal = new AbortController().signal } = this.#options;
     const startedAt = clock.now();
     const startTick = this.#tick;
+    let pages = 1;
     try {
-      const listed = await remote(view.parent).list(view.parent, { ...caller, signal });
+      // All pages and the look that the caller is about, or none: a list that runs dry has been read in vain.
+      const needs = { reads: view.pages + 1 };
+      const listed = await remote(view.parent).list(view.parent, { ...caller, signal, needs }, (page) => {
+        view.pages = Math.max(view.pages, page + 1);
+        pages = page;
+      });
+      view.pages = pages;
       view.report.answered(listed.unclear);
       view.brokenAt = undefined;
       this.#land(view, { startedAt, startTick, ...shownBy(listed) });

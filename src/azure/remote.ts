@@ -20,8 +20,8 @@ export interface Unclear {
  * `caller.mayWrite` says no. `ACCEPTED` is a write that the service goes on with; undefined means the service itself said that it has no such runtime.
  */
 export interface Remote {
-  /** An entry that cannot be understood fails nothing but itself. */
-  list(parent: Parent, caller: Caller): Promise<Listed>;
+  /** An entry that cannot be understood fails nothing but itself. `onPage` is called with the number of each page that has come. */
+  list(parent: Parent, caller: Caller, onPage?: (page: number) => void): Promise<Listed>;
   read(id: RuntimeId, caller: Caller): Promise<ObservedRuntime | undefined>;
   state(id: RuntimeId, caller: Caller): Promise<RuntimeState | undefined>;
   create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted>;

@@ -56,13 +56,15 @@ export class ServiceRuntimes implements Remote {
     this.#origin = new URL(options.endpoint).origin;
   }
 
-  async list(parent: Parent, caller: Caller): Promise<Listed> {
+  async list(parent: Parent, caller: Caller, onPage: (page: number) => void = () => {}): Promise<Listed> {
     checkParent(parent);
     const runtimes: ObservedRuntime[] = [];
     const unclear: Unclear[] = [];
     const seen = new Set<string>();
+    let pages = 0;
     for (let next: string | undefined, more = true; more; more = next !== undefined) {
       const page = await this.#page(parent, next, caller);
+      onPage(++pages);
       runtimes.push(...page.runtimes);
       unclear.push(...page.unclear);
       next = page.nextLink;

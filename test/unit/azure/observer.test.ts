@@ -35,7 +35,9 @@ class Factory implements Remote {
   afterWrite: () => void = () => {};
   #etag = 0;
 
-  async list(_parent: RuntimeId['parent'], by: Caller): Promise<Listed> {
+  pages = 1;
+
+  async list(_parent: RuntimeId['parent'], by: Caller, onPage?: (page: number) => void): Promise<Listed> {
     this.calls.push('list');
     this.callers.push(by);
     const listed = [...this.runtimes.keys()].filter((name) => !this.unlisted.has(name));
@@ -43,6 +45,7 @@ class Factory implements Remote {
     const unclear = listed
       .filter((name) => this.garbled.has(name))
       .map((name) => ({ name: this.nameless ? undefined : name.toUpperCase(), why: 'garbled' }));
+    for (let page = 1; page <= this.pages; page++) onPage?.(page);
     await this.duringList();
     return { runtimes, unclear };
   }
@@ -337,6 +340,21 @@ describe('one list at a time', () => {
     expect(says(await hint('One'))).toBe('was');
     expect(factory.calls).toEqual(['list', 'list']);
     expect(log.lines).toEqual([]);
+  });
+
+  test('asks for the tokens of all its pages and of one look at once, as far as it knows how many there are', async () => {
+    const { factory, hint, clock } = rig();
+    factory.pages = 3;
+    factory.duringList = () => Promise.reject(new BudgetExhausted('no reads'));
+    await expect(hint('One')).rejects.toThrow(BudgetExhausted);
+    factory.duringList = () => {};
+    await hint('One');
+    factory.pages = 1;
+    for (let i = 0; i < 2; i++) {
+      await clock.advance(20 * MINUTE);
+      await hint('One');
+    }
+    expect(factory.callers.map(({ needs }) => needs?.reads)).toEqual([2, 5, 4, 2]);
   });
 
   test('that finds no token makes each caller ask the budget under its own key', async () => {
