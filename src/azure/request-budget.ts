@@ -285,7 +285,8 @@ export class RequestBudget {
 
   /**
    * Puts it into the line for the first kind that it lacks; with nothing to wait for, it has its tokens. What it holds of
-   * later kinds it gives back until then: another key may wait for just that, with what this one lacks in its hand.
+   * that kind and of later ones it gives back until then: another key may wait for just that, with what this one lacks in
+   * its hand.
    */
   #place(waiter: Waiter): void {
     const lacking = lacks(waiter);
@@ -294,7 +295,7 @@ export class RequestBudget {
       this.#grant(waiter);
       return;
     }
-    for (const kind of KINDS.slice(KINDS.indexOf(lacking) + 1)) {
+    for (const kind of KINDS.slice(KINDS.indexOf(lacking))) {
       this.#buckets[kind].putBack(waiter.held[kind]);
       waiter.needs = atLeast(waiter.needs, only(kind, waiter.held[kind]));
       waiter.held = { ...waiter.held, [kind]: 0 };

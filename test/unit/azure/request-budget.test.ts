@@ -270,6 +270,20 @@ describe('a pass that says what it needs', () => {
     expect(granted).toBe(9);
   });
 
+  test('gives back what it has while it waits for more: others may wait for just that', async () => {
+    const { clock, woken, budget } = rig({ burst: 4 / 0.98, perSecond: 1 / 0.98 });
+    for (const key of ['a', 'b']) budget.take('reads', { key, urgency: 'look', needs: { reads: 2 } });
+    for (const key of ['a', 'b']) {
+      expect(() => budget.take('reads', { key, urgency: 'look', needs: { reads: 4 } })).toThrow(BudgetExhausted);
+      budget.finish(key);
+    }
+    for (let second = 0; second < 20; second++) {
+      await clock.advance(1_000);
+      for (const key of woken.slice(-1)) budget.finish(key);
+    }
+    expect(woken).toEqual(['a', 'b']);
+  });
+
   test('loses what it has of a kind that ARM refuses, and keeps the rest', async () => {
     const { clock, woken, budget, drain } = rig();
     drain();
@@ -398,7 +412,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind,
       key: fc.nat(12),
       urgency: fc.constantFrom<Urgency>('change', 'repair', 'look'),
-      needs: fc.constantFrom<Needs>({}, { reads: 1 }, { reads: 2, writes: 1 }, { reads: 1, deletes: 1 }),
+      needs: fc.constantFrom<Needs>(
+        {},
+        { reads: 1 },
+        { reads: 2 },
+        { reads: 4 },
+        { reads: 2, writes: 1 },
+        { reads: 1, deletes: 1 },
+      ),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('finish' as const), key: fc.nat(12) }) },
