@@ -43,7 +43,9 @@ export class PooledKubeConfig extends KubeConfig {
     // Of the method nothing depends here.
     const context = new RequestContext(url.href, HttpMethod.GET);
     await this.applySecurityAuthentication(context);
-    return { url: url.href, headers: context.getHeaders(), dispatcher: context.getDispatcher() };
+    const dispatcher = context.getDispatcher();
+    if (dispatcher === undefined) throw new Error('the kubeconfig gives a request no connections to use');
+    return { url, headers: context.getHeaders(), dispatcher };
   }
 
   /** Cuts every connection. */
