@@ -18,6 +18,24 @@ const withoutUnusedModules: Plugin = {
 };
 const RESOLVED = Symbol('resolved by esbuild');
 
+/**
+ * Undici's own entry loads all of it: caches, mocks, fetch, web sockets. This one has what the operator uses, and what the
+ * client library makes of a kubeconfig.
+ */
+const smallUndici: Plugin = {
+  name: 'small undici',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/undici\/index\.js$/ }, () => ({
+      contents: `
+        const Dispatcher = require('./lib/dispatcher/dispatcher');
+        Object.assign(Dispatcher.prototype, require('./lib/api'));
+        exports.Agent = require('./lib/dispatcher/agent');
+        exports.ProxyAgent = require('./lib/dispatcher/proxy-agent');
+      `,
+    }));
+  },
+};
+
 await rm(new URL('dist', root), { recursive: true, force: true });
 await build({
   absWorkingDir: new URL('.', root).pathname,
@@ -36,7 +54,7 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  plugins: [withoutUnusedModules],
+  plugins: [withoutUnusedModules, smallUndici],
   logLevel: 'warning',
 });
 

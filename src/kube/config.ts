@@ -27,11 +27,27 @@ export class PooledKubeConfig extends KubeConfig {
     Object.defineProperty(this, 'createDispatcher', {
       value: (cluster: Cluster | null, tls: AgentOptions) => this.#shared(cluster, tls),
     });
+    this.#withoutHttp2();
   }
 
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
     await super.applySecurityAuthentication(context);
     context.setHeaderParam('User-Agent', this.#options.userAgent);
+  }
+
+  /**
+   * Undici's HTTP/2 throws where nobody can catch it when a connection idles on which a stream was cut (8.12.4, tried):
+   * HTTP/1.1 it is.
+   */
+  #withoutHttp2(): void {
+    // biome-ignore lint/complexity/useLiteralKeys: as in #create
+    const original = KubeConfig.prototype['createDispatcherOptions'];
+    Object.defineProperty(this, 'createDispatcherOptions', {
+      value: (...args: Parameters<typeof original>) => {
+        const options = original.apply(this, args);
+        return 'connect' in options ? { ...options, connect: { ...options.connect, allowH2: false } } : options;
+      },
+    });
   }
 
   /** Where a request to this path goes, with what it proves who asks, and over which connections. */
@@ -43,7 +59,9 @@ export class PooledKubeConfig extends KubeConfig {
     // Of the method nothing depends here.
     const context = new RequestContext(url.href, HttpMethod.GET);
     await this.applySecurityAuthentication(context);
-    return { url: url.href, headers: context.getHeaders(), dispatcher: context.getDispatcher() };
+    const dispatcher = context.getDispatcher();
+    if (dispatcher === undefined) throw new Error('the kubeconfig gives a request no connections to use');
+    return { url, headers: context.getHeaders(), dispatcher };
   }
 
   /** Cuts every connection. */

@@ -1,12 +1,11 @@
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 
 export interface Exchange {
-  readonly url: string;
+  readonly url: URL;
   readonly method: Dispatcher.HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
-  /** Undefined: undici's own. */
-  readonly dispatcher: Dispatcher | undefined;
+  readonly dispatcher: Dispatcher;
   readonly signal: AbortSignal;
   /** How long the body may bring nothing, in milliseconds; default: what the dispatcher allows. */
   readonly silenceMs?: number;
@@ -26,9 +25,11 @@ export interface Answer {
  * object.
  */
 export async function exchange({ url, dispatcher, silenceMs, ...what }: Exchange): Promise<Answer> {
-  const { statusCode, body } = await request(url, {
+  const { origin, pathname, search } = url;
+  const { statusCode, body } = await dispatcher.request({
     ...what,
-    ...(dispatcher === undefined ? {} : { dispatcher }),
+    origin,
+    path: `${pathname}${search}`,
     ...(silenceMs === undefined ? {} : { bodyTimeout: silenceMs }),
   });
   return { status: statusCode, text: () => body.text(), lines: () => linesOf(body.setEncoding('utf8')) };
