@@ -33,6 +33,17 @@ export interface Requests {
   readonly enableInteractiveAuthoring: string | undefined;
 }
 
+export const NO_REQUESTS: Requests = {
+  reconcile: undefined,
+  requestedAt: undefined,
+  repair: undefined,
+  acceptIdentity: undefined,
+  enableInteractiveAuthoring: undefined,
+};
+
+/** All that can be asked for. */
+export const REQUEST_NAMES = Object.keys(NO_REQUESTS) as readonly (keyof Requests)[];
+
 export interface Condition {
   readonly type: ConditionType;
   readonly status: 'True' | 'False' | 'Unknown';

@@ -1,4 +1,4 @@
-import { BLANK, type ManagedObject, type Requests } from '../core/object.ts';
+import { BLANK, type ManagedObject, NO_REQUESTS } from '../core/object.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -19,13 +19,6 @@ export function parseNeighbour(raw: unknown): ParsedObject | undefined {
 }
 
 const NO_FIELDS: ReadonlyMap<never, never> = new Map<never, never>();
-const NO_REQUESTS: Requests = {
-  reconcile: undefined,
-  requestedAt: undefined,
-  repair: undefined,
-  acceptIdentity: undefined,
-  enableInteractiveAuthoring: undefined,
-};
 
 /** All objects that name this runtime, ours and those of other shards. What is ours is in the neighbours' store, too. */
 export function sharingWith(own: ObjectStore, neighbours: ObjectStore, runtimeKey: string): ManagedObject[] {

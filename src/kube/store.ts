@@ -1,4 +1,4 @@
-import type { ManagedObject, Requests } from '../core/object.ts';
+import { type ManagedObject, REQUEST_NAMES, type Requests } from '../core/object.ts';
 import { armKey } from '../core/runtime.ts';
 import type { ParsedObject } from './codec.ts';
 
@@ -190,13 +190,7 @@ function lay(own: ParsedObject, shown: ParsedObject): ParsedObject {
 }
 
 function sameRequests(a: Requests, b: Requests): boolean {
-  return (
-    a.reconcile === b.reconcile &&
-    a.requestedAt === b.requestedAt &&
-    a.repair === b.repair &&
-    a.acceptIdentity === b.acceptIdentity &&
-    a.enableInteractiveAuthoring === b.enableInteractiveAuthoring
-  );
+  return REQUEST_NAMES.every((name) => a[name] === b[name]);
 }
 
 /** Whether the watch may show `next` after `known`. */

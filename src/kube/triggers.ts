@@ -1,4 +1,4 @@
-import type { ManagedObject, Requests } from '../core/object.ts';
+import { type ManagedObject, REQUEST_NAMES, type Requests } from '../core/object.ts';
 import { type ObjectChange, runtimeKeyOf } from './store.ts';
 
 /** How urgently a key is to be looked at: the higher, the sooner. */
@@ -69,8 +69,7 @@ function isPersonsChange(before: ManagedObject, after: ManagedObject): boolean {
 
 /** A request that is withdrawn asks for nothing: Flux takes annotations off that were set by hand. */
 function asksAnew(before: Requests, after: Requests): boolean {
-  const names = ['reconcile', 'requestedAt', 'repair', 'acceptIdentity', 'enableInteractiveAuthoring'] as const;
-  return names.some((name) => after[name] !== undefined && after[name] !== before[name]);
+  return REQUEST_NAMES.some((name) => after[name] !== undefined && after[name] !== before[name]);
 }
 
 function concernsOthers(change: ObjectChange): boolean {

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { looked, UNLIMITED } from '../converge.ts';
+import { LONGEST_MS, looked, UNLIMITED } from '../converge.ts';
 import { Audience, createObjects } from '../objects.ts';
 import { inPlace, type Place } from '../place.ts';
 import type { Result } from '../result.ts';
 import { residentMemory, since, type Usage, usageOf } from '../usage.ts';
 
-const LONGEST_MS = 20 * 60_000;
 /** Until what the last passes have left behind is settled. */
 const SETTLING_MS = 5_000;
 

@@ -11,6 +11,7 @@ import {
   type ConditionType,
   type ManagedObject,
   type Memory,
+  NO_REQUESTS,
   type Requests,
 } from '../../../src/core/object.ts';
 import type { Definition, Json, RuntimeDocument, RuntimeType } from '../../../src/core/runtime.ts';
@@ -43,14 +44,6 @@ export interface Scene extends Partial<Omit<Situation, 'object' | 'desired' | 'm
   readonly desired?: Wanted;
   readonly memory?: Partial<Memory>;
 }
-
-const NO_REQUESTS: Requests = {
-  reconcile: undefined,
-  requestedAt: undefined,
-  repair: undefined,
-  acceptIdentity: undefined,
-  enableInteractiveAuthoring: undefined,
-};
 
 export function managedObject(name: string, more: Partial<ManagedObject> = {}, wanted: Wanted = {}): ManagedObject {
   return {

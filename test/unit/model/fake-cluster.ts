@@ -1,6 +1,6 @@
 /** The API server and the watch cache as the ports see them: versions, finalizers, and a cache that may lag behind. */
 import type { Desired } from '../../../src/core/desired.ts';
-import { BLANK, type ManagedObject, type Memory, type Requests } from '../../../src/core/object.ts';
+import { BLANK, type ManagedObject, type Memory, NO_REQUESTS, type Requests } from '../../../src/core/object.ts';
 import { inherit, type Legacy } from '../../../src/core/ownership.ts';
 import { armKey } from '../../../src/core/runtime.ts';
 import { type Events, type ObjectEvent, type Objects, Stale } from '../../../src/ports.ts';
@@ -12,14 +12,6 @@ export interface ClusterHooks {
   /** The operator let an object go that was being deleted. */
   readonly onGone?: (object: ManagedObject) => void;
 }
-
-const NO_REQUESTS: Requests = {
-  reconcile: undefined,
-  requestedAt: undefined,
-  repair: undefined,
-  acceptIdentity: undefined,
-  enableInteractiveAuthoring: undefined,
-};
 
 type Change = { readonly key: string; readonly object: ManagedObject | undefined };
 
