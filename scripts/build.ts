@@ -1,39 +1,17 @@
 /** Bundles the operator into one file, `dist/main.js`, which needs nothing but Node. */
 import { readFile, rm, stat } from 'node:fs/promises';
-import { build, type Plugin } from 'esbuild';
+import { build } from 'esbuild';
+import { azureClients } from './bundle/azure-clients.ts';
+import { withoutUnusedModules } from './bundle/kubernetes-client.ts';
+import { smallUndici } from './bundle/undici.ts';
 
 const root = new URL('..', import.meta.url);
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { version: string };
 
-/** What the client library does not say of itself: that a module of it which nothing is used of can be left out. */
-const withoutUnusedModules: Plugin = {
-  name: 'without unused modules',
-  setup({ onResolve, resolve }) {
-    onResolve({ filter: /^@kubernetes\/client-node$|^\./ }, async ({ path, pluginData, ...where }) => {
-      const isOfLibrary = path === '@kubernetes/client-node' || where.importer.includes('/@kubernetes/client-node/');
-      if (pluginData === RESOLVED || !isOfLibrary) return undefined;
-      return { ...(await resolve(path, { ...where, pluginData: RESOLVED })), sideEffects: false };
-    });
-  },
-};
-const RESOLVED = Symbol('resolved by esbuild');
-
-/**
- * Undici's own entry loads all of it: caches, mocks, fetch, web sockets. This one has what the operator uses, and what the
- * client library makes of a kubeconfig.
- */
-const smallUndici: Plugin = {
-  name: 'small undici',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/undici\/index\.js$/ }, () => ({
-      contents: `
-        const Dispatcher = require('./lib/dispatcher/dispatcher');
-        Object.assign(Dispatcher.prototype, require('./lib/api'));
-        exports.Agent = require('./lib/dispatcher/agent');
-        exports.ProxyAgent = require('./lib/dispatcher/proxy-agent');
-      `,
-    }));
-  },
+/** What `src/azure` asks of the generated clients. */
+const ASKED = {
+  '@azure/arm-datafactory': ['integrationRuntimes', 'managedVirtualNetworks'],
+  '@azure/arm-synapse': ['integrationRuntimes', 'integrationRuntimeStatusOperations', 'workspaces'],
 };
 
 await rm(new URL('dist', root), { recursive: true, force: true });
@@ -54,7 +32,7 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  plugins: [withoutUnusedModules, smallUndici],
+  plugins: [azureClients(ASKED), withoutUnusedModules, smallUndici],
   logLevel: 'warning',
 });
 

@@ -1,0 +1,19 @@
+import type { Plugin } from 'esbuild';
+
+/**
+ * Undici's own entry loads all of it: caches, mocks, fetch, web sockets. This one has what the operator uses, and what the
+ * client library makes of a kubeconfig.
+ */
+export const smallUndici: Plugin = {
+  name: 'small undici',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/undici\/index\.js$/ }, () => ({
+      contents: `
+        const Dispatcher = require('./lib/dispatcher/dispatcher');
+        Object.assign(Dispatcher.prototype, require('./lib/api'));
+        exports.Agent = require('./lib/dispatcher/agent');
+        exports.ProxyAgent = require('./lib/dispatcher/proxy-agent');
+      `,
+    }));
+  },
+};
