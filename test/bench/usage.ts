@@ -58,16 +58,28 @@ export async function residentMemory(operator: OperatorProcess): Promise<number>
   return (await scrape(operator))('process_resident_memory_bytes') / 2 ** 20;
 }
 
+/** What the operator's request budget would still grant, of the one subscription and identity that it has to do with. */
+export async function requestsLeft(operator: OperatorProcess): Promise<{ reads: number; writes: number }> {
+  const lines = [...(await metricsOf(operator))].filter(([name]) => name.startsWith('azure_ir_arm_budget_remaining{'));
+  const left = (kind: string) => lines.find(([name]) => name.includes(`kind="${kind}"`))?.[1] ?? 0;
+  return { reads: left('reads'), writes: left('writes') };
+}
+
 /** The value of a line of the metrics; 0 when there is none. */
-async function scrape({ metricsUrl }: OperatorProcess): Promise<(name: string) => number> {
+async function scrape(operator: OperatorProcess): Promise<(name: string) => number> {
+  const values = await metricsOf(operator);
+  return (name) => values.get(name) ?? 0;
+}
+
+/** The value by name with labels. */
+async function metricsOf({ metricsUrl }: OperatorProcess): Promise<ReadonlyMap<string, number>> {
   const text = await (await fetch(`${metricsUrl}/metrics`)).text();
-  const values = new Map(
+  return new Map(
     text.split('\n').map((line) => {
       const at = line.lastIndexOf(' ');
       return [line.slice(0, at), Number(line.slice(at + 1))];
     }),
   );
-  return (name) => values.get(name) ?? 0;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bound } from '../arm-bound.ts';
+import type { OperatorProcess } from '../../support/operator-process.ts';
+import { bound, READS, WRITES } from '../arm-bound.ts';
 import { converge, looked, UNLIMITED } from '../converge.ts';
 import { eachOf, factoryOf, nameOf } from '../objects.ts';
 import { inPlace, type Place } from '../place.ts';
 import type { Result } from '../result.ts';
-import { since, usageOf } from '../usage.ts';
+import { requestsLeft, since, usageOf } from '../usage.ts';
 
 /** All runtimes are changed behind our back. */
 export async function drift(objects: number): Promise<Result> {
@@ -14,6 +15,7 @@ export async function drift(objects: number): Promise<Result> {
     await place.control.setBuckets({ enabled: true });
     const operator = await place.startOperator('--interval=1m');
     await looked(place, 2 * objects);
+    await atRest(operator);
     const before = await usageOf(place, operator);
     await eachOf(0, objects, (n) =>
       place.control.drift({ factory: factoryOf(n), name: nameOf(n), merge: { description: 'changed by somebody' } }),
@@ -36,6 +38,16 @@ export async function drift(objects: number): Promise<Result> {
       compared: `ARM's buckets allow ${best} s, from the first list that shows the drift`,
     };
   });
+}
+
+/** Resolves when the buckets that the start has emptied are full again, but for what looking at everything takes all the time. */
+async function atRest(operator: OperatorProcess): Promise<void> {
+  const full = 0.9;
+  for (;;) {
+    const { reads, writes } = await requestsLeft(operator);
+    if (reads >= full * READS.burst && writes >= full * WRITES.burst) return;
+    await sleep(500);
+  }
 }
 
 /** Resolves when so many updates have been made since then. */
