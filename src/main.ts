@@ -127,7 +127,7 @@ function assemble(config: Config, log: RootLog): Component[] {
   const sharing = (runtime: string) =>
     neighbours === undefined ? store.sharing(runtime) : sharingWith(store, neighbours, runtime);
   const reconcile = createReconciler({
-    objects: createObjects({ client, store, sharing, metrics: metrics.kubernetes, log }),
+    objects: createObjects({ client, store, sharing, metrics: metrics.kubernetes }),
     identities,
     events: createEvents({
       client,

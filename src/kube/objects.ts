@@ -1,4 +1,3 @@
-import type { AzureIntegrationRuntimeStatus } from '../api/generated.ts';
 import { FINALIZER } from '../api/names.ts';
 import type { ManagedObject, Memory } from '../core/object.ts';
 import { inherit, type Legacy } from '../core/ownership.ts';
@@ -6,9 +5,6 @@ import { type Objects, Stale } from '../ports.ts';
 import type { KubeClient } from './client.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
 import { KubeError } from './errors.ts';
-import { leftovers } from './leftovers.ts';
-import type { KubeLog } from './log.ts';
-import { readRecord } from './raw.ts';
 import { createRuntimeApi, type RuntimeApi } from './runtime-api.ts';
 import { renderStatus } from './status.ts';
 import { compareVersions, type ObjectStore } from './store.ts';
@@ -24,7 +20,6 @@ export interface ObjectsOptions {
   /** All objects that name a runtime; those of the store when absent. */
   readonly sharing?: Objects['sharing'];
   readonly metrics: KubeMetrics;
-  readonly log: KubeLog;
 }
 
 /** How often a status is tried while others change the object. */
@@ -35,8 +30,10 @@ const ATTEMPTS = 4;
  * the server refuses or does not answer, without a second try: the caller's back-off has to do that.
  *
  * Designs for the status: (a) a JSON merge patch of what differs: smaller, but a patch computed from an old cache can
- * leave a mixture of two statuses; (b) this one, server-side apply of the whole status of one version: the server removes
- * what is left out and names us as its owner. For the finalizer (a) server-side apply with our finalizer alone: needs no
+ * leave a mixture of two statuses; (b) server-side apply of the whole status: removes of what is left out only what we
+ * own, so that what somebody else has written into it would be read back as our memory; and costs the API server a fifth
+ * more (measured); (c) this one, an update of the status subresource for one version: the status is then what we say, and
+ * nothing else is touched. For the finalizer (a) server-side apply with our finalizer alone: needs no
  * knowledge of the others, but cannot take it off once somebody else's tool has written it too; (b) this one, a merge
  * patch of the whole list for one version, which takes it off whoever owns it.
  */
@@ -49,15 +46,13 @@ class ServerObjects implements Objects {
   readonly #store: ObjectStore;
   readonly #sharing: Objects['sharing'];
   readonly #metrics: KubeMetrics;
-  readonly #log: KubeLog;
 
   constructor(api: RuntimeApi, options: ObjectsOptions) {
-    const { store, sharing = (runtimeKey) => store.sharing(runtimeKey), metrics, log } = options;
+    const { store, sharing = (runtimeKey) => store.sharing(runtimeKey), metrics } = options;
     this.#api = api;
     this.#store = store;
     this.#sharing = sharing;
     this.#metrics = metrics;
-    this.#log = log;
   }
 
   get(key: string): ManagedObject | undefined {
@@ -117,7 +112,7 @@ class ServerObjects implements Objects {
     let version = this.#latest(object, known);
     for (let attempt = 1; ; attempt++) {
       try {
-        return this.#take(await this.#apply(version, wanted, signal), 'status');
+        return this.#take(await this.#api.replaceStatus(version, wanted, signal), 'status');
       } catch (error) {
         if (isStatus(error, 404)) throw new Stale(`${object.key} is gone`, { cause: error });
         if (!isStatus(error, 409)) throw error;
@@ -135,37 +130,6 @@ class ServerObjects implements Objects {
     if (latest?.uid !== object.uid) return object;
     const isNewer = (compareVersions(latest.resourceVersion, object.resourceVersion) ?? 0) > 0;
     return isNewer && JSON.stringify(renderStatus(latest.memory)) === status ? latest : object;
-  }
-
-  /**
-   * What somebody else has written into the status stays after an apply that leaves it out, since it is theirs. All of
-   * the status is ours to say, so it is taken out; otherwise it would be read back as our own memory.
-   */
-  async #apply(version: ManagedObject, wanted: AzureIntegrationRuntimeStatus, signal: AbortSignal): Promise<unknown> {
-    const answer = await this.#applyOrReplace(version, wanted, signal);
-    const changes = leftovers(readRecord(answer).status, wanted);
-    const applied = parseObject(answer);
-    if (changes.length === 0 || applied === undefined) return answer;
-    this.#log.info('removed what others wrote into the status', {
-      object: version.key,
-      paths: changes.map(({ path }) => path),
-    });
-    this.#metrics.kubernetesWrite('status');
-    return this.#api.patchStatus(applied, changes, signal);
-  }
-
-  /**
-   * What others have written can be left over as half of something (a time without its reason), which the server refuses
-   * to keep beside ours: then the whole status is replaced.
-   */
-  async #applyOrReplace(version: ManagedObject, wanted: AzureIntegrationRuntimeStatus, signal: AbortSignal) {
-    try {
-      return await this.#api.applyStatus(version, wanted, signal);
-    } catch (error) {
-      if (!isStatus(error, 422)) throw error;
-      this.#log.info('replaced a status that others had written into', { object: version.key });
-      return this.#api.patchStatus(version, [{ op: 'replace', path: '/status', value: wanted }], signal);
-    }
   }
 
   async #setFinalizers(

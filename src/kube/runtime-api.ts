@@ -19,12 +19,6 @@ export interface Version {
   readonly resourceVersion: string;
 }
 
-export interface JsonPatchOperation {
-  readonly op: 'remove' | 'replace' | 'test';
-  readonly path: string;
-  readonly value?: unknown;
-}
-
 /** Our kind on the API server. All methods as `KubeClient.request`; objects are as they came. */
 export interface RuntimeApi {
   list(scope: Scope, limit: number, continueToken: string | undefined, signal: AbortSignal): Promise<RawPage>;
@@ -37,10 +31,8 @@ export interface RuntimeApi {
     signal: AbortSignal,
   ): Promise<void>;
   get(object: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<unknown>;
-  /** Makes this the whole status that we own. */
-  applyStatus(version: Version, status: AzureIntegrationRuntimeStatus, signal: AbortSignal): Promise<unknown>;
-  /** Changes the status whoever owns its fields. */
-  patchStatus(version: Version, changes: readonly JsonPatchOperation[], signal: AbortSignal): Promise<unknown>;
+  /** Makes this the whole status, whoever wrote what is there. */
+  replaceStatus(version: Version, status: AzureIntegrationRuntimeStatus, signal: AbortSignal): Promise<unknown>;
   /** Makes these all the finalizers of the object. */
   setFinalizers(version: Version, finalizers: readonly string[], signal: AbortSignal): Promise<unknown>;
 }
@@ -51,8 +43,6 @@ export function runtimePath(which: Omit<Resource, 'groupVersion' | 'plural'>): s
 }
 
 export function createRuntimeApi(client: KubeClient): RuntimeApi {
-  const statusOf = ({ namespace, name }: Version) => runtimePath({ namespace, name, subresource: 'status' });
-
   return {
     async list({ namespace, labelSelector }, limit, continueToken, signal) {
       const query = { limit, labelSelector, continue: continueToken };
@@ -74,33 +64,14 @@ export function createRuntimeApi(client: KubeClient): RuntimeApi {
     get: ({ namespace, name }, signal) =>
       client.request({ method: 'GET', path: runtimePath({ namespace, name }) }, signal),
 
-    applyStatus(version, status, signal) {
-      const { namespace, name, uid, resourceVersion } = version;
+    // Of what is put here, the server takes the status alone: the object's other parts stay as they are.
+    replaceStatus({ namespace, name, uid, resourceVersion }, status, signal) {
       return client.request(
         {
-          method: 'PATCH',
-          path: statusOf(version),
-          query: { fieldManager: FIELD_MANAGER.status, fieldValidation: 'Strict', force: true },
-          body: { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid, resourceVersion }, status },
-          contentType: PatchStrategy.ServerSideApply,
-        },
-        signal,
-      );
-    },
-
-    patchStatus(version, changes, signal) {
-      return client.request(
-        {
-          method: 'PATCH',
-          path: statusOf(version),
+          method: 'PUT',
+          path: runtimePath({ namespace, name, subresource: 'status' }),
           query: { fieldManager: FIELD_MANAGER.status, fieldValidation: 'Strict' },
-          body: [
-            // Writing these two makes the server compare them with the object's: the patch's precondition.
-            { op: 'replace', path: '/metadata/uid', value: version.uid },
-            { op: 'replace', path: '/metadata/resourceVersion', value: version.resourceVersion },
-            ...changes,
-          ],
-          contentType: PatchStrategy.JsonPatch,
+          body: { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid, resourceVersion }, status },
         },
         signal,
       );

@@ -76,5 +76,5 @@ export function bench(client: KubeClient): Bench {
   const store = new ObjectStore();
   const writes: string[] = [];
   const metrics: KubeMetrics = { kubernetesWrite: (kind) => writes.push(kind) };
-  return { store, writes, objects: createObjects({ client, store, metrics, log: quiet }) };
+  return { store, writes, objects: createObjects({ client, store, metrics }) };
 }

@@ -278,7 +278,7 @@ describe('remember', () => {
     await b.objects.remember(await shown(), rich, signal);
     const { managedFields } = (await raw(namespace, NAME)).metadata;
     expect(managedFields.filter(({ subresource }) => subresource === 'status')).toMatchObject([
-      { manager: 'azure-ir-operator', operation: 'Apply' },
+      { manager: 'azure-ir-operator', operation: 'Update' },
     ]);
   });
 

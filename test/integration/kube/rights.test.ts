@@ -54,7 +54,7 @@ interface Trial {
 }
 
 const metrics = { kubernetesWrite() {} };
-const objects = ({ client, log }: Trial) => createObjects({ client, store: new ObjectStore(), metrics, log });
+const objects = ({ client }: Trial) => createObjects({ client, store: new ObjectStore(), metrics });
 
 async function seesObjects(trial: Trial): Promise<void> {
   const { object } = trial;
@@ -126,7 +126,7 @@ const USES: Readonly<Record<string, (trial: Trial) => Promise<unknown>>> = {
   'list azureintegrationruntimes': seesObjects,
   'watch azureintegrationruntimes': seesObjects,
   'patch azureintegrationruntimes': (trial) => objects(trial).hold(trial.object, trial.signal),
-  'patch azureintegrationruntimes/status': (trial) =>
+  'update azureintegrationruntimes/status': (trial) =>
     objects(trial).remember(trial.object, { ...trial.object.memory, state: 'Online' }, trial.signal),
   'list secrets': seesCredentials,
   'watch secrets': seesCredentials,

@@ -328,7 +328,7 @@ export class Place {
       const object = await this.get(name);
       if (object?.status === undefined) throw new Error(`${name} has no status`);
       const { signal } = new AbortController();
-      await createRuntimeApi(this.#client).applyStatus(
+      await createRuntimeApi(this.#client).replaceStatus(
         object.metadata,
         { ...object.status, ...change } as never,
         signal,

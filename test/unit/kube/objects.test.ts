@@ -6,7 +6,7 @@ import { createObjects } from '../../../src/kube/objects.ts';
 import { ObjectStore } from '../../../src/kube/store.ts';
 import { type Objects, Stale } from '../../../src/ports.ts';
 import { answer, BadServer } from './bad-server.ts';
-import { MemoryLog, parsed, rawObject } from './objects-of-tests.ts';
+import { parsed, rawObject } from './objects-of-tests.ts';
 
 const { signal } = new AbortController();
 const memory = { ...BLANK, observedGeneration: 1 };
@@ -37,7 +37,6 @@ beforeEach(() => {
     client,
     store,
     metrics: { kubernetesWrite: (kind) => writes.push(kind) },
-    log: new MemoryLog(),
   });
 });
 
@@ -54,26 +53,20 @@ describe('a status', () => {
   test('of an object that never stops changing is given up after four attempts', async () => {
     server409();
     await expect(objects.remember(parsed(), memory, signal)).rejects.toThrow(Stale);
-    expect(requests).toEqual(['PATCH', 'GET', 'PATCH', 'GET', 'PATCH', 'GET', 'PATCH']);
+    expect(requests).toEqual(['PUT', 'GET', 'PUT', 'GET', 'PUT', 'GET', 'PUT']);
     expect(writes).toEqual([]);
   });
 
   test.each([500, 429, 403])('that meets a %d is not tried again here', async (status) => {
     server409(answer(status, {}));
     await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ name: 'KubeError', status });
-    expect(requests).toEqual(['PATCH']);
-  });
-
-  test('that the server refuses beside what others wrote into it replaces the whole', async () => {
-    server409(answer(422, {}));
-    await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ name: 'KubeError', status: 422 });
-    expect(requests).toEqual(['PATCH', 'PATCH']);
+    expect(requests).toEqual(['PUT']);
   });
 
   test('that is not answered in time is not tried again either', async () => {
     server409(() => {});
     await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ status: 0, reason: 'Timeout' });
-    expect(requests).toEqual(['PATCH']);
+    expect(requests).toEqual(['PUT']);
   });
 
   test('is first tried on the newest version that is known, if that has the same status', async () => {
