@@ -1,5 +1,5 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
-import type { ManagedObject, Memory } from './core/object.ts';
+import type { Claim, ManagedObject, Memory } from './core/object.ts';
 import type { Legacy } from './core/ownership.ts';
 import type {
   Accepted,
@@ -98,9 +98,9 @@ export interface Objects {
   get(key: string): ManagedObject | undefined;
   /** All objects that name this runtime (see `armKey`), in no order. */
   sharing(runtimeKey: string): readonly ManagedObject[];
-  /** Puts our finalizer on. */
-  hold(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject>;
-  /** Takes our finalizer off; done also when the object is gone. */
+  /** Puts our finalizer on, and with it the mark of how the runtime came to be the object's. */
+  hold(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject>;
+  /** Takes both off; done also when the object is gone. */
   release(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined>;
   /** Asks the server whether this is the current version; throws `Stale` when not. Costs a read and no write. */
   confirm(object: ManagedObject, signal: AbortSignal): Promise<void>;

@@ -12,7 +12,6 @@ import { AzureFailure } from './core/failure.ts';
 import { type Drift, differences, type FieldPath, fieldOf, merge, newDocument } from './core/fields.ts';
 import { placedIn } from './core/network.ts';
 import { condition, type ManagedObject, type Memory, type Operation, operationOf, sortOf } from './core/object.ts';
-import { ADOPTING } from './core/policies/definition.ts';
 import { HANDING_OVER } from './core/policies/deletion.ts';
 import { passes } from './core/policies/failure.ts';
 import { Repeats } from './core/repeats.ts';
@@ -368,11 +367,8 @@ class Pass {
   }
 
   async #adopt(changes: readonly Drift[]): Promise<void> {
-    const { memory, now } = this.#s;
-    const managedFields = this.#managed();
-    await this.#persist({ ...memory, managedFields, waitingSince: { reason: ADOPTING, time: now } });
     const answer = changes.length > 0 ? await this.#write(changes) : await this.#secure();
-    this.#remember({ claim: { origin: 'Adopted', identity: this.#identity } });
+    this.#remember({ claim: { origin: 'Adopted', identity: this.#identity }, managedFields: this.#managed() });
     if (answer !== undefined && 'accepted' in answer) this.#goesOn('Adopt', changes);
     else this.#done('Adopt', changes);
   }
@@ -492,7 +488,7 @@ class Pass {
     const { signal } = this.#caller;
     // Remembered first: an heir with a claim, and no wait, is one that had it already.
     await this.#persist({ ...memory, waitingSince: { reason: HANDING_OVER, time: now } });
-    await objects.leave(await objects.hold(to, signal), legacy, signal);
+    await objects.leave(await objects.hold(to, legacy.claim.origin, signal), legacy, signal);
   }
 
   async #delete(): Promise<void> {
@@ -503,13 +499,18 @@ class Pass {
     else this.#goesOn('Delete');
   }
 
-  /** Before a write to Azure: the finalizer is stored, and what was decided on is still the server's version. */
+  /**
+   * Before a write to Azure: the finalizer is stored, with the mark of what it went on for, and what was decided on is
+   * still the server's version.
+   */
   async #secure(): Promise<void> {
     this.#expectSameIntent();
     const { objects } = this.#world;
-    const { object } = this.#s;
-    if (object.held) return objects.confirm(object, this.#caller.signal);
-    this.#know({ object: await objects.hold(object, this.#caller.signal) });
+    const { object, memory, definition } = this.#s;
+    const origin = definition?.presence === 'present' ? 'Adopted' : 'Created';
+    const isMarked = memory.claim !== undefined || object.adopts === (origin === 'Adopted');
+    if (object.held && isMarked) return objects.confirm(object, this.#caller.signal);
+    this.#know({ object: await objects.hold(object, memory.claim?.origin ?? origin, this.#caller.signal) });
   }
 
   /** An answer to a write of ours may tell of an edit that the cache has yet to show: that is for another pass to decide on. */
@@ -534,8 +535,10 @@ class Pass {
     this.settled = true;
     await this.#persist(statusAfter(this.#s, verdict));
     const { object, memory, desired } = this.#s;
-    const owns = managing(desired) && memory.claim !== undefined && verdict.kind !== 'Suspended';
-    if (owns && !object.held && !object.deleting) await this.#world.objects.hold(object, this.#caller.signal);
+    const owned = managing(desired) && verdict.kind !== 'Suspended' ? memory.claim : undefined;
+    if (owned && !object.held && !object.deleting) {
+      await this.#world.objects.hold(object, owned.origin, this.#caller.signal);
+    }
     return next;
   }
 

@@ -12,6 +12,12 @@ export const FINALIZER = 'azure-ir.io/runtime';
 /** The one name under which a namespace keeps the Azure credential of its objects: the operator may read no other Secret. */
 export const CREDENTIAL_SECRET = 'azure-ir-credential';
 
+/**
+ * An annotation of ours, written with the finalizer: `Adopted` when that went on for a runtime that existed. Unlike the
+ * status it comes back with a backup, so that such a runtime is never taken for one that we created.
+ */
+export const ORIGIN_ANNOTATION = 'azure-ir.io/origin';
+
 /** Annotations by which a person, or Flux, asks for something: each new value is one request. */
 export const ANNOTATION = {
   /** A fresh pass now. */

@@ -16,6 +16,8 @@ export interface ManagedObject {
   readonly deleting: boolean;
   /** Whether our finalizer is on it. */
   readonly held: boolean;
+  /** Whether it is marked as one that takes over a runtime that existed before it. */
+  readonly adopts: boolean;
   /** What it declares, or why that cannot be understood (an object stored under an older, laxer schema). */
   readonly spec:
     | { readonly valid: true; readonly desired: Desired }

@@ -1,5 +1,5 @@
 import { LIMITS } from '../api/limits.ts';
-import { ANNOTATION, FINALIZER } from '../api/names.ts';
+import { ANNOTATION, FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
 import type { ManagedObject, Requests } from '../core/object.ts';
 import { cut, isRecord, type Raw, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
 import { parseSpec } from './spec.ts';
@@ -37,11 +37,15 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
     deleting: readText(metadata.deletionTimestamp) !== undefined,
     held: finalizers.includes(FINALIZER),
     finalizers,
+    adopts: readRecord(metadata.annotations)[ORIGIN_ANNOTATION] === ADOPTED,
     spec: parseSpec(raw.spec, name),
     requests: parseRequests(readRecord(metadata.annotations)),
     memory: parseStatus(raw.status),
   };
 }
+
+/** The origin that is worth a mark. */
+export const ADOPTED = 'Adopted';
 
 /** Cut to the length to which their handled values are kept, so that the two can be compared. */
 function parseRequests(annotations: Raw): Requests {

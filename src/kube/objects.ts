@@ -1,9 +1,9 @@
-import { FINALIZER } from '../api/names.ts';
-import type { ManagedObject, Memory } from '../core/object.ts';
+import { FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
+import type { Claim, ManagedObject, Memory } from '../core/object.ts';
 import { inherit, type Legacy } from '../core/ownership.ts';
 import { type Objects, Stale } from '../ports.ts';
 import type { KubeClient } from './client.ts';
-import { type ParsedObject, parseObject } from './codec.ts';
+import { ADOPTED, type ParsedObject, parseObject } from './codec.ts';
 import { KubeError } from './errors.ts';
 import { createRuntimeApi, type RuntimeApi } from './runtime-api.ts';
 import { renderStatus } from './status.ts';
@@ -63,11 +63,12 @@ class ServerObjects implements Objects {
     return this.#sharing(runtimeKey);
   }
 
-  async hold(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject> {
-    if (object.held) return object;
+  async hold(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject> {
+    const adopts = origin === ADOPTED;
+    if (object.held && object.adopts === adopts) return object;
     try {
       const all = new Set(await this.#finalizersOf(object, signal)).add(FINALIZER);
-      return await this.#setFinalizers(object, [...all], signal);
+      return await this.#setFinalizers(object, [...all], adopts, signal);
     } catch (error) {
       if (isStatus(error, 404)) throw new Stale(`${object.key} is gone`, { cause: error });
       throw error;
@@ -81,6 +82,7 @@ class ServerObjects implements Objects {
       return await this.#setFinalizers(
         object,
         all.filter((finalizer) => finalizer !== FINALIZER),
+        false,
         signal,
       );
     } catch (error) {
@@ -135,10 +137,12 @@ class ServerObjects implements Objects {
   async #setFinalizers(
     object: ManagedObject,
     finalizers: readonly string[],
+    adopts: boolean,
     signal: AbortSignal,
   ): Promise<ManagedObject> {
+    const mark = object.adopts === adopts ? {} : { [ORIGIN_ANNOTATION]: adopts ? ADOPTED : null };
     try {
-      return this.#take(await this.#api.setFinalizers(object, finalizers, signal), 'finalizer');
+      return this.#take(await this.#api.setFinalizers(object, finalizers, mark, signal), 'finalizer');
     } catch (error) {
       if (isStatus(error, 409)) throw new Stale(`${object.key} has changed`, { cause: error });
       throw error;

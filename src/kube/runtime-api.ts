@@ -33,8 +33,13 @@ export interface RuntimeApi {
   get(object: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<unknown>;
   /** Makes this the whole status, whoever wrote what is there. */
   replaceStatus(version: Version, status: AzureIntegrationRuntimeStatus, signal: AbortSignal): Promise<unknown>;
-  /** Makes these all the finalizers of the object. */
-  setFinalizers(version: Version, finalizers: readonly string[], signal: AbortSignal): Promise<unknown>;
+  /** Makes these all the finalizers of the object; of the annotations changes those given, null takes one off. */
+  setFinalizers(
+    version: Version,
+    finalizers: readonly string[],
+    annotations: Readonly<Record<string, string | null>>,
+    signal: AbortSignal,
+  ): Promise<unknown>;
 }
 
 /** All of them, of one namespace or of all, or one of them, or its status. */
@@ -77,13 +82,15 @@ export function createRuntimeApi(client: KubeClient): RuntimeApi {
       );
     },
 
-    setFinalizers({ namespace, name, uid, resourceVersion }, finalizers, signal) {
+    setFinalizers({ namespace, name, uid, resourceVersion }, finalizers, annotations, signal) {
+      // An empty object would leave its trace among the managed fields.
+      const changed = Object.keys(annotations).length > 0 ? { annotations } : {};
       return client.request(
         {
           method: 'PATCH',
           path: runtimePath({ namespace, name }),
           query: { fieldManager: FIELD_MANAGER.finalizer, fieldValidation: 'Strict' },
-          body: { metadata: { uid, resourceVersion, finalizers } },
+          body: { metadata: { uid, resourceVersion, finalizers, ...changed } },
           contentType: PatchStrategy.MergePatch,
         },
         signal,

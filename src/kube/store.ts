@@ -186,7 +186,8 @@ function lay(own: ParsedObject, shown: ParsedObject): ParsedObject {
   ) {
     return own;
   }
-  return { ...shown, memory: own.memory, held: own.held, finalizers: own.finalizers };
+  const { memory, held, adopts, finalizers } = own;
+  return { ...shown, memory, held, adopts, finalizers };
 }
 
 function sameRequests(a: Requests, b: Requests): boolean {

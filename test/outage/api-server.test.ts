@@ -124,24 +124,23 @@ describe('other clients', () => {
     }));
 
   // Such as a restore from a backup: finalizers come back, statuses do not.
-  test.concurrent
-    .failing('a whole status that is lost does not make an adopted runtime one that this object created, and deletes', () =>
-      inWorld(async ({ place, history, operator }) => {
-        await operator();
-        const properties = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
-        await place.azure.putRuntime({ factory: place.factory, name: 'sample', properties });
-        await place.apply('sample');
-        const adopted = await history.until('sample', 'True Available');
-        expect(adopted.status?.claim?.origin).toBe('Adopted');
-        await editStatus(place, null);
-        const again = await history.until(
-          'sample',
-          ({ status }) => status?.claim !== undefined,
-          history.versions('sample').length,
-        );
-        history.forget('sample');
-        expect(again.status?.claim?.origin).toBe('Adopted');
-      }));
+  test.concurrent('a whole status that is lost does not make an adopted runtime one that this object created, and deletes', () =>
+    inWorld(async ({ place, history, operator }) => {
+      await operator();
+      const properties = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
+      await place.azure.putRuntime({ factory: place.factory, name: 'sample', properties });
+      await place.apply('sample');
+      const adopted = await history.until('sample', 'True Available');
+      expect(adopted.status?.claim?.origin).toBe('Adopted');
+      await editStatus(place, null);
+      const again = await history.until(
+        'sample',
+        ({ status }) => status?.claim !== undefined,
+        history.versions('sample').length,
+      );
+      history.forget('sample');
+      expect(again.status?.claim?.origin).toBe('Adopted');
+    }));
 });
 
 describe('each right that the operator has is one that it needs: without', () => {
@@ -213,7 +212,7 @@ describe('each right that the operator has is one that it needs: without', () =>
     ],
     [
       'azureintegrationruntimes/status',
-      'patch',
+      'update',
       async ({ history }, lines) => {
         await eventually(async () => expect(said(lines, 'forbidden')).toBeGreaterThan(1));
         expect(history.latest('sample')?.status?.conditions).toBeUndefined();

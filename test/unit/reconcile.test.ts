@@ -202,7 +202,7 @@ describe('what a pass costs, and what is stored before Azure is written', () => 
     const key = operator.apply('sample', desired());
     await operator.look(key);
     expect(operator.azure.calls).toEqual(['read', 'state']);
-    expect(operator.cluster.writes).toEqual(['status', 'finalizer', 'status']);
+    expect(operator.cluster.writes).toEqual(['finalizer', 'status']);
     expect(reasons(operator)).toEqual(['Adopted']);
     expect(operator.object(key)).toMatchObject({
       held: true,

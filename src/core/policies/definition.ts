@@ -74,15 +74,11 @@ export const existsOrIsCreated: Policy = (s) => {
   return proven(s, { kind: 'Create', missing });
 };
 
-/** Stands in `waitingSince` from before an adoption puts the finalizer on: what is cut short then was never created by us. */
-export const ADOPTING = 'Adopting';
-
 /** Make sure a create that succeeded before a crash is recognised: the finalizer was stored, the claim was not. */
 export const ownCreateIsRecognised: Policy = (s) => {
   const { object, memory, desired, definition } = s;
   if (!managing(desired) || memory.claim !== undefined || definition?.presence !== 'present') return undefined;
-  const adopting = memory.waitingSince?.reason === ADOPTING || memory.managedFields.length > 0;
-  const cutShort = object.held && !adopting;
+  const cutShort = object.held && !object.adopts && memory.managedFields.length === 0;
   if (!cutShort || !looksCreatedBy(desired.fields, definition.runtime.document)) return undefined;
   return proven(s, { kind: 'Claim', origin: 'Created' });
 };

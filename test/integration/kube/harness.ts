@@ -44,6 +44,7 @@ interface Metadata {
   resourceVersion: string;
   generation: number;
   finalizers?: string[];
+  annotations?: Record<string, string>;
   managedFields: { manager: string; operation: string; subresource?: string }[];
 }
 

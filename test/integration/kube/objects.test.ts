@@ -89,7 +89,7 @@ describe('the finalizer', () => {
     await addFinalizer('example.com/theirs');
     b.store.apply(await read(namespace, NAME));
 
-    const held = await b.objects.hold(b.store.get(`${namespace}/${NAME}`) as ParsedObject, signal);
+    const held = await b.objects.hold(b.store.get(`${namespace}/${NAME}`) as ParsedObject, 'Created', signal);
     expect(held.held).toBe(true);
     expect((await raw(namespace, NAME)).metadata.finalizers).toEqual(['example.com/theirs', FINALIZER]);
 
@@ -99,15 +99,28 @@ describe('the finalizer', () => {
     expect(b.writes).toEqual(['finalizer', 'finalizer']);
   });
 
+  test('brings the mark of an adoption with it, and takes it away again', async () => {
+    const marked = async () => (await raw(namespace, NAME)).metadata.annotations ?? {};
+    const adopted = await b.objects.hold(await shown(), 'Adopted', signal);
+    expect(adopted).toMatchObject({ held: true, adopts: true });
+    expect(await marked()).toMatchObject({ 'azure-ir.io/origin': 'Adopted' });
+    const created = await b.objects.hold(adopted, 'Created', signal);
+    expect(created).toMatchObject({ held: true, adopts: false });
+    expect(await marked()).not.toHaveProperty(['azure-ir.io/origin']);
+    await b.objects.release(await b.objects.hold(created, 'Adopted', signal), signal);
+    expect(await marked()).not.toHaveProperty(['azure-ir.io/origin']);
+    expect(b.writes).toEqual(['finalizer', 'finalizer', 'finalizer', 'finalizer']);
+  });
+
   test('is written under its own field manager', async () => {
-    await b.objects.hold(await shown(), signal);
+    await b.objects.hold(await shown(), 'Created', signal);
     const { managedFields } = (await raw(namespace, NAME)).metadata;
     expect(managedFields.map(({ manager }) => manager)).toContain('azure-ir-operator-finalizer');
   });
 
   test('comes off also when another tool has written it too', async () => {
     const object = await shown();
-    const held = await b.objects.hold(object, signal);
+    const held = await b.objects.hold(object, 'Created', signal);
     await kubectl(['apply', '--server-side', '--field-manager=restore', '-n', namespace, '-f', '-'], {
       stdin: {
         apiVersion: 'azure-ir.io/v1beta1',
@@ -123,20 +136,20 @@ describe('the finalizer', () => {
   test('that is on already costs no write, nor does taking off one that is not on', async () => {
     const object = await shown();
     expect(await b.objects.release(object, signal)).toBe(object);
-    const held = await b.objects.hold(object, signal);
-    expect(await b.objects.hold(held, signal)).toBe(held);
+    const held = await b.objects.hold(object, 'Created', signal);
+    expect(await b.objects.hold(held, 'Created', signal)).toBe(held);
     expect(b.writes).toEqual(['finalizer']);
   });
 
   test('is in the cache when it has been written', async () => {
-    await b.objects.hold(await shown(), signal);
+    await b.objects.hold(await shown(), 'Created', signal);
     expect(b.objects.get(`${namespace}/${NAME}`)?.held).toBe(true);
   });
 
   test('is not written when somebody has changed the object in between', async () => {
     const object = await shown();
     await annotate('example.com/x=1');
-    await expect(b.objects.hold(object, signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.hold(object, 'Created', signal)).rejects.toBeInstanceOf(Stale);
     expect((await raw(namespace, NAME)).metadata.finalizers).toBeUndefined();
     expect(b.writes).toEqual([]);
   });
@@ -145,13 +158,13 @@ describe('the finalizer', () => {
     const object = await shown();
     await remove();
     await create(namespace, NAME);
-    await expect(b.objects.hold(object, signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.hold(object, 'Created', signal)).rejects.toBeInstanceOf(Stale);
     expect((await raw(namespace, NAME)).metadata.finalizers).toBeUndefined();
   });
 
   test('needs no taking off from an object that is gone', async () => {
     const object = await shown();
-    await b.objects.hold(object, signal);
+    await b.objects.hold(object, 'Created', signal);
     await addFinalizer();
     await remove();
     const held = b.store.get(`${namespace}/${NAME}`) as ParsedObject;
@@ -159,7 +172,7 @@ describe('the finalizer', () => {
   });
 
   test('lets a deleted object go', async () => {
-    await b.objects.hold(await shown(), signal);
+    await b.objects.hold(await shown(), 'Created', signal);
     await remove();
     const deleting = await read(namespace, NAME);
     expect(deleting.deleting).toBe(true);
@@ -319,7 +332,7 @@ describe('what the server refuses', () => {
     await create(namespace, NAME);
     await addFinalizer('example.com/theirs');
     await remove();
-    await expect(b.objects.hold(await read(namespace, NAME), signal)).rejects.toMatchObject({
+    await expect(b.objects.hold(await read(namespace, NAME), 'Created', signal)).rejects.toMatchObject({
       name: 'KubeError',
       status: 422,
       reason: 'Invalid',

@@ -125,7 +125,7 @@ const USES: Readonly<Record<string, (trial: Trial) => Promise<unknown>>> = {
   'get azureintegrationruntimes': (trial) => objects(trial).confirm(trial.object, trial.signal),
   'list azureintegrationruntimes': seesObjects,
   'watch azureintegrationruntimes': seesObjects,
-  'patch azureintegrationruntimes': (trial) => objects(trial).hold(trial.object, trial.signal),
+  'patch azureintegrationruntimes': (trial) => objects(trial).hold(trial.object, 'Created', trial.signal),
   'update azureintegrationruntimes/status': (trial) =>
     objects(trial).remember(trial.object, { ...trial.object.memory, state: 'Online' }, trial.signal),
   'list secrets': seesCredentials,

@@ -78,6 +78,7 @@ function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resou
     createdAt: 0,
     deleting: false,
     held: false,
+    adopts: false,
     spec: {
       valid: true,
       // Of what it declares, only where the runtime is matters here.

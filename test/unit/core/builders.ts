@@ -56,6 +56,7 @@ export function managedObject(name: string, more: Partial<ManagedObject> = {}, w
     createdAt: 0,
     deleting: false,
     held: false,
+    adopts: false,
     spec: { valid: true, desired: desired(wanted) },
     requests: NO_REQUESTS,
     memory: BLANK,

@@ -144,7 +144,11 @@ describe('whose runtime it is', () => {
         situation({ object: held, definition: OTHER }),
         'Adopt location',
       ],
-      'present as declared, finalizer without claim, fields remembered: the adoption was cut short, not a create': [
+      'present as declared, finalizer without claim, marked as an adoption: that was cut short, not a create': [
+        situation({ object: { ...held, adopts: true }, definition: SAME }),
+        'Claim Adopted',
+      ],
+      'present as declared, finalizer without claim, fields remembered: it was no create that was cut short': [
         situation({ object: held, memory: { managedFields: ['location'] }, definition: SAME }),
         'Claim Adopted',
       ],

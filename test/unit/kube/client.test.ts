@@ -141,7 +141,7 @@ describe('a request', () => {
     server.handler = answer(200, {});
     await get(ONE, stop.signal);
     server.handler = answer(409, {});
-    await setFinalizers(ONE, [], stop.signal).catch(() => {});
+    await setFinalizers(ONE, [], {}, stop.signal).catch(() => {});
     server.handler = () => {};
     await get(ONE, stop.signal).catch(() => {});
     expect(seen).toEqual([
@@ -160,11 +160,11 @@ describe('a request', () => {
       answer(200, {})(request, response, body);
     };
     const { setFinalizers, replaceStatus } = api();
-    await setFinalizers(ONE, ['f'], stop.signal);
+    await setFinalizers(ONE, ['f'], { a: null }, stop.signal);
     await replaceStatus(ONE, { observedGeneration: 1 }, stop.signal);
     const path = '/azureintegrationruntimes/one';
     expect(seen).toEqual([
-      `application/merge-patch+json ${path}?fieldManager=azure-ir-operator-finalizer&fieldValidation=Strict {"metadata":{"uid":"u","resourceVersion":"7","finalizers":["f"]}}`,
+      `application/merge-patch+json ${path}?fieldManager=azure-ir-operator-finalizer&fieldValidation=Strict {"metadata":{"uid":"u","resourceVersion":"7","finalizers":["f"],"annotations":{"a":null}}}`,
       expect.stringMatching(
         /^application\/json .*\/status\?fieldManager=azure-ir-operator&fieldValidation=Strict .*"uid":"u","resourceVersion":"7"},"status":{"observedGeneration":1}}$/,
       ),

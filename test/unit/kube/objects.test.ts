@@ -91,15 +91,15 @@ describe('a finalizer', () => {
     server409();
     const object = parsed();
     store.apply(object);
-    await expect(objects.hold(object, signal)).rejects.toThrow(Stale);
+    await expect(objects.hold(object, 'Created', signal)).rejects.toThrow(Stale);
     expect(requests).toEqual(['PATCH']);
   });
 
   test('of a version that the cache has not is written only if the server has it', async () => {
     server409(answer(200, rawObject({ version: 99, finalizers: ['azure-ir.io/runtime'] })));
-    await expect(objects.hold(parsed({ version: 5 }), signal)).rejects.toThrow(Stale);
+    await expect(objects.hold(parsed({ version: 5 }), 'Created', signal)).rejects.toThrow(Stale);
     expect(requests).toEqual(['GET']);
-    const held = await objects.hold(parsed({ version: 12 }), signal);
+    const held = await objects.hold(parsed({ version: 12 }), 'Created', signal);
     expect(held.held).toBe(true);
     expect(requests).toEqual(['GET', 'GET', 'PATCH']);
   });

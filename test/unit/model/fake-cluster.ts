@@ -1,6 +1,13 @@
 /** The API server and the watch cache as the ports see them: versions, finalizers, and a cache that may lag behind. */
 import type { Desired } from '../../../src/core/desired.ts';
-import { BLANK, type ManagedObject, type Memory, NO_REQUESTS, type Requests } from '../../../src/core/object.ts';
+import {
+  BLANK,
+  type Claim,
+  type ManagedObject,
+  type Memory,
+  NO_REQUESTS,
+  type Requests,
+} from '../../../src/core/object.ts';
 import { inherit, type Legacy } from '../../../src/core/ownership.ts';
 import { armKey } from '../../../src/core/runtime.ts';
 import { type Events, type ObjectEvent, type Objects, Stale } from '../../../src/ports.ts';
@@ -48,6 +55,7 @@ export class FakeCluster implements Objects, Events {
       createdAt: 0,
       deleting: false,
       held: false,
+      adopts: false,
       spec: { valid: true, desired },
       requests: NO_REQUESTS,
       memory: BLANK,
@@ -86,6 +94,12 @@ export class FakeCluster implements Objects, Events {
     else if (object?.held) this.#store({ ...object, held: false });
   }
 
+  /** The whole status is lost, as in a backup. */
+  forget(key: string): void {
+    const object = this.server.get(key);
+    if (object !== undefined) this.#store({ ...object, memory: BLANK });
+  }
+
   // What the watch shows.
 
   /** Shows the cache the next `n` changes; all by default. */
@@ -118,10 +132,10 @@ export class FakeCluster implements Objects, Events {
     return [...this.#cache.values()].filter(({ spec }) => spec.valid && armKey(spec.desired.id) === runtimeKey);
   }
 
-  hold(object: ManagedObject): Promise<ManagedObject> {
+  hold(object: ManagedObject, origin: Claim['origin']): Promise<ManagedObject> {
     return this.#request(() => {
       this.writes.push('finalizer');
-      return this.#writeThrough({ ...this.#current(object), held: true });
+      return this.#writeThrough({ ...this.#current(object), held: true, adopts: origin === 'Adopted' });
     });
   }
 
@@ -130,7 +144,7 @@ export class FakeCluster implements Objects, Events {
       if (this.server.get(object.key)?.uid !== object.uid) return undefined;
       this.writes.push('finalizer');
       const current = this.#current(object);
-      if (!current.deleting) return this.#writeThrough({ ...current, held: false });
+      if (!current.deleting) return this.#writeThrough({ ...current, held: false, adopts: false });
       this.#hooks.onGone?.(current);
       this.#drop(object.key);
       return undefined;

@@ -90,6 +90,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   kind(2, 'edit', fc.tuple(name, declaration), (m, [n, more]) => m.edit(n, more)),
   kind(2, 'delete', name, (m, n) => m.operator.cluster.delete(`team/${n}`)),
   kind(1, 'take the finalizer off', name, (m, n) => m.operator.cluster.unhold(`team/${n}`)),
+  kind(1, 'lose the status of an adopted one', name, (m, n) => m.forgetAdopted(`team/${n}`)),
   kind(1, 'crash', fc.constant(''), (m) => m.crash()),
   kind(1, 'the list is renewed', fc.constant(''), (m) => m.operator.azure.refreshList()),
   kind(1, 'time goes by', fc.constantFrom(1_000, INTERVAL_MS), (m, ms) => m.goOn(ms)),

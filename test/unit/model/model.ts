@@ -102,6 +102,13 @@ export class Model {
     this.#faults.push(fault);
   }
 
+  /** Nobody looks on: a pass under way would find the object changed, and end. */
+  forgetAdopted(key: string): void {
+    const { cluster } = this.operator;
+    const isAdopted = cluster.server.get(key)?.memory.claim?.origin === 'Adopted';
+    if (isAdopted && !this.inFlight.has(key)) cluster.forget(key);
+  }
+
   crash(): void {
     this.gate.cut();
     this.inFlight.clear();

@@ -97,6 +97,7 @@ const OBJECT: ManagedObject = {
   createdAt: 0,
   deleting: false,
   held: false,
+  adopts: false,
   spec: { valid: false, problem: 'not needed here' },
   requests: {
     reconcile: undefined,
