@@ -18,6 +18,12 @@ export const CREDENTIAL_SECRET = 'azure-ir-credential';
  */
 export const ORIGIN_ANNOTATION = 'azure-ir.io/origin';
 
+/** By one of these Argo CD knows again what it manages: the annotation is its default, the labels were, or are recommended (its manual, "Resource Tracking"). */
+export const ARGO_CD_MARKS = {
+  annotations: ['argocd.argoproj.io/tracking-id'],
+  labels: ['app.kubernetes.io/instance', 'argocd.argoproj.io/instance'],
+} as const;
+
 /** Annotations by which a person, or Flux, asks for something: each new value is one request. */
 export const ANNOTATION = {
   /** A fresh pass now. */

@@ -45,6 +45,7 @@ const DELETING: readonly Policy[] = [
   deletion.heirTakesOver,
   deletion.onlyClaimedIsDeleted,
   deletion.retainedStays,
+  deletion.heirMayCome,
   deletion.identityMayDelete,
   deletion.deletionFailureIsExplained,
   deletion.deletionLooksFirst,

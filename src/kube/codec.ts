@@ -1,5 +1,5 @@
 import { LIMITS } from '../api/limits.ts';
-import { ANNOTATION, FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
+import { ANNOTATION, ARGO_CD_MARKS, FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
 import type { ManagedObject, Requests } from '../core/object.ts';
 import { cut, isRecord, type Raw, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
 import { parseSpec } from './spec.ts';
@@ -35,6 +35,7 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
     resourceVersion,
     createdAt: readTime(metadata.creationTimestamp) ?? 0,
     deleting: readText(metadata.deletionTimestamp) !== undefined,
+    prunedAt: isArgoCds(metadata) ? readTime(metadata.deletionTimestamp) : undefined,
     held: finalizers.includes(FINALIZER),
     finalizers,
     adopts: readRecord(metadata.annotations)[ORIGIN_ANNOTATION] === ADOPTED,
@@ -42,6 +43,11 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
     requests: parseRequests(readRecord(metadata.annotations)),
     memory: parseStatus(raw.status),
   };
+}
+
+function isArgoCds({ annotations, labels }: Raw): boolean {
+  const has = (record: unknown, keys: readonly string[]) => keys.some((key) => Object.hasOwn(readRecord(record), key));
+  return has(annotations, ARGO_CD_MARKS.annotations) || has(labels, ARGO_CD_MARKS.labels);
 }
 
 /** The origin that is worth a mark. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ArgoCd } from '../support/argocd.ts';
 import { describeWith } from '../support/tools.ts';
-import { argocd, example, flux, untilSettled } from './support/gitops.ts';
+import { argocd, example, flux, tracked, untilSettled } from './support/gitops.ts';
 import { eventually, inPlace, type Place } from './support/place.ts';
 
 const RUNTIME = 'LakeIR';
@@ -32,52 +32,36 @@ describe('a rename', () => {
       await place.untilEvents('lake', 'Created', 'HandedOver');
     }));
 
-  test('by Argo CD is two commits, and nothing happens to the runtime', () =>
+  test('by Argo CD, which deletes the old object first, is one commit too, and nothing happens to the runtime', () =>
     inPlace(async (place) => {
-      const [before, both, after] = [
-        await example(place, 'argocd/rename/1-before.yaml'),
-        await example(place, 'argocd/rename/2-both.yaml'),
-        await example(place, 'argocd/rename/3-after.yaml'),
+      const [before, after] = [
+        await example(place, 'argocd/rename/before.yaml'),
+        await example(place, 'argocd/rename/after.yaml'),
       ];
       await argocd(place, before);
       await untilSettled(place, 'lake');
       const runtime = await place.runtime(RUNTIME);
-      await argocd(place, both, before);
-      await place.until('raw-lake', 'Ready=False OwnedByAnother Stalled');
-      await argocd(place, after, both);
+      await argocd(place, [], before);
+      await place.until('lake', 'Ready=False Deleting Reconciling');
+      await argocd(place, after);
       await place.untilGone('lake');
       expect((await untilSettled(place, 'raw-lake')).status?.claim?.origin).toBe('Created');
       expect(await place.runtime(RUNTIME)).toEqual(runtime);
       expect(await place.writes(RUNTIME)).toEqual(['PUT']);
+      await place.untilEvents('lake', 'Created', 'HandedOver');
     }));
 
-  test('in the order of Argo CD, in one commit, leaves the runtime alone only under Retain', () =>
+  test('that deletes the old object before there is a new one, of an object that Argo CD does not manage, makes the runtime anew', () =>
     inPlace(async (place) => {
       const [before, after] = [
-        await example(place, 'argocd/rename/1-before.yaml'),
-        await example(place, 'argocd/rename/3-after.yaml'),
+        await example(place, 'flux/rename/before.yaml'),
+        await example(place, 'flux/rename/after.yaml'),
       ];
-      await argocd(
-        place,
-        before.map((manifest) => ({ ...manifest, spec: { ...manifest.spec, deletionPolicy: 'Retain' } })),
-      );
+      await flux(place, before);
       await untilSettled(place, 'lake');
-      const runtime = await place.runtime(RUNTIME);
-      await argocd(place, after, before);
+      await flux(place, [], before);
       await place.untilGone('lake');
-      await untilSettled(place, 'raw-lake');
-      expect(await place.runtime(RUNTIME)).toEqual(runtime);
-      expect(await place.writes(RUNTIME)).toEqual(['PUT']);
-    }));
-
-  test('that deletes the old object before there is a new one, under no such policy, makes the runtime anew', () =>
-    inPlace(async (place) => {
-      const before = await example(place, 'argocd/rename/1-before.yaml');
-      await argocd(place, before);
-      await untilSettled(place, 'lake');
-      await argocd(place, [], before);
-      await place.untilGone('lake');
-      await argocd(place, await example(place, 'argocd/rename/3-after.yaml'));
+      await flux(place, after);
       await untilSettled(place, 'raw-lake');
       expect(await place.writes(RUNTIME)).toEqual(['PUT', 'DELETE', 'PUT']);
     }));
@@ -122,7 +106,7 @@ describe('force, with Retain', () => {
       if (after === undefined) throw new Error('the example is empty');
       await expect(argocd(place, [after])).rejects.toThrow('azureName cannot be changed');
       // It gives the deleted object no time to go, and fails; the sync is retried.
-      const sync = () => place.try(['apply', '--force', '-f', '-'], { stdin: after });
+      const sync = () => place.try(['apply', '--force', '-f', '-'], { stdin: tracked(place, after) });
       await eventually(async () => expect(await sync()).toMatchObject({ code: 0 }));
       await untilSettled(place, 'lake');
       expect((await place.azure.runtimes(place.factory)).map(({ name }) => name).sort()).toEqual([
@@ -146,11 +130,11 @@ describe('pruning', () => {
 
   test('of a runtime that a linked service still needs waits until that is gone', () =>
     inPlace(async (place) => {
-      const commit = await example(place, 'argocd/app/runtime.yaml');
-      await argocd(place, commit);
+      const commit = await example(place, 'flux/runtimes/runtime.yaml');
+      await flux(place, commit);
       await untilSettled(place, 'lake');
       await place.azure.setReferences({ factory: place.factory, name: RUNTIME, referrers: ['lake-storage'] });
-      await argocd(place, [], commit);
+      await flux(place, [], commit);
       await place.until('lake', 'Ready=False ReferencedByOthers Reconciling');
       await place.azure.setReferences({ factory: place.factory, name: RUNTIME, referrers: [] });
       await place.annotate('lake', 'azure-ir.io/reconcile', 'now');

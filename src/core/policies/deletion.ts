@@ -3,7 +3,7 @@ import type { Desired } from '../desired.ts';
 import { isSame } from '../network.ts';
 import type { ManagedObject } from '../object.ts';
 import { heirOf, legacyOf } from '../ownership.ts';
-import { HEIR_STAYS, HEIR_STAYS_MS, waiting } from '../schedule.ts';
+import { HEIR_COMES_MS, HEIR_STAYS, HEIR_STAYS_MS, waiting } from '../schedule.ts';
 import { type Action, type Farewell, managing, type Policy, type Situation } from '../situation.ts';
 import { progressing, settle, UNCHANGED } from '../verdicts.ts';
 import { proven } from './definition.ts';
@@ -67,6 +67,20 @@ export const retainedStays: Policy = (s) => {
     return release('Retained', 'The runtime was adopted, not created, by this object: it stays in Azure.');
   }
   return undefined;
+};
+
+/**
+ * Make sure a rename in Git does not destroy the runtime although Argo CD deletes the old object before it creates the new
+ * one (seen in its source: of a sync's tasks those that prune run first).
+ */
+export const heirMayCome: Policy = ({ object: { prunedAt }, now }) => {
+  // A clock that is further off than that tells nothing.
+  if (prunedAt === undefined || Math.abs(now - prunedAt) >= HEIR_COMES_MS) return undefined;
+  const seconds = HEIR_COMES_MS / 1_000;
+  const message =
+    'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename. The runtime is deleted in ' +
+    `Azure ${seconds} s after the object was, unless another object that declares it comes before.`;
+  return settle(progressing('Deleting', message), { kind: 'after', ms: prunedAt + HEIR_COMES_MS - now });
 };
 
 /** Make sure the runtime is deleted under the identity that claimed it. */

@@ -1,7 +1,7 @@
 /** What Flux and Argo CD do with the manifests of a commit, in their order, by the calls that they make. */
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
-import { KIND } from '../../../src/api/names.ts';
+import { GROUP, KIND } from '../../../src/api/names.ts';
 import { type Azir, eventually, type Place } from './place.ts';
 
 export interface Manifest {
@@ -50,7 +50,17 @@ async function makeRoom(place: Place, manifest: Manifest): Promise<void> {
 /** Prunes what is gone from a commit, without waiting, and applies it: as a sync of Argo CD in one wave. */
 export async function argocd(place: Place, commit: readonly Manifest[], last: readonly Manifest[] = []): Promise<void> {
   for (const name of stale(commit, last)) await place.delete(name);
-  for (const manifest of commit) await accepted(place, ['apply', '-f', '-'], manifest);
+  for (const manifest of commit) await accepted(place, ['apply', '-f', '-'], tracked(place, manifest));
+}
+
+/** With the mark by which it knows again what it manages. */
+export function tracked(place: Place, manifest: Manifest): Manifest {
+  const { name, annotations } = manifest.metadata;
+  const id = `app:${GROUP}/${KIND}:${place.namespace}/${name}`;
+  return {
+    ...manifest,
+    metadata: { ...manifest.metadata, annotations: { ...annotations, 'argocd.argoproj.io/tracking-id': id } },
+  };
 }
 
 async function accepted(place: Place, args: readonly string[], manifest: Manifest): Promise<void> {

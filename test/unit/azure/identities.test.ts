@@ -77,6 +77,7 @@ function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resou
     resourceVersion: '1',
     createdAt: 0,
     deleting: false,
+    prunedAt: undefined,
     held: false,
     adopts: false,
     spec: {

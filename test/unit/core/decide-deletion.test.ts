@@ -49,6 +49,22 @@ describe('what is deleted', () => {
         dying({ definition: GONE, wrote: { kind: 'delete' } }),
         'Release Deleted',
       ],
+      'a runtime whose object Argo CD has just deleted waits for another object, without a call': [
+        dying({ object: { prunedAt: ago(0.4) } }),
+        'Ready=False Deleting Reconciling',
+      ],
+      'a runtime whose object Argo CD deleted half a minute ago is deleted': [
+        dying({ object: { prunedAt: ago(0.5) }, definition: HERE }),
+        'Delete',
+      ],
+      'a deletion in the future is that of another clock, and nothing is waited for': [
+        dying({ object: { prunedAt: ago(-60) }, definition: HERE }),
+        'Delete',
+      ],
+      'what is to stay stays at once, whoever deleted the object': [
+        dying({ object: { prunedAt: ago(0.1) }, desired: { deletionPolicy: 'Retain' } }),
+        'Release Retained',
+      ],
       'a suspended object is deleted as any other': [dying({ desired: { suspend: true }, definition: HERE }), 'Delete'],
       'an adopted runtime stays under DeleteIfCreated, without a call': [
         dying({ memory: { claim: ADOPTED } }),

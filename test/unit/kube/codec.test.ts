@@ -21,6 +21,18 @@ describe('an object of the API server', () => {
     expect(parsed({ deleting: true }).deleting).toBe(true);
   });
 
+  test.each([
+    [
+      'the annotation',
+      { annotations: { 'argocd.argoproj.io/tracking-id': 'lake:azure-ir.io/AzureIntegrationRuntime:a/b' } },
+    ],
+    ['the label', { labels: { 'app.kubernetes.io/instance': 'lake' } }],
+  ])('counts as pruned by Argo CD when it bears %s of that and is being deleted', (_name, mark) => {
+    expect(parsed({ deleting: true, ...mark }).prunedAt).toBe(Date.UTC(2025, 0, 3));
+    expect(parsed(mark).prunedAt).toBeUndefined();
+    expect(parsed({ deleting: true }).prunedAt).toBeUndefined();
+  });
+
   test('is not held by a foreign finalizer', () => {
     expect(parsed({ finalizers: ['foregroundDeletion'] }).held).toBe(false);
   });

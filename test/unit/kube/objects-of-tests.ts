@@ -16,6 +16,7 @@ export interface RawOptions {
   deleting?: boolean;
   finalizers?: string[];
   annotations?: Record<string, unknown>;
+  labels?: Record<string, unknown>;
   spec?: Record<string, unknown>;
   status?: unknown;
 }
@@ -36,6 +37,7 @@ export function rawObject(options: RawOptions = {}) {
       ...(options.deleting ? { deletionTimestamp: '2025-01-03T00:00:00Z' } : {}),
       ...(options.finalizers ? { finalizers: options.finalizers } : {}),
       ...(options.annotations ? { annotations: options.annotations } : {}),
+      ...(options.labels ? { labels: options.labels } : {}),
     },
     spec: { factory: FACTORY, ...options.spec },
     ...(options.status === undefined ? {} : { status: options.status }),

@@ -54,6 +54,7 @@ export class FakeCluster implements Objects, Events {
       resourceVersion: '0',
       createdAt: 0,
       deleting: false,
+      prunedAt: undefined,
       held: false,
       adopts: false,
       spec: { valid: true, desired },
