@@ -68,7 +68,11 @@ const FLAGS = {
     'how often drift and health are looked at, where an object has no interval of its own',
     interval,
   ),
-  'max-concurrent-reconciles': flag('10', 'how many objects are handled at once', count),
+  'max-concurrent-reconciles': flag(
+    '10',
+    'how many objects are handled at once; one that waits for an answer longer than 5 s does not count',
+    count,
+  ),
   'watch-namespaces': flag('', 'comma-separated namespaces to watch; empty for all', list),
   'label-selector': flag('', 'only objects with these labels', (text) => text.trim()),
   'azure-credential': flag(

@@ -1,7 +1,7 @@
 import { BudgetExhausted, type Caller, type Needs, type RequestKind, type Urgency } from '../ports.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
+import { StallGuard } from './stall-guard.ts';
 import { type Allowance, TokenBucket } from './token-bucket.ts';
-
 import { URGENCIES, WaitingLine } from './waiting-line.ts';
 
 export type Allowances = Readonly<Record<RequestKind, Allowance>>;
@@ -101,6 +101,7 @@ export class RequestBudget {
   /** The one that lapses first is the first. */
   readonly #reserved = new Map<string, Reservation>();
   readonly #looks = new Map<string, Look>();
+  readonly #stalls: StallGuard;
   /** Of all of them, looks per millisecond. */
   #demand = 0;
   #stretch = 1;
@@ -117,7 +118,19 @@ export class RequestBudget {
     this.#options = options;
     this.#buckets = { reads: bucket('reads'), writes: bucket('writes'), deletes: bucket('deletes') };
     this.#sweptAt = clock.now();
+    this.#stalls = new StallGuard(clock, options.wake);
     this.#lines = { reads: new WaitingLine(), writes: new WaitingLine(), deletes: new WaitingLine() };
+  }
+
+  /** Before something new is asked for. Throws `BudgetExhausted` while too many wait for answers: `wake` is then called, too. */
+  admit({ key, urgency }: Pick<Caller, 'key' | 'urgency'>): void {
+    if (!this.#retired && !this.#stalls.admits(key, urgency))
+      throw new BudgetExhausted('the subscription does not answer');
+  }
+
+  /** A request goes out; returns what is to be called when it has ended, however that was. */
+  sent(): () => void {
+    return this.#stalls.sent();
   }
 
   /** Spends one request. Throws `BudgetExhausted` when there is none now: `wake` is then called with the caller's key. */
@@ -205,6 +218,7 @@ export class RequestBudget {
 
   /** The key is gone: it waits for nothing, and what was reserved for it is free. */
   forget(key: string): void {
+    this.#stalls.forget(key);
     const waiter = this.#waiting.get(key);
     if (this.#dropLook(key)) this.#stretchLooks();
     if (waiter === undefined && !this.#reserved.has(key)) return;
@@ -223,6 +237,7 @@ export class RequestBudget {
     for (const { key, urgency } of this.#waiting.values()) this.#options.wake(key, urgency);
     this.#waiting.clear();
     this.#reserved.clear();
+    this.#stalls.wakeAll();
   }
 
   /** Cancels the timers: nobody is woken any more. */

@@ -27,19 +27,23 @@ export interface ControllerOptions {
   readonly name: string;
   readonly queue: WorkQueue;
   readonly handler: Handler;
-  /** Number of workers, at least 1. */
+  /** Number of workers, at least 1. One whose pass is slow is relieved by another. */
   readonly concurrency: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
   /** How long handlers may go on after `run` is told to stop before their signal aborts, in ms. Default 20 s. */
   readonly graceMs?: number;
+  /** When a pass counts as slow, in ms: it waits for somebody, and is not to keep other keys waiting. Default 5 s. */
+  readonly slowAfterMs?: number;
   /** When a handler, or a due key that nobody takes, counts as stuck, in ms. Default 10 min. */
   readonly stuckAfterMs?: number;
 }
 
 const NEVER = new AbortController().signal;
 const DEFECT_BACKOFF: BackoffPolicy = { baseMs: 1_000, maxMs: 5 * 60_000 };
+/** Slow passes or not, there are never more than so many times the workers that were asked for. */
+const MOST_RELIEVED = 10;
 
 const RESULTS: Record<Next['kind'], ReconcileResult> = {
   done: 'success',
@@ -48,12 +52,20 @@ const RESULTS: Record<Next['kind'], ReconcileResult> = {
   parked: 'requeue',
 };
 
-/** Takes keys from a queue and has them handled by a fixed number of workers. */
+/**
+ * Takes keys from a queue and has them handled by a number of workers.
+ *
+ * A pass that waits long for an answer is not to keep others waiting, who may have to do with somebody that answers. Two
+ * designs: a number of workers for each whom passes wait for, which the queue would have to know, and which sets apart what
+ * is seldom needed; or this one: a worker is relieved by another while its pass is slow.
+ */
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #attempts = new RunningAttempts();
   readonly #graceMs: number;
   readonly #stuckAfterMs: number;
+  readonly #slowAfterMs: number;
+  readonly #workers = new Set<Promise<void>>();
   /** When a key was last taken, or the workers were started; undefined while they do not run. */
   #lastTakenAt: number | undefined;
 
@@ -65,6 +77,7 @@ export class Controller {
     this.#options = options;
     this.#graceMs = options.graceMs ?? 20_000;
     this.#stuckAfterMs = options.stuckAfterMs ?? 10 * 60_000;
+    this.#slowAfterMs = options.slowAfterMs ?? 5_000;
   }
 
   /**
@@ -80,12 +93,12 @@ export class Controller {
     this.#lastTakenAt = clock.now();
     metrics.running(name, concurrency);
     const stop = AbortSignal.any([signal, cutOff]);
-    const workers = Promise.all(Array.from({ length: concurrency }, () => this.#work(stop)));
+    for (let i = 0; i < concurrency; i++) this.#startWorker(stop);
     const stopWatching = this.#abortAttemptsAfterGrace(stop);
     const onCutOff = (): void => this.#attempts.abortAll(cutOff.reason);
     cutOff.addEventListener('abort', onCutOff, { once: true });
     try {
-      await workers;
+      while (this.#workers.size > 0) await Promise.all(this.#workers);
     } finally {
       cutOff.removeEventListener('abort', onCutOff);
       stopWatching();
@@ -111,8 +124,14 @@ export class Controller {
     return undefined;
   }
 
+  #startWorker(stop: AbortSignal): void {
+    const worker = this.#work(stop).finally(() => this.#workers.delete(worker));
+    this.#workers.add(worker);
+  }
+
+  /** Until `signal` aborts, or another has taken over. */
   async #work(signal: AbortSignal): Promise<void> {
-    const { queue, clock } = this.#options;
+    const { queue, clock, concurrency } = this.#options;
     for (;;) {
       const key = await queue.next(signal);
       if (key === undefined) return;
@@ -121,7 +140,15 @@ export class Controller {
         return;
       }
       this.#lastTakenAt = clock.now();
+      let relieved = false;
+      const timer = clock.setTimer(this.#slowAfterMs, () => {
+        if (signal.aborted || this.#workers.size >= MOST_RELIEVED * concurrency) return;
+        relieved = true;
+        this.#startWorker(signal);
+      });
       await this.#handle(key);
+      timer.cancel();
+      if (relieved) return;
     }
   }
 

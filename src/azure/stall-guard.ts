@@ -1,0 +1,61 @@
+import type { Urgency } from '../ports.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+/** An answer that takes so long is not one that ARM was slow with, but one that may never come. */
+const LATE_MS = 5_000;
+/** So many requests are enough to learn when a subscription answers again. */
+const MOST_LATE = 10;
+
+/**
+ * Keeps a subscription that does not answer from taking all the workers: while many of its requests are late, it gets no
+ * new ones. Repetitions are no business of this: who has begun goes on, and learns of the failure.
+ */
+export class StallGuard {
+  readonly #clock: Clock;
+  readonly #wake: (key: string, urgency: Urgency) => void;
+  /** The oldest first. */
+  readonly #unanswered = new Set<{ readonly sentAt: number }>();
+  readonly #waiting = new Map<string, Urgency>();
+
+  constructor(clock: Clock, wake: (key: string, urgency: Urgency) => void) {
+    this.#clock = clock;
+    this.#wake = wake;
+  }
+
+  /** Whether this key may ask for something. If not, it is woken as soon as others may. */
+  admits(key: string, urgency: Urgency): boolean {
+    if (!this.#isStalled()) return true;
+    this.#waiting.set(key, urgency);
+    return false;
+  }
+
+  /** A request goes out; returns what is to be called when it has ended, however that was. */
+  sent(): () => void {
+    const request = { sentAt: this.#clock.now() };
+    this.#unanswered.add(request);
+    return () => {
+      this.#unanswered.delete(request);
+      if (this.#waiting.size > 0 && !this.#isStalled()) this.wakeAll();
+    };
+  }
+
+  forget(key: string): void {
+    this.#waiting.delete(key);
+  }
+
+  wakeAll(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [key, urgency] of waiting) this.#wake(key, urgency);
+  }
+
+  #isStalled(): boolean {
+    const late = this.#clock.now() - LATE_MS;
+    let count = 0;
+    for (const { sentAt } of this.#unanswered) {
+      if (sentAt > late) return false;
+      if (++count >= MOST_LATE) return true;
+    }
+    return false;
+  }
+}
