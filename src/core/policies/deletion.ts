@@ -35,6 +35,11 @@ export const heirTakesOver: Policy = (s) => {
   const { reason, time = 0 } = memory.waitingSince ?? {};
   // Also when the clock was set back.
   if (reason === HANDING_OVER && Math.abs(now - time) < HEIR_STAYS_MS) return settle(UNCHANGED, HEIR_STAYS);
+  // Who has a claim already would have the runtime taken from any heir again.
+  const owner = heirOf(peers);
+  if (owner !== undefined && owner !== to && owner.memory.claim !== undefined) {
+    return release('HandedOver', `${owner.key} has claimed the same runtime.`);
+  }
   const legacy = legacyOf(memory, to);
   if (legacy !== undefined) return { kind: 'HandOver', to, legacy };
   return release('HandedOver', `${to.key} declares the same runtime and takes over.`);

@@ -146,6 +146,11 @@ describe('a live object of the same runtime takes over', () => {
     return action;
   };
   const claimant = managedObject('heir', { held: true, memory: { ...IN_SYNC, claim: ADOPTED } });
+  const elsewhere = managedObject(
+    'elsewhere',
+    { held: true, memory: { ...IN_SYNC, claim: CREATED } },
+    { managedVirtualNetwork: { name: 'other', creation: 'Never' } },
+  );
   const handedOver = (time: number, peers: readonly ManagedObject[]) =>
     dying({ memory: { waitingSince: { reason: 'HandingOver', time } }, peers, definition: HERE });
   rules<Row>(
@@ -175,6 +180,10 @@ describe('a live object of the same runtime takes over', () => {
       'and when it stays this one goes': [handedOver(NOW - 2_000, [claimant]), 'Release HandedOver'],
       'and when it does not this one has to delete the runtime itself': [handedOver(NOW - 1_000, []), 'Delete'],
       'and when another one comes it is given the claim too': [handedOver(NOW - 2_000, [heir]), 'HandOver'],
+      'unless another one has a claim, which would take it from the heir again, for ever': [
+        dying({ peers: [heir, elsewhere] }),
+        'Release HandedOver',
+      ],
       'unless it is being deleted too': [
         dying({ peers: [{ ...heir, deleting: true, held: true }], definition: HERE }),
         'Delete',
