@@ -84,13 +84,11 @@ function assemble(config: Config, log: RootLog): Component[] {
     },
     log,
     metrics: {
-      armRequest: metrics.azure.armRequest,
-      budgetRemaining: (kind, value, owner) => metrics.azure.armBudgetRemaining(owner, kind, value),
+      ...metrics.azure,
       intervalStretched: (factor, owner) => {
-        metrics.azure.intervalStretched(owner, factor);
+        metrics.azure.intervalStretched(factor, owner);
         stretches.tell(factor, owner);
       },
-      budgetRemoved: metrics.azure.armBudgetRemoved,
     },
     allowances: allowancesFor(config.armBudgetShare),
     httpClient: checkedTransport(() => leadership.isLeader()),
