@@ -244,7 +244,7 @@ function assemble(config: Config, log: RootLog): Component[] {
 function securityOf(dir: string, client: KubeClient, log: RootLog, signal: AbortSignal): Security | undefined {
   if (dir === '') return undefined;
   const review = createAccessReview(client, '/metrics', signal);
-  return { certificate: { dir, clock, log }, guard: new Guard({ review, now: clock.now }) };
+  return { certificate: { dir, clock, log }, guard: new Guard({ review, now: clock.monotonic, log }) };
 }
 
 /** @throws Error when nothing tells the namespace of the lease. */
