@@ -139,6 +139,8 @@ export interface PassMetrics {
   repair(outcome: 'started' | 'repaired' | 'exhausted'): void;
   /** A pass of this object has come to its end. */
   passed(key: string, pass: PassEnd): void;
+  /** A pass of this object has failed, or there was nothing to ask: if it waited for the request budget, it does so no more. */
+  abandoned(key: string): void;
   /** There is no such object any more. */
   forgotten(key: string): void;
 }

@@ -94,7 +94,10 @@ export function createReconciler(world: World): (key: string, signal: AbortSigna
     }
     const note = notes.get(key)?.uid === object.uid ? notes.get(key) : undefined;
     if (note?.released === true) return NEVER;
-    if (!object.spec.valid) return reportInvalid(world, object, object.spec.problem, signal);
+    if (!object.spec.valid) {
+      world.metrics.abandoned(key);
+      return reportInvalid(world, object, object.spec.problem, signal);
+    }
     // Claims are serialised per runtime: of two objects that name one, only one is in a pass.
     const runtime = armKey(object.spec.desired.id);
     if (busy.has(runtime)) return again(world.intervalMs);
@@ -110,6 +113,9 @@ export function createReconciler(world: World): (key: string, signal: AbortSigna
       // A pass that was interrupted has not shown that Azure answers again.
       else if (pass.settled) notes.delete(key);
       return outcome;
+    } catch (error) {
+      world.metrics.abandoned(key);
+      throw error;
     } finally {
       busy.delete(runtime);
     }

@@ -1,6 +1,5 @@
-import { BLANK, type ManagedObject, NO_REQUESTS } from '../core/object.ts';
+import { BLANK, NO_REQUESTS } from '../core/object.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
-import type { ObjectStore } from './store.ts';
 
 /**
  * An object of which another shard takes care. Kept of it is what says to whom a runtime belongs: who it is, which runtime
@@ -19,10 +18,3 @@ export function parseNeighbour(raw: unknown): ParsedObject | undefined {
 }
 
 const NO_FIELDS: ReadonlyMap<never, never> = new Map<never, never>();
-
-/** All objects that name this runtime, ours and those of other shards. What is ours is in the neighbours' store, too. */
-export function sharingWith(own: ObjectStore, neighbours: ObjectStore, runtimeKey: string): ManagedObject[] {
-  // Of an object that was deleted and made again, the neighbours' store may still have the one before.
-  const others = neighbours.sharing(runtimeKey).filter(({ key }) => own.get(key) === undefined);
-  return [...own.sharing(runtimeKey), ...others];
-}

@@ -137,6 +137,18 @@ class Lifecycle {
   }
 }
 
+/** A component made of something that works from when `open` resolves until it is told to stop, such as a server. */
+export function opened(name: string, open: () => Promise<Pick<Component, 'stop'>>): Component {
+  let running: Pick<Component, 'stop'> | undefined;
+  return {
+    name,
+    start: async () => {
+      running = await open();
+    },
+    stop: async () => running?.stop(),
+  };
+}
+
 /** A component made of something that runs until its signal aborts, such as a controller. Ending earlier is a failure. */
 export function longRunning(name: string, run: (signal: AbortSignal) => Promise<void>): Component {
   const stopRequest = new AbortController();

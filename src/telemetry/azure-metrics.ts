@@ -1,17 +1,22 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { BoundedLabel, BudgetGauge, type BudgetKind, type BudgetOwner } from './bounded.ts';
+import { BoundedLabel, OwnersGauge } from './bounded.ts';
 
 export type RepairOutcome = 'started' | 'repaired' | 'exhausted';
+
+/** The labels that tell whose request budget it is: the identity by a name that is no secret, such as its client id. */
+const OWNER = ['subscription', 'identity'] as const;
+
+export type BudgetOwner = Readonly<Record<(typeof OWNER)[number], string>>;
 
 export interface AzureRecorder {
   /** ARM answered `operation` (a short constant name) with an HTTP status, or did not: a short constant word. */
   armRequest(operation: string, code: number | string): void;
-  /** How many requests of a kind the owner may still send at this moment. */
-  armBudgetRemaining(owner: BudgetOwner, kind: BudgetKind, remaining: number): void;
+  /** How many requests of a kind (one of a few constant words) the owner may still send at this moment. */
+  budgetRemaining(kind: string, remaining: number, owner: BudgetOwner): void;
   /** Routine looks within the owner's budget are this many times further apart than asked for. */
-  intervalStretched(owner: BudgetOwner, factor: number): void;
+  intervalStretched(factor: number, owner: BudgetOwner): void;
   /** The owner's budget is no longer kept. */
-  armBudgetRemoved(owner: BudgetOwner): void;
+  budgetRemoved(owner: BudgetOwner): void;
   /** `field` is a leaf path of spec, without the names of map entries. */
   driftDetected(field: string): void;
   driftCorrected(field: string): void;
@@ -36,7 +41,7 @@ export function azureMetrics(registry: Registry): AzureRecorder {
   const budget = new Gauge({
     name: 'azure_ir_arm_budget_remaining',
     help: 'Requests that may still be sent, by subscription, identity and kind',
-    labelNames: ['subscription', 'identity', 'kind'],
+    labelNames: [...OWNER, 'kind'] as const,
     registers,
   });
   const byField = { labelNames: ['field'] as const, registers };
@@ -56,7 +61,7 @@ export function azureMetrics(registry: Registry): AzureRecorder {
     registers,
   });
   const stretched = new Map<string, number>();
-  const showStretch = ({ subscription, identity }: BudgetOwner, factor: number) => {
+  const showStretch = (factor: number, { subscription, identity }: BudgetOwner) => {
     const owner = JSON.stringify([subscription, identity]);
     if (factor > 1) stretched.set(owner, factor);
     else stretched.delete(owner);
@@ -67,16 +72,16 @@ export function azureMetrics(registry: Registry): AzureRecorder {
   const operations = new BoundedLabel(MANY);
   const codes = new BoundedLabel(MANY);
   const fields = new BoundedLabel(MANY);
-  const budgets = new BudgetGauge(budget, BUDGET_OWNERS);
+  const budgets = new OwnersGauge(budget, OWNER, BUDGET_OWNERS);
 
   return {
     armRequest: (operation, code) =>
       requests.inc({ operation: operations.of(operation), code: codes.of(String(code)) }),
-    armBudgetRemaining: (owner, kind, remaining) => budgets.set(owner, kind, remaining),
+    budgetRemaining: (kind, remaining, owner) => budgets.set(owner, kind, remaining),
     intervalStretched: showStretch,
-    armBudgetRemoved: (owner) => {
+    budgetRemoved: (owner) => {
       budgets.remove(owner);
-      showStretch(owner, 1);
+      showStretch(1, owner);
     },
     driftDetected: (field) => detected.inc({ field: fields.of(field) }),
     driftCorrected: (field) => corrected.inc({ field: fields.of(field) }),

@@ -23,62 +23,60 @@ export class BoundedLabel {
   }
 }
 
-/** Whose request budget it is. */
-export interface BudgetOwner {
-  readonly subscription: string;
-  /** A name of the identity that is no secret, such as its client id. */
-  readonly identity: string;
-}
-
-export type BudgetKind = 'reads' | 'writes' | 'deletes';
-export type BudgetLabel = 'subscription' | 'identity' | 'kind';
+/** The values of an owner's labels. */
+type Owner<Label extends string> = Readonly<Record<Label, string>>;
 
 /**
- * Shows the budgets of the first `limit` owners each on its own; of the others, under `other`, the lowest, because a
- * budget near its end is what an alert is about. An owner that goes makes room for the next that comes.
+ * A gauge of which each owner has values of a few kinds. Shows those of the first `limit` owners each on its own; of the
+ * others, under `other`, the lowest, because what nears its end is what an alert is about. An owner that goes makes room for
+ * the next that comes.
  */
-export class BudgetGauge {
-  readonly #gauge: Gauge<BudgetLabel>;
+export class OwnersGauge<Label extends string> {
+  readonly #gauge: Gauge<Label | 'kind'>;
+  readonly #labels: readonly Label[];
   readonly #limit: number;
-  readonly #shown = new Set<string>();
-  readonly #folded = new Map<string, Map<BudgetKind, number>>();
+  readonly #others: Owner<Label>;
+  readonly #shown = new Map<string, Map<string, number>>();
+  readonly #folded = new Map<string, Map<string, number>>();
 
-  constructor(gauge: Gauge<BudgetLabel>, limit: number) {
+  /** `labels` are those of owners; beside them the gauge has `kind`. */
+  constructor(gauge: Gauge<Label | 'kind'>, labels: readonly Label[], limit: number) {
     this.#gauge = gauge;
+    this.#labels = labels;
     this.#limit = limit;
+    this.#others = Object.fromEntries(labels.map((label) => [label, OTHER])) as Owner<Label>;
   }
 
-  set(owner: BudgetOwner, kind: BudgetKind, remaining: number): void {
-    const id = ownerId(owner);
-    if (this.#shown.has(id) || (this.#shown.size < this.#limit && !this.#folded.has(id))) {
-      this.#shown.add(id);
-      this.#gauge.set({ ...labels(owner), kind }, remaining);
-      return;
-    }
-    const folded = this.#folded.get(id) ?? new Map<BudgetKind, number>();
-    this.#folded.set(id, folded.set(kind, remaining));
-    this.#showLowestFolded(kind);
+  set(owner: Owner<Label>, kind: string, value: number): void {
+    const id = this.#idOf(owner);
+    const isShown = this.#shown.has(id) || (this.#shown.size < this.#limit && !this.#folded.has(id));
+    const owners = isShown ? this.#shown : this.#folded;
+    owners.set(id, (owners.get(id) ?? new Map()).set(kind, value));
+    if (isShown) this.#gauge.set({ ...owner, kind }, value);
+    else this.#showLowestFolded(kind);
   }
 
-  remove(owner: BudgetOwner): void {
-    const id = ownerId(owner);
-    const kinds: readonly BudgetKind[] = ['reads', 'writes', 'deletes'];
-    if (this.#shown.delete(id)) for (const kind of kinds) this.#gauge.remove({ ...labels(owner), kind });
-    if (this.#folded.delete(id)) for (const kind of kinds) this.#showLowestFolded(kind);
+  remove(owner: Owner<Label>): void {
+    const id = this.#idOf(owner);
+    const [shown, folded] = [this.#shown.get(id), this.#folded.get(id)];
+    this.#shown.delete(id);
+    this.#folded.delete(id);
+    for (const kind of shown?.keys() ?? []) this.#gauge.remove({ ...owner, kind });
+    for (const kind of folded?.keys() ?? []) this.#showLowestFolded(kind);
   }
 
-  #showLowestFolded(kind: BudgetKind): void {
-    const remaining = [...this.#folded.values()].flatMap((kinds) => kinds.get(kind) ?? []);
-    const series = { subscription: OTHER, identity: OTHER, kind };
-    if (remaining.length === 0) this.#gauge.remove(series);
+  #showLowestFolded(kind: string): void {
+    const values = [...this.#folded.values()].flatMap((kinds) => kinds.get(kind) ?? []);
+    const series = { ...this.#others, kind };
+    if (values.length === 0) this.#gauge.remove(series);
     else
       this.#gauge.set(
         series,
-        remaining.reduce((lowest, value) => Math.min(lowest, value)),
+        values.reduce((lowest, value) => Math.min(lowest, value)),
       );
   }
+
+  #idOf(owner: Owner<Label>): string {
+    return JSON.stringify(this.#labels.map((label) => owner[label]));
+  }
 }
-
-const ownerId = ({ subscription, identity }: BudgetOwner): string => JSON.stringify([subscription, identity]);
-
-const labels = ({ subscription, identity }: BudgetOwner): BudgetOwner => ({ subscription, identity });

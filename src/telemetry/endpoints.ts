@@ -57,6 +57,10 @@ export function serveHealth({ bind, live, ready, log }: HealthOptions): Promise<
 export async function serveMetrics({ bind, exposition, log, secure }: MetricsEndpointOptions): Promise<Endpoint> {
   const scrape = async ({ authorization }: Request): Promise<Answer> => {
     const verdict = secure === undefined ? 'allowed' : await secure.guard.check(authorization);
+    if (typeof verdict === 'object') {
+      const seconds = Math.ceil(verdict.retryAfterMs / 1000);
+      return plain(429, 'too many tokens to ask about, try again later', { 'retry-after': String(seconds) });
+    }
     if (verdict === 'unknown') return plain(401, 'a bearer token is needed', { 'www-authenticate': 'Bearer' });
     if (verdict === 'forbidden') return plain(403, 'this user may not get /metrics');
     return { status: 200, contentType: exposition.contentType, body: await exposition.text() };

@@ -19,6 +19,8 @@ export interface LookRecorder {
   begin(objects: () => readonly LookedAt[]): void;
   /** A pass of this object ended. */
   passed(key: string, pass: PassEnd): void;
+  /** This object waits no more, although no pass of it has shown that the request budget suffices. */
+  abandoned(key: string): void;
   /** There is no such object any more. */
   forgotten(key: string): void;
 }
@@ -83,6 +85,9 @@ export function lookMetrics(registry: Registry, now: () => number): LookRecorder
       }
       const seconds = waits.end(key);
       if (seconds !== undefined) time.observe(seconds);
+    },
+    abandoned: (key) => {
+      waits.end(key);
     },
     forgotten: (key) => {
       ages.forget(key);

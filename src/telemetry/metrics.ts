@@ -8,7 +8,6 @@ import { type ObjectRecorder, objectMetrics } from './object-metrics.ts';
 import { queueMetrics } from './queue-metrics.ts';
 
 export type { AzureRecorder, RepairOutcome } from './azure-metrics.ts';
-export type { BudgetKind, BudgetOwner } from './bounded.ts';
 export type { ControllerRecorder } from './controller-metrics.ts';
 export type { KubernetesRecorder, KubernetesWrite } from './kubernetes-metrics.ts';
 

@@ -1,4 +1,4 @@
-import type { BudgetOwner } from './bounded.ts';
+import type { BudgetOwner } from './azure-metrics.ts';
 import type { RootLog } from './log.ts';
 
 /** Says once that a request budget is too small for the looks that are asked of it, and once that it suffices again. */

@@ -111,4 +111,14 @@ describe('secure metrics', () => {
       await prometheus.stop();
     }
   });
+
+  test('are given on to whom they were given while somebody sends ever new tokens, who is put off', async () => {
+    const token = await tokenOf('prometheus');
+    await eventually(async () => expect(await get(token)).toMatchObject({ status: 200 }));
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => get(`nonsense-${i}`)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 429]));
+    const putOff = answers.filter(({ status }) => status === 429);
+    expect(new Set(putOff.map(({ headers }) => headers['retry-after']))).toEqual(new Set(['1']));
+    expect(await get(token)).toMatchObject({ status: 200 });
+  });
 });

@@ -74,6 +74,13 @@ export class FakeCluster implements Objects, Events {
     this.#store({ ...object, generation: object.generation + 1, spec: { valid: true, desired } });
   }
 
+  /** Somebody edits the spec to one that the operator cannot understand. */
+  spoil(key: string): void {
+    const object = this.server.get(key);
+    if (object === undefined) return;
+    this.#store({ ...object, generation: object.generation + 1, spec: { valid: false, problem: 'spec is nonsense' } });
+  }
+
   annotate(key: string, requests: Partial<Requests>): void {
     const object = this.server.get(key);
     if (object !== undefined) this.#store({ ...object, requests: { ...object.requests, ...requests } });

@@ -1,7 +1,7 @@
 /** The real pass over fake ports, with a clock that the test moves. */
 import type { Desired } from '../../../src/core/desired.ts';
 import { condition, type ManagedObject } from '../../../src/core/object.ts';
-import type { Access, PassEnd } from '../../../src/ports.ts';
+import type { Access, PassEnd, PassMetrics } from '../../../src/ports.ts';
 import { createReconciler, type Outcome } from '../../../src/reconcile.ts';
 import { type AzureHooks, FakeAzure, type Mode, UNBOUNDED } from './fake-azure.ts';
 import { type ClusterHooks, FakeCluster } from './fake-cluster.ts';
@@ -20,9 +20,15 @@ export class Operator {
   now = Date.UTC(2026, 0, 1);
   /** Changed by tests. */
   isLeader = true;
+  readonly #metrics: Partial<PassMetrics>;
   #reconcile: ReturnType<typeof createReconciler>;
 
-  constructor(hooks: { azure?: AzureHooks; cluster?: ClusterHooks } = {}, mode: Mode = 'answers') {
+  /** `metrics` are told instead of the lists above. */
+  constructor(
+    hooks: { azure?: AzureHooks; cluster?: ClusterHooks; metrics?: Partial<PassMetrics> } = {},
+    mode: Mode = 'answers',
+  ) {
+    this.#metrics = hooks.metrics ?? {};
     this.azure = new FakeAzure(hooks.azure, mode);
     this.cluster = new FakeCluster(hooks.cluster);
     this.access = () => ({ granted: true, identity: IDENTITY, runtimes: this.azure, budget: UNBOUNDED });
@@ -45,7 +51,9 @@ export class Operator {
         stalled: () => this.counted.push('stalled'),
         repair: (outcome) => this.counted.push(`repair ${outcome}`),
         passed: (_, end) => void this.passes.push(end),
+        abandoned: () => {},
         forgotten: (key) => this.counted.push(`forgotten ${key}`),
+        ...this.#metrics,
       },
       isLeader: () => this.isLeader,
       now: () => this.now,

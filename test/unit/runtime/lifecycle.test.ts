@@ -1,6 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { type Component, longRunning, runLifecycle, type StartContext } from '../../../src/runtime/lifecycle.ts';
+import {
+  type Component,
+  longRunning,
+  opened,
+  runLifecycle,
+  type StartContext,
+} from '../../../src/runtime/lifecycle.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from './recorded-log.ts';
 
@@ -159,6 +165,34 @@ describe('a stop that is asked for', () => {
     expect(code()).toBeUndefined();
     slow.resolve();
     expect(await ended).toBe(1);
+  });
+});
+
+describe('a component that is opened', () => {
+  test('has started when it is open, and is stopped as it says itself', async () => {
+    const world = new World();
+    const open = Promise.withResolvers<void>();
+    const stop = async () => void world.story.push('closed');
+    const { ended } = await world.run([
+      opened('server', async () => {
+        await open.promise;
+        return { stop };
+      }),
+      world.component('a'),
+    ]);
+    expect(world.story).toEqual([]);
+    open.resolve();
+    await world.clock.settle();
+    world.signals.emit('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(world.story).toEqual(['start a', 'stop a', 'closed']);
+  });
+
+  test('does not start when it cannot be opened', async () => {
+    const world = new World();
+    const { ended } = await world.run([opened('server', () => Promise.reject(new Error('no port')))]);
+    expect(await ended).toBe(1);
+    expect(world.log.messages('error')).toEqual(['Component did not start']);
   });
 });
 

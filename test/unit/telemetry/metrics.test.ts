@@ -150,31 +150,31 @@ describe('the remaining budget', () => {
 
   test('is shown by owner and kind, and goes with its owner', async () => {
     const metrics = setUp();
-    metrics.azure.armBudgetRemaining(owner(1), 'reads', 10);
-    metrics.azure.armBudgetRemaining(owner(1), 'reads', 9);
-    metrics.azure.armBudgetRemaining(owner(2), 'reads', 5);
+    metrics.azure.budgetRemaining('reads', 10, owner(1));
+    metrics.azure.budgetRemaining('reads', 9, owner(1));
+    metrics.azure.budgetRemaining('reads', 5, owner(2));
     expect(await samples(metrics, NAME)).toEqual([line('s1', 'id', 9), line('s2', 'id', 5)]);
-    metrics.azure.armBudgetRemoved(owner(1));
+    metrics.azure.budgetRemoved(owner(1));
     expect(await samples(metrics, NAME)).toEqual([line('s2', 'id', 5)]);
   });
 
   test('of more than 50 owners is shown as the lowest of the others', async () => {
     const metrics = setUp();
-    for (let i = 0; i < 60; i += 1) metrics.azure.armBudgetRemaining(owner(i), 'reads', 1_000 - i);
+    for (let i = 0; i < 60; i += 1) metrics.azure.budgetRemaining('reads', 1_000 - i, owner(i));
     const lines = await samples(metrics, NAME);
     expect(lines).toHaveLength(51);
     expect(lines).toContain(line('other', 'other', 941));
-    metrics.azure.armBudgetRemoved(owner(59));
+    metrics.azure.budgetRemoved(owner(59));
     expect(await samples(metrics, NAME)).toContain(line('other', 'other', 942));
-    for (let i = 50; i < 59; i += 1) metrics.azure.armBudgetRemoved(owner(i));
+    for (let i = 50; i < 59; i += 1) metrics.azure.budgetRemoved(owner(i));
     expect(await samples(metrics, NAME)).toHaveLength(50);
   });
 
   test('of an owner that went makes room for one that comes', async () => {
     const metrics = setUp();
-    for (let i = 0; i < 50; i += 1) metrics.azure.armBudgetRemaining(owner(i), 'reads', 1);
-    metrics.azure.armBudgetRemoved(owner(0));
-    metrics.azure.armBudgetRemaining(owner(77), 'reads', 4);
+    for (let i = 0; i < 50; i += 1) metrics.azure.budgetRemaining('reads', 1, owner(i));
+    metrics.azure.budgetRemoved(owner(0));
+    metrics.azure.budgetRemaining('reads', 4, owner(77));
     expect(await samples(metrics, NAME)).toContain(line('s77', 'id', 4));
   });
 });

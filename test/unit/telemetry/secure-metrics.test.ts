@@ -41,7 +41,7 @@ async function serve(review: (token: string) => Promise<Verdict> = async () => '
     bind: ANY_PORT,
     exposition: { contentType: 'text/plain', text: async () => 'all of them' },
     log,
-    secure: { certificate: { dir, clock, log }, guard: new Guard({ review, now: () => clock.now() }) },
+    secure: { certificate: { dir, clock, log }, guard: new Guard({ review, now: () => clock.monotonic(), log }) },
   });
   return `https://${endpoint.address}/metrics`;
 }
@@ -69,6 +69,15 @@ describe('the secure metrics endpoint', () => {
     const answer = await getOverTls(url, first.caPem, headers as Record<string, string>);
     expect(answer).toMatchObject({ status, body: expect.not.stringContaining('all of them') });
     if (status === 401) expect(answer.headers['www-authenticate']).toBe('Bearer');
+  });
+
+  test('has whoever sends one new token after the other wait, and tells how long', async () => {
+    const url = await serve(async () => 'unknown');
+    const send = (token: number) => getOverTls(url, first.caPem, { authorization: `Bearer ${token}` });
+    for (let i = 0; i < 20; i++) expect(await send(i)).toMatchObject({ status: 401 });
+    expect(await send(20)).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
+    clock.suspend(1_000);
+    expect(await send(20)).toMatchObject({ status: 401 });
   });
 
   test('answers nobody while nobody can tell who it is', async () => {
@@ -125,7 +134,7 @@ describe('the guard', () => {
       asked.push(token);
       return verdict;
     };
-    return { asked, guard: new Guard({ review, now: () => clock.now() }) };
+    return { asked, guard: new Guard({ review, now: () => clock.monotonic(), log }) };
   }
 
   test.each([
@@ -135,7 +144,7 @@ describe('the guard', () => {
   ] as const)('remembers that somebody is %s for %i s', async (verdict, seconds) => {
     const { asked, guard: it } = guard(verdict);
     for (const wait of [0, seconds - 1, 1]) {
-      clock.step(wait * 1_000);
+      clock.suspend(wait * 1_000);
       expect(await it.check('Bearer a')).toBe(verdict);
     }
     expect(asked).toEqual(['a', 'a']);
@@ -147,12 +156,113 @@ describe('the guard', () => {
     expect(asked).toEqual(['a', 'b']);
   });
 
-  test('remembers a hundred of them, and forgets the longest known first', async () => {
-    const { asked, guard: it } = guard('allowed');
-    for (let i = 0; i <= 100; i++) await it.check(`Bearer ${i}`);
-    asked.length = 0;
-    for (const token of ['100', '1', '0']) await it.check(`Bearer ${token}`);
-    expect(asked).toEqual(['0']);
+  describe('asked about ever new tokens', () => {
+    /** What it is asked about is good or bad by its name. */
+    function guarded() {
+      const asked: string[] = [];
+      const review = async (token: string): Promise<Verdict> => {
+        asked.push(token);
+        return token.startsWith('good') ? 'allowed' : 'unknown';
+      };
+      return { asked, it: new Guard({ review, now: () => clock.monotonic(), log }) };
+    }
+
+    async function flood(it: Guard, count: number): Promise<void> {
+      for (let i = 0; i < count; i++) await it.check(`Bearer bad-${clock.monotonic()}-${i}`);
+    }
+
+    test('has no more than twenty reviewed, and one more with every second', async () => {
+      const { asked, it } = guarded();
+      await flood(it, 1_000);
+      expect(asked).toHaveLength(20);
+      for (let second = 0; second < 5; second++) {
+        clock.suspend(1_000);
+        await flood(it, 100);
+      }
+      expect(asked).toHaveLength(25);
+      expect(await it.check('Bearer bad')).toEqual({ retryAfterMs: 1_000 });
+    });
+
+    test('forgets nobody whom it has let in, and reviews them again all the same', async () => {
+      const { asked, it } = guarded();
+      await it.check('Bearer good');
+      for (let second = 0; second < 120; second++) {
+        await flood(it, 200);
+        expect(await it.check('Bearer good')).toBe('allowed');
+        clock.suspend(1_000);
+      }
+      expect(asked.filter((token) => token === 'good')).toHaveLength(2);
+    });
+
+    test('lets nobody in without a review who was never let in', async () => {
+      const { it } = guarded();
+      await flood(it, 20);
+      expect(await it.check('Bearer good')).toEqual({ retryAfterMs: 1_000 });
+    });
+
+    test('says so once a minute', async () => {
+      const { it } = guarded();
+      for (let second = 0; second < 61; second++) {
+        await flood(it, 30);
+        clock.suspend(1_000);
+      }
+      expect(log.messages('warn')).toHaveLength(2);
+    });
+
+    test('remembers a hundred of those whom it has let in, and forgets the longest known first', async () => {
+      const { it } = guarded();
+      for (let i = 0; i <= 100; i++) {
+        await it.check(`Bearer good-${i}`);
+        clock.suspend(1_000);
+      }
+      await flood(it, 100);
+      expect(await it.check('Bearer good-1')).toBe('allowed');
+      expect(await it.check('Bearer good-0')).toEqual({ retryAfterMs: 1_000 });
+    });
+
+    test('takes nobody for one of them whose right was withdrawn', async () => {
+      let verdict: Verdict = 'allowed';
+      const it = new Guard({ review: async () => verdict, now: () => clock.monotonic(), log });
+      await it.check('Bearer a');
+      verdict = 'forbidden';
+      clock.suspend(60_000);
+      expect(await it.check('Bearer a')).toBe('forbidden');
+      clock.suspend(10_000);
+      await flood(it, 100);
+      expect(await it.check('Bearer a')).toEqual({ retryAfterMs: 1_000 });
+    });
+  });
+
+  test('asks no more than that about those whom it has let in, while nobody answers', async () => {
+    let calls = 0;
+    let isDown = false;
+    const review = async (): Promise<Verdict> => {
+      calls++;
+      if (isDown) throw new Error('down');
+      return 'allowed';
+    };
+    const it = new Guard({ review, now: () => clock.monotonic(), log });
+    await it.check('Bearer a');
+    isDown = true;
+    clock.suspend(60_000);
+    calls = 0;
+    for (let i = 0; i < 20; i++) await expect(it.check('Bearer a')).rejects.toThrow('down');
+    expect(await it.check('Bearer a')).toEqual({ retryAfterMs: 1_000 });
+    expect(calls).toBe(20);
+  });
+
+  test('asks once about a token that comes again while it is reviewed', async () => {
+    const answer = Promise.withResolvers<Verdict>();
+    let calls = 0;
+    const review = () => {
+      calls++;
+      return answer.promise;
+    };
+    const it = new Guard({ review, now: () => clock.monotonic(), log });
+    const checks = [it.check('Bearer a'), it.check('Bearer a')];
+    answer.resolve('allowed');
+    expect(await Promise.all(checks)).toEqual(['allowed', 'allowed']);
+    expect(calls).toBe(1);
   });
 
   test('remembers nothing of a question that was not answered', async () => {
@@ -162,7 +272,8 @@ describe('the guard', () => {
         if (++calls === 1) throw new Error('down');
         return 'allowed';
       },
-      now: () => clock.now(),
+      now: () => clock.monotonic(),
+      log,
     });
     await expect(it.check('Bearer a')).rejects.toThrow('down');
     expect(await it.check('Bearer a')).toBe('allowed');

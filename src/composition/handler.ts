@@ -1,0 +1,51 @@
+/**
+ * What comes of a pass, in the words of the controller. A part of the composition root, because it joins three folders that
+ * know nothing of each other: the pass knows no queue, the controller no API server, and its adapter neither.
+ */
+import { Repeats } from '../core/repeats.ts';
+import { KubeError } from '../kube/errors.ts';
+import type { createReconciler, Outcome } from '../reconcile.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Handler, Next } from '../runtime/controller.ts';
+import type { Log } from '../runtime/instruments.ts';
+import { untilTurn } from '../runtime/spread.ts';
+
+export interface HandlerOptions {
+  readonly reconcile: ReturnType<typeof createReconciler>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+}
+
+export function createHandler({ reconcile, clock, log }: HandlerOptions): Handler {
+  const repeats = new Repeats();
+  return async (key, { signal }) => {
+    try {
+      const outcome = await reconcile(key, signal);
+      repeats.end(key);
+      return nextOf(outcome, key, clock.now());
+    } catch (error) {
+      return unlessOutage(error, key, log, repeats);
+    }
+  };
+}
+
+/** Routine looks take turns, so that objects which came together do not stay together. */
+function nextOf(outcome: Outcome, key: string, now: number): Next {
+  switch (outcome.kind) {
+    case 'periodic':
+      return { kind: 'after', ms: untilTurn(key, outcome.ms, now) };
+    case 'never':
+      return { kind: 'done' };
+    default:
+      return outcome;
+  }
+}
+
+/** An API server that refuses or does not answer is no defect: it is logged as what it is, and looked at again. */
+function unlessOutage(error: unknown, key: string, log: Log, repeats: Repeats): Next {
+  if (!(error instanceof KubeError)) throw error;
+  const { status, reason, message } = error;
+  const isNew = repeats.isNew(key, `${status} ${reason}`);
+  log[isNew ? 'warn' : 'debug']('the API server refused or failed', { object: key, status, reason, detail: message });
+  return { kind: 'backoff', baseMs: 1_000, maxMs: 60_000 };
+}

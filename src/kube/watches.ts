@@ -1,0 +1,77 @@
+import type { Component } from '../runtime/lifecycle.ts';
+import { type CredentialSink, runCredentialWatch } from './credentials.ts';
+import type { KubeLog } from './log.ts';
+import { parseNeighbour } from './neighbours.ts';
+import type { Shard } from './shard.ts';
+import { type RunningWatch, runWatch, type WatchOptions } from './watch.ts';
+
+/** A watch as a part of the process. */
+export interface WatchComponent extends Component {
+  /** Whether all there is has been seen once. */
+  isListed(): boolean;
+}
+
+export interface WatchesOptions extends Pick<WatchOptions, 'client' | 'clock' | 'log' | 'namespaces'> {
+  /** What is filled. */
+  readonly shard: Shard;
+  readonly credentials: CredentialSink;
+}
+
+/** Whatever is watched of the API server, in the order of starting. */
+export function createWatches({ shard, credentials, ...options }: WatchesOptions): WatchComponent[] {
+  const { own, all, labelSelector } = shard;
+  const { log, namespaces = [] } = options;
+  if (namespaces.length > 0) {
+    log.info('objects of other namespaces are not seen, nor that one of them names a runtime of these', { namespaces });
+  }
+  return [
+    // Before the objects: the first passes must not take a namespace that has a credential for one that has none.
+    watchComponent('credentials', log, (signal) => runCredentialWatch({ ...options, signal, sink: credentials })),
+    // As early as our own, or a runtime that an object of another shard claims would be taken for free.
+    ...(all === undefined
+      ? []
+      : [
+          watchComponent('objects of all shards', log, (signal) =>
+            runWatch({ ...options, signal, store: all, decode: parseNeighbour }),
+          ),
+        ]),
+    watchComponent(
+      'objects',
+      log,
+      (signal) => runWatch({ ...options, signal, store: own, labelSelector }),
+      () => ({ objects: own.size }),
+    ),
+  ];
+}
+
+/**
+ * Has started when all there is has been listed: a pass that does not see a runtime's other object would take the runtime
+ * for free. It goes on until it is stopped, since passes that run read from what it shows.
+ */
+function watchComponent(
+  name: string,
+  log: KubeLog,
+  run: (signal: AbortSignal) => RunningWatch,
+  size: () => Record<string, number> = () => ({}),
+): WatchComponent {
+  const stop = new AbortController();
+  let watch: RunningWatch | undefined;
+  return {
+    name,
+    async start({ signal }) {
+      watch = run(stop.signal);
+      await Promise.race([watch.listed, aborted(signal)]);
+      if (!signal.aborted) log.info(`${name} listed`, size());
+    },
+    async stop() {
+      stop.abort(new Error('the operator stops'));
+      await watch?.done;
+    },
+    isListed: () => watch?.isListed() ?? false,
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals';
+import { createHandler } from '../../../src/composition/handler.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
+import type { Outcome } from '../../../src/reconcile.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { RecordedLog } from '../runtime/recorded-log.ts';
+
+const PERIOD = 600_000;
+const DOWN = new KubeError({ status: 503, reason: 'ServiceUnavailable', message: 'down' });
+const ATTEMPT = { failures: 0, signal: new AbortController().signal };
+
+function handlerOf(outcomes: (Outcome | Error)[]) {
+  const log = new RecordedLog();
+  const reconcile = async () => {
+    const outcome = outcomes.shift();
+    if (outcome === undefined || outcome instanceof Error) throw outcome;
+    return outcome;
+  };
+  const handler = createHandler({ reconcile, clock: new FakeClock(), log });
+  return { log, handle: (key = 'team/a') => handler(key, ATTEMPT) };
+}
+
+describe('after a pass', () => {
+  test('routine looks of two objects at once do not come at once again', async () => {
+    const { handle } = handlerOf([
+      { kind: 'periodic', ms: PERIOD },
+      { kind: 'periodic', ms: PERIOD },
+    ]);
+    const waits = [await handle('team/a'), await handle('team/b')].map((next) => (next.kind === 'after' ? next.ms : 0));
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(PERIOD / 5);
+    expect(Math.max(...waits)).toBeLessThanOrEqual((6 * PERIOD) / 5);
+    expect(waits[0]).not.toBe(waits[1]);
+  });
+
+  test.each<[Outcome, object]>([
+    [{ kind: 'never' }, { kind: 'done' }],
+    [{ kind: 'parked' }, { kind: 'parked' }],
+    [
+      { kind: 'after', ms: 5 },
+      { kind: 'after', ms: 5 },
+    ],
+  ])('%j becomes %j', async (outcome, next) => {
+    expect(await handlerOf([outcome]).handle()).toEqual(next);
+  });
+});
+
+describe('an API server that fails', () => {
+  test('is no defect: the object is looked at again', async () => {
+    expect(await handlerOf([DOWN]).handle()).toMatchObject({ kind: 'backoff' });
+  });
+
+  test('is a warning once, and again after a pass has come to its end', async () => {
+    const { log, handle } = handlerOf([DOWN, DOWN, { kind: 'never' }, DOWN]);
+    for (let i = 0; i < 4; i++) await handle();
+    expect(log.messages('warn')).toHaveLength(2);
+    expect(log.messages('debug')).toHaveLength(1);
+  });
+
+  test('does not hide a defect', async () => {
+    await expect(handlerOf([new TypeError('a defect')]).handle()).rejects.toThrow('a defect');
+  });
+});
