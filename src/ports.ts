@@ -98,7 +98,7 @@ export interface Objects {
   get(key: string): ManagedObject | undefined;
   /** All objects that name this runtime (see `armKey`), in no order. */
   sharing(runtimeKey: string): readonly ManagedObject[];
-  /** Puts our finalizer on, and with it the mark of how the runtime came to be the object's. */
+  /** Puts our finalizer on, and for a runtime that is adopted a mark of that. */
   hold(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject>;
   /** Takes both off; done also when the object is gone. */
   release(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined>;

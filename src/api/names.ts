@@ -13,10 +13,12 @@ export const FINALIZER = 'azure-ir.io/runtime';
 export const CREDENTIAL_SECRET = 'azure-ir-credential';
 
 /**
- * An annotation of ours, written with the finalizer: `Adopted` when that went on for a runtime that existed. Unlike the
- * status it comes back with a backup, so that such a runtime is never taken for one that we created.
+ * An annotation of ours, written with the finalizer when that goes on for a runtime that exists. Unlike the status it
+ * comes back with a backup, so that such a runtime is never taken for one that we created.
  */
 export const ORIGIN_ANNOTATION = 'azure-ir.io/origin';
+/** Its value, the only one. */
+export const ADOPTED = 'Adopted';
 
 /** By one of these Argo CD knows again what it manages: the annotation is its default, the labels were, or are recommended (its manual, "Resource Tracking"). */
 export const ARGO_CD_MARKS = {

@@ -56,13 +56,10 @@ export class ArmCalls {
   }
 
   make<T>(caller: Caller, call: Call<T>): Promise<T> {
-    let repeats = false;
     const attempt = async (): Promise<T> => {
       // Before the budget and `mayWrite`: the write goes out right after those were asked, not after a slow authority.
       await this.#options.tokens.get(caller.signal);
       if (call.writes && !caller.mayWrite()) throw new Superseded(`${call.operation} was decided on an older state`);
-      if (!repeats) this.#options.budget.admit(caller);
-      repeats = true;
       this.#options.budget.take(call.budget, caller);
       return this.#interpret(await this.#exchange(caller.signal, call), call);
     };

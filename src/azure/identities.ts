@@ -270,7 +270,7 @@ const SERVICES: Readonly<Record<Parent['kind'], (options: ArmOptions) => Remote>
 
 /** `proven` is called once, when Azure has given the first token. */
 function open(login: Login, principal: Principal, options: IdentitiesOptions, proven: () => void): Session {
-  const { cloud, clock, changed, log, signal, credential = createCredential } = options;
+  const { cloud, clock, changed, wake, log, signal, credential = createCredential } = options;
   const tokens = new TokenSource({
     create: (met) => credential(login, cloud, met),
     scope: `${cloud.audience}/.default`,
@@ -291,6 +291,7 @@ function open(login: Login, principal: Principal, options: IdentitiesOptions, pr
     remote,
     clock,
     changed,
+    wake,
     log: log.with({ identity: identityOf(login) }),
     ...(signal === undefined ? {} : { signal }),
   });

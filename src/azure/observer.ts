@@ -11,11 +11,12 @@ import {
   type RuntimeId,
   type RuntimeState,
 } from '../core/runtime.ts';
-import { BudgetExhausted, type Caller, type Runtimes, Superseded } from '../ports.ts';
+import { BudgetExhausted, type Caller, type Runtimes, Superseded, type Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/instruments.ts';
 import { ListReport } from './list-report.ts';
 import type { Listed, Remote } from './remote.ts';
+import { LATE_MS } from './stall-guard.ts';
 import { unlessAborted } from './tokens.ts';
 
 export interface ObserverOptions {
@@ -27,6 +28,8 @@ export interface ObserverOptions {
    * own writes, for publishes (they change etags only), nor for those whose `hint` is just being answered.
    */
   readonly changed: (runtimeKey: string) => void;
+  /** Puts a key back into the queue that was told to wait for a list. */
+  readonly wake: (key: string, urgency: Urgency) => void;
   readonly log: Pick<Log, 'info' | 'warn'>;
   /** The life of the process: lists belong to no single caller and end with it. */
   readonly signal?: AbortSignal;
@@ -65,8 +68,11 @@ interface Finding {
 interface Flight {
   /** Whether it brought a listing; false: the list itself is broken. */
   readonly landing: Promise<boolean>;
+  readonly startedAt: number;
   /** The runtimes whose hints wait for it. */
   readonly asking: Set<string>;
+  /** The keys of those that came late, and do not hold a worker for it. */
+  readonly parked: Map<string, Urgency>;
 }
 
 interface View {
@@ -128,6 +134,11 @@ export class Observer implements Runtimes {
   /** What the list says that is under way, or else a new one. */
   async #askList(view: View, id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition | Question> {
     const shared = view.flight;
+    // One list that hangs would have the passes of all its objects wait for it, one after the other.
+    if (shared !== undefined && this.#options.clock.now() - shared.startedAt >= LATE_MS) {
+      shared.parked.set(caller.key, caller.urgency);
+      throw new BudgetExhausted('the list is not answered');
+    }
     const flight = shared ?? this.#startList(view, caller);
     try {
       const landed = await this.#await(flight, id, caller);
@@ -257,10 +268,17 @@ export class Observer implements Runtimes {
   }
 
   #startList(view: View, caller: Caller): Flight {
-    const flight: Flight = { asking: new Set(), landing: this.#list(view, caller) };
+    const { clock, wake } = this.#options;
+    const flight: Flight = {
+      startedAt: clock.now(),
+      asking: new Set(),
+      parked: new Map(),
+      landing: this.#list(view, caller),
+    };
     view.flight = flight;
     const landed = () => {
       view.flight = undefined;
+      for (const [key, urgency] of flight.parked) wake(key, urgency);
     };
     flight.landing.then(landed, landed);
     return flight;

@@ -122,23 +122,21 @@ export class RequestBudget {
     this.#lines = { reads: new WaitingLine(), writes: new WaitingLine(), deletes: new WaitingLine() };
   }
 
-  /** Before something new is asked for. Throws `BudgetExhausted` while too many wait for answers: `wake` is then called, too. */
-  admit({ key, urgency }: Pick<Caller, 'key' | 'urgency'>): void {
-    if (!this.#retired && !this.#stalls.admits(key, urgency))
-      throw new BudgetExhausted('the subscription does not answer');
-  }
-
   /** A request goes out; returns what is to be called when it has ended, however that was. */
   sent(): () => void {
     return this.#stalls.sent();
   }
 
-  /** Spends one request. Throws `BudgetExhausted` when there is none now: `wake` is then called with the caller's key. */
+  /**
+   * Spends one request. Throws `BudgetExhausted` when there is none now, or too many wait for an answer: `wake` is then called
+   * with the caller's key.
+   */
   take(kind: RequestKind, { key, urgency, needs = NO_NEEDS }: Pick<Caller, 'key' | 'urgency' | 'needs'>): void {
     if (this.#retired) {
       this.#options.wake(key, urgency);
       throw new BudgetExhausted('this request budget is not kept any more');
     }
+    if (!this.#stalls.admits(key, urgency)) throw new BudgetExhausted('the subscription does not answer');
     this.#lapse();
     const before = this.#reserved.get(key);
     const goesOn = before?.said === needs;
@@ -163,6 +161,7 @@ export class RequestBudget {
 
   /** The pass of this key is over: what it was given and did not spend goes to others. */
   finish(key: string): void {
+    this.#stalls.finish(key);
     const waiter = this.#waiting.get(key);
     const isOver = waiter !== undefined && !waiter.told;
     if (isOver) this.#giveUp(waiter);
@@ -240,7 +239,7 @@ export class RequestBudget {
     this.#stalls.wakeAll();
   }
 
-  /** Cancels the timers: nobody is woken any more. */
+  /** Cancels the timers: nobody is woken because of the time any more. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();

@@ -2,13 +2,13 @@ import type { Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** An answer that takes so long is not one that ARM was slow with, but one that may never come. */
-const LATE_MS = 5_000;
+export const LATE_MS = 5_000;
 /** So many requests are enough to learn when a subscription answers again. */
 const MOST_LATE = 10;
 
 /**
- * Keeps a subscription that does not answer from taking all the workers: while many of its requests are late, it gets no
- * new ones. Repetitions are no business of this: who has begun goes on, and learns of the failure.
+ * Keeps a subscription that does not answer from taking all the workers: while many of its requests are late, no further
+ * key begins to ask. One that has begun goes on, repetitions included, so that it ends what it does and learns of the failure.
  */
 export class StallGuard {
   readonly #clock: Clock;
@@ -16,6 +16,7 @@ export class StallGuard {
   /** The oldest first. */
   readonly #unanswered = new Set<{ readonly sentAt: number }>();
   readonly #waiting = new Map<string, Urgency>();
+  readonly #begun = new Set<string>();
 
   constructor(clock: Clock, wake: (key: string, urgency: Urgency) => void) {
     this.#clock = clock;
@@ -24,9 +25,17 @@ export class StallGuard {
 
   /** Whether this key may ask for something. If not, it is woken as soon as others may. */
   admits(key: string, urgency: Urgency): boolean {
-    if (!this.#isStalled()) return true;
-    this.#waiting.set(key, urgency);
-    return false;
+    if (!this.#begun.has(key) && this.#isStalled()) {
+      this.#waiting.set(key, urgency);
+      return false;
+    }
+    this.#begun.add(key);
+    return true;
+  }
+
+  /** The pass of this key is over. */
+  finish(key: string): void {
+    this.#begun.delete(key);
   }
 
   /** A request goes out; returns what is to be called when it has ended, however that was. */
@@ -40,6 +49,7 @@ export class StallGuard {
   }
 
   forget(key: string): void {
+    this.#begun.delete(key);
     this.#waiting.delete(key);
   }
 

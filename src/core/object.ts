@@ -14,8 +14,8 @@ export interface ManagedObject {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly deleting: boolean;
-  /** When Argo CD deleted it, milliseconds since the epoch; undefined when nobody has, or somebody else may have. */
-  readonly prunedAt: number | undefined;
+  /** Whether it bears a mark of Argo CD. */
+  readonly hasMarkOfArgoCd: boolean;
   /** Whether our finalizer is on it. */
   readonly held: boolean;
   /** Whether it is marked as one that takes over a runtime that existed before it. */

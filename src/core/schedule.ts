@@ -75,7 +75,7 @@ export const NEXT_PASS: Next = { kind: 'backoff', baseMs: 1, maxMs: SECOND };
 export const HEIR_STAYS_MS = 2 * SECOND;
 export const HEIR_STAYS: Next = { kind: 'after', ms: HEIR_STAYS_MS };
 
-/** How long a runtime outlives an object that Argo CD has deleted: its next step may be to create the one that takes over. */
+/** How long a runtime outlives an object that Argo CD may have deleted: its next step may be to create the one that takes over. */
 export const HEIR_COMES_MS = 30 * SECOND;
 
 /** Azure is working on it. */

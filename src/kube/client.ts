@@ -18,7 +18,7 @@ export interface KubeClientOptions {
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface KubeRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** See `pathOf`. */
   readonly path: string;
   readonly query?: Query;

@@ -1,5 +1,5 @@
 import { LIMITS } from '../api/limits.ts';
-import { ANNOTATION, ARGO_CD_MARKS, FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
+import { ADOPTED, ANNOTATION, ARGO_CD_MARKS, FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
 import type { ManagedObject, Requests } from '../core/object.ts';
 import { cut, isRecord, type Raw, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
 import { parseSpec } from './spec.ts';
@@ -35,7 +35,7 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
     resourceVersion,
     createdAt: readTime(metadata.creationTimestamp) ?? 0,
     deleting: readText(metadata.deletionTimestamp) !== undefined,
-    prunedAt: isArgoCds(metadata) ? readTime(metadata.deletionTimestamp) : undefined,
+    hasMarkOfArgoCd: hasMarkOfArgoCd(metadata),
     held: finalizers.includes(FINALIZER),
     finalizers,
     adopts: readRecord(metadata.annotations)[ORIGIN_ANNOTATION] === ADOPTED,
@@ -45,13 +45,10 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
   };
 }
 
-function isArgoCds({ annotations, labels }: Raw): boolean {
+function hasMarkOfArgoCd({ annotations, labels }: Raw): boolean {
   const has = (record: unknown, keys: readonly string[]) => keys.some((key) => Object.hasOwn(readRecord(record), key));
   return has(annotations, ARGO_CD_MARKS.annotations) || has(labels, ARGO_CD_MARKS.labels);
 }
-
-/** The origin that is worth a mark. */
-export const ADOPTED = 'Adopted';
 
 /** Cut to the length to which their handled values are kept, so that the two can be compared. */
 function parseRequests(annotations: Raw): Requests {

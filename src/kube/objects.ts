@@ -1,9 +1,9 @@
-import { FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
+import { ADOPTED, FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
 import type { Claim, ManagedObject, Memory } from '../core/object.ts';
 import { inherit, type Legacy } from '../core/ownership.ts';
 import { type Objects, Stale } from '../ports.ts';
 import type { KubeClient } from './client.ts';
-import { ADOPTED, type ParsedObject, parseObject } from './codec.ts';
+import { type ParsedObject, parseObject } from './codec.ts';
 import { KubeError } from './errors.ts';
 import { createRuntimeApi, type RuntimeApi } from './runtime-api.ts';
 import { renderStatus } from './status.ts';
@@ -31,9 +31,10 @@ const ATTEMPTS = 4;
  *
  * Designs for the status: (a) a JSON merge patch of what differs: smaller, but a patch computed from an old cache can
  * leave a mixture of two statuses; (b) server-side apply of the whole status: removes of what is left out only what we
- * own, so that what somebody else has written into it would be read back as our memory; and costs the API server a fifth
- * more (measured); (c) this one, an update of the status subresource for one version: the status is then what we say, and
- * nothing else is touched. For the finalizer (a) server-side apply with our finalizer alone: needs no
+ * own, so that what somebody else has written into it would be read back as our memory; (c) an update of the status
+ * subresource: cheapest, but before Kubernetes 1.36 it takes from other writers the ownership of the labels, annotations and
+ * finalizers that it leaves out (kubernetes/kubernetes#137689); (d) this one, a JSON patch that puts the whole status into
+ * one version. For the finalizer (a) server-side apply with our finalizer alone: needs no
  * knowledge of the others, but cannot take it off once somebody else's tool has written it too; (b) this one, a merge
  * patch of the whole list for one version, which takes it off whoever owns it.
  */
@@ -96,18 +97,14 @@ class ServerObjects implements Objects {
     if (current.resourceVersion !== object.resourceVersion) throw new Stale(`${object.key} has changed`);
   }
 
-  remember(object: ManagedObject, memory: Memory, signal: AbortSignal): Promise<ManagedObject> {
-    return this.#writeStatus(object, memory, signal);
-  }
-
   /** As the server has it: of an object of another shard, the cache keeps hardly anything. */
   async leave(heir: ManagedObject, legacy: Legacy, signal: AbortSignal): Promise<void> {
     const current = await this.#read(heir, signal);
     if (current.deleting || current.memory.claim !== undefined) throw new Stale(`${heir.key} is no heir any more`);
-    await this.#writeStatus(current, inherit(current.memory, legacy), signal);
+    await this.remember(current, inherit(current.memory, legacy), signal);
   }
 
-  async #writeStatus(object: ManagedObject, memory: Memory, signal: AbortSignal): Promise<ManagedObject> {
+  async remember(object: ManagedObject, memory: Memory, signal: AbortSignal): Promise<ManagedObject> {
     const known = JSON.stringify(renderStatus(object.memory));
     const wanted = renderStatus(memory);
     if (known === JSON.stringify(wanted)) return object;

@@ -1,6 +1,6 @@
 import { PatchStrategy } from '@kubernetes/client-node';
 import type { AzureIntegrationRuntimeStatus } from '../api/generated.ts';
-import { API_VERSION, FIELD_MANAGER, KIND, PLURAL } from '../api/names.ts';
+import { API_VERSION, FIELD_MANAGER, PLURAL } from '../api/names.ts';
 import { type KubeClient, type StreamListener, WATCH_GRACE_MS } from './client.ts';
 import { pathOf, type Resource } from './paths.ts';
 import { type RawPage, readPage } from './raw.ts';
@@ -69,14 +69,19 @@ export function createRuntimeApi(client: KubeClient): RuntimeApi {
     get: ({ namespace, name }, signal) =>
       client.request({ method: 'GET', path: runtimePath({ namespace, name }) }, signal),
 
-    // Of what is put here, the server takes the status alone: the object's other parts stay as they are.
     replaceStatus({ namespace, name, uid, resourceVersion }, status, signal) {
       return client.request(
         {
-          method: 'PUT',
+          method: 'PATCH',
           path: runtimePath({ namespace, name, subresource: 'status' }),
           query: { fieldManager: FIELD_MANAGER.status, fieldValidation: 'Strict' },
-          body: { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid, resourceVersion }, status },
+          body: [
+            // Writing these two makes the server compare them with the object's: the patch's precondition.
+            { op: 'replace', path: '/metadata/uid', value: uid },
+            { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+            { op: 'add', path: '/status', value: status },
+          ],
+          contentType: PatchStrategy.JsonPatch,
         },
         signal,
       );

@@ -1,5 +1,5 @@
 import { type Attempt, RunningAttempts } from './attempts.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import type { ControllerMetrics, Log, ReconcileResult } from './instruments.ts';
 import type { WorkQueue } from './queue.ts';
 import type { BackoffPolicy } from './retries.ts';
@@ -43,7 +43,7 @@ export interface ControllerOptions {
 const NEVER = new AbortController().signal;
 const DEFECT_BACKOFF: BackoffPolicy = { baseMs: 1_000, maxMs: 5 * 60_000 };
 /** Slow passes or not, there are never more than so many times the workers that were asked for. */
-const MOST_RELIEVED = 10;
+const MOST_TIMES = 10;
 
 const RESULTS: Record<Next['kind'], ReconcileResult> = {
   done: 'success',
@@ -131,7 +131,7 @@ export class Controller {
 
   /** Until `signal` aborts, or another has taken over. */
   async #work(signal: AbortSignal): Promise<void> {
-    const { queue, clock, concurrency } = this.#options;
+    const { queue, clock } = this.#options;
     for (;;) {
       const key = await queue.next(signal);
       if (key === undefined) return;
@@ -140,16 +140,33 @@ export class Controller {
         return;
       }
       this.#lastTakenAt = clock.now();
-      let relieved = false;
-      const timer = clock.setTimer(this.#slowAfterMs, () => {
-        if (signal.aborted || this.#workers.size >= MOST_RELIEVED * concurrency) return;
+      const relief = this.#relieveWhenSlow(signal);
+      await this.#handle(key);
+      if (relief.end()) return;
+    }
+  }
+
+  /** Starts another worker once the pass that begins now is slow; `end` tells whether that has happened. */
+  #relieveWhenSlow(signal: AbortSignal): { end(): boolean } {
+    const { clock, concurrency } = this.#options;
+    let relieved = false;
+    const later = (): Timer =>
+      clock.setTimer(this.#slowAfterMs, () => {
+        if (signal.aborted) return;
+        if (this.#workers.size >= MOST_TIMES * concurrency) {
+          timer = later();
+          return;
+        }
         relieved = true;
         this.#startWorker(signal);
       });
-      await this.#handle(key);
-      timer.cancel();
-      if (relieved) return;
-    }
+    let timer = later();
+    return {
+      end: () => {
+        timer.cancel();
+        return relieved;
+      },
+    };
   }
 
   async #handle(key: string): Promise<void> {

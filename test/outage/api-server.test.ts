@@ -212,7 +212,7 @@ describe('each right that the operator has is one that it needs: without', () =>
     ],
     [
       'azureintegrationruntimes/status',
-      'update',
+      'patch',
       async ({ history }, lines) => {
         await eventually(async () => expect(said(lines, 'forbidden')).toBeGreaterThan(1));
         expect(history.latest('sample')?.status?.conditions).toBeUndefined();

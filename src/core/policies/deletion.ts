@@ -4,7 +4,7 @@ import { isSame } from '../network.ts';
 import type { ManagedObject } from '../object.ts';
 import { heirOf, legacyOf } from '../ownership.ts';
 import { HEIR_COMES_MS, HEIR_STAYS, HEIR_STAYS_MS, waiting } from '../schedule.ts';
-import { type Action, type Farewell, managing, type Policy, type Situation } from '../situation.ts';
+import { type Action, type Farewell, isNewGeneration, managing, type Policy, type Situation } from '../situation.ts';
 import { progressing, settle, UNCHANGED } from '../verdicts.ts';
 import { proven } from './definition.ts';
 import { explain } from './failure.ts';
@@ -76,16 +76,18 @@ export const retainedStays: Policy = (s) => {
 
 /**
  * Make sure a rename in Git does not destroy the runtime although Argo CD deletes the old object before it creates the new
- * one (seen in its source: of a sync's tasks those that prune run first).
+ * one (seen in its source: within a wave, what is pruned comes first).
  */
-export const heirMayCome: Policy = ({ object: { prunedAt }, now }) => {
-  // A clock that is further off than that tells nothing.
-  if (prunedAt === undefined || Math.abs(now - prunedAt) >= HEIR_COMES_MS) return undefined;
-  const seconds = HEIR_COMES_MS / 1_000;
+export const heirMayCome: Policy = (s) => {
+  if (!s.object.hasMarkOfArgoCd) return undefined;
+  // By our own clock, from the first pass after the deletion on: any later reason tells that this is over.
+  const { reason, time = 0 } = s.memory.waitingSince ?? {};
+  const left = isNewGeneration(s) ? HEIR_COMES_MS : reason === 'Deleting' ? HEIR_COMES_MS - Math.abs(s.now - time) : 0;
+  if (left <= 0) return undefined;
   const message =
     'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename. The runtime is deleted in ' +
-    `Azure ${seconds} s after the object was, unless another object that declares it comes before.`;
-  return settle(progressing('Deleting', message), { kind: 'after', ms: prunedAt + HEIR_COMES_MS - now });
+    `Azure after ${HEIR_COMES_MS / 1_000} s, unless another object that declares it comes before.`;
+  return stuck(s, settle(progressing('Deleting', message), { kind: 'after', ms: left }));
 };
 
 /** Make sure the runtime is deleted under the identity that claimed it. */

@@ -287,6 +287,26 @@ describe('remember', () => {
     expect(await b.objects.remember(answer, poor, signal)).toBe(answer);
   });
 
+  test('leaves to others what they own of the object', async () => {
+    await shown();
+    const manifest = {
+      apiVersion: 'azure-ir.io/v1beta1',
+      kind: 'AzureIntegrationRuntime',
+      metadata: { name: NAME, labels: { team: 'lake' }, annotations: { 'example.com/x': '1' } },
+    };
+    await kubectl(['apply', '--server-side', '--field-manager=theirs', '-n', namespace, '-f', '-'], {
+      stdin: manifest,
+    });
+    const owned = async () => {
+      const { managedFields } = (await raw(namespace, NAME)).metadata;
+      return managedFields.find(({ manager }) => manager === 'theirs');
+    };
+    const before = await owned();
+    await b.objects.remember(await read(namespace, NAME), rich, signal);
+    expect(before).toBeDefined();
+    expect(await owned()).toEqual(before);
+  });
+
   test('is the work of one manager', async () => {
     await b.objects.remember(await shown(), rich, signal);
     const { managedFields } = (await raw(namespace, NAME)).metadata;

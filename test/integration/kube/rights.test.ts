@@ -126,7 +126,7 @@ const USES: Readonly<Record<string, (trial: Trial) => Promise<unknown>>> = {
   'list azureintegrationruntimes': seesObjects,
   'watch azureintegrationruntimes': seesObjects,
   'patch azureintegrationruntimes': (trial) => objects(trial).hold(trial.object, 'Created', trial.signal),
-  'update azureintegrationruntimes/status': (trial) =>
+  'patch azureintegrationruntimes/status': (trial) =>
     objects(trial).remember(trial.object, { ...trial.object.memory, state: 'Online' }, trial.signal),
   'list secrets': seesCredentials,
   'watch secrets': seesCredentials,

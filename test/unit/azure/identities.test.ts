@@ -77,7 +77,7 @@ function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resou
     resourceVersion: '1',
     createdAt: 0,
     deleting: false,
-    prunedAt: undefined,
+    hasMarkOfArgoCd: false,
     held: false,
     adopts: false,
     spec: {

@@ -60,6 +60,7 @@ class World {
       remote: () => remote as unknown as Remote,
       clock: this.clock,
       changed: () => {},
+      wake: () => {},
       log: new RecordedLog(),
     });
   }

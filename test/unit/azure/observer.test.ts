@@ -96,11 +96,18 @@ function rig(names: readonly string[] = ['One', 'Two']) {
   const factory = new Factory();
   for (const name of names) factory.runtimes.set(name, document('was'));
   const changed: string[] = [];
+  const woken: string[] = [];
   const log = new RecordedLog();
-  const observer = new Observer({ remote: () => factory, clock, changed: (key) => void changed.push(key), log });
+  const observer = new Observer({
+    remote: () => factory,
+    clock,
+    changed: (key) => void changed.push(key),
+    wake: (key, urgency) => void woken.push(`${key} ${urgency}`),
+    log,
+  });
   const hint = (name: string, maxAgeMs = 10 * MINUTE, by: Partial<Caller> = {}) =>
     observer.hint(id(name), maxAgeMs, caller(by));
-  return { clock, factory, changed, log, observer, hint };
+  return { clock, factory, changed, woken, log, observer, hint };
 }
 
 function document(description: string): JsonObject {
@@ -300,6 +307,22 @@ describe('one list at a time', () => {
     expect(factory.lists).toBe(1);
   });
 
+  test('that is not answered for five seconds keeps nobody else waiting: who asks then is woken when it lands', async () => {
+    const { clock, factory, woken, hint } = rig();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    factory.duringList = () => promise;
+    const first = hint('One');
+    const early = hint('Two');
+    await clock.advance(5_000);
+    await expect(hint('Two', MINUTE, { key: 'team/two', urgency: 'change' })).rejects.toThrow(BudgetExhausted);
+    expect(woken).toEqual([]);
+    resolve();
+    expect([says(await first), says(await early)]).toEqual(['was', 'was']);
+    expect(woken).toEqual(['team/two change']);
+    expect(says(await hint('Two'))).toBe('was');
+    expect(factory.lists).toBe(1);
+  });
+
   test('goes on for the others when the caller who began it gives up', async () => {
     const { factory, hint } = rig();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -322,6 +345,7 @@ describe('one list at a time', () => {
       remote: () => factory,
       clock: new FakeClock(),
       changed: () => {},
+      wake: () => {},
       log: new RecordedLog(),
       signal: life.signal,
     });

@@ -46,6 +46,15 @@ describe('a subscription', () => {
     expect(woken).toEqual([]);
   });
 
+  test('goes on with a key that has begun, until its pass is over', async () => {
+    guard.admits('a', 'look');
+    send(10);
+    await clock.advance(5_000);
+    expect(guard.admits('a', 'look')).toBe(true);
+    guard.finish('a');
+    expect(guard.admits('a', 'look')).toBe(false);
+  });
+
   test('wakes a key that is gone no more', async () => {
     const ends = send(10);
     await clock.advance(5_000);

@@ -55,7 +55,7 @@ export function managedObject(name: string, more: Partial<ManagedObject> = {}, w
     resourceVersion: '1',
     createdAt: 0,
     deleting: false,
-    prunedAt: undefined,
+    hasMarkOfArgoCd: false,
     held: false,
     adopts: false,
     spec: { valid: true, desired: desired(wanted) },

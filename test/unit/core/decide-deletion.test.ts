@@ -35,6 +35,8 @@ const unclaimed = (more: Scene = {}) =>
   situation({ ...more, object: { held: true, deleting: true, generation: 2, ...more.object } });
 
 const HERE = found('West Europe');
+const byArgoCd = { hasMarkOfArgoCd: true } as const;
+const waited = (time: number) => ({ observedGeneration: 2, waitingSince: { reason: 'Deleting', time } });
 
 describe('what is deleted', () => {
   rules<Row>(
@@ -49,20 +51,21 @@ describe('what is deleted', () => {
         dying({ definition: GONE, wrote: { kind: 'delete' } }),
         'Release Deleted',
       ],
-      'a runtime whose object Argo CD has just deleted waits for another object, without a call': [
-        dying({ object: { prunedAt: ago(0.4) } }),
+      'a runtime whose object Argo CD may have deleted waits for another object, without a call': [
+        dying({ object: byArgoCd }),
         'Ready=False Deleting Reconciling',
       ],
-      'a runtime whose object Argo CD deleted half a minute ago is deleted': [
-        dying({ object: { prunedAt: ago(0.5) }, definition: HERE }),
-        'Delete',
+      'and goes on waiting for half a minute': [
+        dying({ object: byArgoCd, memory: waited(ago(0.4)) }),
+        'Ready=False Deleting Reconciling',
       ],
-      'a deletion in the future is that of another clock, and nothing is waited for': [
-        dying({ object: { prunedAt: ago(-60) }, definition: HERE }),
+      'and is deleted then': [dying({ object: byArgoCd, memory: waited(ago(0.5)), definition: HERE }), 'Delete'],
+      'and does not wait again after a failure': [
+        dying({ object: byArgoCd, memory: { observedGeneration: 2 }, definition: HERE }),
         'Delete',
       ],
       'what is to stay stays at once, whoever deleted the object': [
-        dying({ object: { prunedAt: ago(0.1) }, desired: { deletionPolicy: 'Retain' } }),
+        dying({ object: byArgoCd, desired: { deletionPolicy: 'Retain' } }),
         'Release Retained',
       ],
       'a suspended object is deleted as any other': [dying({ desired: { suspend: true }, definition: HERE }), 'Delete'],

@@ -27,10 +27,9 @@ describe('an object of the API server', () => {
       { annotations: { 'argocd.argoproj.io/tracking-id': 'lake:azure-ir.io/AzureIntegrationRuntime:a/b' } },
     ],
     ['the label', { labels: { 'app.kubernetes.io/instance': 'lake' } }],
-  ])('counts as pruned by Argo CD when it bears %s of that and is being deleted', (_name, mark) => {
-    expect(parsed({ deleting: true, ...mark }).prunedAt).toBe(Date.UTC(2025, 0, 3));
-    expect(parsed(mark).prunedAt).toBeUndefined();
-    expect(parsed({ deleting: true }).prunedAt).toBeUndefined();
+  ])('bears a mark of Argo CD when it has %s of that', (_name, mark) => {
+    expect(parsed(mark).hasMarkOfArgoCd).toBe(true);
+    expect(parsed().hasMarkOfArgoCd).toBe(false);
   });
 
   test('is not held by a foreign finalizer', () => {

@@ -53,20 +53,20 @@ describe('a status', () => {
   test('of an object that never stops changing is given up after four attempts', async () => {
     server409();
     await expect(objects.remember(parsed(), memory, signal)).rejects.toThrow(Stale);
-    expect(requests).toEqual(['PUT', 'GET', 'PUT', 'GET', 'PUT', 'GET', 'PUT']);
+    expect(requests).toEqual(['PATCH', 'GET', 'PATCH', 'GET', 'PATCH', 'GET', 'PATCH']);
     expect(writes).toEqual([]);
   });
 
   test.each([500, 429, 403])('that meets a %d is not tried again here', async (status) => {
     server409(answer(status, {}));
     await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ name: 'KubeError', status });
-    expect(requests).toEqual(['PUT']);
+    expect(requests).toEqual(['PATCH']);
   });
 
   test('that is not answered in time is not tried again either', async () => {
     server409(() => {});
     await expect(objects.remember(parsed(), memory, signal)).rejects.toMatchObject({ status: 0, reason: 'Timeout' });
-    expect(requests).toEqual(['PUT']);
+    expect(requests).toEqual(['PATCH']);
   });
 
   test('is first tried on the newest version that is known, if that has the same status', async () => {
@@ -77,7 +77,7 @@ describe('a status', () => {
     };
     store.apply(parsed({ version: 3, generation: 2 }));
     await objects.remember(parsed({ version: 2 }), memory, signal);
-    expect(bodies).toEqual([expect.stringContaining('"resourceVersion":"3"')]);
+    expect(bodies).toEqual([expect.stringContaining('"path":"/metadata/resourceVersion","value":"3"')]);
   });
 
   test('is an error when the answer is no object', async () => {

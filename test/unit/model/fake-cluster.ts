@@ -54,7 +54,7 @@ export class FakeCluster implements Objects, Events {
       resourceVersion: '0',
       createdAt: 0,
       deleting: false,
-      prunedAt: undefined,
+      hasMarkOfArgoCd: false,
       held: false,
       adopts: false,
       spec: { valid: true, desired },

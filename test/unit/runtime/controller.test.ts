@@ -431,11 +431,14 @@ describe('a pass that is slow', () => {
     await running;
   });
 
-  test('is one of ten times the workers at most', async () => {
+  test('is one of ten times the workers at most, and is relieved when there are fewer again', async () => {
     const { queue, clock, begun, ends, abort, running } = slowOnes(1);
     for (let i = 0; i < 20; i++) queue.add(`slow-${i}`);
     await clock.advance(200_000);
     expect(begun).toHaveLength(10);
+    ends[0]?.();
+    await clock.advance(5_000);
+    expect(begun).toHaveLength(11);
     abort.abort();
     for (const end of ends) end();
     await running;

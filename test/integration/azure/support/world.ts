@@ -96,7 +96,7 @@ const OBJECT: ManagedObject = {
   resourceVersion: '1',
   createdAt: 0,
   deleting: false,
-  prunedAt: undefined,
+  hasMarkOfArgoCd: false,
   held: false,
   adopts: false,
   spec: { valid: false, problem: 'not needed here' },
