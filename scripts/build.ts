@@ -1,18 +1,12 @@
 /** Bundles the operator into one file, `dist/main.js`, which needs nothing but Node. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { build } from 'esbuild';
-import { azureClients } from './bundle/azure-clients.ts';
+import { ASKED, azureClients } from './bundle/azure-clients.ts';
 import { withoutUnusedModules } from './bundle/kubernetes-client.ts';
 import { smallUndici } from './bundle/undici.ts';
 
 const root = new URL('..', import.meta.url);
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { version: string };
-
-/** What `src/azure` asks of the generated clients. */
-const ASKED = {
-  '@azure/arm-datafactory': ['integrationRuntimes', 'managedVirtualNetworks'],
-  '@azure/arm-synapse': ['integrationRuntimes', 'integrationRuntimeStatusOperations', 'workspaces'],
-};
 
 await rm(new URL('dist', root), { recursive: true, force: true });
 await build({

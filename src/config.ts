@@ -70,7 +70,7 @@ const FLAGS = {
   ),
   'max-concurrent-reconciles': flag(
     '10',
-    'how many objects are handled at once; one that waits for an answer longer than 5 s does not count',
+    'how many objects are handled at once; one that waits for an answer longer than 5 s does not count, up to ten times as many',
     count,
   ),
   'watch-namespaces': flag('', 'comma-separated namespaces to watch; empty for all', list),

@@ -2,8 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-/** By package, the groups of operations that the operator asks for: the names of the client's properties. */
+/** By package, groups of operations: the names of the client's properties. */
 export type Groups = Readonly<Record<string, readonly string[]>>;
+
+/** What `src/azure` asks of the generated clients. */
+export const ASKED = {
+  '@azure/arm-datafactory': ['integrationRuntimes', 'managedVirtualNetworks'],
+  '@azure/arm-synapse': ['integrationRuntimeStatusOperations', 'integrationRuntimes', 'workspaces'],
+} as const satisfies Groups;
 
 /**
  * The generated clients of ARM name each type of the whole service at run time (Data Factory's: 0.9 MB of descriptions),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { FactoryRef, Fault } from '../emulator/index.ts';
 import type { Operation } from '../emulator/operations.ts';
-import { DELETE, GET, PUT, STATUS } from '../operator/support/faults.ts';
+import { DELETE, GET, LIST, PUT, STATUS } from '../operator/support/faults.ts';
 import { isHeld } from '../operator/support/history.ts';
 import { eventually } from '../operator/support/place.ts';
 import { runBundle, site, type World } from './support.ts';
@@ -275,27 +275,46 @@ describe('stopped (SIGTERM)', () => {
     }));
 });
 
-describe('Azure does not answer', () => {
-  // Ten calls that hang (three attempts of 60 s each) would hold all ten workers, were they not relieved; and their relief, ten more.
-  test.concurrent('for one subscription: those of another are looked after all the same', () =>
+describe('Azure does not answer for one subscription: those of another are looked after all the same', () => {
+  const hang = ({ azure, place }: World, operation: typeof GET | typeof LIST) => {
+    const { subscriptionId, name } = place.factory;
+    const match = { operation, subscriptionId, factory: name };
+    return azure.addFault({ match, times: 'always', effect: { kind: 'hang' } });
+  };
+  const applyMany = ({ place }: World) => {
+    const items = Array.from({ length: 40 }, (_, i) => place.manifest(`ir-${i}`));
+    return place.try(['apply', '-f', '-'], { stdin: { apiVersion: 'v1', kind: 'List', items } });
+  };
+  const othersAreLookedAfter = async ({ azure, place }: World) => {
+    const other = { subscriptionId: randomUUID(), resourceGroup: 'other', name: 'other' };
+    await azure.ensureFactory(other);
+    await place.apply('other', { factory: other });
+    await place.until('other', 'Ready=True Available', 10_000);
+  };
+
+  // Ten calls (three attempts of 60 s each) would hold all ten workers, were they not relieved; and their relief, ten more.
+  test.concurrent('when what hangs is a GET for each object', () =>
     inWorld(async (world) => {
-      const { place, azure } = world;
       await world.operator();
-      const { subscriptionId, name } = place.factory;
-      await azure.addFault({
-        match: { operation: GET, subscriptionId, factory: name },
-        times: 'always',
-        effect: { kind: 'hang' },
-      });
-      const names = Array.from({ length: 40 }, (_, i) => `ir-${i}`);
-      const items = names.map((each) => place.manifest(each));
-      await place.try(['apply', '-f', '-'], { stdin: { apiVersion: 'v1', kind: 'List', items } });
-      await eventually(async () => expect((await place.calls())[GET]).toBe(20));
-      const other = { subscriptionId: randomUUID(), resourceGroup: 'other', name: 'other' };
-      await azure.ensureFactory(other);
-      await place.apply('other', { factory: other });
-      await place.until('other', 'Ready=True Available', 10_000);
-      expect((await place.calls())[GET]).toBe(20);
+      await hang(world, GET);
+      await applyMany(world);
+      await eventually(async () => expect((await world.place.calls())[GET]).toBe(20));
+      await othersAreLookedAfter(world);
+      expect((await world.place.calls())[GET]).toBe(20);
+    }));
+
+  // All objects would wait for the one list, as many at a time as there may be passes.
+  test.concurrent('when what hangs is the one list that all its objects share', () =>
+    inWorld(async (world) => {
+      const { place } = world;
+      await world.operator();
+      await applyMany(world);
+      for (let i = 0; i < 40; i++) await place.until(`ir-${i}`, 'Ready=True Available');
+      const lists = async () => (await place.calls())[LIST] ?? 0;
+      await hang(world, LIST);
+      const before = await lists();
+      await eventually(async () => expect(await lists()).toBeGreaterThan(before));
+      await othersAreLookedAfter(world);
     }));
 });
 

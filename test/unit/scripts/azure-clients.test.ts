@@ -2,16 +2,23 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { rootsOf, withGroups, withTypes } from '../../../scripts/bundle/azure-clients.ts';
+import { ASKED, rootsOf, withGroups, withTypes } from '../../../scripts/bundle/azure-clients.ts';
 
 describe.each([
-  ['arm-datafactory', 'dataFactoryManagementClient', ['integrationRuntimes', 'managedVirtualNetworks']],
-  ['arm-synapse', 'synapseManagementClient', ['integrationRuntimes', 'workspaces']],
-])('of %s', (name, client, groups) => {
-  const dir = fileURLToPath(new URL(`../../../node_modules/@azure/${name}/dist-esm/src/`, import.meta.url));
+  ['@azure/arm-datafactory', 'dataFactoryManagementClient', 'data-factory.ts'],
+  ['@azure/arm-synapse', 'synapseManagementClient', 'synapse.ts'],
+] as const)('of %s', (name, client, adapter) => {
+  const groups: readonly string[] = ASKED[name];
+  const dir = fileURLToPath(new URL(`../../../node_modules/${name}/dist-esm/src/`, import.meta.url));
   const source = readFileSync(`${dir}models/mappers.js`, 'utf8');
   const described = async (roots: Set<string>) =>
     (await import(`data:text/javascript,${encodeURIComponent(withTypes(roots, source))}`)) as Record<string, unknown>;
+
+  test('what is kept is what the adapter takes', () => {
+    const source = readFileSync(new URL(`../../../src/azure/${adapter}`, import.meta.url), 'utf8');
+    const [, taken = ''] = /const \{ (.*) \} = client;/.exec(source) ?? [];
+    expect(taken.split(', ').sort()).toEqual(groups);
+  });
 
   test('the client keeps the groups of operations that are asked for, and no other', () => {
     const kept = withGroups(groups, readFileSync(`${dir}${client}.js`, 'utf8'));
