@@ -11,6 +11,21 @@ import type {
   RuntimeState,
 } from './core/runtime.ts';
 
+/** The ports of a pass, its clock, and what holds for all objects. */
+export interface World {
+  readonly objects: Objects;
+  readonly identities: Identities;
+  readonly events: Events;
+  readonly log: PassLog;
+  readonly metrics: PassMetrics;
+  /** Whether this process is the one that may write to Azure, at this very moment. */
+  readonly isLeader: () => boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** How often objects without an interval of their own are looked at, milliseconds. */
+  readonly intervalMs: number;
+}
+
 /** How much a call matters to the request budget, the most urgent first. */
 export type Urgency = 'change' | 'repair' | 'look';
 

@@ -159,3 +159,15 @@ const SORTS: Readonly<Record<Operation['kind'], OperationSort>> = {
 export function operationOf({ operation }: Memory, sort: OperationSort): Operation | undefined {
   return operation !== undefined && sortOf(operation.kind) === sort ? operation : undefined;
 }
+
+/** Whether people still want what they wanted when that was decided. */
+export function isSameIntent(current: ManagedObject | undefined, decided: ManagedObject): boolean {
+  return (
+    current?.uid === decided.uid && current.generation === decided.generation && current.deleting === decided.deleting
+  );
+}
+
+/** Kubernetes keeps times of whole seconds. */
+export function wholeSecond(ms: number): number {
+  return Math.floor(ms / 1_000) * 1_000;
+}

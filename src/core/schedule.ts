@@ -65,6 +65,9 @@ export function slowRetry(intervalMs: number): Next {
   return { kind: 'backoff', baseMs, maxMs: Math.max(baseMs, HOUR) };
 }
 
+/** Nothing is left to do for it. */
+export const NEVER: Next = { kind: 'never' };
+
 /** The pass has made its one write, and there is more to do: the next pass, as urgent as this one. */
 export const NEXT_PASS: Next = { kind: 'backoff', baseMs: 1, maxMs: SECOND };
 

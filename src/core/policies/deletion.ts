@@ -3,7 +3,7 @@ import type { Desired } from '../desired.ts';
 import { isSame } from '../network.ts';
 import type { ManagedObject } from '../object.ts';
 import { heirOf, legacyOf } from '../ownership.ts';
-import { HEIR_COMES_MS, HEIR_STAYS, HEIR_STAYS_MS, waiting } from '../schedule.ts';
+import { HEIR_COMES_MS, HEIR_STAYS, HEIR_STAYS_MS, NEVER, waiting } from '../schedule.ts';
 import { type Action, type Farewell, isNewGeneration, managing, type Policy, type Situation } from '../situation.ts';
 import { progressing, settle, UNCHANGED } from '../verdicts.ts';
 import { proven } from './definition.ts';
@@ -17,7 +17,7 @@ const release = (kind: Farewell['kind'], message: string): Action => ({
 });
 
 /** Make sure nothing is done for an object that we no longer hold. */
-export const nothingIsHeld: Policy = ({ object }) => (object.held ? undefined : settle(UNCHANGED, { kind: 'never' }));
+export const nothingIsHeld: Policy = ({ object }) => (object.held ? undefined : settle(UNCHANGED, NEVER));
 
 /** Stands in `waitingSince` from when the claim was handed over until the object goes. */
 export const HANDING_OVER = 'HandingOver';

@@ -1,12 +1,11 @@
 /** Before anything is asked of Azure: may this object act at all, and as whom? */
 import { ownerOf } from '../ownership.ts';
-import { waiting } from '../schedule.ts';
+import { NEVER, waiting } from '../schedule.ts';
 import { managing, type Policy } from '../situation.ts';
 import { progressing, settle, stall } from '../verdicts.ts';
 
 /** Make sure a suspended object causes no call at all. */
-export const suspended: Policy = ({ desired }) =>
-  desired.suspend ? settle({ kind: 'Suspended' }, { kind: 'never' }) : undefined;
+export const suspended: Policy = ({ desired }) => (desired.suspend ? settle({ kind: 'Suspended' }, NEVER) : undefined);
 
 /** Make sure an object reaches Azure only with an identity that its namespace may use. */
 export const identityIsGranted: Policy = (s) =>

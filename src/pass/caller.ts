@@ -1,0 +1,55 @@
+/** On whose behalf a pass calls Azure: how urgently, what it asks the request budget for, and whether it may still write. */
+import { condition, isSameIntent } from '../core/object.ts';
+import {
+  isAskedToEnableAuthoring,
+  isAskedToLook,
+  isAskedToRepair,
+  isNewGeneration,
+  managing,
+  type Situation,
+} from '../core/situation.ts';
+import type { Access, Caller, Needs, Urgency, World } from '../ports.ts';
+
+/** What a pass asks Azure for, as far as it can be foreseen: the state alone, … */
+const LOOK: Needs = { reads: 1 };
+/** … the definition and the state, … */
+const TWO_LOOKS: Needs = { reads: 2 };
+/** … a write between the two, … */
+const WRITE: Needs = { reads: 2, writes: 1 };
+/** … or the definition before its end. */
+const DELETION: Needs = { reads: 1, deletes: 1 };
+
+/** The caller at the beginning of a pass. */
+export function firstCaller(world: World, s: Situation, access: Access, signal: AbortSignal): Caller {
+  const { object } = s;
+  return {
+    key: object.key,
+    urgency: urgencyOf(s),
+    needs: LOOK,
+    signal,
+    mayWrite: () => {
+      const current = world.objects.get(object.key);
+      if (signal.aborted || !world.isLeader() || !isSameIntent(current, object)) return false;
+      return current !== undefined && isSameAccess(world.identities.accessFor(current), access);
+    },
+  };
+}
+
+/** What is looked at anew is likely to be written: the tokens for that come now, or the look would be in vain. */
+export function expectingWrite(caller: Caller, { object, desired }: Situation): Caller {
+  const { urgency } = caller;
+  const needs = object.deleting ? DELETION : managing(desired) ? WRITE : TWO_LOOKS;
+  return { ...caller, needs, urgency: urgency === 'look' && managing(desired) ? 'repair' : urgency };
+}
+
+function urgencyOf(s: Situation): Urgency {
+  const owned = s.memory.claim !== undefined || !managing(s.desired);
+  const asked = isAskedToLook(s) || isAskedToRepair(s) || isAskedToEnableAuthoring(s);
+  if (s.object.deleting || !owned || isNewGeneration(s) || asked) return 'change';
+  return condition(s.memory, 'Healthy')?.reason === 'Limited' ? 'repair' : 'look';
+}
+
+/** Whether the object would still reach Azure as the same client. */
+function isSameAccess(current: Access, decided: Access): boolean {
+  return current.granted && decided.granted && current.identity === decided.identity;
+}

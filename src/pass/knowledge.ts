@@ -1,0 +1,92 @@
+/** What a pass knows: one situation after another, each of which a decision can be made from. */
+import { isSameIntent, type ManagedObject, type Memory, wholeSecond } from '../core/object.ts';
+import { armKey } from '../core/runtime.ts';
+import type { Situation } from '../core/situation.ts';
+import { type Access, Stale, type World } from '../ports.ts';
+
+/** What a look or a write can make unknown again. */
+type Forgettable = 'definition' | 'state' | 'interactiveAuthoring' | 'failure';
+
+export class Knowledge {
+  readonly #decidedOn: ManagedObject;
+  #situation: Situation;
+  #observed = false;
+
+  constructor(first: Situation) {
+    this.#decidedOn = first.object;
+    this.#situation = first;
+  }
+
+  get situation(): Situation {
+    return this.#situation;
+  }
+
+  /** Whether Azure has shown the runtime, or that there is none. */
+  get observed(): boolean {
+    return this.#observed;
+  }
+
+  learn(more: Partial<Situation>): void {
+    this.#situation = { ...this.#situation, ...more };
+  }
+
+  /** Learns what Azure has shown. */
+  see(what: Pick<Situation, 'definition' | 'state' | 'interactiveAuthoring'>): void {
+    this.#observed = true;
+    this.learn(what);
+  }
+
+  forget(...keys: readonly Forgettable[]): void {
+    const rest: { -readonly [Key in keyof Situation]: Situation[Key] } = { ...this.#situation };
+    for (const key of keys) delete rest[key];
+    this.#situation = rest;
+  }
+
+  /** Learns what is to be stored in the status. */
+  remember(more: Partial<Memory>): void {
+    this.learn({ memory: { ...this.#situation.memory, ...more } });
+  }
+
+  forgetOperation(): void {
+    const { operation: _, ...memory } = this.#situation.memory;
+    this.learn({ memory });
+  }
+
+  /**
+   * An answer to a write of ours may tell of an edit that the cache has yet to show: that is for another pass to decide on.
+   *
+   * @throws Stale when it does
+   */
+  expectSameIntent(): void {
+    if (!isSameIntent(this.#situation.object, this.#decidedOn)) throw new Stale('the object was edited meanwhile');
+  }
+}
+
+/** What is known before anything was asked of Azure. */
+export function firstSituation(
+  world: World,
+  object: ManagedObject,
+  desired: Situation['desired'],
+  access: Access,
+  failingSince: number | undefined,
+): Situation {
+  const peers = world.objects.sharing(armKey(desired.id)).filter((peer) => peer.uid !== object.uid);
+  return {
+    object,
+    desired,
+    memory: object.memory,
+    peers,
+    // An object that may not reach Azure cannot keep others from doing so, unless it did before.
+    rivals: peers.filter((peer) => peer.memory.claim !== undefined || world.identities.accessFor(peer).granted),
+    access: withoutPorts(access),
+    now: wholeSecond(world.now()),
+    intervalMs: desired.intervalMs ?? world.intervalMs,
+    failingSince,
+  };
+}
+
+function withoutPorts(access: Access): Situation['access'] {
+  if (!access.granted) return access;
+  const { runtimes: _, ...rest } = access;
+  return rest;
+}
