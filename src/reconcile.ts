@@ -2,9 +2,10 @@
  * The pass: gather → decide → act → report, for a key and nothing else; why it runs is hidden from it.
  *
  * A pass asks `decide` for one action at a time and does it, until it is told to settle or to release. What it knows, does
- * and tells by that is in `pass/`. It makes one write to Azure at most. Nothing that a later pass needs is kept here: a crash between any two awaits is mended by looking again,
- * because the finalizer is stored before the first write to Azure and the claim only after Azure has confirmed one. A write
- * that Azure has accepted and goes on with ends the pass too: `Memory.operation` tells later passes of it.
+ * and tells by that is in `pass/`. It makes one write to Azure at most. Nothing that a later pass needs is kept here: a
+ * crash between any two awaits is mended by looking again, because the finalizer is stored before the first write to Azure
+ * and the claim only after Azure has confirmed one. A write that Azure has accepted and goes on with ends the pass too:
+ * `Memory.operation` tells later passes of it.
  */
 import { decide } from './core/decide.ts';
 import type { ManagedObject } from './core/object.ts';

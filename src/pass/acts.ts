@@ -258,11 +258,10 @@ export class Acts {
     this.#knowledge.expectSameIntent();
     const { objects } = this.#world;
     const { object, memory, definition } = this.#situation;
-    const origin = definition?.presence === 'present' ? 'Adopted' : 'Created';
-    const isMarked = memory.claim !== undefined || object.adopts === (origin === 'Adopted');
+    const origin = definition?.presence === 'absent' ? 'Created' : (memory.claim?.origin ?? 'Adopted');
+    const isMarked = object.adopts === (origin === 'Adopted');
     if (object.held && isMarked) return objects.confirm(object, this.#caller.signal);
-    const held = await objects.hold(object, memory.claim?.origin ?? origin, this.#caller.signal);
-    this.#knowledge.learn({ object: held });
+    this.#knowledge.learn({ object: await objects.hold(object, origin, this.#caller.signal) });
   }
 
   #rememberClaim(origin: Claim['origin'], managedFields: readonly string[]): void {
