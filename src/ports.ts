@@ -181,5 +181,10 @@ export class Superseded extends Error {
 
 /** No token in the request budget now; the budget wakes the caller's key. */
 export class BudgetExhausted extends Error {
-  override readonly name = 'BudgetExhausted';
+  override readonly name: string = 'BudgetExhausted';
+}
+
+/** Others wait for the same answer already, or for too many; the caller's key is woken as by the budget. */
+export class Unanswered extends BudgetExhausted {
+  override readonly name = 'Unanswered';
 }

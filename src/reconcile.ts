@@ -19,10 +19,10 @@ import { Acts } from './pass/acts.ts';
 import { reportInvalid } from './pass/invalid.ts';
 import { firstSituation, Knowledge } from './pass/knowledge.ts';
 import { Report } from './pass/report.ts';
-import { type Access, BudgetExhausted, Stale, Superseded, type World } from './ports.ts';
+import { type Access, BudgetExhausted, Stale, Superseded, Unanswered, type World } from './ports.ts';
 
-/** When the key wants to be looked at again; `parked`: the request budget puts it back into the queue. */
-export type Outcome = Next | { readonly kind: 'parked' };
+/** When the key wants to be looked at again; `parked`: who makes it wait puts it back into the queue. */
+export type Outcome = Next | { readonly kind: 'parked'; readonly waitsFor: 'tokens' | 'answers' };
 
 /** More than the longest way through the policies; past it they contradict each other. */
 const MOST_STEPS = 16;
@@ -57,7 +57,7 @@ export function createReconciler(world: World): (key: string, signal: AbortSigna
     try {
       const pass = new Pass(world, object, note?.failingSince, repeats, signal);
       const outcome = await pass.run();
-      world.metrics.passed(key, { observed: pass.observed, waits: outcome.kind === 'parked', dueMs: dueIn(outcome) });
+      world.metrics.passed(key, { observed: pass.observed, waits: waitsForTokens(outcome), dueMs: dueIn(outcome) });
       if (pass.settled && !pass.refused) repeats.end(key);
       const { uid } = object;
       if (pass.released) notes.set(key, { uid, released: true, failingSince: undefined });
@@ -186,8 +186,14 @@ class Pass {
     } catch (stale) {
       if (!(stale instanceof Stale)) throw stale;
     }
-    return changed ? again(this.#knowledge.situation.intervalMs) : { kind: 'parked' };
+    return changed
+      ? again(this.#knowledge.situation.intervalMs)
+      : { kind: 'parked', waitsFor: error instanceof Unanswered ? 'answers' : 'tokens' };
   }
+}
+
+function waitsForTokens(outcome: Outcome): boolean {
+  return outcome.kind === 'parked' && outcome.waitsFor === 'tokens';
 }
 
 /** Until the next look at the latest, milliseconds; undefined when something else decides that. */

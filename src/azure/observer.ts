@@ -11,7 +11,7 @@ import {
   type RuntimeId,
   type RuntimeState,
 } from '../core/runtime.ts';
-import { BudgetExhausted, type Caller, type Runtimes, Superseded, type Urgency } from '../ports.ts';
+import { BudgetExhausted, type Caller, type Runtimes, Superseded, Unanswered, type Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/instruments.ts';
 import { ListReport } from './list-report.ts';
@@ -85,6 +85,8 @@ interface View {
   brokenAt: number | undefined;
   readonly findings: Map<string, Finding>;
   flight: Flight | undefined;
+  /** The keys for which the listing is the answer, however old it is: they were parked until it landed. */
+  owed: Set<string>;
   usedAt: number;
 }
 
@@ -118,7 +120,8 @@ export class Observer implements Runtimes {
 
   async hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition> {
     const view = this.#view(id.parent);
-    let known = this.#lookUp(view, id.name, maxAgeMs);
+    const isOwed = view.owed.delete(caller.key);
+    let known = this.#lookUp(view, id.name, isOwed ? Number.POSITIVE_INFINITY : maxAgeMs);
     for (;;) {
       caller.signal.throwIfAborted();
       if (typeof known === 'object') return known;
@@ -137,7 +140,7 @@ export class Observer implements Runtimes {
     // One list that hangs would have the passes of all its objects wait for it, one after the other.
     if (shared !== undefined && this.#options.clock.now() - shared.startedAt >= LATE_MS) {
       shared.parked.set(caller.key, caller.urgency);
-      throw new BudgetExhausted('the list is not answered');
+      throw new Unanswered('the list is not answered');
     }
     const flight = shared ?? this.#startList(view, caller);
     try {
@@ -230,6 +233,7 @@ export class Observer implements Runtimes {
       brokenAt: undefined,
       findings: new Map(),
       flight: undefined,
+      owed: new Set(),
       usedAt: now,
     };
     view.usedAt = now;
@@ -278,6 +282,7 @@ export class Observer implements Runtimes {
     view.flight = flight;
     const landed = () => {
       view.flight = undefined;
+      view.owed = new Set(flight.parked.keys());
       for (const [key, urgency] of flight.parked) wake(key, urgency);
     };
     flight.landing.then(landed, landed);

@@ -1,4 +1,4 @@
-import { BudgetExhausted, type Caller, type Needs, type RequestKind, type Urgency } from '../ports.ts';
+import { BudgetExhausted, type Caller, type Needs, type RequestKind, Unanswered, type Urgency } from '../ports.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { StallGuard } from './stall-guard.ts';
 import { type Allowance, TokenBucket } from './token-bucket.ts';
@@ -128,15 +128,15 @@ export class RequestBudget {
   }
 
   /**
-   * Spends one request. Throws `BudgetExhausted` when there is none now, or too many wait for an answer: `wake` is then called
-   * with the caller's key.
+   * Spends one request. Throws `BudgetExhausted` when there is none now, `Unanswered` when too many wait for an answer:
+   * `wake` is then called with the caller's key.
    */
   take(kind: RequestKind, { key, urgency, needs = NO_NEEDS }: Pick<Caller, 'key' | 'urgency' | 'needs'>): void {
     if (this.#retired) {
       this.#options.wake(key, urgency);
       throw new BudgetExhausted('this request budget is not kept any more');
     }
-    if (!this.#stalls.admits(key, urgency)) throw new BudgetExhausted('the subscription does not answer');
+    if (!this.#stalls.admits(key, urgency)) throw new Unanswered('the subscription does not answer');
     this.#lapse();
     const before = this.#reserved.get(key);
     const goesOn = before?.said === needs;

@@ -10,16 +10,16 @@ export async function reportInvalid(
   problem: string,
   signal: AbortSignal,
 ): Promise<Next> {
-  if (object.deleting && object.held && object.memory.claim === undefined) {
-    await world.objects.release(object, signal);
-    return NEVER;
-  }
   const wayOut = object.deleting
     ? ` To let the object go and leave the runtime in Azure, correct the manifest or take the finalizer off by hand.`
     : '';
   const message = problem + wayOut;
   const told = condition(object.memory, 'Stalled')?.reason === 'InvalidDefinition';
   try {
+    if (object.deleting && object.held && object.memory.claim === undefined) {
+      await world.objects.release(object, signal);
+      return NEVER;
+    }
     await world.objects.remember(object, invalidStatus(object, message, wholeSecond(world.now())), signal);
   } catch (error) {
     if (!(error instanceof Stale)) throw error;

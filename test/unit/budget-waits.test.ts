@@ -1,7 +1,7 @@
 /** How many objects are said to wait for the request budget, whatever becomes of them meanwhile. */
 import { expect, test } from '@jest/globals';
 import { KubeError } from '../../src/kube/errors.ts';
-import { BudgetExhausted } from '../../src/ports.ts';
+import { BudgetExhausted, Unanswered } from '../../src/ports.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { desired } from './model/builders.ts';
 import { Operator } from './model/operator.ts';
@@ -38,6 +38,13 @@ test('an object goes on waiting when the budget has nothing again', async () => 
   const { operator, key, said } = await waiting();
   await operator.look(key);
   expect(await said()).toEqual([1, 0]);
+});
+
+test('an object whose subscription does not answer does not wait for the budget', async () => {
+  const { operator, key, said } = await waiting();
+  operator.azure.read = () => Promise.reject(new Unanswered('no answer'));
+  expect(await operator.look(key)).toEqual({ kind: 'parked', waitsFor: 'answers' });
+  expect((await said())[0]).toBe(0);
 });
 
 const CHANGES: Record<string, (operator: Operator, key: string) => void> = {

@@ -510,7 +510,7 @@ describe('what interrupts a pass', () => {
     const operator = new Operator();
     const key = await ready(operator);
     instead(operator, 'hint', exhausted);
-    expect(await operator.look(key)).toEqual({ kind: 'parked' });
+    expect(await operator.look(key)).toEqual({ kind: 'parked', waitsFor: 'tokens' });
     expect(operator.cluster.writes).toEqual([]);
     expect(operator.summary(key)).toBe('Ready=True Available');
   });
@@ -519,7 +519,7 @@ describe('what interrupts a pass', () => {
     const operator = new Operator();
     const key = operator.apply('sample', desired());
     instead(operator, 'state', exhausted);
-    expect(await operator.look(key)).toEqual({ kind: 'parked' });
+    expect(await operator.look(key)).toEqual({ kind: 'parked', waitsFor: 'tokens' });
     expect(operator.object(key).memory).toMatchObject({ claim: { origin: 'Created' }, managedFields: ['location'] });
     expect(operator.object(key).memory.conditions).toEqual([]);
     expect(reasons(operator)).toEqual(['Created']);

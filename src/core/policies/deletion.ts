@@ -79,10 +79,11 @@ export const retainedStays: Policy = (s) => {
  * one (seen in its source: within a wave, what is pruned comes first).
  */
 export const heirMayCome: Policy = (s) => {
-  if (!s.object.hasMarkOfArgoCd) return undefined;
-  // By our own clock, from the first pass after the deletion on: any later reason tells that this is over.
-  const { reason, time = 0 } = s.memory.waitingSince ?? {};
-  const left = isNewGeneration(s) ? HEIR_COMES_MS : reason === 'Deleting' ? HEIR_COMES_MS - Math.abs(s.now - time) : 0;
+  if (!s.object.hasMarkOfArgoCd || isBeingDeleted(s)) return undefined;
+  // By our own clock, from the first pass after the deletion on, or since an heir was there: any later reason tells that this is over.
+  const { reason = '', time = 0 } = s.memory.waitingSince ?? {};
+  const waits = ['Deleting', HANDING_OVER].includes(reason);
+  const left = isNewGeneration(s) ? HEIR_COMES_MS : waits ? HEIR_COMES_MS - Math.abs(s.now - time) : 0;
   if (left <= 0) return undefined;
   const message =
     'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename. The runtime is deleted in ' +

@@ -34,7 +34,10 @@ describe('after a pass', () => {
 
   test.each<[Outcome, object]>([
     [{ kind: 'never' }, { kind: 'done' }],
-    [{ kind: 'parked' }, { kind: 'parked' }],
+    [
+      { kind: 'parked', waitsFor: 'tokens' },
+      { kind: 'parked', waitsFor: 'tokens' },
+    ],
     [
       { kind: 'after', ms: 5 },
       { kind: 'after', ms: 5 },

@@ -59,6 +59,23 @@ describe('what is deleted', () => {
         dying({ object: byArgoCd, memory: waited(ago(0.4)) }),
         'Ready=False Deleting Reconciling',
       ],
+      'and waits anew when the one that it was handed to has gone again': [
+        dying({
+          object: byArgoCd,
+          memory: { ...waited(ago(0.4)), waitingSince: { reason: 'HandingOver', time: ago(0.4) } },
+        }),
+        'Ready=False Deleting Reconciling',
+      ],
+      'and does not wait once Azure deletes it': [
+        dying({
+          object: byArgoCd,
+          memory: {
+            ...waited(NOW),
+            operation: { kind: 'Delete', time: NOW, fields: [], specHash: '', repeated: false },
+          },
+        }),
+        'Look definition fresh',
+      ],
       'and is deleted then': [dying({ object: byArgoCd, memory: waited(ago(0.5)), definition: HERE }), 'Delete'],
       'and does not wait again after a failure': [
         dying({ object: byArgoCd, memory: { observedGeneration: 2 }, definition: HERE }),
