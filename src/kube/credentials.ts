@@ -1,10 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { CREDENTIAL_SECRET } from '../api/names.ts';
 import { isClientId, isTenant, type NamespaceCredential, type Proof, Sealed } from '../core/credential.ts';
-import { type KubeClient, WATCH_GRACE_MS } from './client.ts';
-import { pathOf } from './paths.ts';
-import { isRecord, type Raw, readPage, readRecord, readText } from './raw.ts';
-import { type RunningWatch, runScopes, type ScopedSource, type WatchOptions } from './watch.ts';
+import { isRecord, type Raw, readRecord, readText } from './raw.ts';
+import { createSource } from './source.ts';
+import { type RunningWatch, runScopes, type WatchOptions } from './watch.ts';
 
 /** What is told of the Secrets of that one name. */
 export interface CredentialSink {
@@ -30,7 +29,7 @@ export function runCredentialWatch(options: CredentialWatchOptions): RunningWatc
   const known = new KnownSecrets(options.sink);
   return runScopes<CredentialSecret>({
     ...options,
-    source: createSecretSource(options.client),
+    source: createSource(options.client, SECRETS, `metadata.name=${CREDENTIAL_SECRET}`),
     decode: parseCredentialSecret,
     sink: (namespace) => ({
       replace: (secrets) => known.replace(secrets, namespace),
@@ -40,6 +39,8 @@ export function runCredentialWatch(options: CredentialWatchOptions): RunningWatc
     logKeys: { secret: CREDENTIAL_SECRET },
   });
 }
+
+const SECRETS = { groupVersion: 'v1', plural: 'secrets' };
 
 /** Turns lists into changes. */
 class KnownSecrets {
@@ -66,28 +67,6 @@ class KnownSecrets {
   remove({ namespace }: Pick<CredentialSecret, 'namespace'>): void {
     if (this.#namespaces.delete(namespace)) this.#sink.remove(namespace);
   }
-}
-
-function createSecretSource(client: KubeClient): ScopedSource {
-  const pathIn = (namespace: string | undefined) => pathOf({ groupVersion: 'v1', plural: 'secrets', namespace });
-  const fieldSelector = `metadata.name=${CREDENTIAL_SECRET}`;
-  return {
-    async list({ namespace }, limit, continueToken, signal) {
-      const query = { fieldSelector, limit, continue: continueToken };
-      return readPage(await client.request({ method: 'GET', path: pathIn(namespace), query }, signal));
-    },
-    watch({ namespace }, resourceVersion, timeoutSeconds, listener, signal) {
-      return client.watch(
-        {
-          path: pathIn(namespace),
-          query: { resourceVersion, timeoutSeconds, allowWatchBookmarks: true, fieldSelector },
-          silenceMs: timeoutSeconds * 1000 + WATCH_GRACE_MS,
-        },
-        listener,
-        signal,
-      );
-    },
-  };
 }
 
 export interface CredentialSecret {

@@ -3,14 +3,15 @@ import { FIELD_MANAGER } from '../api/names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { LeaseConflict, type LeaseStore } from '../runtime/elector.ts';
 import type { Lease, Stored } from '../runtime/leader.ts';
-import { type KubeClient, WATCH_GRACE_MS } from './client.ts';
+import type { KubeClient } from './client.ts';
 import { KubeError } from './errors.ts';
 import type { KubeLog } from './log.ts';
 import { renderMicroTime } from './micro-time.ts';
 import { pathOf } from './paths.ts';
-import { isRecord, readInteger, readPage, readRecord, readText } from './raw.ts';
+import { isRecord, readInteger, readRecord, readText } from './raw.ts';
+import { createSource } from './source.ts';
 import { compareVersions } from './store.ts';
-import { runScopes, type ScopedSource } from './watch.ts';
+import { runScopes } from './watch.ts';
 
 export interface LeaseStoreOptions {
   readonly client: KubeClient;
@@ -21,6 +22,7 @@ export interface LeaseStoreOptions {
 }
 
 const API_VERSION = 'coordination.k8s.io/v1';
+const LEASES = { groupVersion: API_VERSION, plural: 'leases' };
 const WRITE = { fieldManager: FIELD_MANAGER.lease, fieldValidation: 'Strict' };
 /** Short: a connection that has died unnoticed hides a release, and is noticed when the next stream is opened. */
 const WATCH_SECONDS = 30;
@@ -48,8 +50,7 @@ class KubeLeaseStore implements LeaseStore {
   constructor(options: LeaseStoreOptions) {
     this.#options = options;
     const { namespace, name } = options;
-    const leases = { groupVersion: API_VERSION, plural: 'leases', namespace };
-    this.#paths = { all: pathOf(leases), one: pathOf({ ...leases, name }) };
+    this.#paths = { all: pathOf({ ...LEASES, namespace }), one: pathOf({ ...LEASES, namespace, name }) };
   }
 
   watch(tell: (stored: Stored | undefined) => void, signal: AbortSignal): Promise<void> {
@@ -64,7 +65,7 @@ class KubeLeaseStore implements LeaseStore {
       signal,
       namespaces: [namespace],
       watchSeconds: WATCH_SECONDS,
-      source: this.#source(),
+      source: createSource(client, LEASES, `metadata.name=${name}`),
       decode: parseLease,
       logKeys: { lease: `${namespace}/${name}` },
       sink: () => ({
@@ -113,26 +114,6 @@ class KubeLeaseStore implements LeaseStore {
       { method: 'PATCH', path: this.#paths.one, query: WRITE, body, contentType },
       signal,
     );
-  }
-
-  #source(): ScopedSource {
-    const { client, name } = this.#options;
-    const path = this.#paths.all;
-    const fieldSelector = `metadata.name=${name}`;
-    return {
-      list: async (_scope, _limit, _continue, signal) =>
-        readPage(await client.request({ method: 'GET', path, query: { fieldSelector } }, signal)),
-      watch: (_scope, resourceVersion, timeoutSeconds, listener, signal) =>
-        client.watch(
-          {
-            path,
-            query: { resourceVersion, timeoutSeconds, allowWatchBookmarks: true, fieldSelector },
-            silenceMs: timeoutSeconds * 1000 + WATCH_GRACE_MS,
-          },
-          listener,
-          signal,
-        ),
-    };
   }
 
   #isNews({ version }: Stored): boolean {

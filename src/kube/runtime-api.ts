@@ -1,15 +1,9 @@
 import { PatchStrategy } from '@kubernetes/client-node';
 import type { AzureIntegrationRuntimeStatus } from '../api/generated.ts';
 import { API_VERSION, FIELD_MANAGER, PLURAL } from '../api/names.ts';
-import { type KubeClient, type StreamListener, WATCH_GRACE_MS } from './client.ts';
+import type { KubeClient } from './client.ts';
 import { pathOf, type Resource } from './paths.ts';
-import { type RawPage, readPage } from './raw.ts';
-
-/** Which objects: those of one namespace (default all) with these labels (default any). */
-export interface Scope {
-  readonly namespace?: string | undefined;
-  readonly labelSelector?: string | undefined;
-}
+import { createSource, type ScopedSource } from './source.ts';
 
 /** One version of one object; a write is refused with 409 when the server's object is another one. */
 export interface Version {
@@ -19,17 +13,8 @@ export interface Version {
   readonly resourceVersion: string;
 }
 
-/** Our kind on the API server. All methods as `KubeClient.request`; objects are as they came. */
-export interface RuntimeApi {
-  list(scope: Scope, limit: number, continueToken: string | undefined, signal: AbortSignal): Promise<RawPage>;
-  /** Changes after `resourceVersion`, bookmarks included, for about `timeoutSeconds`. */
-  watch(
-    scope: Scope,
-    resourceVersion: string,
-    timeoutSeconds: number,
-    listener: StreamListener,
-    signal: AbortSignal,
-  ): Promise<void>;
+/** Our kind on the API server. All methods as those of `KubeClient`; objects are as they came. */
+export interface RuntimeApi extends ScopedSource {
   get(object: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<unknown>;
   /** Makes this the whole status, whoever wrote what is there. */
   replaceStatus(version: Version, status: AzureIntegrationRuntimeStatus, signal: AbortSignal): Promise<unknown>;
@@ -42,29 +27,16 @@ export interface RuntimeApi {
   ): Promise<unknown>;
 }
 
+const RUNTIMES = { groupVersion: API_VERSION, plural: PLURAL };
+
 /** All of them, of one namespace or of all, or one of them, or its status. */
 export function runtimePath(which: Omit<Resource, 'groupVersion' | 'plural'>): string {
-  return pathOf({ ...which, groupVersion: API_VERSION, plural: PLURAL });
+  return pathOf({ ...which, ...RUNTIMES });
 }
 
 export function createRuntimeApi(client: KubeClient): RuntimeApi {
   return {
-    async list({ namespace, labelSelector }, limit, continueToken, signal) {
-      const query = { limit, labelSelector, continue: continueToken };
-      return readPage(await client.request({ method: 'GET', path: runtimePath({ namespace }), query }, signal));
-    },
-
-    watch({ namespace, labelSelector }, resourceVersion, timeoutSeconds, listener, signal) {
-      return client.watch(
-        {
-          path: runtimePath({ namespace }),
-          query: { resourceVersion, timeoutSeconds, allowWatchBookmarks: true, labelSelector },
-          silenceMs: timeoutSeconds * 1000 + WATCH_GRACE_MS,
-        },
-        listener,
-        signal,
-      );
-    },
+    ...createSource(client, RUNTIMES),
 
     get: ({ namespace, name }, signal) =>
       client.request({ method: 'GET', path: runtimePath({ namespace, name }) }, signal),

@@ -3,7 +3,8 @@ import type { KubeClient, StreamListener } from './client.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
 import { isExpired, type Problem, toKubeError } from './errors.ts';
 import type { KubeLog } from './log.ts';
-import { createRuntimeApi, type RuntimeApi, type Scope } from './runtime-api.ts';
+import { createRuntimeApi } from './runtime-api.ts';
+import type { Scope, ScopedSource } from './source.ts';
 import type { ObjectStore } from './store.ts';
 import { EMPTY, readLine, step, type WatchInput, type WatchOutput, type WatchState } from './watch-machine.ts';
 
@@ -240,9 +241,6 @@ export function runWatch(options: WatchOptions): RunningWatch {
     }),
   });
 }
-
-/** The objects of a kind, of one namespace or of all. Its promises reject as those of `WatchSource`. */
-export type ScopedSource = Pick<RuntimeApi, 'list' | 'watch'>;
 
 export interface ScopedWatchOptions<T> extends ScopeOptions {
   readonly source: ScopedSource;
