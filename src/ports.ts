@@ -144,6 +144,8 @@ export interface PassLog {
   debug(message: string, keys?: Record<string, unknown>): void;
   info(message: string, keys?: Record<string, unknown>): void;
   warn(message: string, keys?: Record<string, unknown>): void;
+  /** A log that adds these keys to every line. */
+  with(keys: Record<string, unknown>): PassLog;
 }
 
 export interface PassMetrics {

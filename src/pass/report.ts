@@ -35,7 +35,7 @@ export class Report {
     this.#knowledge = knowledge;
     this.#repeats = repeats;
     this.#signal = signal;
-    this.log = withKeys(world.log, subjectOf(knowledge.situation));
+    this.log = world.log.with(subjectOf(knowledge.situation));
   }
 
   /**
@@ -103,12 +103,4 @@ export class Report {
 /** The log keys of an object. */
 function subjectOf({ object, desired: { id } }: Situation): Record<string, unknown> {
   return { object: object.key, runtime: id.name, [id.parent.kind]: id.parent.name };
-}
-
-function withKeys(log: PassLog, keys: Record<string, unknown>): PassLog {
-  return {
-    debug: (message, more) => log.debug(message, { ...keys, ...more }),
-    info: (message, more) => log.info(message, { ...keys, ...more }),
-    warn: (message, more) => log.warn(message, { ...keys, ...more }),
-  };
 }

@@ -1,7 +1,7 @@
 /** The real pass over fake ports, with a clock that the test moves. */
 import type { Desired } from '../../../src/core/desired.ts';
 import { condition, type ManagedObject } from '../../../src/core/object.ts';
-import type { Access, PassEnd, PassMetrics } from '../../../src/ports.ts';
+import type { Access, PassEnd, PassLog, PassMetrics } from '../../../src/ports.ts';
 import { createReconciler, type Outcome } from '../../../src/reconcile.ts';
 import { type AzureHooks, FakeAzure, type Mode, UNBOUNDED } from './fake-azure.ts';
 import { type ClusterHooks, FakeCluster } from './fake-cluster.ts';
@@ -35,16 +35,23 @@ export class Operator {
     this.#reconcile = this.#start();
   }
 
+  #log(bound: Record<string, unknown>): PassLog {
+    const write = (level: string) => (message: string, keys?: Record<string, unknown>) =>
+      this.logged.push({ level, message, ...bound, ...keys });
+    return {
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      with: (keys) => this.#log({ ...bound, ...keys }),
+    };
+  }
+
   #start(): ReturnType<typeof createReconciler> {
     return createReconciler({
       objects: this.cluster,
       events: this.cluster,
       identities: { accessFor: (object) => this.access(object) },
-      log: {
-        debug: (message, keys) => this.logged.push({ level: 'debug', message, ...keys }),
-        info: (message, keys) => this.logged.push({ level: 'info', message, ...keys }),
-        warn: (message, keys) => this.logged.push({ level: 'warn', message, ...keys }),
-      },
+      log: this.#log({}),
       metrics: {
         driftDetected: (field) => this.counted.push(`detected ${field}`),
         driftCorrected: (field) => this.counted.push(`corrected ${field}`),
