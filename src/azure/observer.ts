@@ -13,6 +13,7 @@ import {
 } from '../core/runtime.ts';
 import { BudgetExhausted, type Caller, type Runtimes, Superseded, Unanswered, type Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { Every } from '../runtime/every.ts';
 import type { Log } from '../runtime/instruments.ts';
 import { ListReport } from './list-report.ts';
 import type { Listed, Remote } from './remote.ts';
@@ -111,11 +112,11 @@ export class Observer implements Runtimes {
   readonly #options: ObserverOptions;
   readonly #views = new Map<string, View>();
   #tick: Tick = 0;
-  #sweptAt: number;
+  readonly #sweeps: Every;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    this.#sweptAt = options.clock.now();
+    this.#sweeps = new Every(SWEEP_EVERY_MS, options.clock.now());
   }
 
   async hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition> {
@@ -242,8 +243,7 @@ export class Observer implements Runtimes {
   }
 
   #sweep(now: number): void {
-    if (now - this.#sweptAt < SWEEP_EVERY_MS && now >= this.#sweptAt) return;
-    this.#sweptAt = now;
+    if (!this.#sweeps.isDue(now)) return;
     for (const [key, { usedAt, flight }] of this.#views) {
       if (flight === undefined && now - usedAt > FORGET_AFTER_MS) this.#views.delete(key);
     }

@@ -1,5 +1,6 @@
 import { BudgetExhausted, type Caller, type Needs, type RequestKind, Unanswered, type Urgency } from '../ports.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
+import { Every } from '../runtime/every.ts';
 import { StallGuard } from './stall-guard.ts';
 import { type Allowance, TokenBucket } from './token-bucket.ts';
 import { URGENCIES, WaitingLine } from './waiting-line.ts';
@@ -105,7 +106,7 @@ export class RequestBudget {
   /** Of all of them, looks per millisecond. */
   #demand = 0;
   #stretch = 1;
-  #sweptAt: number;
+  readonly #sweeps: Every;
   readonly #reported: Record<RequestKind, number> = { reads: -1, writes: -1, deletes: -1 };
   #arrivals = 0;
   #timer: Timer | undefined;
@@ -117,7 +118,7 @@ export class RequestBudget {
     const bucket = (kind: RequestKind) => new TokenBucket(allowances[kind], clock);
     this.#options = options;
     this.#buckets = { reads: bucket('reads'), writes: bucket('writes'), deletes: bucket('deletes') };
-    this.#sweptAt = clock.now();
+    this.#sweeps = new Every(SWEEP_EVERY_MS, clock.now());
     this.#stalls = new StallGuard(clock, options.wake);
     this.#lines = { reads: new WaitingLine(), writes: new WaitingLine(), deletes: new WaitingLine() };
   }
@@ -284,8 +285,7 @@ export class RequestBudget {
 
   /** Objects that are suspended, have failed, or are looked at under another identity do not ask any more. */
   #sweep(now: number): void {
-    if (now - this.#sweptAt < SWEEP_EVERY_MS && now >= this.#sweptAt) return;
-    this.#sweptAt = now;
+    if (!this.#sweeps.isDue(now)) return;
     for (const [key, { until }] of this.#looks) if (until < now) this.#dropLook(key);
   }
 

@@ -25,6 +25,7 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
   if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined) {
     return undefined;
   }
+  const annotations = readRecord(metadata.annotations);
   const finalizers = readList(metadata.finalizers).filter((finalizer) => typeof finalizer === 'string');
   return {
     key: `${namespace}/${name}`,
@@ -35,18 +36,18 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
     resourceVersion,
     createdAt: readTime(metadata.creationTimestamp) ?? 0,
     deleting: readText(metadata.deletionTimestamp) !== undefined,
-    hasMarkOfArgoCd: hasMarkOfArgoCd(metadata),
+    hasMarkOfArgoCd: hasMarkOfArgoCd(annotations, readRecord(metadata.labels)),
     held: finalizers.includes(FINALIZER),
     finalizers,
-    adopts: readRecord(metadata.annotations)[ORIGIN_ANNOTATION] === ADOPTED,
+    adopts: annotations[ORIGIN_ANNOTATION] === ADOPTED,
     spec: parseSpec(raw.spec, name),
-    requests: parseRequests(readRecord(metadata.annotations)),
+    requests: parseRequests(annotations),
     memory: parseStatus(raw.status),
   };
 }
 
-function hasMarkOfArgoCd({ annotations, labels }: Raw): boolean {
-  const has = (record: unknown, keys: readonly string[]) => keys.some((key) => Object.hasOwn(readRecord(record), key));
+function hasMarkOfArgoCd(annotations: Raw, labels: Raw): boolean {
+  const has = (record: Raw, keys: readonly string[]) => keys.some((key) => Object.hasOwn(record, key));
   return has(annotations, ARGO_CD_MARKS.annotations) || has(labels, ARGO_CD_MARKS.labels);
 }
 

@@ -1,3 +1,4 @@
+import { aborted } from '../runtime/aborted.ts';
 import type { Component } from '../runtime/lifecycle.ts';
 import { type CredentialSink, runCredentialWatch } from './credentials.ts';
 import type { KubeLog } from './log.ts';
@@ -69,9 +70,4 @@ function watchComponent(
     },
     isListed: () => watch?.isListed() ?? false,
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -1,3 +1,4 @@
+import { aborted } from './aborted.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './instruments.ts';
 
@@ -129,11 +130,7 @@ class Lifecycle {
   }
 
   #whenStopping(): Promise<void> {
-    const { signal } = this.#stopRequest;
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    return aborted(this.#stopRequest.signal);
   }
 }
 
