@@ -295,12 +295,19 @@ describe('Azure does not answer for one subscription: those of another are looke
   // Ten calls (three attempts of 60 s each) would hold all ten workers, were they not relieved; and their relief, ten more.
   test.concurrent('when what hangs is a GET for each object', () =>
     inWorld(async (world) => {
-      await world.operator();
+      const { metricsUrl } = await world.operator();
+      const refused = async () => {
+        const metrics = await (await fetch(`${metricsUrl}/metrics`)).text();
+        return Number(/^controller_runtime_reconcile_total\{.*result="requeue"\} (.*)$/m.exec(metrics)?.[1] ?? 0);
+      };
       await hang(world, GET);
       await applyMany(world);
-      await eventually(async () => expect((await world.place.calls())[GET]).toBe(20));
+      await eventually(async () => expect(await refused()).toBeGreaterThanOrEqual(20));
       await othersAreLookedAfter(world);
-      expect((await world.place.calls())[GET]).toBe(20);
+      // Some of the relief may come just when ten answers are late, and is refused then.
+      const { [GET]: sent } = await world.place.calls();
+      expect(sent).toBeGreaterThan(10);
+      expect(sent).toBeLessThanOrEqual(20);
     }));
 
   // All objects would wait for the one list, as many at a time as there may be passes.
