@@ -113,7 +113,7 @@ export interface Objects {
   get(key: string): ManagedObject | undefined;
   /** All objects that name this runtime (see `armKey`), in no order. */
   sharing(runtimeKey: string): readonly ManagedObject[];
-  /** Puts our finalizer on, and for a runtime that is adopted a mark of that. */
+  /** Puts our finalizer on, and by the same write the mark of what it goes on for. */
   hold(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject>;
   /** Takes both off; done also when the object is gone. */
   release(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined>;

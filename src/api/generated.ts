@@ -219,6 +219,10 @@ export interface RepairPolicy {
  */
 export interface AzureIntegrationRuntimeStatus {
   /**
+   * The metadata.uid of the object that this status is about. Where it is another, as after a backup was restored, all of the status counts as blank. Absent: not looked at yet.
+   */
+  uid?: string;
+  /**
    * The metadata.generation that this status speaks of; -1 when the object has not been looked at yet.
    */
   observedGeneration?: number;

@@ -12,13 +12,8 @@ export const FINALIZER = 'azure-ir.io/runtime';
 /** The one name under which a namespace keeps the Azure credential of its objects: the operator may read no other Secret. */
 export const CREDENTIAL_SECRET = 'azure-ir-credential';
 
-/**
- * An annotation of ours, written with the finalizer when that goes on for a runtime that exists. Unlike the status it
- * comes back with a backup, so that such a runtime is never taken for one that we created.
- */
-export const ORIGIN_ANNOTATION = 'azure-ir.io/origin';
-/** Its value, the only one. */
-export const ADOPTED = 'Adopted';
+/** An annotation of ours, written with the finalizer: what this very object was about to do, to which runtime. */
+export const MARK_ANNOTATION = 'azure-ir.io/mark';
 
 /** By one of these Argo CD knows again what it manages: the annotation is its default, the labels were, or are recommended (its manual, "Resource Tracking"). */
 export const ARGO_CD_MARKS = {

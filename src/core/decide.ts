@@ -42,7 +42,9 @@ const LIVE: readonly Policy[] = [
 
 const DELETING: readonly Policy[] = [
   deletion.nothingIsHeld,
+  deletion.ownCreateIsSought,
   deletion.heirTakesOver,
+  deletion.ownCreateMayCome,
   deletion.onlyClaimedIsDeleted,
   deletion.retainedStays,
   deletion.heirMayCome,

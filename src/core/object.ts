@@ -16,16 +16,31 @@ export interface ManagedObject {
   readonly deleting: boolean;
   /** Whether it bears a mark of Argo CD. */
   readonly hasMarkOfArgoCd: boolean;
-  /** Whether our finalizer is on it. */
+  /** Whether our finalizer is on it, whoever put it there. */
   readonly held: boolean;
-  /** Whether it is marked as one that takes over a runtime that existed before it. */
-  readonly adopts: boolean;
+  /** The object's own; undefined also where it bears that of another object. */
+  readonly mark: Mark | undefined;
   /** What it declares, or why that cannot be understood (an object stored under an older, laxer schema). */
   readonly spec:
     | { readonly valid: true; readonly desired: Desired }
     | { readonly valid: false; readonly problem: string };
   readonly requests: Requests;
   readonly memory: Memory;
+}
+
+/**
+ * What a crash between the finalizer and the claim leaves behind: what this very object was about to do, to which runtime.
+ * Stored by the patch that puts the finalizer on, before the first write to Azure. It counts only while there is no claim.
+ *
+ * Designs: (a) the finalizer itself, or who wrote it (`managedFields`): nothing more to store, but a backup, a copy in Git
+ * and `kubectl replace` bring both along, and a foreign runtime would be deleted as one that we made; (b) this one, an
+ * annotation that names the uid of its object: who copies it copies the name of another. Either is lost to somebody who
+ * overwrites it, and then the runtime is taken for a foreign one, which stays.
+ */
+export interface Mark {
+  readonly origin: Claim['origin'];
+  /** The runtime, as `armKey` names it. */
+  readonly runtime: string;
 }
 
 /** The annotations by which a person asks for something; undefined when absent. */

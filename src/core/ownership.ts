@@ -1,8 +1,14 @@
 import { type Claim, type ManagedObject, type Memory, type Operation, sortOf } from './object.ts';
+import { armKey } from './runtime.ts';
 
 /** Whether an object writes to Azure, now or once it may. */
 export function isManaging(object: ManagedObject): boolean {
   return object.spec.valid && object.spec.desired.managementPolicy === 'Manage';
+}
+
+/** Whether the object's own mark says that it was about to do this to the runtime that it names. */
+export function isMarked({ mark, spec }: ManagedObject, origin: Claim['origin']): boolean {
+  return mark?.origin === origin && spec.valid && mark.runtime === armKey(spec.desired.id);
 }
 
 /** An object that is being deleted counts until its finalizer is off: it may yet hand its claim over. */
@@ -11,9 +17,9 @@ function counts(object: ManagedObject): boolean {
 }
 
 /**
- * Of all objects that name one runtime, the one it belongs to: the one with the claim, then the older, then the lower uid.
- * Every object of the runtime comes to the same answer. Of two claims, as while one is handed over, that of the object
- * that lives counts.
+ * Of all objects that name one runtime, the one it belongs to: the one with the claim, then the one that was creating it, then the
+ * older, then the lower uid. Every object of the runtime comes to the same answer. Of two claims, as while one is handed
+ * over, that of the object that lives counts.
  */
 export function ownerOf(objects: readonly ManagedObject[]): ManagedObject | undefined {
   return objects.filter(counts).sort(byPrecedence)[0];
@@ -54,7 +60,10 @@ function byPrecedence(a: ManagedObject, b: ManagedObject): number {
   const bothClaim = a.memory.claim !== undefined && b.memory.claim !== undefined;
   return (
     Number(b.memory.claim !== undefined) - Number(a.memory.claim !== undefined) ||
-    (bothClaim ? Number(a.deleting) - Number(b.deleting) : 0) ||
+    (bothClaim
+      ? Number(a.deleting) - Number(b.deleting)
+      : // Its claim may have been lost in a crash, and only the maker's claim has the runtime deleted one day.
+        Number(isMarked(b, 'Created')) - Number(isMarked(a, 'Created'))) ||
     a.createdAt - b.createdAt ||
     (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : 0)
   );

@@ -1,6 +1,7 @@
 import { LIMITS } from '../api/limits.ts';
-import { ADOPTED, ANNOTATION, ARGO_CD_MARKS, FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
-import type { ManagedObject, Requests } from '../core/object.ts';
+import { ANNOTATION, ARGO_CD_MARKS, FINALIZER, MARK_ANNOTATION } from '../api/names.ts';
+import { BLANK, type ManagedObject, type Memory, type Requests } from '../core/object.ts';
+import { parseMark } from './mark.ts';
 import { cut, isRecord, type Raw, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
 import { parseSpec } from './spec.ts';
 import { parseStatus } from './status.ts';
@@ -9,6 +10,8 @@ import { parseStatus } from './status.ts';
 export interface ParsedObject extends ManagedObject {
   /** All of them, foreign ones too: what a change of ours has to keep. */
   readonly finalizers: readonly string[];
+  /** Whether it bears a mark, whosever that is: it goes with the finalizer. */
+  readonly bearsMark: boolean;
 }
 
 /**
@@ -39,11 +42,17 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
     hasMarkOfArgoCd: hasMarkOfArgoCd(annotations, readRecord(metadata.labels)),
     held: finalizers.includes(FINALIZER),
     finalizers,
-    adopts: annotations[ORIGIN_ANNOTATION] === ADOPTED,
+    mark: parseMark(annotations[MARK_ANNOTATION], uid),
+    bearsMark: Object.hasOwn(annotations, MARK_ANNOTATION),
     spec: parseSpec(raw.spec, name),
     requests: parseRequests(annotations),
-    memory: parseStatus(raw.status),
+    memory: parseOwnStatus(raw.status, uid),
   };
+}
+
+/** A status that came with a backup or a copy says what another object did: to this one it is blank. */
+function parseOwnStatus(status: unknown, uid: string): Memory {
+  return readRecord(status).uid === uid ? parseStatus(status) : BLANK;
 }
 
 function hasMarkOfArgoCd(annotations: Raw, labels: Raw): boolean {

@@ -1,10 +1,11 @@
-import { ADOPTED, FINALIZER, ORIGIN_ANNOTATION } from '../api/names.ts';
+import { FINALIZER, MARK_ANNOTATION } from '../api/names.ts';
 import type { Claim, ManagedObject, Memory } from '../core/object.ts';
-import { inherit, type Legacy } from '../core/ownership.ts';
+import { inherit, isMarked, type Legacy } from '../core/ownership.ts';
 import { type Objects, Stale } from '../ports.ts';
 import type { KubeClient } from './client.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
 import { KubeError } from './errors.ts';
+import { renderMark } from './mark.ts';
 import { createRuntimeApi, type RuntimeApi } from './runtime-api.ts';
 import { renderStatus } from './status.ts';
 import { compareVersions, type ObjectStore } from './store.ts';
@@ -65,11 +66,11 @@ class ServerObjects implements Objects {
   }
 
   async hold(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject> {
-    const adopts = origin === ADOPTED;
-    if (object.held && object.adopts === adopts) return object;
+    if (object.held && isMarked(object, origin)) return object;
     try {
-      const all = new Set(await this.#finalizersOf(object, signal)).add(FINALIZER);
-      return await this.#setFinalizers(object, [...all], adopts, signal);
+      const { finalizers } = await this.#wholeOf(object, signal);
+      const all = new Set(finalizers).add(FINALIZER);
+      return await this.#setFinalizers(object, [...all], renderMark(object, origin), signal);
     } catch (error) {
       if (isStatus(error, 404)) throw new Stale(`${object.key} is gone`, { cause: error });
       throw error;
@@ -79,13 +80,9 @@ class ServerObjects implements Objects {
   async release(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined> {
     if (!object.held) return object;
     try {
-      const all = await this.#finalizersOf(object, signal);
-      return await this.#setFinalizers(
-        object,
-        all.filter((finalizer) => finalizer !== FINALIZER),
-        false,
-        signal,
-      );
+      const { finalizers, bearsMark } = await this.#wholeOf(object, signal);
+      const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+      return await this.#setFinalizers(object, others, bearsMark ? null : undefined, signal);
     } catch (error) {
       if (isStatus(error, 404)) return undefined;
       throw error;
@@ -131,30 +128,31 @@ class ServerObjects implements Objects {
     return isNewer && JSON.stringify(renderStatus(latest.memory)) === status ? latest : object;
   }
 
+  /** `mark`: null takes it off, undefined leaves it. */
   async #setFinalizers(
     object: ManagedObject,
     finalizers: readonly string[],
-    adopts: boolean,
+    mark: string | null | undefined,
     signal: AbortSignal,
   ): Promise<ManagedObject> {
-    const mark = object.adopts === adopts ? {} : { [ORIGIN_ANNOTATION]: adopts ? ADOPTED : null };
+    const annotations = mark === undefined ? {} : { [MARK_ANNOTATION]: mark };
     try {
-      return this.#take(await this.#api.setFinalizers(object, finalizers, mark, signal), 'finalizer');
+      return this.#take(await this.#api.setFinalizers(object, finalizers, annotations, signal), 'finalizer');
     } catch (error) {
       if (isStatus(error, 409)) throw new Stale(`${object.key} has changed`, { cause: error });
       throw error;
     }
   }
 
-  /** The finalizers of this very version: the store's, unless it knows another version by now. */
-  async #finalizersOf(object: ManagedObject, signal: AbortSignal): Promise<readonly string[]> {
+  /** All of this very version: the store's, unless it knows another version by now. */
+  async #wholeOf(object: ManagedObject, signal: AbortSignal): Promise<ParsedObject> {
     const known = this.#store.get(object.key);
-    if (known?.uid === object.uid && known.resourceVersion === object.resourceVersion) return known.finalizers;
+    if (known?.uid === object.uid && known.resourceVersion === object.resourceVersion) return known;
     const current = parseObject(await this.#api.get(object, signal));
     if (current?.uid !== object.uid || current.resourceVersion !== object.resourceVersion) {
       throw new Stale(`${object.key} has changed`);
     }
-    return current.finalizers;
+    return current;
   }
 
   /** The server's version of this object; `Stale` when it is gone or another one has its name. */

@@ -13,11 +13,14 @@ export interface Version {
   readonly resourceVersion: string;
 }
 
+/** A status but for the name of its object, which is that of the version it is put into. */
+export type StatusOfObject = Omit<AzureIntegrationRuntimeStatus, 'uid'>;
+
 /** Our kind on the API server. All methods as those of `KubeClient`; objects are as they came. */
 export interface RuntimeApi extends ScopedSource {
   get(object: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<unknown>;
-  /** Makes this the whole status, whoever wrote what is there. */
-  replaceStatus(version: Version, status: AzureIntegrationRuntimeStatus, signal: AbortSignal): Promise<unknown>;
+  /** Makes this the whole status, whoever wrote what is there, and has it name the object that it is about. */
+  replaceStatus(version: Version, status: StatusOfObject, signal: AbortSignal): Promise<unknown>;
   /** Makes these all the finalizers of the object; of the annotations changes those given, null takes one off. */
   setFinalizers(
     version: Version,
@@ -51,7 +54,7 @@ export function createRuntimeApi(client: KubeClient): RuntimeApi {
             // Writing these two makes the server compare them with the object's: the patch's precondition.
             { op: 'replace', path: '/metadata/uid', value: uid },
             { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
-            { op: 'add', path: '/status', value: status },
+            { op: 'add', path: '/status', value: { ...status, uid } },
           ],
           contentType: PatchStrategy.JsonPatch,
         },

@@ -17,7 +17,7 @@ import type { Json } from '../core/runtime.ts';
 import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
 
 /*
- * The status as the CRD has it ⇄ the memory of a pass. `parseStatus(renderStatus(memory))` is `memory` for every memory
+ * The status as the CRD has it ⇄ the memory of a pass, but for `uid`: who writes it names the object, who reads it asks first. `parseStatus(renderStatus(memory))` is `memory` for every memory
  * within the CRD's limits whose lists are in order and whose drift holds text; any other is first made so by rendering.
  */
 
@@ -25,10 +25,10 @@ import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } 
  * The status to apply: within the CRD's limits, so that the server never refuses it, and in one order, so that two
  * renderings are equal exactly when they say the same.
  */
-export function renderStatus(memory: Memory): AzureIntegrationRuntimeStatus {
+export function renderStatus(memory: Memory): Omit<AzureIntegrationRuntimeStatus, 'uid'> {
   const { resourceId, referenceName, claim, repair, interactiveAuthoring } = memory;
   const { waitingSince, unconfirmedSince, operation, syncedSpecHash } = memory;
-  return withoutEmpty<AzureIntegrationRuntimeStatus>({
+  return withoutEmpty<Omit<AzureIntegrationRuntimeStatus, 'uid'>>({
     observedGeneration: memory.observedGeneration,
     conditions: renderConditions(memory.conditions),
     state: renderText(memory.state, LIMITS.state),

@@ -186,8 +186,8 @@ function lay(own: ParsedObject, shown: ParsedObject): ParsedObject {
   ) {
     return own;
   }
-  const { memory, held, adopts, finalizers } = own;
-  return { ...shown, memory, held, adopts, finalizers };
+  const { memory, held, mark, bearsMark, finalizers } = own;
+  return { ...shown, memory, held, mark, bearsMark, finalizers };
 }
 
 function sameRequests(a: Requests, b: Requests): boolean {

@@ -79,6 +79,7 @@ function concernsOthers(change: ObjectChange): boolean {
     before.generation !== after.generation ||
     before.deleting !== after.deleting ||
     before.held !== after.held ||
+    before.mark?.origin !== after.mark?.origin ||
     before.memory.claim?.origin !== after.memory.claim?.origin ||
     before.memory.claim?.identity !== after.memory.claim?.identity
   );

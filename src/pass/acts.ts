@@ -3,6 +3,7 @@ import { AzureFailure } from '../core/failure.ts';
 import { type Drift, differences, merge, newDocument } from '../core/fields.ts';
 import { placedIn } from '../core/network.ts';
 import type { Claim } from '../core/object.ts';
+import { isMarked } from '../core/ownership.ts';
 import { HANDING_OVER } from '../core/policies/deletion.ts';
 import { withRequestIds } from '../core/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/runtime.ts';
@@ -251,16 +252,16 @@ export class Acts {
   }
 
   /**
-   * Before a write to Azure: the finalizer is stored, with the mark of what it went on for, and what was decided on is
-   * still the server's version.
+   * Before a write to Azure: the finalizer is stored, with the mark of what it is for unless the claim says so already (a
+   * mark that somebody overwrites again and again is not fought for), and what was decided on is still the server's version.
    */
   async #secure(): Promise<void> {
     this.#knowledge.expectSameIntent();
     const { objects } = this.#world;
     const { object, memory, definition } = this.#situation;
     const origin = definition?.presence === 'absent' ? 'Created' : (memory.claim?.origin ?? 'Adopted');
-    const isMarked = object.adopts === (origin === 'Adopted');
-    if (object.held && isMarked) return objects.confirm(object, this.#caller.signal);
+    const isKnown = memory.claim?.origin === origin || isMarked(object, origin);
+    if (object.held && isKnown) return objects.confirm(object, this.#caller.signal);
     this.#knowledge.learn({ object: await objects.hold(object, origin, this.#caller.signal) });
   }
 

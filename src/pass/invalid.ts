@@ -15,8 +15,10 @@ export async function reportInvalid(
     : '';
   const message = problem + wayOut;
   const told = condition(object.memory, 'Stalled')?.reason === 'InvalidDefinition';
+  // Only with a mark of its own it may have made a runtime that it has not claimed yet.
+  const owns = object.memory.claim !== undefined || object.mark?.origin === 'Created';
   try {
-    if (object.deleting && object.held && object.memory.claim === undefined) {
+    if (object.deleting && object.held && !owns) {
       await world.objects.release(object, signal);
       return NEVER;
     }

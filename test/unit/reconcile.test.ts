@@ -289,10 +289,16 @@ describe('what a pass costs, and what is stored before Azure is written', () => 
     const operator = new Operator();
     operator.azure.put(runtimeId(), MANAGED('West Europe'));
     const key = await ready(operator);
-    expect(operator.object(key)).toMatchObject({ adopts: true, memory: { claim: { origin: 'Adopted' } } });
+    expect(operator.object(key)).toMatchObject({
+      mark: { origin: 'Adopted' },
+      memory: { claim: { origin: 'Adopted' } },
+    });
     operator.azure.remove(runtimeId());
     await operator.look(key);
-    expect(operator.object(key)).toMatchObject({ adopts: false, memory: { claim: { origin: 'Created' } } });
+    expect(operator.object(key)).toMatchObject({
+      mark: { origin: 'Created' },
+      memory: { claim: { origin: 'Created' } },
+    });
   });
 
   test('a repair stores its attempt before the PUT', async () => {

@@ -2,7 +2,9 @@
 
 import type { Drift } from '../fields.ts';
 import { looksCreatedBy } from '../fields.ts';
+import { isIn } from '../network.ts';
 import { condition, operationOf } from '../object.ts';
+import { isMarked } from '../ownership.ts';
 import type { Json, RuntimeType } from '../runtime.ts';
 import { again, CONTESTED, contestedSpacing, PEACE_MS, waiting } from '../schedule.ts';
 import {
@@ -74,14 +76,22 @@ export const existsOrIsCreated: Policy = (s) => {
   return proven(s, { kind: 'Create', missing });
 };
 
-/** Make sure a create that succeeded before a crash is recognised: the finalizer was stored, the claim was not. */
+/** Make sure a create that succeeded before a crash is recognised: the mark was stored, the claim was not. */
 export const ownCreateIsRecognised: Policy = (s) => {
-  const { object, memory, desired, definition } = s;
-  if (!managing(desired) || memory.claim !== undefined || definition?.presence !== 'present') return undefined;
-  const cutShort = object.held && !object.adopts && memory.managedFields.length === 0;
-  if (!cutShort || !looksCreatedBy(desired.fields, definition.runtime.document)) return undefined;
-  return proven(s, { kind: 'Claim', origin: 'Created' });
+  const { desired, definition } = s;
+  if (!mayHaveCreated(s) || definition?.presence !== 'present' || definition.runtime.type !== 'Managed')
+    return undefined;
+  const { document } = definition.runtime;
+  const isOurs = isIn(desired.managedVirtualNetwork, document) && looksCreatedBy(desired.fields, document);
+  return isOurs ? proven(s, { kind: 'Claim', origin: 'Created' }) : undefined;
 };
+
+/** Whether a create of this very object may have taken effect without anybody having seen it. */
+export function mayHaveCreated({ object, memory, desired }: Situation): boolean {
+  // The fields are remembered before an adoption puts its own mark in the place of a create's.
+  const cutShort = object.held && isMarked(object, 'Created') && memory.managedFields.length === 0;
+  return managing(desired) && memory.claim === undefined && cutShort;
+}
 
 /** Make sure somebody else's runtime is taken over only as the manifest permits. */
 export const adoptionIsPermitted: Policy = (s) => {

@@ -3,12 +3,20 @@ import type { Desired } from '../desired.ts';
 import { isSame } from '../network.ts';
 import type { ManagedObject } from '../object.ts';
 import { heirOf, legacyOf } from '../ownership.ts';
-import { HEIR_COMES_MS, HEIR_STAYS, HEIR_STAYS_MS, NEVER, waiting } from '../schedule.ts';
-import { type Action, type Farewell, isNewGeneration, managing, type Policy, type Situation } from '../situation.ts';
+import { CREATE_SHOWS_MS, HEIR_COMES_MS, HEIR_STAYS, HEIR_STAYS_MS, NEVER, waiting } from '../schedule.ts';
+import {
+  type Action,
+  type Farewell,
+  isNewGeneration,
+  managing,
+  type Policy,
+  type Situation,
+  waitingSince,
+} from '../situation.ts';
 import { progressing, settle, UNCHANGED } from '../verdicts.ts';
-import { proven } from './definition.ts';
+import { mayHaveCreated, ownCreateIsRecognised, proven } from './definition.ts';
 import { explain } from './failure.ts';
-import { creationIsAwaitedByDeletion, deletionIsAwaited as isAwaited, isBeingDeleted } from './operation.ts';
+import { creationIsAwaitedByDeletion, deletionIsAwaited as isAwaited, isBeingDeleted, nextLook } from './operation.ts';
 import { identityIsGranted, identityIsTheClaims } from './permission.ts';
 
 const release = (kind: Farewell['kind'], message: string): Action => ({
@@ -18,6 +26,29 @@ const release = (kind: Farewell['kind'], message: string): Action => ({
 
 /** Make sure nothing is done for an object that we no longer hold. */
 export const nothingIsHeld: Policy = ({ object }) => (object.held ? undefined : settle(UNCHANGED, NEVER));
+
+/** Make sure our own create is recognised although its object was deleted before there was a claim. */
+export const ownCreateIsSought: Policy = (s) => {
+  if (!isUnseenCreate(s)) return undefined;
+  const look = identityMayDelete(s) ?? deletionFailureIsExplained(s) ?? deletionLooksFirst(s);
+  return look ?? ownCreateIsRecognised(s);
+};
+
+/** Make sure a create of which nobody saw the answer does not come to light after its object is gone. */
+export const ownCreateMayCome: Policy = (s) => {
+  if (!isUnseenCreate(s) || s.definition?.presence !== 'absent') return undefined;
+  // Also when the clock was set back.
+  const waited = Math.abs(s.now - waitingSince(s, 'Deleting'));
+  if (waited >= CREATE_SHOWS_MS[s.desired.id.parent.kind]) return undefined;
+  const message =
+    'The runtime was being created when the object was deleted, and Azure does not show it. It is looked for a while, and ' +
+    'deleted if it comes.';
+  return proven(s, stuck(s, settle(progressing('Deleting', message), nextLook(s))));
+};
+
+function isUnseenCreate(s: Situation): boolean {
+  return mayHaveCreated(s) && s.desired.deletionPolicy !== 'Retain';
+}
 
 /** Stands in `waitingSince` from when the claim was handed over until the object goes. */
 export const HANDING_OVER = 'HandingOver';
@@ -140,6 +171,8 @@ export const goneIsReleased: Policy = (s) => {
 export const runtimeIsDeleted: Policy = (s) => proven(s, { kind: 'Delete' });
 
 /** Every message of an object that is stuck in deletion ends with the way out. */
+function stuck(s: Situation, action: Action): Action;
+function stuck(s: Situation, action: Action | undefined): Action | undefined;
 function stuck(s: Situation, action: Action | undefined): Action | undefined {
   if (action?.kind !== 'Settle') return action;
   const { verdict } = action;

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { FINALIZER, MARK_ANNOTATION } from '../../../src/api/names.ts';
 import { BLANK, type Memory } from '../../../src/core/object.ts';
 import type { Legacy } from '../../../src/core/ownership.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ParsedObject } from '../../../src/kube/codec.ts';
 import { renderStatus } from '../../../src/kube/status.ts';
+import { runtimeKeyOf } from '../../../src/kube/store.ts';
 import { Stale } from '../../../src/ports.ts';
 import { kubectl, newNamespace, run } from '../support/kubectl.ts';
 import { type Bench, bench, clientOfRun, create, KIND, raw, read } from './harness.ts';
 
 const NAME = 'my-sample-azure-ir';
-const FINALIZER = 'azure-ir.io/runtime';
 const { signal } = new AbortController();
 
 let client: KubeClient;
@@ -99,17 +100,38 @@ describe('the finalizer', () => {
     expect(b.writes).toEqual(['finalizer', 'finalizer']);
   });
 
-  test('brings the mark of an adoption with it, and takes it away again', async () => {
-    const marked = async () => (await raw(namespace, NAME)).metadata.annotations ?? {};
-    const adopted = await b.objects.hold(await shown(), 'Adopted', signal);
-    expect(adopted).toMatchObject({ held: true, adopts: true });
-    expect(await marked()).toMatchObject({ 'azure-ir.io/origin': 'Adopted' });
+  const annotations = async () => (await raw(namespace, NAME)).metadata.annotations ?? {};
+
+  test('brings the mark of the object with it, and takes it away again', async () => {
+    const object = await shown();
+    const runtime = runtimeKeyOf(object);
+    const mark = async () => JSON.parse((await annotations())[MARK_ANNOTATION] ?? 'null');
+    const adopted = await b.objects.hold(object, 'Adopted', signal);
+    expect(adopted).toMatchObject({ held: true, mark: { origin: 'Adopted', runtime } });
+    expect(await mark()).toEqual({ uid: object.uid, origin: 'Adopted', runtime });
     const created = await b.objects.hold(adopted, 'Created', signal);
-    expect(created).toMatchObject({ held: true, adopts: false });
-    expect(await marked()).not.toHaveProperty(['azure-ir.io/origin']);
-    await b.objects.release(await b.objects.hold(created, 'Adopted', signal), signal);
-    expect(await marked()).not.toHaveProperty(['azure-ir.io/origin']);
-    expect(b.writes).toEqual(['finalizer', 'finalizer', 'finalizer', 'finalizer']);
+    expect(created).toMatchObject({ held: true, mark: { origin: 'Created', runtime } });
+    expect(await b.objects.hold(created, 'Created', signal)).toBe(created);
+    await b.objects.release(created, signal);
+    expect(await annotations()).not.toHaveProperty([MARK_ANNOTATION]);
+    expect(b.writes).toEqual(['finalizer', 'finalizer', 'finalizer']);
+  });
+
+  test.each([
+    ['replaced by its own when the object is held', 'hold'],
+    ['taken off with the finalizer', 'release'],
+  ] as const)('and a mark that came with the object is %s', async (_, act) => {
+    const theirs = JSON.stringify({ uid: 'another', origin: 'Created', runtime: '/x' });
+    const metadata = { finalizers: [FINALIZER], annotations: { [MARK_ANNOTATION]: theirs } };
+    await kubectl(['patch', KIND, NAME, '-n', namespace, '--type=merge', '-p', JSON.stringify({ metadata })]);
+    const object = await read(namespace, NAME);
+    b.store.apply(object);
+    expect(object).toMatchObject({ held: true, mark: undefined });
+    if (act === 'hold') await b.objects.hold(object, 'Adopted', signal);
+    else await b.objects.release(object, signal);
+    const left = (await annotations())[MARK_ANNOTATION];
+    expect(left === undefined ? left : JSON.parse(left).uid).toBe(act === 'hold' ? object.uid : undefined);
+    expect(b.writes).toEqual(['finalizer']);
   });
 
   test('is written under its own field manager', async () => {
@@ -208,7 +230,7 @@ describe('remember', () => {
 
     const second = await b.objects.remember(first, poor, signal);
     expect(second.memory).toEqual(poor);
-    expect((await raw(namespace, NAME)).status).toEqual(renderStatus(poor));
+    expect((await raw(namespace, NAME)).status).toEqual({ ...renderStatus(poor), uid: expect.any(String) });
     expect(b.writes).toEqual(['status', 'status']);
   });
 
@@ -283,7 +305,7 @@ describe('remember', () => {
     b.store.apply(edited);
     const answer = await b.objects.remember(edited, poor, signal);
     expect(answer.memory).toEqual(poor);
-    expect((await raw(namespace, NAME)).status).toEqual(renderStatus(poor));
+    expect((await raw(namespace, NAME)).status).toEqual({ ...renderStatus(poor), uid: expect.any(String) });
     expect(await b.objects.remember(answer, poor, signal)).toBe(answer);
   });
 

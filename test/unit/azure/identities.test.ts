@@ -79,7 +79,7 @@ function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resou
     deleting: false,
     hasMarkOfArgoCd: false,
     held: false,
-    adopts: false,
+    mark: undefined,
     spec: {
       valid: true,
       // Of what it declares, only where the runtime is matters here.

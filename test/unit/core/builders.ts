@@ -57,7 +57,7 @@ export function managedObject(name: string, more: Partial<ManagedObject> = {}, w
     deleting: false,
     hasMarkOfArgoCd: false,
     held: false,
-    adopts: false,
+    mark: undefined,
     spec: { valid: true, desired: desired(wanted) },
     requests: NO_REQUESTS,
     memory: BLANK,

@@ -1,8 +1,9 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/core/decide.ts';
-import type { Definition } from '../../../src/core/runtime.ts';
+import { armKey, type Definition } from '../../../src/core/runtime.ts';
 import type { Situation } from '../../../src/core/situation.ts';
+import { runtimeId } from '../model/builders.ts';
 import {
   CREATED,
   corrections,
@@ -25,7 +26,11 @@ import {
 type Row = readonly [Situation, string];
 const check = ([s, expected]: Row): void => expect(decided(s)).toBe(expected);
 
+const RUNTIME = armKey(runtimeId());
 const held = { held: true } as const;
+/** About to create, or to adopt, its runtime. */
+const creating = { ...held, mark: { origin: 'Created', runtime: RUNTIME } } as const;
+const adopting = { ...held, mark: { origin: 'Adopted', runtime: RUNTIME } } as const;
 const SAME = found('westeurope');
 const OTHER = found('North Europe');
 
@@ -87,7 +92,7 @@ describe('a list is a hint, never a proof', () => {
   const cases: Record<string, (definition: Definition) => Situation> = {
     'of absence before a create': () => situation({ definition: listed(GONE) }),
     'of absence before a lost runtime is created again': () => owned({ definition: listed(GONE) }),
-    'of presence before a create is recognised': () => situation({ object: held, definition: listed(SAME) }),
+    'of presence before a create is recognised': () => situation({ object: creating, definition: listed(SAME) }),
     'of presence before an identical runtime is claimed': () =>
       situation({ memory: NOT_MINE, definition: listed(SAME) }),
     'of presence before a differing runtime is adopted': () => situation({ definition: listed(OTHER) }),
@@ -124,32 +129,51 @@ describe('whose runtime it is', () => {
       'absent, nothing held: it is created': [situation({ definition: GONE }), 'Create'],
       'absent, held: it is created': [situation({ object: held, definition: GONE }), 'Create'],
       'absent, claimed: it is missing, and created again': [owned({ definition: GONE }), 'Create missing'],
-      'present, finalizer without claim, as the create would have sent it: the create was ours': [
-        situation({ object: held, definition: SAME }),
+      'present, marked as being created, without claim, as the create would have sent it: the create was ours': [
+        situation({ object: creating, definition: SAME }),
         'Claim Created',
       ],
-      'present, finalizer without claim, as sent but for what is not managed: the create was ours': [
-        situation({ object: held, definition: found('westeurope', { description: 'theirs' }) }),
+      'present, marked as being created, without claim, as sent but for what is not managed: the create was ours': [
+        situation({ object: creating, definition: found('westeurope', { description: 'theirs' }) }),
         'Claim Created',
       ],
-      'present, finalizer without claim, declared without location, AutoResolve: the create was ours': [
-        situation({ object: held, desired: { fields: {} }, definition: found('AutoResolve') }),
+      'present, marked as being created, without claim, declared without location, AutoResolve: the create was ours': [
+        situation({ object: creating, desired: { fields: {} }, definition: found('AutoResolve') }),
         'Claim Created',
       ],
-      'present, finalizer without claim, declared without location, elsewhere: adoption decides': [
-        situation({ object: held, desired: { fields: {} }, definition: OTHER }),
+      'present, marked as being created, without claim, declared without location, elsewhere: adoption decides': [
+        situation({ object: creating, desired: { fields: {} }, definition: OTHER }),
         'Claim Adopted',
       ],
-      'present, finalizer without claim, differing: adoption decides': [
+      'present, marked as being created, without claim, differing: adoption decides': [
+        situation({ object: creating, definition: OTHER }),
+        'Adopt location',
+      ],
+      'present as declared, without claim, marked as an adoption: that was cut short, not a create': [
+        situation({ object: adopting, definition: SAME }),
+        'Claim Adopted',
+      ],
+      'present as declared, without claim, fields remembered: it was no create that was cut short': [
+        situation({ object: creating, memory: { managedFields: ['location'] }, definition: SAME }),
+        'Claim Adopted',
+      ],
+      'present as declared, a finalizer that came with the object, and nothing of its own: adoption decides': [
+        situation({ object: held, definition: SAME }),
+        'Claim Adopted',
+      ],
+      'present and differing, a finalizer that came with the object: adoption decides': [
         situation({ object: held, definition: OTHER }),
         'Adopt location',
       ],
-      'present as declared, finalizer without claim, marked as an adoption: that was cut short, not a create': [
-        situation({ object: { ...held, adopts: true }, definition: SAME }),
+      'present as declared, a mark that was put on for another runtime: adoption decides': [
+        situation({
+          object: { ...held, mark: { origin: 'Created', runtime: armKey(runtimeId('Other')) } },
+          definition: SAME,
+        }),
         'Claim Adopted',
       ],
-      'present as declared, finalizer without claim, fields remembered: it was no create that was cut short': [
-        situation({ object: held, memory: { managedFields: ['location'] }, definition: SAME }),
+      'present as declared, a mark of its own and no finalizer: somebody took that off, and adoption decides': [
+        situation({ object: { ...creating, held: false }, definition: SAME }),
         'Claim Adopted',
       ],
       'present as declared, neither finalizer nor claim: adopted without a write': [
@@ -178,7 +202,7 @@ describe('adoption', () => {
       'Never refuses an identical runtime': [situation({ desired: never, definition: SAME }), REFUSED],
       'Never refuses a differing runtime': [situation({ desired: never, definition: OTHER }), REFUSED],
       'Never still recognises our own create': [
-        situation({ object: held, desired: never, definition: SAME }),
+        situation({ object: creating, desired: never, definition: SAME }),
         'Claim Created',
       ],
       'Never still creates': [situation({ desired: never, definition: GONE }), 'Create'],

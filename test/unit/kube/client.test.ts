@@ -166,7 +166,7 @@ describe('a request', () => {
     expect(seen).toEqual([
       `application/merge-patch+json ${path}?fieldManager=azure-ir-operator-finalizer&fieldValidation=Strict {"metadata":{"uid":"u","resourceVersion":"7","finalizers":["f"],"annotations":{"a":null}}}`,
       expect.stringMatching(
-        /^application\/json-patch\+json .*\/status\?fieldManager=azure-ir-operator&fieldValidation=Strict \[.*"\/metadata\/uid","value":"u"},.*"\/metadata\/resourceVersion","value":"7"},{"op":"add","path":"\/status","value":{"observedGeneration":1}}]$/,
+        /^application\/json-patch\+json .*\/status\?fieldManager=azure-ir-operator&fieldValidation=Strict \[.*"\/metadata\/uid","value":"u"},.*"\/metadata\/resourceVersion","value":"7"},{"op":"add","path":"\/status","value":{"observedGeneration":1,"uid":"u"}}]$/,
       ),
     ]);
   });

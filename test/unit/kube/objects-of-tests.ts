@@ -1,5 +1,6 @@
 /** Objects as the API server sends them. */
 import { type ParsedObject, parseObject } from '../../../src/kube/codec.ts';
+import { isRecord } from '../../../src/kube/raw.ts';
 
 export const FACTORY = {
   subscriptionId: '00000000-0000-0000-0000-000000000001',
@@ -21,7 +22,7 @@ export interface RawOptions {
   status?: unknown;
 }
 
-/** A sound object; each option changes one part of it. */
+/** A sound object; each option changes one part of it. The status is its own unless it says whose it is. */
 export function rawObject(options: RawOptions = {}) {
   const { name = 'runtime-a', namespace = 'team', uid = `uid-of-${name}`, version = 1, generation = 1 } = options;
   return {
@@ -40,7 +41,9 @@ export function rawObject(options: RawOptions = {}) {
       ...(options.labels ? { labels: options.labels } : {}),
     },
     spec: { factory: FACTORY, ...options.spec },
-    ...(options.status === undefined ? {} : { status: options.status }),
+    ...(options.status === undefined
+      ? {}
+      : { status: isRecord(options.status) ? { uid, ...options.status } : options.status }),
   };
 }
 

@@ -24,6 +24,10 @@ const SITUATIONS: Record<string, (model: Model) => Promise<void>> = {
     m.operator.azure.put(ID, THEIRS);
     m.apply('a', ours());
   },
+  'adopt what is identical, with all that a copy brings': async (m) => {
+    m.operator.azure.put(ID, LIKE_OURS);
+    m.applyCopy('a', ours({ adoptionPolicy: 'IfIdentical' }), 50, 'elsewhere');
+  },
   'adopt what is identical': async (m) => {
     m.operator.azure.put(ID, LIKE_OURS);
     m.apply('a', ours({ adoptionPolicy: 'IfIdentical', deletionPolicy: 'Delete' }));

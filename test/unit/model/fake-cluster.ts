@@ -15,7 +15,11 @@ import { type Events, type ObjectEvent, type Objects, Stale } from '../../../src
 export interface ClusterHooks {
   /** Awaited before a request takes effect and again before its answer is given. */
   readonly pause?: () => Promise<void>;
-  readonly onStatus?: (before: ManagedObject, after: ManagedObject) => void;
+  readonly onStatus?: (object: ManagedObject) => void;
+  /** The operator marks an object as one that is about to create or to adopt. */
+  readonly onHold?: (object: ManagedObject, origin: Claim['origin']) => void;
+  /** The operator left a claim to this object. */
+  readonly onLeave?: (heir: ManagedObject) => void;
   /** The operator let an object go that was being deleted. */
   readonly onGone?: (object: ManagedObject) => void;
 }
@@ -56,7 +60,7 @@ export class FakeCluster implements Objects, Events {
       deleting: false,
       hasMarkOfArgoCd: false,
       held: false,
-      adopts: false,
+      mark: undefined,
       spec: { valid: true, desired },
       requests: NO_REQUESTS,
       memory: BLANK,
@@ -102,6 +106,12 @@ export class FakeCluster implements Objects, Events {
     else if (object?.held) this.#store({ ...object, held: false });
   }
 
+  /** Somebody puts our finalizer on, and the mark of another object in the place of its own. */
+  meddle(key: string): void {
+    const object = this.server.get(key);
+    if (object !== undefined && !object.deleting) this.#store({ ...object, held: true, mark: undefined });
+  }
+
   /** The whole status is lost, as in a backup. */
   forget(key: string): void {
     const object = this.server.get(key);
@@ -142,8 +152,10 @@ export class FakeCluster implements Objects, Events {
 
   hold(object: ManagedObject, origin: Claim['origin']): Promise<ManagedObject> {
     return this.#request(() => {
+      const current = this.#current(object);
       this.writes.push('finalizer');
-      return this.#writeThrough({ ...this.#current(object), held: true, adopts: origin === 'Adopted' });
+      this.#hooks.onHold?.(current, origin);
+      return this.#writeThrough({ ...current, held: true, mark: markOf(object, origin) });
     });
   }
 
@@ -152,7 +164,7 @@ export class FakeCluster implements Objects, Events {
       if (this.server.get(object.key)?.uid !== object.uid) return undefined;
       this.writes.push('finalizer');
       const current = this.#current(object);
-      if (!current.deleting) return this.#writeThrough({ ...current, held: false, adopts: false });
+      if (!current.deleting) return this.#writeThrough({ ...current, held: false, mark: undefined });
       this.#hooks.onGone?.(current);
       this.#drop(object.key);
       return undefined;
@@ -172,7 +184,7 @@ export class FakeCluster implements Objects, Events {
       if (current?.uid !== object.uid || !same(current.memory, object.memory)) throw new Stale('another status');
       this.writes.push('status');
       const after = { ...current, memory };
-      this.#hooks.onStatus?.(current, after);
+      this.#hooks.onStatus?.(after);
       return this.#writeThrough(after);
     });
   }
@@ -183,7 +195,9 @@ export class FakeCluster implements Objects, Events {
       if (current?.uid !== heir.uid || current.deleting || current.memory.claim !== undefined)
         throw new Stale('no heir');
       this.writes.push('status');
-      this.#writeThrough({ ...current, memory: inherit(current.memory, legacy) });
+      const after = { ...current, memory: inherit(current.memory, legacy) };
+      this.#hooks.onLeave?.(after);
+      this.#writeThrough(after);
     });
   }
 
@@ -227,6 +241,9 @@ export class FakeCluster implements Objects, Events {
     return stored;
   }
 }
+
+const markOf = ({ spec }: ManagedObject, origin: Claim['origin']): ManagedObject['mark'] =>
+  spec.valid ? { origin, runtime: armKey(spec.desired.id) } : undefined;
 
 const version = (object: ManagedObject | undefined): number => Number(object?.resourceVersion ?? 0);
 

@@ -87,6 +87,10 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   kind(8, 'apply', fc.tuple(name, runtime, declaration, located, fc.nat(99)), (m, [n, r, more, where, luck]) =>
     m.apply(n, desired({ ...more, ...where, id: runtimeId(r), fields: Object.fromEntries(more.fields) }), luck),
   ),
+  kind(3, 'apply a copy', fc.tuple(name, runtime, declaration, name, fc.nat(99)), (m, [n, r, more, of, luck]) =>
+    m.applyCopy(n, desired({ ...more, id: runtimeId(r), fields: Object.fromEntries(more.fields) }), luck, of),
+  ),
+  kind(1, 'overwrite the mark', name, (m, n) => m.meddle(`team/${n}`)),
   kind(2, 'edit', fc.tuple(name, declaration), (m, [n, more]) => m.edit(n, more)),
   kind(2, 'delete', name, (m, n) => m.operator.cluster.delete(`team/${n}`)),
   kind(1, 'take the finalizer off', name, (m, n) => m.operator.cluster.unhold(`team/${n}`)),

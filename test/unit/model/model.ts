@@ -1,17 +1,23 @@
 import { expect } from '@jest/globals';
+import { FINALIZER, MARK_ANNOTATION } from '../../../src/api/names.ts';
 import type { Desired } from '../../../src/core/desired.ts';
 import { differences } from '../../../src/core/fields.ts';
 import { isIn, networkOf } from '../../../src/core/network.ts';
-import { condition } from '../../../src/core/object.ts';
+import { BLANK, condition, type ManagedObject } from '../../../src/core/object.ts';
 import { armKey, type RuntimeDocument, type RuntimeId } from '../../../src/core/runtime.ts';
+import { parseObject } from '../../../src/kube/codec.ts';
+import { renderStatus } from '../../../src/kube/status.ts';
 import { type AzureHooks, type Fault, type Mode, WRITES } from './fake-azure.ts';
 import type { ClusterHooks } from './fake-cluster.ts';
 import { Gate, settled } from './gate.ts';
-import { INTERVAL_MS, Operator } from './operator.ts';
+import { IDENTITY, INTERVAL_MS, Operator } from './operator.ts';
 import { Oracle } from './oracle.ts';
 
 export const NAMES = ['a', 'b', 'c'];
 export const RUNTIMES = ['One', 'One', 'One', 'Two'];
+
+/** What an object of this uid comes with. */
+type Bring = (uid: string) => Partial<ManagedObject>;
 
 /** The real pass over fake ports that the test lets through one call at a time, judged by the oracle. */
 export class Model {
@@ -36,7 +42,9 @@ export class Model {
     } satisfies AzureHooks;
     const cluster = {
       pause,
-      onStatus: (before, after) => this.oracle.onStatus(before, after),
+      onStatus: (object) => this.oracle.onStatus(object),
+      onHold: (object, origin) => this.oracle.onHold(object, origin),
+      onLeave: (heir) => this.oracle.onLeave(heir),
       onGone: (object) => this.oracle.onGone(object),
     } satisfies ClusterHooks;
     this.operator = new Operator({ azure, cluster }, mode);
@@ -45,11 +53,33 @@ export class Model {
   }
 
   /** `luck` decides about precedence between objects of the same second. */
-  apply(name: string, wanted: Desired, luck = 50): void {
+  apply(name: string, wanted: Desired, luck = 50, bring: Bring = () => ({})): void {
     const { cluster } = this.operator;
     if (cluster.server.has(`team/${name}`)) return;
     this.#applied += 1;
-    this.oracle.declares(cluster.create(name, wanted, { uid: `uid-${luck}-${this.#applied}` }));
+    const uid = `uid-${luck}-${this.#applied}`;
+    this.oracle.declares(cluster.create(name, wanted, { uid, ...bring(uid) }));
+  }
+
+  /** As `apply`, of a copy: it brings the finalizer, the mark and the status of an object that was here or elsewhere. */
+  applyCopy(name: string, wanted: Desired, luck: number, of: string): void {
+    const { uid: whose = 'elsewhere', memory = BLANK } = this.operator.cluster.server.get(`team/${of}`) ?? {};
+    const mark = JSON.stringify({ uid: whose, origin: 'Created', runtime: armKey(wanted.id) });
+    const claim = memory.claim ?? { origin: 'Created', identity: IDENTITY };
+    const status = { ...renderStatus({ ...memory, claim }), uid: whose };
+    this.apply(name, wanted, luck, (uid) => {
+      const metadata = { name, namespace: 'team', uid, resourceVersion: '1', finalizers: [FINALIZER] };
+      const raw = { metadata: { ...metadata, annotations: { [MARK_ANNOTATION]: mark } }, status };
+      const parsed = parseObject(raw);
+      if (parsed === undefined) throw new Error('the copy cannot be parsed');
+      return { held: parsed.held, mark: parsed.mark, memory: parsed.memory };
+    });
+  }
+
+  /** Only of an object with a claim: else what was made in a crash is taken for foreign, and stays. */
+  meddle(key: string): void {
+    const { cluster } = this.operator;
+    if (cluster.server.get(key)?.memory.claim !== undefined) cluster.meddle(key);
   }
 
   edit(name: string, change: Partial<Desired>): void {
@@ -105,8 +135,10 @@ export class Model {
   /** Nobody looks on: a pass under way would find the object changed, and end. */
   forgetAdopted(key: string): void {
     const { cluster } = this.operator;
-    const isAdopted = cluster.server.get(key)?.memory.claim?.origin === 'Adopted';
-    if (isAdopted && !this.inFlight.has(key)) cluster.forget(key);
+    const object = cluster.server.get(key);
+    if (object?.memory.claim?.origin !== 'Adopted' || this.inFlight.has(key)) return;
+    cluster.forget(key);
+    this.oracle.onForgotten(object);
   }
 
   crash(): void {

@@ -5,7 +5,7 @@
 import type { Desired } from '../../../src/core/desired.ts';
 import { differences, looksCreatedBy, valueAt } from '../../../src/core/fields.ts';
 import { isIn, isSame } from '../../../src/core/network.ts';
-import type { ManagedObject } from '../../../src/core/object.ts';
+import type { Claim, ManagedObject } from '../../../src/core/object.ts';
 import { isManaging } from '../../../src/core/ownership.ts';
 import { armKey } from '../../../src/core/runtime.ts';
 import type { AzureWrite, FakeAzure, Stored } from './fake-azure.ts';
@@ -21,6 +21,9 @@ export class Oracle {
   readonly #changedByUs = new Set<string>();
   /** By uid: a create whose runtime somebody else removed at once was a create all the same. */
   readonly #hasCreated = new Set<string>();
+  /** By uid: those that were ever marked as about to create, and the claims that the operator has stored. */
+  readonly #wasCreating = new Set<string>();
+  readonly #claimed = new Map<string, Claim['origin']>();
   readonly #deletedBy = new Set<string>();
   readonly #lastRead = new Map<string, Stored | undefined>();
   cluster!: FakeCluster;
@@ -79,9 +82,12 @@ export class Oracle {
 
   /** An object that created its runtime and goes must have deleted it, unless another takes over. */
   onGone(object: ManagedObject): void {
-    if (!object.spec.valid || object.memory.claim?.origin !== 'Created' || this.#edited.has(object.uid)) return;
+    if (!object.spec.valid || this.#edited.has(object.uid)) return;
     const { id, deletionPolicy, managementPolicy } = object.spec.desired;
     const key = armKey(id);
+    const { claim } = object.memory;
+    // Without a claim: it went between its own write and that.
+    if (claim === undefined ? !this.#made(object, this.azure.runtimes.get(key)) : claim.origin !== 'Created') return;
     const peers = [...this.cluster.server.values()].filter(
       (other) => other.uid !== object.uid && other.spec.valid && armKey(other.spec.desired.id) === key,
     );
@@ -97,17 +103,41 @@ export class Oracle {
       this.violations.push(`${object.key} goes before its runtime`);
   }
 
-  onStatus(before: ManagedObject, after: ManagedObject): void {
+  /** Somebody has lost its status. */
+  onForgotten({ uid }: ManagedObject): void {
+    this.#claimed.delete(uid);
+  }
+
+  onHold({ uid }: ManagedObject, origin: Claim['origin']): void {
+    if (origin === 'Created') this.#wasCreating.add(uid);
+  }
+
+  onLeave({ uid, memory }: ManagedObject): void {
+    if (memory.claim !== undefined) this.#claimed.set(uid, memory.claim.origin);
+  }
+
+  onStatus(after: ManagedObject): void {
     const claim = after.memory.claim;
-    if (claim === undefined || claim.origin === before.memory.claim?.origin || !after.spec.valid) return;
+    const known = this.#claimed.get(after.uid);
+    if (claim === undefined) this.#claimed.delete(after.uid);
+    else this.#claimed.set(after.uid, claim.origin);
+    if (claim === undefined || claim.origin === known || !after.spec.valid) return;
     const read = this.#lastRead.get(after.key)?.document ?? {};
     const permitted = this.#ever(after, (desired) =>
       claim.origin === 'Created'
         ? this.#hasCreated.has(after.uid) ||
-          (looksCreatedBy(desired.fields, read) && !this.#changedByUs.has(armKey(desired.id)))
+          (this.#wasCreating.has(after.uid) &&
+            looksCreatedBy(desired.fields, read) &&
+            !this.#changedByUs.has(armKey(desired.id)))
         : adoptable(desired, read),
     );
     if (!permitted) this.violations.push(`${after.key} claims ${claim.origin} without a right to`);
+  }
+
+  /** Whether this very object has made what is there, or what Azure is about to show. */
+  #made({ uid, spec }: ManagedObject, found: Stored | undefined): boolean {
+    if (!spec.valid || !this.#hasCreated.has(uid)) return false;
+    return found === undefined || looksCreatedBy(spec.desired.fields, found.document);
   }
 
   /** What a write is about is, and stays, in the network that the manifest has always declared. */
@@ -160,14 +190,18 @@ export class Oracle {
       this.#judgeGone(by);
       return;
     }
-    const claim = object.memory.claim;
+    const found = this.azure.runtimes.get(key);
+    const made =
+      this.#wasCreating.has(object.uid) &&
+      this.#ever(object, ({ fields }) => looksCreatedBy(fields, found?.document ?? {}));
+    const origin = this.#claimed.get(object.uid) ?? (made ? 'Created' : undefined);
     const permitted = this.#ever(
       object,
       ({ deletionPolicy }) =>
-        deletionPolicy === 'Delete' || (deletionPolicy === 'DeleteIfCreated' && claim?.origin === 'Created'),
+        deletionPolicy === 'Delete' || (deletionPolicy === 'DeleteIfCreated' && origin === 'Created'),
     );
-    if (!object.deleting || claim === undefined || !permitted) this.violations.push(`${by} deletes without a right to`);
-    const found = this.azure.runtimes.get(key);
+    if (!object.deleting || origin === undefined || !permitted)
+      this.violations.push(`${by} deletes without a right to`);
     const asRead = this.#lastRead.get(by)?.etag === found?.etag;
     if (asRead && found?.type !== 'Managed') this.violations.push(`${by} deletes a runtime of another type`);
     const asked = this.cluster.deletedAt.get(object.uid) ?? 0;

@@ -98,7 +98,7 @@ const OBJECT: ManagedObject = {
   deleting: false,
   hasMarkOfArgoCd: false,
   held: false,
-  adopts: false,
+  mark: undefined,
   spec: { valid: false, problem: 'not needed here' },
   requests: {
     reconcile: undefined,
