@@ -50,7 +50,7 @@ export interface AzureIntegrationRuntime {
  */
 export interface AzureIntegrationRuntimeSpec {
   /**
-   * The runtime's name in Azure: 3 to 63 letters and digits with single hyphens between them. Absent: metadata.name, which must then be such a name. It cannot be changed, added or removed later.
+   * The runtime's name in Azure: 3 to 63 letters and digits with single hyphens between them. Absent: metadata.name, which must then be such a name. It cannot be changed (but for the case of its letters), added or removed later.
    */
   azureName?: string;
   factory?: FactoryReference;
@@ -82,7 +82,7 @@ export interface AzureIntegrationRuntimeSpec {
   suspend?: boolean;
 }
 /**
- * The Data Factory that holds the runtime. Required, unless workspace is set. It cannot be changed later.
+ * The Data Factory that holds the runtime. Required, unless workspace is set. It cannot be changed later, but for the case of letters.
  */
 export interface FactoryReference {
   /**
@@ -99,7 +99,7 @@ export interface FactoryReference {
   name: string;
 }
 /**
- * The Synapse workspace that holds the runtime. Required, unless factory is set. It cannot be changed later.
+ * The Synapse workspace that holds the runtime. Required, unless factory is set. It cannot be changed later, but for the case of letters.
  */
 export interface WorkspaceReference {
   /**
@@ -190,7 +190,7 @@ export interface PipelineExternalCompute {
  */
 export interface ManagedVirtualNetwork {
   /**
-   * The name of the network; Azure makes none but default. It cannot be changed later. Absent: default.
+   * The name of the network; Azure makes none but default. It cannot be changed later, but for the case of its letters. Absent: default.
    */
   name?: string;
   creation?: NetworkCreation;

@@ -1,6 +1,6 @@
 import { AzureFailure, type Failure } from '../core/failure.ts';
+import { isObject } from '../core/json.ts';
 import type { Parent } from '../core/runtime.ts';
-import { isObject } from './parse.ts';
 
 /**
  * What an answer, a missing answer or a missing token means: the one table from the wire to `Failure`. Pure. Messages are

@@ -2,6 +2,7 @@ import type { HttpClient } from '@azure/core-rest-pipeline';
 import { CREDENTIAL_SECRET } from '../api/names.ts';
 import type { NamespaceCredential, OwnCredential } from '../core/credential.ts';
 import { type Grant, refusalOf } from '../core/grants.ts';
+import { foldCase } from '../core/letter-case.ts';
 import type { ManagedObject } from '../core/object.ts';
 import type { Parent } from '../core/runtime.ts';
 import type { Access, Identities, Urgency } from '../ports.ts';
@@ -279,10 +280,10 @@ function open(login: Login, principal: Principal, options: IdentitiesOptions, pr
   });
   const remotes = new Map<string, Remote>();
   const remote = ({ kind, subscriptionId }: Parent): Remote => {
-    const key = `${kind}/${subscriptionId.toLowerCase()}`;
+    const key = `${kind}/${foldCase(subscriptionId)}`;
     const present = remotes.get(key);
     if (present !== undefined) return present;
-    const budget = principal.budget(subscriptionId.toLowerCase());
+    const budget = principal.budget(foldCase(subscriptionId));
     const made = SERVICES[kind]({ ...options, subscriptionId, endpoint: cloud.endpoint, tokens, budget });
     remotes.set(key, made);
     return made;

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AzureFailure, type Failure } from '../core/failure.ts';
+import { foldCase } from '../core/letter-case.ts';
 import {
   type Accepted,
   armKey,
   type Definition,
   type ObservedRuntime,
   type Parent,
-  parentArmId,
+  parentKey,
   type RuntimeDocument,
   type RuntimeId,
   type RuntimeState,
@@ -165,7 +166,7 @@ export class Observer implements Runtimes {
     const since = this.#tick;
     const runtime = await this.#options.remote(id.parent).read(id, caller);
     // What a write of ours answered meanwhile is as new, and certain to be newer than what was there before it.
-    if ((view.findings.get(id.name.toLowerCase())?.tick ?? 0) <= since) this.#find(view, id, { runtime });
+    if ((view.findings.get(foldCase(id.name))?.tick ?? 0) <= since) this.#find(view, id, { runtime });
     return runtime;
   }
 
@@ -219,13 +220,13 @@ export class Observer implements Runtimes {
   }
 
   #find(view: View, { name }: RuntimeId, what: Finding['what']): void {
-    view.findings.set(name.toLowerCase(), { tick: ++this.#tick, at: this.#options.clock.now(), what });
+    view.findings.set(foldCase(name), { tick: ++this.#tick, at: this.#options.clock.now(), what });
   }
 
   #view(parent: Parent): View {
     const now = this.#options.clock.now();
     this.#sweep(now);
-    const key = parentArmId(parent).toLowerCase();
+    const key = parentKey(parent);
     const view = this.#views.get(key) ?? {
       parent,
       report: new ListReport(this.#options.log, parent),
@@ -251,7 +252,7 @@ export class Observer implements Runtimes {
 
   /** What is known of a runtime and at most so old, or else what is to be asked. */
   #lookUp(view: View, name: string, maxAgeMs: number): Definition | Question {
-    const key = name.toLowerCase();
+    const key = foldCase(name);
     const now = this.#options.clock.now();
     const young = (at: number) => now - at >= 0 && now - at <= maxAgeMs;
     const finding = view.findings.get(key);
@@ -360,8 +361,8 @@ const CONCERN_ALL: ReadonlySet<Failure['kind']> = new Set([
 ]);
 
 function shownBy({ runtimes, unclear }: Listed): Pick<Listing, 'runtimes' | 'others'> {
-  const shown = new Map<string, ObservedRuntime | 'uncertain'>(runtimes.map((each) => [each.name.toLowerCase(), each]));
-  for (const { name } of unclear) if (name !== undefined) shown.set(name.toLowerCase(), 'uncertain');
+  const shown = new Map<string, ObservedRuntime | 'uncertain'>(runtimes.map((each) => [foldCase(each.name), each]));
+  for (const { name } of unclear) if (name !== undefined) shown.set(foldCase(name), 'uncertain');
   return { runtimes: shown, others: unclear.some(({ name }) => name === undefined) ? 'uncertain' : undefined };
 }
 

@@ -1,12 +1,17 @@
+import { RUNTIME_STATES } from '../api/names.ts';
 import { AzureFailure } from '../core/failure.ts';
+import { isObject, property, valuesAt } from '../core/json.ts';
+import { isSameName } from '../core/letter-case.ts';
 import type {
   InteractiveAuthoring,
+  Json,
   JsonObject,
   ObservedRuntime,
   RuntimeId,
   RuntimeState,
   RuntimeType,
 } from '../core/runtime.ts';
+import { parseExact } from './exact-json.ts';
 import type { Listed, Unclear } from './remote.ts';
 
 /** What ARM sends, parsed once into the domain's types. Everything here throws `AzureFailure` of kind `unavailable`. */
@@ -14,7 +19,7 @@ import type { Listed, Unclear } from './remote.ts';
 /** The answer to a GET or PUT of this runtime. */
 export function parseRuntimeOf(id: RuntimeId, value: unknown): ObservedRuntime {
   const runtime = parseRuntime(value);
-  if (runtime.name.toLowerCase() !== id.name.toLowerCase()) throw malformed('it is about another runtime');
+  if (!isSameName(runtime.name, id.name)) throw malformed('it is about another runtime');
   return runtime;
 }
 
@@ -24,12 +29,13 @@ export function parseRuntime(value: unknown): ObservedRuntime {
   const { name, etag, properties } = value;
   if (typeof name !== 'string' || name === '') throw malformed('the runtime has no name');
   if (!isObject(properties)) throw malformed('the runtime has no properties');
-  if (typeof properties.type !== 'string') throw malformed('the runtime has no type');
+  const types = valuesAt(properties, ['type']).filter((type) => typeof type === 'string');
+  if (types.length === 0) throw malformed('the runtime has no type');
   // It goes back as the header If-Match, where nothing but visible ASCII may stand.
   if (typeof etag !== 'string' || !/^[\x21-\x7e]+$/.test(etag)) throw malformed('the runtime has no usable etag');
   return {
     name: lastSegment(name),
-    type: runtimeType(properties.type, properties),
+    type: runtimeType(types, properties),
     document: properties,
     etag,
   };
@@ -67,7 +73,7 @@ export function isListed(value: unknown, name: string): boolean {
   if (!isObject(value) || !Array.isArray(value.value)) throw malformed('the list has no array of documents');
   const found = value.value.some((each) => {
     if (!isObject(each) || typeof each.name !== 'string') throw malformed('a listed document has no name');
-    return lastSegment(each.name).toLowerCase() === name.toLowerCase();
+    return isSameName(lastSegment(each.name), name);
   });
   if (!found && value.nextLink) throw malformed('the list goes on where none is expected to');
   return found;
@@ -76,25 +82,35 @@ export function isListed(value: unknown, name: string): boolean {
 /** Whether a workspace has a managed virtual network of this name; none is an empty name, or no property (documented). */
 export function isWorkspaceNetwork(value: unknown, name: string): boolean {
   if (!isObject(value) || !isObject(value.properties)) throw malformed('the workspace has no properties');
-  const { managedVirtualNetwork = null } = value.properties;
-  if (managedVirtualNetwork === null) return false;
-  if (typeof managedVirtualNetwork !== 'string') throw malformed("the workspace's managed virtual network is no name");
-  return managedVirtualNetwork.toLowerCase() === name.toLowerCase();
+  const network = property(value.properties, 'managedVirtualNetwork');
+  if (network === undefined) return false;
+  if (typeof network !== 'string') throw malformed("the workspace's managed virtual network is no name");
+  return isSameName(network, name);
 }
 
-/** A getStatus answer, as Azure says it. */
+/** A getStatus answer, as Azure says it; a state that is known, as it is documented, whatever its case. */
 export function parseState(value: unknown): RuntimeState {
   const properties = isObject(value) && isObject(value.properties) ? value.properties : {};
-  const { state, typeProperties } = properties;
-  if (typeof state !== 'string' || state === '') throw malformed('the status has no state');
-  const query = isObject(typeProperties) ? parseInteractiveQuery(typeProperties.interactiveQuery) : undefined;
+  const said = property(properties, 'state');
+  if (typeof said !== 'string' || said === '') throw malformed('the status has no state');
+  const state = documented(RUNTIME_STATES, said);
+  const query = parseInteractiveQuery(valuesAt(properties, ['typeProperties', 'interactiveQuery'])[0]);
   return query === undefined ? { state } : { state, interactiveAuthoring: query };
 }
 
+const AUTHORING_STATES = ['Enabling', 'Enabled', 'Disabling', 'Disabled'];
+
+/** A value of an enumeration as it is documented, whatever its case; one that nobody knows as it is. */
+function documented(values: readonly string[], said: string): string {
+  return values.find((value) => isSameName(value, said)) ?? said;
+}
+
 /** Azure's name for interactive authoring. What cannot be understood of it is as if it were not there: the state counts. */
-function parseInteractiveQuery(value: unknown): InteractiveAuthoring | undefined {
-  if (!isObject(value) || typeof value.status !== 'string' || value.status === '') return undefined;
-  const { status, autoTerminationMinutes: minutes } = value;
+function parseInteractiveQuery(value: Json | undefined): InteractiveAuthoring | undefined {
+  if (!isObject(value)) return undefined;
+  const [said, minutes] = [property(value, 'status'), property(value, 'autoTerminationMinutes')];
+  if (typeof said !== 'string' || said === '') return undefined;
+  const status = documented(AUTHORING_STATES, said);
   const isCount = typeof minutes === 'number' && Number.isInteger(minutes) && minutes >= 0 && minutes < 2 ** 31;
   return isCount ? { status, autoTerminationMinutes: minutes } : { status };
 }
@@ -107,7 +123,7 @@ function lastSegment(name: string): string {
 /** The body of an answer. */
 export function parseJson(text: string | undefined | null): unknown {
   try {
-    return JSON.parse(text ?? '');
+    return parseExact(text ?? '');
   } catch {
     throw malformed('it is not JSON');
   }
@@ -117,16 +133,18 @@ export function malformed(what: string): AzureFailure {
   return new AzureFailure({ kind: 'unavailable', message: `Azure's answer cannot be understood: ${what}.` });
 }
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Azure-SSIS runtimes call themselves `Managed` too (documented): their compute has nodes, or there is SSIS to run. */
+function runtimeType(said: readonly string[], properties: JsonObject): RuntimeType {
+  // One that is spelled twice and contradicts itself is none that is known.
+  const types = new Set(said.map((type) => documented(['Managed', 'SelfHosted'], type)));
+  const type = [...types].join(' and ');
+  if (type === 'SelfHosted') return type;
+  if (type !== 'Managed') return { unknown: type };
+  return SSIS_MARKS.some((path) => valuesAt(properties, path).length > 0) ? 'AzureSsis' : type;
 }
 
-/** Azure-SSIS runtimes call themselves `Managed` too (documented): their compute has nodes, or there is SSIS to run. */
-function runtimeType(type: string, properties: JsonObject): RuntimeType {
-  if (type === 'SelfHosted') return 'SelfHosted';
-  if (type !== 'Managed') return { unknown: type };
-  const typeProperties = isObject(properties.typeProperties) ? properties.typeProperties : {};
-  const compute = isObject(typeProperties.computeProperties) ? typeProperties.computeProperties : {};
-  const marks = [typeProperties.ssisProperties, compute.nodeSize, compute.numberOfNodes];
-  return marks.some((mark) => mark !== undefined && mark !== null) ? 'AzureSsis' : 'Managed';
-}
+const SSIS_MARKS = [
+  ['typeProperties', 'ssisProperties'],
+  ['typeProperties', 'computeProperties', 'nodeSize'],
+  ['typeProperties', 'computeProperties', 'numberOfNodes'],
+];

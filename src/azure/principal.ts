@@ -1,3 +1,4 @@
+import { foldCase } from '../core/letter-case.ts';
 import type { Parent } from '../core/runtime.ts';
 import type { Budget, RequestKind } from '../ports.ts';
 import type { AzureMetrics } from './metrics.ts';
@@ -42,7 +43,7 @@ export class Principal implements Budget {
   }
 
   pace({ subscriptionId }: Parent, key: string, intervalMs: number): number {
-    return this.budget(subscriptionId.toLowerCase()).pace(key, intervalMs);
+    return this.budget(foldCase(subscriptionId)).pace(key, intervalMs);
   }
 
   forget(key: string): void {

@@ -41,8 +41,8 @@ export interface Networks {
 /**
  * The integration runtimes of the factories or workspaces of one subscription, under one identity, over the SDK's client.
  *
- * Documents are what ARM sent, byte for byte as far as JSON tells bytes apart (numbers beyond a double's 53 bits lose
- * digits), and go back the same: the SDK's own (de)serialiser, which drops what it does not know, is not asked. Nor does
+ * Documents are what ARM sent, byte for byte as far as JSON tells bytes apart (a number that a double would change keeps
+ * its digits), and go back the same: the SDK's own (de)serialiser, which drops what it does not know, is not asked. Nor does
  * the SDK wait for what ARM goes on with: where a service does that, a 202 is `ACCEPTED`.
  */
 export class ServiceRuntimes implements Remote {

@@ -1,3 +1,5 @@
+import { isObject, join, property, spellings, valuesAt } from './json.ts';
+import { foldCase } from './letter-case.ts';
 import type { Json, JsonObject, RuntimeDocument } from './runtime.ts';
 
 interface Field {
@@ -11,10 +13,28 @@ interface Field {
   readonly reset?: Json;
   /** Equal for two values exactly when they mean the same; else only a value itself does. */
   readonly normal?: (value: Json) => Json;
+  /** What is written for a declared value; else the value itself. */
+  readonly sent?: (value: Json) => Json;
 }
 
+const AUTO_RESOLVE = 'AutoResolve';
+
 /** `West Europe`, `westeurope` and `WEST EUROPE` are one region (the rule of Terraform's azurerm provider). */
-const region = (value: Json): Json => (typeof value === 'string' ? value.toLowerCase().replaceAll(' ', '') : value);
+const region = (value: Json): Json => {
+  if (typeof value !== 'string') return value;
+  return isAutoResolve(value) ? AUTO_RESOLVE : foldCase(value).replaceAll(' ', '');
+};
+
+/** Only `AutoResolve` itself is sent: `Auto Resolve` was once taken for a region (hashicorp/terraform-provider-azurerm #13730). */
+const spelled = (value: Json): Json => (typeof value === 'string' && isAutoResolve(value) ? AUTO_RESOLVE : value);
+
+/** `AutoResolve`, as people spell it: `auto resolve` and `auto-resolve` too. */
+export function isAutoResolve(location: string): boolean {
+  return foldCase(location).replaceAll(/[ -]/g, '') === 'autoresolve';
+}
+
+/** A value of an enumeration means the same whatever its case. */
+const enumerated = (value: Json): Json => (typeof value === 'string' ? foldCase(value) : value);
 
 const COMPUTE = 'typeProperties.computeProperties';
 const DATA_FLOW = `${COMPUTE}.dataFlowProperties` as const;
@@ -26,9 +46,16 @@ const PIPELINE = `${COMPUTE}.pipelineExternalComputeScaleProperties` as const;
  * creates or reports fields goes through this table, so a new field is a new row.
  */
 const FIELDS = [
-  { path: 'location', wire: `${COMPUTE}.location`, whenAbsent: 'AutoResolve', reset: 'AutoResolve', normal: region },
+  {
+    path: 'location',
+    wire: `${COMPUTE}.location`,
+    whenAbsent: AUTO_RESOLVE,
+    reset: AUTO_RESOLVE,
+    normal: region,
+    sent: spelled,
+  },
   { path: 'description', wire: 'description', whenAbsent: '' },
-  { path: 'dataFlow.computeType', wire: `${DATA_FLOW}.computeType` },
+  { path: 'dataFlow.computeType', wire: `${DATA_FLOW}.computeType`, normal: enumerated },
   { path: 'dataFlow.coreCount', wire: `${DATA_FLOW}.coreCount` },
   { path: 'dataFlow.timeToLiveMinutes', wire: `${DATA_FLOW}.timeToLive` },
   { path: 'dataFlow.cleanup', wire: `${DATA_FLOW}.cleanup`, whenAbsent: true },
@@ -62,38 +89,41 @@ interface Leaf {
   readonly whenAbsent: Json;
   readonly reset: Json | undefined;
   readonly normal: (value: Json) => Json;
+  readonly sent: (value: Json) => Json;
   readonly place: Place;
 }
 
-/** How a leaf is found in what stands at its place, and what stands there with the leaf changed; undefined is absence. */
+/** What is said of a leaf by what stands at its place, and what stands there with the leaf changed; undefined is absence. */
 interface Place {
-  read(there: Json): Json | undefined;
+  read(there: Json): readonly Json[];
   write(there: Json | undefined, value: Json | undefined): Json | undefined;
 }
 
 const ROWS: ReadonlyMap<string, Omit<Leaf, 'place'>> = new Map(
-  FIELDS.map(({ path, wire, whenAbsent = null, reset, normal = (value) => value }: Field, rank) => [
+  FIELDS.map(({ path, wire, whenAbsent = null, reset, normal = itself, sent = itself }: Field, rank) => [
     path,
-    { rank, wire: wire.split('.'), whenAbsent, reset, normal },
+    { rank, wire: wire.split('.'), whenAbsent, reset, normal, sent },
   ]),
 );
 
+function itself(value: Json): Json {
+  return value;
+}
+
 /** The value stands there itself. */
-const ITSELF: Place = { read: (there) => there, write: (_, value) => value };
+const ITSELF: Place = { read: (there) => [there], write: (_, value) => value };
 
 /** An entry of a list of `{name, value}`: entries of other names, and what else an entry has, are nobody's business. */
 const entry = (name: string): Place => {
-  const isMine = (item: Json): item is JsonObject => isObject(item) && own(item, 'name') === name;
-  const given = (item: JsonObject): Json => own(item, 'value') ?? '';
+  const isMine = (item: Json): item is JsonObject => isObject(item) && property(item, 'name') === name;
   return {
-    read(there) {
-      const values = list(there).filter(isMine).map(given);
-      // Entries of one name that contradict each other equal nothing that can be declared.
-      return new Set(values).size > 1 ? values : values[0];
-    },
+    read: (there) =>
+      list(there)
+        .filter(isMine)
+        .map((item) => property(item, 'value') ?? ''),
     write(there, value) {
       const mine: JsonObject = list(there).find(isMine) ?? { name };
-      const changed: readonly Json[] = value === undefined ? [] : [{ ...mine, value }];
+      const changed: readonly Json[] = value === undefined ? [] : [write(mine, ['value'], () => value)];
       const others = list(there).flatMap((item) => (item === mine ? changed : isMine(item) ? [] : [item]));
       const all = list(there).includes(mine) ? others : [...others, ...changed];
       return all.length > 0 ? all : undefined;
@@ -130,9 +160,11 @@ export function valueAt(document: RuntimeDocument, path: FieldPath): Json {
   return observedAt(document, leaf(path));
 }
 
-function observedAt(document: RuntimeDocument, { wire, whenAbsent, place }: Leaf): Json {
-  const there = read(document, wire);
-  return (there === undefined ? undefined : place.read(there)) ?? whenAbsent;
+function observedAt(document: RuntimeDocument, { wire, whenAbsent, normal, place }: Leaf): Json {
+  const said = valuesAt(document, wire).flatMap(place.read);
+  const [first = whenAbsent] = said;
+  // What contradicts itself, in two entries or under two spellings of a name, equals nothing that can be declared.
+  return new Set(said.map((value) => JSON.stringify(normal(value)))).size > 1 ? said : first;
 }
 
 /**
@@ -168,7 +200,7 @@ export function merge(
 
 /** Whether a leaf could as well be absent. */
 function isNeedless(document: RuntimeDocument, { wire, whenAbsent, reset }: Leaf): boolean {
-  return reset === undefined && read(document, wire) === whenAbsent;
+  return reset === undefined && valuesAt(document, wire)[0] === whenAbsent;
 }
 
 /** What a create sends: the declared leaves, and the location always, since AutoResolve is a decision too. */
@@ -200,41 +232,33 @@ function inOrder(paths: Iterable<string>): (readonly [FieldPath, Leaf])[] {
 }
 
 /** The document with this value of a leaf; without one, with Azure's default. */
-function put(document: RuntimeDocument, { wire, reset, place }: Leaf, value: Json | undefined): RuntimeDocument {
-  return write(document, wire, (there) => place.write(there, value ?? reset));
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function put(document: RuntimeDocument, { wire, reset, sent, place }: Leaf, value: Json | undefined): RuntimeDocument {
+  return write(document, wire, (there) => place.write(there, value === undefined ? reset : sent(value)));
 }
 
 function list(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** What the key has, if it is the object's own; null is absence. */
-function own(object: JsonObject, key: string): Json | undefined {
-  return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined;
-}
-
-function read(document: JsonObject, [head, ...rest]: readonly string[]): Json | undefined {
-  if (head === undefined) return document;
-  const value = own(document, head);
-  if (rest.length === 0) return value;
-  return isObject(value) ? read(value, rest) : undefined;
-}
-
-/** Where the change leaves nothing, the key goes, and so does every object on the way that this empties. */
+/**
+ * Where the change leaves nothing, the key goes, and so does every object on the way that this empties. A name keeps the
+ * spelling that it has there; two spellings of one name become one, with what stands under either.
+ */
 function write(
   document: JsonObject,
   [head, ...rest]: readonly string[],
   change: (there: Json | undefined) => Json | undefined,
 ): JsonObject {
   if (head === undefined) return document;
-  const { [head]: _, ...others } = document;
-  const current = own(document, head);
-  const value = rest.length === 0 ? change(current) : below(isObject(current) ? current : {}, rest, change);
-  return value === undefined ? others : { ...document, [head]: value };
+  const keys = spellings(document, head);
+  const [kept = head] = keys;
+  const current = keys.map((key) => document[key] ?? null).reduce(join, null);
+  const value =
+    rest.length === 0 ? change(current ?? undefined) : below(isObject(current) ? current : {}, rest, change);
+  // As entries, since a key may be `__proto__`.
+  const entries = Object.entries(document).filter(([key]) => key === kept || !keys.includes(key));
+  const others = Object.fromEntries(entries.filter(([key]) => key !== kept));
+  return value === undefined ? others : { ...Object.fromEntries(entries), [kept]: value };
 }
 
 function below(...[parent, path, change]: Parameters<typeof write>): JsonObject | undefined {

@@ -1,6 +1,7 @@
 /** Which namespaces may use the operator's own Azure identity, and for what. */
 import { CREDENTIAL_SECRET } from '../api/names.ts';
-import { armId, type RuntimeId } from './runtime.ts';
+import { foldCase } from './letter-case.ts';
+import { armKey, type RuntimeId } from './runtime.ts';
 
 export interface Grant {
   /** `*`: every namespace that no other grant names. */
@@ -80,5 +81,5 @@ export function refusalOf(
 
 /** By whole segments, whatever their case: ARM ids are case-insensitive. */
 function isWithin(scope: string, runtime: RuntimeId): boolean {
-  return `${armId(runtime)}/`.toLowerCase().startsWith(`${scope}/`.toLowerCase());
+  return `${armKey(runtime)}/`.startsWith(`${foldCase(scope)}/`);
 }

@@ -1,4 +1,6 @@
 import type { ManagedVirtualNetwork } from './desired.ts';
+import { valuesAt } from './json.ts';
+import { isSameName } from './letter-case.ts';
 import type { RuntimeDocument } from './runtime.ts';
 
 /**
@@ -6,10 +8,10 @@ import type { RuntimeDocument } from './runtime.ts';
  * so for ever, hence it is never merged into a document that exists.
  */
 
-/** As the document names it; undefined: the runtime is public. */
-export function networkOf({ managedVirtualNetwork: reference = null }: RuntimeDocument): string | undefined {
-  const isObject = typeof reference === 'object' && reference !== null && 'referenceName' in reference;
-  return isObject && typeof reference.referenceName === 'string' ? reference.referenceName : undefined;
+/** As the document names it; undefined: the runtime is public. An empty name is none. */
+export function networkOf(document: RuntimeDocument): string | undefined {
+  const names = valuesAt(document, ['managedVirtualNetwork', 'referenceName']);
+  return names.find((name) => typeof name === 'string' && name !== '') as string | undefined;
 }
 
 /** The document of a new runtime, in the network that is declared. */
@@ -22,12 +24,7 @@ export function placedIn(network: ManagedVirtualNetwork | undefined, document: R
 
 /** Whether a runtime is where it is declared to be. */
 export function isIn(network: ManagedVirtualNetwork | undefined, document: RuntimeDocument): boolean {
-  return isSame(networkOf(document), network?.name);
-}
-
-/** Names are equal whatever their case, as all in ARM are; undefined stands for public. */
-export function isSame(a: string | undefined, b: string | undefined): boolean {
-  return a?.toLowerCase() === b?.toLowerCase();
+  return isSameName(networkOf(document), network?.name);
 }
 
 export function networkInWords(name: string | undefined): string {

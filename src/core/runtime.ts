@@ -1,4 +1,5 @@
 /** An integration runtime, as both sides speak of it: where it lives, and what Azure holds under that name. */
+import { foldCase } from './letter-case.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
@@ -41,9 +42,14 @@ export function armId(id: RuntimeId): string {
   return `${parentArmId(id.parent)}/integrationRuntimes/${id.name}`;
 }
 
-/** Equal for two ids exactly when ARM takes them for one runtime: ARM ids are case-insensitive. */
+/** Equal for two ids exactly when they are taken for one runtime: ARM ids are case-insensitive. */
 export function armKey(id: RuntimeId): string {
-  return armId(id).toLowerCase();
+  return foldCase(armId(id));
+}
+
+/** Equal for two parents exactly when they are taken for one. */
+export function parentKey(parent: Parent): string {
+  return foldCase(parentArmId(parent));
 }
 
 /** A runtime's `properties` exactly as ARM sent them, unknown ones included: what is written back is this, merged. */

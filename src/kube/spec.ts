@@ -1,6 +1,7 @@
 import type { Desired, ManagedVirtualNetwork } from '../core/desired.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { FieldPath, PlainPath } from '../core/fields.ts';
+import { isSameName } from '../core/letter-case.ts';
 import type { ManagedObject } from '../core/object.ts';
 import type { Json, Parent } from '../core/runtime.ts';
 import { isRecord, type Raw } from './raw.ts';
@@ -139,7 +140,7 @@ function readDesired(spec: Raw, objectName: string): Desired {
   const network = readNetwork(spec, parent);
   // A workspace has it as one of its own runtimes, and shows it.
   const isHidden = parent.kind === 'factory' && network === undefined;
-  if (isHidden && managementPolicy === 'Manage' && name.toLowerCase() === DEFAULT_RUNTIME) {
+  if (isHidden && managementPolicy === 'Manage' && isSameName(name, DEFAULT_RUNTIME)) {
     throw new Misunderstood(
       `${name} is the default runtime that Azure keeps by itself and that cannot be managed: choose another azureName in a new object; ` +
         'in a factory with a managed virtual network, declare spec.managedVirtualNetwork there',

@@ -42,6 +42,15 @@ export function endedByPut(state: string): boolean {
   return state === 'Limited';
 }
 
+/**
+ * The service finds a property of a document whatever the case of its name, keeps the spelling that it was sent, and takes
+ * the values of enumerations whatever theirs. Reported is that live documents spell names otherwise than documented, in
+ * case at least (Azure/azure-rest-api-specs #39342).
+ */
+export const PROPERTY_NAMES_IGNORE_CASE = true;
+
+/** Numbers come back as they were sent, however many digits they have: no recording of a long one was found. */
+
 /** What the service says of a name outside `^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`, 3 to 63 characters: bad payload. */
 export function isValidRuntimeName(name: string): boolean {
   return name.length >= 3 && name.length <= 63 && /^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(name);

@@ -1,5 +1,6 @@
 import type { EmulatorControl } from './control.ts';
 import { CONTROL_ROUTES, toQuery } from './control-routes.ts';
+import { parseVerbatim } from './exchange.ts';
 
 /** The control endpoint of an emulator that runs as its own process. */
 export function createControlClient(controlUrl: string): EmulatorControl {
@@ -19,5 +20,5 @@ async function call(base: string, verb: string, path: string, args: object | und
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`emulator control ${verb} ${path}: ${response.status} ${text}`);
-  return text === '' ? undefined : (JSON.parse(text) as unknown);
+  return text === '' ? undefined : (parseVerbatim(text) as unknown);
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { EmulatorControl } from './control.ts';
 import { CONTROL_ROUTES, fromQuery } from './control-routes.ts';
+import { parseVerbatim } from './exchange.ts';
 
 const HANDLERS = new Map(
   Object.entries(CONTROL_ROUTES).map(([name, [verb, path]]) => [`${verb} ${path}`, name as keyof EmulatorControl]),
@@ -36,7 +37,7 @@ async function handle(control: EmulatorControl, req: IncomingMessage, res: Serve
   const name = HANDLERS.get(`${req.method} ${url.pathname}`);
   if (name === undefined) return send(res, 404, { error: `unknown: ${req.method} ${url.pathname}; GET / lists all` });
   const body = await text(req);
-  const args: unknown = body === '' ? fromQuery(url.searchParams) : JSON.parse(body);
+  const args: unknown = body === '' ? fromQuery(url.searchParams) : parseVerbatim(body);
   // The table pairs each path with the method whose argument it carries; a caller that sends another gets a 400.
   const method = control[name] as (args: unknown) => Promise<unknown>;
   send(res, 200, await method(args));

@@ -33,11 +33,13 @@ import {
   isObject,
   type JsonObject,
   parseJson,
+  property,
+  propertyName,
   type Reply,
   rawReply,
   reply,
 } from './exchange.ts';
-import { networkOf } from './lifecycle.ts';
+import { isSameValue, networkOf } from './lifecycle.ts';
 import type { Route } from './routes.ts';
 import { type Factory, type Runtime, sortedRuntimes, type World } from './world.ts';
 
@@ -95,7 +97,7 @@ export class DataFactory {
       case 'IntegrationRuntime_OperationResult':
         return this.#result(factory, name, route.result ?? '');
       case 'ManagedVirtualNetworks_ListByFactory':
-        return reply(200, { value: [...factory.networks.values()].map(({ json }) => JSON.parse(json)) });
+        return reply(200, { value: [...factory.networks.values()].map(({ json }) => parseJson(json)) });
       case 'ManagedVirtualNetworks_Get':
         return getNetwork(factory, network);
       case 'ManagedVirtualNetworks_CreateOrUpdate':
@@ -121,7 +123,7 @@ export class DataFactory {
     return reply(200, {
       properties: {
         state: runtime.lifecycle.state(this.#now()),
-        type: runtime.properties.type ?? null,
+        type: property(runtime.properties, 'type') ?? null,
         ...(interactiveQuery === undefined ? {} : { typeProperties: { interactiveQuery } }),
       },
     });
@@ -178,7 +180,7 @@ export class DataFactory {
     const runtime = find(factory, name);
     const properties = definition(request.body);
     if (properties === undefined || !isValidRuntimeName(name)) return invalidPayload(about);
-    if (TYPE_IS_IMMUTABLE && runtime !== undefined && runtime.properties.type !== properties.type) {
+    if (TYPE_IS_IMMUTABLE && runtime !== undefined && !isSameType(runtime.properties, properties)) {
       return invalidPayload(about);
     }
     const stale = precondition(request, runtime, about);
@@ -196,13 +198,13 @@ export class DataFactory {
     const pretends = (runtime?.writeMode ?? factory.writeMode) === 'pretend';
     const placed = runtime === undefined || !NETWORK_CHANGE_IS_IGNORED ? properties : staying(runtime, properties);
     const stored = this.#store(factory, runtime, name, placed);
-    return pretends ? { json: JSON.stringify({ ...JSON.parse(stored.json), properties }) } : stored;
+    return pretends ? { json: JSON.stringify({ ...documentOf(stored), properties }) } : stored;
   }
 
   #store(factory: Factory, runtime: Runtime | undefined, name: string, properties: JsonObject): Runtime {
     const ignored = (runtime?.writeMode ?? factory.writeMode) !== 'apply';
     if (runtime === undefined) {
-      return this.#world.create(factory, name, ignored ? { type: properties.type ?? null } : properties);
+      return this.#world.create(factory, name, ignored ? { type: property(properties, 'type') ?? null } : properties);
     }
     if (ignored) return runtime;
     if (EQUAL_PUT_CHANGES_ETAG || JSON.stringify(properties) !== JSON.stringify(runtime.properties)) {
@@ -225,6 +227,15 @@ export class DataFactory {
   }
 }
 
+function isSameType(a: JsonObject, b: JsonObject): boolean {
+  return isSameValue(property(a, 'type'), property(b, 'type'));
+}
+
+function documentOf({ json }: Pick<Runtime, 'json'>): JsonObject {
+  const document = parseJson(json);
+  return isObject(document) ? document : {};
+}
+
 function subject({ kind, id }: Factory, name: string): Subject {
   return { parent: kind, parentId: id, name };
 }
@@ -238,7 +249,7 @@ function definition(body: string): JsonObject | undefined {
   const parsed = parseJson(body);
   if (!isObject(parsed)) return undefined;
   const { properties } = parsed;
-  return isObject(properties) && typeof properties.type === 'string' ? properties : undefined;
+  return isObject(properties) && typeof property(properties, 'type') === 'string' ? properties : undefined;
 }
 
 /** Undefined: none were given, so that the default counts; null: not minutes. */
@@ -265,9 +276,11 @@ function misplaced(factory: Factory, properties: JsonObject, about: Subject): Re
   return places.includes(region(locationOf(properties))) ? undefined : badRequest(OTHER_REGION_MESSAGE, about);
 }
 
-function locationOf({ typeProperties }: JsonObject): string {
-  const compute = isObject(typeProperties) ? typeProperties.computeProperties : undefined;
-  return isObject(compute) && typeof compute.location === 'string' ? compute.location : 'AutoResolve';
+function locationOf(properties: JsonObject): string {
+  const type = property(properties, 'typeProperties');
+  const compute = isObject(type) ? property(type, 'computeProperties') : undefined;
+  const location = isObject(compute) ? property(compute, 'location') : undefined;
+  return typeof location === 'string' ? location : 'AutoResolve';
 }
 
 function region(location: string): string {
@@ -276,11 +289,10 @@ function region(location: string): string {
 
 /** The new definition, with the runtime in the network in which it is. */
 function staying({ properties: before }: Runtime, properties: JsonObject): JsonObject {
-  if (networkOf(before) === networkOf(properties)) return properties;
-  const { managedVirtualNetwork: _, ...rest } = properties;
-  return before.managedVirtualNetwork === undefined
-    ? rest
-    : { ...rest, managedVirtualNetwork: before.managedVirtualNetwork };
+  if (isSameValue(networkOf(before), networkOf(properties))) return properties;
+  const { [propertyName(properties, 'managedVirtualNetwork')]: _, ...rest } = properties;
+  const [name, network] = [propertyName(before, 'managedVirtualNetwork'), property(before, 'managedVirtualNetwork')];
+  return network === undefined ? rest : { ...rest, [name]: network };
 }
 
 function precondition(

@@ -1,3 +1,4 @@
+import { PROPERTY_NAMES_IGNORE_CASE } from './assumptions.ts';
 import type { Operation } from './operations.ts';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
@@ -47,14 +48,32 @@ export function header(request: Incoming, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** A number that is kept as its text is none. */
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
 export function parseJson(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parseVerbatim(text);
   } catch {
     return undefined;
   }
+}
+
+/** Every number that JavaScript would write otherwise keeps its text: `12345678901234567`, and `8.0` too. */
+export function parseVerbatim(text: string): Json {
+  return JSON.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined && String(value) !== source ? JSON.rawJSON(source) : value,
+  ) as Json;
+}
+
+/** A property of a document, whatever the case of its name (see `PROPERTY_NAMES_IGNORE_CASE`). */
+export function property(object: JsonObject, name: string): Json | undefined {
+  return object[propertyName(object, name)];
+}
+
+export function propertyName(object: JsonObject, name: string): string {
+  if (!PROPERTY_NAMES_IGNORE_CASE || name in object) return name;
+  return Object.keys(object).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name;
 }

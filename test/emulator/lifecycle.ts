@@ -1,6 +1,6 @@
 import { DEFAULT_REPAIRS_NEEDED, endedByPut, MANAGED_NETWORK_STAGES } from './assumptions.ts';
 import type { LifecycleRule, Stage } from './control.ts';
-import { isObject, type JsonObject } from './exchange.ts';
+import { isObject, type Json, type JsonObject, property } from './exchange.ts';
 
 /** Which states a runtime passes through, as data. */
 const DEFAULT_RULES: readonly LifecycleRule[] = [
@@ -58,22 +58,31 @@ export function stagesOf(
 
 function applies(rule: LifecycleRule, properties: JsonObject): boolean {
   return (
-    (rule.type === undefined || rule.type === properties.type) &&
+    (rule.type === undefined || isSameValue(rule.type, property(properties, 'type'))) &&
     (rule.ssis === undefined || rule.ssis === isSsis(properties)) &&
     (rule.managedVirtualNetwork === undefined || rule.managedVirtualNetwork === (networkOf(properties) !== undefined))
   );
 }
 
-/** The name of the managed virtual network to which a definition refers. */
-export function networkOf({ managedVirtualNetwork: reference }: JsonObject): string | undefined {
-  const name = isObject(reference) ? reference.referenceName : undefined;
-  return typeof name === 'string' ? name : undefined;
+/** The name of the managed virtual network to which a definition refers; an empty one is none. */
+export function networkOf(properties: JsonObject): string | undefined {
+  const reference = property(properties, 'managedVirtualNetwork');
+  const name = isObject(reference) ? property(reference, 'referenceName') : undefined;
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+/** Values of an enumeration, or names. */
+export function isSameValue(a: Json | undefined, b: Json | undefined): boolean {
+  return typeof a === 'string' && typeof b === 'string' ? a.toLowerCase() === b.toLowerCase() : a === b;
 }
 
 /** Documented: an Azure-SSIS runtime is a Managed one that has `ssisProperties`, or a size and number of nodes. */
 function isSsis(properties: JsonObject): boolean {
-  const type = properties.typeProperties;
+  const type = property(properties, 'typeProperties');
   if (!isObject(type)) return false;
-  const compute = type.computeProperties;
-  return 'ssisProperties' in type || (isObject(compute) && ('nodeSize' in compute || 'numberOfNodes' in compute));
+  const compute = property(type, 'computeProperties');
+  const has = (object: JsonObject, name: string) => property(object, name) !== undefined;
+  return (
+    has(type, 'ssisProperties') || (isObject(compute) && (has(compute, 'nodeSize') || has(compute, 'numberOfNodes')))
+  );
 }

@@ -12,7 +12,7 @@ import type {
   TraceEntry,
 } from './control.ts';
 import type { Entra } from './entra.ts';
-import { isObject, type Json, type JsonObject, parseJson } from './exchange.ts';
+import { isObject, type Json, type JsonObject, parseJson, parseVerbatim } from './exchange.ts';
 import type { Faults } from './faults.ts';
 import type { Refusals } from './refusals.ts';
 import { goOn } from './synapse.ts';
@@ -161,7 +161,7 @@ function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, Run
     putRuntime: async ({ factory: ref, name, properties }) => {
       const factory = factoryOf(ref);
       world.remove(factory, name);
-      return view(world.create(factory, name, structuredClone(properties)));
+      return view(world.create(factory, name, copyOf(properties)));
     },
     deleteRuntime: async ({ factory, name }) => void world.remove(factoryOf(factory), name),
     drift: async ({ merge, replace, ...ref }) => {
@@ -267,7 +267,7 @@ function theRuntime(factory: Factory, name: string): Runtime {
 }
 
 function viewOf(runtime: Runtime, now: number): RuntimeView {
-  const resource: Omit<RuntimeView, 'state' | 'references'> = JSON.parse(runtime.json);
+  const resource = parseVerbatim(runtime.json) as unknown as Omit<RuntimeView, 'state' | 'references'>;
   const interactiveQuery = runtime.interactiveQuery.view(now);
   const more = interactiveQuery === undefined ? {} : { interactiveQuery };
   return { ...resource, state: runtime.lifecycle.state(now), references: [...runtime.references], ...more };
@@ -275,6 +275,11 @@ function viewOf(runtime: Runtime, now: number): RuntimeView {
 
 function withParsedBody(entry: TraceEntry): TraceEntry {
   return typeof entry.body === 'string' ? { ...entry, body: parseJson(entry.body) ?? entry.body } : { ...entry };
+}
+
+/** A copy of a number that is kept as its text would be an object. */
+function copyOf(value: JsonObject): JsonObject {
+  return parseVerbatim(JSON.stringify(value)) as JsonObject;
 }
 
 /** RFC 7396: null removes. */

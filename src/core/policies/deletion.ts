@@ -1,6 +1,6 @@
 /** The object is being deleted: what becomes of the runtime? */
 import type { Desired } from '../desired.ts';
-import { isSame } from '../network.ts';
+import { isSameName } from '../letter-case.ts';
 import type { ManagedObject } from '../object.ts';
 import { heirOf, legacyOf } from '../ownership.ts';
 import { CREATE_SHOWS_MS, HEIR_COMES_MS, HEIR_STAYS, HEIR_STAYS_MS, NEVER, waiting } from '../schedule.ts';
@@ -77,7 +77,7 @@ export const heirTakesOver: Policy = (s) => {
 };
 
 function declaresSamePlace({ spec }: ManagedObject, { managedVirtualNetwork }: Desired): boolean {
-  return spec.valid && isSame(spec.desired.managedVirtualNetwork?.name, managedVirtualNetwork?.name);
+  return spec.valid && isSameName(spec.desired.managedVirtualNetwork?.name, managedVirtualNetwork?.name);
 }
 
 /** Make sure only a claimed runtime is ever deleted. */

@@ -1,5 +1,7 @@
 /** What a failed call to Azure means for the object: who must act, and when to look again. */
 import type { Failure } from '../failure.ts';
+import { isAutoResolve } from '../fields.ts';
+import { isSameName } from '../letter-case.ts';
 import { again, ROLE_SPREADS_MS, slowRetry, transient, waiting } from '../schedule.ts';
 import { type Action, isDecided, type Policy, type Situation, waitingSince } from '../situation.ts';
 import { progressing, settle, stall, stalled, UNCHANGED, unknown } from '../verdicts.ts';
@@ -81,7 +83,7 @@ function refused(s: Situation, failure: Refused): Action {
     return networkIsWaitedFor(s, managedVirtualNetwork.name);
   }
   const location = String(fields.get('location') ?? 'AutoResolve');
-  const mayBeRegion = managedVirtualNetwork !== undefined && location.toLowerCase() !== 'autoresolve';
+  const mayBeRegion = managedVirtualNetwork !== undefined && !isAutoResolve(location);
   const what = s.failure?.during === 'network' ? 'managed virtual network' : 'definition';
   return stall(
     s,
@@ -93,7 +95,7 @@ function refused(s: Situation, failure: Refused): Action {
 
 /** A network that has just been made may not be seen by every part of Azure yet. */
 function lacksNetwork({ desired }: Situation, { reference }: Refused): boolean {
-  return reference !== undefined && reference.toLowerCase() === desired.managedVirtualNetwork?.name.toLowerCase();
+  return reference !== undefined && isSameName(reference, desired.managedVirtualNetwork?.name);
 }
 
 function regionAdvice(parent: string): string {

@@ -23,6 +23,18 @@ describe('the type of a runtime', () => {
     expect(parseRuntime(value).type).toBe('AzureSsis');
   });
 
+  test.each<[object, unknown]>([
+    [{ type: 'managed' }, 'Managed'],
+    [{ Type: 'MANAGED' }, 'Managed'],
+    [{ type: 'selfhosted' }, 'SelfHosted'],
+    [{ TYPE: 'Managed', TypeProperties: { SSISProperties: {} } }, 'AzureSsis'],
+    [{ type: 'managed', typeproperties: { ComputeProperties: { NodeSize: 'A' } } }, 'AzureSsis'],
+    [{ type: 'Managed', Type: 'managed' }, 'Managed'],
+    [{ type: 'Managed', Type: 'SelfHosted' }, { unknown: 'Managed and SelfHosted' }],
+  ])('%j is told whatever the case', (properties, type) => {
+    expect(parseRuntime(resource(properties)).type).toEqual(type);
+  });
+
   test('SelfHosted is what it says', () => {
     expect(parseRuntime(resource({ type: 'SelfHosted' })).type).toBe('SelfHosted');
   });
@@ -48,6 +60,17 @@ describe('interactive authoring', () => {
     [{ status: 'Disabled', autoTerminationMinutes: -1 }, { status: 'Disabled' }],
   ])('%j is told with the state', (query, interactiveAuthoring) => {
     expect(parseState(status(query))).toEqual({ state: 'Online', interactiveAuthoring });
+  });
+
+  test('a state, as the rest, is understood whatever the case, and told as it is documented', () => {
+    const interactiveQuery = { Status: 'enabled', AUTOTERMINATIONMINUTES: 10 };
+    expect(
+      parseState({ properties: { State: 'online', TypeProperties: { interactivequery: interactiveQuery } } }),
+    ).toEqual({
+      state: 'Online',
+      interactiveAuthoring: { status: 'Enabled', autoTerminationMinutes: 10 },
+    });
+    expect(parseState({ properties: { state: 'pondering' } })).toEqual({ state: 'pondering' });
   });
 
   test.each([undefined, null, 'Enabled', {}, { status: 3 }, { status: '' }, []])('%j is nothing', (query) => {

@@ -39,6 +39,17 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
           ),
       );
 
+    test('numbers that a double would change go through the SDK as they are, in both directions', async () => {
+      const properties = '{"type":"Managed","alien":[12345678901234567,0.12345678901234567890,{"x":1e400}],"n":8}';
+      const { arm, runtimes } = rig();
+      arm.answers({ status: 200, body: `{"name":"Runtime","etag":"etag-1","properties":${properties}}` });
+      const document = (await runtimes.read(ID, caller()))?.document ?? {};
+      await runtimes.update(ID, document, 'etag-1', caller());
+      await runtimes.create(ID, document, caller());
+      const body = `{"properties":${properties}}`;
+      expect(arm.sent.slice(1).map((sent) => sent.body)).toEqual([body, body]);
+    });
+
     test('any document is read as ARM sent it and written as it is given, whatever the SDK knows of it', async () => {
       await fc.assert(
         fc.asyncProperty(documents, async (document: RuntimeDocument) => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { FactoryRef } from '../../emulator/index.ts';
+import { createControlClient, type FactoryRef } from '../../emulator/index.ts';
 import { failure, group, managed, runtimePath, useEmulator } from './helpers.ts';
 
 const suite = useEmulator();
@@ -42,6 +42,36 @@ describe('documents', () => {
       properties,
       etag: expect.any(String),
     });
+  });
+
+  test.each(['in-process', 'over HTTP'])('numbers keep their text, through the control %s too', async (how) => {
+    const control = how === 'in-process' ? suite.emulator.control : createControlClient(suite.emulator.controlUrl);
+    const long = '12345678901234567';
+    const properties = `{"type":"Managed","a":${long},"b":[0.12345678901234567890,8.0,1e400]}`;
+    await suite.fetch(runtimePath(factory, 'abc'), { method: 'PUT', body: `{"properties":${properties}}` });
+    const text = async () => (await suite.fetch(runtimePath(factory, 'abc'))).text();
+    expect(await text()).toContain(`"properties":${properties}`);
+    const view = await control.getRuntime({ factory, name: 'abc' });
+    expect(JSON.stringify(view?.properties)).toBe(properties);
+    await control.drift({ factory, name: 'abc', merge: { a: null, c: { d: JSON.rawJSON(`-${long}`) } } });
+    expect(await text()).toContain(`"b":[0.12345678901234567890,8.0,1e400],"c":{"d":-${long}}`);
+    await control.putRuntime({ factory, name: 'abc', properties: view?.properties ?? {} });
+    expect(await text()).toContain(`"properties":${properties}`);
+    expect(JSON.stringify((await control.trace({ subscriptionId: factory.subscriptionId }))[0]?.body)).toBe(
+      `{"properties":${properties}}`,
+    );
+  });
+
+  test('properties are found whatever their case, and keep it', async () => {
+    const text = '{"Type":"managed","typeproperties":{"SSISPROPERTIES":{}}}';
+    await suite.fetch(runtimePath(factory, 'abc'), { method: 'PUT', body: `{"properties":${text}}` });
+    expect(await (await suite.fetch(runtimePath(factory, 'abc'))).text()).toContain(`"properties":${text}`);
+    expect(await control().getRuntime({ factory, name: 'abc' })).toMatchObject({ state: 'Initial' });
+    const inNetwork = (referenceName: string) =>
+      JSON.stringify({ properties: { type: 'Managed', ManagedVirtualNetwork: { ReferenceName: referenceName } } });
+    const put = (body: string) => suite.fetch(runtimePath(factory, 'def'), { method: 'PUT', body });
+    expect((await put(inNetwork('default'))).status).toBe(400);
+    expect((await put(inNetwork(''))).status).toBe(200);
   });
 
   test('a PUT replaces the whole document', async () => {

@@ -4,7 +4,8 @@
  */
 import type { Desired } from '../../../src/core/desired.ts';
 import { differences, looksCreatedBy, valueAt } from '../../../src/core/fields.ts';
-import { isIn, isSame } from '../../../src/core/network.ts';
+import { isSameName } from '../../../src/core/letter-case.ts';
+import { isIn } from '../../../src/core/network.ts';
 import type { Claim, ManagedObject } from '../../../src/core/object.ts';
 import { isManaging } from '../../../src/core/ownership.ts';
 import { armKey } from '../../../src/core/runtime.ts';
@@ -225,7 +226,7 @@ export class Oracle {
 
 function declareSamePlace(...objects: readonly ManagedObject[]): boolean {
   const [a, b] = objects.map(({ spec }) => (spec.valid ? spec.desired.managedVirtualNetwork?.name : undefined));
-  return isSame(a, b);
+  return isSameName(a, b);
 }
 
 function adoptable(desired: Desired, document: Stored['document']): boolean {
