@@ -43,7 +43,7 @@ interface Base {
 
 function assemble(config: Config, log: RootLog): Component[] {
   const stopping = new AbortController();
-  const metrics = createMetrics({ version: VERSION, node: process.version, now: clock.now });
+  const metrics = createMetrics({ version: VERSION, node: process.version, now: clock.monotonic });
   const client = createKubeClient({
     userAgent: `azure-ir-operator/${VERSION}`,
     onResponse: ({ code, method, host }) => metrics.kubernetes.kubernetesRequest(code, method, host),
@@ -165,7 +165,7 @@ function endpointsOf(base: Base, controller: Controller, watches: readonly Watch
     opened('health endpoint', () =>
       serveHealth({
         bind: config.healthProbeBindAddress,
-        live: [{ name: 'controller', problem: () => controller.stuckReason(clock.now()) }],
+        live: [{ name: 'controller', problem: () => controller.stuckReason() }],
         ready: watches.map((watch) => ({
           name: watch.name,
           problem: () => (watch.isListed() ? undefined : `the ${watch.name} are not listed yet`),

@@ -61,7 +61,11 @@ export function createReconciler(world: World): (key: string, signal: AbortSigna
       if (pass.settled && !pass.refused) repeats.end(key);
       const { uid } = object;
       if (pass.released) notes.set(key, { uid, released: true, failingSince: undefined });
-      else if (pass.failed) notes.set(key, { uid, released: false, failingSince: note?.failingSince ?? world.now() });
+      else if (pass.failed) {
+        // Not in the future, though the clock was set back meanwhile.
+        const failingSince = Math.min(note?.failingSince ?? Number.POSITIVE_INFINITY, world.now());
+        notes.set(key, { uid, released: false, failingSince });
+      }
       // A pass that was interrupted has not shown that Azure answers again.
       else if (pass.settled) notes.delete(key);
       return outcome;

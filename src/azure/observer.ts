@@ -42,7 +42,7 @@ const SWEEP_EVERY_MS = 10 * 60_000;
 /** It exists in every factory and is in the list of only some (recorded). */
 const SELDOM_LISTED = 'autoresolveintegrationruntime';
 
-/** Counts up with everything that is learnt: what is older than what, whatever the clock says. */
+/** Counts up with everything that is learnt: what is older than what, also within a millisecond. */
 type Tick = number;
 
 interface Listing {
@@ -116,7 +116,7 @@ export class Observer implements Runtimes {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    this.#sweeps = new Every(SWEEP_EVERY_MS, options.clock.now());
+    this.#sweeps = new Every(SWEEP_EVERY_MS, options.clock.monotonic());
   }
 
   async hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition> {
@@ -139,7 +139,7 @@ export class Observer implements Runtimes {
   async #askList(view: View, id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition | Question> {
     const shared = view.flight;
     // One list that hangs would have the passes of all its objects wait for it, one after the other.
-    if (shared !== undefined && this.#options.clock.now() - shared.startedAt >= LATE_MS) {
+    if (shared !== undefined && this.#options.clock.monotonic() - shared.startedAt >= LATE_MS) {
       shared.parked.set(caller.key, caller.urgency);
       throw new Unanswered('the list is not answered');
     }
@@ -219,11 +219,11 @@ export class Observer implements Runtimes {
   }
 
   #find(view: View, { name }: RuntimeId, what: Finding['what']): void {
-    view.findings.set(name.toLowerCase(), { tick: ++this.#tick, at: this.#options.clock.now(), what });
+    view.findings.set(name.toLowerCase(), { tick: ++this.#tick, at: this.#options.clock.monotonic(), what });
   }
 
   #view(parent: Parent): View {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.monotonic();
     this.#sweep(now);
     const key = parentArmId(parent).toLowerCase();
     const view = this.#views.get(key) ?? {
@@ -252,8 +252,8 @@ export class Observer implements Runtimes {
   /** What is known of a runtime and at most so old, or else what is to be asked. */
   #lookUp(view: View, name: string, maxAgeMs: number): Definition | Question {
     const key = name.toLowerCase();
-    const now = this.#options.clock.now();
-    const young = (at: number) => now - at >= 0 && now - at <= maxAgeMs;
+    const now = this.#options.clock.monotonic();
+    const young = (at: number) => now - at <= maxAgeMs;
     const finding = view.findings.get(key);
     const { listing, flight, brokenAt } = view;
     // While a list that was broken is tried again, only who tries it waits for it.
@@ -274,7 +274,7 @@ export class Observer implements Runtimes {
   #startList(view: View, caller: Caller): Flight {
     const { clock, wake } = this.#options;
     const flight: Flight = {
-      startedAt: clock.now(),
+      startedAt: clock.monotonic(),
       asking: new Set(),
       parked: new Map(),
       landing: this.#list(view, caller),
@@ -291,7 +291,7 @@ export class Observer implements Runtimes {
 
   async #list(view: View, caller: Caller): Promise<boolean> {
     const { clock, remote, signal = new AbortController().signal } = this.#options;
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     const startTick = this.#tick;
     let pages = 1;
     try {
@@ -310,7 +310,7 @@ export class Observer implements Runtimes {
       if (!(error instanceof AzureFailure) || CONCERN_ALL.has(error.failure.kind)) throw error;
       view.report.failed(error);
       // From its end on: one that fails slowly would else be too old at once.
-      view.brokenAt = clock.now();
+      view.brokenAt = clock.monotonic();
       return false;
     }
   }

@@ -12,7 +12,7 @@ import { untilTurn } from '../runtime/spread.ts';
 
 export interface HandlerOptions {
   readonly reconcile: ReturnType<typeof createReconciler>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
 }
 
@@ -22,7 +22,7 @@ export function createHandler({ reconcile, clock, log }: HandlerOptions): Handle
     try {
       const outcome = await reconcile(key, signal);
       repeats.end(key);
-      return nextOf(outcome, key, clock.now());
+      return nextOf(outcome, key, clock.monotonic());
     } catch (error) {
       return unlessOutage(error, key, log, repeats);
     }

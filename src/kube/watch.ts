@@ -118,7 +118,7 @@ class Watcher<T> {
     let problem: Problem | undefined;
     const listener: StreamListener = {
       opened: () => {
-        openedAt = clock.now();
+        openedAt = clock.monotonic();
         this.#recovered();
       },
       line: (type, raw) => {
@@ -135,7 +135,7 @@ class Watcher<T> {
       if (signal.aborted) return 0;
       if (problem === undefined) problem = this.#feed({ kind: 'failed', problem: toKubeError(error) });
     }
-    const lasted = openedAt !== undefined && clock.now() - openedAt >= SHORT_STREAM_MS;
+    const lasted = openedAt !== undefined && clock.monotonic() - openedAt >= SHORT_STREAM_MS;
     if (lasted) this.#failures = 0;
     // A stream that breaks off after a while is routine; that the next cannot be opened is not.
     if (problem !== undefined) return this.#backOff(problem, isExpired(problem) || (lasted && problem.status === 0));

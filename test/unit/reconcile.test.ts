@@ -102,6 +102,73 @@ describe('repair', () => {
   });
 });
 
+describe('a clock that is set back by an hour', () => {
+  const BACK = -60 * MINUTE;
+
+  test('does not put off the next repair by an hour', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.setState(runtimeId(), 'Limited');
+    operator.azure.repairsNeeded = 99;
+    await operator.look(key);
+    operator.now += BACK;
+    await operator.look(key);
+    operator.now += 2 * MINUTE;
+    await operator.look(key);
+    expect(operator.azure.calls.filter((call) => call === 'update')).toHaveLength(2);
+  });
+
+  test.each([
+    ['Starting', 'Ready=False Provisioning Stalled', 31],
+    ['Offline', 'Ready=False Offline Stalled', 11],
+  ])('does not put off by an hour what is told of a runtime that stays %s', async (state, told, minutes) => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.setState(runtimeId(), state);
+    await operator.look(key);
+    operator.now += BACK;
+    await operator.look(key);
+    operator.now += minutes * MINUTE;
+    await operator.look(key);
+    expect(operator.summary(key)).toBe(told);
+  });
+
+  test('does not put off by an hour that a failure is told', async () => {
+    let isDown = false;
+    const failure = { kind: 'unavailable', message: 'Azure is down.' } as const;
+    const operator = new Operator({ azure: { fault: () => (isDown ? { when: 'before', failure } : undefined) } });
+    const key = await ready(operator);
+    isDown = true;
+    for (const ms of [0, BACK, INTERVAL_MS]) {
+      operator.now += ms;
+      await operator.look(key);
+    }
+    expect(operator.summary(key)).toBe('Ready=True Available Reconciling');
+  });
+
+  test('does not put off by an hour that an accepted write is made once more', async () => {
+    const operator = new Operator({}, 'accepts');
+    const key = operator.apply('sample', desired());
+    await operator.look(key);
+    operator.azure.failNext();
+    operator.now += BACK;
+    await operator.look(key);
+    operator.now += 10 * MINUTE;
+    await operator.look(key);
+    expect(operator.azure.calls.filter((call) => call === 'create')).toHaveLength(2);
+  });
+
+  test('costs a Ready object one status at most', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.now += BACK;
+    for (let i = 0; i < 3; i++) await operator.look(key);
+    expect(operator.cluster.writes).toEqual(['status']);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(reasons(operator)).toEqual([]);
+  });
+});
+
 describe('deleting', () => {
   test('deletes what was created', async () => {
     const operator = new Operator();
