@@ -21,9 +21,9 @@ export interface HandlerOptions {
 
 export function createHandler({ reconcile, clock, log, stranded }: HandlerOptions): Handler {
   const repeats = new Repeats();
-  return async (key, { signal }) => {
+  return async (key, { signal, superseded }) => {
     try {
-      const outcome = await reconcile(key, signal);
+      const outcome = await reconcile(key, signal, superseded);
       repeats.end(key);
       stranded.delete(key);
       return nextOf(outcome, key, clock.monotonic());

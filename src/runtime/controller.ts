@@ -80,6 +80,7 @@ export class Controller {
       throw new RangeError(`concurrency must be a positive integer, got ${options.concurrency}`);
     }
     this.#options = options;
+    options.queue.onSuperseded((key) => this.#attempts.supersede(key));
     this.#graceMs = options.graceMs ?? 20_000;
     this.#stuckAfterMs = options.stuckAfterMs ?? 10 * 60_000;
     this.#slowAfterMs = options.slowAfterMs ?? 5_000;

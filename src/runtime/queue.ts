@@ -8,6 +8,8 @@ export interface AddOptions {
   readonly priority?: number;
   /** The key is not handed out before so many milliseconds have gone by. Default 0; less counts as 0. */
   readonly afterMs?: number;
+  /** Whoever has the key in hand is told that what it goes by is out of date. Default false. */
+  readonly supersedes?: boolean;
 }
 
 export interface WorkQueueOptions {
@@ -83,6 +85,7 @@ export class WorkQueue {
   readonly #inHand = new Map<string, Handling>();
   readonly #waiters = new Set<Waiter>();
   #timer: { readonly dueAt: number; readonly handle: Timer } | undefined;
+  #superseded: (key: string) => void = () => {};
   #sequence = 0;
   /** Hand-outs since the longest due key, being aged, was last served. */
   #passedOver = 0;
@@ -97,11 +100,16 @@ export class WorkQueue {
     metrics.observe(() => this.#stats());
   }
 
+  /** Who hands out keys, and is told of those in hand that are out of date. */
+  onSuperseded(listener: (key: string) => void): void {
+    this.#superseded = listener;
+  }
+
   /**
    * Queues the key; does nothing once shut down. An earlier due time overrides a back-off.
    * @throws RangeError when an option is not a finite number.
    */
-  add(key: string, { priority = 0, afterMs = 0 }: AddOptions = {}): void {
+  add(key: string, { priority = 0, afterMs = 0, supersedes = false }: AddOptions = {}): void {
     if (!Number.isFinite(priority) || !Number.isFinite(afterMs)) {
       throw new RangeError(`priority and afterMs must be finite, got ${priority} and ${afterMs}`);
     }
@@ -113,6 +121,7 @@ export class WorkQueue {
     if (handling !== undefined) {
       handling.again ??= this.#newEntry(key, priority, dueAt);
       merge(handling.again, priority, dueAt);
+      if (supersedes) this.#superseded(key);
       return;
     }
     this.#enqueue(key, priority, dueAt);

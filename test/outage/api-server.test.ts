@@ -340,7 +340,7 @@ describe('the API server restarts', () => {
       // A pass under way, whose status meets no API server any more.
       await fault(place, PUT, DELAY, { delayMs: 3_000, times: 1 });
       await place.patch('waits', { spec: { description: 'before' } });
-      await untilCalled(place, PUT, 3);
+      await untilCalled(place, PUT, 1);
       const restart = installation.controlPlane.restartApiServer({ downMs: 20_000 });
       await untilDown(installation);
       await restart;

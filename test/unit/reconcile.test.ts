@@ -5,7 +5,7 @@ import { valueAt } from '../../src/core/fields.ts';
 import { BLANK, condition, type ManagedObject } from '../../src/core/object.ts';
 import { armKey } from '../../src/core/runtime.ts';
 import { HEIR_STAYS_MS, MINUTE } from '../../src/core/schedule.ts';
-import { BudgetExhausted, type Runtimes, type Urgency } from '../../src/ports.ts';
+import { BudgetExhausted, type Caller, type Runtimes, type Urgency } from '../../src/ports.ts';
 import { CREATED, FAILURE, FAILURE_KINDS } from './core/builders.ts';
 import { desired, fieldMap, runtimeId } from './model/builders.ts';
 import { UNBOUNDED } from './model/fake-azure.ts';
@@ -1395,6 +1395,52 @@ describe('what is done on behalf of an object', () => {
       expect([...seen]).toEqual([urgency]);
     },
   );
+});
+
+describe('an object that changes while its pass waits for Azure', () => {
+  /** Azure, where calls of this name come to no end unless somebody ends them. */
+  function hanging(operator: Operator, name: keyof Runtimes): { under: string[] } {
+    const under: string[] = [];
+    instead(operator, name, (...args: unknown[]) => {
+      under.push(name);
+      const { signal } = args.at(-1) as Caller;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    return { under };
+  }
+
+  test.each(['hint', 'state'] as const)('is looked at anew at once, whatever becomes of the %s', async (name) => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    const { under } = hanging(operator, name);
+    const superseded = new AbortController();
+    const pass = operator.pass(key, undefined, superseded.signal);
+    await settled();
+    expect(under).toEqual([name]);
+    superseded.abort(new Error('changed'));
+    expect(await pass).toMatchObject({ kind: 'backoff' });
+    expect(operator.cluster.writes).toEqual([]);
+  });
+
+  test('and for the answer to a write hears of that first', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    operator.azure.refreshList();
+    const { under } = hanging(operator, 'update');
+    const [superseded, stop] = [new AbortController(), new AbortController()];
+    let isOver = false;
+    const pass = operator.pass(key, stop.signal, superseded.signal).catch(() => {
+      isOver = true;
+    });
+    await settled();
+    expect(under).toEqual(['update']);
+    superseded.abort(new Error('changed'));
+    await settled();
+    expect(isOver).toBe(false);
+    stop.abort(new Error('the end'));
+    await pass;
+  });
 });
 
 describe('what interrupts a pass late', () => {

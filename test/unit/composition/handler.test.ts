@@ -8,7 +8,8 @@ import { RecordedLog } from '../runtime/recorded-log.ts';
 
 const PERIOD = 600_000;
 const DOWN = new KubeError({ status: 503, reason: 'ServiceUnavailable', message: 'down' });
-const ATTEMPT = { failures: 0, signal: new AbortController().signal };
+const NEVER = new AbortController().signal;
+const ATTEMPT = { failures: 0, signal: NEVER, superseded: NEVER };
 
 function handlerOf(outcomes: (Outcome | Error)[]) {
   const log = new RecordedLog();

@@ -411,6 +411,35 @@ describe('the watchdog', () => {
   });
 });
 
+describe('a key that is added while it is in hand', () => {
+  test.each([
+    [true, 'what it waits for is in vain'],
+    [false, 'it may go on as it does'],
+  ])('with supersedes: %s, its pass is told that %s', async (supersedes) => {
+    const told: boolean[] = [];
+    const handler: Handler = async (_key, { superseded }) => {
+      await new Promise<void>((resolve) => {
+        superseded.addEventListener('abort', () => resolve());
+        world.clock.setTimer(1_000, resolve);
+      });
+      told.push(superseded.aborted);
+      return DONE;
+    };
+    const world = setUp(handler, { concurrency: 2 });
+    const running = world.controller.run(world.abort.signal);
+    world.queue.add('a');
+    world.queue.add('b');
+    await world.clock.settle();
+    world.queue.add('a', { supersedes });
+    await world.clock.advance(1_000);
+    await world.clock.advance(1_000);
+    // The pass of another key, and the next one of the same, have nothing to do with it.
+    expect(told).toEqual(supersedes ? [true, false, false] : [false, false, false]);
+    world.abort.abort();
+    await running;
+  });
+});
+
 describe('a pass that is slow', () => {
   /** A handler whose keys with `slow` in their name end only when they are let go. */
   function slowOnes(concurrency: number) {
