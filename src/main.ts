@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { AzureIdentities } from './azure/identities.ts';
 import { createHandler } from './composition/handler.ts';
 import { createIdentities, credentialSink } from './composition/identities.ts';
+import { Stranded } from './composition/stranded.ts';
 import { type Config, ConfigError, parseConfig, usage } from './config.ts';
 import { census, watched } from './core/census.ts';
 import { createAccessReview } from './kube/access-review.ts';
@@ -43,7 +44,7 @@ interface Base {
 
 function assemble(config: Config, log: RootLog): Component[] {
   const stopping = new AbortController();
-  const metrics = createMetrics({ version: VERSION, node: process.version, now: clock.now });
+  const metrics = createMetrics({ version: VERSION, node: process.version, now: clock.monotonic });
   const client = createKubeClient({
     userAgent: `azure-ir-operator/${VERSION}`,
     onResponse: ({ code, method, host }) => metrics.kubernetes.kubernetesRequest(code, method, host),
@@ -57,7 +58,8 @@ function assemble(config: Config, log: RootLog): Component[] {
   const feed = new Feed(queue, shard);
   const isLeader = () => leadership.isLeader();
   const identities = createIdentities({ ...base, clock, objects: shard.own, feed, metrics: metrics.azure, isLeader });
-  const controller = controllerOf(base, { shard, queue, identities, isLeader });
+  const stranded = new Stranded(queue);
+  const controller = controllerOf(base, { shard, queue, identities, isLeader, stranded });
   const watches = createWatches({
     client,
     clock,
@@ -65,6 +67,7 @@ function assemble(config: Config, log: RootLog): Component[] {
     namespaces: config.watchNamespaces,
     shard,
     credentials: credentialSink(identities, feed, log),
+    recovered: () => stranded.wake(),
   });
   return [
     ...endpointsOf(base, controller, watches),
@@ -114,9 +117,10 @@ interface ControllerParts {
   readonly queue: WorkQueue;
   readonly identities: AzureIdentities;
   readonly isLeader: () => boolean;
+  readonly stranded: Stranded;
 }
 
-function controllerOf(base: Base, { shard, queue, identities, isLeader }: ControllerParts): Controller {
+function controllerOf(base: Base, { shard, queue, identities, isLeader, stranded }: ControllerParts): Controller {
   const { config, log, metrics, client, signal } = base;
   const { intervalMs } = config;
   const reconcile = createReconciler({
@@ -137,7 +141,7 @@ function controllerOf(base: Base, { shard, queue, identities, isLeader }: Contro
   return new Controller({
     name: NAME,
     queue,
-    handler: createHandler({ reconcile, clock, log }),
+    handler: createHandler({ reconcile, clock, log, stranded }),
     concurrency: config.maxConcurrentReconciles,
     clock,
     log,
@@ -165,7 +169,7 @@ function endpointsOf(base: Base, controller: Controller, watches: readonly Watch
     opened('health endpoint', () =>
       serveHealth({
         bind: config.healthProbeBindAddress,
-        live: [{ name: 'controller', problem: () => controller.stuckReason(clock.now()) }],
+        live: [{ name: 'controller', problem: () => controller.stuckReason() }],
         ready: watches.map((watch) => ({
           name: watch.name,
           problem: () => (watch.isListed() ? undefined : `the ${watch.name} are not listed yet`),

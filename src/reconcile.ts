@@ -15,7 +15,7 @@ import { armKey } from './core/runtime.ts';
 import { again, NEVER, type Next } from './core/schedule.ts';
 import { type Action, managing } from './core/situation.ts';
 import { statusAfter } from './core/status.ts';
-import { Acts } from './pass/acts.ts';
+import { Acts, type Signals } from './pass/acts.ts';
 import { reportInvalid } from './pass/invalid.ts';
 import { firstSituation, Knowledge } from './pass/knowledge.ts';
 import { Report } from './pass/report.ts';
@@ -27,16 +27,19 @@ export type Outcome = Next | { readonly kind: 'parked'; readonly waitsFor: 'toke
 /** More than the longest way through the policies; past it they contradict each other. */
 const MOST_STEPS = 16;
 
+/** When `superseded` aborts, the object has changed: the pass waits for no look any longer. */
+export type Reconcile = (key: string, signal: AbortSignal, superseded?: AbortSignal) => Promise<Outcome>;
+
 /**
  * Makes the function that handles a key. It throws what the API server throws (the caller backs off); failures of Azure
  * end in the object's status.
  */
-export function createReconciler(world: World): (key: string, signal: AbortSignal) => Promise<Outcome> {
+export function createReconciler(world: World): Reconcile {
   const busy = new Set<string>();
   /** By key; dropped by the pass that finds the object gone. */
   const notes = new Map<string, Note>();
   const repeats = new Repeats();
-  return async (key, signal) => {
+  return async (key, signal, superseded) => {
     const object = world.objects.get(key);
     if (object === undefined) {
       notes.delete(key);
@@ -55,13 +58,17 @@ export function createReconciler(world: World): (key: string, signal: AbortSigna
     if (busy.has(runtime)) return again(world.intervalMs);
     busy.add(runtime);
     try {
-      const pass = new Pass(world, object, note?.failingSince, repeats, signal);
+      const pass = new Pass(world, object, note?.failingSince, repeats, { signal, superseded });
       const outcome = await pass.run();
       world.metrics.passed(key, { observed: pass.observed, waits: waitsForTokens(outcome), dueMs: dueIn(outcome) });
       if (pass.settled && !pass.refused) repeats.end(key);
       const { uid } = object;
       if (pass.released) notes.set(key, { uid, released: true, failingSince: undefined });
-      else if (pass.failed) notes.set(key, { uid, released: false, failingSince: note?.failingSince ?? world.now() });
+      else if (pass.failed) {
+        // Not in the future, though the clock was set back meanwhile.
+        const failingSince = Math.min(note?.failingSince ?? Number.POSITIVE_INFINITY, world.now());
+        notes.set(key, { uid, released: false, failingSince });
+      }
       // A pass that was interrupted has not shown that Azure answers again.
       else if (pass.settled) notes.delete(key);
       return outcome;
@@ -91,13 +98,14 @@ class Pass {
   readonly #report: Report;
   readonly #acts: Acts;
   readonly #signal: AbortSignal;
+  readonly #superseded: AbortSignal | undefined;
 
   constructor(
     world: World,
     object: ManagedObject,
     failingSince: number | undefined,
     repeats: Repeats,
-    signal: AbortSignal,
+    { signal, superseded }: Signals,
   ) {
     if (!object.spec.valid) throw new Error('a pass needs a valid object');
     this.#world = world;
@@ -105,8 +113,9 @@ class Pass {
     this.#access = world.identities.accessFor(object);
     this.#knowledge = new Knowledge(firstSituation(world, object, object.spec.desired, this.#access, failingSince));
     this.#report = new Report(world, this.#knowledge, repeats, signal);
-    this.#acts = new Acts(world, this.#access, this.#knowledge, this.#report, signal);
+    this.#acts = new Acts(world, this.#access, this.#knowledge, this.#report, { signal, superseded });
     this.#signal = signal;
+    this.#superseded = superseded;
   }
 
   /** Whether it let an object go that was being deleted. */
@@ -179,7 +188,8 @@ class Pass {
 
   /** What Azure has confirmed is stored all the same; the rest is for another pass. */
   async #interrupted(error: unknown): Promise<Outcome> {
-    const changed = error instanceof Stale || error instanceof Superseded;
+    const isInVain = this.#superseded?.aborted === true && error === this.#superseded.reason;
+    const changed = error instanceof Stale || error instanceof Superseded || isInVain;
     if (!changed && !(error instanceof BudgetExhausted)) throw error;
     try {
       await this.#report.persist(this.#knowledge.situation.memory);

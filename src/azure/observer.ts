@@ -40,10 +40,12 @@ export interface ObserverOptions {
 /** A parent that nobody asks about any more is forgotten after this. */
 const FORGET_AFTER_MS = 2 * 3_600_000;
 const SWEEP_EVERY_MS = 10 * 60_000;
+/** Nobody waits longer for a list, though its pages come. */
+const MOST_LATE_MS = 30_000;
 /** It exists in every factory and is in the list of only some (recorded). */
 const SELDOM_LISTED = 'autoresolveintegrationruntime';
 
-/** Counts up with everything that is learnt: what is older than what, whatever the clock says. */
+/** Counts up with everything that is learnt: what is older than what, also within a millisecond. */
 type Tick = number;
 
 interface Listing {
@@ -70,10 +72,11 @@ interface Finding {
 interface Flight {
   /** Whether it brought a listing; false: the list itself is broken. */
   readonly landing: Promise<boolean>;
-  readonly startedAt: number;
+  /** Aborts when no page has come for long: nobody holds a worker for it any longer. */
+  readonly late: AbortSignal;
   /** The runtimes whose hints wait for it. */
   readonly asking: Set<string>;
-  /** The keys of those that came late, and do not hold a worker for it. */
+  /** The keys of those that do not wait for it any longer, and are woken when it has landed. */
   readonly parked: Map<string, Urgency>;
 }
 
@@ -117,7 +120,7 @@ export class Observer implements Runtimes {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    this.#sweeps = new Every(SWEEP_EVERY_MS, options.clock.now());
+    this.#sweeps = new Every(SWEEP_EVERY_MS, options.clock.monotonic());
   }
 
   async hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition> {
@@ -139,11 +142,6 @@ export class Observer implements Runtimes {
   /** What the list says that is under way, or else a new one. */
   async #askList(view: View, id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition | Question> {
     const shared = view.flight;
-    // One list that hangs would have the passes of all its objects wait for it, one after the other.
-    if (shared !== undefined && this.#options.clock.now() - shared.startedAt >= LATE_MS) {
-      shared.parked.set(caller.key, caller.urgency);
-      throw new Unanswered('the list is not answered');
-    }
     const flight = shared ?? this.#startList(view, caller);
     try {
       const landed = await this.#await(flight, id, caller);
@@ -152,7 +150,7 @@ export class Observer implements Runtimes {
     } catch (error) {
       // The budget wakes only the key that asked it. Whoever shared that list asks for itself: it is granted a list of
       // its own, or waits under its own key.
-      if (!(shared !== undefined && error instanceof BudgetExhausted)) throw error;
+      if (shared === undefined || error === flight.late.reason || !(error instanceof BudgetExhausted)) throw error;
       return this.#lookUp(view, id.name, maxAgeMs);
     }
   }
@@ -220,11 +218,11 @@ export class Observer implements Runtimes {
   }
 
   #find(view: View, { name }: RuntimeId, what: Finding['what']): void {
-    view.findings.set(foldCase(name), { tick: ++this.#tick, at: this.#options.clock.now(), what });
+    view.findings.set(foldCase(name), { tick: ++this.#tick, at: this.#options.clock.monotonic(), what });
   }
 
   #view(parent: Parent): View {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.monotonic();
     this.#sweep(now);
     const key = parentKey(parent);
     const view = this.#views.get(key) ?? {
@@ -253,8 +251,8 @@ export class Observer implements Runtimes {
   /** What is known of a runtime and at most so old, or else what is to be asked. */
   #lookUp(view: View, name: string, maxAgeMs: number): Definition | Question {
     const key = foldCase(name);
-    const now = this.#options.clock.now();
-    const young = (at: number) => now - at >= 0 && now - at <= maxAgeMs;
+    const now = this.#options.clock.monotonic();
+    const young = (at: number) => now - at <= maxAgeMs;
     const finding = view.findings.get(key);
     const { listing, flight, brokenAt } = view;
     // While a list that was broken is tried again, only who tries it waits for it.
@@ -273,26 +271,43 @@ export class Observer implements Runtimes {
   }
 
   #startList(view: View, caller: Caller): Flight {
-    const { clock, wake } = this.#options;
+    const late = new AbortController();
+    const limit = this.#limit(() => late.abort(new Unanswered('the list is not answered')));
     const flight: Flight = {
-      startedAt: clock.now(),
+      late: late.signal,
       asking: new Set(),
       parked: new Map(),
-      landing: this.#list(view, caller),
+      landing: this.#list(view, caller, limit.prolong),
     };
     view.flight = flight;
-    const landed = () => {
+    const landed = (listed: boolean) => {
+      limit.end();
       view.flight = undefined;
-      view.owed = new Set(flight.parked.keys());
-      for (const [key, urgency] of flight.parked) wake(key, urgency);
+      // Otherwise they ask for themselves: what an older list says is no answer to them.
+      view.owed = new Set(listed ? flight.parked.keys() : []);
+      for (const [key, urgency] of flight.parked) this.#options.wake(key, urgency);
     };
-    flight.landing.then(landed, landed);
+    flight.landing.then(landed, () => landed(false));
     return flight;
   }
 
-  async #list(view: View, caller: Caller): Promise<boolean> {
+  /** Calls back once nothing has prolonged it for long, or when it has been prolonged for very long. */
+  #limit(over: () => void): { prolong(): void; end(): void } {
+    const { clock } = this.#options;
+    const latest = clock.monotonic() + MOST_LATE_MS;
+    let timer = clock.setTimer(LATE_MS, over);
+    return {
+      prolong: () => {
+        timer.cancel();
+        timer = clock.setTimer(Math.min(LATE_MS, latest - clock.monotonic()), over);
+      },
+      end: () => timer.cancel(),
+    };
+  }
+
+  async #list(view: View, caller: Caller, onPage: () => void): Promise<boolean> {
     const { clock, remote, signal = new AbortController().signal } = this.#options;
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     const startTick = this.#tick;
     let pages = 1;
     try {
@@ -301,6 +316,7 @@ export class Observer implements Runtimes {
       const listed = await remote(view.parent).list(view.parent, { ...caller, signal, needs }, (page) => {
         view.pages = Math.max(view.pages, page + 1);
         pages = page;
+        onPage();
       });
       view.pages = pages;
       view.report.answered(listed.unclear);
@@ -311,7 +327,7 @@ export class Observer implements Runtimes {
       if (!(error instanceof AzureFailure) || CONCERN_ALL.has(error.failure.kind)) throw error;
       view.report.failed(error);
       // From its end on: one that fails slowly would else be too old at once.
-      view.brokenAt = clock.now();
+      view.brokenAt = clock.monotonic();
       return false;
     }
   }
@@ -319,12 +335,12 @@ export class Observer implements Runtimes {
   async #await(flight: Flight, id: RuntimeId, caller: Caller): Promise<boolean> {
     const key = armKey(id);
     flight.asking.add(key);
-    const leave = () => flight.asking.delete(key);
-    caller.signal.addEventListener('abort', leave, { once: true });
     try {
-      return await unlessAborted(flight.landing, caller.signal);
-    } finally {
-      caller.signal.removeEventListener('abort', leave);
+      return await unlessAborted(flight.landing, AbortSignal.any([caller.signal, flight.late]));
+    } catch (error) {
+      flight.asking.delete(key);
+      if (error === flight.late.reason) flight.parked.set(caller.key, caller.urgency);
+      throw error;
     }
   }
 

@@ -118,7 +118,7 @@ export class RequestBudget {
     const bucket = (kind: RequestKind) => new TokenBucket(allowances[kind], clock);
     this.#options = options;
     this.#buckets = { reads: bucket('reads'), writes: bucket('writes'), deletes: bucket('deletes') };
-    this.#sweeps = new Every(SWEEP_EVERY_MS, clock.now());
+    this.#sweeps = new Every(SWEEP_EVERY_MS, clock.monotonic());
     this.#stalls = new StallGuard(clock, options.wake);
     this.#lines = { reads: new WaitingLine(), writes: new WaitingLine(), deletes: new WaitingLine() };
   }
@@ -207,7 +207,7 @@ export class RequestBudget {
    * are to be, so that those of all keys together fit into their share of the reads.
    */
   pace(key: string, intervalMs: number): number {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#sweep(now);
     this.#dropLook(key);
     this.#demand += 1 / intervalMs;
@@ -347,7 +347,7 @@ export class RequestBudget {
 
   #grant({ key, urgency, since, held }: Waiter): void {
     const pass = { said: NO_NEEDS, due: NONE, spent: NONE };
-    this.#reserved.set(key, { key, urgency, since, left: held, ...pass, until: this.#clock.now() + HOLD_MS });
+    this.#reserved.set(key, { key, urgency, since, left: held, ...pass, until: this.#clock.monotonic() + HOLD_MS });
   }
 
   #spend(kind: RequestKind, reservation: Reservation): void {
@@ -360,14 +360,14 @@ export class RequestBudget {
       left: sum(left, only(kind, -1)),
       due: sum(due, only(kind, -1)),
       spent: sum(spent, only(kind, 1)),
-      until: this.#clock.now() + HOLD_MS,
+      until: this.#clock.monotonic() + HOLD_MS,
     });
     this.#report();
   }
 
   /** What nobody has used for long goes back. */
   #lapse(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     for (const { key, until } of this.#reserved.values()) {
       if (now < until) return;
       this.#release(key);
@@ -400,7 +400,7 @@ export class RequestBudget {
     const next = this.#lines[kind].next();
     if (next === undefined) return Number.POSITIVE_INFINITY;
     const [first] = this.#reserved.values();
-    const lapses = first === undefined ? Number.POSITIVE_INFINITY : first.until - this.#clock.now();
+    const lapses = first === undefined ? Number.POSITIVE_INFINITY : first.until - this.#clock.monotonic();
     return Math.min(this.#buckets[kind].msUntil(next.needs[kind] - next.held[kind]), lapses);
   }
 

@@ -40,7 +40,7 @@ export class StallGuard {
 
   /** A request goes out; returns what is to be called when it has ended, however that was. */
   sent(): () => void {
-    const request = { sentAt: this.#clock.now() };
+    const request = { sentAt: this.#clock.monotonic() };
     this.#unanswered.add(request);
     return () => {
       this.#unanswered.delete(request);
@@ -60,7 +60,7 @@ export class StallGuard {
   }
 
   #isStalled(): boolean {
-    const late = this.#clock.now() - LATE_MS;
+    const late = this.#clock.monotonic() - LATE_MS;
     let count = 0;
     for (const { sentAt } of this.#unanswered) {
       if (sentAt > late) return false;

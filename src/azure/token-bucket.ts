@@ -31,7 +31,7 @@ export class TokenBucket {
     this.#margin = Math.min(MOST_MARGIN, Math.max(0, burst - this.#capacity));
     this.#perMs = (perSecond * SHARE) / 1000;
     this.#tokens = this.#capacity;
-    this.#refilledAt = clock.now();
+    this.#refilledAt = clock.monotonic();
   }
 
   /** How fast it refills. */
@@ -45,7 +45,7 @@ export class TokenBucket {
   }
 
   get blocked(): boolean {
-    return this.#clock.now() < this.#blockedUntil;
+    return this.#clock.monotonic() < this.#blockedUntil;
   }
 
   /** How many whole tokens may be set aside now. */
@@ -80,7 +80,7 @@ export class TokenBucket {
   /** Gives nothing for so long, and then fills again from nothing. */
   block(ms: number): void {
     this.#refill();
-    this.#blockedUntil = Math.max(this.#blockedUntil, this.#clock.now() + ms);
+    this.#blockedUntil = Math.max(this.#blockedUntil, this.#clock.monotonic() + ms);
     this.#refilledAt = this.#blockedUntil;
     this.#tokens = Math.min(this.#tokens, 0);
   }
@@ -89,14 +89,12 @@ export class TokenBucket {
   msUntil(count: number): number {
     this.#refill();
     if (count > this.most - this.#setAside) return Number.POSITIVE_INFINITY;
-    const blocked = Math.max(0, this.#refilledAt - this.#clock.now());
+    const blocked = Math.max(0, this.#refilledAt - this.#clock.monotonic());
     return blocked + Math.max(0, count - this.#tokens) / this.#perMs;
   }
 
   #refill(): void {
-    const now = this.#clock.now();
-    // A wall clock that was set back must not stop the refill until it has caught up.
-    if (now < this.#refilledAt && !this.blocked) this.#refilledAt = now;
+    const now = this.#clock.monotonic();
     const gained = Math.max(0, now - this.#refilledAt) * this.#perMs;
     this.#tokens = Math.min(this.#tokens + gained, this.#capacity - this.#setAside);
     this.#refilledAt = Math.max(this.#refilledAt, now);

@@ -25,8 +25,17 @@ const REMEMBER_INVALID_MS = 10_000;
 
 interface Held {
   readonly token: string;
-  readonly renewAt: number;
-  readonly expiresAt: number;
+  readonly renewAt: Deadline;
+  readonly expiresAt: Deadline;
+}
+
+/**
+ * A moment by both clocks, of which the first to reach it counts: the wall clock may be set back, and the monotonic one may
+ * stand still while the machine sleeps.
+ */
+interface Deadline {
+  readonly wall: number;
+  readonly monotonic: number;
 }
 
 /**
@@ -52,9 +61,8 @@ export class TokenSource {
    * `signal.reason` when that aborts, which does not disturb others who wait for the same token.
    */
   async get(signal?: AbortSignal): Promise<string> {
-    const now = this.#options.clock.now();
-    if (this.#held !== undefined && now < this.#held.expiresAt) {
-      if (now >= this.#held.renewAt) this.#renew().catch(() => {});
+    if (this.#held !== undefined && !this.#isOver(this.#held.expiresAt)) {
+      if (this.#isOver(this.#held.renewAt)) this.#renew().catch(() => {});
       return this.#held.token;
     }
     return (await unlessAborted(this.#renew(), signal)).token;
@@ -74,7 +82,8 @@ export class TokenSource {
 
   #renew(): Promise<Held> {
     const { clock } = this.#options;
-    if (this.#failed !== undefined && clock.now() < this.#failed.until) return Promise.reject(this.#failed.failure);
+    if (this.#failed !== undefined && clock.monotonic() < this.#failed.until)
+      return Promise.reject(this.#failed.failure);
     this.#request ??= this.#ask().finally(() => {
       this.#request = undefined;
     });
@@ -94,8 +103,8 @@ export class TokenSource {
       this.#failed = undefined;
       this.#held = {
         token: token.token,
-        renewAt: clock.now() + Math.max(life - RENEW_BEFORE_MS, life * 0.75),
-        expiresAt: clock.now() + life,
+        renewAt: this.#in(Math.max(life - RENEW_BEFORE_MS, life * 0.75)),
+        expiresAt: this.#in(life),
       };
       this.#prove();
       return this.#held;
@@ -104,9 +113,19 @@ export class TokenSource {
       const failure =
         error instanceof AzureFailure ? error : new AzureFailure(failureOfCredential(error, this.#lastMet));
       const remember = failure.failure.kind === 'credentialsInvalid' ? REMEMBER_INVALID_MS : REMEMBER_UNAVAILABLE_MS;
-      this.#failed = { failure, until: clock.now() + remember };
+      this.#failed = { failure, until: clock.monotonic() + remember };
       throw failure;
     }
+  }
+
+  #in(ms: number): Deadline {
+    const { clock } = this.#options;
+    return { wall: clock.now() + ms, monotonic: clock.monotonic() + ms };
+  }
+
+  #isOver({ wall, monotonic }: Deadline): boolean {
+    const { clock } = this.#options;
+    return clock.now() >= wall || clock.monotonic() >= monotonic;
   }
 
   #prove(): void {

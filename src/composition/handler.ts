@@ -9,21 +9,26 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Handler, Next } from '../runtime/controller.ts';
 import type { Log } from '../runtime/instruments.ts';
 import { untilTurn } from '../runtime/spread.ts';
+import type { Stranded } from './stranded.ts';
 
 export interface HandlerOptions {
   readonly reconcile: ReturnType<typeof createReconciler>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
+  /** Told of the keys that have met no API server. */
+  readonly stranded: Pick<Stranded, 'add' | 'delete'>;
 }
 
-export function createHandler({ reconcile, clock, log }: HandlerOptions): Handler {
+export function createHandler({ reconcile, clock, log, stranded }: HandlerOptions): Handler {
   const repeats = new Repeats();
-  return async (key, { signal }) => {
+  return async (key, { signal, superseded }) => {
     try {
-      const outcome = await reconcile(key, signal);
+      const outcome = await reconcile(key, signal, superseded);
       repeats.end(key);
-      return nextOf(outcome, key, clock.now());
+      stranded.delete(key);
+      return nextOf(outcome, key, clock.monotonic());
     } catch (error) {
+      if (isOutage(error)) stranded.add(key);
       return unlessOutage(error, key, log, repeats);
     }
   };
@@ -39,6 +44,11 @@ function nextOf(outcome: Outcome, key: string, now: number): Next {
     default:
       return outcome;
   }
+}
+
+/** Nobody answered, or somebody who is not able to at the moment. */
+function isOutage(error: unknown): boolean {
+  return error instanceof KubeError && (error.status === 0 || error.status === 429 || error.status >= 500);
 }
 
 /** An API server that refuses or does not answer is no defect: it is logged as what it is, and looked at again. */

@@ -205,7 +205,7 @@ function operationAfter({ memory, desired, state, now }: Situation, claim: Memor
   if (operation === undefined || !managing(desired) || claim === undefined) return undefined;
   if (operation.kind !== 'Repair') return operation;
   const open = state === undefined || healthOf(state) === 'limited';
-  return open && Math.abs(now - operation.time) < REPAIR_SHOWS_MS ? operation : undefined;
+  return open && now - operation.time < REPAIR_SHOWS_MS ? operation : undefined;
 }
 
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */

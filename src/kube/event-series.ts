@@ -21,7 +21,7 @@ export class EventSeries {
   /** The one told longest ago is the first. */
   readonly #told = new Map<string, Entry>();
 
-  /** `now` in milliseconds since the epoch. */
+  /** `now` in milliseconds, and never steps: by a clock that was set back, an event would go on for as long. */
   constructor(now: () => number) {
     this.#now = now;
   }

@@ -38,7 +38,7 @@ const NAME_LENGTH = 200;
  * client-go's recorder does it; only that this one tells the server at once. What fails is logged, as a warning the first time.
  */
 export function createEvents({ client, clock, metrics, log, instance, signal }: EventsOptions): Events {
-  const series = new EventSeries(() => clock.now());
+  const series = new EventSeries(() => clock.monotonic());
   let warned = false;
 
   const complain = (object: ManagedObject, event: ObjectEvent, error: unknown): void => {

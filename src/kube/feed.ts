@@ -49,7 +49,7 @@ export class Feed {
 
   #changed(change: ObjectChange): void {
     // A last pass, which finds the object gone and forgets it.
-    if (change.kind === 'removed') this.#add([{ key: change.before.key, priority: PRIORITY.listed }]);
+    if (change.kind === 'removed') this.#add([{ key: change.before.key, priority: PRIORITY.listed }], true);
     this.#add(triggersOf(change, this.#sharing));
   }
 
@@ -57,8 +57,11 @@ export class Feed {
     return this.#sharing(runtimeKey).map(({ key }) => ({ key, priority: PRIORITY.related }));
   }
 
-  #add(triggers: readonly Trigger[]): void {
+  /** What a person has changed, or is gone, a pass under way need not wait for. */
+  #add(triggers: readonly Trigger[], areGone = false): void {
     if (!this.#working) return;
-    for (const { key, priority } of triggers) this.#queue.add(key, { priority });
+    for (const { key, priority } of triggers) {
+      this.#queue.add(key, { priority, supersedes: areGone || priority === PRIORITY.change });
+    }
   }
 }

@@ -35,6 +35,8 @@ export interface WatcherOptions<T> {
   readonly log: KubeLog;
   /** Keys for every line of the log. */
   readonly logKeys?: Record<string, unknown>;
+  /** The server answers again, after failures that were told. */
+  readonly recovered?: (() => void) | undefined;
 }
 
 export interface RunningWatch {
@@ -46,13 +48,20 @@ export interface RunningWatch {
 }
 
 const FIRST_DELAY_MS = 800;
-const LONGEST_DELAY_MS = 30_000;
+type Trouble = 'failure' | 'relist';
+const LONGEST_DELAY_MS: Readonly<Record<Trouble, number>> = {
+  /** What changes while the server is away is seen within 5 s of its return, a list included. */
+  failure: 4_000,
+  /** The server does answer, and each answer leads to another complete list. */
+  relist: 30_000,
+};
+const SINK_FAILED = 'SinkFailed';
 /** A stream that ends sooner is followed by a delay, so that one that is always cut off does not spin. */
 const SHORT_STREAM_MS = 5_000;
 
 /**
  * Keeps a sink equal to what the server has, for ever: it ends by its signal only. One request at a time; after a failure
- * it waits, from 0.8 s doubling to 30 s and jittered, and starts over with the short wait once a stream has worked. Each
+ * it waits, from 0.8 s doubling to 4 s and jittered, and starts over with the short wait once a stream has worked. Each
  * new kind of failure is a warning once until things work again.
  *
  * Designs: (a) the library's informer under a supervisor that restarts it, guarding against its traps (it gives up after
@@ -71,7 +80,8 @@ class Watcher<T> {
   readonly #options: WatcherOptions<T>;
   readonly #firstList = Promise.withResolvers<boolean>();
   #state: WatchState<T> = EMPTY;
-  #failures = 0;
+  /** In a row. */
+  readonly #troubles: Record<Trouble, number> = { failure: 0, relist: 0 };
   readonly #warned = new Set<string>();
 
   constructor(options: WatcherOptions<T>) {
@@ -102,7 +112,7 @@ class Watcher<T> {
         );
       }
       const problem = this.#feed({ kind: 'page', objects, version: resourceVersion, continueToken });
-      return problem === undefined ? 0 : this.#backOff(problem);
+      return problem === undefined ? 0 : this.#backOff(problem, false, 'relist');
     } catch (error) {
       if (signal.aborted) return 0;
       const problem = toKubeError(error);
@@ -118,14 +128,14 @@ class Watcher<T> {
     let problem: Problem | undefined;
     const listener: StreamListener = {
       opened: () => {
-        openedAt = clock.now();
+        openedAt = clock.monotonic();
         this.#recovered();
       },
       line: (type, raw) => {
         const input = problem === undefined ? readLine(type, raw, source.decode) : undefined;
         if (input === undefined) return;
         problem = this.#feed(input);
-        if (problem === undefined) this.#failures = 0;
+        if (problem === undefined) this.#works();
         else stream.abort();
       },
     };
@@ -135,11 +145,11 @@ class Watcher<T> {
       if (signal.aborted) return 0;
       if (problem === undefined) problem = this.#feed({ kind: 'failed', problem: toKubeError(error) });
     }
-    const lasted = openedAt !== undefined && clock.now() - openedAt >= SHORT_STREAM_MS;
-    if (lasted) this.#failures = 0;
+    const lasted = openedAt !== undefined && clock.monotonic() - openedAt >= SHORT_STREAM_MS;
+    if (lasted) this.#works();
     // A stream that breaks off after a while is routine; that the next cannot be opened is not.
     if (problem !== undefined) return this.#backOff(problem, isExpired(problem) || (lasted && problem.status === 0));
-    return lasted ? 0 : this.#nextDelay();
+    return lasted ? 0 : this.#nextDelay('failure');
   }
 
   /** Moves the machine on and the sink with it; the problem that came of it, if any. */
@@ -151,7 +161,7 @@ class Watcher<T> {
     } catch (error) {
       // The sink has missed something, and only a list tells what.
       this.#state = EMPTY;
-      return { status: 0, reason: 'SinkFailed', message: String(error) };
+      return { status: 0, reason: SINK_FAILED, message: String(error) };
     }
   }
 
@@ -162,7 +172,6 @@ class Watcher<T> {
         sink.replace(output.objects);
         this.isListed = true;
         this.#firstList.resolve(true);
-        // The wait stays long until a stream works too: where that never does, lists must not follow each other fast.
         this.#recovered();
         return undefined;
       case 'applied':
@@ -176,13 +185,21 @@ class Watcher<T> {
     }
   }
 
-  #recovered(): void {
-    if (this.#warned.size > 0) this.#options.log.info('watching works again', this.#keys());
-    this.#warned.clear();
+  /** Not a list: where no stream ever comes of one, lists must not follow each other fast. */
+  #works(): void {
+    this.#troubles.failure = 0;
+    this.#troubles.relist = 0;
   }
 
-  #backOff(problem: Problem, isRoutine = isExpired(problem)): number {
-    const delayMs = this.#nextDelay();
+  #recovered(): void {
+    if (this.#warned.size === 0) return;
+    this.#warned.clear();
+    this.#options.log.info('watching works again', this.#keys());
+    this.#options.recovered?.();
+  }
+
+  #backOff(problem: Problem, isRoutine = isExpired(problem), trouble = troubleOf(problem)): number {
+    const delayMs = this.#nextDelay(trouble);
     const { log } = this.#options;
     const kind = `${problem.status} ${problem.reason}`;
     const keys = this.#keys({ status: problem.status, reason: problem.reason, error: problem.message, delayMs });
@@ -196,9 +213,10 @@ class Watcher<T> {
   }
 
   /** Between half and the whole of what is due, so that many watches do not come back at once. */
-  #nextDelay(): number {
-    const whole = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
-    this.#failures = Math.min(this.#failures + 1, 16);
+  #nextDelay(trouble: Trouble): number {
+    const times = this.#troubles[trouble];
+    this.#troubles[trouble] = Math.min(times + 1, 16);
+    const whole = Math.min(FIRST_DELAY_MS * 2 ** times, LONGEST_DELAY_MS[trouble]);
     return whole * (0.5 + 0.5 * this.#options.clock.random());
   }
 
@@ -207,7 +225,11 @@ class Watcher<T> {
   }
 }
 
-interface ScopeOptions {
+function troubleOf(problem: Problem): Trouble {
+  return isExpired(problem) || problem.reason === SINK_FAILED ? 'relist' : 'failure';
+}
+
+interface ScopeOptions extends Pick<WatcherOptions<unknown>, 'recovered'> {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -262,7 +284,7 @@ export function runScopes<T>(options: ScopedWatchOptions<T>): RunningWatch {
 }
 
 function runScope<T>(options: ScopedWatchOptions<T>, namespace: string | undefined): RunningWatch {
-  const { source, decode, clock, signal, log, labelSelector, pageSize = 500, watchSeconds = 240 } = options;
+  const { source, decode, clock, signal, log, labelSelector, pageSize = 500, watchSeconds = 240, recovered } = options;
   const scope: Scope = { namespace, labelSelector };
   const seconds = () => Math.ceil(watchSeconds * (1 + clock.random() / 4));
   return runWatcher<T>({
@@ -275,6 +297,7 @@ function runScope<T>(options: ScopedWatchOptions<T>, namespace: string | undefin
     clock,
     signal,
     log,
+    recovered,
     logKeys: { ...options.logKeys, ...(namespace === undefined ? {} : { namespace }) },
   });
 }

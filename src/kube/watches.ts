@@ -12,7 +12,7 @@ export interface WatchComponent extends Component {
   isListed(): boolean;
 }
 
-export interface WatchesOptions extends Pick<WatchOptions, 'client' | 'clock' | 'log' | 'namespaces'> {
+export interface WatchesOptions extends Pick<WatchOptions, 'client' | 'clock' | 'log' | 'namespaces' | 'recovered'> {
   /** What is filled. */
   readonly shard: Shard;
   readonly credentials: CredentialSink;

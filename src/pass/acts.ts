@@ -36,6 +36,13 @@ const STEP: Record<Act['kind'], Step> = {
   Conclude: 'look',
 };
 
+/** What ends a pass. */
+export interface Signals {
+  readonly signal: AbortSignal;
+  /** Ends what it only looks at, but no write: that has to hear what came of it. */
+  readonly superseded: AbortSignal | undefined;
+}
+
 export class Acts {
   readonly #world: Pick<World, 'objects' | 'metrics'>;
   readonly #access: Access;
@@ -43,20 +50,23 @@ export class Acts {
   readonly #report: Report;
   readonly #effects: Effects;
   #caller: Caller;
+  readonly #looks: AbortSignal;
 
-  constructor(world: World, access: Access, knowledge: Knowledge, report: Report, signal: AbortSignal) {
+  constructor(world: World, access: Access, knowledge: Knowledge, report: Report, { signal, superseded }: Signals) {
     this.#world = world;
     this.#access = access;
     this.#knowledge = knowledge;
     this.#report = report;
     this.#effects = new Effects(world, knowledge, report);
     this.#caller = firstCaller(world, knowledge.situation, access, signal);
+    this.#looks = superseded === undefined ? signal : AbortSignal.any([signal, superseded]);
   }
 
   /**
    * Does one action; what Azure refuses becomes part of what is known.
    *
-   * @throws Stale, Superseded or BudgetExhausted when the action is not to be done now; what the API server throws
+   * @throws Stale, Superseded or BudgetExhausted when the action is not to be done now; what the API server throws; the
+   * reason of a signal
    */
   async do(act: Act): Promise<void> {
     try {
@@ -103,15 +113,15 @@ export class Acts {
 
   async #look(act: Extract<Act, { kind: 'Look' }>): Promise<void> {
     const { desired, intervalMs } = this.#situation;
-    if (act.at === 'state') return this.#knowledge.see(await this.#runtimes.state(desired.id, this.#caller));
+    if (act.at === 'state') return this.#knowledge.see(await this.#runtimes.state(desired.id, this.#looking));
     if (act.at === 'network') {
-      const has = await this.#runtimes.hasNetwork(desired.id.parent, act.name, this.#caller);
+      const has = await this.#runtimes.hasNetwork(desired.id.parent, act.name, this.#looking);
       return this.#knowledge.learn({ network: has ? 'present' : 'absent' });
     }
     if (act.fresh) this.#caller = expectingWrite(this.#caller, this.#situation);
     const definition = act.fresh
-      ? await this.#runtimes.read(desired.id, this.#caller)
-      : await this.#runtimes.hint(desired.id, listAge(intervalMs), this.#caller);
+      ? await this.#runtimes.read(desired.id, this.#looking)
+      : await this.#runtimes.hint(desired.id, listAge(intervalMs), this.#looking);
     this.#knowledge.see({ definition });
   }
 
@@ -268,6 +278,10 @@ export class Acts {
   #rememberClaim(origin: Claim['origin'], managedFields: readonly string[]): void {
     const identity = this.#access.granted ? this.#access.identity : '';
     this.#knowledge.remember({ claim: { origin, identity }, managedFields });
+  }
+
+  get #looking(): Caller {
+    return { ...this.#caller, signal: this.#looks };
   }
 
   get #situation(): Situation {

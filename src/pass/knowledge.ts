@@ -2,6 +2,7 @@
 import { isSameIntent, type ManagedObject, type Memory, wholeSecond } from '../core/object.ts';
 import { armKey } from '../core/runtime.ts';
 import type { Situation } from '../core/situation.ts';
+import { withoutFuture } from '../core/times.ts';
 import { type Access, Stale, type World } from '../ports.ts';
 
 /** What a look or a write can make unknown again. */
@@ -70,16 +71,17 @@ export function firstSituation(
   access: Access,
   failingSince: number | undefined,
 ): Situation {
+  const now = wholeSecond(world.now());
   const peers = world.objects.sharing(armKey(desired.id)).filter((peer) => peer.uid !== object.uid);
   return {
     object,
     desired,
-    memory: object.memory,
+    memory: withoutFuture(object.memory, now),
     peers,
     // An object that may not reach Azure cannot keep others from doing so, unless it did before.
     rivals: peers.filter((peer) => peer.memory.claim !== undefined || world.identities.accessFor(peer).granted),
     access: withoutPorts(access),
-    now: wholeSecond(world.now()),
+    now,
     intervalMs: desired.intervalMs ?? world.intervalMs,
     failingSince,
   };

@@ -4,15 +4,18 @@ export interface Attempt {
   readonly failures: number;
   /** Aborts when the controller is stopping and its grace period is over, or when its passes are cut off. */
   readonly signal: AbortSignal;
+  /** Aborts when the key was added anew because what the attempt goes by is out of date: what it waits for is in vain. */
+  readonly superseded: AbortSignal;
 }
 
 interface Running {
   readonly startedAt: number;
   readonly abort: AbortController;
+  readonly supersede: AbortController;
 }
 
 /**
- * The attempts that run at this moment. Each has an abort signal of its own, so that a listener which a handler leaves
+ * The attempts that run at this moment. Each has abort signals of its own, so that a listener which a handler leaves
  * behind is dropped together with its attempt.
  */
 export class RunningAttempts {
@@ -20,12 +23,17 @@ export class RunningAttempts {
 
   begin(key: string, failures: number, now: number): Attempt {
     const abort = new AbortController();
-    this.#running.set(key, { startedAt: now, abort });
-    return { failures, signal: abort.signal };
+    const supersede = new AbortController();
+    this.#running.set(key, { startedAt: now, abort, supersede });
+    return { failures, signal: abort.signal, superseded: supersede.signal };
   }
 
   end(key: string): void {
     this.#running.delete(key);
+  }
+
+  supersede(key: string): void {
+    this.#running.get(key)?.supersede.abort(new Error('the key was added anew meanwhile'));
   }
 
   abortAll(reason: Error): void {

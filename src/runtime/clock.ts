@@ -3,9 +3,15 @@
  * tests decide what time it is.
  */
 export interface Clock {
-  /** Milliseconds since the epoch. Follows the machine's wall clock, so it may step when that is corrected. */
+  /**
+   * Milliseconds since the epoch. Follows the machine's wall clock, so it may step when that is corrected: only for what
+   * people, other processes or a later start of this one read.
+   */
   now(): number;
-  /** Milliseconds since some moment in the past. Never steps; stands still while the machine sleeps, on some systems. */
+  /**
+   * Milliseconds since some moment in the past. Never steps; stands still while the machine sleeps, on some systems.
+   * Whatever this process waits for or measures by itself goes by it.
+   */
   monotonic(): number;
   /**
    * Calls `fn` once, not before `ms` milliseconds have gone by (at the next turn of the event loop if `ms` is 0 or less),

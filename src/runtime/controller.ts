@@ -36,11 +36,16 @@ export interface ControllerOptions {
   readonly graceMs?: number;
   /** When a pass counts as slow, in ms: it waits for somebody, and is not to keep other keys waiting. Default 5 s. */
   readonly slowAfterMs?: number;
-  /** When a handler, or a due key that nobody takes, counts as stuck, in ms. Default 10 min. */
+  /** When a due key that nobody takes counts as stuck, in ms. Default 10 min. */
   readonly stuckAfterMs?: number;
 }
 
 const NEVER = new AbortController().signal;
+/**
+ * A handler counts as stuck after so many times that: with an answer of Azure's that never comes, repetitions included,
+ * behind each of its calls, a pass ends before.
+ */
+const PASS_TIMES = 3;
 const DEFECT_BACKOFF: BackoffPolicy = { baseMs: 1_000, maxMs: 5 * 60_000 };
 /** Slow passes or not, there are never more than so many times the workers that were asked for. */
 const MOST_TIMES = 10;
@@ -75,6 +80,7 @@ export class Controller {
       throw new RangeError(`concurrency must be a positive integer, got ${options.concurrency}`);
     }
     this.#options = options;
+    options.queue.onSuperseded((key) => this.#attempts.supersede(key));
     this.#graceMs = options.graceMs ?? 20_000;
     this.#stuckAfterMs = options.stuckAfterMs ?? 10 * 60_000;
     this.#slowAfterMs = options.slowAfterMs ?? 5_000;
@@ -90,7 +96,7 @@ export class Controller {
   async run(signal: AbortSignal, cutOff: AbortSignal = NEVER): Promise<void> {
     if (this.#lastTakenAt !== undefined) throw new Error(`controller ${this.#options.name} is already running`);
     const { clock, concurrency, metrics, name } = this.#options;
-    this.#lastTakenAt = clock.now();
+    this.#lastTakenAt = clock.monotonic();
     metrics.running(name, concurrency);
     const stop = AbortSignal.any([signal, cutOff]);
     for (let i = 0; i < concurrency; i++) this.#startWorker(stop);
@@ -107,15 +113,16 @@ export class Controller {
   }
 
   /**
-   * For a liveness probe: says so when a handler has run for longer than the limit, or when a key has been due, and none
-   * was taken, for that long. Undefined when all is well, and always while the workers do not run.
+   * For a liveness probe: says so when a key has been due, and none was taken, for longer than the limit, or when a handler
+   * has run for several times that. Undefined when all is well, and always while the workers do not run.
    */
-  stuckReason(now: number): string | undefined {
+  stuckReason(): string | undefined {
     if (this.#lastTakenAt === undefined) return undefined;
+    const now = this.#options.clock.monotonic();
     const limit = this.#stuckAfterMs;
     const longest = this.#attempts.oldest();
-    if (longest !== undefined && now - longest.startedAt > limit) {
-      return `${longest.key} has been handled for more than ${limit / 1000} s`;
+    if (longest !== undefined && now - longest.startedAt > PASS_TIMES * limit) {
+      return `${longest.key} has been handled for more than ${(PASS_TIMES * limit) / 1000} s`;
     }
     const dueAt = this.#options.queue.oldestDueAt();
     if (dueAt !== undefined && now - Math.max(dueAt, this.#lastTakenAt) > limit) {
@@ -139,7 +146,7 @@ export class Controller {
         queue.putBack(key);
         return;
       }
-      this.#lastTakenAt = clock.now();
+      this.#lastTakenAt = clock.monotonic();
       const relief = this.#relieveWhenSlow(signal);
       await this.#handle(key);
       if (relief.end()) return;
@@ -171,7 +178,7 @@ export class Controller {
 
   async #handle(key: string): Promise<void> {
     const { name, queue, clock, metrics, handler } = this.#options;
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     const attempt = this.#attempts.begin(key, queue.retries(key), startedAt);
     metrics.passStarted(name);
     let result: ReconcileResult = 'error';
@@ -184,7 +191,7 @@ export class Controller {
     } finally {
       this.#attempts.end(key);
       queue.done(key);
-      metrics.passEnded(name, result, clock.now() - startedAt);
+      metrics.passEnded(name, result, clock.monotonic() - startedAt);
     }
   }
 

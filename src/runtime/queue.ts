@@ -8,6 +8,8 @@ export interface AddOptions {
   readonly priority?: number;
   /** The key is not handed out before so many milliseconds have gone by. Default 0; less counts as 0. */
   readonly afterMs?: number;
+  /** Whoever has the key in hand is told that what it goes by is out of date. Default false. */
+  readonly supersedes?: boolean;
 }
 
 export interface WorkQueueOptions {
@@ -18,6 +20,9 @@ export interface WorkQueueOptions {
   /** One hand-out in so many goes to the key that has been due longest, once that is aged. At least 1, default 8. */
   readonly reservedShare?: number;
 }
+
+/** A timer that is so late tells that the process did not run: it was stopped, or the machine was. */
+const STOPPED_MS = 10_000;
 
 interface Entry {
   readonly key: string;
@@ -49,7 +54,8 @@ const byPriority = (a: Entry, b: Entry): boolean =>
  * Guarantees: a key is queued once, with the highest priority and the earliest due time it was added with; it is in
  * nobody's or one worker's hand; added while in hand, it is queued again on `done`; it is never handed out before it is
  * due; of the due keys the highest priority goes first, then the earliest due. Every operation is O(log n). At most one
- * timer is armed, and only while somebody waits in `next`.
+ * timer is armed, and only while somebody waits in `next`. Due times go by the monotonic clock, and a time in which the
+ * process did not run does not count: what it would have done then is not done all at once afterwards.
  *
  * Starvation: a steady stream of high priorities would keep the low ones out for ever. So of every `reservedShare`
  * hand-outs one belongs to the key that has been due longest, provided that it has been due for more than
@@ -79,6 +85,7 @@ export class WorkQueue {
   readonly #inHand = new Map<string, Handling>();
   readonly #waiters = new Set<Waiter>();
   #timer: { readonly dueAt: number; readonly handle: Timer } | undefined;
+  #superseded: (key: string) => void = () => {};
   #sequence = 0;
   /** Hand-outs since the longest due key, being aged, was last served. */
   #passedOver = 0;
@@ -93,20 +100,28 @@ export class WorkQueue {
     metrics.observe(() => this.#stats());
   }
 
+  /** Who hands out keys, and is told of those in hand that are out of date. */
+  onSuperseded(listener: (key: string) => void): void {
+    this.#superseded = listener;
+  }
+
   /**
    * Queues the key; does nothing once shut down. An earlier due time overrides a back-off.
    * @throws RangeError when an option is not a finite number.
    */
-  add(key: string, { priority = 0, afterMs = 0 }: AddOptions = {}): void {
+  add(key: string, { priority = 0, afterMs = 0, supersedes = false }: AddOptions = {}): void {
     if (!Number.isFinite(priority) || !Number.isFinite(afterMs)) {
       throw new RangeError(`priority and afterMs must be finite, got ${priority} and ${afterMs}`);
     }
     if (this.#shutDown) return;
-    const dueAt = this.#clock.now() + Math.max(0, afterMs);
+    const now = this.#clock.monotonic();
+    this.#leaveOutStop(now);
+    const dueAt = now + Math.max(0, afterMs);
     const handling = this.#inHand.get(key);
     if (handling !== undefined) {
       handling.again ??= this.#newEntry(key, priority, dueAt);
       merge(handling.again, priority, dueAt);
+      if (supersedes) this.#superseded(key);
       return;
     }
     this.#enqueue(key, priority, dueAt);
@@ -169,7 +184,7 @@ export class WorkQueue {
     const handling = this.#inHand.get(key);
     if (handling === undefined) return;
     this.#inHand.delete(key);
-    this.#metrics.finished(elapsedMs(handling.takenAt, this.#clock.now()));
+    this.#metrics.finished(this.#clock.monotonic() - handling.takenAt);
     if (handling.again === undefined || this.#shutDown) return;
     this.#insert(handling.again);
     this.#dispatch();
@@ -186,9 +201,9 @@ export class WorkQueue {
     this.#armTimer();
   }
 
-  /** Since when the key that has been due longest is due, in ms since the epoch; undefined when no key is due. */
+  /** Since when the key that has been due longest is due, by the monotonic clock; undefined when no key is due. */
   oldestDueAt(): number | undefined {
-    this.#promote(this.#clock.now());
+    this.#promote(this.#clock.monotonic());
     return this.#dueByAge.peek()?.dueAt;
   }
 
@@ -221,6 +236,7 @@ export class WorkQueue {
   }
 
   #promote(now: number): void {
+    this.#leaveOutStop(now);
     for (let entry = this.#notDue.peek(); entry !== undefined && entry.dueAt <= now; entry = this.#notDue.peek()) {
       this.#notDue.delete(entry);
       this.#due.push(entry);
@@ -229,15 +245,24 @@ export class WorkQueue {
     }
   }
 
+  /** As if the clock had stood still while the process did: everything keeps its distance from everything else. */
+  #leaveOutStop(now: number): void {
+    const stoodMs = this.#timer === undefined ? 0 : now - this.#timer.dueAt;
+    if (stoodMs < STOPPED_MS) return;
+    for (const entry of this.#queued.values()) entry.dueAt += stoodMs;
+    for (const { again } of this.#inHand.values()) if (again !== undefined) again.dueAt += stoodMs;
+    this.#armTimer();
+  }
+
   #dispatch(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#promote(now);
     for (const waiter of [...this.#waiters]) {
       const entry = this.#choose(now);
       if (entry === undefined) break;
       this.#remove(entry);
       this.#inHand.set(entry.key, { priority: entry.priority, takenAt: now, again: undefined });
-      this.#metrics.taken(elapsedMs(entry.dueAt, now));
+      this.#metrics.taken(now - entry.dueAt);
       waiter.settle(entry.key);
     }
     this.#armTimer();
@@ -262,7 +287,9 @@ export class WorkQueue {
     this.#timer?.handle.cancel();
     this.#timer = undefined;
     if (wanted === undefined) return;
-    const handle = this.#clock.setTimer(wanted - this.#clock.now(), () => {
+    const handle = this.#clock.setTimer(wanted - this.#clock.monotonic(), () => {
+      this.#leaveOutStop(this.#clock.monotonic());
+      this.#timer?.handle.cancel();
       this.#timer = undefined;
       this.#dispatch();
     });
@@ -270,9 +297,9 @@ export class WorkQueue {
   }
 
   #stats(): QueueStats {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#promote(now);
-    const elapsed = [...this.#inHand.values()].map(({ takenAt }) => elapsedMs(takenAt, now));
+    const elapsed = [...this.#inHand.values()].map(({ takenAt }) => now - takenAt);
     return {
       depth: this.#due.size,
       unfinishedMs: elapsed.reduce((sum, ms) => sum + ms, 0),
@@ -284,9 +311,4 @@ export class WorkQueue {
 function merge(entry: Entry, priority: number, dueAt: number): void {
   entry.priority = Math.max(entry.priority, priority);
   entry.dueAt = Math.min(entry.dueAt, dueAt);
-}
-
-/** The wall clock may have been set back meanwhile. */
-function elapsedMs(since: number, now: number): number {
-  return Math.max(0, now - since);
 }

@@ -32,7 +32,7 @@ const WAITS = [1, 5, 15, 30, 60, 120, 300, 600, 1800];
  * When Azure was last seen to answer for the objects, and how long they wait until they may ask. What is known of each is
  * kept here; what is shown are maxima and sums.
  *
- * `now` is in milliseconds since the epoch.
+ * `now` is in milliseconds, and never steps.
  */
 export function lookMetrics(registry: Registry, now: () => number): LookRecorder {
   const ages = new ObservationAges(now);

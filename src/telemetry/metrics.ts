@@ -18,7 +18,7 @@ export interface MetricsOptions {
   readonly node: string;
   /** Whether memory, CPU, event loop and garbage collection of the process are measured, too. Default true. */
   readonly process?: boolean;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a clock that never steps. */
   readonly now: () => number;
 }
 

@@ -331,6 +331,30 @@ describe('the API server restarts', () => {
       expect(await process.stop()).toBe(0);
     }));
 
+  test('however long that was: what changes then is seen within 5 s, and what has waited for it goes on', () =>
+    inWorld(async ({ installation, place, history, operator }) => {
+      const process = await operator({ args: ['--interval=1h'] });
+      await place.apply('waits');
+      await place.apply('changes');
+      for (const name of ['waits', 'changes']) await history.until(name, 'True Available');
+      // A pass under way, whose status meets no API server any more.
+      await fault(place, PUT, DELAY, { delayMs: 3_000, times: 1 });
+      await place.patch('waits', { spec: { description: 'before' } });
+      await untilCalled(place, PUT, 1);
+      const restart = installation.controlPlane.restartApiServer({ downMs: 20_000 });
+      await untilDown(installation);
+      await restart;
+      await place.patch('changes', { spec: { description: 'after' } });
+      await eventually(async () => expect((await place.runtime('changes'))?.properties).toHaveProperty('description'));
+      await history.until('waits', (one) => one.status?.observedGeneration === one.metadata.generation);
+      const delays = process.log.flatMap(({ msg, delayMs }) =>
+        msg.startsWith('watching') ? Number(delayMs ?? 0) : [],
+      );
+      expect(delays.length).toBeGreaterThan(5);
+      expect(Math.max(...delays)).toBeLessThanOrEqual(4_000);
+      await isWell(process);
+    }));
+
   test('and has forgotten its history (410 Gone): what came, went and came again is noticed', () =>
     inWorld(async ({ installation, place, history, operator, azure }) => {
       const { controlPlane } = installation;

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../src/runtime/clock.ts';
 
 interface PendingTimer {
+  /** By the monotonic clock, as Node's timers. */
   readonly at: number;
   readonly fn: () => void;
 }
@@ -34,7 +35,7 @@ export class FakeClock implements Clock {
   }
 
   setTimer(ms: number, fn: () => void): Timer {
-    const timer = { at: this.#now + Math.max(0, ms), fn };
+    const timer = { at: this.#monotonic + Math.max(0, ms), fn };
     this.#timers.add(timer);
     return { cancel: () => void this.#timers.delete(timer) };
   }
@@ -46,7 +47,8 @@ export class FakeClock implements Clock {
 
   /** When the next timer runs, in ms since the epoch; undefined when none is set. */
   get nextTimerAt(): number | undefined {
-    return this.#next()?.at;
+    const next = this.#next();
+    return next === undefined ? undefined : next.at - this.#monotonic + this.#now;
   }
 
   /**
@@ -54,11 +56,11 @@ export class FakeClock implements Clock {
    * settle before time starts to move, after every timer, and at the end.
    */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
+    const end = this.#monotonic + ms;
     await this.settle();
     for (let timer = this.#next(); timer !== undefined && timer.at <= end; timer = this.#next()) {
       this.#timers.delete(timer);
-      this.#goTo(Math.max(this.#now, timer.at));
+      this.#goTo(Math.max(this.#monotonic, timer.at));
       timer.fn();
       await this.settle();
     }
@@ -66,14 +68,14 @@ export class FakeClock implements Clock {
     await this.settle();
   }
 
-  /** Steps the wall clock (also backwards) without running any timer, as a correction of the machine's time does. */
+  /** Steps the wall clock alone (also backwards), as a correction of the machine's time does: no timer minds. */
   step(ms: number): void {
     this.#now += ms;
   }
 
   /** Time goes by and nothing is done meanwhile, as while a process is stopped; timers that became due run with the next `advance`. */
   suspend(ms: number): void {
-    this.#goTo(this.#now + ms);
+    this.#goTo(this.#monotonic + ms);
   }
 
   /** Resolves when every promise that needs neither time nor I/O has settled. */
@@ -81,9 +83,9 @@ export class FakeClock implements Clock {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  #goTo(now: number): void {
-    this.#monotonic += now - this.#now;
-    this.#now = now;
+  #goTo(monotonic: number): void {
+    this.#now += monotonic - this.#monotonic;
+    this.#monotonic = monotonic;
   }
 
   #next(): PendingTimer | undefined {

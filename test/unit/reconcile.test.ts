@@ -5,7 +5,7 @@ import { valueAt } from '../../src/core/fields.ts';
 import { BLANK, condition, type ManagedObject } from '../../src/core/object.ts';
 import { armKey } from '../../src/core/runtime.ts';
 import { HEIR_STAYS_MS, MINUTE } from '../../src/core/schedule.ts';
-import { BudgetExhausted, type Runtimes, type Urgency } from '../../src/ports.ts';
+import { BudgetExhausted, type Caller, type Runtimes, type Urgency } from '../../src/ports.ts';
 import { CREATED, FAILURE, FAILURE_KINDS } from './core/builders.ts';
 import { desired, fieldMap, runtimeId } from './model/builders.ts';
 import { UNBOUNDED } from './model/fake-azure.ts';
@@ -99,6 +99,73 @@ describe('repair', () => {
     }
     expect(operator.azure.calls.filter((call) => call === 'update')).toHaveLength(2);
     expect(operator.summary(key)).toBe('Ready=False RepairExhausted Stalled');
+  });
+});
+
+describe('a clock that is set back by an hour', () => {
+  const BACK = -60 * MINUTE;
+
+  test('does not put off the next repair by an hour', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.setState(runtimeId(), 'Limited');
+    operator.azure.repairsNeeded = 99;
+    await operator.look(key);
+    operator.now += BACK;
+    await operator.look(key);
+    operator.now += 2 * MINUTE;
+    await operator.look(key);
+    expect(operator.azure.calls.filter((call) => call === 'update')).toHaveLength(2);
+  });
+
+  test.each([
+    ['Starting', 'Ready=False Provisioning Stalled', 31],
+    ['Offline', 'Ready=False Offline Stalled', 11],
+  ])('does not put off by an hour what is told of a runtime that stays %s', async (state, told, minutes) => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.setState(runtimeId(), state);
+    await operator.look(key);
+    operator.now += BACK;
+    await operator.look(key);
+    operator.now += minutes * MINUTE;
+    await operator.look(key);
+    expect(operator.summary(key)).toBe(told);
+  });
+
+  test('does not put off by an hour that a failure is told', async () => {
+    let isDown = false;
+    const failure = { kind: 'unavailable', message: 'Azure is down.' } as const;
+    const operator = new Operator({ azure: { fault: () => (isDown ? { when: 'before', failure } : undefined) } });
+    const key = await ready(operator);
+    isDown = true;
+    for (const ms of [0, BACK, INTERVAL_MS]) {
+      operator.now += ms;
+      await operator.look(key);
+    }
+    expect(operator.summary(key)).toBe('Ready=True Available Reconciling');
+  });
+
+  test('does not put off by an hour that an accepted write is made once more', async () => {
+    const operator = new Operator({}, 'accepts');
+    const key = operator.apply('sample', desired());
+    await operator.look(key);
+    operator.azure.failNext();
+    operator.now += BACK;
+    await operator.look(key);
+    operator.now += 10 * MINUTE;
+    await operator.look(key);
+    expect(operator.azure.calls.filter((call) => call === 'create')).toHaveLength(2);
+  });
+
+  test('costs a Ready object one status at most', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.now += BACK;
+    for (let i = 0; i < 3; i++) await operator.look(key);
+    expect(operator.cluster.writes).toEqual(['status']);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(reasons(operator)).toEqual([]);
   });
 });
 
@@ -1334,6 +1401,52 @@ describe('what is done on behalf of an object', () => {
       expect([...seen]).toEqual([urgency]);
     },
   );
+});
+
+describe('an object that changes while its pass waits for Azure', () => {
+  /** Azure, where calls of this name come to no end unless somebody ends them. */
+  function hanging(operator: Operator, name: keyof Runtimes): { under: string[] } {
+    const under: string[] = [];
+    instead(operator, name, (...args: unknown[]) => {
+      under.push(name);
+      const { signal } = args.at(-1) as Caller;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    return { under };
+  }
+
+  test.each(['hint', 'state'] as const)('is looked at anew at once, whatever becomes of the %s', async (name) => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    const { under } = hanging(operator, name);
+    const superseded = new AbortController();
+    const pass = operator.pass(key, undefined, superseded.signal);
+    await settled();
+    expect(under).toEqual([name]);
+    superseded.abort(new Error('changed'));
+    expect(await pass).toMatchObject({ kind: 'backoff' });
+    expect(operator.cluster.writes).toEqual([]);
+  });
+
+  test('and for the answer to a write hears of that first', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    operator.azure.refreshList();
+    const { under } = hanging(operator, 'update');
+    const [superseded, stop] = [new AbortController(), new AbortController()];
+    let isOver = false;
+    const pass = operator.pass(key, stop.signal, superseded.signal).catch(() => {
+      isOver = true;
+    });
+    await settled();
+    expect(under).toEqual(['update']);
+    superseded.abort(new Error('changed'));
+    await settled();
+    expect(isOver).toBe(false);
+    stop.abort(new Error('the end'));
+    await pass;
+  });
 });
 
 describe('what interrupts a pass late', () => {

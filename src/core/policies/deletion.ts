@@ -64,8 +64,7 @@ export const heirTakesOver: Policy = (s) => {
   // What Azure is already deleting would not last: the other creates it when it is gone.
   if (to === undefined || !managing(desired) || isBeingDeleted(s)) return undefined;
   const { reason, time = 0 } = memory.waitingSince ?? {};
-  // Also when the clock was set back.
-  if (reason === HANDING_OVER && Math.abs(now - time) < HEIR_STAYS_MS) return settle(UNCHANGED, HEIR_STAYS);
+  if (reason === HANDING_OVER && now - time < HEIR_STAYS_MS) return settle(UNCHANGED, HEIR_STAYS);
   // Who has a claim already would have the runtime taken from any heir again.
   const owner = heirOf(peers);
   if (owner !== undefined && owner !== to && owner.memory.claim !== undefined) {
@@ -114,7 +113,7 @@ export const heirMayCome: Policy = (s) => {
   // By our own clock, from the first pass after the deletion on, or since an heir was there: any later reason tells that this is over.
   const { reason = '', time = 0 } = s.memory.waitingSince ?? {};
   const waits = ['Deleting', HANDING_OVER].includes(reason);
-  const left = isNewGeneration(s) ? HEIR_COMES_MS : waits ? HEIR_COMES_MS - Math.abs(s.now - time) : 0;
+  const left = isNewGeneration(s) ? HEIR_COMES_MS : waits ? HEIR_COMES_MS - (s.now - time) : 0;
   if (left <= 0) return undefined;
   const message =
     'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename. The runtime is deleted in ' +

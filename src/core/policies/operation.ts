@@ -51,7 +51,7 @@ export const updateIsAwaited: Policy = (s) => {
 export const creationIsAwaitedByDeletion: Policy = (s) => {
   const operation = operationOf(s.memory, 'creation');
   if (operation === undefined || s.definition?.presence !== 'absent') return undefined;
-  if (Math.abs(s.now - operation.time) >= OPERATION_MS) return undefined;
+  if (s.now - operation.time >= OPERATION_MS) return undefined;
   const message = 'Azure is still creating the runtime, which is deleted as soon as it is there.';
   return proven(s, settle(progressing('Deleting', message), nextLook(s)));
 };
@@ -71,7 +71,7 @@ export function isBeingDeleted(s: Situation): boolean {
 /** Whether Azure has accepted to write the definition once more and may still be doing it. */
 export function isBeingRepaired(s: Situation): boolean {
   const operation = operationOf(s.memory, 'repair');
-  return operation !== undefined && Math.abs(s.now - operation.time) < REPAIR_SHOWS_MS;
+  return operation !== undefined && s.now - operation.time < REPAIR_SHOWS_MS;
 }
 
 function isDeclared({ desired }: Situation, operation: Operation): boolean {
@@ -79,8 +79,7 @@ function isDeclared({ desired }: Situation, operation: Operation): boolean {
 }
 
 function isUnderWay({ now }: Situation, { time, repeated }: Operation): boolean {
-  // Also when the clock was set back.
-  return Math.abs(now - time) < (repeated ? OPERATION_REPEATED_MS : OPERATION_MS);
+  return now - time < (repeated ? OPERATION_REPEATED_MS : OPERATION_MS);
 }
 
 /** When to look what has become of an operation. */

@@ -64,6 +64,17 @@ describe('a token', () => {
     expect((await failureOf(tokens.get())).kind).toBe('credentialUnavailable');
   });
 
+  test.each([
+    ['goes by although the wall clock was set back', -2 * HOUR, HOUR],
+    ['goes by while the machine sleeps and the monotonic clock stands still', HOUR, 0],
+  ])('whose life %s is not used any more', async (_what, steppedMs, wentByMs) => {
+    const { clock, tokens } = rig();
+    expect(await tokens.get()).toBe('token-1');
+    clock.step(steppedMs);
+    await clock.advance(wentByMs);
+    expect(await tokens.get()).toBe('token-2');
+  });
+
   test('that ARM refused is not used again, and neither is the credential that gave it', async () => {
     const { made, tokens } = rig();
     tokens.invalidate(await tokens.get());
@@ -75,6 +86,16 @@ describe('a token', () => {
 });
 
 describe('a failure', () => {
+  test('is asked about again in its time although the wall clock was set back', async () => {
+    const { authority, asked, clock, tokens } = rig();
+    authority.answer = down;
+    await failureOf(tokens.get());
+    clock.step(-HOUR);
+    await clock.advance(2_000);
+    await failureOf(tokens.get());
+    expect(asked).toHaveLength(2);
+  });
+
   test.each([
     ['credentialsInvalid', refuse, 10_000],
     ['credentialUnavailable', down, 2_000],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHandler } from '../../../src/composition/handler.ts';
+import { Stranded } from '../../../src/composition/stranded.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import type { Outcome } from '../../../src/reconcile.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -7,17 +8,20 @@ import { RecordedLog } from '../runtime/recorded-log.ts';
 
 const PERIOD = 600_000;
 const DOWN = new KubeError({ status: 503, reason: 'ServiceUnavailable', message: 'down' });
-const ATTEMPT = { failures: 0, signal: new AbortController().signal };
+const NEVER = new AbortController().signal;
+const ATTEMPT = { failures: 0, signal: NEVER, superseded: NEVER };
 
 function handlerOf(outcomes: (Outcome | Error)[]) {
   const log = new RecordedLog();
+  const woken: [string, number][] = [];
+  const stranded = new Stranded({ add: (key, { afterMs = 0 } = {}) => void woken.push([key, afterMs]) });
   const reconcile = async () => {
     const outcome = outcomes.shift();
     if (outcome === undefined || outcome instanceof Error) throw outcome;
     return outcome;
   };
-  const handler = createHandler({ reconcile, clock: new FakeClock(), log });
-  return { log, handle: (key = 'team/a') => handler(key, ATTEMPT) };
+  const handler = createHandler({ reconcile, clock: new FakeClock(), log, stranded });
+  return { log, woken, stranded, handle: (key = 'team/a') => handler(key, ATTEMPT) };
 }
 
 describe('after a pass', () => {
@@ -57,6 +61,20 @@ describe('an API server that fails', () => {
     for (let i = 0; i < 4; i++) await handle();
     expect(log.messages('warn')).toHaveLength(2);
     expect(log.messages('debug')).toHaveLength(1);
+  });
+
+  test('that is back has everybody looked at whom it kept waiting, one after the other', async () => {
+    const refused = new KubeError({ status: 403, reason: 'Forbidden', message: 'no' });
+    const unreachable = new KubeError({ status: 0, reason: 'Unreachable', message: 'away' });
+    const { woken, stranded, handle } = handlerOf([DOWN, unreachable, DOWN, refused, { kind: 'never' }]);
+    for (const key of ['a', 'b', 'c', 'refused', 'c']) await handle(key);
+    stranded.wake();
+    expect(woken).toEqual([
+      ['a', 0],
+      ['b', 10],
+    ]);
+    stranded.wake();
+    expect(woken).toHaveLength(2);
   });
 
   test('does not hide a defect', async () => {

@@ -37,6 +37,26 @@ describe('a replica that stands by', () => {
   });
 });
 
+describe('a pass under way', () => {
+  test('is told when a person changes its object or it is gone, and of nothing else', () => {
+    const superseding: string[] = [];
+    const shard = new Shard('');
+    const feed = new Feed({ add: (key, options) => void (options?.supersedes && superseding.push(key)) }, shard);
+    shard.own.replace([ONE, OTHER, STRANGER]);
+    feed.begin();
+    superseding.length = 0;
+    shard.own.apply(parsed({ name: 'runtime-a', version: 2, generation: 2, ...SAME }));
+    expect(superseding.splice(0)).toEqual([A]);
+    shard.own.remove(STRANGER);
+    expect(superseding.splice(0)).toEqual([STRANGER.key]);
+    feed.credentialChanged('team');
+    expect(superseding.splice(0)).toEqual([A, B]);
+    feed.runtimeChanged(runtimeKeyOf(OTHER) ?? '');
+    feed.woken(A, 'change');
+    expect(superseding).toEqual([]);
+  });
+});
+
 describe('a replica that works queues', () => {
   test('an object that changes, and the others of its runtime', () => {
     const { shard, taken } = setUp();

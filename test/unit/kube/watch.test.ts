@@ -69,6 +69,7 @@ let log: MemoryLog;
 let told: string[];
 let running: RunningWatch;
 let sinkFails = false;
+let recoveries = 0;
 
 beforeEach(() => {
   source = new ScriptedSource();
@@ -78,11 +79,13 @@ beforeEach(() => {
   log = new MemoryLog();
   told = [];
   sinkFails = false;
+  recoveries = 0;
   running = runWatcher({
     source,
     clock,
     signal: stop.signal,
     log,
+    recovered: () => void recoveries++,
     sink: {
       replace: (names) => void told.push(`all ${names.join()}`),
       apply: (name) => {
@@ -162,11 +165,11 @@ describe('a watch', () => {
       await clock.advance((clock.nextTimerAt ?? since) - since);
       openings.push(clock.now() - since);
     }
-    expect(openings).toEqual([800, 1600, 3200, 6400]);
+    expect(openings).toEqual([800, 1600, 3200, 4000]);
     expect(source.requests.slice(1)).toEqual(Array(5).fill('watch 7'));
   });
 
-  test('waits longer and longer while it fails, but never longer than 30 s, and shortly again once it has worked', async () => {
+  test('waits longer and longer while it fails, but never longer than 4 s, and shortly again once it has worked', async () => {
     const delays: number[] = [];
     const failAndWait = async () => {
       source.fail(500);
@@ -176,7 +179,7 @@ describe('a watch', () => {
       delays.push(clock.now() - since);
     };
     for (let i = 0; i < 8; i++) await failAndWait();
-    expect(delays).toEqual([800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+    expect(delays).toEqual([800, 1600, 3200, 4000, 4000, 4000, 4000, 4000]);
     await listed();
     source.line('MODIFIED', event('a', '8'));
     await failAndWait();
@@ -195,6 +198,46 @@ describe('a watch', () => {
     source.fail(0, 'Unreachable');
     await settle();
     expect(clock.nextTimerAt).toBe(clock.now() + 800);
+  });
+
+  test('waits longer for a list that would follow a list, if a stream never comes of it', async () => {
+    const delays: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      await listed();
+      source.line('ERROR', { code: 410, reason: 'Expired' });
+      await settle();
+      delays.push((clock.nextTimerAt ?? 0) - clock.now());
+      await clock.advance(30_000);
+    }
+    expect(delays).toEqual([800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+  });
+
+  test('lists soon when the server has forgotten its history over a long outage', async () => {
+    await listed();
+    for (let i = 0; i < 20; i++) {
+      source.fail(0, 'Unreachable');
+      await settle();
+      await clock.advance(4_000);
+    }
+    source.open();
+    source.line('ERROR', { code: 410, reason: 'Expired' });
+    await settle();
+    await clock.advance(800);
+    expect(source.requests.at(-1)).toBe('list');
+  });
+
+  test('tells once that the server answers again, and nothing while it never failed', async () => {
+    await listed();
+    expect(recoveries).toBe(0);
+    for (let i = 0; i < 3; i++) {
+      source.fail(503);
+      await settle();
+      await clock.advance(4_000);
+    }
+    expect(recoveries).toBe(0);
+    source.open();
+    source.line('MODIFIED', event('a', '8'));
+    expect(recoveries).toBe(1);
   });
 
   test('says that it works again as soon as a stream is open', async () => {

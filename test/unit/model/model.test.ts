@@ -98,6 +98,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   kind(1, 'crash', fc.constant(''), (m) => m.crash()),
   kind(1, 'the list is renewed', fc.constant(''), (m) => m.operator.azure.refreshList()),
   kind(1, 'time goes by', fc.constantFrom(1_000, INTERVAL_MS), (m, ms) => m.goOn(ms)),
+  kind(1, 'the clock steps', fc.constantFrom(-12 * INTERVAL_MS, -60_000, 60_000, 12 * INTERVAL_MS), (m, ms) => {
+    m.operator.now += ms;
+  }),
   // What Azure refuses it refuses before it does anything; only a lost answer may come after.
   kind(
     2,

@@ -69,8 +69,12 @@ export class Operator {
   }
 
   /** One pass, as the controller makes it. */
-  async pass(key: string, signal: AbortSignal = new AbortController().signal): Promise<Outcome> {
-    return this.#reconcile(key, signal);
+  async pass(
+    key: string,
+    signal: AbortSignal = new AbortController().signal,
+    superseded?: AbortSignal,
+  ): Promise<Outcome> {
+    return this.#reconcile(key, signal, superseded);
   }
 
   /** A pass over a cache and a list that are up to date. */

@@ -107,7 +107,7 @@ class Race {
         // One millisecond at a time, so that the model, too, acts at the very moment when a key becomes due.
         for (let i = 0; i < step.ms; i += 1) {
           if (this.waiting.length > 0) await this.clock.advance(1);
-          else this.clock.step(1);
+          else this.clock.suspend(1);
           this.#serveModel();
         }
         break;

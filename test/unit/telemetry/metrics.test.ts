@@ -20,7 +20,7 @@ describe('the metrics of a controller', () => {
     const queue = new WorkQueue({ clock, metrics: metrics.queue('air') });
     const handler = async (): Promise<{ kind: 'done' }> => {
       await clock.advance(0);
-      clock.step(2_000);
+      clock.suspend(2_000);
       return { kind: 'done' };
     };
     const controller = new Controller({

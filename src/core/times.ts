@@ -1,0 +1,64 @@
+/**
+ * What a status remembers of the past is not ahead of the clock. What is, was written before the clock was set back, or by a
+ * machine whose clock was ahead, and would hold up whatever waits for it by as much. It counts as now, and is stored so.
+ */
+import type { Memory } from './object.ts';
+import { repairSpacing } from './schedule.ts';
+
+/**
+ * The memory as of `now`: the same one, unless something in it is ahead. Until when interactive authoring stays enabled is
+ * only shown.
+ */
+export function withoutFuture(memory: Memory, now: number): Memory {
+  if (pastsOf(memory).every((time) => time <= now) && nextRepair(memory, now) === memory.repair?.nextAttemptTime) {
+    return memory;
+  }
+  const past = (time: number): number => Math.min(time, now);
+  const { repair, waitingSince, unconfirmedSince, operation, interactiveAuthoring } = memory;
+  return {
+    ...memory,
+    conditions: memory.conditions.map((c) => ({ ...c, lastTransitionTime: past(c.lastTransitionTime) })),
+    corrections: memory.corrections.map((c) => ({ ...c, times: c.times.map(past) })),
+    ...(repair && { repair: repairAsOf(memory, repair, now) }),
+    ...(waitingSince && { waitingSince: { ...waitingSince, time: past(waitingSince.time) } }),
+    ...(unconfirmedSince !== undefined && { unconfirmedSince: past(unconfirmedSince) }),
+    ...(operation && { operation: { ...operation, time: past(operation.time) } }),
+    ...(interactiveAuthoring?.requestedTime !== undefined && {
+      interactiveAuthoring: { ...interactiveAuthoring, requestedTime: past(interactiveAuthoring.requestedTime) },
+    }),
+  };
+}
+
+function pastsOf(memory: Memory): readonly number[] {
+  const { conditions, corrections, repair, waitingSince, unconfirmedSince, operation, interactiveAuthoring } = memory;
+  const single = [
+    repair?.lastAttemptTime,
+    waitingSince?.time,
+    unconfirmedSince,
+    operation?.time,
+    interactiveAuthoring?.requestedTime,
+  ];
+  return [
+    ...conditions.map((c) => c.lastTransitionTime),
+    ...corrections.flatMap((c) => c.times),
+    ...single.filter((time) => time !== undefined),
+  ];
+}
+
+type Repair = NonNullable<Memory['repair']>;
+
+function repairAsOf(memory: Memory, repair: Repair, now: number): Repair {
+  const { lastAttemptTime } = repair;
+  const nextAttemptTime = nextRepair(memory, now);
+  return {
+    ...repair,
+    ...(lastAttemptTime !== undefined && { lastAttemptTime: Math.min(lastAttemptTime, now) }),
+    ...(nextAttemptTime !== undefined && { nextAttemptTime }),
+  };
+}
+
+/** It may be ahead, but not by more than its spacing. */
+function nextRepair({ repair }: Memory, now: number): number | undefined {
+  if (repair?.nextAttemptTime === undefined) return undefined;
+  return Math.min(repair.nextAttemptTime, now + repairSpacing(Math.max(1, repair.attempts)));
+}
