@@ -55,7 +55,7 @@ function assemble(config: Config, log: RootLog): Component[] {
   const elector = config.leaderElect ? electorOf(base) : undefined;
   const leadership = elector ?? UNCONTESTED;
   const queue = new WorkQueue({ clock, metrics: metrics.queue(NAME) });
-  const feed = new Feed(queue, shard);
+  const feed = new Feed(queue, shard, { clock, intervalMs: config.intervalMs });
   const isLeader = () => leadership.isLeader();
   const identities = createIdentities({ ...base, clock, objects: shard.own, feed, metrics: metrics.azure, isLeader });
   const stranded = new Stranded(queue);

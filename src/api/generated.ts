@@ -365,21 +365,29 @@ export interface Drift {
   observed?: string;
 }
 /**
- * The repairs tried since the runtime was last well. Absent: none.
+ * The repairs of the runtime since it was last well for an hour, and the last attempt at one. Absent: none.
  */
 export interface RepairStatus {
   /**
-   * How many. Absent: none.
+   * How many were made: Azure has said yes, or shows another etag since. Absent: none.
    */
   attempts?: number;
   /**
-   * When the last one was made. Absent: never.
+   * When the last attempt began, whether it was made or not. Absent: never.
    */
   lastAttemptTime?: string;
   /**
    * When the next one is due, if the runtime is not well by then. Absent: none is planned.
    */
   nextAttemptTime?: string;
+  /**
+   * The etag of the definition that the last attempt was to replace: while the runtime shows it, that attempt was not made. Absent: it is known what became of the attempt.
+   */
+  etag?: string;
+  /**
+   * Whether the last attempt was not made, as far as is known, and is not among the attempts. Absent: it was made.
+   */
+  unmade?: boolean;
 }
 /**
  * What is known of interactive authoring, while spec.interactiveAuthoring declares it. Absent: nothing.

@@ -15,6 +15,8 @@ export const LIMITS = {
   identity: 512,
   /** Characters of a handled token: a longer one is kept, and compared, cut to this length. */
   token: 256,
+  /** Characters of status.repair.etag: a longer one is cut, and equals none. */
+  etag: 256,
   /** Entries of status.drift, and characters of a value in it. */
   driftEntries: 32,
   driftValue: 1024,

@@ -55,7 +55,8 @@ export class ArmCalls {
     this.#options = options;
   }
 
-  make<T>(caller: Caller, call: Call<T>): Promise<T> {
+  async make<T>(caller: Caller, call: Call<T>): Promise<T> {
+    const failures: TransientFailure[] = [];
     const attempt = async (): Promise<T> => {
       // Before the budget and `mayWrite`: the write goes out right after those were asked, not after a slow authority.
       await this.#options.tokens.get(caller.signal);
@@ -63,7 +64,20 @@ export class ArmCalls {
       this.#options.budget.take(call.budget, caller);
       return this.#interpret(await this.#exchange(caller.signal, call), call);
     };
-    return withRetries(() => this.#withFreshToken(attempt), caller.signal, this.#options.retry ?? RETRY);
+    const noted = async (): Promise<T> => {
+      try {
+        return await this.#withFreshToken(attempt);
+      } catch (error) {
+        if (error instanceof TransientFailure) failures.push(error);
+        throw error;
+      }
+    };
+    try {
+      return await withRetries(noted, caller.signal, this.#options.retry ?? RETRY);
+    } catch (error) {
+      if (!(error instanceof AzureFailure) || error.unclear || failures.length === 0) throw error;
+      throw new AzureFailure(error.failure, { cause: error, ids: error.ids, unclear: true });
+    }
   }
 
   /** A token that ARM calls expired was dropped meanwhile: one more attempt with a new one, for nothing has happened yet. */

@@ -39,10 +39,13 @@ export class AzureFailure extends Error {
   readonly failure: Failure;
   /** Of the request that met it; undefined where Azure Resource Manager did not answer. */
   readonly ids: RequestIds | undefined;
+  /** Whether a write that met it may have taken effect: it, or a request before it that was no success either. */
+  readonly unclear: boolean;
 
-  constructor(failure: Failure, options: { cause?: unknown; ids?: RequestIds | undefined } = {}) {
+  constructor(failure: Failure, options: { cause?: unknown; ids?: RequestIds | undefined; unclear?: boolean } = {}) {
     super(failure.message, 'cause' in options ? { cause: options.cause } : undefined);
     this.failure = failure;
     this.ids = options.ids;
+    this.unclear = options.unclear ?? failure.kind === 'unavailable';
   }
 }

@@ -1,5 +1,6 @@
 import type { Desired } from './desired.ts';
 import type { Drift, FieldPath } from './fields.ts';
+import type { Repairs } from './repairs.ts';
 import type { InteractiveAuthoring } from './runtime.ts';
 
 /** An `AzureIntegrationRuntime` of the API server, parsed once at the edge. Never changed in place. */
@@ -120,7 +121,7 @@ export interface Memory {
   /** The leaves that were ever declared and not yet returned to Azure's default, sorted. */
   readonly managedFields: readonly string[];
   readonly drift: readonly Drift[];
-  readonly repair?: { readonly attempts: number; readonly lastAttemptTime?: number; readonly nextAttemptTime?: number };
+  readonly repair?: Repairs;
   readonly lastHandledReconcileAt?: string;
   readonly lastHandledReconcileToken?: string;
   readonly lastHandledRepairAt?: string;

@@ -108,6 +108,11 @@ export function driftOf({ definition, desired, memory }: Situation): Drift[] {
   return differences(desired.fields, managedBefore, definition.runtime.document);
 }
 
+/** Of the runtime as it was seen; undefined as long as none has been. */
+export function etagOf({ definition }: Situation): string | undefined {
+  return definition?.presence === 'present' ? definition.runtime.etag : undefined;
+}
+
 /** Whether the manifest is one that no pass has decided about yet. */
 export function isNewGeneration({ object, memory }: Situation): boolean {
   return memory.observedGeneration !== object.generation;

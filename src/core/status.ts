@@ -11,11 +11,13 @@ import {
   type ManagedObject,
   type Memory,
 } from './object.ts';
+import { inView } from './repairs.ts';
 import { withoutRequestIds } from './request-ids.ts';
 import { armId, type Json } from './runtime.ts';
 import { PEACE_MS, REPAIR_SHOWS_MS } from './schedule.ts';
 import {
   driftOf,
+  etagOf,
   isAskedToEnableAuthoring,
   isWellAgain,
   managing,
@@ -209,14 +211,15 @@ function operationAfter({ memory, desired, state, now }: Situation, claim: Memor
 }
 
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */
-function repairAfter({ memory, state, object, now }: Situation): Memory['repair'] {
+function repairAfter(s: Situation): Memory['repair'] {
+  const { memory, state, now } = s;
   if (memory.repair === undefined) return undefined;
+  const repairs = inView(memory.repair, etagOf(s));
   if (state !== undefined && healthOf(state) === 'well') {
-    const { nextAttemptTime: _, ...rest } = memory.repair;
-    return rest;
+    const { nextAttemptTime: _, etag: __, unmade: ___, ...rest } = repairs;
+    return rest.attempts > 0 ? rest : undefined;
   }
-  const madeNow = memory.repair !== object.memory.repair;
-  return !madeNow && isWellAgain(memory, now) ? undefined : memory.repair;
+  return isWellAgain(memory, now) ? undefined : repairs;
 }
 
 /** What Azure says of it, and only as long as it is declared. Nothing in it changes because time goes by. */
@@ -331,7 +334,8 @@ export function transitions(s: Situation, before: Memory, after: Memory): Transi
 function isRepaired(before: Memory, after: Memory): boolean {
   if (condition(after, 'Healthy')?.status !== 'True') return false;
   const asked = after.lastHandledRepairAt !== before.lastHandledRepairAt || before.operation?.kind === 'Repair';
-  return before.repair?.nextAttemptTime !== undefined || (asked && condition(before, 'Healthy')?.reason === 'Limited');
+  const made = before.repair?.nextAttemptTime !== undefined && after.repair !== undefined;
+  return made || (asked && condition(before, 'Healthy')?.reason === 'Limited');
 }
 
 /** Whether the status begins to tell of drift. */

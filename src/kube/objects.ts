@@ -108,7 +108,9 @@ class ServerObjects implements Objects {
     let version = this.#latest(object, known);
     for (let attempt = 1; ; attempt++) {
       try {
-        return this.#take(await this.#api.replaceStatus(version, wanted, signal), 'status');
+        return await this.#store.foreignStatus.during(object.key, async () =>
+          this.#take(await this.#api.replaceStatus(version, wanted, signal), 'status'),
+        );
       } catch (error) {
         if (isStatus(error, 404)) throw new Stale(`${object.key} is gone`, { cause: error });
         if (!isStatus(error, 409)) throw error;

@@ -13,6 +13,7 @@ import { LIMITS } from '../api/limits.ts';
 import { CONDITION_TYPES } from '../api/names.ts';
 import { type Drift, type FieldPath, isFieldPath } from '../core/fields.ts';
 import type { AuthoringMemory, Claim, Condition, Corrections, Memory, Operation } from '../core/object.ts';
+import type { Repairs } from '../core/repairs.ts';
 import type { Json } from '../core/runtime.ts';
 import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
 
@@ -113,11 +114,14 @@ function renderClaim({ origin, identity }: Claim): ApiClaim {
   return withoutEmpty<ApiClaim>({ origin, identity: renderText(identity, LIMITS.identity) });
 }
 
-function renderRepair({ attempts, lastAttemptTime, nextAttemptTime }: NonNullable<Memory['repair']>): RepairStatus {
+function renderRepair({ attempts, lastAttemptTime, nextAttemptTime, etag, unmade }: Repairs): RepairStatus {
   return withoutEmpty<RepairStatus>({
     attempts,
     lastAttemptTime: renderTime(lastAttemptTime),
     nextAttemptTime: renderTime(nextAttemptTime),
+    // One that had to be cut is never the runtime's: the attempt counts as made then.
+    etag: renderText(etag, LIMITS.etag),
+    unmade: unmade || undefined,
   });
 }
 
@@ -202,8 +206,13 @@ function parseClaim(raw: unknown): Claim | undefined {
 
 function parseRepair(raw: unknown): Memory['repair'] {
   if (!isRecord(raw)) return undefined;
-  const times = { lastAttemptTime: readTime(raw.lastAttemptTime), nextAttemptTime: readTime(raw.nextAttemptTime) };
-  return { attempts: readInteger(raw.attempts, 0) ?? 0, ...defined(times) };
+  const optional = {
+    lastAttemptTime: readTime(raw.lastAttemptTime),
+    nextAttemptTime: readTime(raw.nextAttemptTime),
+    etag: readText(raw.etag),
+    unmade: raw.unmade === true || undefined,
+  };
+  return { attempts: readInteger(raw.attempts, 0) ?? 0, ...defined(optional) };
 }
 
 function parseAuthoring(raw: unknown): AuthoringMemory | undefined {

@@ -1,6 +1,7 @@
 import { type ManagedObject, REQUEST_NAMES, type Requests } from '../core/object.ts';
 import { armKey } from '../core/runtime.ts';
 import type { ParsedObject } from './codec.ts';
+import { ForeignStatus } from './foreign-status.ts';
 
 /** How the store learned of a change: by a list, by the watch, or by the answer to a write of ours. */
 export type Via = 'list' | 'watch' | 'write';
@@ -38,6 +39,7 @@ export class ObjectStore {
   readonly #byRuntime = new Index();
   readonly #byNamespace = new Index();
   readonly #listeners = new Set<ChangeListener>();
+  readonly foreignStatus = new ForeignStatus();
 
   get size(): number {
     return this.#entries.size;
@@ -149,6 +151,7 @@ export class ObjectStore {
 
   #tell(change: ObjectChange): void {
     for (const listener of this.#listeners) listener(change);
+    this.foreignStatus.changed(change);
   }
 }
 

@@ -5,6 +5,7 @@ import { placedIn } from '../core/network.ts';
 import type { Claim } from '../core/object.ts';
 import { isMarked } from '../core/ownership.ts';
 import { HANDING_OVER } from '../core/policies/deletion.ts';
+import { answered, begun, failed, inView, type Repairs, settled } from '../core/repairs.ts';
 import { withRequestIds } from '../core/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/runtime.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
@@ -74,6 +75,8 @@ export class Acts {
     } catch (error) {
       if (!(error instanceof AzureFailure)) throw error;
       const during = STEP[act.kind];
+      if (act.kind === 'Repair' && act.attempt.by === 'operator')
+        this.#repairs((repairs) => failed(repairs, error.unclear));
       const message = withRequestIds(error.failure.message, error.ids);
       this.#knowledge.learn({ failure: { during, failure: { ...error.failure, message } } });
       if (error.failure.kind !== 'preconditionFailed') this.#report.complain(during, error);
@@ -170,6 +173,7 @@ export class Acts {
     const { desired, memory } = this.#situation;
     const { document, etag } = present(this.#situation);
     const managedFields = managed(this.#situation);
+    this.#repairs((repairs) => settled(repairs, etag));
     // The memory of what is managed comes first: a leaf that Azure got and nobody remembers would never be reset.
     if (managedFields.length > memory.managedFields.length) await this.#report.persist({ ...memory, managedFields });
     await this.#secure();
@@ -187,18 +191,27 @@ export class Acts {
     const { desired, now } = this.#situation;
     const { document, etag } = present(this.#situation);
     if (attempt.by === 'operator') {
-      // Counted before it is made, so that a crash loop cannot exceed the bound.
-      const { number: attempts, nextAttemptTime } = attempt;
-      const memory = { ...this.#situation.memory, repair: { attempts, lastAttemptTime: now, nextAttemptTime } };
-      await this.#report.persist(statusAfter({ ...this.#situation, memory }, verdict));
-    }
+      // Stored before it is made, so that a crash loop makes no more of them than their spacing permits.
+      const { repair: before = { attempts: 0 } } = this.#situation.memory;
+      const made = { ...inView(before, etag), attempts: attempt.number - 1 };
+      const repair = begun(made, etag, now, attempt.nextAttemptTime);
+      await this.#report.persist({ ...statusAfter(this.#situation, verdict), repair });
+    } else this.#repairs((repairs) => settled(repairs, etag));
     await this.#secure();
     const answer = await this.#runtimes.update(desired.id, document, etag, this.#caller);
+    if (attempt.by === 'operator') {
+      this.#repairs((repairs) => answered(repairs, 'accepted' in answer ? undefined : answer.etag));
+    }
     this.#effects.written({ kind: 'repair' }, answer);
     if ('accepted' in answer) this.#effects.goesOn('Repair');
     this.#world.metrics.repair('started');
     const which = attempt.by === 'operator' ? `attempt ${attempt.number} of ${attempt.of}` : 'asked for by annotation';
     this.#report.announce('RepairStarted', `The definition was written again (${which}).`);
+  }
+
+  #repairs(change: (repairs: Repairs) => Repairs): void {
+    const { repair } = this.#situation.memory;
+    if (repair !== undefined) this.#knowledge.remember({ repair: change(repair) });
   }
 
   async #createNetwork(name: string): Promise<void> {

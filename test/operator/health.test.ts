@@ -1,5 +1,7 @@
 /** What Azure says of the state of a runtime, and what is done about it. */
 import { describe, expect, test } from '@jest/globals';
+import type { FaultEffect } from '../emulator/index.ts';
+import { DROP, fault, heal, PUT, refusal } from './support/faults.ts';
 import { eventually, inBothKinds, message, minutesAgo, type Place } from './support/place.ts';
 
 const ready = (place: Place) => place.until('sample', 'Ready=True Available');
@@ -126,6 +128,41 @@ describe.each(inBothKinds)('a Limited runtime, in a $kind', ({ inPlace }) => {
       await place.barrier();
       await place.untilEvents('sample', 'Created', 'Limited', 'RepairStarted', 'Repaired');
     }));
+});
+
+/** As if the wait after an attempt that was not made were over. */
+const waitIsOverAgain = async (place: Place) => {
+  const object = await place.get('sample');
+  await place.remember('sample', { repair: { ...object?.status?.repair, nextAttemptTime: minutesAgo(1) } });
+};
+
+describe.each(inBothKinds)('a repair that is not made, in a $kind', ({ inPlace }) => {
+  test.concurrent.each<[string, FaultEffect, RegExp]>([
+    ['503', refusal(503, 'ServiceUnavailable'), /^Limited; repair attempt 1 did not reach Azure: .*503.* Next try at /],
+    ['a cut connection', DROP, /^Limited; repair attempt 1 did not reach Azure: .* Next try at /],
+    ['403', refusal(403, 'AuthorizationFailed'), /^Limited; repair attempt 1 was not made: .*role/],
+    ['412', refusal(412, 'PreconditionFailed'), /^Limited; repair attempt 1 was not made: .*changed.* Next try at /],
+  ])('because of %s does not count, and is made when Azure works again', (_what, effect, said) =>
+    inPlace(async (place) => {
+      await created(place, { repair: { maxAttempts: 1 } });
+      await fault(place, PUT, effect);
+      await setState(place, 'Limited');
+      const isTold = async () => expect(message(await place.get('sample'))).toMatch(said);
+      await eventually(isTold);
+      await waitIsOverAgain(place);
+      await eventually(async () => {
+        const { nextAttemptTime } = (await place.get('sample'))?.status?.repair ?? {};
+        expect(Date.parse(nextAttemptTime ?? '')).toBeGreaterThan(Date.now());
+        await isTold();
+      });
+      expect((await place.get('sample'))?.status?.repair?.attempts).toBe(0);
+      await heal(place);
+      await waitIsOverAgain(place);
+      const { status } = await ready(place);
+      expect(status?.repair).toEqual({ attempts: 1, lastAttemptTime: expect.any(String) });
+      expect(await place.events('sample')).not.toContain('RepairExhausted');
+    }),
+  );
 });
 
 describe.each(inBothKinds)('a repair by annotation, in a $kind', ({ inPlace }) => {

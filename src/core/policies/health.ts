@@ -1,19 +1,33 @@
 /** The runtime is as declared: is it well, and if not, who can mend it? */
-import { operationOf } from '../object.ts';
-import { DOWN_MS, PROVISIONING_MS, periodic, repairSpacing, settling, slowRetry, waiting } from '../schedule.ts';
+import { condition, operationOf } from '../object.ts';
+import { inView, type Repairs } from '../repairs.ts';
+import {
+  DOWN_MS,
+  type Next,
+  PROVISIONING_MS,
+  periodic,
+  repairSpacing,
+  settling,
+  slowRetry,
+  waiting,
+} from '../schedule.ts';
 import {
   type Action,
   driftOf,
+  etagOf,
   isAskedToRepair,
+  isNewGeneration,
   isWellAgain,
   managing,
   type Policy,
   type Situation,
+  type Verdict,
   waitingSince,
 } from '../situation.ts';
 import { healthOf } from '../states.ts';
 import { available, progressing, settle, stall, stalled, unknown } from '../verdicts.ts';
 import { proven } from './definition.ts';
+import { explain, passes } from './failure.ts';
 import { isBeingRepaired, nextLook } from './operation.ts';
 
 /** Make sure a person who asks for a repair gets one, whatever the state and the repairs before it. */
@@ -50,15 +64,21 @@ function preparing(state: string): string {
   return `Azure is preparing the runtime (${state}), for 30 minutes at most.`;
 }
 
+/** Make sure it is known whether a repair without an answer was made: a list may be older than that. */
+export const repairIsAccountedFor: Policy = (s) => {
+  const etag = s.memory.repair?.etag;
+  const isOpen = etag !== undefined && etag === etagOf(s) && s.definition?.fresh === false;
+  return isOpen && managing(s.desired) ? { kind: 'Look', at: 'definition', fresh: true } : undefined;
+};
+
 /** Make sure a `Limited` runtime is repaired, within bounds. */
 export const limitedIsRepaired: Policy = (s) => {
   if (s.state === undefined || healthOf(s.state) !== 'limited') return undefined;
-  const { desired, memory, now, intervalMs } = s;
-  const attempts = attemptsSoFar(s);
+  const { desired, now } = s;
+  const { attempts, nextAttemptTime: next = now, unmade } = repairsOf(s);
   const of = desired.repair.maxAttempts;
   const off = !managing(desired) || desired.repair.mode === 'Disabled';
   const message = off ? 'A repair was asked for.' : repairing(attempts, of);
-  const next = attempts === 0 ? now : (memory.repair?.nextAttemptTime ?? now);
   if (isBeingRepaired(s) && (off || next > now || attempts >= of)) {
     return settle(progressing('Repairing', message), nextLook(s));
   }
@@ -70,10 +90,8 @@ export const limitedIsRepaired: Policy = (s) => {
     );
   }
   if (next > now || s.wrote !== undefined) {
-    return settle(progressing('Repairing', message), {
-      kind: 'after',
-      ms: Math.min(Math.max(next - now, 1_000), intervalMs),
-    });
+    const said = unmade ? (whatFailed(s) ?? progressing('Repairing', unanswered(attempts + 1, next))) : undefined;
+    return settle(said ?? progressing('Repairing', message), untilNext(next, s));
   }
   if (attempts >= of) {
     return stall(
@@ -82,8 +100,51 @@ export const limitedIsRepaired: Policy = (s) => {
       `Still Limited after ${times(attempts)}. Look at the runtime in Azure; the annotation azure-ir.io/repair: <token> asks for one more.`,
     );
   }
-  return proven(s, repair(attempts + 1, of, now));
+  return proven(s, repair(s, attempts + 1, of));
 };
+
+/**
+ * Make sure a repair that Azure refused, or did not answer, is told as not made. What passes is tried again after the
+ * spacing of repairs; what a person must mend, as it is for other writes.
+ */
+export const unmadeRepairIsTold: Policy = (s) => {
+  const { failure, memory, now } = s;
+  if (failure?.during !== 'repair' || memory.repair?.unmade !== true || isAskedToRepair(s)) return undefined;
+  const { attempts, nextAttemptTime: next = now, etag } = memory.repair;
+  const explained = explain(s, failure.failure);
+  const isTold = explained.kind === 'Settle' && explained.verdict.kind === 'Decided' && !passes(failure.failure);
+  const what = `${UNMADE}${attempts + 1} ${etag === undefined ? 'was not made' : 'did not reach Azure'}: `;
+  if (isTold && explained.verdict.kind === 'Decided') {
+    return { ...explained, verdict: { ...explained.verdict, message: `${what}${explained.verdict.message}` } };
+  }
+  const { message } = failure.failure;
+  const pause = 'retryAfterMs' in failure.failure ? (failure.failure.retryAfterMs ?? 0) : 0;
+  return settle(progressing('Repairing', `${what}${message} ${nextTry(next)}`), untilNext(next, s, pause));
+};
+
+/** What such a message begins with. */
+const UNMADE = 'Limited; repair attempt ';
+
+/** Of one that was cut short, by a crash for example. */
+function unanswered(number: number, next: number): string {
+  return `${UNMADE}${number} did not reach Azure. ${nextTry(next)}`;
+}
+
+function nextTry(next: number): string {
+  return `Next try at ${new Date(next).toISOString().slice(0, 19)}Z.`;
+}
+
+/** What was told when the last attempt failed: it stands until the next one. */
+function whatFailed(s: Situation): Verdict | undefined {
+  const ready = condition(s.memory, 'Ready');
+  if (!s.memory.repair?.unmade || isNewGeneration(s) || !ready?.message.startsWith(UNMADE)) return undefined;
+  const { reason, message } = ready;
+  return condition(s.memory, 'Stalled') === undefined ? progressing(reason, message) : stalled(reason, message);
+}
+
+function untilNext(next: number, { now, intervalMs }: Situation, minMs = 1_000): Next {
+  return { kind: 'after', ms: Math.max(Math.min(next - now, intervalMs), minMs, 1_000) };
+}
 
 /** The same for the whole wait after a repair, so that the status need not be written again. */
 function repairing(attempts: number, of: number): string {
@@ -93,17 +154,20 @@ function repairing(attempts: number, of: number): string {
 
 const times = (count: number): string => (count === 1 ? '1 repair' : `${count} repairs`);
 
-function repair(number: number, of: number, now: number): Action {
+/** What failed before is told until it is known what becomes of this attempt. */
+function repair(s: Situation, number: number, of: number): Action {
   return {
     kind: 'Repair',
-    attempt: { by: 'operator', number, of, nextAttemptTime: now + repairSpacing(number) },
-    verdict: progressing('Repairing', repairing(number, of)),
+    attempt: { by: 'operator', number, of, nextAttemptTime: s.now + repairSpacing(number) },
+    verdict: whatFailed(s) ?? progressing('Repairing', repairing(number, of)),
   };
 }
 
 /** Repairs count until the runtime has been well for an hour. */
-function attemptsSoFar({ memory, now }: Situation): number {
-  return isWellAgain(memory, now) ? 0 : (memory.repair?.attempts ?? 0);
+function repairsOf(s: Situation): Repairs {
+  const { memory, now } = s;
+  const none = memory.repair === undefined || isWellAgain(memory, now);
+  return none ? { attempts: 0 } : inView(memory.repair, etagOf(s));
 }
 
 /** An object that only observes is Ready by the state alone. */

@@ -116,6 +116,7 @@ describe('the limits in src/api', () => {
       location: characters('.status.location'),
       identity: characters('.status.claim.identity'),
       token: characters('.status.lastHandledReconcileToken'),
+      etag: characters('.status.repair.etag'),
       driftEntries: entries('.status.drift'),
       driftValue: characters('.status.drift[].observed'),
       managedFields: entries('.status.managedFields'),

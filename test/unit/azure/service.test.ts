@@ -430,6 +430,18 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       expect(arm.sent).toHaveLength(1);
     });
 
+    test.each<[string, Parameters<ReturnType<typeof rig>['arm']['answers']>, boolean]>([
+      ['a refusal at once', [armError(412, 'PreconditionFailed')], false],
+      ['a refusal after an attempt that was cut', [DROPPED, armError(412, 'PreconditionFailed')], true],
+      ['a 429 after a 503', [armError(503, 'ServiceUnavailable'), armError(429, 'TooManyRequests')], true],
+      ['attempts that were cut, all of them', [DROPPED], true],
+      ['a missing role', [armError(403, 'AuthorizationFailed')], false],
+    ])('whether a write may have taken effect is known of %s', async (_what, answers, unclear) => {
+      const { arm, runtimes } = rig();
+      arm.answers(...answers);
+      await expect(runtimes.update(ID, {}, 'e', caller())).rejects.toMatchObject({ name: 'AzureFailure', unclear });
+    });
+
     test('each attempt spends a token of the budget', async () => {
       const { arm, budget, runtimes, woken, clock } = rig();
       arm.answers(DROPPED);

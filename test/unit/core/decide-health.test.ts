@@ -1,13 +1,18 @@
 /** The runtime is as declared: is it well, and if not, who can mend it? */
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/core/decide.ts';
+import type { Failure } from '../../../src/core/failure.ts';
+import { begun, failed as notMade, type Repairs } from '../../../src/core/repairs.ts';
 import { MINUTE } from '../../../src/core/schedule.ts';
 import type { Situation } from '../../../src/core/situation.ts';
+import { statusAfter } from '../../../src/core/status.ts';
 import {
   ago,
   decided,
+  failed,
   found,
   INTERVAL,
+  listed,
   messageOf,
   NOW,
   nextOf,
@@ -16,6 +21,7 @@ import {
   type Scene,
   said,
   seen,
+  verdictOf,
 } from './builders.ts';
 
 type Row = readonly [Situation, string];
@@ -104,7 +110,7 @@ describe.each(['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistrati
 const UNWELL = [said('Synced', 'True', 'InSync'), said('Healthy', 'False', 'Limited')];
 
 describe('a Limited runtime', () => {
-  const limited = (repair: { attempts: number; nextAttemptTime?: number } | undefined, more: Scene = {}) =>
+  const limited = (repair: Repairs | undefined, more: Scene = {}) =>
     seen({
       state: 'Limited',
       ...more,
@@ -117,9 +123,9 @@ describe('a Limited runtime', () => {
   rules<Row>(
     {
       'is repaired at once': [limited(undefined), 'Repair 1 of 5'],
-      'is repaired at once though a time for the next repair is left from before': [
-        limited({ attempts: 0, nextAttemptTime: ago(-5) }),
-        'Repair 1 of 5',
+      'is not repaired before the wait is over, though the last attempt was not made': [
+        limited({ attempts: 0, nextAttemptTime: ago(-1), unmade: true }),
+        'Ready=False Repairing Reconciling',
       ],
       'is repaired again when the wait is over': [limited({ attempts: 1, nextAttemptTime: NOW }), 'Repair 2 of 5'],
       'is not repaired before the wait is over': [
@@ -177,6 +183,86 @@ describe('a Limited runtime', () => {
     },
     check,
   );
+
+  describe('whose last attempt has no answer', () => {
+    // What the runtime of these tests shows is the etag "etag".
+    const cut = (etag: string, minutes: number) => begun({ attempts: 0 }, etag, ago(1), ago(minutes));
+    const once = { desired: { repair: { mode: 'Auto', maxAttempts: 1 } } } as const;
+    rules<Row>(
+      {
+        'is repaired as if that had not been made while the etag is the same': [
+          limited(cut('etag', 0), once),
+          'Repair 1 of 1',
+        ],
+        'was repaired when the etag is another': [
+          limited(cut('before', 0), once),
+          'Ready=False RepairExhausted Stalled',
+        ],
+        'is not repaired before the wait is over, made or not': [
+          limited(cut('etag', -1), once),
+          'Ready=False Repairing Reconciling',
+        ],
+        'is looked at anew where an older list shows the same etag': [
+          limited(cut('etag', 0), { ...once, definition: listed(found('West Europe')) }),
+          'Look definition fresh',
+        ],
+        'was repaired after all when an attempt that failed shows later': [
+          limited(notMade(cut('before', 0), true), once),
+          'Ready=False RepairExhausted Stalled',
+        ],
+        'was not repaired by an attempt that Azure refused, whatever the etag is by now': [
+          limited(notMade(cut('before', 0), false), once),
+          'Repair 1 of 1',
+        ],
+      },
+      check,
+    );
+
+    test('says that it was not repaired, and when the next try is', () => {
+      expect(messageOf(limited(cut('etag', -1)))).toBe(
+        'Limited; repair attempt 1 did not reach Azure. Next try at 2026-01-01T00:01:00Z.',
+      );
+    });
+  });
+
+  describe('whose repair fails', () => {
+    const fails = (kind: Failure['kind'], unclear = false) => {
+      const repair = notMade(begun({ attempts: 1 }, 'etag', NOW, ago(-2)), unclear);
+      return limited(repair, { failure: failed(kind, 'repair') });
+    };
+    rules<Row>(
+      {
+        'is Repairing when Azure does not answer': [fails('unavailable', true), 'Ready=False Repairing Reconciling'],
+        'is Repairing when somebody wrote meanwhile': [
+          fails('preconditionFailed'),
+          'Ready=False Repairing Reconciling',
+        ],
+        'is Repairing when it is throttled': [fails('throttled'), 'Ready=False Repairing Reconciling'],
+        'is Forbidden without the role for it': [fails('forbidden'), 'Ready=False Forbidden Reconciling'],
+        'is for a person when a policy denies it': [fails('policyDenied'), 'Ready=False PolicyDenied Stalled'],
+      },
+      check,
+    );
+
+    test('says which attempt it was, why it failed, and when the next one is', () => {
+      expect(messageOf(fails('unavailable', true))).toBe(
+        'Limited; repair attempt 2 did not reach Azure: Azure says unavailable. Next try at 2026-01-01T00:02:00Z.',
+      );
+      expect(messageOf(fails('preconditionFailed'))).toMatch(/^Limited; repair attempt 2 was not made: .*Next try at/);
+      expect(messageOf(fails('policyDenied'))).toMatch(/^Limited; repair attempt 2 was not made: .*exemption/);
+      expect(nextOf(fails('unavailable', true))).toEqual({ kind: 'after', ms: 2 * MINUTE });
+    });
+
+    test('is told of in the same words until the next attempt', () => {
+      for (const kind of ['unavailable', 'forbidden', 'policyDenied'] as const) {
+        const s = fails(kind);
+        const action = decide(s);
+        if (action.kind !== 'Settle') throw new Error(action.kind);
+        const memory = statusAfter(s, action.verdict);
+        expect(verdictOf(limited(memory.repair, { memory }))).toEqual(action.verdict);
+      }
+    });
+  });
 
   test('the waits between repairs are 1, 2, 4 … minutes', () => {
     const planned = [0, 1, 2, 3, 4].map((attempts) => {

@@ -5,12 +5,14 @@
 import fc from 'fast-check';
 import { decide } from '../../../src/core/decide.ts';
 import type { Desired } from '../../../src/core/desired.ts';
+import type { Failure } from '../../../src/core/failure.ts';
 import { differences, merge, newDocument } from '../../../src/core/fields.ts';
 import type { Claim, ManagedObject, Memory, Requests } from '../../../src/core/object.ts';
 import { HANDING_OVER } from '../../../src/core/policies/deletion.ts';
+import { begun, failed } from '../../../src/core/repairs.ts';
 import type { Definition, RuntimeDocument } from '../../../src/core/runtime.ts';
 import { MINUTE } from '../../../src/core/schedule.ts';
-import type { Action, Step as Call, Situation, Verdict } from '../../../src/core/situation.ts';
+import { type Action, type Step as Call, etagOf, type Situation, type Verdict } from '../../../src/core/situation.ts';
 import { corrected, statusAfter } from '../../../src/core/status.ts';
 import { desired, runtimeId } from '../model/builders.ts';
 import { declaration } from './arbitraries.ts';
@@ -149,9 +151,23 @@ export function pass(
     if (action.kind === 'Settle') return { s, verdict: action.verdict, wrote: s.wrote !== undefined };
     const write = CALL[action.kind];
     const failure = action.kind === 'Look' ? at(action.at === 'state' ? 'state' : 'look') : write && at('write');
-    s = failure === undefined ? done(s, action, given) : { ...s, failure: { during: write ?? 'look', failure } };
+    s =
+      failure === undefined
+        ? done(s, action, given)
+        : { ...failing(s, action, failure), failure: { during: write ?? 'look', failure } };
   }
   throw new Error('the policies did not settle');
+}
+
+/** What a call that fails leaves behind: a repair is stored before it is made. */
+function failing(s: Situation, action: Action, { kind }: Failure): Situation {
+  if (action.kind !== 'Repair' || action.attempt.by !== 'operator') return s;
+  const { number, nextAttemptTime } = action.attempt;
+  const repair = failed(
+    begun({ attempts: number - 1 }, etagOf(s) ?? '', s.now, nextAttemptTime),
+    kind === 'unavailable',
+  );
+  return { ...s, memory: { ...s.memory, repair } };
 }
 
 const CALL: Partial<Record<Action['kind'], Call>> = {

@@ -3,7 +3,9 @@ import { Feed } from '../../../src/kube/feed.ts';
 import { Shard } from '../../../src/kube/shard.ts';
 import { runtimeKeyOf } from '../../../src/kube/store.ts';
 import { PRIORITY } from '../../../src/kube/triggers.ts';
-import { parsed } from './objects-of-tests.ts';
+import type { AddOptions } from '../../../src/runtime/queue.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { parsed, type RawOptions } from './objects-of-tests.ts';
 
 const { change, related, listed } = PRIORITY;
 const SAME = { spec: { azureName: 'shared' } };
@@ -15,13 +17,22 @@ const STRANGER = parsed({ name: 'runtime-c', namespace: 'others' });
 /** Who works has two objects of one runtime, and another, and nothing in the queue. */
 function setUp(labelSelector = '', works = true) {
   const queued: [string, number | undefined][] = [];
+  const waits: number[] = [];
+  const clock = new FakeClock();
   const shard = new Shard(labelSelector);
-  const feed = new Feed({ add: (key, options) => void queued.push([key, options?.priority]) }, shard);
+  const add = (key: string, { priority, afterMs = 0 }: AddOptions = {}) => {
+    queued.push([key, priority]);
+    waits.push(afterMs);
+  };
+  const feed = new Feed({ add }, shard, { clock, intervalMs: 600_000 });
   shard.own.replace([ONE, OTHER, STRANGER]);
   if (works) feed.begin();
-  const taken = () => Object.fromEntries(queued.splice(0));
+  const taken = () => {
+    waits.length = 0;
+    return Object.fromEntries(queued.splice(0));
+  };
   if (works) taken();
-  return { shard, feed, taken };
+  return { shard, feed, taken, waits, clock };
 }
 
 describe('a replica that stands by', () => {
@@ -101,5 +112,125 @@ describe('a replica that works queues', () => {
     const { shard, taken } = setUp('shard=a');
     shard.all?.apply(parsed({ name: 'runtime-z', ...SAME }));
     expect(taken()).toEqual({ [A]: related, [B]: related });
+  });
+});
+
+describe('a status that somebody else writes over', () => {
+  const CLAIMED = { observedGeneration: 1, state: 'Online' };
+  const MINUTE = 60_000;
+
+  /** Who works has written the status of one object. */
+  function setUpWritten(labelSelector = '', works = true) {
+    const all = setUp(labelSelector, works);
+    const shown = (version: number, more: RawOptions = {}) =>
+      parsed({ name: 'runtime-c', namespace: 'others', version, ...more });
+    all.shard.own.put(shown(2, { status: CLAIMED }));
+    const show = (version: number, more: RawOptions = {}) => all.shard.own.apply(shown(version, more));
+    show(2, { status: CLAIMED });
+    all.taken();
+    return { ...all, shown, show };
+  }
+
+  test.each<[string, RawOptions]>([
+    ['emptied', {}],
+    ['taken for another', { status: { ...CLAIMED, state: 'Offline' } }],
+    [
+      'given a condition',
+      {
+        status: {
+          ...CLAIMED,
+          conditions: [
+            { type: 'Ready', status: 'True', reason: 'Fine', message: '', lastTransitionTime: '2025-01-01T00:00:00Z' },
+          ],
+        },
+      },
+    ],
+  ])('is a reason to look when it is %s, as urgent as a routine look', (_what, more) => {
+    const { show, taken } = setUpWritten();
+    show(3, more);
+    expect(taken()).toEqual({ [STRANGER.key]: listed });
+  });
+
+  test('is looked at once an interval, however often that happens', async () => {
+    const { show, waits, clock } = setUpWritten();
+    const due = new Set<number>();
+    for (let second = 0; second < 25 * 60; second++) {
+      show(3 + second, { status: { ...CLAIMED, state: `State${second}` } });
+      for (const wait of waits.splice(0)) due.add(second * 1_000 + wait);
+      await clock.advance(1_000);
+    }
+    expect([...due]).toEqual([0, 10, 20, 30].map((minutes) => minutes * MINUTE));
+  });
+
+  test('is looked at once an interval of its own, where it has one', () => {
+    const { show, waits } = setUpWritten();
+    for (const version of [3, 4])
+      show(version, { generation: 1, spec: { interval: '1m' }, status: { state: `S${version}` } });
+    expect(waits).toEqual([0, MINUTE]);
+  });
+
+  test('is forgotten with the object', () => {
+    const { show, shown, shard, waits, taken } = setUpWritten();
+    show(3);
+    shard.own.remove(shown(4));
+    shard.own.apply(shown(5, { uid: 'another', status: CLAIMED }));
+    taken();
+    shard.own.apply(shown(6, { uid: 'another' }));
+    expect(waits).toEqual([0]);
+  });
+
+  test.each<[string, RawOptions]>([
+    ['the same', { status: CLAIMED }],
+    ['one of which an older CRD has pruned nothing more', { status: { ...CLAIMED, unknown: 1 } }],
+    ['beside a label', { status: CLAIMED, labels: { a: 'b' } }],
+  ])('is no reason to look when it is %s', (_what, more) => {
+    const { show, taken } = setUpWritten();
+    show(3, more);
+    expect(taken()).toEqual({});
+  });
+
+  test('is no reason to look for a replica that stands by, nor for one that takes care of other objects', () => {
+    const standby = setUpWritten('', false);
+    standby.show(3);
+    expect(standby.taken()).toEqual({});
+    const { shard, shown, taken } = setUpWritten('shard=a');
+    shard.all?.apply(shown(3));
+    shard.all?.apply(shown(4, { status: CLAIMED }));
+    expect(taken()).toEqual({});
+  });
+
+  describe('while we write it ourselves', () => {
+    const OURS = { status: { ...CLAIMED, state: 'Limited' } };
+
+    test('is no reason to look where the watch is faster than the answer', async () => {
+      const { shard, show, shown, taken } = setUpWritten();
+      await shard.own.foreignStatus.during(STRANGER.key, async () => {
+        show(3, OURS);
+        const answer = shown(3, OURS);
+        shard.own.put(answer);
+        return answer;
+      });
+      expect(taken()).toEqual({});
+    });
+
+    test('is a reason to look where somebody wrote after us', async () => {
+      const { shard, show, shown, taken } = setUpWritten();
+      await shard.own.foreignStatus.during(STRANGER.key, async () => {
+        show(3, OURS);
+        show(4);
+        return shown(3, OURS);
+      });
+      expect(taken()).toEqual({ [STRANGER.key]: listed });
+    });
+
+    test('is a reason to look where our write was refused or not answered', async () => {
+      const { shard, show, taken } = setUpWritten();
+      const write = shard.own.foreignStatus.during(STRANGER.key, async () => {
+        show(3);
+        throw new Error('conflict');
+      });
+      await expect(write).rejects.toThrow('conflict');
+      expect(taken()).toEqual({ [STRANGER.key]: listed });
+    });
   });
 });

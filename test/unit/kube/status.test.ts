@@ -48,7 +48,16 @@ const memories = fc
       { maxLength: 4 },
     ),
     repair: optional(
-      fc.record({ attempts: fc.nat(), lastAttemptTime: time, nextAttemptTime: time }, { requiredKeys: ['attempts'] }),
+      fc.record(
+        {
+          attempts: fc.nat(),
+          lastAttemptTime: time,
+          nextAttemptTime: time,
+          etag: text(LIMITS.etag),
+          unmade: fc.constant(true),
+        },
+        { requiredKeys: ['attempts'] },
+      ),
     ),
     lastHandledReconcileAt: optional(text(LIMITS.token)),
     lastHandledReconcileToken: optional(text(LIMITS.token)),
