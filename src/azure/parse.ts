@@ -3,6 +3,7 @@ import type {
   InteractiveAuthoring,
   JsonObject,
   ObservedRuntime,
+  Parent,
   RuntimeId,
   RuntimeState,
   RuntimeType,
@@ -80,6 +81,12 @@ export function isWorkspaceNetwork(value: unknown, name: string): boolean {
   if (managedVirtualNetwork === null) return false;
   if (typeof managedVirtualNetwork !== 'string') throw malformed("the workspace's managed virtual network is no name");
   return managedVirtualNetwork.toLowerCase() === name.toLowerCase();
+}
+
+/** The answer to a GET of a parent: all that matters is that it is there. */
+export function checkParentBody({ kind, name }: Parent, value: unknown): void {
+  const shown = isObject(value) && typeof value.name === 'string' ? lastSegment(value.name) : undefined;
+  if (shown?.toLowerCase() !== name.toLowerCase()) throw malformed(`it does not show the ${kind}`);
 }
 
 /** A getStatus answer, as Azure says it. */

@@ -1,4 +1,5 @@
 /** What a pass knows: one situation after another, each of which a decision can be made from. */
+import { withoutAbsence } from '../core/absence.ts';
 import { isSameIntent, type ManagedObject, type Memory, wholeSecond } from '../core/object.ts';
 import { armKey } from '../core/runtime.ts';
 import type { Situation } from '../core/situation.ts';
@@ -34,6 +35,7 @@ export class Knowledge {
   see(what: Pick<Situation, 'definition' | 'state' | 'interactiveAuthoring'>): void {
     this.#observed = true;
     this.learn(what);
+    if (what.definition?.presence === 'present') this.learn({ memory: withoutAbsence(this.#situation.memory) });
   }
 
   forget(...keys: readonly Forgettable[]): void {
@@ -62,13 +64,16 @@ export class Knowledge {
   }
 }
 
+/** What is remembered of earlier passes, and lost with the process. */
+export type Since = Pick<Situation, 'failingSince' | 'missingSince'>;
+
 /** What is known before anything was asked of Azure. */
 export function firstSituation(
   world: World,
   object: ManagedObject,
   desired: Situation['desired'],
   access: Access,
-  failingSince: number | undefined,
+  since: Since | undefined,
 ): Situation {
   const peers = world.objects.sharing(armKey(desired.id)).filter((peer) => peer.uid !== object.uid);
   return {
@@ -81,7 +86,8 @@ export function firstSituation(
     access: withoutPorts(access),
     now: wholeSecond(world.now()),
     intervalMs: desired.intervalMs ?? world.intervalMs,
-    failingSince,
+    failingSince: since?.failingSince,
+    ...(since?.missingSince === undefined ? {} : { missingSince: since.missingSince }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Drift } from '../fields.ts';
 import { looksCreatedBy } from '../fields.ts';
 import { condition, operationOf } from '../object.ts';
 import type { Json, RuntimeType } from '../runtime.ts';
-import { again, CONTESTED, contestedSpacing, PEACE_MS, waiting } from '../schedule.ts';
+import { again, CONTESTED, contestedSpacing, PEACE_MS, RUNTIME_MISSING_MS, waiting } from '../schedule.ts';
 import {
   type Action,
   driftOf,
@@ -63,6 +63,15 @@ export const observedExists: Policy = (s) =>
         ),
       )
     : undefined;
+
+/** Make sure a claimed runtime is not made again for one wrong answer: two passes miss it, some seconds apart. */
+export const absenceIsConfirmed: Policy = (s) => {
+  const { definition, memory, wrote, now, missingSince = now } = s;
+  if (definition?.presence !== 'absent' || memory.claim === undefined || wrote !== undefined) return undefined;
+  // Also when the clock was set back.
+  const left = RUNTIME_MISSING_MS - Math.max(now - missingSince, 0);
+  return left > 0 ? proven(s, settle(UNCHANGED, { kind: 'after', ms: left })) : undefined;
+};
 
 /** Make sure a runtime is created only where Azure has just said that there is none. */
 export const existsOrIsCreated: Policy = (s) => {
