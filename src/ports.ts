@@ -4,8 +4,10 @@ import type { Legacy } from './core/ownership.ts';
 import type {
   Accepted,
   Definition,
+  Missing,
   ObservedRuntime,
   Parent,
+  ParentPresence,
   RuntimeDocument,
   RuntimeId,
   RuntimeState,
@@ -68,8 +70,10 @@ export interface Runtimes {
   create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted>;
   /** Replaces the whole document, if it is still the one of that etag; what Azure answered. */
   update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted>;
-  /** Done also when it was already gone. */
-  delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined>;
+  /** Done also when it was already gone; `MISSING` when Azure knows no such runtime. */
+  delete(id: RuntimeId, caller: Caller): Promise<Accepted | Missing | undefined>;
+  /** Whether the parent itself is there: by one GET a minute for all its objects, which nobody waits for but who makes it. */
+  presenceOf(parent: Parent, caller: Caller): Promise<ParentPresence>;
   /** Has Azure begin to enable interactive authoring; `state` tells how it goes on. */
   enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void>;
   /** Whether the parent has a managed virtual network of this name now. */

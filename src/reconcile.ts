@@ -8,8 +8,8 @@
  * `Memory.operation` tells later passes of it.
  */
 import { decide } from './core/decide.ts';
-import type { ManagedObject } from './core/object.ts';
-import { passes } from './core/policies/failure.ts';
+import { type ManagedObject, wholeSecond } from './core/object.ts';
+import { mayBeOver } from './core/policies/failure.ts';
 import { Repeats } from './core/repeats.ts';
 import { armKey } from './core/runtime.ts';
 import { again, NEVER, type Next } from './core/schedule.ts';
@@ -17,7 +17,7 @@ import { type Action, managing } from './core/situation.ts';
 import { statusAfter } from './core/status.ts';
 import { Acts, type Signals } from './pass/acts.ts';
 import { reportInvalid } from './pass/invalid.ts';
-import { firstSituation, Knowledge } from './pass/knowledge.ts';
+import { firstSituation, Knowledge, type Since } from './pass/knowledge.ts';
 import { Report } from './pass/report.ts';
 import { type Access, BudgetExhausted, Stale, Superseded, Unanswered, type World } from './ports.ts';
 
@@ -58,19 +58,18 @@ export function createReconciler(world: World): Reconcile {
     if (busy.has(runtime)) return again(world.intervalMs);
     busy.add(runtime);
     try {
-      const pass = new Pass(world, object, note?.failingSince, repeats, { signal, superseded });
+      const pass = new Pass(world, object, note, repeats, { signal, superseded });
       const outcome = await pass.run();
       world.metrics.passed(key, { observed: pass.observed, waits: waitsForTokens(outcome), dueMs: dueIn(outcome) });
       if (pass.settled && !pass.refused) repeats.end(key);
       const { uid } = object;
       if (pass.released) notes.set(key, { uid, released: true, failingSince: undefined });
-      else if (pass.failed) {
-        // Not in the future, though the clock was set back meanwhile.
-        const failingSince = Math.min(note?.failingSince ?? Number.POSITIVE_INFINITY, world.now());
-        notes.set(key, { uid, released: false, failingSince });
-      }
       // A pass that was interrupted has not shown that Azure answers again.
-      else if (pass.settled) notes.delete(key);
+      else if (pass.settled || pass.failed) {
+        const since = sinceAfter(pass, note, world.now());
+        if (since === undefined) notes.delete(key);
+        else notes.set(key, { uid, released: false, ...since });
+      }
       return outcome;
     } catch (error) {
       world.metrics.abandoned(key);
@@ -82,12 +81,19 @@ export function createReconciler(world: World): Reconcile {
 }
 
 /** What is remembered of an object between passes, and may be lost. */
-interface Note {
+interface Note extends Since {
   readonly uid: string;
   /** It was let go, and the watch has yet to show that it is gone. */
   readonly released: boolean;
-  /** Since when its passes have met failures that pass. */
-  readonly failingSince: number | undefined;
+}
+
+/** A pass that failed has not shown that the runtime is there. No time is in the future, though the clock was set back. */
+function sinceAfter(pass: Pick<Pass, 'failed' | 'found'>, before: Since | undefined, now: number): Since | undefined {
+  const failingSince = pass.failed ? Math.min(before?.failingSince ?? now, now) : undefined;
+  const missedBefore = pass.found === 'present' ? undefined : before?.missingSince;
+  const missingSince = pass.found === 'absent' ? Math.min(missedBefore ?? wholeSecond(now), now) : missedBefore;
+  if (failingSince === undefined && missingSince === undefined) return undefined;
+  return { failingSince, ...(missingSince === undefined ? {} : { missingSince }) };
 }
 
 class Pass {
@@ -103,7 +109,7 @@ class Pass {
   constructor(
     world: World,
     object: ManagedObject,
-    failingSince: number | undefined,
+    since: Since | undefined,
     repeats: Repeats,
     { signal, superseded }: Signals,
   ) {
@@ -111,7 +117,7 @@ class Pass {
     this.#world = world;
     this.#key = object.key;
     this.#access = world.identities.accessFor(object);
-    this.#knowledge = new Knowledge(firstSituation(world, object, object.spec.desired, this.#access, failingSince));
+    this.#knowledge = new Knowledge(firstSituation(world, object, object.spec.desired, this.#access, since));
     this.#report = new Report(world, this.#knowledge, repeats, signal);
     this.#acts = new Acts(world, this.#access, this.#knowledge, this.#report, { signal, superseded });
     this.#signal = signal;
@@ -136,7 +142,12 @@ class Pass {
   /** Whether it met a failure that mends itself. */
   get failed(): boolean {
     const { failure } = this.#knowledge.situation;
-    return failure !== undefined && passes(failure.failure);
+    return failure !== undefined && mayBeOver(failure.failure);
+  }
+
+  /** What Azure has shown at its end; undefined when it could not be looked at. */
+  get found(): 'present' | 'absent' | undefined {
+    return this.#knowledge.situation.definition?.presence;
   }
 
   async run(): Promise<Outcome> {

@@ -7,7 +7,7 @@ import { type Service, ServiceRuntimes } from './service.ts';
 /** The runtimes of Data Factory: its writes have taken effect when they are answered (recorded). */
 export function createDataFactory(options: ArmOptions): ServiceRuntimes {
   const client = createClient(DataFactoryManagementClient, options.subscriptionId, options);
-  const { integrationRuntimes, managedVirtualNetworks } = client;
+  const { factories, integrationRuntimes, managedVirtualNetworks } = client;
   const service: Service = {
     parent: 'factory',
     accepts: false,
@@ -15,6 +15,7 @@ export function createDataFactory(options: ArmOptions): ServiceRuntimes {
     list: (group, factory, given) => integrationRuntimes.listByFactory(group, factory, given).byPage().next(),
     get: (...args) => integrationRuntimes.get(...args),
     status: (...args) => integrationRuntimes.getStatus(...args),
+    parentItself: (...args) => factories.get(...args),
     networks: {
       look: (group, factory, given) => managedVirtualNetworks.listByFactory(group, factory, given).byPage({}).next(),
       isShown: isListed,

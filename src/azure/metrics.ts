@@ -25,6 +25,7 @@ export type ArmOperation =
   | 'update'
   | 'delete'
   | 'enableInteractiveQuery'
+  | 'getParent'
   | 'listNetworks'
   | 'createNetwork';
 

@@ -5,13 +5,16 @@ import {
   type Accepted,
   armKey,
   type Definition,
+  type Missing,
   type ObservedRuntime,
   type Parent,
+  type ParentPresence,
   parentKey,
   type RuntimeDocument,
   type RuntimeId,
   type RuntimeState,
 } from '../core/runtime.ts';
+import { PARENT_AGE_MS } from '../core/schedule.ts';
 import { BudgetExhausted, type Caller, type Runtimes, Superseded, Unanswered, type Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Every } from '../runtime/every.ts';
@@ -90,10 +93,21 @@ interface View {
   brokenAt: number | undefined;
   readonly findings: Map<string, Finding>;
   flight: Flight | undefined;
+  presence: Presence;
   /** The keys for which the listing is the answer, however old it is: they were parked until it landed. */
   owed: Set<string>;
   usedAt: number;
 }
+
+/** What the parent itself said last. */
+interface Presence {
+  readonly answer: ParentPresence;
+  /** When that was asked. */
+  readonly at: number;
+  readonly isAsking: boolean;
+}
+
+const NEVER_ASKED: Presence = { answer: 'unanswered', at: Number.NEGATIVE_INFINITY, isAsking: false };
 
 /** What has to be asked of Azure to answer a hint: the list, or the one runtime. */
 type Question = 'list' | 'runtime';
@@ -185,8 +199,32 @@ export class Observer implements Runtimes {
     return this.#write(id, (remote) => remote.update(id, document, etag, caller));
   }
 
-  delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined> {
+  delete(id: RuntimeId, caller: Caller): Promise<Accepted | Missing | undefined> {
     return this.#write(id, (remote) => remote.delete(id, caller));
+  }
+
+  /**
+   * Who comes while another one asks is told what was known before: it would hold a worker for an answer that one look alone
+   * never depends on. A failure counts for the minute too, or each object would meet it anew.
+   */
+  async presenceOf(parent: Parent, caller: Caller): Promise<ParentPresence> {
+    const view = this.#view(parent);
+    const now = this.#options.clock.now();
+    const { at, answer, isAsking } = view.presence;
+    const age = now - at;
+    if (age >= 0 && age < PARENT_AGE_MS) return answer;
+    if (isAsking) return age >= 0 && age < 2 * PARENT_AGE_MS ? answer : 'unanswered';
+    view.presence = { at, answer, isAsking: true };
+    try {
+      const has = await this.#options.remote(parent).hasParent(parent, { ...caller, needs: { reads: 1 } });
+      view.presence = { at: now, answer: has ? 'present' : 'absent', isAsking: false };
+    } catch (error) {
+      const isForbidden = error instanceof AzureFailure && error.failure.kind === 'forbidden';
+      const known = { at: now, answer: isForbidden ? 'unreadable' : 'unanswered' } as const;
+      view.presence = { ...(error instanceof AzureFailure ? known : { at, answer }), isAsking: false };
+      if (!isForbidden) throw error;
+    }
+    return view.presence.answer;
   }
 
   /** Changes nothing of the definition, hence nothing that is remembered. */
@@ -202,14 +240,14 @@ export class Observer implements Runtimes {
     return this.#options.remote(parent).createNetwork(parent, name, caller);
   }
 
-  async #write<T extends ObservedRuntime | Accepted | undefined>(
+  async #write<T extends ObservedRuntime | Accepted | Missing | undefined>(
     id: RuntimeId,
     write: (remote: Remote) => Promise<T>,
   ): Promise<T> {
     const view = this.#view(id.parent);
     try {
       const result = await write(this.#options.remote(id.parent));
-      this.#find(view, id, result !== undefined && 'accepted' in result ? 'uncertain' : { runtime: result });
+      this.#find(view, id, shownByWrite(result));
       return result;
     } catch (error) {
       if (mayHaveTakenEffect(error)) this.#find(view, id, 'uncertain');
@@ -233,6 +271,7 @@ export class Observer implements Runtimes {
       brokenAt: undefined,
       findings: new Map(),
       flight: undefined,
+      presence: NEVER_ASKED,
       owed: new Set(),
       usedAt: now,
     };
@@ -401,6 +440,12 @@ function effective({ listing, findings }: View): Effective {
     if (newer) shown.set(name, what === 'uncertain' ? what : what.runtime);
   }
   return { shown, others: listing?.others };
+}
+
+/** What the answer to a write shows: where it goes on, or Azure denies what it was asked to delete, it shows nothing. */
+function shownByWrite(result: ObservedRuntime | Accepted | Missing | undefined): Finding['what'] {
+  if (result === undefined) return { runtime: undefined };
+  return 'accepted' in result || 'missing' in result ? 'uncertain' : { runtime: result };
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   Json,
   JsonObject,
   ObservedRuntime,
+  Parent,
   RuntimeId,
   RuntimeState,
   RuntimeType,
@@ -86,6 +87,12 @@ export function isWorkspaceNetwork(value: unknown, name: string): boolean {
   if (network === undefined) return false;
   if (typeof network !== 'string') throw malformed("the workspace's managed virtual network is no name");
   return isSameName(network, name);
+}
+
+/** The answer to a GET of a parent: all that matters is that it is there. */
+export function checkParentBody({ kind, name }: Parent, value: unknown): void {
+  const shown = isObject(value) && typeof value.name === 'string' ? lastSegment(value.name) : undefined;
+  if (shown === undefined || !isSameName(shown, name)) throw malformed(`it does not show the ${kind}`);
 }
 
 /** A getStatus answer, as Azure says it; a state that is known, as it is documented, whatever its case. */

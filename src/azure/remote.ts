@@ -1,4 +1,12 @@
-import type { Accepted, ObservedRuntime, Parent, RuntimeDocument, RuntimeId, RuntimeState } from '../core/runtime.ts';
+import type {
+  Accepted,
+  Missing,
+  ObservedRuntime,
+  Parent,
+  RuntimeDocument,
+  RuntimeId,
+  RuntimeState,
+} from '../core/runtime.ts';
 import type { Caller } from '../ports.ts';
 
 /** The runtimes of a parent, as far as its list can be understood. */
@@ -26,7 +34,9 @@ export interface Remote {
   state(id: RuntimeId, caller: Caller): Promise<RuntimeState | undefined>;
   create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted>;
   update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted>;
-  delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined>;
+  delete(id: RuntimeId, caller: Caller): Promise<Accepted | Missing | undefined>;
+  /** Whether the parent itself is there. */
+  hasParent(parent: Parent, caller: Caller): Promise<boolean>;
   enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void>;
   hasNetwork(parent: Parent, name: string, caller: Caller): Promise<boolean>;
   createNetwork(parent: Parent, name: string, caller: Caller): Promise<void>;

@@ -2,6 +2,8 @@ import { AzureFailure } from '../core/failure.ts';
 import {
   ACCEPTED,
   type Accepted,
+  MISSING,
+  type Missing,
   type ObservedRuntime,
   type Parent,
   type RuntimeDocument,
@@ -12,7 +14,7 @@ import type { Caller } from '../ports.ts';
 import { ArmCalls, type ArmOptions, type Call } from './arm-calls.ts';
 import type { PlainRequests, RuntimePath, SdkOptions } from './arm-client.ts';
 import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
-import { malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
+import { checkParentBody, malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
 import type { Listed, Remote, Unclear } from './remote.ts';
 
 /** How one service's SDK sends what its runtimes are asked. What the promises resolve with is not looked at. */
@@ -25,6 +27,8 @@ export interface Service {
   list(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
   get(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
   status(...args: readonly [...RuntimePath, SdkOptions]): Promise<unknown>;
+  /** The parent itself. */
+  parentItself(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
   readonly networks: Networks;
 }
 
@@ -147,9 +151,9 @@ export class ServiceRuntimes implements Remote {
     });
   }
 
-  async delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined> {
+  async delete(id: RuntimeId, caller: Caller): Promise<Accepted | Missing | undefined> {
     checkRuntimeId(id);
-    return this.#make<Accepted | undefined>(caller, {
+    return this.#make<Accepted | Missing | undefined>(caller, {
       operation: 'delete',
       budget: 'deletes',
       writes: true,
@@ -161,8 +165,25 @@ export class ServiceRuntimes implements Remote {
         if (body) throw malformed('a deletion answered with a body');
         return undefined;
       },
-      missing: () => undefined,
+      missing: () => MISSING,
     });
+  }
+
+  async hasParent(parent: Parent, caller: Caller): Promise<boolean> {
+    checkParent(parent);
+    try {
+      await this.#make<void>(caller, {
+        operation: 'getParent',
+        budget: 'reads',
+        writes: false,
+        send: (options) => this.#service.parentItself(parent.resourceGroup, parent.name, options),
+        parse: (body) => checkParentBody(parent, parseJson(body)),
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof AzureFailure && error.failure.kind === 'parentNotFound') return false;
+      throw error;
+    }
   }
 
   async enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void> {

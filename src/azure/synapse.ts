@@ -18,6 +18,7 @@ export function createSynapse(options: ArmOptions): ServiceRuntimes {
     list: (group, workspace, given) => integrationRuntimes.listByWorkspace(group, workspace, given).byPage().next(),
     get: (...args) => integrationRuntimes.get(...args),
     status: (...args) => integrationRuntimeStatusOperations.get(...args),
+    parentItself: (...args) => workspaces.get(...args),
     // The workspace itself says whether it has one.
     networks: { look: (...args) => workspaces.get(...args), isShown: isWorkspaceNetwork },
   };

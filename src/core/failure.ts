@@ -2,7 +2,7 @@
 import type { RequestIds } from './request-ids.ts';
 
 export type Failure =
-  /** 404 of the parent or of the resource group: someone may be creating it. Under deletion: gone. */
+  /** 404 of the parent or of the resource group: someone may be creating it, or has deleted it, or Azure is wrong for a while. */
   | {
       readonly kind: 'parentNotFound';
       readonly what: 'factory' | 'workspace' | 'resourceGroup';

@@ -70,6 +70,15 @@ export interface ObservedRuntime {
   readonly etag: string;
 }
 
+/** The provider's own word that there is nothing to delete: unlike the 204 of a deletion, one that may be wrong. */
+export const MISSING = { missing: true } as const;
+export type Missing = typeof MISSING;
+
+/**
+ * What a parent's own GET says. `unreadable`: this identity may not ask for it. `unanswered`: nobody knows at the moment.
+ */
+export type ParentPresence = 'present' | 'absent' | 'unreadable' | 'unanswered';
+
 /** Azure has taken a write on and goes on with it: what it comes to is seen by looking. */
 export const ACCEPTED = { accepted: true } as const;
 export type Accepted = typeof ACCEPTED;

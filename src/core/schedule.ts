@@ -37,6 +37,21 @@ export const CONTESTED = { corrections: 5, intervals: 6 };
 /** A field that stayed as corrected for this long is contested no longer. */
 export const PEACE_MS = 2 * HOUR;
 
+/**
+ * A runtime that Azure denies is looked at again after this before its object goes: ten seconds at least, for times in a
+ * status are of whole seconds.
+ */
+export const RUNTIME_GONE_MS = 11 * SECOND;
+/** The same before a claimed runtime is made again: five seconds at least. */
+export const RUNTIME_MISSING_MS = 6 * SECOND;
+/**
+ * A factory, workspace or resource group that Azure denies for this long took its runtimes with it. ARM has denied what
+ * exists for seconds to minutes (public: hashicorp/terraform-provider-azurerm#18268).
+ */
+export const PARENT_GONE_MS = 5 * MINUTE;
+/** How old an answer about a parent may be: its objects share one a minute. */
+export const PARENT_AGE_MS = MINUTE;
+
 export function periodic(intervalMs: number): Next {
   return { kind: 'periodic', ms: intervalMs };
 }

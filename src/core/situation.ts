@@ -3,7 +3,7 @@ import type { Failure } from './failure.ts';
 import { type Drift, differences, type FieldPath } from './fields.ts';
 import { type Claim, condition, type ManagedObject, type Memory } from './object.ts';
 import type { Legacy } from './ownership.ts';
-import type { Definition, InteractiveAuthoring } from './runtime.ts';
+import type { Definition, InteractiveAuthoring, ParentPresence } from './runtime.ts';
 import { type Next, WELL_AGAIN_MS } from './schedule.ts';
 
 /** Everything a decision is made from: what was gathered so far in this pass, and what the pass has already done. */
@@ -25,6 +25,8 @@ export interface Situation {
   readonly intervalMs: number;
   /** Since when passes of this object have met failures that pass, without one that did not; known until a restart. */
   readonly failingSince: number | undefined;
+  /** Since when passes of this object have found no runtime, without one that found it; known until a restart. */
+  readonly missingSince?: number;
   readonly definition?: Definition;
   /** As Azure says it. */
   readonly state?: string;
@@ -32,6 +34,8 @@ export interface Situation {
   readonly interactiveAuthoring?: InteractiveAuthoring;
   /** Whether the parent has the declared managed virtual network. */
   readonly network?: 'present' | 'absent';
+  /** Whether the parent itself is there; asked only where Azure denies it. */
+  readonly parent?: ParentPresence;
   /** The one write that this pass has made. */
   readonly wrote?: Write;
   readonly failure?: { readonly during: Step; readonly failure: Failure };
@@ -48,6 +52,7 @@ export type Action =
   /** The decision needs this; a definition that is not `fresh` may come from the shared list. */
   | { readonly kind: 'Look'; readonly at: 'definition'; readonly fresh: boolean }
   | { readonly kind: 'Look'; readonly at: 'state' }
+  | { readonly kind: 'Look'; readonly at: 'parent' }
   | { readonly kind: 'Look'; readonly at: 'network'; readonly name: string }
   | { readonly kind: 'Create'; readonly missing: boolean }
   /** Azure need not change for the claim to be true. */
@@ -87,6 +92,8 @@ export type Verdict =
       readonly reason: string;
       readonly message: string;
       readonly progress: 'Reconciling' | 'Stalled' | undefined;
+      /** What `waitingSince` calls the wait, where that is not the reason. */
+      readonly clock?: string;
     }
   /** What the status says still stands. */
   | { readonly kind: 'Unchanged' }
@@ -145,9 +152,9 @@ export function isAskedToEnableAuthoring({ object, memory, desired }: Situation)
   return isNew && managing(desired) && desired.interactiveAuthoring !== undefined;
 }
 
-/** Since when the object waits for this reason, milliseconds since the epoch; now, when it only begins to. */
+/** Since when the object waits for this reason, milliseconds since the epoch; now, when it only begins to, or the clock was set back. */
 export function waitingSince({ memory, now }: Situation, reason: string): number {
-  return memory.waitingSince?.reason === reason ? memory.waitingSince.time : now;
+  return memory.waitingSince?.reason === reason ? Math.min(memory.waitingSince.time, now) : now;
 }
 
 /** Whether the status is a decision about this very generation; that Azure's state is one nobody knows is a decision. */

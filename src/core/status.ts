@@ -23,6 +23,7 @@ import {
   managing,
   type Situation,
   type Verdict,
+  waitingSince,
   wasInSync,
 } from './situation.ts';
 import { healthOf } from './states.ts';
@@ -75,7 +76,7 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
     drift,
     repair: repairAfter(s),
     interactiveAuthoring: authoringAfter(s),
-    waitingSince: progress === undefined ? undefined : waitingAfter(s, reason),
+    waitingSince: progress === undefined ? undefined : waitingAfter(s, verdict.clock ?? reason),
     corrections: reason === 'Contested' ? markContested(s.memory.corrections, drift) : s.memory.corrections,
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.memory.syncedSpecHash,
@@ -238,8 +239,7 @@ function authoringAfter(s: Situation): Memory['interactiveAuthoring'] {
 
 /** Only waits that a deadline hangs on, or that end a decision, are clocked. */
 function waitingAfter(s: Situation, reason: string): Memory['waitingSince'] {
-  const since = s.memory.waitingSince;
-  return since?.reason === reason ? since : { reason, time: s.now };
+  return { reason, time: waitingSince(s, reason) };
 }
 
 function markContested(corrections: readonly Corrections[], drift: readonly Drift[]): readonly Corrections[] {

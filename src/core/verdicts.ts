@@ -1,3 +1,4 @@
+import type { Absence } from './absence.ts';
 import type { Next } from './schedule.ts';
 import { slowRetry } from './schedule.ts';
 import type { Action, Situation, Verdict } from './situation.ts';
@@ -10,6 +11,11 @@ export function available(message: string): Verdict {
 /** Not ready, and on the way without anybody's help. */
 export function progressing(reason: string, message: string): Verdict {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Reconciling' };
+}
+
+/** An object that is being deleted while Azure denies its runtime or parent, which is yet to be confirmed. */
+export function confirming(absence: Absence, message: string): Verdict {
+  return { kind: 'Decided', ready: 'False', reason: 'Deleting', message, progress: 'Reconciling', clock: absence };
 }
 
 /** Not ready until a person acts: the message must say how. */

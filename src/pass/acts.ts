@@ -2,7 +2,7 @@
 import { AzureFailure } from '../core/failure.ts';
 import { type Drift, differences, merge, newDocument } from '../core/fields.ts';
 import { placedIn } from '../core/network.ts';
-import type { Claim } from '../core/object.ts';
+import { type Claim, wholeSecond } from '../core/object.ts';
 import { isMarked } from '../core/ownership.ts';
 import { HANDING_OVER } from '../core/policies/deletion.ts';
 import { answered, begun, failed, inView, type Repairs, settled } from '../core/repairs.ts';
@@ -45,7 +45,7 @@ export interface Signals {
 }
 
 export class Acts {
-  readonly #world: Pick<World, 'objects' | 'metrics'>;
+  readonly #world: Pick<World, 'objects' | 'metrics' | 'now'>;
   readonly #access: Access;
   readonly #knowledge: Knowledge;
   readonly #report: Report;
@@ -116,6 +116,9 @@ export class Acts {
 
   async #look(act: Extract<Act, { kind: 'Look' }>): Promise<void> {
     const { desired, intervalMs } = this.#situation;
+    if (act.at === 'parent') {
+      return this.#knowledge.learn({ parent: await this.#runtimes.presenceOf(desired.id.parent, this.#looking) });
+    }
     if (act.at === 'state') return this.#knowledge.see(await this.#runtimes.state(desired.id, this.#looking));
     if (act.at === 'network') {
       const has = await this.#runtimes.hasNetwork(desired.id.parent, act.name, this.#looking);
@@ -125,6 +128,8 @@ export class Acts {
     const definition = act.fresh
       ? await this.#runtimes.read(desired.id, this.#looking)
       : await this.#runtimes.hint(desired.id, listAge(intervalMs), this.#looking);
+    // From here on it is as late as that: a slow look would shorten the waits that begin with it.
+    this.#knowledge.learn({ now: wholeSecond(this.#world.now()) });
     this.#knowledge.see({ definition });
   }
 
@@ -263,8 +268,15 @@ export class Acts {
   async #delete(): Promise<void> {
     await this.#world.objects.confirm(this.#situation.object, this.#caller.signal);
     const answer = await this.#runtimes.delete(this.#situation.desired.id, this.#caller);
+    const isGone = answer !== undefined && 'missing' in answer;
+    if (isGone && this.#situation.definition?.presence === 'present') {
+      throw new AzureFailure({
+        kind: 'preconditionFailed',
+        message: 'The runtime in Azure is gone since it was read.',
+      });
+    }
     this.#knowledge.learn({ wrote: { kind: 'delete' } });
-    if (answer === undefined) this.#knowledge.learn({ definition: { presence: 'absent', fresh: true } });
+    if (answer === undefined || isGone) this.#knowledge.learn({ definition: { presence: 'absent', fresh: true } });
     else this.#effects.goesOn('Delete');
   }
 

@@ -1,4 +1,5 @@
 /** What a pass knows: one situation after another, each of which a decision can be made from. */
+import { withoutAbsence } from '../core/absence.ts';
 import { isSameIntent, type ManagedObject, type Memory, wholeSecond } from '../core/object.ts';
 import { armKey } from '../core/runtime.ts';
 import type { Situation } from '../core/situation.ts';
@@ -35,6 +36,7 @@ export class Knowledge {
   see(what: Pick<Situation, 'definition' | 'state' | 'interactiveAuthoring'>): void {
     this.#observed = true;
     this.learn(what);
+    if (what.definition?.presence === 'present') this.learn({ memory: withoutAbsence(this.#situation.memory) });
   }
 
   forget(...keys: readonly Forgettable[]): void {
@@ -63,13 +65,16 @@ export class Knowledge {
   }
 }
 
+/** What is remembered of earlier passes, and lost with the process. */
+export type Since = Pick<Situation, 'failingSince' | 'missingSince'>;
+
 /** What is known before anything was asked of Azure. */
 export function firstSituation(
   world: World,
   object: ManagedObject,
   desired: Situation['desired'],
   access: Access,
-  failingSince: number | undefined,
+  since: Since | undefined,
 ): Situation {
   const now = wholeSecond(world.now());
   const peers = world.objects.sharing(armKey(desired.id)).filter((peer) => peer.uid !== object.uid);
@@ -83,7 +88,8 @@ export function firstSituation(
     access: withoutPorts(access),
     now,
     intervalMs: desired.intervalMs ?? world.intervalMs,
-    failingSince,
+    failingSince: since?.failingSince,
+    ...(since?.missingSince === undefined ? {} : { missingSince: since.missingSince }),
   };
 }
 

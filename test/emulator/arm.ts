@@ -1,5 +1,6 @@
 import { authenticate, wrongTenant } from './arm-auth.ts';
 import {
+  documentMissing,
   gatewayError,
   parentNotFound,
   resourceGroupNotFound,
@@ -12,11 +13,13 @@ import {
   BAD_API_VERSION,
   DISABLED_SUBSCRIPTION_ALLOWS_DELETE,
   GATEWAY_ORDER,
+  LOCATION_REQUIRED,
   missingFactoryCode,
 } from './assumptions.ts';
 import type { Buckets } from './buckets.ts';
 import { DataFactory, factoryBody } from './datafactory.ts';
-import { type Incoming, parseJson, type Reply, reply } from './exchange.ts';
+import { type Incoming, isObject, parseJson, type Reply, rawReply, reply } from './exchange.ts';
+import type { Operation } from './operations.ts';
 import type { Attempt, Refusals } from './refusals.ts';
 import type { Route } from './routes.ts';
 import { goOn, Synapse } from './synapse.ts';
@@ -140,9 +143,22 @@ export class Arm {
         'The request content was invalid and could not be deserialized.',
       );
     }
+    if (isParentWrite(route)) return this.#writeParent(request, route);
     const provider = factory?.kind === 'workspace' ? this.#workspaces : this.#dataFactory;
     const answer = factory && provider.handle(route, request, factory);
     return answer ?? unknownPath(route.problem, versionsOf(route));
+  }
+
+  #writeParent({ method, body }: Incoming, route: Route): Reply {
+    const { subscriptionId = '', resourceGroup = '', factory: name = '', parent: kind = 'factory' } = route;
+    const ref = { kind, subscriptionId, resourceGroup, name };
+    // Documented: 204 where there is none.
+    if (method === 'DELETE') return rawReply(this.#world.removeFactory(ref) ? 200 : 204, '');
+    const given = parseJson(body);
+    if (!isObject(given) || typeof given.location !== 'string') {
+      return gatewayError(400, LOCATION_REQUIRED.code, LOCATION_REQUIRED.message);
+    }
+    return reply(200, factoryBody(this.#world.ensureFactory(ref, given.location)));
   }
 
   #subscriptions(caller: TokenInfo): Reply {
@@ -164,6 +180,17 @@ function disabled(attempt: Attempt, subscription: Subscription | undefined): Rep
   );
 }
 
+function isParentWrite({ operation }: Route): boolean {
+  return PARENT_WRITES.includes(operation);
+}
+
+const PARENT_WRITES: readonly Operation[] = [
+  'Factories_CreateOrUpdate',
+  'Factories_Delete',
+  'Workspaces_CreateOrUpdate',
+  'Workspaces_Delete',
+];
+
 function findParents(passage: Passage): Reply | undefined {
   const { route, subscription } = passage;
   if (route.resourceGroup === undefined) return undefined;
@@ -173,13 +200,23 @@ function findParents(passage: Passage): Reply | undefined {
   if (route.factory === undefined) return undefined;
   const { parent = 'factory' } = route;
   const factory = parentsIn(group, parent).get(route.factory.toLowerCase());
-  if (factory === undefined) {
-    return missingFactoryCode(route.operation) === 'ParentResourceNotFound'
-      ? parentNotFound(route.factory)
-      : resourceNotFound(`${PARENT_TYPES[parent]}/${route.factory}`, route.resourceGroup);
-  }
+  // A write of the parent itself needs none.
+  if (factory === undefined && isParentWrite(route)) return undefined;
+  if (factory === undefined) return denial('parent', route);
   passage.factory = factory;
   return undefined;
+}
+
+/** How it is told that something is not there. */
+export function denial(what: 'runtime' | 'parent' | 'resourceGroup', route: Route): Reply {
+  const { parent = 'factory', resourceGroup = '', factory = '', runtime = '', operation } = route;
+  if (what === 'resourceGroup') return resourceGroupNotFound(resourceGroup);
+  if (what === 'runtime') {
+    return documentMissing({ parent, parentId: parentOf(route), name: runtime });
+  }
+  return missingFactoryCode(operation) === 'ParentResourceNotFound'
+    ? parentNotFound(factory)
+    : resourceNotFound(`${PARENT_TYPES[parent]}/${factory}`, resourceGroup);
 }
 
 function refuseApiVersion(request: Incoming, route: Route): Reply | undefined {
@@ -202,12 +239,17 @@ function refuseApiVersion(request: Incoming, route: Route): Reply | undefined {
 }
 
 function scopeOf(route: Route): string {
-  const { subscriptionId, resourceGroup, parent = 'factory', factory, runtime, network } = route;
+  const { runtime, network } = route;
+  let scope = parentOf(route);
+  if (runtime !== undefined) scope += `/integrationRuntimes/${runtime}`;
+  if (network !== undefined) scope += `/managedVirtualNetworks/${network}`;
+  return scope;
+}
+
+function parentOf({ subscriptionId, resourceGroup, parent = 'factory', factory }: Route): string {
   let scope = `/subscriptions/${subscriptionId}`;
   if (resourceGroup !== undefined) scope += `/resourceGroups/${resourceGroup}`;
   if (factory !== undefined) scope += `/providers/${PARENT_TYPES[parent]}/${factory}`;
-  if (runtime !== undefined) scope += `/integrationRuntimes/${runtime}`;
-  if (network !== undefined) scope += `/managedVirtualNetworks/${network}`;
   return scope;
 }
 

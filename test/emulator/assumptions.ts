@@ -68,6 +68,15 @@ export function missingFactoryCode(operation: Operation): 'ParentResourceNotFoun
 }
 
 /**
+ * A factory or workspace without a place to be in. Where it is stays as it is once it is there, and a write of either takes
+ * effect at once, with 200: a workspace's is documented as a long-running operation.
+ */
+export const LOCATION_REQUIRED = {
+  code: 'LocationRequired',
+  message: 'The location property is required for this definition.',
+} as const;
+
+/**
  * The order in which ARM's gateway looks at a request once its token is good. Throttling comes last: an answer that the
  * gateway gives itself carries no rate header (recorded), so it is taken to spend no token.
  */

@@ -49,6 +49,11 @@ export interface TraceEntry {
 export type FaultEffect =
   /** Answer this instead. A string goes out as it is, which makes malformed JSON; no body: an ARM error of that status. */
   | { kind: 'reply'; status: number; body?: Json; headers?: Record<string, string> }
+  /**
+   * What exists is denied, as ARM's front or the runtime's own provider words it: for a while by `times`, and until
+   * `clearFaults`.
+   */
+  | { kind: 'absent'; what: 'runtime' | 'parent' | 'resourceGroup' }
   /** Cut the connection. */
   | { kind: 'drop' }
   /** Never answer. */

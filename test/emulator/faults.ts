@@ -1,6 +1,11 @@
-import type { Fault } from './control.ts';
+import type { Fault, FaultEffect } from './control.ts';
 import type { Incoming, Subject } from './exchange.ts';
 import { matches, same } from './trace.ts';
+
+/** What a request meets. */
+export interface Met extends Omit<Fault, 'effect'> {
+  readonly effect: Exclude<FaultEffect, { kind: 'absent' }>;
+}
 
 interface Armed {
   readonly id: string;

@@ -17,7 +17,7 @@ import type { Faults } from './faults.ts';
 import type { Refusals } from './refusals.ts';
 import { goOn } from './synapse.ts';
 import type { Trace } from './trace.ts';
-import { type Factory, type Network, parentsIn, type Runtime, sortedRuntimes, type World } from './world.ts';
+import { type Factory, type Network, type Runtime, sortedRuntimes, type World } from './world.ts';
 
 export interface ControlParts {
   readonly now: () => number;
@@ -87,21 +87,17 @@ type Existence =
   | 'setOperations';
 
 function existence({ world, now }: ControlParts): Pick<EmulatorControl, Existence> {
-  const remove = ({ kind = 'factory', subscriptionId, resourceGroup, name }: FactoryRef): void => {
-    const group = world.subscription(subscriptionId)?.groups.get(resourceGroup.toLowerCase());
-    if (group !== undefined) parentsIn(group, kind).delete(name.toLowerCase());
-  };
   return {
     ensureFactory: async ({ location, ...factory }) => void world.ensureFactory(factory, location),
     ensureWorkspace: async ({ location, ...ref }) => void world.ensureFactory({ ...ref, kind: 'workspace' }, location),
-    removeWorkspace: async (ref) => remove({ ...ref, kind: 'workspace' }),
+    removeWorkspace: async (ref) => void world.removeFactory({ ...ref, kind: 'workspace' }),
     ensureResourceGroup: async ({ subscriptionId, name, location }) =>
       void world.ensureGroup(subscriptionId, name, location),
     ensureSubscription: async ({ subscriptionId, tenantId }) => {
       const subscription = world.ensureSubscription(subscriptionId);
       if (tenantId !== undefined) subscription.tenantId = tenantId;
     },
-    removeFactory: async (factory) => remove(factory),
+    removeFactory: async (factory) => void world.removeFactory(factory),
     removeResourceGroup: async ({ subscriptionId, name }) =>
       void world.subscription(subscriptionId)?.groups.delete(name.toLowerCase()),
     removeSubscription: async ({ subscriptionId }) => void world.subscriptions.delete(subscriptionId.toLowerCase()),

@@ -50,7 +50,7 @@ interface Provider {
 
 function provider(
   { namespace, parent, parents }: Pick<Provider, 'namespace' | 'parent' | 'parents'>,
-  operations: { readonly get: Operation; readonly list: Operation },
+  operations: Readonly<Record<'get' | 'put' | 'delete' | 'list', Operation>>,
   /** The part of the documented actions that differs. */
   actions: { readonly runtimes: string; readonly status: string },
 ): Provider {
@@ -61,7 +61,11 @@ function provider(
     parent,
     parents,
     parentsVerbs: { GET: { operation: operations.list, kind: 'reads', action: `${type}/read` } },
-    parentVerbs: { GET: { operation: operations.get, kind: 'reads', action: `${type}/read` } },
+    parentVerbs: {
+      GET: { operation: operations.get, kind: 'reads', action: `${type}/read` },
+      PUT: { operation: operations.put, kind: 'writes', action: `${type}/write` },
+      DELETE: { operation: operations.delete, kind: 'deletes', action: `${type}/delete` },
+    },
     listVerbs: { GET: { operation: 'IntegrationRuntimes_ListByFactory', kind: 'reads', action: `${runtimes}/read` } },
     runtimeVerbs: {
       GET: { operation: 'IntegrationRuntimes_Get', kind: 'reads', action: `${runtimes}/read` },
@@ -96,13 +100,23 @@ function provider(
 const PROVIDERS: readonly Provider[] = [
   provider(
     { namespace: 'Microsoft.DataFactory', parent: 'factory', parents: 'factories' },
-    { get: 'Factories_Get', list: 'Factories_ListByResourceGroup' },
+    {
+      get: 'Factories_Get',
+      put: 'Factories_CreateOrUpdate',
+      delete: 'Factories_Delete',
+      list: 'Factories_ListByResourceGroup',
+    },
     // Documented: this action ends in `read` although it is a POST.
     { runtimes: 'integrationruntimes', status: 'getstatus/read' },
   ),
   provider(
     { namespace: 'Microsoft.Synapse', parent: 'workspace', parents: 'workspaces' },
-    { get: 'Workspaces_Get', list: 'Workspaces_ListByResourceGroup' },
+    {
+      get: 'Workspaces_Get',
+      put: 'Workspaces_CreateOrUpdate',
+      delete: 'Workspaces_Delete',
+      list: 'Workspaces_ListByResourceGroup',
+    },
     { runtimes: 'integrationRuntimes', status: 'getStatus/action' },
   ),
 ];

@@ -4,15 +4,15 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { gatewayError } from './arm-errors.ts';
 import { MAX_BODY_BYTES, TOO_LARGE } from './assumptions.ts';
-import type { Fault } from './control.ts';
 import { type Incoming, type Reply, rawReply } from './exchange.ts';
+import type { Met } from './faults.ts';
 import type { ServerIdentity } from './tls.ts';
 
 export type Answer = Reply | 'drop' | 'hang';
 
 export interface Begun {
   /** The fault that this request meets. */
-  readonly fault: Fault | undefined;
+  readonly fault: Met | undefined;
   /** The request takes effect. */
   readonly answer: () => Answer;
   /** Wants the status that went out; 0 for none. */
@@ -110,14 +110,14 @@ function guarded(answer: () => Answer): Answer {
 }
 
 /** The answer under a fault, to be asked for when the delay is over; what happens `after` takes effect at once. */
-function meeting(fault: Fault, answer: () => Answer): () => Answer {
+function meeting(fault: Met, answer: () => Answer): () => Answer {
   const instead = replacement(fault);
   if (fault.when !== 'after') return () => instead ?? answer();
   const real = answer();
   return () => instead ?? real;
 }
 
-function replacement({ effect }: Fault): Answer | undefined {
+function replacement({ effect }: Met): Answer | undefined {
   if (effect.kind === 'delay') return undefined;
   if (effect.kind !== 'reply') return effect.kind;
   if (effect.body === undefined) return injected(effect.status, effect.headers);

@@ -1,8 +1,8 @@
-import type { Arm } from './arm.ts';
-import type { TraceEntry } from './control.ts';
+import { type Arm, denial } from './arm.ts';
+import type { Fault, TraceEntry } from './control.ts';
 import type { Entra } from './entra.ts';
 import { header, type Incoming, reply, type Subject } from './exchange.ts';
-import type { Faults } from './faults.ts';
+import type { Faults, Met } from './faults.ts';
 import { cloudMetadata } from './metadata.ts';
 import { type Route, route } from './routes.ts';
 import type { Service } from './server.ts';
@@ -22,13 +22,19 @@ export function createService(parts: {
     const subject = describe(request, where, entra);
     return {
       done: trace.begin(subject, traceEntry(now(), request, subject)),
-      fault: faults.take(request, subject),
+      fault: met(faults.take(request, subject), where),
       answer: () => {
         if (where.operation === 'Metadata_Endpoints') return reply(200, cloudMetadata(request.origin));
         return entra.handle(where.operation, request, where.tenant ?? '') ?? arm.handle(request, where);
       },
     };
   };
+}
+
+function met(fault: Fault | undefined, where: Route): Met | undefined {
+  if (fault === undefined) return undefined;
+  const { effect, ...rest } = fault;
+  return { ...rest, effect: effect.kind === 'absent' ? { kind: 'reply', ...denial(effect.what, where) } : effect };
 }
 
 function traceEntry(at: number, request: Incoming, subject: Subject): TraceEntry {

@@ -146,6 +146,12 @@ export class World {
     return ensure(parentsIn(group, kind), ref.name, () => this.#newFactory(group, kind, ref.name, location));
   }
 
+  /** Whether there was one. */
+  removeFactory({ kind = 'factory', subscriptionId, resourceGroup, name }: FactoryRef): boolean {
+    const group = this.subscription(subscriptionId)?.groups.get(resourceGroup.toLowerCase());
+    return group !== undefined && parentsIn(group, kind).delete(name.toLowerCase());
+  }
+
   #newFactory(group: ResourceGroup, kind: Factory['kind'], name: string, location: string): Factory {
     const factory: Factory = {
       kind,

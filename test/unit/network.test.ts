@@ -134,7 +134,7 @@ describe('a create', () => {
       expect(writesOf(operator)).toEqual([]);
       operator.azure.losesNetwork = 'never';
       operator.azure.remove(ID);
-      await operator.look(key);
+      await operator.lookAgain(key);
       expect(operator.summary(key)).toBe('Ready=True Available');
     },
   );

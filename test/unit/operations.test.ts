@@ -83,6 +83,21 @@ describe('creating', () => {
     expect(operator.summary(key)).toBe('Ready=False Creating Reconciling');
   });
 
+  test('that Azure goes on with is not over because it denies the runtime once', async () => {
+    const operator = start();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    await operator.look(key);
+    operator.azure.denied.push('read');
+    await operator.look(key);
+    operator.azure.failNext();
+    operator.now += 10 * MINUTE;
+    await operator.lookTwice(key);
+    await operator.lookAgain(key);
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(operator.cluster.server.size).toBe(0);
+  });
+
   test('that is never seen to be done is tried again after ten minutes, and a person is told', async () => {
     const operator = start();
     const key = operator.apply('sample', desired());
@@ -107,7 +122,7 @@ describe('creating', () => {
     await operator.look(key);
     operator.azure.failNext();
     operator.cluster.edit(key, { fields: fieldMap({ location: 'northeurope' }) });
-    await operator.lookTwice(key);
+    await operator.lookAgain(key);
     expect(operator.summary(key)).toBe('Ready=True Available');
     expect(location(operator)).toBe('northeurope');
     expect(events(operator)).toEqual(['Created']);
@@ -117,6 +132,8 @@ describe('creating', () => {
     const operator = start();
     const key = await ready(operator);
     operator.azure.remove(runtimeId());
+    await operator.look(key);
+    operator.now += MINUTE;
     await operator.look(key);
     expect(events(operator)).toEqual(['DriftDetected']);
     operator.azure.goOn();
@@ -272,7 +289,9 @@ describe('deleting', () => {
     expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
     expect(events(operator)).toEqual([]);
     operator.azure.goOn();
-    await operator.look(key);
+    operator.azure.calls.length = 0;
+    await operator.lookAgain(key);
+    expect(operator.azure.calls).toEqual(['read', 'read']);
     expect(operator.cluster.server.size).toBe(0);
     expect(operator.cluster.events).toMatchObject([{ reason: 'Deleted', message: 'The runtime was deleted.' }]);
   });
@@ -299,6 +318,7 @@ describe('deleting', () => {
     expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
     operator.azure.goOn();
     await operator.lookTwice(key);
+    await operator.lookAgain(key);
     expect(operator.azure.runtimes.size).toBe(0);
     expect(operator.cluster.server.size).toBe(0);
   });
@@ -310,7 +330,7 @@ describe('deleting', () => {
     operator.azure.failNext();
     operator.cluster.delete(key);
     operator.now += 10 * MINUTE;
-    await operator.look(key);
+    await operator.lookAgain(key);
     expect(operator.cluster.server.size).toBe(0);
   });
 
@@ -324,7 +344,7 @@ describe('deleting', () => {
     await operator.look(heir);
     expect(operator.summary(heir)).toBe('Ready=False OwnedByAnother Reconciling');
     operator.azure.goOn();
-    await operator.look(key);
+    await operator.lookAgain(key);
     await operator.lookTwice(heir);
     expect(operator.summary(heir)).toBe('Ready=True Available');
     expect(events(operator)).toEqual(['Deleted', 'Created']);

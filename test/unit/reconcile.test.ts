@@ -4,7 +4,7 @@ import type { Failure } from '../../src/core/failure.ts';
 import { valueAt } from '../../src/core/fields.ts';
 import { BLANK, condition, type ManagedObject } from '../../src/core/object.ts';
 import { armKey } from '../../src/core/runtime.ts';
-import { HEIR_STAYS_MS, MINUTE } from '../../src/core/schedule.ts';
+import { HEIR_STAYS_MS, MINUTE, RUNTIME_GONE_MS, RUNTIME_MISSING_MS } from '../../src/core/schedule.ts';
 import { BudgetExhausted, type Caller, type Runtimes, type Urgency } from '../../src/ports.ts';
 import { CREATED, FAILURE, FAILURE_KINDS } from './core/builders.ts';
 import { desired, fieldMap, runtimeId } from './model/builders.ts';
@@ -344,12 +344,36 @@ describe('what a pass costs, and what is stored before Azure is written', () => 
     const operator = new Operator();
     const key = await ready(operator);
     operator.azure.remove(runtimeId());
+    expect(await operator.look(key)).toEqual({ kind: 'after', ms: RUNTIME_MISSING_MS });
+    expect(operator.azure.calls).toEqual(['hint', 'read']);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    operator.now += RUNTIME_MISSING_MS - 1_000;
+    await operator.look(key);
+    operator.now += 1_000;
+    operator.azure.calls.length = 0;
     await operator.look(key);
     expect(operator.azure.calls).toEqual(['hint', 'read', 'create', 'state']);
     expect(operator.cluster.writes).toEqual([]);
     expect(reasons(operator)).toEqual(['DriftDetected', 'Created']);
     expect(operator.cluster.events[0]?.message).toContain('missing');
     expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('a runtime that Azure denies once is not created again, and nothing is written or told', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    const was = operator.azure.runtimes.get(KEY);
+    operator.azure.remove(runtimeId());
+    await operator.look(key);
+    if (was !== undefined) operator.azure.runtimes.set(KEY, was);
+    operator.now += MINUTE;
+    await operator.look(key);
+    operator.azure.remove(runtimeId());
+    operator.now += MINUTE;
+    await operator.look(key);
+    expect(operator.azure.calls).not.toContain('create');
+    expect(operator.cluster.writes).toEqual([]);
+    expect(reasons(operator)).toEqual([]);
   });
 
   test('an adopted runtime that is gone is created again, and is then one that was created', async () => {
@@ -361,7 +385,7 @@ describe('what a pass costs, and what is stored before Azure is written', () => 
       memory: { claim: { origin: 'Adopted' } },
     });
     operator.azure.remove(runtimeId());
-    await operator.look(key);
+    await operator.lookAgain(key);
     expect(operator.object(key)).toMatchObject({
       mark: { origin: 'Created' },
       memory: { claim: { origin: 'Created' } },
@@ -426,14 +450,152 @@ describe('what a pass costs, and what is stored before Azure is written', () => 
     expect(reasons(operator)).toEqual(['Deleted']);
   });
 
-  test('a deletion of a runtime that is gone costs a look and the finalizer', async () => {
+  test('a deletion of a runtime that is gone costs two looks and a DELETE, and is told of meanwhile', async () => {
     const operator = new Operator();
     const key = await ready(operator);
     operator.azure.remove(runtimeId());
     operator.cluster.delete(key);
+    expect(await operator.look(key)).toEqual({ kind: 'after', ms: RUNTIME_GONE_MS });
+    expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
+    operator.now += RUNTIME_GONE_MS - 1_000;
     await operator.look(key);
-    expect(operator.azure.calls).toEqual(['read']);
+    operator.restart();
+    operator.now += 1_000;
+    await operator.look(key);
+    expect(operator.azure.calls).toEqual(['read', 'read', 'read', 'delete']);
+    expect(operator.cluster.writes).toEqual(['status', 'finalizer']);
+    expect(operator.cluster.events.map(({ message }) => message)).toEqual(['The runtime was already gone.']);
+  });
+
+  test('a runtime that Azure denies once is deleted once it is seen again', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    const was = operator.azure.runtimes.get(KEY);
+    operator.azure.remove(runtimeId());
+    operator.cluster.delete(key);
+    await operator.look(key);
+    if (was !== undefined) operator.azure.runtimes.set(KEY, was);
+    operator.now += RUNTIME_GONE_MS;
+    await operator.look(key);
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(operator.cluster.events.map(({ message }) => message)).toEqual(['The runtime was deleted.']);
+  });
+
+  test('a DELETE that denies the runtime which was just read releases nothing', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    operator.azure.denied.push('delete');
+    expect((await operator.look(key)).kind).toBe('backoff');
+    await operator.look(key);
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(operator.azure.calls).toEqual(['read', 'delete', 'read', 'delete']);
     expect(reasons(operator)).toEqual(['Deleted']);
+  });
+
+  test('a sighting ends the doubt about a runtime, also one that a failure follows', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    operator.azure.denied.push('read');
+    await operator.look(key);
+    operator.now += MINUTE;
+    operator.azure.failing.push({ call: 'delete', failure: FAILURE({ kind: 'unavailable' }) });
+    await operator.look(key);
+    operator.now += MINUTE;
+    operator.azure.denied.push('read');
+    await operator.look(key);
+    expect(operator.cluster.server.has(key)).toBe(true);
+    expect(operator.azure.calls.filter((call) => call === 'delete')).toHaveLength(1);
+  });
+
+  test('a factory that Azure denies keeps the object for five minutes', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    operator.azure.parentSays = 'absent';
+    operator.azure.removed = ['read', 'delete'];
+    for (let minute = 0; minute < 5; minute++) {
+      expect(await operator.look(key)).toEqual({ kind: 'after', ms: MINUTE });
+      expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
+      if (minute === 3) operator.restart();
+      operator.now += MINUTE;
+    }
+    expect(operator.cluster.writes).toEqual(['status']);
+    await operator.look(key);
+    expect(operator.cluster.server.has(key)).toBe(false);
+    expect(operator.cluster.events.map(({ message }) => message)).toEqual([
+      'The runtime went with its factory or resource group.',
+    ]);
+  });
+
+  test('a factory that is denied on DELETE, and whose runtime is read each time, keeps the object', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    operator.azure.parentSays = 'absent';
+    operator.azure.removed = ['delete'];
+    for (let minute = 0; minute < 20; minute++) {
+      await operator.look(key);
+      expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
+      operator.now += MINUTE;
+    }
+    expect(operator.cluster.writes).toEqual(['status']);
+    operator.azure.removed = [];
+    await operator.look(key);
+    expect(operator.azure.runtimes.size).toBe(0);
+  });
+
+  test('a factory that goes between the look and the DELETE keeps the object for five minutes more', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    operator.azure.parentSays = 'absent';
+    operator.azure.removed = ['delete'];
+    await operator.look(key);
+    operator.azure.removed = ['read', 'delete'];
+    for (let minute = 0; minute <= 5; minute++) {
+      expect(operator.cluster.server.has(key)).toBe(true);
+      await operator.look(key);
+      operator.now += MINUTE;
+    }
+    expect(operator.cluster.server.has(key)).toBe(false);
+  });
+
+  test('a factory that is denied and shows itself keeps the object, and the runtime goes once it is seen again', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    operator.azure.parentSays = 'present';
+    operator.azure.removed = ['read', 'delete'];
+    for (let minute = 0; minute < 20; minute++) {
+      await operator.look(key);
+      expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
+      operator.now += MINUTE;
+    }
+    expect(operator.cluster.writes).toEqual(['status']);
+    operator.azure.removed = [];
+    await operator.look(key);
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(operator.cluster.server.has(key)).toBe(false);
+  });
+
+  test('the doubt about a factory begins anew once the runtime was seen', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    operator.azure.parentSays = 'absent';
+    operator.azure.removed = ['read'];
+    await operator.look(key);
+    operator.now += 4 * MINUTE;
+    operator.azure.removed = [];
+    operator.azure.failing.push({ call: 'delete', failure: FAILURE({ kind: 'unavailable' }) });
+    await operator.look(key);
+    operator.now += MINUTE;
+    operator.azure.removed = ['read'];
+    await operator.look(key);
+    expect(operator.cluster.server.has(key)).toBe(true);
+    expect(operator.azure.runtimes.size).toBe(1);
   });
 
   test('letting go of what stays costs no call', async () => {
@@ -561,6 +723,8 @@ describe('a stale list never causes a write to Azure, nor an event', () => {
     operator.cluster.sync();
     await operator.pass(key);
     expect(operator.azure.calls).toEqual(['read']);
+    operator.now += RUNTIME_GONE_MS;
+    await operator.look(key);
     expect(reasons(operator)).toEqual(['Deleted']);
   });
 
@@ -820,6 +984,40 @@ describe('failures of Azure become status', () => {
     expect(operator.object(key).memory.waitingSince).toBeUndefined();
   });
 
+  test('a factory that is denied is nothing for an interval, and then it is told', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.removed = ['hint', 'read', 'state'];
+    const seen: string[] = [];
+    for (let minute = 0; minute < 20; minute++) {
+      await operator.look(key);
+      seen.push(operator.summary(key));
+      operator.now += MINUTE;
+    }
+    expect(seen.indexOf('Ready=False FactoryNotFound Reconciling')).toBe(10);
+    expect(operator.cluster.writes).toEqual(['status']);
+    operator.azure.removed = [];
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test.each(['hint', 'state'])(
+    'a factory that is denied once, to a %s, leaves no trace in the status',
+    async (call) => {
+      const operator = new Operator();
+      const key = await ready(operator);
+      operator.azure.failing.push({ call, failure: FAILURE({ kind: 'parentNotFound' }) });
+      expect((await operator.look(key)).kind).toBe('backoff');
+      await operator.look(key);
+      operator.now += 2 * INTERVAL_MS;
+      operator.azure.failing.push({ call, failure: FAILURE({ kind: 'parentNotFound' }) });
+      await operator.look(key);
+      await operator.look(key);
+      expect(operator.cluster.writes).toEqual([]);
+      expect(reasons(operator)).toEqual([]);
+    },
+  );
+
   test('an outage goes on where it was after a restart', async () => {
     let down = false;
     const operator = new Operator({
@@ -836,7 +1034,7 @@ describe('failures of Azure become status', () => {
   });
 
   test('a runtime that is being deleted is not let go by a failure', async () => {
-    for (const kind of FAILURE_KINDS.filter((each) => each !== 'parentNotFound')) {
+    for (const kind of FAILURE_KINDS) {
       const operator = new Operator({ azure: failing(kind, 'delete') });
       const key = await ready(operator);
       operator.cluster.delete(key);

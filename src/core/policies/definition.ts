@@ -6,7 +6,7 @@ import { isIn } from '../network.ts';
 import { condition, operationOf } from '../object.ts';
 import { isMarked } from '../ownership.ts';
 import type { Json, RuntimeType } from '../runtime.ts';
-import { again, CONTESTED, contestedSpacing, PEACE_MS, waiting } from '../schedule.ts';
+import { again, CONTESTED, contestedSpacing, PEACE_MS, RUNTIME_MISSING_MS, waiting } from '../schedule.ts';
 import {
   type Action,
   driftOf,
@@ -65,6 +65,15 @@ export const observedExists: Policy = (s) =>
         ),
       )
     : undefined;
+
+/** Make sure a claimed runtime is not made again for one wrong answer: two passes miss it, some seconds apart. */
+export const absenceIsConfirmed: Policy = (s) => {
+  const { definition, memory, wrote, now, missingSince = now } = s;
+  if (definition?.presence !== 'absent' || memory.claim === undefined || wrote !== undefined) return undefined;
+  // Also when the clock was set back.
+  const left = RUNTIME_MISSING_MS - Math.max(now - missingSince, 0);
+  return left > 0 ? proven(s, settle(UNCHANGED, { kind: 'after', ms: left })) : undefined;
+};
 
 /** Make sure a runtime is created only where Azure has just said that there is none. */
 export const existsOrIsCreated: Policy = (s) => {

@@ -1,9 +1,22 @@
 /** The object is being deleted: what becomes of the runtime? */
+import { absentFor } from '../absence.ts';
 import type { Desired } from '../desired.ts';
+import type { Failure } from '../failure.ts';
 import { isSameName } from '../letter-case.ts';
-import type { ManagedObject } from '../object.ts';
+import { type ManagedObject, operationOf } from '../object.ts';
 import { heirOf, legacyOf } from '../ownership.ts';
-import { CREATE_SHOWS_MS, HEIR_COMES_MS, HEIR_STAYS, HEIR_STAYS_MS, NEVER, waiting } from '../schedule.ts';
+import {
+  CREATE_SHOWS_MS,
+  HEIR_COMES_MS,
+  HEIR_STAYS,
+  HEIR_STAYS_MS,
+  MINUTE,
+  NEVER,
+  PARENT_GONE_MS,
+  RUNTIME_GONE_MS,
+  settling,
+  waiting,
+} from '../schedule.ts';
 import {
   type Action,
   type Farewell,
@@ -13,9 +26,9 @@ import {
   type Situation,
   waitingSince,
 } from '../situation.ts';
-import { progressing, settle, UNCHANGED } from '../verdicts.ts';
+import { confirming, progressing, settle, UNCHANGED } from '../verdicts.ts';
 import { mayHaveCreated, ownCreateIsRecognised, proven } from './definition.ts';
-import { explain } from './failure.ts';
+import { explain, PARENT_IN_WORDS } from './failure.ts';
 import { creationIsAwaitedByDeletion, deletionIsAwaited as isAwaited, isBeingDeleted, nextLook } from './operation.ts';
 import { identityIsGranted, identityIsTheClaims } from './permission.ts';
 
@@ -128,8 +141,7 @@ export const identityMayDelete: Policy = (s) => stuck(s, identityIsGranted(s) ??
 export const deletionFailureIsExplained: Policy = (s) => {
   if (s.failure === undefined) return undefined;
   const { failure, during } = s.failure;
-  if (failure.kind === 'parentNotFound')
-    return release('Deleted', `The runtime went with its ${s.desired.id.parent.kind} or resource group.`);
+  if (failure.kind === 'parentNotFound') return stuck(s, parentIsConfirmed(s, failure));
   if (failure.kind === 'refused' && during === 'delete') {
     return stuck(
       s,
@@ -145,6 +157,29 @@ export const deletionFailureIsExplained: Policy = (s) => {
   return stuck(s, explain(s, failure));
 };
 
+/** Whether a parent that was denied is there is asked of itself too; that can be as wrong, so that repetition decides. */
+function parentIsConfirmed(s: Situation, { what, message }: Extract<Failure, { kind: 'parentNotFound' }>): Action {
+  const { parent, definition, intervalMs } = s;
+  const { kind } = s.desired.id.parent;
+  if (definition?.presence === 'present' || parent === 'present') {
+    const shown = definition?.presence === 'present' ? 'runtime' : kind;
+    const contradiction = `Azure denies the ${PARENT_IN_WORDS[what]} and shows the ${shown} all the same: it is asked again. ${message}`;
+    return settle(progressing('Deleting', contradiction), settling(intervalMs));
+  }
+  if (parent === undefined) return { kind: 'Look', at: 'parent' };
+  const left = PARENT_GONE_MS - absentFor(s, 'ParentAbsent');
+  if (left <= 0 && parent !== 'unanswered') {
+    return release('Deleted', `The runtime went with its ${kind} or resource group.`);
+  }
+  const doubt =
+    `${message} Azure denies now and then what exists: the object goes when it has done so for ` +
+    `${PARENT_GONE_MS / MINUTE} minutes, and the runtime is deleted if it is seen again.`;
+  return settle(confirming('ParentAbsent', doubt), {
+    kind: 'after',
+    ms: Math.min(left > 0 ? left : MINUTE, MINUTE, intervalMs),
+  });
+}
+
 /** Make sure what is deleted has just been looked at. */
 export const deletionLooksFirst: Policy = ({ definition }) =>
   definition === undefined ? { kind: 'Look', at: 'definition', fresh: true } : undefined;
@@ -155,24 +190,38 @@ export const creationIsAwaited: Policy = (s) => stuck(s, creationIsAwaitedByDele
 /** Make sure a runtime that Azure is deleting is not deleted once more. */
 export const deletionIsAwaited: Policy = (s) => stuck(s, isAwaited(s));
 
-/** Make sure the object goes once the runtime is gone, or has become another kind of runtime, which is not ours. */
+/**
+ * Make sure the object goes once the runtime is gone: two passes have missed it, and Azure has answered the request to delete
+ * it, be that an earlier one that it went on with.
+ */
 export const goneIsReleased: Policy = (s) => {
-  if (s.definition?.presence === 'absent') {
-    const ours = s.wrote !== undefined || s.memory.operation?.kind === 'Delete';
-    return proven(s, release('Deleted', ours ? 'The runtime was deleted.' : 'The runtime was already gone.'));
-  }
-  return s.definition?.runtime.type === 'Managed'
+  if (s.definition?.presence !== 'absent') return undefined;
+  if (s.wrote !== undefined) return isBeingDeleted(s) ? undefined : release('Deleted', farewell(s));
+  const left = RUNTIME_GONE_MS - absentFor(s, 'RuntimeAbsent');
+  if (left > 0)
+    return proven(s, stuck(s, settle(confirming('RuntimeAbsent', SEEMS_GONE), { kind: 'after', ms: left })));
+  return proven(s, operationOf(s.memory, 'deletion') === undefined ? { kind: 'Delete' } : release('Deleted', DELETED));
+};
+
+const DELETED = 'The runtime was deleted.';
+const SEEMS_GONE =
+  'Azure says that there is no such runtime. It denies now and then what exists, so it is asked again in some seconds.';
+
+function farewell({ memory }: Situation): string {
+  return memory.waitingSince?.reason === 'RuntimeAbsent' ? 'The runtime was already gone.' : DELETED;
+}
+
+/** Make sure another kind of runtime that has taken the name stays. */
+export const otherTypeStays: Policy = ({ definition }) =>
+  definition?.presence !== 'present' || definition.runtime.type === 'Managed'
     ? undefined
     : release('Retained', 'The name belongs to another kind of runtime now, which stays in Azure.');
-};
 
 /** Make sure the runtime is deleted. */
 export const runtimeIsDeleted: Policy = (s) => proven(s, { kind: 'Delete' });
 
 /** Every message of an object that is stuck in deletion ends with the way out. */
-function stuck(s: Situation, action: Action): Action;
-function stuck(s: Situation, action: Action | undefined): Action | undefined;
-function stuck(s: Situation, action: Action | undefined): Action | undefined {
+function stuck<T extends Action | undefined>(s: Situation, action: T): T | Action {
   if (action?.kind !== 'Settle') return action;
   const { verdict } = action;
   if (verdict.kind !== 'Decided' && verdict.kind !== 'Unconfirmed') return action;

@@ -2,6 +2,7 @@
 import type { Failure } from '../failure.ts';
 import { isAutoResolve } from '../fields.ts';
 import { isSameName } from '../letter-case.ts';
+import { condition } from '../object.ts';
 import { again, ROLE_SPREADS_MS, slowRetry, transient, waiting } from '../schedule.ts';
 import { type Action, isDecided, type Policy, type Situation, waitingSince } from '../situation.ts';
 import { progressing, settle, stall, stalled, UNCHANGED, unknown } from '../verdicts.ts';
@@ -10,6 +11,12 @@ import { networkIsWaitedFor } from './network.ts';
 /** Whether a failure mends itself, so that nobody need be told at once. */
 export function passes({ kind }: Failure): boolean {
   return ['credentialUnavailable', 'throttled', 'unavailable', 'preconditionFailed'].includes(kind);
+}
+
+/** Whether a failure may be over with the next answer, so that it does not shake at first what was decided. */
+export function mayBeOver(failure: Failure): boolean {
+  // What exists is denied now and then.
+  return passes(failure) || failure.kind === 'parentNotFound';
 }
 
 /**
@@ -29,17 +36,10 @@ export const failureIsExplained: Policy = (s) => {
 };
 
 export function explain(s: Situation, failure: Failure): Action {
-  const { intervalMs } = s;
   const parent = s.desired.id.parent.kind;
   switch (failure.kind) {
     case 'parentNotFound':
-      return settle(
-        progressing(
-          PARENT_NOT_FOUND[parent],
-          `${failure.message} Create the ${IN_WORDS[failure.what]}, or correct spec.${parent} in a new object.`,
-        ),
-        waiting(intervalMs),
-      );
+      return parentIsMissed(s, failure);
     case 'subscriptionNotFound':
       return stall(
         s,
@@ -75,6 +75,17 @@ export function explain(s: Situation, failure: Failure): Action {
   }
 }
 
+/** A parent that was there is not missed for one interval, as with any failure that passes. */
+function parentIsMissed(s: Situation, { what, message }: Extract<Failure, { kind: 'parentNotFound' }>): Action {
+  const { now, intervalMs, memory, failingSince = now } = s;
+  const parent = s.desired.id.parent.kind;
+  const reason = PARENT_NOT_FOUND[parent];
+  const isTold = condition(memory, 'Ready')?.reason === reason;
+  if (isDecided(s) && !isTold && now - failingSince < intervalMs) return settle(UNCHANGED, waiting(intervalMs));
+  const advice = `Create the ${PARENT_IN_WORDS[what]}, or correct spec.${parent} in a new object.`;
+  return settle(progressing(reason, `${message} ${advice}`), waiting(intervalMs));
+}
+
 type Refused = Extract<Failure, { kind: 'refused' }>;
 
 function refused(s: Situation, failure: Refused): Action {
@@ -103,7 +114,7 @@ function regionAdvice(parent: string): string {
 }
 
 const PARENT_NOT_FOUND = { factory: 'FactoryNotFound', workspace: 'WorkspaceNotFound' } as const;
-const IN_WORDS = { factory: 'factory', workspace: 'workspace', resourceGroup: 'resource group' } as const;
+export const PARENT_IN_WORDS = { factory: 'factory', workspace: 'workspace', resourceGroup: 'resource group' } as const;
 
 function forbidden(s: Situation, message: string): Action {
   const identity = s.access.granted ? s.access.identity : '';

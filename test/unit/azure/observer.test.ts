@@ -71,6 +71,16 @@ class Factory implements Remote {
 
   async createNetwork(): Promise<void> {}
 
+  /** Whether the factory itself is there, or what asking for it meets. */
+  itself: boolean | Promise<boolean> | Error = true;
+
+  async hasParent(_parent: RuntimeId['parent'], by: Caller): Promise<boolean> {
+    this.calls.push('parent');
+    this.callers.push(by);
+    if (this.itself instanceof Error) throw this.itself;
+    return this.itself;
+  }
+
   async create({ name }: RuntimeId, document: JsonObject): Promise<ObservedRuntime> {
     this.runtimes.set(name, document);
     this.afterWrite();
@@ -742,6 +752,79 @@ describe('a runtime that is gone when its state is asked for', () => {
     factory.runtimes.delete('One');
     expect((await failureOf(observer.state(id('One'), caller()))).kind).toBe('preconditionFailed');
     expect(says(await hint('One'))).toBe('absent');
+  });
+});
+
+describe('a parent that is asked about itself', () => {
+  const ask = ({ observer }: ReturnType<typeof rig>, by: Partial<Caller> = {}) =>
+    observer.presenceOf(ID.parent, caller(by));
+  const asked = ({ factory }: ReturnType<typeof rig>) => factory.calls.filter((call) => call === 'parent').length;
+
+  test('is asked once a minute, for a hundred objects', async () => {
+    const it = rig();
+    it.factory.itself = false;
+    for (let second = 0; second < 300; second++) {
+      for (let object = 0; object < 100; object++) expect(await ask(it)).toBe('absent');
+      await it.clock.advance(1_000);
+    }
+    expect(asked(it)).toBe(5);
+  });
+
+  test('is asked within the budget, for one read', async () => {
+    const it = rig();
+    await ask(it, { needs: { reads: 1, deletes: 1 } });
+    expect(it.factory.callers.at(-1)?.needs).toEqual({ reads: 1 });
+  });
+
+  test('is there, or is not, as it says by now', async () => {
+    const it = rig();
+    expect(await ask(it)).toBe('present');
+    it.factory.itself = false;
+    expect(await ask(it)).toBe('present');
+    await it.clock.advance(MINUTE);
+    expect(await ask(it)).toBe('absent');
+  });
+
+  test('keeps nobody waiting but the one who asks', async () => {
+    const it = rig();
+    let answer: (is: boolean) => void = () => {};
+    it.factory.itself = new Promise((resolve) => (answer = resolve));
+    const first = ask(it);
+    expect(await ask(it)).toBe('unanswered');
+    answer(false);
+    expect(await first).toBe('absent');
+    await it.clock.advance(MINUTE);
+    it.factory.itself = new Promise((resolve) => (answer = resolve));
+    const second = ask(it);
+    expect(await ask(it)).toBe('absent');
+    await it.clock.advance(MINUTE);
+    expect(await ask(it)).toBe('unanswered');
+    answer(true);
+    expect(await second).toBe('present');
+    expect(asked(it)).toBe(2);
+  });
+
+  test('is unreadable without the right to, which is asked for once a minute too', async () => {
+    const it = rig();
+    it.factory.itself = new AzureFailure({ kind: 'forbidden', message: 'no role' });
+    expect([await ask(it), await ask(it)]).toEqual(['unreadable', 'unreadable']);
+    expect(asked(it)).toBe(1);
+  });
+
+  test('that fails to answer fails one look a minute, and says nothing to the others', async () => {
+    const it = rig();
+    it.factory.itself = new AzureFailure({ kind: 'unavailable', message: 'down' });
+    expect((await failureOf(ask(it))).kind).toBe('unavailable');
+    expect(await ask(it)).toBe('unanswered');
+    expect(asked(it)).toBe(1);
+  });
+
+  test('for which the budget has nothing is asked again by the next one', async () => {
+    const it = rig();
+    it.factory.itself = new BudgetExhausted('none');
+    await expect(ask(it)).rejects.toThrow(BudgetExhausted);
+    it.factory.itself = true;
+    expect(await ask(it)).toBe('present');
   });
 });
 

@@ -1,7 +1,7 @@
 import { RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { JsonObject, RuntimeDocument } from '../../../src/core/runtime.ts';
+import { type JsonObject, MISSING, type RuntimeDocument } from '../../../src/core/runtime.ts';
 import { BudgetExhausted, Superseded } from '../../../src/ports.ts';
 import { hang, type Sent } from './support/fake-arm.ts';
 import { armError, caller, failureOf, idIn, RUNTIME_MISSING, resource, rig as rigOf } from './support/rig.ts';
@@ -209,7 +209,7 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       arm.answers(RUNTIME_MISSING);
       expect(await runtimes.read(ID, caller())).toBeUndefined();
       expect(await runtimes.state(ID, caller())).toBeUndefined();
-      await expect(runtimes.delete(ID, caller())).resolves.toBeUndefined();
+      expect(await runtimes.delete(ID, caller())).toBe(MISSING);
     });
 
     test.each([
@@ -225,6 +225,35 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       expect((await failureOf(runtimes.read(ID, caller()))).kind).toBe(kind);
       expect((await failureOf(runtimes.state(ID, caller()))).kind).toBe(kind);
       expect((await failureOf(runtimes.delete(ID, caller()))).kind).toBe(kind);
+    });
+
+    test('a parent says itself whether it is there', async () => {
+      const { arm, runtimes } = rig();
+      arm.answers({ status: 200, body: { name: ID.parent.name.toUpperCase(), properties: {} } });
+      expect(await runtimes.hasParent(ID.parent, caller())).toBe(true);
+      expect(arm.sent.map(summary).at(-1)).toContain(`GET https://`);
+      expect(arm.sent.at(-1)?.url.pathname.toLowerCase()).toBe(PATH.slice(0, PATH.lastIndexOf('/')).toLowerCase());
+    });
+
+    test.each([
+      ['it', 'ResourceNotFound'],
+      ['its resource group', 'ResourceGroupNotFound'],
+    ])('a parent is absent where ARM denies %s', async (_what, code) => {
+      const { arm, runtimes } = rig();
+      arm.answers(armError(404, code));
+      expect(await runtimes.hasParent(ID.parent, caller())).toBe(false);
+    });
+
+    test.each([
+      ['the subscription is denied', armError(404, 'SubscriptionNotFound'), 'subscriptionNotFound'],
+      ['nobody knows what is denied', armError(404, 'NotFound'), 'unavailable'],
+      ['a page answers', { status: 404, body: '<html>' }, 'unavailable'],
+      ['a role is missing', armError(403, 'AuthorizationFailed'), 'forbidden'],
+      ['something else is shown', { status: 200, body: { name: 'other' } }, 'unavailable'],
+    ])('a parent is not absent where %s', async (_what, answer, kind) => {
+      const { arm, runtimes } = rig();
+      arm.answers(answer);
+      expect((await failureOf(runtimes.hasParent(ID.parent, caller()))).kind).toBe(kind);
     });
 
     test('a write or a list cannot mean the runtime', async () => {

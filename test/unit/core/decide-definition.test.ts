@@ -5,6 +5,7 @@ import { armKey, type Definition } from '../../../src/core/runtime.ts';
 import type { Situation } from '../../../src/core/situation.ts';
 import { runtimeId } from '../model/builders.ts';
 import {
+  ago,
   CREATED,
   corrections,
   decided,
@@ -13,6 +14,7 @@ import {
   INTERVAL,
   listed,
   messageOf,
+  NOW,
   nextOf,
   owned,
   rules,
@@ -91,7 +93,8 @@ describe('a list is a hint, never a proof', () => {
   const NOT_MINE = { observedGeneration: 1 };
   const cases: Record<string, (definition: Definition) => Situation> = {
     'of absence before a create': () => situation({ definition: listed(GONE) }),
-    'of absence before a lost runtime is created again': () => owned({ definition: listed(GONE) }),
+    'of absence before a lost runtime is created again': () =>
+      owned({ definition: listed(GONE), missingSince: ago(1) }),
     'of presence before a create is recognised': () => situation({ object: creating, definition: listed(SAME) }),
     'of presence before an identical runtime is claimed': () =>
       situation({ memory: NOT_MINE, definition: listed(SAME) }),
@@ -128,7 +131,23 @@ describe('whose runtime it is', () => {
     {
       'absent, nothing held: it is created': [situation({ definition: GONE }), 'Create'],
       'absent, held: it is created': [situation({ object: held, definition: GONE }), 'Create'],
-      'absent, claimed: it is missing, and created again': [owned({ definition: GONE }), 'Create missing'],
+      'absent, claimed: it is looked at again, and nothing is told': [owned({ definition: GONE }), 'Unchanged'],
+      'absent, claimed, and missed five seconds ago: that is not long enough': [
+        owned({ definition: GONE, missingSince: NOW - 5_000 }),
+        'Unchanged',
+      ],
+      'absent, claimed, and missed by an earlier pass: it is created again': [
+        owned({ definition: GONE, missingSince: NOW - 6_000 }),
+        'Create missing',
+      ],
+      'absent, claimed, and missed an hour from now, for the clock was set back': [
+        owned({ definition: GONE, missingSince: NOW + 3_600_000 }),
+        'Unchanged',
+      ],
+      'absent, claimed, in a network that is not known: the network is not made for one wrong answer': [
+        owned({ definition: GONE, desired: { managedVirtualNetwork: { name: 'default', creation: 'IfMissing' } } }),
+        'Unchanged',
+      ],
       'present, marked as being created, without claim, as the create would have sent it: the create was ours': [
         situation({ object: creating, definition: SAME }),
         'Claim Created',

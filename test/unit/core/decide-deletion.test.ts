@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/core/decide.ts';
 import type { ManagedObject } from '../../../src/core/object.ts';
+import type { ParentPresence } from '../../../src/core/runtime.ts';
 import type { Situation } from '../../../src/core/situation.ts';
 import {
   ADOPTED,
@@ -35,6 +36,23 @@ const unclaimed = (more: Scene = {}) =>
   situation({ ...more, object: { held: true, deleting: true, generation: 2, ...more.object } });
 
 const HERE = found('West Europe');
+const DELETING = { kind: 'Delete', time: NOW, fields: [], specHash: '', repeated: false } as const;
+
+/** One whose runtime Azure denies, and denied before. */
+const denied = (time: number, { memory, ...more }: Scene = {}) =>
+  dying({
+    definition: GONE,
+    memory: { observedGeneration: 2, waitingSince: { reason: 'RuntimeAbsent', time }, ...memory },
+    ...more,
+  });
+
+/** One whose factory Azure denies, and denied before. */
+const parentless = (parent: ParentPresence, time?: number, failure = failed('parentNotFound')) =>
+  dying({
+    failure,
+    parent,
+    memory: time === undefined ? {} : { observedGeneration: 2, waitingSince: { reason: 'ParentAbsent', time } },
+  });
 const byArgoCd = { hasMarkOfArgoCd: true } as const;
 const waited = (time: number) => ({ observedGeneration: 2, waitingSince: { reason: 'Deleting', time } });
 
@@ -46,7 +64,35 @@ describe('what is deleted', () => {
       'a created runtime is deleted though it has drifted': [dying({ definition: found('North Europe') }), 'Delete'],
       'a list is not proof enough to delete': [dying({ definition: listed(HERE) }), 'Look definition fresh'],
       'a list is not proof enough that it is gone': [dying({ definition: listed(GONE) }), 'Look definition fresh'],
-      'what is gone releases the object': [dying({ definition: GONE }), 'Release Deleted'],
+      'what seems gone is looked at again': [dying({ definition: GONE }), 'Ready=False Deleting Reconciling'],
+      'and that not before ten seconds have gone by': [denied(NOW - 10_000), 'Ready=False Deleting Reconciling'],
+      'and is then asked to be deleted all the same': [denied(NOW - 11_000), 'Delete'],
+      'and is looked at again when the clock was set back': [
+        denied(NOW + 3_600_000),
+        'Ready=False Deleting Reconciling',
+      ],
+      'and a list is not proof enough of that either': [
+        denied(NOW - 11_000, { definition: listed(GONE) }),
+        'Look definition fresh',
+      ],
+      'and what Azure has answered a deletion of releases the object': [
+        denied(NOW - 11_000, { wrote: { kind: 'delete' } }),
+        'Release Deleted',
+      ],
+      'and one that Azure goes on to delete, although it denied it, is waited for': [
+        denied(NOW - 11_000, { wrote: { kind: 'delete' }, memory: { operation: DELETING } }),
+        'Ready=False Deleting Reconciling',
+      ],
+      'what Azure accepted to delete is looked at twice too': [
+        dying({ definition: GONE, memory: { operation: DELETING } }),
+        'Ready=False Deleting Reconciling',
+      ],
+      'and needs no second deletion': [denied(NOW - 11_000, { memory: { operation: DELETING } }), 'Release Deleted'],
+      'what is seen again is deleted as ever': [denied(NOW - 11_000, { definition: HERE }), 'Delete'],
+      'what is seen again as another kind stays': [
+        denied(NOW - 11_000, { definition: found(undefined, {}, 'SelfHosted') }),
+        'Release Retained',
+      ],
       'what was deleted in this pass releases the object': [
         dying({ definition: GONE, wrote: { kind: 'delete' } }),
         'Release Deleted',
@@ -148,7 +194,7 @@ describe('what is deleted', () => {
   });
 
   test('the farewell says what became of the runtime', () => {
-    expect(messageOf(dying({ definition: GONE }))).toBe('The runtime was already gone.');
+    expect(messageOf(denied(NOW - 11_000, { wrote: { kind: 'delete' } }))).toBe('The runtime was already gone.');
     expect(messageOf(dying({ definition: GONE, wrote: { kind: 'delete' } }))).toBe('The runtime was deleted.');
     expect(messageOf(dying({ desired: { deletionPolicy: 'Retain' } }))).toContain('deletionPolicy is Retain');
     expect(messageOf(dying({ memory: { claim: ADOPTED } }))).toContain('adopted');
@@ -235,10 +281,52 @@ describe('a live object of the same runtime takes over', () => {
 describe('a failure is never taken for an absence', () => {
   rules<Row>(
     {
-      'a missing factory took the runtime with it': [dying({ failure: failed('parentNotFound') }), 'Release Deleted'],
-      'a missing resource group took the runtime with it': [
+      'a factory that is denied is asked about itself': [dying({ failure: failed('parentNotFound') }), 'Look parent'],
+      'a resource group that is denied to the DELETE too': [
         dying({ failure: failed('parentNotFound', 'delete', { what: 'resourceGroup' }) }),
+        'Look parent',
+      ],
+      'a factory that denies itself is not believed at once': [
+        parentless('absent'),
+        'Ready=False Deleting Reconciling',
+      ],
+      'nor after less than five minutes': [parentless('absent', ago(4.99)), 'Ready=False Deleting Reconciling'],
+      'a factory that is denied for five minutes took the runtime with it': [
+        parentless('absent', ago(5)),
         'Release Deleted',
+      ],
+      'so did a resource group': [
+        parentless('absent', ago(5), failed('parentNotFound', 'delete', { what: 'resourceGroup' })),
+        'Release Deleted',
+      ],
+      'a factory that may not be asked is believed by repetition alone': [
+        parentless('unreadable', ago(5)),
+        'Release Deleted',
+      ],
+      'and not before': [parentless('unreadable', ago(4.99)), 'Ready=False Deleting Reconciling'],
+      'a factory that does not answer is waited for, however long': [
+        parentless('unanswered', ago(60)),
+        'Ready=False Deleting Reconciling',
+      ],
+      'a factory that shows itself contradicts it, however long it was denied': [
+        parentless('present', ago(60)),
+        'Ready=False Deleting Reconciling',
+      ],
+      'a clock that was set back proves nothing': [
+        parentless('absent', NOW + 3_600_000),
+        'Ready=False Deleting Reconciling',
+      ],
+      'that the runtime was denied does not count for its factory': [
+        dying({
+          failure: failed('parentNotFound'),
+          parent: 'absent',
+          memory: { waitingSince: { reason: 'RuntimeAbsent', time: ago(60) } },
+        }),
+        'Ready=False Deleting Reconciling',
+      ],
+      'nor the other way round': [
+        dying({ definition: GONE, memory: { waitingSince: { reason: 'ParentAbsent', time: ago(60) } } }),
+        'Ready=False Deleting Reconciling',
       ],
       'a missing subscription proves nothing': [
         dying({ failure: failed('subscriptionNotFound') }),
@@ -311,13 +399,17 @@ describe('a failure is never taken for an absence', () => {
 
 describe('every message of an object that is stuck in deletion ends with the way out', () => {
   const WAY_OUT = /kubectl patch azir sample -n team .*"deletionPolicy":"Retain".*\(deletionPolicy: Retain\)\.$/;
-  for (const kind of FAILURE_KINDS.filter((each) => each !== 'parentNotFound' && each !== 'preconditionFailed')) {
+  for (const kind of FAILURE_KINDS.filter((each) => each !== 'preconditionFailed')) {
     for (const during of ['look', 'delete'] as const) {
       test(`${kind} during ${during}`, () => {
-        expect(messageOf(dying({ failure: failed(kind, during) }))).toMatch(WAY_OUT);
+        expect(messageOf(dying({ failure: failed(kind, during), parent: 'absent' }))).toMatch(WAY_OUT);
       });
     }
   }
+
+  test('a runtime that Azure denies', () => expect(messageOf(dying({ definition: GONE }))).toMatch(WAY_OUT));
+
+  test('a factory that Azure denies and shows', () => expect(messageOf(parentless('present'))).toMatch(WAY_OUT));
 
   test('no credentials', () => expect(messageOf(dying({ access: DENIED }))).toMatch(WAY_OUT));
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { heirOf, ownerOf } from '../../../src/core/ownership.ts';
+import { PARENT_GONE_MS, RUNTIME_GONE_MS, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import type { Action, Situation } from '../../../src/core/situation.ts';
 import { live, lives, RUNS } from './life.ts';
 
@@ -25,7 +26,9 @@ describe('whatever happens to an object', () => {
     everyDecision((s, action) => {
       if (!writes(action) && action.kind !== 'Claim') return;
       expect(s.definition?.fresh).toBe(true);
-      expect(s.definition?.presence).toBe(action.kind === 'Create' ? 'absent' : 'present');
+      // What Azure denies is asked to be deleted all the same: the answer decides.
+      const asks = action.kind === 'Delete' && s.definition?.presence === 'absent';
+      expect(s.definition?.presence).toBe(action.kind === 'Create' || asks ? 'absent' : 'present');
     });
   });
 
@@ -44,7 +47,8 @@ describe('whatever happens to an object', () => {
 
   test('no write follows a failure in the same pass', () => {
     everyDecision((s, action) => {
-      if (s.failure !== undefined) expect(writes(action) || action.kind === 'Look').toBe(false);
+      const looks = action.kind === 'Look' && action.at !== 'parent';
+      if (s.failure !== undefined) expect(writes(action) || looks).toBe(false);
     });
   });
 
@@ -100,8 +104,24 @@ describe('whatever happens to an object', () => {
   test('an object that is let go as Deleted leaves nothing behind that Azure has just shown', () => {
     everyDecision((s, action) => {
       if (action.kind !== 'Release' || action.because.kind !== 'Deleted') return;
-      const proof = s.definition?.presence === 'absent' && s.definition.fresh;
-      expect(proof || s.failure?.failure.kind === 'parentNotFound').toBe(true);
+      const { reason, time = Number.NaN } = s.memory.waitingSince ?? {};
+      const deleted = s.definition?.presence === 'absent' && s.definition.fresh && s.wrote?.kind === 'delete';
+      const denied = reason === 'ParentAbsent' && s.now - time >= PARENT_GONE_MS && s.failure !== undefined;
+      const wentWithParent = denied && s.failure?.failure.kind === 'parentNotFound';
+      const own = s.parent === 'absent' || s.parent === 'unreadable';
+      expect(deleted || (wentWithParent && own)).toBe(true);
+    });
+  });
+
+  test('what Azure denies is neither made again nor given up before it was denied some seconds earlier too', () => {
+    everyDecision((s, action) => {
+      if (s.definition?.presence !== 'absent' || s.memory.claim === undefined || s.wrote !== undefined) return;
+      const { reason, time = Number.NaN } = s.memory.waitingSince ?? {};
+      if (action.kind === 'Create')
+        expect(s.now - (s.missingSince ?? Number.NaN)).toBeGreaterThanOrEqual(RUNTIME_MISSING_MS);
+      if (action.kind !== 'Delete' && (action.kind !== 'Release' || action.because.kind !== 'Deleted')) return;
+      expect(reason).toBe('RuntimeAbsent');
+      expect(s.now - time).toBeGreaterThanOrEqual(RUNTIME_GONE_MS);
     });
   });
 

@@ -10,8 +10,8 @@ import { differences, merge, newDocument } from '../../../src/core/fields.ts';
 import type { Claim, ManagedObject, Memory, Requests } from '../../../src/core/object.ts';
 import { HANDING_OVER } from '../../../src/core/policies/deletion.ts';
 import { begun, failed } from '../../../src/core/repairs.ts';
-import type { Definition, RuntimeDocument } from '../../../src/core/runtime.ts';
-import { MINUTE } from '../../../src/core/schedule.ts';
+import type { Definition, ParentPresence, RuntimeDocument } from '../../../src/core/runtime.ts';
+import { MINUTE, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import { type Action, type Step as Call, etagOf, type Situation, type Verdict } from '../../../src/core/situation.ts';
 import { corrected, statusAfter } from '../../../src/core/status.ts';
 import { desired, runtimeId } from '../model/builders.ts';
@@ -39,6 +39,10 @@ export interface World {
   readonly ignores: boolean;
   readonly access: Situation['access'];
   readonly failingForMs: number | undefined;
+  /** Of passes before this one, besides the status. */
+  readonly missingForMs: number | undefined;
+  /** What the parent's own GET says when it is denied. */
+  readonly parent: ParentPresence;
   readonly edit: Omit<Desired, 'id'> | undefined;
   readonly requests: Partial<Requests>;
   readonly peers: readonly ManagedObject[];
@@ -108,6 +112,8 @@ const world: fc.Arbitrary<World> = fc.record({
     DENIED,
   ),
   failingForMs: fc.constantFrom(undefined, 0, INTERVAL, 90 * MINUTE),
+  missingForMs: fc.constantFrom(undefined, 0, RUNTIME_MISSING_MS, 90 * MINUTE),
+  parent: fc.constantFrom('present', 'absent', 'absent', 'unreadable', 'unanswered'),
   edit: rarely(declared),
   requests: fc.record({
     reconcile: token,
@@ -142,15 +148,17 @@ export function pass(
     now,
     intervalMs: INTERVAL,
     failingSince: given.failingForMs === undefined ? undefined : now - given.failingForMs,
+    ...(given.missingForMs === undefined ? {} : { missingSince: now - given.missingForMs }),
   };
-  const at = (call: 'look' | 'state' | 'write') => (given.fails?.at === call ? given.fails.failure : undefined);
+  const at = (call: 'definition' | 'network' | 'state' | 'parent' | 'write') =>
+    FAILS_AT[call] === given.fails?.at ? given.fails?.failure : undefined;
   for (let step = 0; step < 16; step++) {
     const action = decide(s);
     witness(s, action);
     if (action.kind === 'Release') return undefined;
     if (action.kind === 'Settle') return { s, verdict: action.verdict, wrote: s.wrote !== undefined };
     const write = CALL[action.kind];
-    const failure = action.kind === 'Look' ? at(action.at === 'state' ? 'state' : 'look') : write && at('write');
+    const failure = action.kind === 'Look' ? at(action.at) : write && at('write');
     s =
       failure === undefined
         ? done(s, action, given)
@@ -169,6 +177,7 @@ function failing(s: Situation, action: Action, { kind }: Failure): Situation {
   );
   return { ...s, memory: { ...s.memory, repair } };
 }
+const FAILS_AT = { definition: 'look', network: 'look', state: 'state', parent: undefined, write: 'write' } as const;
 
 const CALL: Partial<Record<Action['kind'], Call>> = {
   Create: 'create',
@@ -186,6 +195,7 @@ function done(s: Situation, action: Action, given: World): Situation {
     case 'Look':
       if (action.at === 'state') return { ...s, state: given.state };
       if (action.at === 'network') return { ...s, network: 'present' };
+      if (action.at === 'parent') return { ...s, parent: given.parent };
       return { ...s, definition: { ...given.definition, fresh: action.fresh } };
     case 'Unhold':
       return { ...s, object: { ...s.object, held: false } };

@@ -97,7 +97,12 @@ const TABLE: Record<string, Row> = {
   Throttled: transient(situation({ failure: failed('throttled') }), 'Throttled'),
   AzureUnavailable: transient(situation({ failure: failed('unavailable') }), 'AzureUnavailable'),
   CredentialUnavailable: transient(situation({ failure: failed('credentialUnavailable') }), 'CredentialUnavailable'),
-  FactoryNotFound: progress(owned({ failure: failed('parentNotFound') }), 'FactoryNotFound', 'waiting', UNSEEN),
+  FactoryNotFound: progress(
+    owned({ failure: failed('parentNotFound'), failingSince: ago(10) }),
+    'FactoryNotFound',
+    'waiting',
+    UNSEEN,
+  ),
   Forbidden: progress(owned({ failure: failed('forbidden') }), 'Forbidden', 'waiting', UNSEEN),
   'Forbidden for ten minutes': terminal(
     owned({ failure: failed('forbidden'), memory: since('Forbidden', 10) }),

@@ -52,7 +52,9 @@ describe('a pass under way', () => {
   test('is told when a person changes its object or it is gone, and of nothing else', () => {
     const superseding: string[] = [];
     const shard = new Shard('');
-    const feed = new Feed({ add: (key, options) => void (options?.supersedes && superseding.push(key)) }, shard);
+    const add = (key: string, options?: { supersedes?: boolean }) =>
+      void (options?.supersedes && superseding.push(key));
+    const feed = new Feed({ add }, shard, { clock: new FakeClock(), intervalMs: 600_000 });
     shard.own.replace([ONE, OTHER, STRANGER]);
     feed.begin();
     superseding.length = 0;

@@ -8,8 +8,11 @@ import {
   armKey,
   type Definition,
   type InteractiveAuthoring,
+  MISSING,
+  type Missing,
   type ObservedRuntime,
   type Parent,
+  type ParentPresence,
   parentArmId,
   type RuntimeDocument,
   type RuntimeId,
@@ -42,6 +45,8 @@ export interface Fault {
 }
 
 export interface AzureHooks {
+  /** Whether this call is told that there is no such runtime, although there may be. */
+  readonly denies?: (call: string) => boolean;
   /** Awaited before a call takes effect and again before its answer is given. */
   readonly pause?: () => Promise<void>;
   readonly fault?: (call: string, caller: Caller) => Fault | undefined;
@@ -77,6 +82,14 @@ export class FakeAzure implements Runtimes {
   losesNetwork: 'never' | 'openly' | 'secretly' = 'never';
   /** How many looks find interactive authoring Enabling before it is Enabled. */
   looksWhileEnabling = 1;
+  /** The calls that are told once that there is no such runtime, although there is. */
+  readonly denied: string[] = [];
+  /** The calls that are told that there is no such factory, as long as they stand here. */
+  removed: readonly string[] = [];
+  /** The calls that fail once. */
+  readonly failing: { readonly call: string; readonly failure: Failure }[] = [];
+  /** What the parent's own GET answers. */
+  parentSays: ParentPresence = 'present';
   readonly networks = new Set<string>();
   #etags = 0;
   /** What lists answer with until `refreshList`. */
@@ -150,7 +163,7 @@ export class FakeAzure implements Runtimes {
 
   read(id: RuntimeId, caller: Caller): Promise<Definition> {
     return this.#call('read', caller, () => {
-      const found = this.runtimes.get(armKey(id));
+      const found = this.#isDenied('read') ? undefined : this.runtimes.get(armKey(id));
       this.#hooks.onRead?.(caller.key, armKey(id), found);
       return definition(id, found, true);
     });
@@ -158,7 +171,7 @@ export class FakeAzure implements Runtimes {
 
   state(id: RuntimeId, caller: Caller): Promise<RuntimeState> {
     return this.#call('state', caller, () => {
-      const found = this.runtimes.get(armKey(id));
+      const found = this.#isDenied('state') ? undefined : this.runtimes.get(armKey(id));
       if (found === undefined) throw new AzureFailure(CHANGED);
       const { state, authoring } = found;
       if (authoring?.status === 'Enabling' && --this.looksWhileEnabling <= 0) {
@@ -213,9 +226,15 @@ export class FakeAzure implements Runtimes {
     return this.#put('update', id, document, caller, (found) => found?.etag === etag);
   }
 
-  delete(id: RuntimeId, caller: Caller): Promise<Accepted | undefined> {
+  /** Azure denies nothing that is there, but where a fault says so; there is no parent to be removed. */
+  presenceOf(_parent: Parent, caller: Caller): Promise<ParentPresence> {
+    return this.#call('presenceOf', caller, () => (this.#isDenied('presenceOf') ? 'absent' : this.parentSays));
+  }
+
+  delete(id: RuntimeId, caller: Caller): Promise<Accepted | Missing | undefined> {
     return this.#call('delete', caller, () => {
       const key = armKey(id);
+      if (this.#isDenied('delete')) return MISSING;
       const before = this.runtimes.get(key)?.document;
       if (before === undefined) return undefined;
       this.#hooks.onWrite?.({ by: caller.key, key, kind: 'delete', before, after: undefined });
@@ -264,10 +283,20 @@ export class FakeAzure implements Runtimes {
     return { name: id.name, type, etag, document: shown };
   }
 
+  #isDenied(call: string): boolean {
+    if (this.#hooks.denies?.(call)) return true;
+    const isDenied = this.denied[0] === call;
+    if (isDenied) this.denied.shift();
+    return isDenied;
+  }
+
   async #call<T>(name: string, caller: Caller, effect: () => T): Promise<T> {
     await this.#hooks.pause?.();
     if (WRITES.includes(name) && !caller.mayWrite()) throw new Superseded('the object changed');
     this.calls.push(name);
+    if (this.removed.includes(name)) throw new AzureFailure(PARENT_DENIED);
+    const [failing] = this.failing;
+    if (failing?.call === name) throw new AzureFailure(this.failing.shift()?.failure ?? failing.failure);
     const fault = this.#hooks.fault?.(name, caller);
     if (fault?.when === 'before') throw new AzureFailure(fault.failure, { ids: fault.ids });
     const answer = effect();
@@ -282,6 +311,7 @@ export class FakeAzure implements Runtimes {
   }
 }
 
+export const PARENT_DENIED: Failure = { kind: 'parentNotFound', what: 'factory', message: 'No factory.' };
 const CHANGED: Failure = { kind: 'preconditionFailed', message: 'The document changed.' };
 
 function networkKey(parent: Parent, name: string): string {

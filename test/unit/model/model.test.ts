@@ -97,7 +97,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   kind(1, 'lose the status of an adopted one', name, (m, n) => m.forgetAdopted(`team/${n}`)),
   kind(1, 'crash', fc.constant(''), (m) => m.crash()),
   kind(1, 'the list is renewed', fc.constant(''), (m) => m.operator.azure.refreshList()),
-  kind(1, 'time goes by', fc.constantFrom(1_000, INTERVAL_MS), (m, ms) => m.goOn(ms)),
+  kind(1, 'time goes by', fc.constantFrom(1_000, 10_000, INTERVAL_MS), (m, ms) => m.goOn(ms)),
   kind(1, 'the clock steps', fc.constantFrom(-12 * INTERVAL_MS, -60_000, 60_000, 12 * INTERVAL_MS), (m, ms) => {
     m.operator.now += ms;
   }),
@@ -108,6 +108,16 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     fc.tuple(fc.constantFrom('before' as const, 'after' as const), fc.constantFrom(...FAILURES)),
     (m, [when, failure]) => m.fail({ when: failure.kind === 'unavailable' ? when : 'before', failure }),
   ),
+  kind(2, 'the runtime is denied once', fc.constantFrom('read', 'state', 'delete'), (m, call) =>
+    m.deny(call, 'runtime'),
+  ),
+  kind(
+    2,
+    'the parent is denied once',
+    fc.constantFrom('hint', 'read', 'state', 'create', 'update', 'delete'),
+    (m, call) => m.deny(call, 'parent'),
+  ),
+  kind(2, 'the parent denies itself once', fc.constant('presenceOf'), (m, call) => m.deny(call, 'runtime')),
   kind(1, 'foreign write', fc.tuple(runtime, document), (m, [r, d]) => m.foreignPut(runtimeId(r), d)),
   kind(1, 'foreign network', runtime, (m, r) => m.operator.azure.putNetwork(runtimeId(r).parent)),
   kind(1, 'ask for interactive authoring', fc.tuple(name, fc.constantFrom('t1', 't2')), (m, [n, token]) =>

@@ -7,7 +7,7 @@ import { BLANK, condition, type ManagedObject } from '../../../src/core/object.t
 import { armKey, type RuntimeDocument, type RuntimeId } from '../../../src/core/runtime.ts';
 import { parseObject } from '../../../src/kube/codec.ts';
 import { renderStatus } from '../../../src/kube/status.ts';
-import { type AzureHooks, type Fault, type Mode, WRITES } from './fake-azure.ts';
+import { type AzureHooks, type Fault, type Mode, PARENT_DENIED, WRITES } from './fake-azure.ts';
 import type { ClusterHooks } from './fake-cluster.ts';
 import { Gate, settled } from './gate.ts';
 import { IDENTITY, INTERVAL_MS, Operator } from './operator.ts';
@@ -26,6 +26,10 @@ export class Model {
   readonly inFlight = new Set<string>();
   readonly unexpected: unknown[] = [];
   #faults: Fault[] = [];
+  /** The calls of which the next one is told that there is no such runtime. */
+  readonly #denials = new Set<string>();
+  /** The calls of which the next one is told that there is no such factory. */
+  readonly #parentDenials = new Set<string>();
   #applied = 0;
   /** Once false, calls go through by themselves. */
   gated = true;
@@ -35,7 +39,8 @@ export class Model {
     const pause = () => (this.gated ? this.gate.pass() : Promise.resolve());
     const azure = {
       pause,
-      fault: () => this.#faults.shift(),
+      fault: (call) => this.#nextFault(call),
+      denies: (call) => this.#denials.delete(call),
       onRead: (by, key, found) => this.oracle.onRead(by, key, found),
       onWrite: (write) => this.oracle.onWrite(write),
       onNetwork: (by) => this.oracle.onNetwork(by),
@@ -127,6 +132,15 @@ export class Model {
     if (ms >= INTERVAL_MS) this.operator.azure.goOn();
   }
 
+  /** The next call of this kind meets a 404 for what may be there; that of the parent itself (`presenceOf`) for itself. */
+  deny(call: string, what: 'runtime' | 'parent'): void {
+    (what === 'parent' ? this.#parentDenials : this.#denials).add(call);
+  }
+
+  #nextFault(call: string): Fault | undefined {
+    return this.#parentDenials.delete(call) ? { when: 'before', failure: PARENT_DENIED } : this.#faults.shift();
+  }
+
   /** The next call to Azure fails. */
   fail(fault: Fault): void {
     this.#faults.push(fault);
@@ -150,6 +164,8 @@ export class Model {
   /** All faults end, and everybody is looked at until nothing changes. */
   async calmDown(): Promise<void> {
     this.#faults = [];
+    this.#denials.clear();
+    this.#parentDenials.clear();
     this.gated = false;
     while (this.gate.waiting > 0) await this.gate.release(0);
     for (let round = 0; round < 12; round++) await this.lookAtAll();

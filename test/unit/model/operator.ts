@@ -1,6 +1,7 @@
 /** The real pass over fake ports, with a clock that the test moves. */
 import type { Desired } from '../../../src/core/desired.ts';
 import { condition, type ManagedObject } from '../../../src/core/object.ts';
+import { RUNTIME_GONE_MS } from '../../../src/core/schedule.ts';
 import type { Access, PassEnd, PassLog, PassMetrics } from '../../../src/ports.ts';
 import { createReconciler, type Outcome } from '../../../src/reconcile.ts';
 import { type AzureHooks, FakeAzure, type Mode, UNBOUNDED } from './fake-azure.ts';
@@ -92,6 +93,13 @@ export class Operator {
     if (this.azure.pending === 0) return outcome;
     this.azure.goOn();
     return this.look(key);
+  }
+
+  /** A look, and another one after so long that what both missed counts as missing. */
+  async lookAgain(key: string): Promise<Outcome> {
+    await this.look(key);
+    this.now += RUNTIME_GONE_MS;
+    return this.lookTwice(key);
   }
 
   apply(name: string, desired: Desired): string {
