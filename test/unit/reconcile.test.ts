@@ -626,6 +626,111 @@ describe('what a pass costs, and what is stored before Azure is written', () => 
   });
 });
 
+describe('an object that is cut off between its own create and its claim', () => {
+  /** The create has taken effect, and its answer was lost. */
+  async function cutOff(more: Parameters<typeof desired>[0] = {}, faults = ['create']): Promise<[Operator, string]> {
+    const operator: Operator = new Operator({
+      azure: {
+        fault: (call) =>
+          faults[0] === call && faults.shift() !== undefined
+            ? { when: 'after', failure: FAILURE({ kind: 'unavailable' }) }
+            : undefined,
+      },
+    });
+    const key = operator.apply('sample', desired(more));
+    await operator.look(key);
+    expect(operator.object(key).memory.claim).toBeUndefined();
+    expect(operator.azure.runtimes.size).toBe(1);
+    operator.azure.calls.length = 0;
+    operator.cluster.writes.length = 0;
+    return [operator, key];
+  }
+
+  test('recognises it when it is deleted, and takes it back: a look, a DELETE, the finalizer', async () => {
+    const [operator, key] = await cutOff();
+    operator.restart();
+    operator.cluster.delete(key);
+    expect((await operator.look(key)).kind).toBe('never');
+    expect(operator.azure.calls).toEqual(['read', 'delete']);
+    expect(operator.cluster.writes).toEqual(['finalizer']);
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(reasons(operator)).toEqual(['Created', 'Deleted']);
+  });
+
+  test('hands it over as one that was created', async () => {
+    const [operator, key] = await cutOff();
+    const heir = operator.apply('renamed', desired());
+    operator.cluster.delete(key);
+    await operator.look(key);
+    expect(operator.object(heir)).toMatchObject({
+      mark: { origin: 'Created' },
+      memory: { claim: { origin: 'Created' } },
+    });
+  });
+
+  test.each([
+    ['older', 0],
+    ['of the same second', 1],
+  ])('keeps it from another that is %s: what it made goes with the last of the two', async (_, createdAt) => {
+    const [operator, key] = await cutOff();
+    const made = operator.object(key);
+    operator.cluster.server.delete(key);
+    operator.cluster.create('sample', desired(), { ...made, createdAt: 1 });
+    const { key: other } = operator.cluster.create('other', desired(), { createdAt, uid: 'uid-0' });
+    operator.restart();
+    await operator.look(other);
+    expect(operator.summary(other)).toBe('Ready=False OwnedByAnother Stalled');
+    await operator.look(key);
+    expect(operator.object(key).memory.claim?.origin).toBe('Created');
+    operator.cluster.delete(other);
+    operator.cluster.delete(key);
+    await operator.look(key);
+    expect(operator.azure.runtimes.size).toBe(0);
+  });
+
+  test('is kept when its manifest cannot be understood any more, and says how it can go', async () => {
+    const [operator, key] = await cutOff();
+    operator.cluster.spoil(key);
+    operator.cluster.delete(key);
+    await operator.look(key);
+    expect(operator.cluster.server.has(key)).toBe(true);
+    expect(condition(operator.object(key).memory, 'Ready')?.message).toMatch(/take the finalizer off by hand/);
+  });
+});
+
+test('a finalizer that came with the object makes nothing ours: the runtime is adopted, marked so, and stays', async () => {
+  const operator = new Operator();
+  operator.azure.put(runtimeId(), MANAGED('West Europe'));
+  const { key } = operator.cluster.create('sample', desired(), { held: true });
+  await operator.look(key);
+  expect(operator.object(key)).toMatchObject({ mark: { origin: 'Adopted' }, memory: { claim: { origin: 'Adopted' } } });
+  expect(operator.cluster.writes).toEqual(['finalizer', 'status']);
+  operator.cluster.delete(key);
+  await operator.look(key);
+  expect(operator.azure.calls).toEqual(['read', 'state']);
+  expect(reasons(operator)).toEqual(['Adopted', 'Retained']);
+});
+
+test('an object that is deleted before anybody looked at it goes at once, whatever finalizer it brought', async () => {
+  const operator = new Operator();
+  operator.azure.put(runtimeId(), MANAGED('West Europe'));
+  const { key } = operator.cluster.create('sample', desired({ deletionPolicy: 'Delete' }), { held: true });
+  operator.cluster.delete(key);
+  await operator.look(key);
+  expect(operator.azure.calls).toEqual([]);
+  expect(reasons(operator)).toEqual(['Retained']);
+});
+
+test('the mark of an object with a claim is not written again, whoever overwrites it', async () => {
+  const operator = new Operator();
+  const key = await ready(operator);
+  operator.cluster.meddle(key);
+  operator.cluster.edit(key, { fields: fieldMap({ location: 'North Europe' }) });
+  await operator.look(key);
+  expect(operator.cluster.writes).toEqual(['status']);
+  expect(operator.object(key)).toMatchObject({ mark: undefined, memory: { claim: { origin: 'Created' } } });
+});
+
 describe('at rest', () => {
   const SETTINGS: Record<string, (operator: Operator) => Promise<string>> = {
     'an object in sync': (operator) => ready(operator),

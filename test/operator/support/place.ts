@@ -46,6 +46,7 @@ export interface Azir {
   };
   spec: Record<string, unknown>;
   status?: {
+    uid?: string;
     observedGeneration: number;
     conditions?: Condition[];
     state?: string;

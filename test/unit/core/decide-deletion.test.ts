@@ -2,8 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../src/core/decide.ts';
 import type { ManagedObject } from '../../../src/core/object.ts';
-import type { ParentPresence } from '../../../src/core/runtime.ts';
+import { armKey, type ParentPresence } from '../../../src/core/runtime.ts';
 import type { Situation } from '../../../src/core/situation.ts';
+import { runtimeId } from '../model/builders.ts';
 import {
   ADOPTED,
   ago,
@@ -275,6 +276,76 @@ describe('a live object of the same runtime takes over', () => {
 
   test('and is named to people', () => {
     expect(messageOf(dying({ peers: [claimant] }))).toContain('team/heir');
+  });
+});
+
+describe('a create of the object that nobody has claimed', () => {
+  const mark = { origin: 'Created', runtime: armKey(runtimeId()) } as const;
+  const cutShort = ({ object, ...more }: Scene = {}) => unclaimed({ ...more, object: { mark, ...object } });
+  const heir = managedObject('heir');
+  const workspace = { id: { name: 'sample', parent: { ...runtimeId().parent, kind: 'workspace' } } } as const;
+  const inWorkspace = (more: Scene = {}) =>
+    cutShort({ object: { mark: { origin: 'Created', runtime: armKey(workspace.id) } }, desired: workspace, ...more });
+  const WAITS = 'Ready=False Deleting Reconciling';
+
+  rules<Row>(
+    {
+      'is looked for': [cutShort(), 'Look definition fresh'],
+      'is looked for before another takes over, which would only adopt it': [
+        cutShort({ peers: [heir] }),
+        'Look definition fresh',
+      ],
+      'is claimed where it is found': [cutShort({ definition: HERE }), 'Claim Created'],
+      'is claimed before another takes over': [cutShort({ definition: HERE, peers: [heir] }), 'Claim Created'],
+      'is not what a list shows': [cutShort({ definition: listed(HERE) }), 'Look definition fresh'],
+      'is not what differs from what it declares': [
+        cutShort({ definition: found('North Europe') }),
+        'Release Retained',
+      ],
+      'is not what is in another network': [
+        cutShort({ desired: { managedVirtualNetwork: { name: 'default', creation: 'Never' } }, definition: HERE }),
+        'Release Retained',
+      ],
+      'is not another kind of runtime': [
+        cutShort({ desired: { fields: {} }, definition: found('AutoResolve', {}, 'SelfHosted') }),
+        'Release Retained',
+      ],
+      'is not there where the mark is that of an adoption': [
+        cutShort({ object: { mark: { ...mark, origin: 'Adopted' } }, definition: HERE }),
+        'Release Retained',
+      ],
+      'is not there where the mark is for another runtime': [
+        cutShort({ object: { mark: { ...mark, runtime: '/other' } }, definition: HERE }),
+        'Release Retained',
+      ],
+      'stays under Retain, without a call': [cutShort({ desired: { deletionPolicy: 'Retain' } }), 'Release Retained'],
+      'stays where the object only observes by now': [
+        cutShort({ desired: { managementPolicy: 'Observe' } }),
+        'Release Retained',
+      ],
+      'is not given up because Azure does not answer': [
+        cutShort({ failure: failed('unavailable') }),
+        'Ready=Unknown AzureUnavailable Reconciling',
+      ],
+      'is not given up for want of credentials': [
+        cutShort({ access: DENIED }),
+        'Ready=False CredentialsInvalid Stalled',
+      ],
+      'is waited for where it does not show': [cutShort({ definition: GONE }), WAITS],
+      'is waited for in a factory for a minute': [cutShort({ definition: GONE, memory: waited(ago(0.9)) }), WAITS],
+      'and not longer': [cutShort({ definition: GONE, memory: waited(ago(1)) }), 'Release Retained'],
+      'is waited for in a workspace for ten': [inWorkspace({ definition: GONE, memory: waited(ago(9.9)) }), WAITS],
+      'and not longer, there': [inWorkspace({ definition: GONE, memory: waited(ago(10)) }), 'Release Retained'],
+      'is not waited for where another takes over': [
+        cutShort({ definition: GONE, peers: [heir] }),
+        'Release HandedOver',
+      ],
+    },
+    check,
+  );
+
+  test('tells the way out while it is waited for', () => {
+    expect(messageOf(cutShort({ definition: GONE }))).toMatch(/does not show it.*deletionPolicy: Retain\)\.$/);
   });
 });
 

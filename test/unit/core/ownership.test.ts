@@ -3,9 +3,15 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { BLANK, type ManagedObject } from '../../../src/core/object.ts';
 import { heirOf, isManaging, ownerOf } from '../../../src/core/ownership.ts';
+import { armKey } from '../../../src/core/runtime.ts';
+import { runtimeId } from '../model/builders.ts';
 import { CREATED, managedObject, rules } from './builders.ts';
 
 const claims = { memory: { ...BLANK, claim: CREATED } };
+const creating = (runtime = runtimeId().name): Partial<ManagedObject> => ({
+  held: true,
+  mark: { origin: 'Created', runtime: armKey(runtimeId(runtime)) },
+});
 const plain = (name: string, createdAt: number, more: Partial<ManagedObject> = {}) =>
   managedObject(name, { createdAt, ...more });
 const observing = (name: string, createdAt: number, more: Partial<ManagedObject> = {}) =>
@@ -39,6 +45,30 @@ describe('the owner', () => {
         'b',
       ],
       'is the older': [[plain('b', 1), plain('a', 2)], 'b'],
+      'is the one that was creating it, though it is younger, of two without claims': [
+        [plain('a', 0), plain('b', 9, creating())],
+        'b',
+      ],
+      'is the one that was creating it, though it is being deleted': [
+        [plain('a', 0), plain('b', 9, { ...creating(), deleting: true })],
+        'b',
+      ],
+      'is the one with the claim, though another was creating it': [
+        [plain('a', 0, creating()), plain('b', 9, claims)],
+        'b',
+      ],
+      'is the older of two with claims, whoever bears a mark': [
+        [plain('a', 0, claims), plain('b', 9, { ...claims, ...creating() })],
+        'a',
+      ],
+      'is the older, though the other was about to adopt it': [
+        [plain('a', 0), plain('b', 9, { held: true, mark: { origin: 'Adopted', runtime: armKey(runtimeId()) } })],
+        'a',
+      ],
+      'is the older, though the other was creating another runtime': [
+        [plain('a', 0), plain('b', 9, creating('Other'))],
+        'a',
+      ],
       'is the one with the lower uid, of the same second': [
         [plain('a', 1, { uid: '2' }), plain('b', 1, { uid: '1' })],
         'b',
@@ -81,11 +111,13 @@ describe('every object comes to the same answer', () => {
     claimed: fc.boolean(),
     deleting: fc.boolean(),
     held: fc.boolean(),
+    marked: fc.boolean(),
     kind: fc.constantFrom('manages', 'manages', 'observes', 'invalid'),
   });
   const all = fc.array(one, { maxLength: 6 }).map((list) =>
-    list.map(({ createdAt, claimed, deleting, held, kind }, i) => {
-      const more = { createdAt, deleting, held, uid: `uid-${i}`, ...(claimed ? claims : {}) };
+    list.map(({ createdAt, claimed, deleting, held, marked, kind }, i) => {
+      const marks = marked ? creating() : {};
+      const more = { createdAt, deleting, ...marks, held, uid: `uid-${i}`, ...(claimed ? claims : {}) };
       if (kind === 'invalid') return invalid(`o${i}`, more);
       return managedObject(`o${i}`, more, { managementPolicy: kind === 'manages' ? 'Manage' : 'Observe' });
     }),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { BLANK } from '../../../src/core/object.ts';
 import { parseObject } from '../../../src/kube/codec.ts';
 import { FACTORY, parsed, rawObject } from './objects-of-tests.ts';
 
@@ -34,6 +35,37 @@ describe('an object of the API server', () => {
 
   test('is not held by a foreign finalizer', () => {
     expect(parsed({ finalizers: ['foregroundDeletion'] }).held).toBe(false);
+  });
+
+  describe('bears a mark', () => {
+    const mark = { uid: 'uid-of-runtime-a', origin: 'Created', runtime: '/subscriptions/x' };
+    const marked = (value: unknown) => parsed({ annotations: { 'azure-ir.io/mark': value } });
+
+    test('of its own where that names its uid', () => {
+      const { mark: own, bearsMark } = marked(JSON.stringify(mark));
+      expect([own, bearsMark]).toEqual([{ origin: 'Created', runtime: '/subscriptions/x' }, true]);
+      expect(parsed()).toMatchObject({ mark: undefined, bearsMark: false });
+    });
+
+    test.each([
+      ['another uid', JSON.stringify({ ...mark, uid: 'uid-of-runtime-b' })],
+      ['no uid', JSON.stringify({ ...mark, uid: undefined })],
+      ['no runtime', JSON.stringify({ ...mark, runtime: '' })],
+      ['another origin', JSON.stringify({ ...mark, origin: 'Stolen' })],
+      ['a list', JSON.stringify([mark])],
+      ['half of it', JSON.stringify(mark).slice(0, -1)],
+      ['nothing', ''],
+      ['no text', mark],
+    ])('that proves nothing where that is %s', (_, value) => {
+      expect(marked(value)).toMatchObject({ mark: undefined, bearsMark: true });
+    });
+  });
+
+  test.each([['another-uid'], [undefined], [7]])('remembers nothing of a status that is about %s', (uid) => {
+    const claim = { origin: 'Created', identity: 't/c' };
+    const status = { observedGeneration: 1, claim, lastHandledRepairAt: 'r1', operation: { kind: 'Create' } };
+    expect(parsed({ status: { ...status, uid } }).memory).toEqual(BLANK);
+    expect(parsed({ status }).memory).toMatchObject({ observedGeneration: 1, claim, lastHandledRepairAt: 'r1' });
   });
 
   test.each(['name', 'namespace', 'uid', 'resourceVersion'])('is nothing without its %s', (field) => {

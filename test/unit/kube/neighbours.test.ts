@@ -12,11 +12,19 @@ function neighbour(options: RawOptions) {
 
 describe('of an object of another shard', () => {
   test('is kept to whom the runtime belongs, and nothing of what it declares or remembers besides', () => {
-    const { key, spec, memory } = neighbour({ status: { observedGeneration: 1, state: 'Online', claim } });
+    const { key, spec, memory } = neighbour({
+      status: { observedGeneration: 1, state: 'Online', claim },
+    });
     expect(key).toBe('team/runtime-a');
     expect(memory.claim).toEqual(claim);
     expect(memory.state).toBeUndefined();
     expect(spec.valid && spec.desired.fields.size).toBe(0);
     expect(spec.valid && spec.desired.managementPolicy).toBe('Manage');
+  });
+
+  test('is kept that it was creating its runtime', () => {
+    const mark = { uid: 'uid-of-runtime-a', origin: 'Created', runtime: '/x' };
+    const annotations = { 'azure-ir.io/mark': JSON.stringify(mark) };
+    expect(neighbour({ annotations }).mark).toEqual({ origin: 'Created', runtime: '/x' });
   });
 });

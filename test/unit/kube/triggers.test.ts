@@ -10,6 +10,8 @@ const FINALIZER = 'azure-ir.io/runtime';
 const SAME = { spec: { azureName: 'shared' } };
 
 /** What a change of one object triggers while another object of the same runtime is there. */
+const MARK = JSON.stringify({ uid: 'uid-of-runtime-a', origin: 'Created', runtime: '/x' });
+
 function triggersBetween(
   before: RawOptions | undefined,
   after: RawOptions | undefined,
@@ -59,6 +61,7 @@ describe('a change of', () => {
     ['the finalizer that we put on concerns only the others', {}, { finalizers: [FINALIZER] }, { [OTHER]: related }],
     ['the claim concerns only the others', {}, { status: claim }, { [OTHER]: related }],
     ['the origin of the claim alone, too', { status: created }, { status: claim }, { [OTHER]: related }],
+    ['its mark concerns only the others', {}, { annotations: { 'azure-ir.io/mark': MARK } }, { [OTHER]: related }],
     ['a request that is new', {}, annotations('1'), { [KEY]: change }],
     ['a request that is repeated with a new value', annotations('1'), annotations('2'), { [KEY]: change }],
     ['a request that is withdrawn', annotations('1'), {}, {}],
