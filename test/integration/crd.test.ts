@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { API_VERSION, FIELD_MANAGER, KIND } from '../../src/api/names.ts';
+import { isSameName } from '../../src/core/letter-case.ts';
 import { kubectl, newNamespace, refusal, run } from './support/kubectl.ts';
 import { FACTORY, inFactory, inWorkspace, type Manifest, manifest, WORKSPACE } from './support/manifest.ts';
 
@@ -348,13 +349,6 @@ describe('a change is refused', () => {
   test.each<[string, Manifest, Manifest, string, string]>([
     ['of azureName', manifest(), manifest({ azureName: 'Other' }), 'spec.azureName', 'put "MySampleAzureIR" back'],
     [
-      "of azureName's case",
-      manifest(),
-      manifest({ azureName: 'mysampleazureir' }),
-      'spec.azureName',
-      'put "MySampleAzureIR" back',
-    ],
-    [
       'that adds azureName',
       manifest({ azureName: undefined }),
       manifest(),
@@ -385,6 +379,27 @@ describe('a change is refused', () => {
     ["of the factory's resource group", manifest(), inFactory({ resourceGroup: 'Other' }), 'spec.factory', factoryBack],
     ["of the factory's name", manifest(), inFactory({ name: 'Other' }), 'spec.factory', factoryBack],
     ["of the workspace's name", inWorkspace(), inWorkspace({ name: 'other' }), 'spec.workspace', workspaceBack],
+    [
+      'of a letter of the resource group that is not ASCII',
+      inFactory({ resourceGroup: 'Gr\u00fcn' }),
+      inFactory({ resourceGroup: 'GR\u00dcN' }),
+      'spec.factory',
+      'put "SampleV2DataFactory1" (resource group "Gr\u00fcn"',
+    ],
+    [
+      'of the Kelvin sign in the resource group to a letter',
+      inFactory({ resourceGroup: 'rg\u212a' }),
+      inFactory({ resourceGroup: 'rgk' }),
+      'spec.factory',
+      'put "SampleV2DataFactory1"',
+    ],
+    [
+      "of one more than the case of the factory's letters",
+      manifest(),
+      inFactory({ resourceGroup: 'adfv2samplerg', name: 'samplev2datafactory2' }),
+      'spec.factory',
+      factoryBack,
+    ],
     ['of the factory to a workspace', manifest(), inWorkspace(), 'spec.factory', factoryBack],
     ['of the workspace to a factory', inWorkspace(), manifest(), 'spec.workspace', workspaceBack],
     [
@@ -516,6 +531,60 @@ describe('a manifest is accepted', () => {
     ]),
   ])('%s', async (_, right) => {
     await apply(right);
+  });
+
+  const upper = {
+    subscriptionId: 'ABCDEFAB-0000-0000-0000-00000000000A',
+    resourceGroup: 'GR\u00fcN-(1)',
+    name: 'PARENT-1',
+  };
+  const lower = {
+    subscriptionId: 'abcdefab-0000-0000-0000-00000000000a',
+    resourceGroup: 'gr\u00fcn-(1)',
+    name: 'parent-1',
+  };
+  const network = (name: string) => manifest({ managedVirtualNetwork: { name } });
+
+  test.each<[string, Manifest, Manifest]>([
+    ['azureName', manifest(), manifest({ azureName: 'mysampleAZUREir' })],
+    ['the subscription, resource group and factory', inFactory(lower), inFactory(upper)],
+    ['the subscription, resource group and workspace', inWorkspace(upper), inWorkspace(lower)],
+    ['the managed virtual network', manifest({ managedVirtualNetwork: {} }), network('DEFAULT')],
+  ])('when it changes nothing but the case of %s', async (_, before, after) => {
+    await apply(before);
+    await apply(after);
+    expect((await get()).spec).toMatchObject(after.spec);
+    await apply(before);
+  });
+
+  test("where a change counts as one of case exactly when the operator's own fold says so", async () => {
+    const letters = [
+      'Ab',
+      '\u00c9',
+      '\u00e9',
+      '\u212a',
+      'k',
+      '\u0130',
+      'i',
+      '\u0131',
+      '\u017f',
+      '\u00df',
+      '\u03a3',
+      '\u03c2',
+    ];
+    const groups = letters.map((letter, i) => `rG-${i % 2 === 0 ? letter : letter.toUpperCase()}`);
+    const inGroups = (groupOf: (i: number) => string) => ({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: groups.map((_, i) => manifest({ factory: { ...FACTORY, resourceGroup: groupOf(i) } }, `sample-${i}`)),
+    });
+    await kubectl(['apply', '-n', namespace, '-f', '-'], { stdin: inGroups((i) => groups[i] ?? '') });
+    for (const after of [...groups, 'RG-aB', 'RG-K']) {
+      const dryRun = ['apply', '-n', namespace, '--dry-run=server', '-f', '-'];
+      const { stdout } = await run(dryRun, { stdin: inGroups(() => after) });
+      const accepted = groups.filter((_, i) => stdout.includes(`/sample-${i} `));
+      expect({ after, accepted }).toEqual({ after, accepted: groups.filter((before) => isSameName(before, after)) });
+    }
   });
 
   test('when it changes what is not immutable', async () => {

@@ -684,6 +684,18 @@ describe('changes by others', () => {
     expect(it.changed).toEqual([key('One')]);
   });
 
+  test('are announced when a number changes in digits that a double does not hold, and not when it is read again', async () => {
+    const it = rig(['One', 'Two']);
+    const number = (text: string): JsonObject => ({ ...document('was'), alien: JSON.rawJSON(text) });
+    it.factory.runtimes.set('One', number('12345678901234567'));
+    it.factory.runtimes.set('Two', number('12345678901234567'));
+    await relist(it);
+    it.factory.runtimes.set('One', number('12345678901234569'));
+    it.factory.runtimes.set('Two', number('12345678901234567'));
+    await relist(it);
+    expect(it.changed).toEqual([key('One')]);
+  });
+
   test('are none when only etags differ, or the order of properties', async () => {
     const it = rig();
     await relist(it);
