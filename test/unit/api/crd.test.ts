@@ -117,6 +117,7 @@ describe('the limits in src/api', () => {
       identity: characters('.status.claim.identity'),
       token: characters('.status.lastHandledReconcileToken'),
       driftEntries: entries('.status.drift'),
+      etag: characters('.status.operation.replacedEtag'),
       driftValue: characters('.status.drift[].observed'),
       managedFields: entries('.status.managedFields'),
       fieldPath: characters('.status.managedFields[]'),
