@@ -466,6 +466,10 @@ export interface Operation {
    */
   specHash?: string;
   /**
+   * The etag of what it is to replace: as soon as the runtime shows another one, it is over. Absent: not known, or there was nothing.
+   */
+  replacedEtag?: string;
+  /**
    * Whether it was asked for before, accepted, and never seen to take effect. Absent: false.
    */
   repeated?: boolean;

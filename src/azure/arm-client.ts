@@ -9,6 +9,10 @@ import {
 } from '@azure/core-rest-pipeline';
 import { ARM_TYPES, type JsonObject, type Parent } from '../core/runtime.ts';
 import type { TokenSource } from './tokens.ts';
+import { boundedAnswers } from './transport.ts';
+
+/** Of one answer. A page of a list has some hundred kilobytes (inferred: ARM cuts lists into pages). */
+const MOST_BYTES = 16 * 2 ** 20;
 
 export interface ClientOptions {
   readonly endpoint: string;
@@ -29,8 +33,9 @@ type Constructor<T> = new (
 ) => T;
 
 /**
- * The SDK's client of one subscription, changed in three points: it does not retry (`retry.ts` does, and counts), it does
- * not follow redirects (ARM sends none here, and the token is for nobody else), and its tokens come from `tokens`.
+ * The SDK's client of one subscription, changed in four points: it does not retry (`retry.ts` does, and counts), it does
+ * not follow redirects (ARM sends none here, and the token is for nobody else), its tokens come
+ * from `tokens`, and its answers are bounded.
  */
 export function createClient<T extends SdkClient>(
   Client: Constructor<T>,
@@ -47,6 +52,7 @@ export function createClient<T extends SdkClient>(
     client.pipeline.removePolicy({ name });
   }
   client.pipeline.addPolicy(bearerPolicy(tokens));
+  client.pipeline.addPolicy(boundedAnswers(MOST_BYTES));
   return client;
 }
 

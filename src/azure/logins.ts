@@ -12,6 +12,7 @@ import {
 import { isTenant, type NamespaceCredential, type OwnCredential, Sealed } from '../core/credential.ts';
 import type { Cloud } from './clouds.ts';
 import { failureOfAzureCli, failureOfManagedIdentity } from './errors.ts';
+import { boundedAnswers } from './transport.ts';
 
 /** The SDKs' variables; an empty value counts as absent. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -179,6 +180,8 @@ export function namespaceLogin(credential: NamespaceCredential, env: Environment
 }
 
 /** A few quick retries of its own, so that one dropped connection to the authority is nobody's failed pass. */
+/** Of one answer of the authority: a token has some kilobytes. */
+const MOST_BYTES = 2 ** 20;
 const TOKEN_RETRIES = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1000 };
 const CLI_TIMEOUT_MS = 20_000;
 
@@ -192,7 +195,10 @@ export function createCredential(
     authorityHost: cloud.authority,
     disableInstanceDiscovery: !cloud.authorityKnown,
     retryOptions: TOKEN_RETRIES,
-    additionalPolicies: [{ policy: telling(met), position: 'perRetry' as const }],
+    additionalPolicies: [telling(met), boundedAnswers(MOST_BYTES)].map((policy) => ({
+      policy,
+      position: 'perRetry' as const,
+    })),
   };
   switch (proof.kind) {
     case 'clientSecret':

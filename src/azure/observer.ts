@@ -89,6 +89,8 @@ interface View {
   listing: Listing | undefined;
   /** How many pages its list has, as far as is known. */
   pages: number;
+  /** Whether the budget has run dry in the middle of every list since the last one that came to its end. */
+  ranDry: boolean;
   /** When the last list turned out to be broken; undefined when it was not. */
   brokenAt: number | undefined;
   readonly findings: Map<string, Finding>;
@@ -268,6 +270,7 @@ export class Observer implements Runtimes {
       report: new ListReport(this.#options.log, parent),
       listing: undefined,
       pages: 1,
+      ranDry: false,
       brokenAt: undefined,
       findings: new Map(),
       flight: undefined,
@@ -348,7 +351,8 @@ export class Observer implements Runtimes {
     const { clock, remote, signal = new AbortController().signal } = this.#options;
     const startedAt = clock.monotonic();
     const startTick = this.#tick;
-    let pages = 1;
+    const said = view.pages;
+    let pages = 0;
     try {
       // All pages and the look that the caller is about, or none: a list that runs dry has been read in vain.
       const needs = { reads: view.pages + 1 };
@@ -357,18 +361,30 @@ export class Observer implements Runtimes {
         pages = page;
         onPage();
       });
-      view.pages = pages;
+      view.pages = Math.max(1, pages);
+      view.ranDry = false;
       view.report.answered(listed.unclear);
       view.brokenAt = undefined;
       this.#land(view, { startedAt, startTick, ...shownBy(listed) });
       return true;
-    } catch (error) {
+    } catch (thrown) {
+      const error = this.#isTooLongToRead(view, pages, thrown) ? TOO_LONG : thrown;
       if (!(error instanceof AzureFailure) || CONCERN_ALL.has(error.failure.kind)) throw error;
       view.report.failed(error);
+      // The next one begins without waiting for tokens for pages that have no end.
+      view.pages = said;
       // From its end on: one that fails slowly would else be too old at once.
       view.brokenAt = clock.monotonic();
       return false;
     }
+  }
+
+  /** The second one has been given all the tokens that it needs, or all that there ever are. */
+  #isTooLongToRead(view: View, pages: number, error: unknown): boolean {
+    if (pages === 0 || !(error instanceof BudgetExhausted) || error instanceof Unanswered) return false;
+    const before = view.ranDry;
+    view.ranDry = true;
+    return before;
   }
 
   async #await(flight: Flight, id: RuntimeId, caller: Caller): Promise<boolean> {
@@ -405,6 +421,11 @@ export class Observer implements Runtimes {
     }
   }
 }
+
+const TOO_LONG = new AzureFailure({
+  kind: 'unavailable',
+  message: 'The list has more pages than the request budget ever has reads.',
+});
 
 /** What these failures tell is no matter of the list: whoever asks Azure for anything there meets the same. */
 const CONCERN_ALL: ReadonlySet<Failure['kind']> = new Set([

@@ -17,6 +17,15 @@ import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
 import { checkParentBody, malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
 import type { Listed, Remote, Unclear } from './remote.ts';
 
+/**
+ * A list beyond these has no end, or is not about runtimes: a factory holds 5,000 of them (documented: the limit of all
+ * entities in one).
+ */
+const MOST_PAGES = 250;
+const MOST_ENTRIES = 20_000;
+/** Of all pages together, in characters: parsed, they take several times that. */
+const MOST_LENGTH = 32 * 2 ** 20;
+
 /** How one service's SDK sends what its runtimes are asked. What the promises resolve with is not looked at. */
 export interface Service {
   readonly parent: Parent['kind'];
@@ -66,13 +75,19 @@ export class ServiceRuntimes implements Remote {
     const unclear: Unclear[] = [];
     const seen = new Set<string>();
     let pages = 0;
+    let length = 0;
     for (let next: string | undefined, more = true; more; more = next !== undefined) {
       const page = await this.#page(parent, next, caller);
       onPage(++pages);
       runtimes.push(...page.runtimes);
       unclear.push(...page.unclear);
+      length += page.length;
+      if (runtimes.length + unclear.length > MOST_ENTRIES)
+        throw malformed(`the list has more than ${MOST_ENTRIES} entries`);
+      if (length > MOST_LENGTH) throw malformed(`the list is longer than ${MOST_LENGTH / 2 ** 20} MiB`);
       next = page.nextLink;
       if (next === undefined) break;
+      if (pages >= MOST_PAGES) throw malformed(`the list has more than ${MOST_PAGES} pages`);
       // A link elsewhere would be given our token.
       if (!URL.canParse(next) || new URL(next).origin !== this.#origin) {
         throw malformed('the link to the next page leads elsewhere');
@@ -83,7 +98,7 @@ export class ServiceRuntimes implements Remote {
     return { runtimes, unclear };
   }
 
-  #page(parent: Parent, link: string | undefined, caller: Caller): Promise<Page> {
+  #page(parent: Parent, link: string | undefined, caller: Caller): Promise<Page & { length: number }> {
     const { plain } = this.#service;
     return this.#make(caller, {
       operation: 'list',
@@ -91,7 +106,7 @@ export class ServiceRuntimes implements Remote {
       writes: false,
       send: (options) =>
         link === undefined ? this.#service.list(parent.resourceGroup, parent.name, options) : plain.next(link, options),
-      parse: (body) => parsePage(parseJson(body)),
+      parse: (body) => ({ ...parsePage(parseJson(body)), length: body?.length ?? 0 }),
     });
   }
 

@@ -1,6 +1,7 @@
 import { Agent } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
+import { createDefaultHttpClient, type HttpClient, type PipelinePolicy } from '@azure/core-rest-pipeline';
+import { malformed } from './parse.ts';
 
 type Created = Parameters<Agent['createConnection']>[1];
 
@@ -46,6 +47,30 @@ export function checkedTransport(mayUse: () => boolean): HttpClient {
     sendRequest: (request) => {
       request.agent ??= agent;
       return transport.sendRequest(request);
+    },
+  };
+}
+
+/**
+ * Ends a request whose answer does not end, while it comes: what is longer than so many bytes, decompressed, is not kept in
+ * memory. It is as if the answer made no sense, and is not asked for again at once.
+ */
+export function boundedAnswers(mostBytes: number): PipelinePolicy {
+  return {
+    name: 'boundedAnswers',
+    async sendRequest(request, next) {
+      let isTooLong = false;
+      request.onDownloadProgress = ({ loadedBytes }) => {
+        if (loadedBytes <= mostBytes) return;
+        isTooLong = true;
+        // Ends the stream, and with it the connection.
+        throw new Error('the answer is too long');
+      };
+      try {
+        return await next(request);
+      } catch (error) {
+        throw isTooLong ? malformed(`it is longer than ${mostBytes / 2 ** 20} MiB`) : error;
+      }
     },
   };
 }

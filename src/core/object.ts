@@ -100,6 +100,11 @@ export interface Operation {
   readonly fields: readonly FieldPath[];
   /** Of what was declared then. */
   readonly specHash: string;
+  /**
+   * Of what it is to replace: another one tells that it is over. Absent where there was nothing, and where another write was
+   * under way, since either may be the one that shows.
+   */
+  readonly replacedEtag?: string;
   /** An earlier one of the same kind was never seen to take effect. */
   readonly repeated: boolean;
 }

@@ -152,7 +152,7 @@ function renderCorrections({ field, times, contested }: Corrections): Correction
   return { field, times: latest, ...(contested ? { contested } : {}) };
 }
 
-function renderOperation({ kind, time, fields, specHash, repeated }: Operation): ApiOperation {
+function renderOperation({ kind, time, fields, specHash, replacedEtag, repeated }: Operation): ApiOperation {
   return {
     kind,
     time: renderTime(time),
@@ -160,6 +160,8 @@ function renderOperation({ kind, time, fields, specHash, repeated }: Operation):
       ? { fields: fields.slice(0, LIMITS.managedFields).map((path) => cut(path, LIMITS.fieldPath)) }
       : {}),
     specHash,
+    // One that was cut would differ from whatever the runtime shows.
+    ...(replacedEtag !== undefined && replacedEtag.length <= LIMITS.etag ? { replacedEtag } : {}),
     ...(repeated ? { repeated } : {}),
   };
 }
@@ -258,7 +260,7 @@ const OPERATION_KINDS: readonly Operation['kind'][] = [
 ];
 
 function parseOperation(raw: unknown): Operation | undefined {
-  const { kind, time, fields, specHash, repeated } = readRecord(raw);
+  const { kind, time, fields, specHash, replacedEtag, repeated } = readRecord(raw);
   const known = OPERATION_KINDS.find((candidate) => candidate === kind);
   const since = readTime(time);
   if (known === undefined || since === undefined) return undefined;
@@ -267,6 +269,7 @@ function parseOperation(raw: unknown): Operation | undefined {
     time: since,
     fields: readList(fields).filter((path) => typeof path === 'string' && isFieldPath(path)) as FieldPath[],
     specHash: readText(specHash) ?? '',
+    ...defined({ replacedEtag: readText(replacedEtag) }),
     repeated: repeated === true,
   };
 }

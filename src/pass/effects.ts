@@ -6,7 +6,7 @@ import { declarationHash } from '../core/desired.ts';
 import { type Drift, type FieldPath, fieldOf } from '../core/fields.ts';
 import { type Operation, operationOf, sortOf, wholeSecond } from '../core/object.ts';
 import type { Accepted, ObservedRuntime } from '../core/runtime.ts';
-import type { Write } from '../core/situation.ts';
+import { driftOf, type Write } from '../core/situation.ts';
 import { corrected, describeChanges, describeDrift, startsToDrift } from '../core/status.ts';
 import type { World } from '../ports.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -39,7 +39,7 @@ export class Effects {
 
   /** Azure has accepted a write and goes on with it: what it comes to is for later passes to see. */
   goesOn(kind: Operation['kind'], changes: readonly Drift[] = []): void {
-    const { desired, memory } = this.#knowledge.situation;
+    const { desired, memory, definition } = this.#knowledge.situation;
     const before = operationOf(memory, sortOf(kind));
     const hash = declarationHash(desired);
     const repeated = before?.specHash === hash;
@@ -48,7 +48,10 @@ export class Effects {
     const fields = changes.map(({ field }) => field);
     // From now on, not from when the pass began: a slow one would shorten the wait.
     const time = wholeSecond(this.#world.now());
-    this.#knowledge.remember({ operation: { kind: untold ?? kind, time, fields, specHash: hash, repeated } });
+    const isAlone = memory.operation === undefined || repeated;
+    const replacedEtag = isAlone && definition?.presence === 'present' ? definition.runtime.etag : undefined;
+    const etag = replacedEtag === undefined ? {} : { replacedEtag };
+    this.#knowledge.remember({ operation: { kind: untold ?? kind, time, fields, specHash: hash, ...etag, repeated } });
     this.#report.log.info('azure has accepted a write', { kind, repeated });
   }
 
@@ -57,12 +60,28 @@ export class Effects {
     const { operation, drift } = this.#knowledge.situation.memory;
     if (operation === undefined) throw new Error('there is nothing to conclude');
     const { kind, fields } = operation;
+    const differing = driftOf(this.#knowledge.situation).map(({ field }) => field);
+    const shown = fields.filter((field) => !differing.includes(field));
     this.#knowledge.forgetOperation();
-    this.done(
-      kind,
-      drift.filter(({ field }) => fields.includes(field)),
-      fields,
-    );
+    const isTold = shown.length > 0 || sortOf(kind) === 'creation' || kind === 'Adopt';
+    if (isTold) {
+      this.done(
+        kind,
+        drift.filter(({ field }) => shown.includes(field)),
+        shown,
+      );
+    }
+    if (shown.length < fields.length) this.#changedSince(operation, differing);
+  }
+
+  /** It is over, and the runtime shows something else: what was declared was in sync, and has drifted. */
+  #changedSince({ kind, fields, specHash }: Operation, differing: readonly FieldPath[]): void {
+    const { memory, now, desired } = this.#knowledge.situation;
+    const changed = fields.filter((field) => differing.includes(field));
+    this.#report.log.info('what azure had accepted was changed since', { fields: changed.join(', ') });
+    if (specHash === declarationHash(desired)) this.#knowledge.remember({ syncedSpecHash: specHash });
+    // Counted though nobody has seen it, or two who set back each other would never be told of.
+    if (kind === 'Correct') this.#knowledge.remember({ corrections: corrected(memory.corrections, changed, now) });
   }
 
   /** What a write was for is so now; `changes` and `fields` are what it changed in a runtime that existed. */

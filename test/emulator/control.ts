@@ -58,6 +58,8 @@ export type FaultEffect =
   | { kind: 'drop' }
   /** Never answer. */
   | { kind: 'hang' }
+  /** An empty page of a list, and a link to another one, again and again. */
+  | { kind: 'endless' }
   /** Nothing but the delay. */
   | { kind: 'delay' };
 

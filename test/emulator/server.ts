@@ -87,7 +87,7 @@ function respond(service: Service, req: IncomingMessage, res: ServerResponse, bo
   const request = incoming(req, body);
   const { fault, answer, done } = service(request);
   const safe = (): Answer => guarded(answer);
-  const meet = fault === undefined ? safe : meeting(fault, safe);
+  const meet = fault === undefined ? safe : meeting(fault, request, safe);
   const finish = (): void => {
     const final = meet();
     done(typeof final === 'string' ? 0 : final.status);
@@ -110,15 +110,19 @@ function guarded(answer: () => Answer): Answer {
 }
 
 /** The answer under a fault, to be asked for when the delay is over; what happens `after` takes effect at once. */
-function meeting(fault: Met, answer: () => Answer): () => Answer {
-  const instead = replacement(fault);
+function meeting(fault: Met, request: Incoming, answer: () => Answer): () => Answer {
+  const instead = replacement(fault, request);
   if (fault.when !== 'after') return () => instead ?? answer();
   const real = answer();
   return () => instead ?? real;
 }
 
-function replacement({ effect }: Met): Answer | undefined {
+function replacement({ effect }: Met, { origin, path, query }: Incoming): Answer | undefined {
   if (effect.kind === 'delay') return undefined;
+  if (effect.kind === 'endless') {
+    const next = new URLSearchParams({ 'api-version': query.get('api-version') ?? '', $skiptoken: randomUUID() });
+    return rawReply(200, JSON.stringify({ value: [], nextLink: `${origin}${path}?${next}` }));
+  }
   if (effect.kind !== 'reply') return effect.kind;
   if (effect.body === undefined) return injected(effect.status, effect.headers);
   const body = typeof effect.body === 'string' ? effect.body : JSON.stringify(effect.body);

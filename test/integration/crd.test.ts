@@ -690,7 +690,7 @@ const fullStatus = {
   lastHandledRepairAt: 'c',
   waitingSince: { reason: 'Forbidden', time },
   corrections: [{ field: 'location', times: [time], contested: true }],
-  operation: { kind: 'Correct', time, fields: ['location'], specHash: 'abc', repeated: true },
+  operation: { kind: 'Correct', time, fields: ['location'], specHash: 'abc', replacedEtag: 'e', repeated: true },
   syncedSpecHash: 'abc',
 };
 

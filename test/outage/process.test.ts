@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { FactoryRef, Fault } from '../emulator/index.ts';
 import type { Operation } from '../emulator/operations.ts';
-import { DELETE, GET, LIST, PUT, STATUS } from '../operator/support/faults.ts';
+import { count, DELETE, fault, GET, heal, LIST, PUT, STATUS, untilCalled } from '../operator/support/faults.ts';
 import { isHeld } from '../operator/support/history.ts';
 import { eventually } from '../operator/support/place.ts';
 import { runBundle, site, type World } from './support.ts';
@@ -322,6 +322,79 @@ describe('Azure does not answer for one subscription: those of another are looke
       const before = await lists();
       await eventually(async () => expect(await lists()).toBeGreaterThan(before));
       await othersAreLookedAfter(world);
+    }));
+});
+
+describe('the list of a factory', () => {
+  test.concurrent('that hangs keeps nobody waiting who changes or deletes what has joined it', () =>
+    inWorld(async ({ place, history, operator }) => {
+      await operator({ args: ['--interval=2s'] });
+      for (const name of ['changed', 'deleted']) {
+        await place.apply(name);
+        await history.until(name, 'True Available');
+      }
+      await fault(place, LIST, { kind: 'hang' });
+      await untilCalled(place, LIST, 1);
+      const lists = await count(place, LIST);
+      await place.patch('changed', { spec: { description: 'meanwhile' } });
+      await place.delete('deleted');
+      await eventually(async () => expect((await place.runtime('changed'))?.properties).toHaveProperty('description'));
+      await history.untilGone('deleted');
+      // The same one still hangs: it is given up, and asked for again, only later.
+      expect(await count(place, LIST)).toBe(lists);
+      await heal(place);
+    }));
+
+  test.concurrent('that has no end is given up, and its runtimes are looked after one by one', () =>
+    inWorld(async ({ place, history, operator, azure }) => {
+      const process = await operator({ args: ['--interval=5s'] });
+      await place.apply('sample');
+      await history.until('sample', 'True Available');
+      await fault(place, LIST, { kind: 'endless' });
+      const failed = () => process.log.find(({ msg }) => msg.startsWith('the list of runtimes fails'));
+      await eventually(async () => expect(failed()?.detail).toMatch(/more .*pages/));
+      const lists = await count(place, LIST);
+      expect(lists).toBeLessThan(300);
+      await azure.drift({
+        factory: place.factory,
+        name: 'sample',
+        merge: { typeProperties: { computeProperties: { location: 'Moon' } } },
+      });
+      await eventually(async () => expect(JSON.stringify(await place.runtime('sample'))).toContain('West Europe'));
+      await heal(place);
+    }));
+});
+
+describe("the machine's clock is set back by an hour, and then ahead", () => {
+  /** Loaded into the operator's process: with each signal its wall clock steps. */
+  const STEPS = `let by = 0;
+    const [now, steps] = [Date.now, [-3600000, 0, 3600000]];
+    Date.now = () => now() + by;
+    process.on('SIGUSR2', () => (by = steps.shift() ?? by));`;
+
+  test.concurrent('and nothing waits for that: objects are looked at, drift is set back, what is declared is done', () =>
+    inWorld(async ({ place, history, operator, azure }) => {
+      const preload = `--import=data:text/javascript,${encodeURIComponent(STEPS)}`;
+      const process = await operator({ env: { NODE_OPTIONS: preload } });
+      await place.apply('sample');
+      await history.until('sample', 'True Available');
+      for (const step of ['back', 'right', 'ahead']) {
+        process.signal('SIGUSR2');
+        await untilCalled(place, STATUS, 4);
+        await azure.drift({
+          factory: place.factory,
+          name: 'sample',
+          merge: { typeProperties: { computeProperties: { location: 'Moon' } } },
+        });
+        await eventually(async () => expect(JSON.stringify(await place.runtime('sample'))).toContain('West Europe'));
+        await place.patch('sample', { spec: { description: step } });
+        await eventually(async () =>
+          expect((await place.runtime('sample'))?.properties).toHaveProperty('description', step),
+        );
+        await history.until('sample', (one) => one.status?.observedGeneration === one.metadata.generation);
+        await history.until('sample', 'True Available');
+        expect((await fetch(`${process.healthUrl}/healthz`)).status).toBe(200);
+      }
     }));
 });
 

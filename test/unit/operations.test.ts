@@ -33,6 +33,97 @@ async function ready(operator: Operator, more: Parameters<typeof desired>[0] = {
   return key;
 }
 
+describe('what somebody changes within seconds of a write', () => {
+  const changedTo = (operator: Operator, place: string) => operator.azure.put(runtimeId(), MANAGED(place));
+  const updates = ({ azure }: Operator) => azure.calls.filter((call) => call === 'update').length;
+
+  /** A write that is accepted and done, of which no pass has seen the effect. */
+  const WRITES: Record<string, (operator: Operator) => Promise<string>> = {
+    'a create': async (operator) => {
+      const key = operator.apply('sample', desired());
+      await operator.look(key);
+      return key;
+    },
+    'an adoption': async (operator) => {
+      changedTo(operator, 'northeurope');
+      const key = operator.apply('sample', desired());
+      await operator.look(key);
+      return key;
+    },
+    'an update': async (operator) => {
+      const key = await ready(operator);
+      operator.cluster.edit(key, { fields: fieldMap({ location: 'West Europe', description: 'new' }) });
+      await operator.look(key);
+      return key;
+    },
+    'a correction': async (operator) => {
+      const key = await ready(operator);
+      changedTo(operator, 'northeurope');
+      await operator.look(key);
+      return key;
+    },
+  };
+
+  test.each(Object.keys(WRITES))(
+    'is set back at once after %s, and nobody is told that it was not applied',
+    async (write) => {
+      const operator = start();
+      const key = (await WRITES[write]?.(operator)) ?? '';
+      operator.azure.goOn();
+      changedTo(operator, 'uksouth');
+      const before = updates(operator);
+      await operator.look(key);
+      expect(updates(operator)).toBe(before + 1);
+      await operator.lookTwice(key);
+      expect(operator.summary(key)).toBe('Ready=True Available');
+      expect(location(operator)).toBe('West Europe');
+      expect(events(operator)).not.toContain('NotApplied');
+    },
+  );
+
+  test('is contested after five times, as if it were changed later', async () => {
+    const operator = start();
+    const key = await ready(operator);
+    changedTo(operator, 'northeurope');
+    for (let i = 0; i < 12; i++) {
+      operator.now += 5_000;
+      await operator.look(key);
+      operator.azure.goOn();
+      changedTo(operator, 'uksouth');
+    }
+    expect(updates(operator)).toBe(5);
+    expect(operator.summary(key)).toBe('Ready=False Contested Reconciling');
+  });
+
+  test('by publishing is an etag: the write is made once more, and that is all', async () => {
+    const operator = start();
+    const key = await ready(operator);
+    operator.cluster.edit(key, { fields: fieldMap({ location: 'northeurope' }) });
+    await operator.look(key);
+    changedTo(operator, 'West Europe');
+    await operator.look(key);
+    await operator.lookTwice(key);
+    expect(updates(operator)).toBe(2);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(location(operator)).toBe('northeurope');
+  });
+
+  test('is not the write before, which Azure does first: the second of two is not made again', async () => {
+    const operator = start();
+    const key = await ready(operator);
+    for (const place of ['northeurope', 'uksouth']) {
+      operator.cluster.edit(key, { fields: fieldMap({ location: place }) });
+      await operator.look(key);
+    }
+    operator.azure.goOn(1);
+    await operator.look(key);
+    await operator.lookTwice(key);
+    expect(updates(operator)).toBe(2);
+    expect(location(operator)).toBe('uksouth');
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+});
+
 describe('creating', () => {
   test('claims at once, says what is under way, and tells of the runtime when it is there', async () => {
     const operator = start();

@@ -1,6 +1,10 @@
 /**
  * A write that Azure has accepted and goes on with. No pass waits for it: it is remembered in the status, and later passes
- * see by looking what has become of it. A result that says why one failed is not asked for: nothing is known of its shape,
+ * see by looking what has become of it. It is over when the runtime shows what was written, or another etag than the one that
+ * was to be replaced: what differs then was changed since, and is drift. Publishing touches etags and nothing else (recorded
+ * for a factory): an operation that it makes look over is written once more, which changes nothing, and is counted as a
+ * correction, so that a field is contested before that goes on for long. A deletion is not over by that: the other etag may
+ * be that of somebody's new runtime. A result that says why one failed is not asked for: nothing is known of its shape,
  * and where it is asked for would have to be remembered.
  *
  * Assumed, for nobody has recorded it: Azure carries out the writes to one runtime in the order in which it accepted them.
@@ -29,7 +33,8 @@ export const operationIsConcluded: Policy = (s) => {
   const differing = driftOf(s).map(({ field }) => field);
   const sort = sortOf(operation.kind);
   const applied = sort === 'update' && !operation.fields.some((field) => differing.includes(field));
-  return sort === 'creation' || applied ? proven(s, { kind: 'Conclude' }) : undefined;
+  const isOver = sort === 'update' && showsAnother(s, operation);
+  return sort === 'creation' || applied || isOver ? proven(s, { kind: 'Conclude' }) : undefined;
 };
 
 /** Make sure a runtime that Azure is creating is not created once more. */
@@ -72,6 +77,12 @@ export function isBeingDeleted(s: Situation): boolean {
 export function isBeingRepaired(s: Situation): boolean {
   const operation = operationOf(s.memory, 'repair');
   return operation !== undefined && s.now - operation.time < REPAIR_SHOWS_MS;
+}
+
+/** Whether somebody has written the runtime since: Azure for us, or somebody else after that. */
+function showsAnother({ definition }: Situation, { replacedEtag }: Operation): boolean {
+  if (replacedEtag === undefined || definition?.presence !== 'present') return false;
+  return definition.runtime.etag !== replacedEtag;
 }
 
 function isDeclared({ desired }: Situation, operation: Operation): boolean {

@@ -440,6 +440,31 @@ describe('one list at a time', () => {
     expect(factory.callers.map(({ needs }) => needs?.reads)).toEqual([2, 5, 4, 2]);
   });
 
+  test('that runs dry twice is longer than can be read: for one interval each runtime is asked for by itself', async () => {
+    const { factory, hint, clock, log } = rig();
+    factory.pages = 100;
+    factory.duringList = () => Promise.reject(new BudgetExhausted('no reads'));
+    await expect(hint('One')).rejects.toThrow(BudgetExhausted);
+    expect(says(await hint('One'))).toBe('was');
+    expect(says(await hint('Two'))).toBe('was');
+    expect(factory.calls).toEqual(['list', 'list', 'read', 'read']);
+    expect(log.messages('warn')).toHaveLength(1);
+    factory.duringList = () => {};
+    await clock.advance(11 * MINUTE);
+    await hint('One');
+    expect(factory.lists).toBe(3);
+  });
+
+  test('that is given up after many pages is tried again without waiting for tokens for all of them', async () => {
+    const { factory, hint, clock } = rig();
+    factory.pages = 250;
+    factory.duringList = BROKEN;
+    await hint('One');
+    await clock.advance(11 * MINUTE);
+    await hint('One');
+    expect(factory.callers.map(({ needs }) => needs?.reads).filter((reads) => reads !== undefined)).toEqual([2, 2]);
+  });
+
   test('that finds no token makes each caller ask the budget under its own key', async () => {
     const { factory, hint } = rig();
     const asked: string[] = [];

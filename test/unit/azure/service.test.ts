@@ -410,6 +410,22 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       ]);
     });
 
+    test.each([
+      ['pages, each with a new link', 250, () => []],
+      ['entries', 21, () => Array.from({ length: 1_000 }, (_, i) => resource({ type: 'Managed' }, `Runtime${i}`))],
+      ['bytes', 8, () => [resource({ type: 'Managed', description: 'x'.repeat(4 * 2 ** 20) })]],
+    ])('without an end is given up after so many %s', async (_what, pages, value) => {
+      const { arm, clock, runtimes } = rig({ parent });
+      const body = value();
+      arm.answer = () => {
+        clock.suspend(100);
+        return { status: 200, body: { value: body, nextLink: `https://arm.test/next?page=${arm.sent.length}` } };
+      };
+      const failure = await failureOf(runtimes.list(ID.parent, caller()));
+      expect(failure.kind).toBe('unavailable');
+      expect(arm.sent).toHaveLength(pages);
+    });
+
     test('all pages are one list, and each spends a token', async () => {
       const { arm, budget, runtimes } = rig();
       arm.answer = ({ url }) => {

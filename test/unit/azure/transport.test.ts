@@ -1,49 +1,78 @@
-/** What is sent when it takes long until there is a connection. */
-import { createPipelineRequest } from '@azure/core-rest-pipeline';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { checkedTransport } from '../../../src/azure/transport.ts';
-import { TcpProxy } from '../../support/tcp-proxy.ts';
-import { useEmulator } from '../emulator/helpers.ts';
+/** Answers without an end, over the SDK's own transport. */
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import {
+  createDefaultHttpClient,
+  createEmptyPipeline,
+  createPipelineRequest,
+  decompressResponsePolicy,
+} from '@azure/core-rest-pipeline';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { boundedAnswers } from '../../../src/azure/transport.ts';
+import { failureOf } from './support/rig.ts';
 
-const suite = useEmulator();
-let proxy: TcpProxy;
-let mayUse = true;
+const MOST = 2 ** 20;
 
-beforeEach(async () => {
-  proxy = await TcpProxy.start(suite.emulator.armUrl);
-  mayUse = true;
-});
-afterEach(() => proxy.stop());
+let server: Server;
 
-const transport = checkedTransport(() => mayUse);
-const put = () =>
-  transport.sendRequest(createPipelineRequest({ url: `${proxy.url}/subscriptions/x`, method: 'PUT', body: '{}' }));
-const seen = async () => (await suite.emulator.control.trace()).filter(({ host }) => host === proxy.host).length;
-
-test('a request goes out as soon as there is a connection, and the next one over the same', async () => {
-  proxy.holdAnswers();
-  const answer = put();
-  proxy.mend();
-  expect((await answer).status).toBe(401);
-  mayUse = false;
-  // Nobody is asked about a connection that is there.
-  expect((await put()).status).toBe(401);
-  expect(await seen()).toBe(2);
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
 });
 
-test('a request that was allowed when it began is not sent when it is not any more', async () => {
-  proxy.holdAnswers();
-  const answer = put();
-  mayUse = false;
-  proxy.mend();
-  await expect(answer).rejects.toThrow('nothing may be sent any more');
-  expect(await seen()).toBe(0);
-});
+async function ask(answer: (response: ServerResponse) => void) {
+  server = createServer((_, response) => answer(response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const pipeline = createEmptyPipeline();
+  pipeline.addPolicy(decompressResponsePolicy());
+  pipeline.addPolicy(boundedAnswers(MOST));
+  return pipeline.sendRequest(createDefaultHttpClient(), createPipelineRequest({ url, allowInsecureConnection: true }));
+}
 
-test('a connection that is cut while it is made fails the request, and another is made for the next', async () => {
-  proxy.holdAnswers();
-  const answer = put();
-  await Promise.all([expect(answer).rejects.toThrow(), proxy.cutConnections()]);
-  proxy.mend();
-  expect((await put()).status).toBe(401);
+describe('an answer', () => {
+  test('as long as is allowed is read to its end', async () => {
+    const { bodyAsText } = await ask((response) => response.end('x'.repeat(MOST)));
+    expect(bodyAsText).toHaveLength(MOST);
+  });
+
+  test.each([200, 500])(
+    'without an end is given up while it comes, and its connection with it (%d)',
+    async (status) => {
+      let sent = 0;
+      const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+      const failure = await failureOf(
+        ask((response) => {
+          response.writeHead(status);
+          response.on('close', close);
+          const more = () => {
+            while (!response.destroyed) {
+              sent += 65_536;
+              if (!response.write('x'.repeat(65_536))) break;
+            }
+          };
+          response.on('drain', more);
+          more();
+        }),
+      );
+      expect(failure.kind).toBe('unavailable');
+      expect(failure.message).toContain('longer than 1 MiB');
+      await closed;
+      // What lies in the buffers of both sides comes to it.
+      expect(sent).toBeLessThan(32 * MOST);
+    },
+  );
+
+  test('that is long only once it is decompressed is given up', async () => {
+    const failure = await failureOf(
+      ask((response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip' });
+        response.end(gzipSync('x'.repeat(20 * MOST)));
+      }),
+    );
+    expect(failure.message).toContain('longer than 1 MiB');
+  });
 });

@@ -60,6 +60,15 @@ describe('faults', () => {
     expect((await failure(put())).message).toContain('JSON');
   });
 
+  test('a list without an end: each page leads to another one', async () => {
+    await arm({ effect: { kind: 'endless' }, times: 'always' }, { operation: 'IntegrationRuntimes_ListByFactory' });
+    const pages = runtimes().listByFactory(group, 'Factory1').byPage();
+    for (let i = 0; i < 5; i++) expect(await pages.next()).toMatchObject({ done: false, value: [] });
+    expect(await control().counts({ subscriptionId: factory.subscriptionId })).toEqual({
+      IntegrationRuntimes_ListByFactory: 5,
+    });
+  });
+
   test('a delay', async () => {
     await arm({ effect: { kind: 'delay' }, delayMs: 80 });
     const began = performance.now();

@@ -82,6 +82,7 @@ const memories = fc
         time,
         fields: fc.shuffledSubarray<FieldPath>(['description', 'location']),
         specHash: text(16),
+        replacedEtag: optional(text(LIMITS.etag)),
         repeated: fc.boolean(),
       }),
     ),

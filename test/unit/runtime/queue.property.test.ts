@@ -60,6 +60,7 @@ class NaiveQueue {
 type Step =
   | { readonly kind: 'add'; readonly key: string; readonly priority: number; readonly afterMs: number }
   | { readonly kind: 'advance'; readonly ms: number }
+  | { readonly kind: 'wall clock'; readonly ms: number }
   | { readonly kind: 'wait' }
   | { readonly kind: 'abort'; readonly which: number }
   | { readonly kind: 'done'; readonly which: number };
@@ -80,6 +81,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 25 }) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('done' as const), which: fc.nat() }) },
     fc.record({ kind: fc.constant('abort' as const), which: fc.nat() }),
+    // The model knows nothing of it.
+    fc.record({ kind: fc.constant('wall clock' as const), ms: fc.integer({ min: -4_000_000, max: 4_000_000 }) }),
   ),
   { maxLength: 80 },
 );
@@ -98,7 +101,10 @@ class Race {
     switch (step.kind) {
       case 'add':
         this.queue.add(step.key, step);
-        this.model.add(step.key, step.priority, this.clock.now() + step.afterMs);
+        this.model.add(step.key, step.priority, this.clock.monotonic() + step.afterMs);
+        break;
+      case 'wall clock':
+        this.clock.step(step.ms);
         break;
       case 'wait':
         this.#wait();
@@ -157,7 +163,7 @@ class Race {
 
   #serveModel(): void {
     for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
-      const next = this.model.take(this.clock.now());
+      const next = this.model.take(this.clock.monotonic());
       if (next === undefined) return;
       this.waiting.shift();
       this.expected.push(`${next} to ${first.id}`);
