@@ -9,6 +9,7 @@ import type { Accepted, ObservedRuntime } from '../core/runtime.ts';
 import type { Write } from '../core/situation.ts';
 import { corrected, describeChanges, describeDrift, startsToDrift } from '../core/status.ts';
 import type { World } from '../ports.ts';
+import { visible } from '../visible.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Report } from './report.ts';
 
@@ -57,10 +58,12 @@ export class Effects {
     const { operation, drift } = this.#knowledge.situation.memory;
     if (operation === undefined) throw new Error('there is nothing to conclude');
     const { kind, fields } = operation;
+    // The status shows what cannot be seen in a name.
+    const shown = new Set<string>(fields.flatMap((field) => [field, visible(field)]));
     this.#knowledge.forgetOperation();
     this.done(
       kind,
-      drift.filter(({ field }) => fields.includes(field)),
+      drift.filter(({ field }) => shown.has(field)),
       fields,
     );
   }
