@@ -5,7 +5,7 @@ import { isIn, networkOf } from '../../../src/core/network.ts';
 import { condition } from '../../../src/core/object.ts';
 import { armKey, type RuntimeDocument, type RuntimeId } from '../../../src/core/runtime.ts';
 import { type AzureHooks, type Fault, type Mode, WRITES } from './fake-azure.ts';
-import type { ClusterHooks } from './fake-cluster.ts';
+import { type ClusterHooks, Unreachable } from './fake-cluster.ts';
 import { Gate, settled } from './gate.ts';
 import { INTERVAL_MS, Operator } from './operator.ts';
 import { Oracle } from './oracle.ts';
@@ -20,6 +20,9 @@ export class Model {
   readonly inFlight = new Set<string>();
   readonly unexpected: unknown[] = [];
   #faults: Fault[] = [];
+  /** Whether no request reaches the API server, while Azure goes on answering. */
+  cutOff = false;
+  #lostAnswers = 0;
   #applied = 0;
   /** Once false, calls go through by themselves. */
   gated = true;
@@ -36,6 +39,10 @@ export class Model {
     } satisfies AzureHooks;
     const cluster = {
       pause,
+      fault: () => {
+        if (this.cutOff) return 'before';
+        return this.#lostAnswers > 0 && this.#lostAnswers-- > 0 ? 'after' : undefined;
+      },
       onStatus: (before, after) => this.oracle.onStatus(before, after),
       onGone: (object) => this.oracle.onGone(object),
     } satisfies ClusterHooks;
@@ -75,7 +82,8 @@ export class Model {
     inFlight.add(key);
     this.operator
       .pass(key)
-      .catch((error) => this.unexpected.push(error))
+      // The controller tries again.
+      .catch((error) => error instanceof Unreachable || this.unexpected.push(error))
       .finally(() => inFlight.delete(key));
     await settled();
   }
@@ -102,6 +110,11 @@ export class Model {
     this.#faults.push(fault);
   }
 
+  /** The next request to the API server takes effect, and its answer is lost. */
+  loseAnswer(): void {
+    this.#lostAnswers += 1;
+  }
+
   /** Nobody looks on: a pass under way would find the object changed, and end. */
   forgetAdopted(key: string): void {
     const { cluster } = this.operator;
@@ -118,6 +131,8 @@ export class Model {
   /** All faults end, and everybody is looked at until nothing changes. */
   async calmDown(): Promise<void> {
     this.#faults = [];
+    this.cutOff = false;
+    this.#lostAnswers = 0;
     this.gated = false;
     while (this.gate.waiting > 0) await this.gate.release(0);
     for (let round = 0; round < 12; round++) await this.lookAtAll();
