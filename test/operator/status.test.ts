@@ -8,6 +8,7 @@ async function stalled(place: Place, spec: Record<string, unknown> = {}): Promis
   await place.apply('sample', { repair: { mode: 'Disabled' }, ...spec });
   await place.until('sample', 'Ready=True Available');
   await place.azure.setState({ factory: place.factory, name: 'sample', state: 'Limited' });
+  await place.look('sample');
   return place.until('sample', 'Ready=False Limited Stalled');
 }
 
