@@ -13,11 +13,9 @@ export const LIMITS = {
   location: 256,
   /** Characters of status.claim.identity. */
   identity: 512,
-  /** Characters of the etag of an operation: a longer one is not kept. */
-  etag: 128,
   /** Characters of a handled token: a longer one is kept, and compared, cut to this length. */
   token: 256,
-  /** Characters of status.repair.etag: a longer one is cut, and equals none. */
+  /** Characters of status.repair.etag and status.operation.replacedEtag: a longer one is cut or left out, and equals none. */
   etag: 256,
   /** Entries of status.drift, and characters of a value in it. */
   driftEntries: 32,

@@ -1,5 +1,6 @@
 /** What a pass leaves behind: the status, and the events of its transitions. */
 import { LIMITS } from '../api/limits.ts';
+import { visible } from '../visible.ts';
 import { declarationHash } from './desired.ts';
 import { type Drift, type FieldPath, valueAt } from './fields.ts';
 import { isIn, networkInWords, networkOf } from './network.ts';
@@ -88,10 +89,13 @@ function decidedStatus(s: Situation, verdict: Decided): Memory {
  * the first one stays named, or the status would be written with every retry.
  */
 function traceable({ memory }: Situation, { reason, message }: Pick<Decided, 'reason' | 'message'>): string {
-  const same = withoutRequestIds(message);
-  return (
-    memory.conditions.find((c) => c.reason === reason && withoutRequestIds(c.message) === same)?.message ?? message
-  );
+  const told = memory.conditions.find((c) => c.reason === reason && isToldBy(c.message, message));
+  return told?.message ?? message;
+}
+
+/** What is remembered is as it was shown. */
+function isToldBy(before: string, message: string): boolean {
+  return withoutRequestIds(visible(before)) === withoutRequestIds(visible(message));
 }
 
 /** The status of an object whose manifest cannot be understood; all else that is remembered stays. */

@@ -5,6 +5,7 @@ import type { ManagedObject } from '../core/object.ts';
 import { withoutRequestIds } from '../core/request-ids.ts';
 import type { Events, ObjectEvent } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { visible } from '../visible.ts';
 import type { KubeClient } from './client.ts';
 import { toKubeError } from './errors.ts';
 import { EventSeries, type Told } from './event-series.ts';
@@ -95,7 +96,7 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
 
 /** Equal for events that tell the same of the same object, whichever request to Azure it was this time. */
 function samenessOf({ uid }: ManagedObject, { type, reason, message }: ObjectEvent): string {
-  return JSON.stringify([uid, type, reason, withoutRequestIds(message)]);
+  return JSON.stringify([uid, type, reason, withoutRequestIds(visible(message))]);
 }
 
 /** The event as the API server takes it. */
@@ -109,10 +110,10 @@ export function toApiEvent(object: ManagedObject, event: ObjectEvent, now: numbe
     eventTime: renderMicroTime(now),
     reportingController: CONTROLLER,
     reportingInstance: cut(instance, INSTANCE_LENGTH) || 'unknown',
-    action: event.reason,
-    reason: event.reason,
+    action: visible(event.reason),
+    reason: visible(event.reason),
     type: event.type,
-    note: cutBytes(event.message, NOTE_BYTES),
+    note: cutBytes(visible(event.message), NOTE_BYTES),
     regarding: { apiVersion: API_VERSION, kind: KIND, namespace, name, uid },
   };
 }

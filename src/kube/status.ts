@@ -15,11 +15,13 @@ import { type Drift, type FieldPath, isFieldPath } from '../core/fields.ts';
 import type { AuthoringMemory, Claim, Condition, Corrections, Memory, Operation } from '../core/object.ts';
 import type { Repairs } from '../core/repairs.ts';
 import type { Json } from '../core/runtime.ts';
+import { visible } from '../visible.ts';
 import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from './raw.ts';
 
 /*
- * The status as the CRD has it ⇄ the memory of a pass, but for `uid`: who writes it names the object, who reads it asks first. `parseStatus(renderStatus(memory))` is `memory` for every memory
- * within the CRD's limits whose lists are in order and whose drift holds text; any other is first made so by rendering.
+ * The status as the CRD has it ⇄ the memory of a pass, but for `uid`: who writes it names the object, who reads it asks first.
+ * `parseStatus(renderStatus(memory))` is `memory` for every memory within the CRD's limits whose lists are in order, whose
+ * drift holds text, and in which what is only shown is visible; any other is first made so by rendering.
  */
 
 /**
@@ -32,9 +34,9 @@ export function renderStatus(memory: Memory): Omit<AzureIntegrationRuntimeStatus
   return withoutEmpty<Omit<AzureIntegrationRuntimeStatus, 'uid'>>({
     observedGeneration: memory.observedGeneration,
     conditions: renderConditions(memory.conditions),
-    state: renderText(memory.state, LIMITS.state),
+    state: renderShown(memory.state, LIMITS.state),
     resourceId,
-    location: renderText(memory.location, LIMITS.location),
+    location: renderShown(memory.location, LIMITS.location),
     connectVia: referenceName === undefined ? undefined : { referenceName, type: 'IntegrationRuntimeReference' },
     claim: claim && renderClaim(claim),
     managedFields: renderPaths(memory.managedFields),
@@ -90,7 +92,7 @@ function renderConditions(conditions: readonly Condition[]): ApiCondition[] {
     observedGeneration: condition.observedGeneration,
     lastTransitionTime: renderTime(condition.lastTransitionTime),
     reason: renderReason(condition.reason),
-    message: cut(condition.message, LIMITS.message),
+    message: cut(visible(condition.message), LIMITS.message),
   }));
 }
 
@@ -127,7 +129,7 @@ function renderRepair({ attempts, lastAttemptTime, nextAttemptTime, etag, unmade
 
 function renderAuthoring(authoring: AuthoringMemory): InteractiveAuthoringStatus {
   return withoutEmpty<InteractiveAuthoringStatus>({
-    status: renderText(authoring.status, LIMITS.state),
+    status: renderShown(authoring.status, LIMITS.state),
     autoTerminationMinutes: authoring.autoTerminationMinutes,
     enabledUntil: renderTime(authoring.enabledUntil),
     requestedTime: renderTime(authoring.requestedTime),
@@ -139,12 +141,13 @@ function renderWaiting({ reason, time }: NonNullable<Memory['waitingSince']>): W
 }
 
 function renderDrift({ field, desired, observed }: Drift): ApiDrift {
-  return withoutEmpty<ApiDrift>({ field, desired: renderValue(desired), observed: renderValue(observed) });
+  const shown = cut(visible(field), LIMITS.fieldPath);
+  return withoutEmpty<ApiDrift>({ field: shown, desired: renderValue(desired), observed: renderValue(observed) });
 }
 
 function renderValue(value: Json): string | undefined {
   if (value === null) return undefined;
-  return cut(typeof value === 'string' ? value : JSON.stringify(value), LIMITS.driftValue);
+  return cut(visible(typeof value === 'string' ? value : JSON.stringify(value)), LIMITS.driftValue);
 }
 
 function renderCorrections({ field, times, contested }: Corrections): Correction {
@@ -168,6 +171,11 @@ function renderOperation({ kind, time, fields, specHash, replacedEtag, repeated 
 
 function renderText(text: string | undefined, length: number): string | undefined {
   return text ? cut(text, length) : undefined;
+}
+
+/** What people read and nobody compares. */
+function renderShown(text: string | undefined, length: number): string | undefined {
+  return renderText(text && visible(text), length);
 }
 
 const LATEST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59);

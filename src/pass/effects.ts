@@ -9,6 +9,7 @@ import type { Accepted, ObservedRuntime } from '../core/runtime.ts';
 import { driftOf, type Write } from '../core/situation.ts';
 import { corrected, describeChanges, describeDrift, startsToDrift } from '../core/status.ts';
 import type { World } from '../ports.ts';
+import { visible } from '../visible.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Report } from './report.ts';
 
@@ -62,12 +63,14 @@ export class Effects {
     const { kind, fields } = operation;
     const differing = driftOf(this.#knowledge.situation).map(({ field }) => field);
     const shown = fields.filter((field) => !differing.includes(field));
+    // The status shows what cannot be seen in a name.
+    const asShown = new Set<string>(shown.flatMap((field) => [field, visible(field)]));
     this.#knowledge.forgetOperation();
     const isTold = shown.length > 0 || sortOf(kind) === 'creation' || kind === 'Adopt';
     if (isTold) {
       this.done(
         kind,
-        drift.filter(({ field }) => shown.includes(field)),
+        drift.filter(({ field }) => asShown.has(field)),
         shown,
       );
     }

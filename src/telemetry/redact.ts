@@ -4,6 +4,7 @@
  * for what looks like a secret.
  */
 import { types } from 'node:util';
+import { visible } from '../visible.ts';
 
 const REDACTED = '[redacted]';
 const LONGEST_STRING = 8_192;
@@ -26,8 +27,17 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
 const SECRET_NAME =
   /^(?:authorization|cookie|set-cookie|password|passphrase|(?:azure_?)?client_?(?:secret|assertion|certificate)|access_?token|refresh_?token|id_?token|private_?key)$/i;
 
-/** The text without bearer tokens, JWTs, private keys and the values of secret parameters. */
+/** The text without bearer tokens, JWTs, private keys and the values of secret parameters; what cannot be seen is visible. */
 export function redactText(text: string): string {
+  return visible(withoutSecrets(text));
+}
+
+/** The lines of a stack stay lines. */
+function redactStack(stack: string): string {
+  return withoutSecrets(stack).split('\n').map(visible).join('\n');
+}
+
+function withoutSecrets(text: string): string {
   let result = text.length > LONGEST_STRING ? `${text.slice(0, LONGEST_STRING)}… (${text.length} characters)` : text;
   for (const [pattern, replacement] of PATTERNS) result = result.replace(pattern, replacement);
   return result;
@@ -101,7 +111,7 @@ class Redaction {
       message: redactText(String(message)),
       ...(isScalar(code) ? { code: this.copy(code, level) } : {}),
       ...(isScalar(statusCode) ? { statusCode: this.copy(statusCode, level) } : {}),
-      ...(this.#stacks && typeof stack === 'string' ? { stack: redactText(stack) } : {}),
+      ...(this.#stacks && typeof stack === 'string' ? { stack: redactStack(stack) } : {}),
       ...(typeof cause === 'object' && cause !== null && isError(cause) ? { cause: this.copy(cause, level + 1) } : {}),
     };
   }

@@ -10,6 +10,9 @@ import { runBundle, site, type World } from './support.ts';
 
 const { inWorld, get } = site();
 
+const NETWORK = 'ManagedVirtualNetworks_CreateOrUpdate';
+const ENABLE = 'IntegrationRuntime_EnableInteractiveQuery';
+
 /** How long a call is held that takes effect although its sender has died. */
 const HELD_MS = 3_000;
 type When = NonNullable<Fault['when']>;
@@ -30,7 +33,7 @@ async function moment({ place, azure }: World, [name, operation, when]: Point): 
 }
 
 function isLate({ operation, when }: Moment): boolean {
-  return when === 'before' && (operation === PUT || operation === DELETE);
+  return when === 'before' && (operation === PUT || operation === DELETE || operation === NETWORK);
 }
 
 interface Held extends Moment {
@@ -67,6 +70,11 @@ async function untilSettled({ azure }: World, moments: readonly Moment[]): Promi
     (await azure.trace({ factory: factory.name, operation })).filter(({ status }) => status === 0);
   for (const one of moments.filter(isLate))
     await eventually(async () => expect([one.name, await open(one)]).toEqual([one.name, []]));
+}
+
+interface Authored {
+  readonly interactiveAuthoring?: { readonly status?: string };
+  readonly lastHandledInteractiveAuthoringAt?: string;
 }
 
 type Point = readonly [name: string, operation: Operation, when: When];
@@ -169,6 +177,71 @@ describe('killed (SIGKILL) at any moment, and started again', () => {
         const object = await history.until(name, 'True Available');
         expect([name, object.status?.repair?.attempts]).toEqual([name, 1]);
         expect((await azure.getRuntime({ factory, name }))?.state).toBe('Online');
+      }
+    }));
+
+  test.concurrent('of making a managed network and a runtime in it: each is there once, and its own', () =>
+    inWorld(async (world) => {
+      const { place, history, azure } = world;
+      const points: readonly Point[] = [
+        ['network-before', NETWORK, 'before'],
+        ['network-after', NETWORK, 'after'],
+        ['put-before', PUT, 'before'],
+        ['put-after', PUT, 'after'],
+      ];
+      const moments: Held[] = [];
+      for (const point of points) {
+        const one = await moment(world, point);
+        moments.push(await hold(world, one));
+        const managedVirtualNetwork = { creation: 'IfMissing' };
+        await place.apply(one.name, { factory: one.factory, managedVirtualNetwork, location: undefined });
+      }
+      const first = await world.operator();
+      await untilHeld(world, moments);
+      await first.kill();
+      await world.operator();
+      await untilSettled(world, moments);
+      for (const { name, factory } of moments) {
+        const object = await history.until(name, 'True Available');
+        expect([name, object.status?.claim?.origin, isHeld(object)]).toEqual([name, 'Created', true]);
+        const runtimes = await azure.runtimes(factory);
+        expect(runtimes.map((runtime) => [runtime.name, runtime.properties.managedVirtualNetwork])).toEqual([
+          [name, { type: 'ManagedVirtualNetworkReference', referenceName: 'default' }],
+        ]);
+        await eventually(async () =>
+          expect((await place.events(name)).filter((reason) => reason === 'Created')).toHaveLength(1),
+        );
+      }
+    }));
+
+  test.concurrent('of enabling interactive authoring: it is enabled, and the request is over', () =>
+    inWorld(async (world) => {
+      const { place, history, azure } = world;
+      const points: readonly Point[] = [
+        ['enable-before', ENABLE, 'before'],
+        ['enable-after', ENABLE, 'after'],
+      ];
+      const first = await world.operator();
+      const moments: Held[] = [];
+      const spec = { managedVirtualNetwork: {}, interactiveAuthoring: { autoTerminationMinutes: 60 } };
+      for (const point of points) {
+        const one = await moment(world, point);
+        const { name, factory } = one;
+        await azure.ensureNetwork({ factory });
+        await place.apply(name, { factory, ...spec, location: undefined });
+        await history.until(name, 'True Available');
+        moments.push(await hold(world, one));
+        await place.annotate(name, 'azure-ir.io/enable-interactive-authoring', 'please');
+      }
+      await untilHeld(world, moments);
+      await first.kill();
+      await world.operator();
+      for (const { name } of moments) {
+        await eventually(async () => {
+          const status = (await place.get(name))?.status as Authored | undefined;
+          expect([name, status?.interactiveAuthoring?.status]).toEqual([name, 'Enabled']);
+          expect(status?.lastHandledInteractiveAuthoringAt).toBe('please');
+        });
       }
     }));
 

@@ -118,7 +118,6 @@ describe('the limits in src/api', () => {
       token: characters('.status.lastHandledReconcileToken'),
       etag: characters('.status.repair.etag'),
       driftEntries: entries('.status.drift'),
-      etag: characters('.status.operation.replacedEtag'),
       driftValue: characters('.status.drift[].observed'),
       managedFields: entries('.status.managedFields'),
       fieldPath: characters('.status.managedFields[]'),

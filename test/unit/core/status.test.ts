@@ -2,10 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { declarationHash } from '../../../src/core/desired.ts';
 import { BLANK, type Condition, condition, type Memory } from '../../../src/core/object.ts';
+import { requestIds, withRequestIds } from '../../../src/core/request-ids.ts';
 import { armId } from '../../../src/core/runtime.ts';
 import type { Situation, Verdict } from '../../../src/core/situation.ts';
 import { corrected, describeDrift, invalidStatus, statusAfter, transitions } from '../../../src/core/status.ts';
 import { available, progressing, stalled, UNCHANGED, unknown } from '../../../src/core/verdicts.ts';
+import { parseStatus, renderStatus } from '../../../src/kube/status.ts';
 import { desired, runtimeId } from '../model/builders.ts';
 import {
   ADOPTED,
@@ -379,6 +381,15 @@ describe('waitingSince', () => {
     },
     ([s, verdict, expected]) => expect(statusAfter(s, verdict).waitingSince).toEqual(expected),
   );
+});
+
+test('a message that names another request, and was shown with what cannot be seen in it, is not written again', () => {
+  const message = (id: string) => withRequestIds('Azure says \u202Eno.', requestIds(id, undefined));
+  const denied = (id: string) => stalled('PolicyDenied', message(id));
+  const memory = parseStatus(renderStatus(statusAfter(seen(), denied('00000000-0000-0000-0000-000000000001'))));
+  expect(memory.conditions[0]?.message).toContain('\\u{202e}no');
+  const after = statusAfter(seen({ memory }), denied('00000000-0000-0000-0000-000000000002'));
+  expect(renderStatus(after)).toEqual(renderStatus(memory));
 });
 
 describe('repairs', () => {

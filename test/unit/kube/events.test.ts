@@ -37,3 +37,10 @@ test('an event always says which process speaks', () => {
   expect(toApiEvent(parsed(), event, 0, '').reportingInstance).toBe('unknown');
   expect(toApiEvent(parsed(), event, 0, 'i'.repeat(300)).reportingInstance).toHaveLength(128);
 });
+
+test('an event shows what cannot be seen in what others call things', () => {
+  const { note } = toApiEvent(parsed(), { ...event, message: 'a\u202Eb\u0007\n' }, 0, 'i');
+  expect(note).toBe('a\\u{202e}b\\u{7}\\u{a}');
+  const long = toApiEvent(parsed(), { ...event, message: '\u202E'.repeat(1_000) }, 0, 'i').note;
+  expect(Buffer.byteLength(long)).toBeLessThanOrEqual(1_024);
+});

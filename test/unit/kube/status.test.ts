@@ -7,17 +7,21 @@ import { CONDITION_TYPES } from '../../../src/api/names.ts';
 import type { Drift, FieldPath } from '../../../src/core/fields.ts';
 import { BLANK, type Memory } from '../../../src/core/object.ts';
 import type { Json } from '../../../src/core/runtime.ts';
+import { cut } from '../../../src/kube/raw.ts';
 import { parseStatus, renderStatus } from '../../../src/kube/status.ts';
+import { visible } from '../../../src/visible.ts';
 
 const time = fc.integer({ min: 0, max: 4_000_000_000 }).map((seconds) => seconds * 1000);
 const text = (maxLength: number) => fc.string({ unit: 'binary', minLength: 1, maxLength: Math.min(maxLength, 40) });
+/** As what is only shown is remembered. */
+const shown = (maxLength: number) => text(maxLength).map((raw) => cut(visible(raw), maxLength));
 const path = fc.constantFrom<FieldPath>('location', 'description');
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
 const condition = fc.record({
   status: fc.constantFrom('True', 'False', 'Unknown' as const),
   reason: fc.constantFrom('Available', 'Forbidden', 'Limited', 'Some_State1'),
-  message: fc.string({ unit: 'binary' }),
+  message: fc.oneof(fc.constant(''), shown(LIMITS.message)),
   observedGeneration: fc.nat(),
   lastTransitionTime: time,
 });
@@ -31,9 +35,9 @@ const memories = fc
   .record({
     observedGeneration: fc.integer({ min: -1, max: 10_000 }),
     conditions,
-    state: optional(text(LIMITS.state)),
+    state: optional(shown(LIMITS.state)),
     resourceId: optional(text(40)),
-    location: optional(text(LIMITS.location)),
+    location: optional(shown(LIMITS.location)),
     referenceName: optional(text(40)),
     claim: optional(
       fc.record({ origin: fc.constantFrom('Created', 'Adopted' as const), identity: fc.string({ unit: 'binary' }) }),
@@ -42,8 +46,8 @@ const memories = fc
     drift: fc.array(
       fc.record({
         field: path,
-        desired: fc.option(fc.string({ unit: 'binary' })),
-        observed: fc.option(fc.string({ unit: 'binary' })),
+        desired: fc.option(shown(LIMITS.driftValue)),
+        observed: fc.option(shown(LIMITS.driftValue)),
       }),
       { maxLength: 4 },
     ),
@@ -65,7 +69,7 @@ const memories = fc
     interactiveAuthoring: optional(
       fc
         .record(
-          { status: text(LIMITS.state), autoTerminationMinutes: fc.nat(), enabledUntil: time, requestedTime: time },
+          { status: shown(LIMITS.state), autoTerminationMinutes: fc.nat(), enabledUntil: time, requestedTime: time },
           { requiredKeys: [] },
         )
         .filter((authoring) => Object.keys(authoring).length > 0),
@@ -220,9 +224,55 @@ describe('the status', () => {
     expect(drift(8, { a: [true] })).toEqual([{ field: 'location', desired: '8', observed: '{"a":[true]}' }]);
   });
 
+  test('shows what cannot be seen in what Azure, Entra or another writer calls things', () => {
+    const mean = 'a\u202Eb\u200B\u0007\u{E0041}';
+    const seen = 'a\\u{202e}b\\u{200b}\\u{7}\\u{e0041}';
+    const field = `dataFlow.customProperties[${mean}]` as FieldPath;
+    const condition = {
+      type: 'Ready',
+      status: 'False',
+      reason: mean,
+      message: mean,
+      observedGeneration: 1,
+      lastTransitionTime: 0,
+    } as const;
+    const memory: Memory = {
+      ...BLANK,
+      state: mean,
+      location: mean,
+      conditions: [condition],
+      interactiveAuthoring: { status: mean },
+      drift: [{ field, desired: mean, observed: ['\u202E'] }],
+    };
+    const status = renderStatus(memory);
+    expect(status).toMatchObject({
+      state: seen,
+      location: seen,
+      conditions: [{ reason: expect.stringMatching(/^\w+$/), message: seen }],
+      interactiveAuthoring: { status: seen },
+      drift: [{ field: `dataFlow.customProperties[${seen}]`, desired: seen, observed: '["\\u{202e}"]' }],
+    });
+    expect(renderStatus(parseStatus(status))).toEqual(status);
+  });
+
+  test('keeps as it is what is compared: names of fields, the identity of a claim, etags and tokens', () => {
+    const odd = 'a\u200Bb';
+    const field = `dataFlow.customProperties[${odd}]` as FieldPath;
+    const memory: Memory = {
+      ...BLANK,
+      claim: { origin: 'Created', identity: odd },
+      managedFields: [field],
+      corrections: [{ field, times: [0], contested: false }],
+      operation: { kind: 'Update', time: 0, fields: [field], specHash: odd, repeated: false },
+      repair: { attempts: 1, etag: odd },
+      lastHandledRepairAt: odd,
+    };
+    expect(parseStatus(renderStatus(memory))).toEqual(memory);
+  });
+
   test('never holds half a surrogate pair, which the server would store as something else', () => {
     const whole = '😀'.repeat(40);
-    expect(renderStatus({ ...BLANK, state: `x\uD83D` }).state).toBe('x\uFFFD');
+    expect(renderStatus({ ...BLANK, state: `x\uD83D` }).state).toBe('x\\u{d83d}');
     expect(renderStatus({ ...BLANK, state: `x${whole}${whole}` }).state).toBe(`x${'😀'.repeat(63)}`);
   });
 

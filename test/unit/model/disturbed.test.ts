@@ -1,6 +1,7 @@
 /** One pass of each kind, disturbed at every call of a port by everything that can come in between. */
 import { describe, test } from '@jest/globals';
 import type { Desired } from '../../../src/core/desired.ts';
+import { MINUTE } from '../../../src/core/schedule.ts';
 import { desired, fieldMap, runtimeId } from './builders.ts';
 import type { Mode } from './fake-azure.ts';
 import { expectEnded, Model } from './model.ts';
@@ -14,6 +15,9 @@ const THEIRS = {
 const LIKE_OURS = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
 
 const NETWORK = { name: 'default', creation: 'IfMissing' } as const;
+
+const IN_NETWORK = { managedVirtualNetwork: NETWORK };
+const REFERENCE = { type: 'ManagedVirtualNetworkReference', referenceName: 'default' };
 
 const ours = (more: Partial<Desired> = {}): Desired => ({ ...desired({ id: ID }), ...more });
 
@@ -68,6 +72,30 @@ const SITUATIONS: Record<string, (model: Model) => Promise<void>> = {
     m.apply('b', ours({ adoptionPolicy: 'Never' }), 99);
     m.operator.cluster.delete('team/a');
   },
+  'repair once more after no answer': async (m) => {
+    await created(m);
+    m.operator.azure.setState(ID, 'Limited');
+    m.fail({ when: 'before', failure: { kind: 'unavailable', message: 'cut' } });
+    m.fail({ when: 'before', failure: { kind: 'unavailable', message: 'cut' } });
+    await settle(m);
+    m.operator.now += MINUTE;
+  },
+  'correct drift in a network': async (m) => {
+    await created(m, IN_NETWORK);
+    m.operator.azure.put(ID, { ...THEIRS, managedVirtualNetwork: REFERENCE });
+  },
+  'repair in a network': async (m) => {
+    await created(m, IN_NETWORK);
+    m.operator.now += 60 * MINUTE;
+    m.operator.azure.setState(ID, 'Limited');
+  },
+  'delete while interactive authoring is being enabled': async (m) => {
+    await created(m, { ...IN_NETWORK, interactiveAuthoring: { autoTerminationMinutes: 60 } });
+    m.operator.cluster.annotate('team/a', { enableInteractiveAuthoring: 't1' });
+    m.operator.azure.looksWhileEnabling = 99;
+    await settle(m);
+    m.operator.cluster.delete('team/a');
+  },
   'observe no longer': async (m) => {
     await created(m);
     m.edit('a', { managementPolicy: 'Observe' });
@@ -84,6 +112,10 @@ const DISTURBANCES: Record<string, (model: Model) => Promise<void> | void> = {
   'somebody deletes': (m) => m.remove(ID),
   'somebody puts another type': (m) => m.replace(ID),
   'a lost answer': (m) => m.fail({ when: 'after', failure: { kind: 'unavailable', message: 'cut' } }),
+  'a cut from the API server alone': (m) => {
+    m.cutOff = true;
+  },
+  'a lost answer of the API server': (m) => m.loseAnswer(),
   'an outage': (m) => m.fail({ when: 'before', failure: { kind: 'unavailable', message: 'cut' } }),
   'an edit': (m) => m.edit('a', { fields: fieldMap({ location: 'uksouth' }) }),
   'a field less': (m) => m.edit('a', { fields: fieldMap({}) }),
@@ -101,8 +133,9 @@ const DISTURBANCES: Record<string, (model: Model) => Promise<void> | void> = {
   },
 };
 
-async function created(m: Model): Promise<void> {
-  m.apply('a', ours());
+async function created(m: Model, more: Partial<Desired> = {}): Promise<void> {
+  if (more.managedVirtualNetwork !== undefined) m.operator.azure.putNetwork(ID.parent);
+  m.apply('a', ours(more));
   await settle(m);
 }
 

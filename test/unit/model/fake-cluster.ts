@@ -12,7 +12,12 @@ import { inherit, type Legacy } from '../../../src/core/ownership.ts';
 import { armKey } from '../../../src/core/runtime.ts';
 import { type Events, type ObjectEvent, type Objects, Stale } from '../../../src/ports.ts';
 
+/** The API server does not answer. */
+export class Unreachable extends Error {}
+
 export interface ClusterHooks {
+  /** Whether a request meets a server that does not answer: before it takes effect, or after. */
+  readonly fault?: () => 'before' | 'after' | undefined;
   /** Awaited before a request takes effect and again before its answer is given. */
   readonly pause?: () => Promise<void>;
   readonly onStatus?: (object: ManagedObject) => void;
@@ -207,8 +212,11 @@ export class FakeCluster implements Objects, Events {
 
   async #request<T>(effect: () => T): Promise<T> {
     await this.#hooks.pause?.();
+    const fault = this.#hooks.fault?.();
+    if (fault === 'before') throw new Unreachable();
     const answer = effect();
     await this.#hooks.pause?.();
+    if (fault === 'after') throw new Unreachable();
     return answer;
   }
 

@@ -8,7 +8,7 @@ import { armKey, type RuntimeDocument, type RuntimeId } from '../../../src/core/
 import { parseObject } from '../../../src/kube/codec.ts';
 import { renderStatus } from '../../../src/kube/status.ts';
 import { type AzureHooks, type Fault, type Mode, PARENT_DENIED, WRITES } from './fake-azure.ts';
-import type { ClusterHooks } from './fake-cluster.ts';
+import { type ClusterHooks, Unreachable } from './fake-cluster.ts';
 import { Gate, settled } from './gate.ts';
 import { IDENTITY, INTERVAL_MS, Operator } from './operator.ts';
 import { Oracle } from './oracle.ts';
@@ -30,6 +30,9 @@ export class Model {
   readonly #denials = new Set<string>();
   /** The calls of which the next one is told that there is no such factory. */
   readonly #parentDenials = new Set<string>();
+  /** Whether no request reaches the API server, while Azure goes on answering. */
+  cutOff = false;
+  #lostAnswers = 0;
   #applied = 0;
   /** Once false, calls go through by themselves. */
   gated = true;
@@ -47,6 +50,10 @@ export class Model {
     } satisfies AzureHooks;
     const cluster = {
       pause,
+      fault: () => {
+        if (this.cutOff) return 'before';
+        return this.#lostAnswers > 0 && this.#lostAnswers-- > 0 ? 'after' : undefined;
+      },
       onStatus: (object) => this.oracle.onStatus(object),
       onHold: (object, origin) => this.oracle.onHold(object, origin),
       onLeave: (heir) => this.oracle.onLeave(heir),
@@ -110,7 +117,8 @@ export class Model {
     inFlight.add(key);
     this.operator
       .pass(key)
-      .catch((error) => this.unexpected.push(error))
+      // The controller tries again.
+      .catch((error) => error instanceof Unreachable || this.unexpected.push(error))
       .finally(() => inFlight.delete(key));
     await settled();
   }
@@ -146,6 +154,11 @@ export class Model {
     this.#faults.push(fault);
   }
 
+  /** The next request to the API server takes effect, and its answer is lost. */
+  loseAnswer(): void {
+    this.#lostAnswers += 1;
+  }
+
   /** Nobody looks on: a pass under way would find the object changed, and end. */
   forgetAdopted(key: string): void {
     const { cluster } = this.operator;
@@ -166,6 +179,8 @@ export class Model {
     this.#faults = [];
     this.#denials.clear();
     this.#parentDenials.clear();
+    this.cutOff = false;
+    this.#lostAnswers = 0;
     this.gated = false;
     while (this.gate.waiting > 0) await this.gate.release(0);
     for (let round = 0; round < 12; round++) await this.lookAtAll();

@@ -25,6 +25,18 @@ describe('a text', () => {
     expect(safe).toContain('[redacted]');
   });
 
+  test('shows what cannot be seen, in names and values alike', () => {
+    expect(redactText('a\u202Eb\u001B[31m\uFEFF')).toBe('a\\u{202e}b\\u{1b}[31m\\u{feff}');
+    const seen = redact({ 'x\u200B': ['y\u2066'], error: new Error('z\u0085') }, noStacks);
+    expect(seen).toMatchObject({ 'x\\u{200b}': ['y\\u{2066}'], error: { message: 'z\\u{85}' } });
+  });
+
+  test('leaves the lines of a stack lines', () => {
+    const error = new Error('x');
+    error.stack = 'Error: x\n    at y\u202E';
+    expect(redact(error, { stacks: true })).toMatchObject({ stack: 'Error: x\n    at y\\u{202e}' });
+  });
+
   test('keeps what surrounds a secret', () => {
     expect(redactText('POST client_secret=abc&scope=arm failed')).toBe(
       'POST client_secret=[redacted]&scope=arm failed',
