@@ -1,6 +1,7 @@
 /** The Azure role that the operator needs: all that it ever does is done here, and is what deploy/azure/role.json allows. */
 import { describe, expect, test } from '@jest/globals';
 import { actionsOf, azureRole } from '../support/azure-role.ts';
+import { deny, GET } from './support/faults.ts';
 import type { ParentKind } from './support/kinds.ts';
 import { eventually, inPlace, type Place } from './support/place.ts';
 
@@ -21,6 +22,7 @@ async function live(place: Place, network: object): Promise<void> {
     expect((await place.get('sample'))?.status).toMatchObject({ lastHandledInteractiveAuthoringAt: 't1' }),
   );
   await place.passes('sample');
+  await deny(place, { operation: GET }, 'parent');
   await place.delete('sample');
   await place.untilGone('sample');
 }

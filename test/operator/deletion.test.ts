@@ -1,6 +1,7 @@
 /** What becomes of the runtime when its object is deleted, and what keeps the object. */
 import { describe, expect, test } from '@jest/globals';
-import { eventually, inBothKinds, message, type Place } from './support/place.ts';
+import { DELETE, deny, GET } from './support/faults.ts';
+import { eventually, inBothKinds, message, minutesAgo, type Place } from './support/place.ts';
 
 const ready = (place: Place, name = 'sample') => place.until(name, 'Ready=True Available');
 const WAY_OUT = /deletionPolicy: Retain\)\.$/;
@@ -58,8 +59,118 @@ describe.each(inBothKinds)('a deletion, in a $kind', ({ inPlace }) => {
       expect(await place.writes('sample')).toEqual([]);
     }));
 
+  test.concurrent('is done when the runtime is gone already, which is looked at twice and asked to be deleted all the same', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await place.azure.deleteRuntime({ factory: place.factory, name: 'sample' });
+      const before = (await place.requests('sample')).length;
+      await place.delete('sample');
+      const object = await place.until('sample', 'Ready=False Deleting Reconciling');
+      expect(message(object)).toMatch(WAY_OUT);
+      await place.untilGone('sample');
+      expect((await place.requests('sample')).slice(before)).toEqual(['GET', 'GET', 'DELETE']);
+      await place.untilEvents('sample', 'Created', 'Deleted');
+    }));
+
+  test.concurrent('of a runtime that Azure denies once deletes it', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await deny(place, { operation: GET }, 'runtime');
+      await place.delete('sample');
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+      await place.untilEvents('sample', 'Created', 'Deleted');
+    }));
+
+  test.concurrent('of a runtime that Azure denies once to the DELETE deletes it', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await deny(place, { operation: DELETE }, 'runtime');
+      await place.delete('sample');
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+    }));
+
   test.concurrent.each([
-    ['the runtime', (place: Place) => place.azure.deleteRuntime({ factory: place.factory, name: 'sample' })],
+    [GET, 'parent'],
+    [GET, 'resourceGroup'],
+    [DELETE, 'parent'],
+    [DELETE, 'resourceGroup'],
+  ] as const)('that meets an answer to %s once which denies the %s deletes the runtime', (operation, what) =>
+    inPlace(async (place) => {
+      await created(place);
+      await deny(place, { operation }, what);
+      await place.delete('sample');
+      const object = await place.until('sample', 'Ready=False Deleting Reconciling');
+      expect(message(object)).toMatch(WAY_OUT);
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+      expect((await place.eventsInFull('sample')).map(({ note }) => note).join()).not.toContain('went with');
+    }),
+  );
+
+  test.concurrent('whose parent Azure denies for long, and which shows itself, keeps the object', () =>
+    inPlace(async (place) => {
+      await created(place);
+      for (const operation of [GET, DELETE] as const) await deny(place, { operation }, 'parent', 'always');
+      await place.delete('sample');
+      await place.until('sample', 'Ready=False Deleting Reconciling');
+      await place.remember('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(60) } });
+      const asked = (await place.requests('sample')).length;
+      await eventually(async () => expect((await place.requests('sample')).length).toBeGreaterThanOrEqual(asked + 3));
+      expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1);
+      await place.azure.clearFaults({ factory: place.factory.name });
+      await place.untilGone('sample');
+      expect(await place.runtime('sample')).toBeNull();
+    }));
+
+  test.concurrent('whose parent denies itself too keeps the object for minutes, and lets it go then', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await place.azure.removeFactory(place.factory);
+      await place.delete('sample');
+      const object = await place.until('sample', 'Ready=False Deleting Reconciling');
+      expect(message(object)).toMatch(WAY_OUT);
+      expect(object.status?.waitingSince?.reason).toBe('ParentAbsent');
+      await place.remember('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(4) } });
+      const asked = (await place.requests('sample')).length;
+      await eventually(async () => expect((await place.requests('sample')).length).toBeGreaterThanOrEqual(asked + 3));
+      expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1);
+      await place.remember('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(5) } });
+      await place.untilGone('sample');
+      expect((await place.calls())[place.kind.parentGet]).toBe(1);
+    }));
+
+  test.concurrent('of many objects of a parent that is gone asks for it once a minute', () =>
+    inPlace(async (place) => {
+      const names = Array.from({ length: 20 }, (_, i) => `sample-${i}`);
+      const stdin = {
+        apiVersion: 'v1',
+        kind: 'List',
+        items: names.map((name) => place.manifest(name, { interval: '1h' })),
+      };
+      expect(await place.try(['apply', '-f', '-'], { stdin })).toMatchObject({ code: 0 });
+      for (const name of names) await place.until(name, 'Ready=True Available');
+      await place.azure.removeFactory(place.factory);
+      const begun = Date.now();
+      for (const name of names) await place.delete(name);
+      for (const name of names) await place.until(name, 'Ready=False Deleting Reconciling');
+      const minutes = Math.floor((Date.now() - begun) / 60_000);
+      expect((await place.calls())[place.kind.parentGet]).toBeLessThanOrEqual(1 + minutes);
+    }));
+
+  test.concurrent('without the right to ask for the parent goes by repetition alone', () =>
+    inPlace(async (place) => {
+      await created(place);
+      await place.azure.addRefusal({ kind: 'permission', action: `${place.kind.type}/read`, scope: place.scope });
+      await place.azure.removeFactory(place.factory);
+      await place.delete('sample');
+      await place.until('sample', 'Ready=False Deleting Reconciling');
+      await place.remember('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(5) } });
+      await place.untilGone('sample');
+    }));
+
+  test.concurrent.each([
     ['its parent', (place: Place) => place.azure.removeFactory(place.factory)],
     [
       'the resource group',
@@ -71,8 +182,11 @@ describe.each(inBothKinds)('a deletion, in a $kind', ({ inPlace }) => {
       await created(place);
       await remove(place);
       await place.delete('sample');
+      await place.until('sample', 'Ready=False Deleting Reconciling');
+      await place.remember('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(6) } });
       await place.untilGone('sample');
       await place.untilEvents('sample', 'Created', 'Deleted');
+      expect((await place.eventsInFull('sample')).at(-1)?.note).toContain('went with');
       expect(await place.writes('sample')).toEqual(['PUT']);
     }),
   );

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DELETE, DROP, fault, GET, HTML, heal, refusal, reply, untilCalled } from './support/faults.ts';
 import { inHistory, isHeld } from './support/history.ts';
-import { eventually, message, type Place } from './support/place.ts';
+import { eventually, message, minutesAgo, type Place } from './support/place.ts';
 
 const scopeOf = ({ factory }: Place) => `/subscriptions/${factory.subscriptionId}`;
 const RIGHTS = 'Microsoft.DataFactory/factories/integrationruntimes';
@@ -165,12 +165,14 @@ describe('deleting fails', () => {
       ({ azure, factory }) =>
         azure.removeResourceGroup({ subscriptionId: factory.subscriptionId, name: factory.resourceGroup }),
     ],
-  ])('a %s that is gone: the runtime went with it, and the object goes', (_what, remove) =>
+  ])('a %s that is gone for minutes: the runtime went with it, and the object goes', (_what, remove) =>
     inHistory(async (place, history) => {
       await place.apply('sample');
       await history.until('sample', 'True Available');
       await remove(place);
       await place.delete('sample');
+      await history.until('sample', 'False Deleting, Reconciling Deleting');
+      await place.remember('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(6) } });
       await history.untilGone('sample');
       await eventually(async () => expect(await place.events('sample')).toContain('Deleted'));
     }),

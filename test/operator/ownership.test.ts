@@ -232,7 +232,7 @@ describe.each(inBothKinds)('an object that replaces another, in a $kind', ({ inP
       await place.untilGone('sample');
       await place.kubectl('wait', '-n', namespace, 'azir/sample', '--for=condition=Ready', '--timeout=20s');
       expect(await place.writes('sample')).toEqual(['PUT']);
-      await place.kubectl('delete', 'azir', 'sample', '-n', namespace, '--timeout=20s');
+      await place.kubectl('delete', 'azir', 'sample', '-n', namespace, '--timeout=40s');
       expect(await place.runtime('sample')).toBeNull();
     }));
 });

@@ -1,5 +1,6 @@
 /** What Azure refuses, and what the object says of it. */
 import { describe, expect, test } from '@jest/globals';
+import { deny } from './support/faults.ts';
 import { eventually, inBothKinds, inPlace, message, minutesAgo, type Place } from './support/place.ts';
 import { KNOWN_DEFECT } from './support/run.ts';
 
@@ -40,6 +41,25 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
       await place.azure.ensureFactory(place.factory);
       await ready(place);
       await place.untilEvents('sample', 'Created', 'DriftDetected', 'Created');
+    }));
+
+  test.concurrent('that Azure denies once leaves no trace in the status, and nothing is made or told', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { interval: '1m' });
+      await ready(place);
+      await place.barrier();
+      const versions = (await place.allVersions('sample')).length;
+      for (const what of ['parent', 'resourceGroup', 'runtime'] as const) {
+        await deny(place, {}, what);
+        await place.annotate('sample', 'azure-ir.io/reconcile', what);
+        await eventually(async () =>
+          expect((await place.get('sample'))?.status).toMatchObject({ lastHandledReconcileToken: what }),
+        );
+      }
+      // Each token is stored in one write of ours and one of the test's.
+      expect((await place.allVersions('sample')).length - versions).toBe(6);
+      expect(await place.writes('sample')).toEqual(['PUT']);
+      await place.untilEvents('sample', 'Created');
     }));
 
   test.concurrent('in a subscription that Azure does not know needs a person', () =>

@@ -44,6 +44,21 @@ export function fault(
   return place.azure.addFault({ match, times: 'always', ...more, effect });
 }
 
+/** Azure denies what is there; once, unless told otherwise. */
+export function deny(
+  { azure, factory }: Place,
+  match: Filter,
+  what: Extract<FaultEffect, { kind: 'absent' }>['what'],
+  times: NonNullable<Fault['times']> = 1,
+): Promise<{ id: string }> {
+  const { subscriptionId, name } = factory;
+  return azure.addFault({
+    match: { ...match, subscriptionId, factory: name },
+    times,
+    effect: { kind: 'absent', what },
+  });
+}
+
 export function heal(place: Place): Promise<void> {
   return place.azure.clearFaults({ factory: place.factory.name });
 }

@@ -5,7 +5,7 @@ import type { FactoryRef } from '../../emulator/index.ts';
 export type ParentKind = NonNullable<FactoryRef['kind']>;
 
 /** In short: what is asked of Azure about a runtime. */
-export type Request = 'LIST' | 'GET' | 'PUT' | 'DELETE' | 'STATE' | 'NETWORK';
+export type Request = 'LIST' | 'GET' | 'PUT' | 'DELETE' | 'STATE' | 'NETWORK' | 'PARENT';
 
 export interface Kind {
   readonly parent: ParentKind;
@@ -15,6 +15,8 @@ export interface Kind {
   readonly notFound: string;
   /** The actions of role definitions. */
   readonly actions: Readonly<Record<'read' | 'status' | 'write' | 'delete' | 'network', string>>;
+  /** The operation by which the parent itself is asked for. */
+  readonly parentGet: 'Factories_Get' | 'Workspaces_Get';
   /** What each act asks of Azure, from the fresh look that it begins with to the one after which it is told as done. */
   readonly requests: Readonly<Record<'create' | 'update' | 'delete', readonly Request[]>>;
   /** How often a create is told of in the status. */
@@ -37,6 +39,7 @@ export const KINDS: Readonly<Record<ParentKind, Kind>> = {
       delete: 'Microsoft.DataFactory/factories/integrationruntimes/delete',
       network: 'Microsoft.DataFactory/factories/managedVirtualNetworks/read',
     },
+    parentGet: 'Factories_Get',
     requests: { create: ['GET', 'PUT', 'STATE'], update: ['GET', 'PUT', 'STATE'], delete: ['GET', 'DELETE'] },
     createIsTold: 1,
     standing: [],
@@ -55,10 +58,11 @@ export const KINDS: Readonly<Record<ParentKind, Kind>> = {
       // The workspace itself tells whether it has one.
       network: 'Microsoft.Synapse/workspaces/read',
     },
+    parentGet: 'Workspaces_Get',
     requests: {
       create: ['GET', 'PUT', 'GET', 'STATE'],
       update: ['GET', 'PUT', 'STATE', 'GET', 'STATE'],
-      delete: ['GET', 'DELETE', 'GET'],
+      delete: ['GET', 'DELETE', 'GET', 'GET'],
     },
     createIsTold: 2,
     standing: ['AutoResolveIntegrationRuntime'],

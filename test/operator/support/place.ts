@@ -80,6 +80,7 @@ const CALLS: Readonly<Record<string, Request>> = {
   IntegrationRuntimes_GetStatus: 'STATE',
   ManagedVirtualNetworks_ListByFactory: 'NETWORK',
   Workspaces_Get: 'NETWORK',
+  Factories_Get: 'PARENT',
 };
 
 /** A place of a test's own. `finish` at its end judges every status that was seen in it, and has it judged by kstatus and Argo CD. */
@@ -134,7 +135,12 @@ export class Place {
     const { items } = await createRuntimeApi(this.#client).list({ namespace: this.namespace }, 500, undefined, signal);
     const objects = (items as Azir[]).map(({ metadata }) => metadata);
     objects.sort((a, b) => (a.finalizers?.length ?? 0) - (b.finalizers?.length ?? 0));
-    for (const { name } of objects) await this.delete(name).catch(() => {});
+    // Released without a call: what Azure denies would keep them for minutes.
+    const leave = { spec: { deletionPolicy: 'Retain' } };
+    for (const { name } of objects) {
+      await this.patch(name, leave).catch(() => {});
+      await this.delete(name).catch(() => {});
+    }
     await this.#client.close();
   }
 
@@ -235,8 +241,9 @@ export class Place {
     }, deadlineMs);
   }
 
+  /** A runtime that Azure denies keeps its object for eleven seconds. */
   untilGone(name: string): Promise<void> {
-    return eventually(async () => expect(await this.get(name)).toBeUndefined());
+    return eventually(async () => expect(await this.get(name)).toBeUndefined(), 40_000);
   }
 
   runtime(name: string): Promise<RuntimeView | null> {

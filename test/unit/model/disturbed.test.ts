@@ -1,7 +1,7 @@
 /** One pass of each kind, disturbed at every call of a port by everything that can come in between. */
 import { describe, test } from '@jest/globals';
 import type { Desired } from '../../../src/core/desired.ts';
-import { MINUTE } from '../../../src/core/schedule.ts';
+import { MINUTE, RUNTIME_GONE_MS, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import { desired, fieldMap, runtimeId } from './builders.ts';
 import type { Mode } from './fake-azure.ts';
 import { expectEnded, Model } from './model.ts';
@@ -43,6 +43,19 @@ const SITUATIONS: Record<string, (model: Model) => Promise<void>> = {
   'create again': async (m) => {
     await created(m);
     m.remove(ID);
+    await settle(m);
+    m.operator.now += RUNTIME_MISSING_MS;
+  },
+  'miss its runtime': async (m) => {
+    await created(m);
+    m.remove(ID);
+  },
+  'let go what is gone': async (m) => {
+    await created(m);
+    m.remove(ID);
+    m.operator.cluster.delete('team/a');
+    await settle(m);
+    m.operator.now += RUNTIME_GONE_MS;
   },
   'manage one more field': async (m) => {
     await created(m);
@@ -117,6 +130,12 @@ const DISTURBANCES: Record<string, (model: Model) => Promise<void> | void> = {
   },
   'a lost answer of the API server': (m) => m.loseAnswer(),
   'an outage': (m) => m.fail({ when: 'before', failure: { kind: 'unavailable', message: 'cut' } }),
+  'the runtime is denied': (m) => m.deny('read', 'runtime'),
+  'the runtime is denied to a DELETE': (m) => m.deny('delete', 'runtime'),
+  'the parent is denied': (m) => m.deny('read', 'parent'),
+  'the parent is denied to every write': (m) => {
+    for (const call of ['create', 'update', 'delete']) m.deny(call, 'parent');
+  },
   'an edit': (m) => m.edit('a', { fields: fieldMap({ location: 'uksouth' }) }),
   'a field less': (m) => m.edit('a', { fields: fieldMap({}) }),
   'adoption is forbidden': (m) => m.edit('a', { adoptionPolicy: 'Never' }),
