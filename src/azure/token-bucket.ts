@@ -8,6 +8,9 @@ export interface Allowance {
 /** Of ARM's allowance, how much is spent: the rest is for the difference between its clock and ours. */
 const SHARE = 0.98;
 
+/** What gives nothing for longer than this is tried by one request as often. */
+const PROBE_EVERY_MS = 3 * 60_000;
+
 /** Of what ARM says is left, so many are left to it: 2 % of the greatest of its allowances. */
 const MOST_MARGIN = 5;
 
@@ -24,6 +27,10 @@ export class TokenBucket {
   #setAside = 0;
   #refilledAt: number;
   #blockedUntil = Number.NEGATIVE_INFINITY;
+  #blockedAt = Number.NEGATIVE_INFINITY;
+  #probeAt = Number.POSITIVE_INFINITY;
+  /** The end that was announced when the present blocking began. */
+  #announced = Number.NEGATIVE_INFINITY;
 
   constructor({ burst, perSecond }: Allowance, clock: Clock) {
     this.#clock = clock;
@@ -39,22 +46,36 @@ export class TokenBucket {
     return this.#perMs;
   }
 
-  /** The most whole tokens that it ever holds. */
+  /** The most whole tokens that it ever holds; one while it is only tried whether it gives any. */
   get most(): number {
-    return Math.floor(this.#capacity);
+    return this.isProbed ? 1 : Math.floor(this.#capacity);
   }
 
   get blocked(): boolean {
     return this.#clock.now() < this.#blockedUntil;
   }
 
+  /** Until when it gives nothing, as that was announced first, whatever is said meanwhile; undefined when it gives something. */
+  get blockedUntil(): number | undefined {
+    if (!this.blocked) return undefined;
+    if (this.#clock.now() >= this.#announced) this.#announced = this.#blockedUntil;
+    return this.#announced;
+  }
+
   /** How many whole tokens may be set aside now. */
   get available(): number {
     this.#refill();
-    return this.blocked ? 0 : Math.max(0, Math.floor(this.#tokens));
+    if (this.blocked) return this.#clock.now() >= this.#probeAt ? 1 : 0;
+    return Math.max(0, Math.floor(this.#tokens));
+  }
+
+  /** Whether it gives nothing for so long that it is tried now and then. */
+  get isProbed(): boolean {
+    return this.blocked && this.#probeAt < this.#blockedUntil;
   }
 
   setAside(count: number): void {
+    if (this.blocked && count > 0) this.#probeAt = this.#clock.now() + PROBE_EVERY_MS;
     this.#tokens -= count;
     this.#setAside += count;
   }
@@ -80,15 +101,28 @@ export class TokenBucket {
   /** Gives nothing for so long, and then fills again from nothing. */
   block(ms: number): void {
     this.#refill();
-    this.#blockedUntil = Math.max(this.#blockedUntil, this.#clock.now() + ms);
+    const now = this.#clock.now();
+    if (!this.isProbed) this.#announced = now + ms;
+    this.#blockedAt = now;
+    this.#blockedUntil = Math.max(this.#blockedUntil, now + ms);
+    this.#probeAt = now + PROBE_EVERY_MS;
     this.#refilledAt = this.#blockedUntil;
     this.#tokens = Math.min(this.#tokens, 0);
+  }
+
+  /** The other side has granted what was asked at that time: if that was after it blocked, it does so no more. */
+  unblock(askedAt: number): boolean {
+    if (!this.blocked || askedAt <= this.#blockedAt) return false;
+    this.#blockedUntil = this.#clock.now();
+    this.#refilledAt = this.#blockedUntil;
+    return true;
   }
 
   /** Milliseconds until so many can be set aside; infinite as long as others have set too many aside. */
   msUntil(count: number): number {
     this.#refill();
-    if (count > this.most - this.#setAside) return Number.POSITIVE_INFINITY;
+    if (this.isProbed && count <= 1) return Math.max(0, this.#probeAt - this.#clock.now());
+    if (count > Math.floor(this.#capacity) - this.#setAside) return Number.POSITIVE_INFINITY;
     const blocked = Math.max(0, this.#refilledAt - this.#clock.now());
     return blocked + Math.max(0, count - this.#tokens) / this.#perMs;
   }

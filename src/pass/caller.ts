@@ -26,6 +26,7 @@ export function firstCaller(world: World, s: Situation, access: Access, signal: 
     key: object.key,
     urgency: urgencyOf(s),
     needs: LOOK,
+    patienceMs: s.intervalMs,
     signal,
     mayWrite: () => {
       const current = world.objects.get(object.key);
