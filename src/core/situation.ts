@@ -142,7 +142,9 @@ export function isAskedToEnableAuthoring({ object, memory, desired }: Situation)
 
 /** Since when the object waits for this reason, milliseconds since the epoch; now, when it only begins to. */
 export function waitingSince({ memory, now }: Situation, reason: string): number {
-  return memory.waitingSince?.reason === reason ? memory.waitingSince.time : now;
+  if (memory.waitingSince?.reason === reason) return memory.waitingSince.time;
+  const unconfirmed = condition(memory, 'Reconciling')?.reason === reason ? memory.unconfirmedSince : undefined;
+  return unconfirmed ?? now;
 }
 
 /** Whether the status is a decision about this very generation; that Azure's state is one nobody knows is a decision. */

@@ -21,6 +21,7 @@ import {
   managing,
   type Situation,
   type Verdict,
+  waitingSince,
   wasInSync,
 } from './situation.ts';
 import { healthOf } from './states.ts';
@@ -235,8 +236,7 @@ function authoringAfter(s: Situation): Memory['interactiveAuthoring'] {
 
 /** Only waits that a deadline hangs on, or that end a decision, are clocked. */
 function waitingAfter(s: Situation, reason: string): Memory['waitingSince'] {
-  const since = s.memory.waitingSince;
-  return since?.reason === reason ? since : { reason, time: s.now };
+  return { reason, time: waitingSince(s, reason) };
 }
 
 function markContested(corrections: readonly Corrections[], drift: readonly Drift[]): readonly Corrections[] {
