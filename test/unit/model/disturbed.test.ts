@@ -81,6 +81,10 @@ const DISTURBANCES: Record<string, (model: Model) => Promise<void> | void> = {
   'somebody puts another type': (m) => m.replace(ID),
   'a lost answer': (m) => m.fail({ when: 'after', failure: { kind: 'unavailable', message: 'cut' } }),
   'an outage': (m) => m.fail({ when: 'before', failure: { kind: 'unavailable', message: 'cut' } }),
+  'a refused token': (m) =>
+    m.fail({ when: 'before', failure: { kind: 'credentialsInvalid', message: 'refused', mayPass: true } }),
+  'a subscription that is not found once': (m) =>
+    m.fail({ when: 'before', failure: { kind: 'subscriptionNotFound', message: 'not found' } }),
   'an edit': (m) => m.edit('a', { fields: fieldMap({ location: 'uksouth' }) }),
   'a field less': (m) => m.edit('a', { fields: fieldMap({}) }),
   'adoption is forbidden': (m) => m.edit('a', { adoptionPolicy: 'Never' }),
