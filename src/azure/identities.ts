@@ -203,8 +203,10 @@ export class AzureIdentities implements Identities {
 
   /** A login was refused for good: nobody's former token stands in for it any more. */
   #refused(session: Session): void {
-    for (const [namespace, { current, bridgedUntil }] of this.#namespaces) {
-      if (current === session && bridgedUntil !== undefined) this.#options.relogged?.(namespace);
+    for (const [namespace, { current, last, bridgedUntil }] of this.#namespaces) {
+      if (current !== session || bridgedUntil === undefined) continue;
+      this.#namespaces.set(namespace, { current, last });
+      this.#options.relogged?.(namespace);
     }
   }
 

@@ -177,8 +177,13 @@ export class TokenSource {
     const at = this.#now;
     this.#failed = { failure, at, until: at + (isRefused ? REMEMBER_INVALID_MS : REMEMBER_UNAVAILABLE_MS) };
     if (mayCome(failure)) this.#schedule();
-    else this.#options.refusedForGood?.();
+    else this.#giveUp();
     return failure;
+  }
+
+  #giveUp(): void {
+    this.#cancel();
+    this.#options.refusedForGood?.();
   }
 
   #denied(failure: Failure): Denied {

@@ -73,9 +73,7 @@ export function explain(s: Situation, failure: Failure): Action {
         `${failure.message} It goes on by itself, slowly, once the lock is removed or the subscription is enabled again.`,
       );
     case 'credentialsInvalid':
-      return isDenial(failure)
-        ? denied(s, failure, 'CredentialsInvalid', `${failure.message}${inUse(s)}`)
-        : stall(s, 'CredentialsInvalid', `${failure.message}${inUse(s)}`);
+      return denied(s, failure, 'CredentialsInvalid', `${failure.message}${inUse(s)}`);
     case 'refused':
       return refused(s, failure);
     case 'preconditionFailed':
@@ -130,11 +128,13 @@ function forbidden(s: Situation, message: string): Action {
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
 }
 
-/** A no that may be a yes a moment later: a person is asked to act only once it has been repeated for minutes. */
-function denied(s: Situation, { since = s.now, at }: Denial, reason: string, message: string): Action {
+/** A no that may be a yes a moment later needs a person only once it has been repeated for minutes. */
+function denied(s: Situation, failure: Denial, reason: string, message: string): Action {
   const { now, intervalMs, memory } = s;
+  const { since = now, at } = failure;
   const isOwn = at === undefined;
-  if ((at ?? now) - Math.min(since, waitingSince(s, reason)) >= DENIAL_PASSES_MS) {
+  const lasted = (at ?? now) - Math.min(since, waitingSince(s, reason));
+  if (!isDenial(failure) || lasted >= DENIAL_PASSES_MS) {
     return settle(stalled(reason, message), isOwn ? slowRetry(intervalMs) : heard(intervalMs));
   }
   const next = isOwn ? waiting(intervalMs) : heard(intervalMs);

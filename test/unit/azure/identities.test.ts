@@ -289,7 +289,9 @@ describe('a Secret that is changed', () => {
   });
 
   test('to one that has expired: it is told at once, to all objects of the namespace', async () => {
-    const { sent, relogged } = await rotated(bySecret(A, 'expired secret'));
+    const { sent, relogged, clock } = await rotated(bySecret(A, 'expired secret'));
+    await expect(sent()).rejects.toThrow('secret has expired');
+    await clock.advance(60_000);
     await expect(sent()).rejects.toThrow('secret has expired');
     expect(relogged).toEqual(['team-a']);
   });
