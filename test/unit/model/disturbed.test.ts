@@ -1,5 +1,5 @@
 /** One pass of each kind, disturbed at every call of a port by everything that can come in between. */
-import { describe, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Desired } from '../../../src/core/desired.ts';
 import { desired, fieldMap, runtimeId } from './builders.ts';
 import type { Mode } from './fake-azure.ts';
@@ -130,6 +130,10 @@ describe.each(CASES)('a pass that is about to %s, where Azure %s', (situation, m
       await DISTURBANCES[disturbance]?.(model);
       await model.proceed(0, 40);
       await expectEnded(model);
+      // One refusal of a token or of a subscription is nothing for a person, whenever it comes.
+      for (const passing of ['CredentialsInvalid', 'SubscriptionNotFound']) {
+        expect(model.oracle.stalledAs).not.toContain(passing);
+      }
     }
   });
 

@@ -5,7 +5,7 @@
 import type { Desired } from '../../../src/core/desired.ts';
 import { differences, looksCreatedBy, valueAt } from '../../../src/core/fields.ts';
 import { isIn, isSame } from '../../../src/core/network.ts';
-import type { ManagedObject } from '../../../src/core/object.ts';
+import { condition, type ManagedObject } from '../../../src/core/object.ts';
 import { isManaging } from '../../../src/core/ownership.ts';
 import { armKey } from '../../../src/core/runtime.ts';
 import type { AzureWrite, FakeAzure, Stored } from './fake-azure.ts';
@@ -13,6 +13,8 @@ import type { FakeCluster } from './fake-cluster.ts';
 
 export class Oracle {
   readonly violations: string[] = [];
+  /** Every reason for which an object has called for a person. */
+  readonly stalledAs = new Set<string>();
   /** All that each object (by uid) has ever declared: a pass may act on what was so a moment ago. */
   readonly #declared = new Map<string, Desired[]>();
   readonly #edited = new Set<string>();
@@ -98,6 +100,8 @@ export class Oracle {
   }
 
   onStatus(before: ManagedObject, after: ManagedObject): void {
+    const stalled = condition(after.memory, 'Stalled')?.reason;
+    if (stalled !== undefined) this.stalledAs.add(stalled);
     const claim = after.memory.claim;
     if (claim === undefined || claim.origin === before.memory.claim?.origin || !after.spec.valid) return;
     const read = this.#lastRead.get(after.key)?.document ?? {};
