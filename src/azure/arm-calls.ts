@@ -142,11 +142,11 @@ export class ArmCalls {
   }
 
   #denied(met: Failure, status: number, ids: RequestIds | undefined): Denied {
-    const { denial } = this.#options;
-    const since = denial.refused();
+    const { denial, tokens } = this.#options;
+    const repeated = { since: denial.refused(), ...tokens.began };
     const isClocked = met.kind === 'credentialsInvalid' || met.kind === 'subscriptionNotFound';
     const Kind = status === 401 ? RefusedToken : Denied;
-    return new Kind(isClocked ? { ...met, since } : met, (caller) => void denial.wait(caller), ids);
+    return new Kind(isClocked ? { ...met, ...repeated } : met, (caller) => void denial.wait(caller), ids);
   }
 
   get #metrics(): AzureMetrics {

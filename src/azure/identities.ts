@@ -120,6 +120,8 @@ export class AzureIdentities implements Identities {
   readonly #sessions = new Map<string, Session>();
   readonly #principals = new Map<string, Principal>();
   readonly #namespaces = new Map<string, Namespace>();
+  /** Whether objects have been looked at: a login that comes from then on takes the place of another, or of none. */
+  #isInUse = false;
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
@@ -128,6 +130,7 @@ export class AzureIdentities implements Identities {
   }
 
   accessFor(object: ManagedObject): Access {
+    this.#isInUse = true;
     const { current, last, bridgedUntil } = this.#namespaces.get(object.namespace) ?? {};
     if (current !== undefined) {
       const bridge = bridgedUntil === undefined ? undefined : this.#bridge(current, last, bridgedUntil);
@@ -241,7 +244,9 @@ export class AzureIdentities implements Identities {
     const fingerprint = fingerprintOf(login);
     const present = this.#sessions.get(fingerprint);
     if (present !== undefined) return present;
+    const began = this.#isInUse ? { beganAt: this.#options.clock.now() } : {};
     const session: Session = open(login, this.#principal(identityOf(login)), this.#options, {
+      ...began,
       proven: () => this.#sweep(),
       refusedForGood: () => this.#refused(session),
     });
@@ -328,7 +333,7 @@ function open(
   login: Login,
   principal: Principal,
   options: IdentitiesOptions,
-  told: Pick<TokenSourceOptions, 'proven' | 'refusedForGood'>,
+  more: Pick<TokenSourceOptions, 'beganAt' | 'proven' | 'refusedForGood'>,
 ): Session {
   const { cloud, clock, changed, wake, log, signal, credential = createCredential } = options;
   const tokens = new TokenSource({
@@ -336,7 +341,7 @@ function open(
     scope: `${cloud.audience}/.default`,
     clock,
     wake,
-    ...told,
+    ...more,
   });
   const denials = new Map<string, Denial>();
   const denialOf = (subscription: string): Denial => {

@@ -13,6 +13,8 @@ export interface TokenSourceOptions {
   readonly create: (met: (what: unknown) => void) => TokenCredential;
   readonly scope: string;
   readonly clock: Clock;
+  /** When this login took the place of another; absent where it is not known what was there before. */
+  readonly beganAt?: number;
   /** Called once, when there is a first token. */
   readonly proven?: () => void;
   /** Called when the authority has refused a token in a way that does not pass. */
@@ -101,6 +103,12 @@ export class TokenSource {
     return this.#failed !== undefined && !mayCome(this.#failed.failure);
   }
 
+  /** From when on refusals are this login's, as failures tell it. */
+  get began(): { readonly notBefore?: number } {
+    const { beganAt } = this.#options;
+    return beganAt === undefined ? {} : { notBefore: beganAt };
+  }
+
   /** Asks for a first token, although nobody waits for it, and goes on until then. */
   pursue(until: number): void {
     this.#pursuedUntil = until;
@@ -173,7 +181,7 @@ export class TokenSource {
 
   #fail(met: Failure): Failure {
     const isRefused = met.kind === 'credentialsInvalid';
-    const failure = isRefused ? { ...met, since: this.#denial.refused() } : met;
+    const failure = isRefused ? { ...met, since: this.#denial.refused(), ...this.began } : met;
     const at = this.#now;
     this.#failed = { failure, at, until: at + (isRefused ? REMEMBER_INVALID_MS : REMEMBER_UNAVAILABLE_MS) };
     if (mayCome(failure)) this.#schedule();

@@ -5,6 +5,8 @@ import type { RequestIds } from './request-ids.ts';
 interface Repeated {
   /** Since when it has been answered each time; absent: this is the first time. */
   readonly since?: number;
+  /** Nothing that was answered before this counts: it was asked with another login. */
+  readonly notBefore?: number;
   /** When it was answered last; absent: just now. Remembered for others, it is no repetition. */
   readonly at?: number;
 }

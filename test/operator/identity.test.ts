@@ -220,6 +220,21 @@ describe('what passes is not told as something for a person', () => {
       await place.untilEvents('sample', 'Created');
     }));
 
+  test('a secret that has expired, and then a good one that Entra learns later: only the former needs a person', () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await place.azure.refuseTokens({ clientId: client.clientId, code: 7000222, times: 'always' });
+      await actAs(place, client);
+      await place.apply('sample', { interval: '1h' });
+      await refused(place);
+      const renewed = { ...client, clientSecret: secretValue() };
+      await place.azure.clearTokenRefusals({ clientId: client.clientId });
+      await place.azure.putClient({ ...renewed, learntAfterMs: 6_000 });
+      await actAs(place, renewed);
+      await waits(place);
+      await ready(place);
+    }));
+
   test('a subscription that is not found once by each: all go on as soon as it answers one of them', () =>
     inPlace(async (place) => {
       const { subscriptionId } = place.factory;

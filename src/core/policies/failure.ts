@@ -131,9 +131,9 @@ function forbidden(s: Situation, message: string): Action {
 /** A no that may be a yes a moment later needs a person only once it has been repeated for minutes. */
 function denied(s: Situation, failure: Denial, reason: string, message: string): Action {
   const { now, intervalMs, memory } = s;
-  const { since = now, at } = failure;
+  const { since = now, at, notBefore = 0 } = failure;
   const isOwn = at === undefined;
-  const lasted = (at ?? now) - Math.min(since, waitingSince(s, reason));
+  const lasted = (at ?? now) - Math.max(notBefore, Math.min(since, waitingSince(s, reason)));
   if (!isDenial(failure) || lasted >= DENIAL_PASSES_MS) {
     return settle(stalled(reason, message), isOwn ? slowRetry(intervalMs) : heard(intervalMs));
   }

@@ -9,7 +9,7 @@ import type { Access } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../runtime/recorded-log.ts';
 import { FakeArm } from './support/fake-arm.ts';
-import { caller, ID, RUNTIME_MISSING, SUBSCRIPTION } from './support/rig.ts';
+import { caller, failureOf, ID, RUNTIME_MISSING, SUBSCRIPTION } from './support/rig.ts';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const CLIENT = '22222222-2222-2222-2222-222222222222';
@@ -294,6 +294,17 @@ describe('a Secret that is changed', () => {
     await clock.advance(60_000);
     await expect(sent()).rejects.toThrow('secret has expired');
     expect(relogged).toEqual(['team-a']);
+  });
+
+  test('is a new login, to which refusals of the former one do not count; the one at the start is not', async () => {
+    const { identities, reach, clock } = rig({ grants: '' });
+    identities.put('team-a', bySecret(A, 'wrong secret'));
+    const meet = () => failureOf(reach(objectIn('team-a')));
+    expect(await meet()).not.toHaveProperty('notBefore');
+    await clock.advance(60_000);
+    identities.put('team-a', bySecret(A, 'wrong again'));
+    expect(await meet()).toMatchObject({ mayPass: true, notBefore: clock.now() });
+    identities.stop();
   });
 
   test('twice: the former token is that of the last good one', async () => {

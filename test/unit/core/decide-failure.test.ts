@@ -217,6 +217,14 @@ describe.each([
         situation({ failure, memory: { waitingSince: { reason: 'FactoryNotFound', time: ago(11) } } }),
         `Ready=False ${reason} Reconciling`,
       ],
+      'what was refused to another login is no repetition': [
+        waiting(30, { notBefore: ago(9) }),
+        `Ready=False ${reason} Reconciling`,
+      ],
+      'one that a new login has met for ten minutes needs a person': [
+        waiting(30, { notBefore: ago(10) }),
+        `Ready=False ${reason} Stalled`,
+      ],
       'the first one does not touch a Ready object': [ready(), 'Unchanged'],
       'nor does it for just under an interval': [
         ready({ failingSince: ago(1.99), intervalMs: INTERVAL / 5 }),
