@@ -1,6 +1,8 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
+import { AzureFailure, type Failure } from './core/failure.ts';
 import type { Claim, ManagedObject, Memory } from './core/object.ts';
 import type { Legacy } from './core/ownership.ts';
+import type { RequestIds } from './core/request-ids.ts';
 import type {
   Accepted,
   Definition,
@@ -44,6 +46,8 @@ export interface Caller {
   readonly urgency: Urgency;
   /** What the request budget is to give at once or not at all; counted anew from where this is another object. */
   readonly needs?: Needs;
+  /** How long it may wait for the request budget without a word, milliseconds; for ever when absent. */
+  readonly patienceMs?: number;
   readonly signal: AbortSignal;
   /** Asked before every attempt of a write: false once the object or the leadership has changed since it was decided. */
   readonly mayWrite: () => boolean;
@@ -52,7 +56,7 @@ export interface Caller {
 /**
  * The runtimes of Azure under one identity.
  *
- * Every method throws `AzureFailure`; `BudgetExhausted` when the request budget has no token now (the budget puts the
+ * Every method throws `AzureFailure`, which is `Denied` where others can learn first that it is over; `BudgetExhausted` when the request budget has no token now (the budget puts the
  * caller's key back into the queue when it has); the signal's reason when that aborts; writes throw `Superseded` when
  * `mayWrite` says no. A write that answers `ACCEPTED` has not taken effect yet, and may never do.
  */
@@ -173,6 +177,17 @@ export interface PassEnd {
   readonly waits: boolean;
   /** How many milliseconds later the object is looked at again, at the latest; undefined when something else decides that. */
   readonly dueMs: number | undefined;
+}
+
+/** An identity or a subscription that is refused to all alike: whoever asks is woken when it is granted again. */
+export class Denied extends AzureFailure {
+  /** Has the caller's key woken then. */
+  readonly wakeWhenOver: (caller: Pick<Caller, 'key' | 'urgency'>) => void;
+
+  constructor(failure: Failure, wakeWhenOver: Denied['wakeWhenOver'], ids?: RequestIds) {
+    super(failure, { ids });
+    this.wakeWhenOver = wakeWhenOver;
+  }
 }
 
 /** The object is not what was decided on any more: look again. */

@@ -1,10 +1,11 @@
 import { type HttpClient, isRestError, type PipelineResponse } from '@azure/core-rest-pipeline';
-import { AzureFailure } from '../core/failure.ts';
+import { AzureFailure, type Failure } from '../core/failure.ts';
 import { type RequestIds, requestIds } from '../core/request-ids.ts';
 import type { Parent } from '../core/runtime.ts';
-import { type Caller, type RequestKind, Superseded } from '../ports.ts';
+import { type Caller, Denied, type RequestKind, Superseded } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { SdkOptions } from './arm-client.ts';
+import type { Denial } from './denial.ts';
 import {
   failureOfRefusal,
   failureOfSending,
@@ -24,6 +25,8 @@ export interface ArmOptions {
   readonly endpoint: string;
   readonly tokens: TokenSource;
   readonly budget: RequestBudget;
+  /** That the subscription takes no request of this identity. */
+  readonly denial: Denial;
   readonly clock: Clock;
   readonly metrics?: AzureMetrics;
   /** For one attempt; 60 s when absent. */
@@ -62,7 +65,8 @@ export class ArmCalls {
       await this.#options.tokens.get(caller.signal);
       if (call.writes && !caller.mayWrite()) throw new Superseded(`${call.operation} was decided on an older state`);
       this.#options.budget.take(call.budget, caller);
-      return this.#interpret(await this.#exchange(caller.signal, call), call);
+      const sentAt = this.#options.clock.monotonic();
+      return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
     };
     const noted = async (): Promise<T> => {
       try {
@@ -80,7 +84,7 @@ export class ArmCalls {
     }
   }
 
-  /** A token that ARM calls expired was dropped meanwhile: one more attempt with a new one, for nothing has happened yet. */
+  /** A token that ARM refused was dropped meanwhile: one more attempt with a new one, for nothing has happened yet. */
   async #withFreshToken<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
@@ -129,17 +133,34 @@ export class ArmCalls {
     }
   }
 
-  #interpret<T>(answer: PipelineResponse, call: Call<T>): T {
+  #interpret<T>(answer: PipelineResponse, call: Call<T>, { caller, sentAt }: Sent): T {
+    const { budget, denial, clock } = this.#options;
     const { status } = answer;
     const ids = idsOf(answer);
-    if (status >= 200 && status < 300) return parsed(call, answer, ids);
     const refusal = refusalOf(answer);
+    const isSuccess = status >= 200 && status < 300;
+    const failure = isSuccess ? undefined : failureOfRefusal(refusal, clock.now(), call.parent);
+    if (status !== 429 && status < 500) budget.answered(call.budget, sentAt);
+    if (failure !== undefined && (status === 401 || failure.kind === 'subscriptionNotFound')) {
+      throw this.#denied(failure, status, ids);
+    }
+    if (status !== 408 && status !== 429 && status < 500) denial.granted();
+    if (failure === undefined) return parsed(call, answer, ids);
     if (call.missing !== undefined && isRuntimeMissing(refusal)) return call.missing();
-    const failure = failureOfRefusal(refusal, this.#options.clock.now(), call.parent);
-    if (failure.kind === 'throttled') this.#options.budget.throttled(call.budget, failure.retryAfterMs);
-    if (status === 401 && failure.kind === 'credentialUnavailable') throw new RefusedToken(failure, { ids });
+    if (failure.kind === 'throttled') {
+      budget.throttled(call.budget, failure.retryAfterMs);
+      throw new AzureFailure(budget.blocking(call.budget, caller.patienceMs) ?? failure, { ids });
+    }
     if (status === 408 || status >= 500) throw new TransientFailure(failure, { ids });
     throw new AzureFailure(failure, { ids });
+  }
+
+  #denied(met: Failure, status: number, ids: RequestIds | undefined): Denied {
+    const { denial, tokens } = this.#options;
+    const repeated = { since: denial.refused(), ...tokens.began };
+    const isClocked = met.kind === 'credentialsInvalid' || met.kind === 'subscriptionNotFound';
+    const Kind = status === 401 ? RefusedToken : Denied;
+    return new Kind(isClocked ? { ...met, ...repeated } : met, (caller) => void denial.wait(caller), ids);
   }
 
   get #metrics(): AzureMetrics {
@@ -147,7 +168,12 @@ export class ArmCalls {
   }
 }
 
-class RefusedToken extends AzureFailure {}
+interface Sent {
+  readonly caller: Caller;
+  readonly sentAt: number;
+}
+
+class RefusedToken extends Denied {}
 
 function idsOf({ headers }: PipelineResponse): RequestIds | undefined {
   return requestIds(headers.get('x-ms-request-id'), headers.get('x-ms-correlation-request-id'));

@@ -47,6 +47,8 @@ export function isRuntimeMissing(refusal: Refusal): boolean {
 }
 
 const MAX_RETRY_AFTER_MS = 3_600_000;
+/** Of a 429: whoever waits so long is told, and it is tried meanwhile. */
+const MAX_THROTTLED_MS = 24 * 3_600_000;
 const DEFAULT_RETRY_AFTER_MS = 10_000;
 
 /** `nowMs` is the wall clock, against which a `Retry-After` that is a date is read; `parent` is what the call was below. */
@@ -64,7 +66,7 @@ export function failureOfRefusal(refusal: Refusal, nowMs: number, parent: Parent
     return { kind: 'preconditionFailed', message: 'The runtime in Azure changed since it was read.' };
   }
   if (status === 429) {
-    const retryAfterMs = parseRetryAfter(refusal.retryAfter, nowMs) ?? DEFAULT_RETRY_AFTER_MS;
+    const retryAfterMs = parseRetryAfter(refusal.retryAfter, nowMs, MAX_THROTTLED_MS) ?? DEFAULT_RETRY_AFTER_MS;
     return { kind: 'throttled', retryAfterMs, message: 'Azure throttles the requests of this identity.' };
   }
   if (REFUSALS.has(status)) return refused(refusal, message);
@@ -87,6 +89,7 @@ function unauthorized(code: string, message: string): Failure {
     ? { kind: 'credentialUnavailable', message: 'The token of the Azure identity ran out.' }
     : {
         kind: 'credentialsInvalid',
+        mayPass: true,
         message: `Azure does not accept the token of this identity: check its tenant, and that cloud and endpoint belong together. ${message}`,
       };
 }
@@ -121,11 +124,15 @@ function noUsefulAnswer({ status, code, retryAfter }: Refusal, nowMs: number): F
   };
 }
 
-/** Seconds or a date (RFC 9110), in milliseconds from now: at least 1 s, at most 1 h; undefined when it is neither. */
-export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+/** Seconds or a date (RFC 9110), in milliseconds from now: at least 1 s, at most `maxMs`; undefined when it is neither. */
+export function parseRetryAfter(
+  header: string | undefined,
+  nowMs: number,
+  maxMs = MAX_RETRY_AFTER_MS,
+): number | undefined {
   if (header === undefined) return undefined;
   const ms = /^\s*\d+(\.\d+)?\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(Math.ceil(ms), 1000), MAX_RETRY_AFTER_MS);
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(Math.ceil(ms), 1000), maxMs);
 }
 
 /** Azure's code and words, as a sentence. */
@@ -227,7 +234,7 @@ export function failureOfCredential(error: unknown, lastMet?: unknown): Failure 
     return unreachable(lastMet);
   }
   if (links.some(speaksOf('Response had no'))) return unavailable('the authority answered without a token');
-  return refusedByAuthority(links);
+  return refusedByAuthority(links, status !== undefined);
 }
 
 /** MSAL looks for the endpoints of an authority that it does not know by heart; a tenant that is none is refused there. */
@@ -255,36 +262,70 @@ function speaksOf(text: string): (link: Link) => boolean {
   return ({ message }) => typeof message === 'string' && message.includes(text);
 }
 
-/** Entra's codes whose remedy can be named (documented). */
-const ADVICE: Readonly<Record<string, string>> = {
-  AADSTS7000215: 'the client secret is wrong: it must be the value of the secret, not its id',
-  AADSTS7000222: 'the client secret has expired: make a new one',
-  AADSTS700016: 'no application has this client id in this tenant',
-  AADSTS90002: 'there is no such tenant in this cloud',
-  AADSTS900023: 'the tenant id is not one',
-  AADSTS700027: 'the certificate is not registered with the application, or has expired',
-  AADSTS70021: 'no federated credential of the application matches: check its issuer, subject and audience',
-  AADSTS700213: 'no federated credential of the application matches: check its issuer, subject and audience',
-  AADSTS700024: 'the federated token has expired or is not valid yet',
-  AADSTS7000112: 'the application is disabled',
+interface EntraCode {
+  /** Whether the same request may be granted minutes later, without anybody's help. */
+  readonly passes: boolean;
+  readonly advice: string;
+}
+
+const NO_FEDERATION = 'no federated credential of the application matches: check its issuer, subject and audience';
+
+/**
+ * Entra's codes whose remedy is known, or that cannot pass. Where no thread is named, the source is the documented list
+ * (learn.microsoft.com/entra/identity-platform/reference-error-codes), and that it cannot pass is inferred from its text. A
+ * code that is not here may pass: whoever is told too early to act loses more than whoever is told minutes later.
+ */
+export const ENTRA_CODES: Readonly<Record<string, EntraCode>> = {
+  // A new secret is refused for 4 to 18 s (microsoftgraph/microsoft-graph-docs#17966).
+  AADSTS7000215: { passes: true, advice: 'the client secret is wrong: it must be the value of the secret, not its id' },
+  // A new application is not found, then found, then not found, for seconds (AzureAD/microsoft-authentication-library-for-dotnet#3706,
+  // hashicorp/vault-plugin-secrets-azure#26).
+  AADSTS700016: { passes: true, advice: 'no application has this client id in this tenant' },
+  // As a new application: its service principal follows it (Azure/azure-cli#1332); that this code tells of it is inferred.
+  AADSTS7000229: { passes: true, advice: 'the application has no service principal in this tenant' },
+  // A new certificate spreads as a new secret does (inferred).
+  AADSTS700027: { passes: true, advice: 'the certificate is not registered with the application, or has expired' },
+  // A new federated credential takes up to a minute to spread (Azure/azure-workload-identity#273, #576).
+  AADSTS70021: { passes: true, advice: NO_FEDERATION },
+  // Of one workload identity's requests about 2 %, the next one is granted (kedacore/keda#8152).
+  AADSTS700213: { passes: true, advice: NO_FEDERATION },
+  // The neighbours of the two, for issuer and audience: that they pass like them is inferred.
+  AADSTS700211: { passes: true, advice: NO_FEDERATION },
+  AADSTS700212: { passes: true, advice: NO_FEDERATION },
+  // The projected token is renewed, or a clock is set (Azure/azure-workload-identity#693).
+  AADSTS700024: { passes: true, advice: 'the federated token has expired or is not valid yet' },
+  AADSTS7000222: { passes: false, advice: 'the client secret has expired: make a new one' },
+  // AzureAD/microsoft-identity-web#2834
+  AADSTS1000502: { passes: false, advice: 'the certificate has expired or is not valid yet: register a valid one' },
+  // AzureAD/microsoft-identity-web#2444
+  AADSTS7000214: { passes: false, advice: 'the certificate has been revoked: register another one' },
+  AADSTS7000112: { passes: false, advice: 'the application is disabled' },
+  AADSTS90002: { passes: false, advice: 'there is no such tenant in this cloud' },
+  AADSTS900023: { passes: false, advice: 'the tenant id is not one' },
+  AADSTS53003: { passes: false, advice: 'a Conditional Access policy of the tenant blocks it' },
+  AADSTS500014: {
+    passes: false,
+    advice: 'Azure Resource Manager is disabled as an enterprise application of the tenant',
+  },
 };
 
-function refusedByAuthority(links: readonly Link[]): Failure {
+/** `answered`: it was an answer, not the login itself, that it met. */
+function refusedByAuthority(links: readonly Link[], answered: boolean): Failure {
   const text = links.map(({ message }) => (typeof message === 'string' ? message : '')).join(' ');
   const code = /AADSTS\d+/.exec(text)?.[0];
   const oauth = links.map(({ errorCode }) => errorCode).find((one) => typeof one === 'string');
   const named = [oauth, code].filter((one) => one !== undefined).join(', ');
-  const advice = code === undefined ? undefined : ADVICE[code];
-  return invalid(
-    `${advice ?? 'check tenant id, client id and its secret, certificate or federated credential'}${named === '' ? '' : ` (${named})`}`,
-  );
+  const known = code === undefined ? undefined : ENTRA_CODES[code];
+  const advice = known?.advice ?? 'check tenant id, client id and its secret, certificate or federated credential';
+  const why = `${advice}${named === '' ? '' : ` (${named})`}`;
+  return (known?.passes ?? (answered || code !== undefined)) ? notYet(why) : invalid(why);
 }
 
 /** What a node without the wanted identity, or without any, answers: told by MSAL's error, whose text has the status in it. */
 export function failureOfManagedIdentity(error: unknown): AzureFailure {
   const links = chain(error);
   const [status] = links.map((link) => link.status ?? link.statusCode).filter((one) => typeof one === 'number');
-  if (status === 400) return new AzureFailure(invalid('the node has no managed identity of this client'));
+  if (status === 400) return new AzureFailure(notYet('the node has no managed identity of this client'));
   return new AzureFailure(
     unavailable(
       status === undefined
@@ -305,8 +346,13 @@ export function failureOfAzureCli(error: unknown): AzureFailure {
   return new AzureFailure(invalid(why));
 }
 
+/** No token is to be hoped for until a person has acted. */
 function invalid(why: string): Failure {
   return { kind: 'credentialsInvalid', message: `Azure gives this identity no token: ${why}.` };
+}
+
+function notYet(why: string): Failure {
+  return { ...invalid(why), kind: 'credentialsInvalid', mayPass: true };
 }
 
 function unavailable(why: string): Failure {

@@ -5,12 +5,14 @@ import { type Grant, refusalOf } from '../core/grants.ts';
 import { foldCase } from '../core/letter-case.ts';
 import type { ManagedObject } from '../core/object.ts';
 import type { Parent } from '../core/runtime.ts';
+import { DENIAL_PASSES_MS } from '../core/schedule.ts';
 import type { Access, Identities, Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/instruments.ts';
 import type { ArmOptions } from './arm-calls.ts';
 import type { Cloud } from './clouds.ts';
 import { createDataFactory } from './data-factory.ts';
+import { Denial } from './denial.ts';
 import {
   createCredential,
   describeLogin,
@@ -29,7 +31,7 @@ import type { Remote } from './remote.ts';
 import type { Allowances } from './request-budget.ts';
 import type { RetrySettings } from './retry.ts';
 import { createSynapse } from './synapse.ts';
-import { TokenSource } from './tokens.ts';
+import { TokenSource, type TokenSourceOptions } from './tokens.ts';
 
 export interface IdentitiesOptions {
   /** Where the SDKs' variables `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`… are looked up; an empty value counts as absent. */
@@ -44,6 +46,8 @@ export interface IdentitiesOptions {
   readonly clock: Clock;
   /** Puts the key of an object back into the queue, when the request budget has a token for it. */
   readonly wake: (key: string, urgency: Urgency) => void;
+  /** The objects of the namespace act by another login now. */
+  readonly relogged?: (namespace: string) => void;
   /** Somebody else changed the runtime with this `armKey`: its objects are to be looked at now. */
   readonly changed: (runtimeKey: string) => void;
   readonly log: Log;
@@ -67,6 +71,8 @@ interface Session {
   readonly principal: Principal;
   readonly tokens: TokenSource;
   readonly runtimes: Observer;
+  /** By subscription, in lower case. */
+  readonly denials: ReadonlyMap<string, Denial>;
 }
 
 interface Namespace {
@@ -74,7 +80,14 @@ interface Namespace {
   readonly current: Session | Problem | undefined;
   /** The last good one before that. */
   readonly last: Session | undefined;
+  /** Until when the token of that one may stand in for the first one of `current`, which is the same client. */
+  readonly bridgedUntil?: number;
 }
+
+/** A new secret is known everywhere in Entra within seconds; who waits longer is to learn that something is wrong. */
+const BRIDGE_MS = DENIAL_PASSES_MS;
+/** Of an answer of a subscription, those who are refused by it are woken this often at most. */
+const WAKE_EVERY_MS = 30_000;
 
 /** What became of a namespace's credential, for the log. No secret. */
 export interface Renewal {
@@ -108,6 +121,8 @@ export class AzureIdentities implements Identities {
   readonly #sessions = new Map<string, Session>();
   readonly #principals = new Map<string, Principal>();
   readonly #namespaces = new Map<string, Namespace>();
+  /** Whether objects have been looked at: a login that comes from then on takes the place of another, or of none. */
+  #isInUse = false;
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
@@ -116,8 +131,12 @@ export class AzureIdentities implements Identities {
   }
 
   accessFor(object: ManagedObject): Access {
-    const { current, last } = this.#namespaces.get(object.namespace) ?? {};
-    if (current !== undefined) return this.#bySecret(current, object);
+    this.#isInUse = true;
+    const { current, last, bridgedUntil } = this.#namespaces.get(object.namespace) ?? {};
+    if (current !== undefined) {
+      const bridge = bridgedUntil === undefined ? undefined : this.#bridge(current, last, bridgedUntil);
+      return this.#bySecret(bridge ?? current, object);
+    }
     if (last === undefined || !object.deleting) return this.#asOperator(object);
     const own = this.#asOperator(object);
     const claimed = object.memory.claim?.identity;
@@ -132,7 +151,12 @@ export class AzureIdentities implements Identities {
     const current = 'problem' in login ? login : this.#open(login);
     const changed = !isSame(before?.current, current);
     if (changed) {
-      this.#namespaces.set(namespace, { current, last: before === undefined ? undefined : lastGood(before) });
+      const last = before === undefined ? undefined : lastGood(before);
+      const bridge = isBridge(before, last, current)
+        ? { bridgedUntil: this.#options.clock.monotonic() + BRIDGE_MS }
+        : {};
+      this.#namespaces.set(namespace, { current, last, ...bridge });
+      if ('bridgedUntil' in bridge && !('problem' in current)) current.tokens.pursue(bridge.bridgedUntil);
       this.#sweep();
     }
     return 'problem' in current
@@ -164,11 +188,32 @@ export class AzureIdentities implements Identities {
   /** The object is gone: it waits for no request any more. */
   forget(key: string): void {
     for (const principal of this.#principals.values()) principal.forget(key);
+    for (const { tokens, denials } of this.#sessions.values()) {
+      tokens.forget(key);
+      for (const denial of denials.values()) denial.forget(key);
+    }
   }
 
   /** Cancels every timer. */
   stop(): void {
     for (const principal of this.#principals.values()) principal.stop();
+    for (const { tokens } of this.#sessions.values()) tokens.stop();
+  }
+
+  /** The session whose token is used as long as the new login of the same client has yet to get one of its own. */
+  #bridge(current: Session | Problem, last: Session | undefined, until: number): Session | undefined {
+    if ('problem' in current || last === undefined || current.tokens.isProven) return undefined;
+    const isOver = current.tokens.isRefusedForGood || this.#options.clock.monotonic() >= until;
+    return !isOver && last.tokens.isFresh ? last : undefined;
+  }
+
+  /** A login was refused for good: nobody's former token stands in for it any more. */
+  #refused(session: Session): void {
+    for (const [namespace, { current, last, bridgedUntil }] of this.#namespaces) {
+      if (current !== session || bridgedUntil === undefined) continue;
+      this.#namespaces.set(namespace, { current, last });
+      this.#options.relogged?.(namespace);
+    }
   }
 
   #asOperator(object: ManagedObject): Access {
@@ -202,7 +247,12 @@ export class AzureIdentities implements Identities {
     const fingerprint = fingerprintOf(login);
     const present = this.#sessions.get(fingerprint);
     if (present !== undefined) return present;
-    const session = open(login, this.#principal(identityOf(login)), this.#options, () => this.#sweep());
+    const began = this.#isInUse ? { beganAt: this.#options.clock.now() } : {};
+    const session: Session = open(login, this.#principal(identityOf(login)), this.#options, {
+      ...began,
+      proven: () => this.#sweep(),
+      refusedForGood: () => this.#refused(session),
+    });
     this.#sessions.set(fingerprint, session);
     return session;
   }
@@ -233,7 +283,9 @@ export class AzureIdentities implements Identities {
       else if (!keepsLast) this.#namespaces.set(namespace, { current, last: undefined });
     }
     for (const [fingerprint, session] of this.#sessions) {
-      if (!needed.has(session)) this.#sessions.delete(fingerprint);
+      if (needed.has(session)) continue;
+      this.#sessions.delete(fingerprint);
+      session.tokens.stop();
     }
     const live = new Set([...this.#sessions.values()].map(({ principal }) => principal));
     for (const [identity, principal] of this.#principals) {
@@ -248,6 +300,17 @@ function lastGood({ current, last }: Namespace): Session | undefined {
   const session = current === undefined || 'problem' in current ? undefined : current;
   if (session?.tokens.isProven) return session;
   return last?.tokens.isProven ? last : (session ?? last);
+}
+
+/** Whether the former token may be used on: one login of a client has taken the place of another, without a gap. */
+function isBridge(
+  before: Namespace | undefined,
+  last: Session | undefined,
+  current: Session | Problem,
+): last is Session {
+  if (before?.current === undefined || 'problem' in before.current || 'problem' in current) return false;
+  const unbroken = last === before.current || before.bridgedUntil !== undefined;
+  return unbroken && last?.tokens.isProven === true && identityOf(last.login) === identityOf(current.login);
 }
 
 function isSame(a: Namespace['current'], b: Namespace['current']): boolean {
@@ -269,22 +332,34 @@ const SERVICES: Readonly<Record<Parent['kind'], (options: ArmOptions) => Remote>
   workspace: createSynapse,
 };
 
-/** `proven` is called once, when Azure has given the first token. */
-function open(login: Login, principal: Principal, options: IdentitiesOptions, proven: () => void): Session {
+function open(
+  login: Login,
+  principal: Principal,
+  options: IdentitiesOptions,
+  more: Pick<TokenSourceOptions, 'beganAt' | 'proven' | 'refusedForGood'>,
+): Session {
   const { cloud, clock, changed, wake, log, signal, credential = createCredential } = options;
   const tokens = new TokenSource({
     create: (met) => credential(login, cloud, met),
     scope: `${cloud.audience}/.default`,
     clock,
-    proven,
+    wake,
+    ...more,
   });
+  const denials = new Map<string, Denial>();
+  const denialOf = (subscription: string): Denial => {
+    const denial = denials.get(subscription) ?? new Denial(clock, wake, WAKE_EVERY_MS);
+    denials.set(subscription, denial);
+    return denial;
+  };
   const remotes = new Map<string, Remote>();
   const remote = ({ kind, subscriptionId }: Parent): Remote => {
     const key = `${kind}/${foldCase(subscriptionId)}`;
     const present = remotes.get(key);
     if (present !== undefined) return present;
-    const budget = principal.budget(foldCase(subscriptionId));
-    const made = SERVICES[kind]({ ...options, subscriptionId, endpoint: cloud.endpoint, tokens, budget });
+    const subscription = foldCase(subscriptionId);
+    const limits = { tokens, budget: principal.budget(subscription), denial: denialOf(subscription) };
+    const made = SERVICES[kind]({ ...options, ...limits, subscriptionId, endpoint: cloud.endpoint });
     remotes.set(key, made);
     return made;
   };
@@ -296,5 +371,5 @@ function open(login: Login, principal: Principal, options: IdentitiesOptions, pr
     log: log.with({ identity: identityOf(login) }),
     ...(signal === undefined ? {} : { signal }),
   });
-  return { login, principal, tokens, runtimes };
+  return { login, principal, tokens, runtimes, denials };
 }

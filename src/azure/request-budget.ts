@@ -1,3 +1,4 @@
+import { AzureFailure, type Failure } from '../core/failure.ts';
 import { BudgetExhausted, type Caller, type Needs, type RequestKind, Unanswered, type Urgency } from '../ports.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { Every } from '../runtime/every.ts';
@@ -129,10 +130,12 @@ export class RequestBudget {
   }
 
   /**
-   * Spends one request. Throws `BudgetExhausted` when there is none now, `Unanswered` when too many wait for an answer:
-   * `wake` is then called with the caller's key.
+   * Spends one request. Throws `BudgetExhausted` when there is none now, `Unanswered` when too many wait for an answer,
+   * `AzureFailure` when ARM has said no for longer than the caller waits without a word: `wake` is then called with the
+   * caller's key.
    */
-  take(kind: RequestKind, { key, urgency, needs = NO_NEEDS }: Pick<Caller, 'key' | 'urgency' | 'needs'>): void {
+  take(kind: RequestKind, caller: Pick<Caller, 'key' | 'urgency' | 'needs' | 'patienceMs'>): void {
+    const { key, urgency, needs = NO_NEEDS, patienceMs } = caller;
     if (this.#retired) {
       this.#options.wake(key, urgency);
       throw new BudgetExhausted('this request budget is not kept any more');
@@ -157,7 +160,20 @@ export class RequestBudget {
     // Who starts over makes the same requests again.
     this.#wait({ key, urgency, needs: sum(due, pass.spent), held: NONE, told: true });
     this.#schedule();
+    const blocking = KINDS.filter((each) => due[each] > 0).map((each) => this.blocking(each, patienceMs));
+    const told = blocking.find((failure) => failure !== undefined);
+    if (told !== undefined) throw new AzureFailure(told);
     throw new BudgetExhausted(`no ${kind} left in the request budget`);
+  }
+
+  /** What to tell who would wait for longer than `patienceMs` because of a 429; undefined when it is not so long. */
+  blocking(kind: RequestKind, patienceMs = Number.POSITIVE_INFINITY): Failure | undefined {
+    const now = this.#clock.now();
+    const until = this.#buckets[kind].blockedUntil ?? now;
+    if (until - now <= patienceMs) return undefined;
+    const time = `${new Date(until).toISOString().slice(0, 19)}Z`;
+    const message = `Azure throttles the requests of this identity to the subscription until ${time}. It is tried again now and then before.`;
+    return { kind: 'throttled', retryAfterMs: until - now, message };
   }
 
   /** The pass of this key is over: what it was given and did not spend goes to others. */
@@ -197,9 +213,25 @@ export class RequestBudget {
       this.#buckets[kind].putBack(held[kind]);
       this.#place({ ...waiter, held: { ...held, [kind]: 0 } });
     }
+    const wasProbed = this.#buckets[kind].isProbed;
     this.#buckets[kind].block(retryAfterMs);
+    if (!wasProbed && this.#buckets[kind].isProbed) this.#tellAll();
     this.#schedule();
     this.#report();
+  }
+
+  /** ARM has answered a request that was sent at this time, and did not throttle it. */
+  answered(kind: RequestKind, sentAt: number): void {
+    if (this.#buckets[kind].unblock(sentAt)) this.#serve();
+  }
+
+  /** It gives nothing for long: who waits is to learn of it, and one request is enough to try. */
+  #tellAll(): void {
+    for (const waiter of [...this.#waiting.values()]) {
+      this.#leave(waiter);
+      this.#place({ ...waiter, needs: this.#attainable(waiter.needs) });
+      if (waiter.told) this.#options.wake(waiter.key, waiter.urgency);
+    }
   }
 
   /**

@@ -8,6 +8,9 @@ export interface Allowance {
 /** Of ARM's allowance, how much is spent: the rest is for the difference between its clock and ours. */
 const SHARE = 0.98;
 
+/** What gives nothing for longer than this is tried by one request as often. */
+const PROBE_EVERY_MS = 3 * 60_000;
+
 /** Of what ARM says is left, so many are left to it: 2 % of the greatest of its allowances. */
 const MOST_MARGIN = 5;
 
@@ -24,6 +27,10 @@ export class TokenBucket {
   #setAside = 0;
   #refilledAt: number;
   #blockedUntil = Number.NEGATIVE_INFINITY;
+  #blockedAt = Number.NEGATIVE_INFINITY;
+  #probeAt = Number.POSITIVE_INFINITY;
+  /** The end that was announced when the present blocking began: for people, so by the wall clock. */
+  #announced = Number.NEGATIVE_INFINITY;
 
   constructor({ burst, perSecond }: Allowance, clock: Clock) {
     this.#clock = clock;
@@ -39,22 +46,37 @@ export class TokenBucket {
     return this.#perMs;
   }
 
-  /** The most whole tokens that it ever holds. */
+  /** The most whole tokens that it ever holds; one while it is only tried whether it gives any. */
   get most(): number {
-    return Math.floor(this.#capacity);
+    return this.isProbed ? 1 : Math.floor(this.#capacity);
   }
 
   get blocked(): boolean {
-    return this.#clock.monotonic() < this.#blockedUntil;
+    return this.#now < this.#blockedUntil;
+  }
+
+  /** Until when it gives nothing, as that was announced first, whatever is said meanwhile; undefined when it gives something. */
+  get blockedUntil(): number | undefined {
+    if (!this.blocked) return undefined;
+    const wall = this.#clock.now();
+    if (wall >= this.#announced) this.#announced = wall + this.#blockedUntil - this.#now;
+    return this.#announced;
   }
 
   /** How many whole tokens may be set aside now. */
   get available(): number {
     this.#refill();
-    return this.blocked ? 0 : Math.max(0, Math.floor(this.#tokens));
+    if (this.blocked) return this.#now >= this.#probeAt ? 1 : 0;
+    return Math.max(0, Math.floor(this.#tokens));
+  }
+
+  /** Whether it gives nothing for so long that it is tried now and then. */
+  get isProbed(): boolean {
+    return this.blocked && this.#probeAt < this.#blockedUntil;
   }
 
   setAside(count: number): void {
+    if (this.blocked && count > 0) this.#probeAt = this.#now + PROBE_EVERY_MS;
     this.#tokens -= count;
     this.#setAside += count;
   }
@@ -80,23 +102,40 @@ export class TokenBucket {
   /** Gives nothing for so long, and then fills again from nothing. */
   block(ms: number): void {
     this.#refill();
-    this.#blockedUntil = Math.max(this.#blockedUntil, this.#clock.monotonic() + ms);
+    const now = this.#now;
+    if (!this.isProbed) this.#announced = this.#clock.now() + ms;
+    this.#blockedAt = now;
+    this.#blockedUntil = Math.max(this.#blockedUntil, now + ms);
+    this.#probeAt = now + PROBE_EVERY_MS;
     this.#refilledAt = this.#blockedUntil;
     this.#tokens = Math.min(this.#tokens, 0);
+  }
+
+  /** The other side has granted what was asked at that time: if that was after it blocked, it does so no more. */
+  unblock(askedAt: number): boolean {
+    if (!this.blocked || askedAt <= this.#blockedAt) return false;
+    this.#blockedUntil = this.#now;
+    this.#refilledAt = this.#blockedUntil;
+    return true;
   }
 
   /** Milliseconds until so many can be set aside; infinite as long as others have set too many aside. */
   msUntil(count: number): number {
     this.#refill();
-    if (count > this.most - this.#setAside) return Number.POSITIVE_INFINITY;
-    const blocked = Math.max(0, this.#refilledAt - this.#clock.monotonic());
+    if (this.isProbed && count <= 1) return Math.max(0, this.#probeAt - this.#now);
+    if (count > Math.floor(this.#capacity) - this.#setAside) return Number.POSITIVE_INFINITY;
+    const blocked = Math.max(0, this.#refilledAt - this.#now);
     return blocked + Math.max(0, count - this.#tokens) / this.#perMs;
   }
 
   #refill(): void {
-    const now = this.#clock.monotonic();
+    const now = this.#now;
     const gained = Math.max(0, now - this.#refilledAt) * this.#perMs;
     this.#tokens = Math.min(this.#tokens + gained, this.#capacity - this.#setAside);
     this.#refilledAt = Math.max(this.#refilledAt, now);
+  }
+
+  get #now(): number {
+    return this.#clock.monotonic();
   }
 }

@@ -1,6 +1,8 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth';
-import { AzureFailure } from '../core/failure.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { AzureFailure, type Failure } from '../core/failure.ts';
+import { type Caller, Denied, type Urgency } from '../ports.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
+import { Denial } from './denial.ts';
 import { failureOfCredential } from './errors.ts';
 
 export interface TokenSourceOptions {
@@ -11,8 +13,14 @@ export interface TokenSourceOptions {
   readonly create: (met: (what: unknown) => void) => TokenCredential;
   readonly scope: string;
   readonly clock: Clock;
+  /** When this login took the place of another; absent where it is not known what was there before. */
+  readonly beganAt?: number;
   /** Called once, when there is a first token. */
   readonly proven?: () => void;
+  /** Called when the authority has refused a token in a way that does not pass. */
+  readonly refusedForGood?: () => void;
+  /** Puts the key of an object back into the queue that waits for a token. */
+  readonly wake?: (key: string, urgency: Urgency) => void;
   /** For one token, all of its requests together; 30 s when absent. */
   readonly timeoutMs?: number;
 }
@@ -22,6 +30,12 @@ const RENEW_BEFORE_MS = 5 * 60_000;
 /** A failed request is not repeated before this, however many objects ask. */
 const REMEMBER_UNAVAILABLE_MS = 2_000;
 const REMEMBER_INVALID_MS = 10_000;
+/** As long as somebody waits for a token that may yet come, it is asked for again after 5, 10, 20 … seconds. */
+const ASK_AGAIN_MS = 5_000;
+const ASK_AGAIN_AT_MOST_MS = 5 * 60_000;
+
+/** What may stand in a header after `Bearer `. */
+const VISIBLE_ASCII = /^[!-~](?:[ -~]*[!-~])?$/;
 
 interface Held {
   readonly token: string;
@@ -38,10 +52,20 @@ interface Deadline {
   readonly monotonic: number;
 }
 
+interface Failed {
+  readonly failure: Failure;
+  /** By the wall clock, as statuses tell it. */
+  readonly at: number;
+  /** By the monotonic one. */
+  readonly until: number;
+}
+
 /**
  * The tokens of one identity for ARM: one request at a time, one cache for all its clients. It stands in for the SDK's
  * own cache because that one keeps a token that ARM has refused until it runs out, and because its renewal in the
  * background ends, when the authority stays away, in an unhandled rejection.
+ *
+ * One who waits for a token need not ask for it: this asks for all of them, and wakes them when it comes.
  */
 export class TokenSource {
   readonly #options: TokenSourceOptions;
@@ -50,19 +74,26 @@ export class TokenSource {
   #request: Promise<Held> | undefined;
   #lastMet: unknown;
   #proven = false;
-  #failed: { readonly failure: AzureFailure; readonly until: number } | undefined;
+  #failed: Failed | undefined;
+  readonly #denial: Denial;
+  #askAgain: { readonly at: number; readonly timer: Timer } | undefined;
+  #asked = 0;
+  #pursuedUntil = Number.NEGATIVE_INFINITY;
+  #stopped = false;
 
   constructor(options: TokenSourceOptions) {
+    const { clock, wake = () => {} } = options;
     this.#options = options;
+    this.#denial = new Denial(clock, wake);
   }
 
   /**
-   * A token that has not run out. Throws `AzureFailure` of kind `credentialsInvalid` or `credentialUnavailable`;
+   * A token that has not run out. Throws `Denied` of kind `credentialsInvalid` or `credentialUnavailable`;
    * `signal.reason` when that aborts, which does not disturb others who wait for the same token.
    */
   async get(signal?: AbortSignal): Promise<string> {
     if (this.#held !== undefined && !this.#isOver(this.#held.expiresAt)) {
-      if (this.#isOver(this.#held.renewAt)) this.#renew().catch(() => {});
+      if (!this.isFresh) this.#renew().catch(() => {});
       return this.#held.token;
     }
     return (await unlessAborted(this.#renew(), signal)).token;
@@ -73,6 +104,40 @@ export class TokenSource {
     return this.#proven;
   }
 
+  /** Whether there is a token that need not be renewed yet. */
+  get isFresh(): boolean {
+    return this.#held !== undefined && !this.#isOver(this.#held.renewAt);
+  }
+
+  /** Whether no token is to be hoped for until a person has acted. */
+  get isRefusedForGood(): boolean {
+    return this.#failed !== undefined && !mayCome(this.#failed.failure);
+  }
+
+  /** From when on refusals are this login's, as failures tell it. */
+  get began(): { readonly notBefore?: number } {
+    const { beganAt } = this.#options;
+    return beganAt === undefined ? {} : { notBefore: beganAt };
+  }
+
+  /** Asks for a first token, although nobody waits for it, and goes on until then. */
+  pursue(until: number): void {
+    this.#pursuedUntil = until;
+    if (!this.#proven) this.#renew().catch(() => {});
+  }
+
+  /** The key is gone: it waits for nothing. */
+  forget(key: string): void {
+    this.#denial.forget(key);
+    if (!this.#isWanted) this.#cancel();
+  }
+
+  /** Cancels the timer: nothing more is asked for that nobody asks for here. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
   /** ARM refused this token: the next `get` asks for another one. */
   invalidate(token: string): void {
     if (this.#held?.token !== token) return;
@@ -81,9 +146,14 @@ export class TokenSource {
   }
 
   #renew(): Promise<Held> {
-    const { clock } = this.#options;
-    if (this.#failed !== undefined && clock.monotonic() < this.#failed.until)
-      return Promise.reject(this.#failed.failure);
+    if (this.#failed !== undefined && this.#monotonic < this.#failed.until) {
+      const { failure, at } = this.#failed;
+      return Promise.reject(this.#denied(failure.kind === 'credentialsInvalid' ? { ...failure, at } : failure));
+    }
+    return this.#requested();
+  }
+
+  #requested(): Promise<Held> {
     this.#request ??= this.#ask().finally(() => {
       this.#request = undefined;
     });
@@ -99,6 +169,7 @@ export class TokenSource {
       });
       const token = await this.#withinTime(this.#credential.getToken(scope));
       if (token === null) throw new Error('the credential gave no token');
+      if (!VISIBLE_ASCII.test(token.token)) throw new AzureFailure(UNUSABLE);
       const life = Math.max(0, token.expiresOnTimestamp - clock.now());
       this.#failed = undefined;
       this.#held = {
@@ -106,15 +177,16 @@ export class TokenSource {
         renewAt: this.#in(Math.max(life - RENEW_BEFORE_MS, life * 0.75)),
         expiresAt: this.#in(life),
       };
+      this.#asked = 0;
+      this.#cancel();
       this.#prove();
+      this.#denial.granted();
       return this.#held;
     } catch (error) {
       this.#credential = undefined;
-      const failure =
-        error instanceof AzureFailure ? error : new AzureFailure(failureOfCredential(error, this.#lastMet));
-      const remember = failure.failure.kind === 'credentialsInvalid' ? REMEMBER_INVALID_MS : REMEMBER_UNAVAILABLE_MS;
-      this.#failed = { failure, until: clock.monotonic() + remember };
-      throw failure;
+      throw this.#denied(
+        this.#fail(error instanceof AzureFailure ? error.failure : failureOfCredential(error, this.#lastMet)),
+      );
     }
   }
 
@@ -126,6 +198,63 @@ export class TokenSource {
   #isOver({ wall, monotonic }: Deadline): boolean {
     const { clock } = this.#options;
     return clock.now() >= wall || clock.monotonic() >= monotonic;
+  }
+
+  #fail(met: Failure): Failure {
+    const isRefused = met.kind === 'credentialsInvalid';
+    const failure = isRefused ? { ...met, since: this.#denial.refused(), ...this.began } : met;
+    const until = this.#monotonic + (isRefused ? REMEMBER_INVALID_MS : REMEMBER_UNAVAILABLE_MS);
+    this.#failed = { failure, at: this.#options.clock.now(), until };
+    if (mayCome(failure)) this.#schedule();
+    else this.#giveUp();
+    return failure;
+  }
+
+  #giveUp(): void {
+    this.#cancel();
+    this.#options.refusedForGood?.();
+  }
+
+  #denied(failure: Failure): Denied {
+    return new Denied(failure, (caller) => this.#wait(caller));
+  }
+
+  #wait(caller: Pick<Caller, 'key' | 'urgency'>): void {
+    if (this.isFresh) {
+      this.#options.wake?.(caller.key, caller.urgency);
+      return;
+    }
+    // Who comes anew need not wait as long as those who have waited long.
+    if (this.#denial.wait(caller)) this.#asked = 0;
+    this.#schedule();
+  }
+
+  get #isWanted(): boolean {
+    return this.#denial.isAwaited || (!this.#proven && this.#monotonic < this.#pursuedUntil);
+  }
+
+  /** Asks again by itself when it is time, if not earlier already. */
+  #schedule(): void {
+    if (this.#stopped || !this.#isWanted || this.isRefusedForGood) return;
+    const ms = Math.min(ASK_AGAIN_MS * 2 ** this.#asked, ASK_AGAIN_AT_MOST_MS);
+    const at = this.#monotonic + ms;
+    if (this.#askAgain !== undefined && this.#askAgain.at <= at) return;
+    this.#cancel();
+    const timer = this.#options.clock.setTimer(ms, () => {
+      this.#askAgain = undefined;
+      this.#asked++;
+      if (this.#isWanted) this.#requested().catch(() => {});
+    });
+    this.#askAgain = { at, timer };
+  }
+
+  #cancel(): void {
+    this.#askAgain?.timer.cancel();
+    this.#askAgain = undefined;
+  }
+
+  get #monotonic(): number {
+    return this.#options.clock.monotonic();
   }
 
   #prove(): void {
@@ -145,6 +274,15 @@ export class TokenSource {
       request.then(resolve, reject).finally(() => timer.cancel());
     });
   }
+}
+
+const UNUSABLE: Failure = {
+  kind: 'credentialUnavailable',
+  message: 'No token for this identity at the moment: the authority gave one that cannot stand in a header.',
+};
+
+function mayCome(failure: Failure): boolean {
+  return failure.kind !== 'credentialsInvalid' || failure.mayPass === true;
 }
 
 /** What `promise` gives, or `signal.reason` as soon as that aborts. */

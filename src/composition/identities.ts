@@ -46,6 +46,7 @@ export function createIdentities(options: IdentitiesOptions): AzureIdentities {
     occupied: (namespace) => objects.inNamespace(namespace).length > 0,
     clock,
     wake: (key, urgency) => feed.woken(key, urgency),
+    relogged: (namespace) => feed.credentialChanged(namespace),
     changed: (runtime) => feed.runtimeChanged(runtime),
     log,
     metrics: {

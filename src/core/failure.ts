@@ -1,6 +1,16 @@
 /** What can go wrong between us and Azure, told apart by what it means, not by how it came over the wire. */
 import type { RequestIds } from './request-ids.ts';
 
+/** When an answer was given that somebody else may have asked for, milliseconds since the epoch. */
+interface Repeated {
+  /** Since when it has been answered each time; absent: this is the first time. */
+  readonly since?: number;
+  /** Nothing that was answered before this counts: it was asked with another login. */
+  readonly notBefore?: number;
+  /** When it was answered last; absent: just now. Remembered for others, it is no repetition. */
+  readonly at?: number;
+}
+
 export type Failure =
   /** 404 of the parent or of the resource group: someone may be creating it, or has deleted it, or Azure is wrong for a while. */
   | {
@@ -9,15 +19,20 @@ export type Failure =
       readonly message: string;
     }
   /** Also answered for a wrong tenant or cloud: proves nothing. */
-  | { readonly kind: 'subscriptionNotFound'; readonly message: string }
+  | ({ readonly kind: 'subscriptionNotFound'; readonly message: string } & Repeated)
   /** 403 for want of a role. */
   | { readonly kind: 'forbidden'; readonly message: string }
   /** 403 RequestDisallowedByPolicy: a role does not help. */
   | { readonly kind: 'policyDenied'; readonly message: string }
   /** 409 ScopeLocked, ReadOnlyDisabledSubscription. */
   | { readonly kind: 'locked'; readonly message: string }
-  /** 401 of ARM for a token that will not become good by itself, or a token endpoint that refuses the credential. */
-  | { readonly kind: 'credentialsInvalid'; readonly message: string }
+  /** 401 of ARM, or a token endpoint that refuses the credential. */
+  | ({
+      readonly kind: 'credentialsInvalid';
+      readonly message: string;
+      /** What was refused may be accepted a moment later. */
+      readonly mayPass?: true;
+    } & Repeated)
   /** The token endpoint does not answer, or a token ran out: heals by itself. */
   | { readonly kind: 'credentialUnavailable'; readonly message: string }
   /** 400 and other refusals of what was sent. On DELETE: something still refers to the runtime. */

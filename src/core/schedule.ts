@@ -15,6 +15,11 @@ export type Next =
 
 /** How long a missing role may take to spread before a person is asked to act. Role assignments take minutes (Microsoft Learn). */
 export const ROLE_SPREADS_MS = 10 * MINUTE;
+/**
+ * How long a token or a subscription may be refused before a person is asked to act: replicas of Entra and of ARM learn of
+ * what is new within a minute (public threads, at Entra's codes), and a longer time asks for patience only.
+ */
+export const DENIAL_PASSES_MS = 10 * MINUTE;
 export const PROVISIONING_MS = 30 * MINUTE;
 export const DOWN_MS = 10 * MINUTE;
 /** How long a write that Azure has accepted may take to show before it is made once more. */
@@ -72,6 +77,11 @@ export function waiting(intervalMs: number): Next {
 /** A failure that mends itself. */
 export function transient(intervalMs: number, retryAfterMs = 0): Next {
   return { kind: 'backoff', baseMs: SECOND, maxMs: Math.max(intervalMs, SECOND), minMs: retryAfterMs };
+}
+
+/** The answer was another's: what it waits for wakes it, and a look of its own comes in time to tell that it lasts. */
+export function heard(intervalMs: number): Next {
+  return { kind: 'after', ms: Math.min(intervalMs, DENIAL_PASSES_MS) };
 }
 
 /** Somebody wrote in between: look again at once, and ever less eagerly. */

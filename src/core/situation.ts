@@ -154,7 +154,9 @@ export function isAskedToEnableAuthoring({ object, memory, desired }: Situation)
 
 /** Since when the object waits for this reason, milliseconds since the epoch; now, when it only begins to, or the clock was set back. */
 export function waitingSince({ memory, now }: Situation, reason: string): number {
-  return memory.waitingSince?.reason === reason ? Math.min(memory.waitingSince.time, now) : now;
+  if (memory.waitingSince?.reason === reason) return Math.min(memory.waitingSince.time, now);
+  const unconfirmed = condition(memory, 'Reconciling')?.reason === reason ? memory.unconfirmedSince : undefined;
+  return Math.min(unconfirmed ?? now, now);
 }
 
 /** Whether the status is a decision about this very generation; that Azure's state is one nobody knows is a decision. */

@@ -11,7 +11,7 @@ import type { Accepted, ObservedRuntime } from '../core/runtime.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
 import { type Action, type Situation, type Step, wasInSync } from '../core/situation.ts';
 import { statusAfter } from '../core/status.ts';
-import { type Access, type Caller, Stale, type World } from '../ports.ts';
+import { type Access, type Caller, Denied, Stale, type World } from '../ports.ts';
 import { expectingWrite, firstCaller } from './caller.ts';
 import { Effects } from './effects.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -74,6 +74,7 @@ export class Acts {
       await this.#do(act);
     } catch (error) {
       if (!(error instanceof AzureFailure)) throw error;
+      if (error instanceof Denied) error.wakeWhenOver(this.#caller);
       const during = STEP[act.kind];
       if (act.kind === 'Repair' && act.attempt.by === 'operator')
         this.#repairs((repairs) => failed(repairs, error.unclear));

@@ -1,5 +1,6 @@
 /** On whose behalf a pass calls Azure: how urgently, what it asks the request budget for, and whether it may still write. */
 import { condition, isSameIntent } from '../core/object.ts';
+import { MINUTE } from '../core/schedule.ts';
 import {
   isAskedToEnableAuthoring,
   isAskedToLook,
@@ -19,6 +20,9 @@ const WRITE: Needs = { reads: 2, writes: 1 };
 /** … or the definition before its end. */
 const DELETION: Needs = { reads: 1, deletes: 1 };
 
+/** A wait for the request budget that is shorter is never told, however often the object is looked at. */
+const PATIENCE_MS = MINUTE;
+
 /** The caller at the beginning of a pass. */
 export function firstCaller(world: World, s: Situation, access: Access, signal: AbortSignal): Caller {
   const { object } = s;
@@ -26,6 +30,7 @@ export function firstCaller(world: World, s: Situation, access: Access, signal: 
     key: object.key,
     urgency: urgencyOf(s),
     needs: LOOK,
+    patienceMs: Math.max(s.intervalMs, PATIENCE_MS),
     signal,
     mayWrite: () => {
       const current = world.objects.get(object.key);

@@ -42,6 +42,8 @@ export const CONTROL_ROUTES: Readonly<Record<keyof EmulatorControl, readonly [ve
   removeClient: ['DELETE', '/clients'],
   revokeTokens: ['POST', '/tokens/revoke'],
   setTokenEndpoint: ['PUT', '/token-endpoint'],
+  refuseTokens: ['POST', '/token-refusals'],
+  clearTokenRefusals: ['DELETE', '/token-refusals'],
   issuedTokens: ['GET', '/tokens'],
   usage: ['GET', '/usage'],
   presentedSecrets: ['GET', '/presented-secrets'],

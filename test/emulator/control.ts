@@ -136,6 +136,8 @@ export interface EntraClient {
   tenantId: string;
   clientId: string;
   clientSecret?: string;
+  /** For so long the secret is refused, and the one that the client had before still accepted. */
+  learntAfterMs?: number;
   /** The object id of its service principal; error messages name it. */
   objectId?: string;
   /** Accept any well-formed client_assertion (certificate or workload identity). Default true. */
@@ -147,6 +149,15 @@ export interface IssuedToken {
   tenantId: string;
   clientId: string;
   audience: string;
+}
+
+export interface TokenRefusal {
+  /** Of one client, or of all. */
+  clientId?: string;
+  /** Entra's own: 700213 for AADSTS700213. */
+  code: number;
+  /** How many token requests it hits; 1 when absent. */
+  times?: number | 'always';
 }
 
 export type TokenEndpointMode = 'up' | 'unavailable' | 'drop' | 'hang' | 'refuse';
@@ -231,6 +242,10 @@ export interface EmulatorControl {
   revokeTokens(args?: { clientId?: string }): Promise<void>;
   /** Of one client, or of all that have no mode of their own. */
   setTokenEndpoint(args: { mode: TokenEndpointMode; clientId?: string }): Promise<void>;
+  /** The next token requests are refused with this code, although nothing is wrong. */
+  refuseTokens(refusal: TokenRefusal): Promise<void>;
+  /** Of one client, or of all. */
+  clearTokenRefusals(args?: { clientId?: string }): Promise<void>;
   /** Every token that was issued, oldest first, whatever became of it, of one client or of all; a reset forgets none. */
   issuedTokens(args?: { clientId?: string }): Promise<IssuedToken[]>;
   /** What the process of the emulator has used so far: a benchmark shows by it that it does not measure the emulator. */

@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { isKnownAudience } from './audiences.ts';
-import type { EntraClient, TokenEndpointMode } from './control.ts';
+import type { EntraClient, TokenEndpointMode, TokenRefusal } from './control.ts';
 import { header, type Incoming, isObject, parseJson, type Reply, reply } from './exchange.ts';
 import type { Operation } from './operations.ts';
 import { type TokenInfo, Tokens } from './tokens.ts';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+interface Known extends EntraClient {
+  /** From when on its secret is good, and which one is until then. */
+  readonly learntAt: number;
+  readonly formerSecret: string | undefined;
+}
 
 export type EntraAnswer = Reply | 'drop' | 'hang';
 
@@ -13,7 +19,8 @@ export type EntraAnswer = Reply | 'drop' | 'hang';
 export class Entra {
   readonly tokens: Tokens;
   readonly #now: () => number;
-  readonly #clients = new Map<string, EntraClient>();
+  readonly #clients = new Map<string, Known>();
+  #refusals: { readonly refusal: TokenRefusal; left: number }[] = [];
   readonly #modes = new Map<string, TokenEndpointMode>();
   readonly #presented = new Set<string>();
   #mode: TokenEndpointMode = 'up';
@@ -24,7 +31,18 @@ export class Entra {
   }
 
   putClient(client: EntraClient): void {
-    this.#clients.set(client.clientId.toLowerCase(), client);
+    const key = client.clientId.toLowerCase();
+    const formerSecret = this.#clients.get(key)?.clientSecret;
+    this.#clients.set(key, { ...client, formerSecret, learntAt: this.#now() + (client.learntAfterMs ?? 0) });
+  }
+
+  refuseTokens(refusal: TokenRefusal): void {
+    const left = refusal.times === 'always' ? Number.POSITIVE_INFINITY : (refusal.times ?? 1);
+    this.#refusals.push({ refusal, left });
+  }
+
+  clearTokenRefusals(clientId?: string): void {
+    this.#refusals = this.#refusals.filter(({ refusal }) => clientId !== undefined && !isOf(refusal, clientId));
   }
 
   removeClient(clientId: string): void {
@@ -39,6 +57,7 @@ export class Entra {
   reset(clients: readonly EntraClient[]): void {
     this.#clients.clear();
     this.#modes.clear();
+    this.#refusals = [];
     this.#mode = 'up';
     for (const client of clients) this.putClient(client);
   }
@@ -83,7 +102,7 @@ export class Entra {
         'A transient error has occurred. Please try again.',
       );
     }
-    const refused = this.#refuse(request, form, tenant, clientId, mode);
+    const refused = this.#injected(request, clientId) ?? this.#refuse(request, form, tenant, clientId, mode);
     if (refused !== undefined) return refused;
     const { token, lifetime } = this.tokens.issue(this.#info(tenant, clientId), audienceOf(form));
     return reply(
@@ -95,6 +114,14 @@ export class Entra {
 
   #info(tenantId: string, clientId: string): TokenInfo {
     return { tenantId, clientId, objectId: this.objectId(clientId) };
+  }
+
+  #injected(request: Incoming, clientId: string): Reply | undefined {
+    const armed = this.#refusals.find(({ refusal }) => isOf(refusal, clientId));
+    if (armed === undefined) return undefined;
+    armed.left--;
+    if (armed.left <= 0) this.#refusals = this.#refusals.filter((other) => other !== armed);
+    return this.#error(request, 401, 'invalid_client', armed.refusal.code, 'This answer was asked for by a test.');
   }
 
   /** Codes and texts are those that users paste. */
@@ -128,8 +155,9 @@ export class Entra {
     if (form.has('client_assertion')) {
       const wrong = this.#refuseAssertion(request, form, client);
       if (wrong !== undefined) return wrong;
-    } else if (client.clientSecret === undefined || form.get('client_secret') !== client.clientSecret) {
-      return this.#wrongSecret(request, clientId);
+    } else {
+      const secret = secretOf(client, this.#now());
+      if (secret === undefined || form.get('client_secret') !== secret) return this.#wrongSecret(request, clientId);
     }
     return this.#refuseAudience(request, form, tenant);
   }
@@ -199,6 +227,14 @@ export class Entra {
       error_uri: `${request.origin}/error?code=${code}`,
     });
   }
+}
+
+function secretOf({ clientSecret, formerSecret, learntAt }: Known, now: number): string | undefined {
+  return now < learntAt ? formerSecret : clientSecret;
+}
+
+function isOf({ clientId }: TokenRefusal, who: string): boolean {
+  return clientId === undefined || clientId.toLowerCase() === who.toLowerCase();
 }
 
 /** Some clients (Go) ask for `openid offline_access profile` besides. */

@@ -233,6 +233,8 @@ type EntraControl =
   | 'removeClient'
   | 'revokeTokens'
   | 'setTokenEndpoint'
+  | 'refuseTokens'
+  | 'clearTokenRefusals'
   | 'issuedTokens'
   | 'presentedSecrets';
 
@@ -242,6 +244,8 @@ function entraControl({ entra }: ControlParts): Pick<EmulatorControl, EntraContr
     removeClient: async ({ clientId }) => entra.removeClient(clientId),
     revokeTokens: async ({ clientId } = {}) => entra.tokens.revoke(clientId),
     setTokenEndpoint: async ({ mode, clientId }) => entra.setMode(mode, clientId),
+    refuseTokens: async (refusal) => entra.refuseTokens(refusal),
+    clearTokenRefusals: async ({ clientId } = {}) => entra.clearTokenRefusals(clientId),
     issuedTokens: async ({ clientId } = {}) => entra.tokens.issued(clientId),
     presentedSecrets: async () => entra.presentedSecrets(),
   };

@@ -309,7 +309,7 @@ describe.each(inBothKinds)('a deletion that Azure refuses, in a $kind', ({ inPla
       await created(place);
       await place.azure.removeSubscription({ subscriptionId: place.factory.subscriptionId });
       await place.delete('sample');
-      const object = await place.until('sample', 'Ready=False SubscriptionNotFound Stalled');
+      const object = await place.until('sample', 'Ready=False SubscriptionNotFound Reconciling');
       expect(message(object)).toMatch(/tenant and cloud.*deletionPolicy: Retain\)\.$/);
       await place.look('sample');
       expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1);

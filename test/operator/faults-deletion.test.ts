@@ -15,7 +15,7 @@ const CASES: Case[] = [
   [
     '401',
     (p) => fault(p, GET, refusal(401, 'InvalidAuthenticationToken')),
-    'False CredentialsInvalid, Stalled CredentialsInvalid',
+    'False CredentialsInvalid, Reconciling CredentialsInvalid',
     /tenant/,
   ],
   [
@@ -51,7 +51,7 @@ const CASES: Case[] = [
   [
     'a subscription that is not found',
     (p) => fault(p, GET, refusal(404, 'SubscriptionNotFound')),
-    'False SubscriptionNotFound, Stalled SubscriptionNotFound',
+    'False SubscriptionNotFound, Reconciling SubscriptionNotFound',
     /subscriptionId/,
   ],
   [

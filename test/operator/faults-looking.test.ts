@@ -247,6 +247,10 @@ describe('looking fails', () => {
     ['a 503 for a state', STATUS, reply(503)],
     ['an expired token', LIST, refusal(401, 'ExpiredAuthenticationToken')],
     ['an expired token for a state', STATUS, refusal(401, 'ExpiredAuthenticationToken')],
+    ['a token that is refused', LIST, refusal(401, 'InvalidAuthenticationToken')],
+    ['a token of the wrong tenant', STATUS, refusal(401, 'InvalidAuthenticationTokenTenant')],
+    ['a subscription that is not found', LIST, refusal(404, 'SubscriptionNotFound')],
+    ['a subscription that is not found for a state', STATUS, refusal(404, 'SubscriptionNotFound')],
   ])('%s, once: is not told at all', (_what, operation, effect) =>
     inHistory(async (place, history) => {
       await place.apply('sample');

@@ -89,17 +89,16 @@ describe('Azure refuses', () => {
     ['InvalidAuthenticationToken', refusal(401, 'InvalidAuthenticationToken')],
     ['AuthenticationFailed', refusal(401, 'AuthenticationFailed')],
     ['no body', reply(401, '')],
-  ])('401 %s: a person is told, nothing is written, and the next look that is asked for heals it', (_what, effect) =>
+  ])('401 %s: it is waited for, nothing is written, and it heals by itself', (_what, effect) =>
     inHistory(async (place, history) => {
       await place.apply('sample');
       await history.until('sample', 'True Available');
       const before = await place.runtime('sample');
       await fault(place, LIST, effect);
-      const stalled = await history.until('sample', 'False CredentialsInvalid, Stalled CredentialsInvalid');
-      expect(message(stalled)).toMatch(/check its tenant, and that cloud and endpoint belong together/);
-      expect(stalled.status?.claim?.origin).toBe('Created');
+      const waiting = await history.until('sample', 'False CredentialsInvalid, Reconciling CredentialsInvalid');
+      expect(message(waiting)).toMatch(/check its tenant, and that cloud and endpoint belong together/);
+      expect(waiting.status?.claim?.origin).toBe('Created');
       await heal(place);
-      await place.annotate('sample', 'azure-ir.io/reconcile', 'mended');
       await history.until('sample', 'True Available');
       expect(await place.runtime('sample')).toEqual(before);
     }),
@@ -173,7 +172,7 @@ describe('Azure refuses', () => {
       'subscription',
       ({ azure, factory }) => azure.removeSubscription(factory),
       'SubscriptionNotFound',
-      'Stalled',
+      'Reconciling',
       /Check spec.factory.subscriptionId/,
     ],
   ];
@@ -193,7 +192,6 @@ describe('Azure refuses', () => {
         expect(await count(place, PUT)).toBe(1);
         await place.azure.ensureFactory(place.factory);
         for (const name of ['sample', 'new']) {
-          if (progress === 'Stalled') await place.annotate(name, 'azure-ir.io/reconcile', 'mended');
           await history.until(name, 'True Available');
         }
         expect((await place.azure.runtimes(place.factory)).map(({ name }) => name)).toEqual(['new', 'sample']);

@@ -8,6 +8,7 @@ import { actAs, actors, newClient, putSecret, removeSecret, secretValue } from '
 import { eventually, inPlace, message, type Place } from './support/place.ts';
 
 const ready = (place: Place, name = 'sample') => place.until(name, 'Ready=True Available');
+const waits = (place: Place, name = 'sample') => place.until(name, 'Ready=False CredentialsInvalid Reconciling');
 const refused = (place: Place, name = 'sample') => place.until(name, 'Ready=False CredentialsInvalid Stalled');
 const requests = async (place: Place) => (await place.trace()).length;
 const OPERATOR = DEFAULT_CLIENT.clientId;
@@ -116,7 +117,7 @@ describe('a Secret that is wrong', () => {
       const wrong = { ...client, ...change };
       await actAs(place, wrong);
       await place.apply('sample');
-      const said = message(await refused(place));
+      const said = message(await waits(place));
       expect(said).toContain(words);
       expect(said).toContain(`In use: client secret of client ${wrong.clientId} in tenant ${wrong.tenantId}`);
       expect(await requests(place)).toBe(0);
@@ -135,6 +136,118 @@ describe('a Secret that is wrong', () => {
       await expectQuiet(place);
       await removeSecret(place);
       await ready(place);
+    }));
+});
+
+describe('what passes is not told as something for a person', () => {
+  const NAMES = Array.from({ length: 8 }, (_, i) => `ir-${i}`);
+  const tokens = async (place: Place, { clientId }: { clientId: string }) =>
+    (await place.azure.counts({ operation: 'Entra_Token', clientId })).Entra_Token ?? 0;
+  const reasons = async (place: Place, name: string) =>
+    (await place.versions(name)).flatMap(({ status }) =>
+      (status?.conditions ?? []).map(({ type, reason }) => `${type} ${reason}`),
+    );
+
+  test.each([
+    ['AADSTS700213, now and then', 700213],
+    ['AADSTS70021, of a federated credential that has yet to spread', 70021],
+    ['AADSTS7000215, of a secret that has yet to spread', 7000215],
+    ['a code that nobody knows', 999999],
+  ])('one refused token (%s): new objects wait, and all go on as soon as one is given', (_, code) =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await place.azure.refuseTokens({ clientId: client.clientId, code });
+      await actAs(place, client);
+      for (const name of NAMES) await place.apply(name, { interval: '1h' });
+      for (const name of NAMES) await ready(place, name);
+      expect(await reasons(place, NAMES[0] ?? '')).toContain('Reconciling CredentialsInvalid');
+      for (const name of NAMES) expect(await reasons(place, name)).not.toContain('Stalled CredentialsInvalid');
+      expect(await tokens(place, client)).toBe(2);
+    }),
+  );
+
+  test('one refused token does not touch those that are Ready', () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await actAs(place, client);
+      for (const name of NAMES) await place.apply(name, { interval: '1h' });
+      for (const name of NAMES) await ready(place, name);
+      const before = await Promise.all(NAMES.map(async (name) => (await place.get(name))?.status?.conditions));
+      await place.azure.refuseTokens({ clientId: client.clientId, code: 700213 });
+      await place.azure.revokeTokens({ clientId: client.clientId });
+      for (const name of NAMES) await place.annotate(name, 'azure-ir.io/reconcile', 'now');
+      for (const name of NAMES) {
+        await eventually(
+          async () => expect((await place.get(name))?.status?.lastHandledReconcileAt).toBe('now'),
+          40_000,
+        );
+      }
+      expect(await Promise.all(NAMES.map(async (name) => (await place.get(name))?.status?.conditions))).toEqual(before);
+      for (const name of NAMES) expect(await reasons(place, name)).not.toContain('Reconciling CredentialsInvalid');
+    }));
+
+  test.each([
+    ['AADSTS7000222, an expired secret', 7000222, 'the client secret has expired'],
+    ['AADSTS7000112, a disabled application', 7000112, 'the application is disabled'],
+    ['AADSTS90002, no such tenant', 90002, 'there is no such tenant'],
+  ])('what cannot pass (%s) is told at once', (_, code, words) =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await place.azure.refuseTokens({ clientId: client.clientId, code, times: 'always' });
+      await actAs(place, client);
+      await place.apply('sample');
+      expect(message(await refused(place))).toContain(words);
+      expect(await reasons(place, 'sample')).not.toContain('Reconciling CredentialsInvalid');
+    }),
+  );
+
+  test('a secret that Entra learns later: the namespace goes on by the former token, without a word', () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await actAs(place, client);
+      await place.apply('sample');
+      await ready(place);
+      const rotated = { ...client, clientSecret: secretValue() };
+      await place.azure.putClient({ ...rotated, learntAfterMs: 4_000 });
+      await actAs(place, rotated);
+      await eventually(async () => expect(await place.azure.presentedSecrets()).toContain(rotated.clientSecret));
+      const before = await requests(place);
+      await place.passes('sample');
+      expect(await requests(place)).toBeGreaterThan(before);
+      await eventually(async () => expect(await place.azure.issuedTokens(client)).toHaveLength(2), 40_000);
+      await place.passes('sample');
+      expect(await reasons(place, 'sample')).not.toContain('Reconciling CredentialsInvalid');
+      await place.untilEvents('sample', 'Created');
+    }));
+
+  test('a secret that has expired, and then a good one that Entra learns later: only the former needs a person', () =>
+    inPlace(async (place) => {
+      const client = await newClient(place);
+      await place.azure.refuseTokens({ clientId: client.clientId, code: 7000222, times: 'always' });
+      await actAs(place, client);
+      await place.apply('sample', { interval: '1h' });
+      await refused(place);
+      const renewed = { ...client, clientSecret: secretValue() };
+      await place.azure.clearTokenRefusals({ clientId: client.clientId });
+      await place.azure.putClient({ ...renewed, learntAfterMs: 6_000 });
+      await actAs(place, renewed);
+      await waits(place);
+      await ready(place);
+    }));
+
+  test('a subscription that is not found once by each: all go on as soon as it answers one of them', () =>
+    inPlace(async (place) => {
+      const { subscriptionId } = place.factory;
+      const body = { error: { code: 'SubscriptionNotFound', message: 'The subscription could not be found.' } };
+      await place.azure.addFault({
+        match: { subscriptionId },
+        times: NAMES.length,
+        effect: { kind: 'reply', status: 404, body },
+      });
+      for (const name of NAMES) await place.apply(name, { interval: '1h' });
+      for (const name of NAMES) await ready(place, name);
+      for (const name of NAMES) expect(await reasons(place, name)).not.toContain('Stalled SubscriptionNotFound');
+      expect(await reasons(place, NAMES[0] ?? '')).toContain('Reconciling SubscriptionNotFound');
     }));
 });
 
@@ -271,7 +384,7 @@ describe('two tenants', () => {
       const foreign = await newClient(place, randomUUID());
       await actAs(place, foreign);
       await place.apply('sample');
-      const said = message(await refused(place));
+      const said = message(await waits(place));
       expect(said).toContain('InvalidAuthenticationTokenTenant');
       expect(said).toContain(tenantId);
       expect(said).toContain(`client ${foreign.clientId} in tenant ${foreign.tenantId}`);

@@ -62,17 +62,16 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
       await place.untilEvents('sample', 'Created');
     }));
 
-  test.concurrent('in a subscription that Azure does not know needs a person', () =>
+  test.concurrent('in a subscription that Azure does not know is waited for, and heals by itself', () =>
     inPlace(async (place) => {
       const { subscriptionId } = place.factory;
       await place.azure.removeSubscription({ subscriptionId });
       await place.apply('sample');
-      const object = await place.until('sample', 'Ready=False SubscriptionNotFound Stalled');
+      const object = await place.until('sample', 'Ready=False SubscriptionNotFound Reconciling');
       expect(message(object)).toContain(`Check spec.${place.kind.parent}.subscriptionId, and that tenant and cloud`);
-      await place.untilEvents('sample', 'SubscriptionNotFound');
       await place.azure.ensureFactory(place.factory);
-      await place.look('sample');
       await ready(place);
+      await place.untilEvents('sample', 'Created');
     }));
 });
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import type { BucketSettings, FactoryRef } from '../emulator/index.ts';
 import { GET, LIST, PUT, STATUS } from '../operator/support/faults.ts';
-import { eventually } from '../operator/support/place.ts';
+import { eventually, message } from '../operator/support/place.ts';
 import { site, type World } from './support.ts';
 
 const { inWorld } = site();
@@ -89,6 +89,32 @@ test.concurrent('others who spend from the same buckets are noticed by what ARM 
     // The first to ask finds out; whoever asked at the same moment may be refused. Ten workers ask at once.
     expect(await refused(world, place.factory)).toBeLessThan(10);
     expect((await place.calls())[PUT]).toBe(13);
+  }));
+
+test.concurrent('one 429 for a day: whoever waits says Throttled and until when, once, and Azure is left alone', () =>
+  inWorld(async (world) => {
+    const { place, history, azure } = world;
+    const { subscriptionId, name: factory } = place.factory;
+    await world.operator({ args: ['--interval=1s'] });
+    const names = await applyMany(world, 5);
+    await allReady(world, names);
+    await azure.addFault({
+      match: { subscriptionId, factory, operation: STATUS },
+      effect: { kind: 'reply', status: 429, headers: { 'retry-after': '86400' } },
+    });
+    const told = await Promise.all(
+      names.map((name) => history.until(name, 'Unknown Throttled, Reconciling Throttled')),
+    );
+    const [until, ...others] = new Set(told.map((object) => /until (\S+Z)\./.exec(message(object))?.[1]));
+    expect(others).toEqual([]);
+    expect(Date.parse(until ?? '') - Date.now()).toBeGreaterThan(86_000_000);
+    const versions = names.map((name) => history.versions(name).length);
+    const calls = (await place.trace()).length;
+    // A new object learns of it, too; those whose passes go on meanwhile write nothing more, and ask nothing.
+    await place.apply('new');
+    await history.until('new', 'Unknown Throttled, Reconciling Throttled');
+    expect(names.map((name) => history.versions(name).length)).toEqual(versions);
+    expect((await place.trace()).length).toBe(calls);
   }));
 
 test.concurrent('more looks than the budget bears: they are spread out, one warning says so, and everything stays Ready', () =>

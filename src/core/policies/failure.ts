@@ -3,13 +3,18 @@ import type { Failure } from '../failure.ts';
 import { isAutoResolve } from '../fields.ts';
 import { isSameName } from '../letter-case.ts';
 import { condition } from '../object.ts';
-import { again, ROLE_SPREADS_MS, slowRetry, transient, waiting } from '../schedule.ts';
-import { type Action, isDecided, type Policy, type Situation, waitingSince } from '../situation.ts';
+import { again, DENIAL_PASSES_MS, heard, ROLE_SPREADS_MS, slowRetry, transient, waiting } from '../schedule.ts';
+import { type Action, isDecided, type Policy, type Situation, type Verdict, waitingSince } from '../situation.ts';
 import { progressing, settle, stall, stalled, UNCHANGED, unknown } from '../verdicts.ts';
 import { networkIsWaitedFor } from './network.ts';
 
-/** Whether a failure mends itself, so that nobody need be told at once. */
-export function passes({ kind }: Failure): boolean {
+/** Whether a failure mends itself, or may, so that nobody need be told at once. */
+export function passes(failure: Failure): boolean {
+  return leavesOpen(failure) || isDenial(failure);
+}
+
+/** Whether an attempt before it, of the same write, may have taken effect. */
+function leavesOpen({ kind }: Failure): boolean {
   return ['credentialUnavailable', 'throttled', 'unavailable', 'preconditionFailed'].includes(kind);
 }
 
@@ -17,6 +22,13 @@ export function passes({ kind }: Failure): boolean {
 export function mayBeOver(failure: Failure): boolean {
   // What exists is denied now and then.
   return passes(failure) || failure.kind === 'parentNotFound';
+}
+
+type Denial = Extract<Failure, { kind: 'subscriptionNotFound' | 'credentialsInvalid' }>;
+
+/** Whether it is a no that may be a yes a moment later. */
+function isDenial(failure: Failure): boolean {
+  return failure.kind === 'subscriptionNotFound' || (failure.kind === 'credentialsInvalid' && failure.mayPass === true);
 }
 
 /**
@@ -30,7 +42,7 @@ export const failureIsExplained: Policy = (s) => {
   const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
   // Of the attempts before a failure that passes, one may have taken effect. Without its network the runtime was not even
   // tried to be made.
-  const unmade = during === 'network' || (during === 'create' && !passes(failure));
+  const unmade = during === 'network' || (during === 'create' && !leavesOpen(failure));
   if (unclaimed && (unmade || (refusedForGood && during !== 'look'))) return { kind: 'Unhold' };
   return explain(s, failure);
 };
@@ -41,8 +53,9 @@ export function explain(s: Situation, failure: Failure): Action {
     case 'parentNotFound':
       return parentIsMissed(s, failure);
     case 'subscriptionNotFound':
-      return stall(
+      return denied(
         s,
+        failure,
         'SubscriptionNotFound',
         `${failure.message} Check spec.${parent}.subscriptionId, and that tenant and cloud of the credentials are the subscription's.${inUse(s)}`,
       );
@@ -61,7 +74,7 @@ export function explain(s: Situation, failure: Failure): Action {
         `${failure.message} It goes on by itself, slowly, once the lock is removed or the subscription is enabled again.`,
       );
     case 'credentialsInvalid':
-      return stall(s, 'CredentialsInvalid', `${failure.message}${inUse(s)}`);
+      return denied(s, failure, 'CredentialsInvalid', `${failure.message}${inUse(s)}`);
     case 'refused':
       return refused(s, failure);
     case 'preconditionFailed':
@@ -69,7 +82,8 @@ export function explain(s: Situation, failure: Failure): Action {
     case 'credentialUnavailable':
       return passing(s, 'CredentialUnavailable', failure.message);
     case 'throttled':
-      return passing(s, 'Throttled', failure.message, failure.retryAfterMs);
+      // Who waits longer than an interval is woken by what it waits for.
+      return passing(s, 'Throttled', failure.message, Math.min(failure.retryAfterMs, s.intervalMs));
     case 'unavailable':
       return passing(s, 'AzureUnavailable', failure.message, failure.retryAfterMs);
   }
@@ -126,6 +140,21 @@ function forbidden(s: Situation, message: string): Action {
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
 }
 
+/** A no that may be a yes a moment later needs a person only once it has been repeated for minutes. */
+function denied(s: Situation, failure: Denial, reason: string, message: string): Action {
+  const { now, intervalMs, memory } = s;
+  const { since = now, at, notBefore = 0 } = failure;
+  const isOwn = at === undefined;
+  const lasted = (at ?? now) - Math.max(notBefore, Math.min(since, waitingSince(s, reason)));
+  if (!isDenial(failure) || lasted >= DENIAL_PASSES_MS) {
+    return settle(stalled(reason, message), isOwn ? slowRetry(intervalMs) : heard(intervalMs));
+  }
+  const next = isOwn ? waiting(intervalMs) : heard(intervalMs);
+  const standsAlready = condition(memory, 'Ready')?.reason === reason;
+  if (!isDecided(s) || standsAlready) return settle(progressing(reason, message), next);
+  return settle(unshaken(s, reason, message, progressing(reason, message)), next);
+}
+
 /** Somebody wrote in between: nothing to tell, unless that does not end. */
 function contendedFor(s: Situation): Action {
   const { now, intervalMs, failingSince = now } = s;
@@ -147,12 +176,15 @@ function inUse({ access }: Situation): string {
  * then the object is marked once, and after three more intervals nothing is claimed to be known any longer.
  */
 function passing(s: Situation, reason: string, message: string, retryAfterMs?: number): Action {
+  const next = transient(s.intervalMs, retryAfterMs);
+  const lost = unknown(reason, message);
+  return settle(isDecided(s) ? unshaken(s, reason, message, lost) : lost, next);
+}
+
+function unshaken(s: Situation, reason: string, message: string, lost: Verdict): Verdict {
   const { now, intervalMs, memory, failingSince = now } = s;
-  const next = transient(intervalMs, retryAfterMs);
-  if (!isDecided(s)) return settle(unknown(reason, message), next);
   const since = memory.unconfirmedSince;
-  if (since === undefined) {
-    return settle(now - failingSince < intervalMs ? UNCHANGED : { kind: 'Unconfirmed', reason, message }, next);
-  }
-  return settle(now - since < 3 * intervalMs ? UNCHANGED : unknown(reason, message), next);
+  if (since === undefined)
+    return now - failingSince < intervalMs ? UNCHANGED : { kind: 'Unconfirmed', reason, message };
+  return now - since < 3 * intervalMs ? UNCHANGED : lost;
 }

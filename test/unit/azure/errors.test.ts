@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  ENTRA_CODES,
   failureOfCredential,
   failureOfRefusal,
   failureOfSending,
@@ -84,9 +85,9 @@ describe('what an answer means', () => {
   });
 
   test.each(['AuthenticationFailed', 'InvalidAuthenticationToken', 'InvalidAuthenticationTokenTenant', undefined])(
-    'any other 401 (%s) needs a person',
+    'any other 401 (%s) may pass',
     (code) => {
-      expect(failure(401, code).kind).toBe('credentialsInvalid');
+      expect(failure(401, code)).toMatchObject({ kind: 'credentialsInvalid', mayPass: true });
     },
   );
 
@@ -132,6 +133,8 @@ describe('what an answer means', () => {
 
   test('429 without a time is 10 seconds', () => {
     expect(failure(429)).toMatchObject({ kind: 'throttled', retryAfterMs: 10_000 });
+    expect(failure(429, 'x', '', { retryAfter: '86400' })).toMatchObject({ retryAfterMs: 86_400_000 });
+    expect(failure(429, 'x', '', { retryAfter: '99999999' })).toMatchObject({ retryAfterMs: 86_400_000 });
   });
 });
 
@@ -228,14 +231,7 @@ describe('what a missing token means', () => {
   const refused = (errorCode: string, aadsts: string, status = 401) =>
     wrapped({ name: 'ServerError', errorCode, status }, `${errorCode}: AADSTS${aadsts}: No. Trace ID: x Timestamp: y`);
 
-  test.each([
-    ['a wrong secret', refused('invalid_client', '7000215'), /secret is wrong.*AADSTS7000215/],
-    ['an expired secret', refused('invalid_client', '7000222'), /expired/],
-    ['an unknown client', refused('unauthorized_client', '700016', 400), /client id/],
-    ['an unknown tenant', refused('invalid_request', '90002', 400), /tenant/],
-    ['a federated credential that does not match', refused('invalid_request', '70021', 400), /subject/],
-    ['a refusal without a known code', refused('invalid_client', '1'), /check tenant id.*invalid_client, AADSTS1\b/],
-    ['an AuthenticationError', Object.assign(new Error('AADSTS7000215: x'), { statusCode: 401 }), /secret is wrong/],
+  const NO_ANSWER: readonly (readonly [string, unknown, RegExp])[] = [
     ['a missing file', wrapped({ code: 'ENOENT' }, "ENOENT: no such file, open '/x'"), /file/],
     [
       'a credential that is not available',
@@ -243,8 +239,41 @@ describe('what a missing token means', () => {
       /check/,
     ],
     ['a certificate that is none', new Error('The file does not contain a PEM-encoded certificate.'), /certificate/],
+  ];
+  test.each([
+    ['an expired secret', refused('invalid_client', '7000222'), /expired/],
+    ['an expired certificate', refused('invalid_client', '1000502'), /certificate has expired/],
+    ['a disabled application', refused('unauthorized_client', '7000112', 400), /disabled/],
+    ['an unknown tenant', refused('invalid_request', '90002', 400), /tenant/],
+    ['a tenant that is none', refused('invalid_request', '900023', 400), /tenant/],
+    ...NO_ANSWER,
   ])('%s needs a person', (_what, error, words) => {
     expect(failureOfCredential(error)).toEqual({ kind: 'credentialsInvalid', message: expect.stringMatching(words) });
+  });
+
+  test.each([
+    ['a wrong secret', refused('invalid_client', '7000215'), /secret is wrong.*AADSTS7000215/],
+    ['an unknown client', refused('unauthorized_client', '700016', 400), /client id/],
+    ['a federated credential that does not match', refused('invalid_request', '70021', 400), /subject/],
+    ['one that matches the next time', refused('invalid_request', '700213', 400), /subject/],
+    ['a token of the cluster that ran out', refused('invalid_client', '700024'), /federated token has expired/],
+    ['a refusal without a known code', refused('invalid_client', '1'), /check tenant id.*invalid_client, AADSTS1\b/],
+    ['a refusal without a code', wrapped({ name: 'ServerError', errorCode: 'x', status: 401 }, 'no'), /check.*\(x\)/],
+    ['an AuthenticationError', Object.assign(new Error('AADSTS7000215: x'), { statusCode: 401 }), /secret is wrong/],
+  ])('%s may pass', (_what, error, words) => {
+    expect(failureOfCredential(error)).toEqual({
+      kind: 'credentialsInvalid',
+      mayPass: true,
+      message: expect.stringMatching(words),
+    });
+  });
+
+  test('each code of the table is told with its advice, and passes as the table says', () => {
+    for (const [code, { passes, advice }] of Object.entries(ENTRA_CODES)) {
+      const { message, ...rest } = failureOfCredential(refused('invalid_client', code.slice('AADSTS'.length)));
+      expect([code, rest]).toEqual([code, { kind: 'credentialsInvalid', ...(passes ? { mayPass: true } : {}) }]);
+      expect(message).toContain(`${advice} (invalid_client, ${code})`);
+    }
   });
 
   test.each([

@@ -9,7 +9,7 @@ import type { Access } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../runtime/recorded-log.ts';
 import { FakeArm } from './support/fake-arm.ts';
-import { caller, ID, RUNTIME_MISSING, SUBSCRIPTION } from './support/rig.ts';
+import { caller, failureOf, ID, RUNTIME_MISSING, SUBSCRIPTION } from './support/rig.ts';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const CLIENT = '22222222-2222-2222-2222-222222222222';
@@ -23,11 +23,16 @@ interface Options {
   grants?: string;
 }
 
+/** The secrets called `later` that Entra knows by now. */
+const known = new Set<string>();
+
 /** Logins whose secret is `wrong…` get no token. */
 function rig({ env = SECRET, grants = '*' }: Options = {}) {
   const clock = new FakeClock();
   const arm = new FakeArm(() => RUNTIME_MISSING);
   const woken: string[] = [];
+  const relogged: string[] = [];
+  known.clear();
   const budgets = new Map<string, number>();
   const occupied = new Set<string>();
   const nameOf = (owner: { subscription: string; identity: string }) => `${owner.identity} ${owner.subscription}`;
@@ -35,7 +40,9 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
   const credential: NonNullable<IdentitiesOptions['credential']> = (login) => ({
     getToken: async () => {
       const material = login.proof.kind === 'clientSecret' ? login.proof.secret.open() : login.proof.kind;
-      if (material.startsWith('wrong')) throw new Error('AADSTS7000215');
+      const isLate = material === 'later' && !known.has(material);
+      if (material.startsWith('wrong') || isLate) throw new Error('AADSTS7000215');
+      if (material.startsWith('expired')) throw new Error('AADSTS7000222');
       tokens.push(identityOf(login));
       return { token: `token of ${identityOf(login)} by ${material}`, expiresOnTimestamp: clock.now() + 3_600_000 };
     },
@@ -48,6 +55,7 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
     clock,
     wake: (key) => void woken.push(key),
     changed: () => {},
+    relogged: (namespace) => void relogged.push(namespace),
     log: new RecordedLog(),
     metrics: {
       armRequest: () => {},
@@ -64,7 +72,7 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
     if (!access.granted) throw new Error(access.message);
     await access.runtimes.read(ID, caller({ key }));
   };
-  return { identities, clock, arm, woken, budgets, occupied, tokens, reach };
+  return { identities, clock, arm, woken, relogged, budgets, occupied, tokens, reach };
 }
 
 function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resourceGroup = 'Group'): ManagedObject {
@@ -241,6 +249,98 @@ describe('of two namespaces that name one client', () => {
     await reach(objectIn('team-a'));
     await reach(objectIn('team-b'));
     expect([...budgets]).toEqual([[`${TENANT}/${A} ${SUBSCRIPTION}`, 243]]);
+  });
+});
+
+describe('a Secret that is changed', () => {
+  async function rotated(to: NamespaceCredential, { from = bySecret(A) } = {}) {
+    const the = rig({ grants: '' });
+    for (const namespace of ['team-a', 'team-b']) the.occupied.add(namespace);
+    the.identities.put('team-a', from);
+    await the.reach(objectIn('team-a'));
+    the.identities.put('team-a', to);
+    await the.clock.settle();
+    const sent = async (namespace = 'team-a') => {
+      await the.reach(objectIn(namespace));
+      return the.arm.sent.at(-1)?.headers.authorization;
+    };
+    return { ...the, sent };
+  }
+  const FORMER = `Bearer token of ${TENANT}/${A} by good`;
+
+  test('to a secret that Entra does not know yet: the former token is used on, and the new login is tried until it succeeds', async () => {
+    const { clock, sent, identities } = await rotated(bySecret(A, 'later'));
+    expect(await sent()).toBe(FORMER);
+    known.add('later');
+    await clock.advance(5_000);
+    await clock.settle();
+    expect(await sent()).toBe(`Bearer token of ${TENANT}/${A} by later`);
+    expect(clock.pendingTimers).toBe(0);
+    identities.stop();
+  });
+
+  test('to one that Entra never knows: after ten minutes it is told', async () => {
+    const { clock, sent, identities } = await rotated(bySecret(A, 'wrong secret'));
+    await clock.advance(599_000);
+    expect(await sent()).toBe(FORMER);
+    await clock.advance(1_000);
+    await expect(sent()).rejects.toThrow('secret is wrong');
+    identities.stop();
+  });
+
+  test('to one that has expired: it is told at once, to all objects of the namespace', async () => {
+    const { sent, relogged, clock } = await rotated(bySecret(A, 'expired secret'));
+    await expect(sent()).rejects.toThrow('secret has expired');
+    await clock.advance(60_000);
+    await expect(sent()).rejects.toThrow('secret has expired');
+    expect(relogged).toEqual(['team-a']);
+  });
+
+  test('is a new login, to which refusals of the former one do not count; the one at the start is not', async () => {
+    const { identities, reach, clock } = rig({ grants: '' });
+    identities.put('team-a', bySecret(A, 'wrong secret'));
+    const meet = () => failureOf(reach(objectIn('team-a')));
+    expect(await meet()).not.toHaveProperty('notBefore');
+    await clock.advance(60_000);
+    identities.put('team-a', bySecret(A, 'wrong again'));
+    expect(await meet()).toMatchObject({ mayPass: true, notBefore: clock.now() });
+    identities.stop();
+  });
+
+  test('twice: the former token is that of the last good one', async () => {
+    const { sent, identities, clock } = await rotated(bySecret(A, 'wrong secret'));
+    identities.put('team-a', bySecret(A, 'wrong again'));
+    expect(await sent()).toBe(FORMER);
+    await clock.settle();
+    identities.stop();
+  });
+
+  test.each([
+    ['another client', bySecret(B, 'wrong secret')],
+    ['another tenant', { ...bySecret(A, 'wrong secret'), tenantId: B } as NamespaceCredential],
+  ])('to %s: the former token is not used', async (_, credential) => {
+    const { sent } = await rotated(credential);
+    await expect(sent()).rejects.toThrow('secret is wrong');
+  });
+
+  test('to a malformed one, or deleted: the former token is never used again, whatever comes then', async () => {
+    for (const end of ['malformed', 'deleted'] as const) {
+      const { sent, identities } = await rotated(bySecret(A, 'wrong secret'));
+      if (end === 'deleted') identities.remove('team-a');
+      else identities.put('team-a', WRONG);
+      await expect(sent()).rejects.toThrow(/Secret/);
+      identities.put('team-a', bySecret(A, 'wrong again'));
+      await expect(sent()).rejects.toThrow('secret is wrong');
+      identities.stop();
+    }
+  });
+
+  test('gives its former token to no other namespace that names the client', async () => {
+    const { sent, identities } = await rotated(bySecret(A, 'wrong secret'));
+    identities.put('team-b', bySecret(A, 'wrong secret'));
+    expect(await sent('team-a')).toBe(FORMER);
+    await expect(sent('team-b')).rejects.toThrow('secret is wrong');
+    identities.stop();
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ARM_ALLOWANCES, allowancesFor, RequestBudget } from '../../../src/azure/request-budget.ts';
+import { AzureFailure } from '../../../src/core/failure.ts';
 import { BudgetExhausted, type Needs, type RequestKind, type Urgency } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -336,6 +337,97 @@ describe('routine looks', () => {
     budget.pace('k0', 10 * SECOND);
     budget.forget('k0');
     expect(stretches).toEqual([1.1, 1]);
+  });
+});
+
+describe('a 429 for long', () => {
+  const DAY = 86_400_000;
+  const INTERVAL = 600_000;
+  function longRig() {
+    const the = rig();
+    const until = `${new Date(the.clock.now() + DAY).toISOString().slice(0, 19)}Z`;
+    const ask = (key: string, patienceMs = INTERVAL, needs: Needs = { reads: 1 }) => {
+      try {
+        the.budget.take('reads', { key, urgency: 'look', needs, patienceMs });
+        return 'granted';
+      } catch (error) {
+        return error instanceof AzureFailure ? error.failure : error instanceof BudgetExhausted ? 'parked' : error;
+      }
+    };
+    const told = { kind: 'throttled', message: expect.stringContaining(`until ${until}`) };
+    return { ...the, ask, told };
+  }
+
+  test('is told, with the time that it ends, to whoever would wait for longer than an interval', () => {
+    const { budget, ask, told } = longRig();
+    budget.throttled('reads', DAY);
+    expect(ask('a')).toEqual(expect.objectContaining(told));
+    expect(ask('b', 2 * DAY)).toBe('parked');
+    expect(ask('c', INTERVAL, { reads: 2, writes: 1 })).toEqual(expect.objectContaining(told));
+    budget.throttled('writes', INTERVAL);
+    expect(budget.blocking('writes', INTERVAL)).toBeUndefined();
+  });
+
+  test('is told the same by each further one, also when that would end later', async () => {
+    const { budget, clock, ask, told } = longRig();
+    budget.throttled('reads', DAY);
+    await clock.advance(INTERVAL);
+    budget.throttled('reads', DAY);
+    expect(ask('a')).toEqual(expect.objectContaining(told));
+  });
+
+  test('that follows a short one is told as itself', async () => {
+    const { budget, ask, told } = longRig();
+    budget.throttled('reads', 10_000);
+    budget.throttled('reads', DAY);
+    expect(ask('a')).toEqual(expect.objectContaining(told));
+  });
+
+  test('wakes those who wait for less, so that they learn of it', () => {
+    const { budget, drain, take, woken } = longRig();
+    drain();
+    expect([take('a'), take('b')]).toEqual([false, false]);
+    budget.throttled('reads', DAY);
+    expect(woken).toEqual(['a', 'b']);
+    budget.throttled('reads', DAY);
+    expect(woken).toEqual(['a', 'b']);
+  });
+
+  test('is probed by one request every three minutes, whoever waits and for how much', async () => {
+    const { budget, clock, ask, woken } = longRig();
+    budget.throttled('reads', DAY);
+    for (const key of ['a', 'b', 'c']) ask(key, INTERVAL, { reads: 2 });
+    await clock.advance(179_000);
+    expect(woken).toEqual([]);
+    await clock.advance(1_000);
+    expect(woken).toEqual(['a']);
+    expect(ask('a')).toBe('granted');
+    budget.throttled('reads', DAY);
+    expect(ask('a')).toMatchObject({ kind: 'throttled' });
+    budget.finish('a');
+    await clock.advance(180_000);
+    expect(woken).toEqual(['a', 'b']);
+  });
+
+  test('ends early when a probe is answered, and all who wait are served at the usual rate', async () => {
+    const { budget, clock, ask, woken } = longRig();
+    budget.throttled('reads', DAY);
+    for (const key of ['a', 'b', 'c']) ask(key);
+    await clock.advance(180_000);
+    expect(ask('a')).toBe('granted');
+    budget.answered('reads', clock.now());
+    budget.finish('a');
+    await clock.advance(3_000);
+    expect(woken).toEqual(['a', 'b', 'c']);
+  });
+
+  test('is not ended by the answer to a request that went out before it', async () => {
+    const { budget, clock, ask } = longRig();
+    const sentAt = clock.now();
+    await clock.advance(1);
+    budget.throttled('reads', DAY);
+    budget.answered('reads', sentAt);
+    expect(ask('a')).toMatchObject({ kind: 'throttled' });
   });
 });
 

@@ -2,7 +2,7 @@ import { RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { type JsonObject, MISSING, type RuntimeDocument } from '../../../src/core/runtime.ts';
-import { BudgetExhausted, Superseded } from '../../../src/ports.ts';
+import { BudgetExhausted, Denied, Superseded } from '../../../src/ports.ts';
 import { hang, type Sent } from './support/fake-arm.ts';
 import { armError, caller, failureOf, idIn, RUNTIME_MISSING, resource, rig as rigOf } from './support/rig.ts';
 
@@ -595,6 +595,57 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
           ? armError(401, 'ExpiredAuthenticationToken')
           : { status: 200, body: resource() };
       expect(await runtimes.read(ID, caller())).toBeDefined();
+    });
+
+    test.each(['InvalidAuthenticationToken', 'InvalidAuthenticationTokenTenant', 'AuthenticationFailed'])(
+      'one that is refused once (%s) is followed by a new one, unnoticed',
+      async (code) => {
+        const { arm, runtimes, woken } = rig({ tokens: ['old', 'new'] });
+        arm.answers(armError(401, code), { status: 200, body: resource() });
+        expect(await runtimes.read(ID, caller())).toBeDefined();
+        expect(arm.sent.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer new']);
+        expect(woken).toEqual([]);
+      },
+    );
+
+    test('that is refused again, too, is told since when; who waited is woken by the first answer that is none', async () => {
+      const { arm, clock, runtimes, woken } = rig({ tokens: ['1', '2', '3', '4', '5'] });
+      arm.answers(armError(401, 'InvalidAuthenticationTokenTenant'));
+      const meet = async (key: string) => {
+        const error = await runtimes.read(ID, caller({ key })).catch((thrown: unknown) => thrown);
+        if (!(error instanceof Denied)) throw error;
+        error.wakeWhenOver({ key, urgency: 'look' });
+        return error.failure;
+      };
+      const began = clock.now();
+      expect(await meet('ns/a')).toMatchObject({ kind: 'credentialsInvalid', mayPass: true, since: began });
+      expect(arm.sent).toHaveLength(2);
+      await clock.advance(60_000);
+      expect(await meet('ns/b')).toMatchObject({ since: began });
+      expect(woken).toEqual([]);
+      arm.answers(RUNTIME_MISSING);
+      expect(await runtimes.read(ID, caller({ key: 'ns/c' }))).toBeUndefined();
+      expect(woken).toEqual(['ns/a', 'ns/b']);
+    });
+
+    test('a subscription that answers again wakes who waited for it, and where yes and no take turns, not each time', async () => {
+      const { arm, clock, runtimes, woken } = rig();
+      const meet = async () => {
+        arm.answers(armError(404, 'SubscriptionNotFound'));
+        const error = await runtimes.read(ID, caller({ key: 'ns/a' })).catch((thrown: unknown) => thrown);
+        if (!(error instanceof Denied)) throw error;
+        expect(error.failure).toMatchObject({ kind: 'subscriptionNotFound', since: clock.now() });
+        error.wakeWhenOver({ key: 'ns/a', urgency: 'look' });
+        arm.answers(RUNTIME_MISSING);
+        await runtimes.read(ID, caller({ key: 'ns/b' }));
+      };
+      await meet();
+      expect(woken).toEqual(['ns/a']);
+      await meet();
+      expect(woken).toEqual(['ns/a']);
+      await clock.advance(30_000);
+      await runtimes.read(ID, caller({ key: 'ns/b' }));
+      expect(woken).toEqual(['ns/a', 'ns/a']);
     });
 
     test('one that stays expired is a credential that is not available now', async () => {

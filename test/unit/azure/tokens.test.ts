@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { TokenSource } from '../../../src/azure/tokens.ts';
+import { Denied } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { failureOf } from './support/rig.ts';
 
@@ -13,7 +14,9 @@ function rig(timeoutMs?: number) {
     answer: async (): Promise<string> => `token-${asked.length}`,
     lifeMs: HOUR,
   };
+  const woken: string[] = [];
   const tokens = new TokenSource({
+    wake: (key) => void woken.push(key),
     create: () => {
       made++;
       return {
@@ -27,11 +30,13 @@ function rig(timeoutMs?: number) {
     clock,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
-  return { clock, asked, authority, tokens, made: () => made };
+  return { clock, asked, authority, tokens, woken, made: () => made };
 }
 
 const refuse = () =>
   Promise.reject(Object.assign(new Error('AADSTS7000215: x'), { errorCode: 'invalid_client', status: 401 }));
+const expired = () =>
+  Promise.reject(Object.assign(new Error('AADSTS7000222: x'), { errorCode: 'invalid_client', status: 401 }));
 const down = () => Promise.reject(Object.assign(new Error('x'), { errorCode: 'network_error' }));
 
 describe('a token', () => {
@@ -133,4 +138,112 @@ test('who gives up waiting disturbs nobody else', async () => {
   await given;
   resolve('token');
   expect(await other).toBe('token');
+});
+
+describe('who waits for a token', () => {
+  /** As a pass does: it meets the refusal, and has itself woken when it is over. */
+  async function wait(tokens: TokenSource, key: string): Promise<Denied> {
+    const error = await tokens.get().catch((thrown: unknown) => thrown);
+    if (!(error instanceof Denied)) throw error;
+    error.wakeWhenOver({ key, urgency: 'look' });
+    return error;
+  }
+
+  test.each([
+    ['refused', refuse],
+    ['unavailable', down],
+  ])('%s: all are woken as soon as there is one, although nobody asks again', async (_, trouble) => {
+    const { asked, authority, clock, tokens, woken } = rig();
+    authority.answer = trouble;
+    for (const key of ['a', 'b', 'c']) await wait(tokens, key);
+    expect(asked).toHaveLength(1);
+    await clock.advance(5_000);
+    await clock.settle();
+    expect([asked.length, woken]).toEqual([2, []]);
+    authority.answer = async () => 'good';
+    await clock.advance(10_000);
+    await clock.settle();
+    expect([asked.length, woken]).toEqual([3, ['a', 'b', 'c']]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('is asked for again after 5 s, 10 s and so on: less and less often', async () => {
+    const { asked, authority, clock, tokens } = rig();
+    authority.answer = refuse;
+    await wait(tokens, 'a');
+    for (let second = 0; second < 1_800; second++) {
+      await clock.advance(1_000);
+      await clock.settle();
+    }
+    // 5, 15, 35, 75, 155, 315 s, then every five minutes.
+    expect(asked).toHaveLength(1 + 6 + 4);
+  });
+
+  test('comes anew: it makes a request of its own within seconds, however long others have waited', async () => {
+    const { asked, authority, clock, tokens } = rig();
+    authority.answer = refuse;
+    await wait(tokens, 'old');
+    for (let second = 0; second < 1_740; second++) {
+      await clock.advance(1_000);
+      await clock.settle();
+    }
+    const before = asked.length;
+    await wait(tokens, 'new');
+    await clock.advance(5_000);
+    await clock.settle();
+    expect(asked.length).toBeGreaterThan(before);
+  });
+
+  test('learns since when it is refused, and whether that was only remembered', async () => {
+    const { authority, clock, tokens } = rig();
+    authority.answer = refuse;
+    const began = clock.now();
+    expect((await wait(tokens, 'a')).failure).toMatchObject({ since: began, mayPass: true });
+    await clock.advance(1_000);
+    expect((await wait(tokens, 'b')).failure).toMatchObject({ since: began, at: began });
+    await clock.advance(60_000);
+    await clock.settle();
+    const third = (await wait(tokens, 'c')).failure;
+    expect(third).toMatchObject({ since: began });
+  });
+
+  test('and is gone is not waited for', async () => {
+    const { authority, clock, tokens, woken } = rig();
+    authority.answer = refuse;
+    await wait(tokens, 'a');
+    tokens.forget('a');
+    expect(clock.pendingTimers).toBe(0);
+    authority.answer = async () => 'good';
+    await clock.advance(10_000);
+    await tokens.get();
+    expect(woken).toEqual([]);
+  });
+
+  test('that cannot come is not asked for again', async () => {
+    const { authority, clock, tokens } = rig();
+    authority.answer = expired;
+    expect((await wait(tokens, 'a')).failure).not.toHaveProperty('mayPass');
+    expect(tokens.isRefusedForGood).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('a token that cannot stand in a header', () => {
+  test.each([
+    ['a line break', 'to\nken'],
+    ['a letter beyond ASCII', 'tök€n'],
+    ['nothing but a blank', ' '],
+    ['nothing', ''],
+  ])('(%s) is dropped where it is received: CredentialUnavailable, and another one is asked for', async (_, token) => {
+    const { authority, clock, made, tokens } = rig();
+    authority.answer = async () => token;
+    expect(await failureOf(tokens.get())).toMatchObject({
+      kind: 'credentialUnavailable',
+      message: expect.stringContaining('cannot stand in a header'),
+    });
+    await clock.advance(2_000);
+    authority.answer = async () => 'good';
+    expect(await tokens.get()).toBe('good');
+    expect(made()).toBe(2);
+  });
 });

@@ -178,6 +178,7 @@ export function failed(kind: Failure['kind'], during: Step = 'look', more: Parti
 export function FAILURE({ kind, ...more }: Partial<Failure> & { kind: Failure['kind'] }): Failure {
   const base = { message: `Azure says ${kind}.`, what: 'factory', retryAfterMs: 7_000 };
   const { message, what, retryAfterMs } = { ...base, ...more } as typeof base & { what: 'factory' };
+  if (kind === 'credentialsInvalid' || kind === 'subscriptionNotFound') return { kind, message, ...more } as Failure;
   if (kind === 'parentNotFound') return { kind, what, message };
   if (kind === 'throttled' || kind === 'unavailable') return { kind, message, retryAfterMs };
   return { kind, message };

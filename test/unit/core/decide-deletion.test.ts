@@ -401,9 +401,20 @@ describe('a failure is never taken for an absence', () => {
       ],
       'a missing subscription proves nothing': [
         dying({ failure: failed('subscriptionNotFound') }),
+        'Ready=False SubscriptionNotFound Reconciling',
+      ],
+      'a missing subscription for ten minutes proves nothing': [
+        dying({
+          failure: failed('subscriptionNotFound'),
+          memory: { waitingSince: { reason: 'SubscriptionNotFound', time: ago(10) } },
+        }),
         'Ready=False SubscriptionNotFound Stalled',
       ],
       'a 401 proves nothing': [
+        dying({ failure: failed('credentialsInvalid', 'look', { mayPass: true }) }),
+        'Ready=False CredentialsInvalid Reconciling',
+      ],
+      'a credential that is wrong for good proves nothing': [
         dying({ failure: failed('credentialsInvalid') }),
         'Ready=False CredentialsInvalid Stalled',
       ],

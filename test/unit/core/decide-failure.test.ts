@@ -43,10 +43,10 @@ describe('a failure of the first look at a new object', () => {
         SOON,
         /Create the resource group/,
       ],
-      'a missing subscription needs a person': [
+      'a missing subscription is waited for': [
         first('subscriptionNotFound'),
-        'Ready=False SubscriptionNotFound Stalled',
-        SLOW,
+        'Ready=False SubscriptionNotFound Reconciling',
+        SOON,
         /tenant and cloud/,
       ],
       'a missing role is waited for, and the message names the identity': [
@@ -57,7 +57,13 @@ describe('a failure of the first look at a new object', () => {
       ],
       'an Azure Policy needs a person': [first('policyDenied'), 'Ready=False PolicyDenied Stalled', SLOW, /exemption/],
       'a lock needs a person': [first('locked'), 'Ready=False Locked Stalled', SLOW, /once the lock is removed/],
-      'a refused credential needs a person': [
+      'a refused credential is waited for': [
+        first('credentialsInvalid', { mayPass: true }),
+        'Ready=False CredentialsInvalid Reconciling',
+        SOON,
+        /^Azure says credentialsInvalid\.$/,
+      ],
+      'a credential that is wrong for good needs a person': [
         first('credentialsInvalid'),
         'Ready=False CredentialsInvalid Stalled',
         SLOW,
@@ -164,6 +170,89 @@ describe('Forbidden is waited for ten minutes from the first 403', () => {
     expect(nextOf(since(9))).toEqual(SOON);
     expect(nextOf(since(10))).toEqual(SLOW);
     expect(messageOf(since(10))).toBe(messageOf(since(0)));
+  });
+});
+
+describe.each([
+  [
+    'SubscriptionNotFound',
+    failed('subscriptionNotFound'),
+    (more: object) => failed('subscriptionNotFound', 'look', more),
+  ],
+  [
+    'CredentialsInvalid',
+    failed('credentialsInvalid', 'look', { mayPass: true }),
+    (more: object) => failed('credentialsInvalid', 'look', { mayPass: true, ...more }),
+  ],
+] as const)('%s may pass for ten minutes', (reason, failure, heard) => {
+  const CLOCK = { waitingSince: { reason, time: ago(9) } };
+  const waiting = (minutes: number, more: object = {}) =>
+    situation({ failure: heard(more), memory: { waitingSince: { reason, time: ago(minutes) } } });
+  const ready = (more: Parameters<typeof owned>[0] = {}) => owned({ failure, ...more });
+  const marked = (minutes: number, more: object = {}) =>
+    ready({
+      failure: heard(more),
+      failingSince: ago(minutes + 2),
+      intervalMs: INTERVAL / 5,
+      memory: { unconfirmedSince: ago(minutes), conditions: standing(reason, 'Reconciling', 'True') },
+    });
+  rules<Row>(
+    {
+      'the first refusal of a new object is waited for': [situation({ failure }), `Ready=False ${reason} Reconciling`],
+      'one after 9:59 is waited for': [waiting(9.99), `Ready=False ${reason} Reconciling`],
+      'one after ten minutes needs a person': [waiting(10), `Ready=False ${reason} Stalled`],
+      'one that others have met for ten minutes needs a person': [
+        situation({ failure: heard({ since: ago(10) }) }),
+        `Ready=False ${reason} Stalled`,
+      ],
+      'one that was only remembered is no repetition': [
+        waiting(10, { at: ago(0.1) }),
+        `Ready=False ${reason} Reconciling`,
+      ],
+      'one that others have met ten minutes on is a repetition': [
+        waiting(11, { at: ago(1) }),
+        `Ready=False ${reason} Stalled`,
+      ],
+      'the wait for something else does not count': [
+        situation({ failure, memory: { waitingSince: { reason: 'FactoryNotFound', time: ago(11) } } }),
+        `Ready=False ${reason} Reconciling`,
+      ],
+      'what was refused to another login is no repetition': [
+        waiting(30, { notBefore: ago(9) }),
+        `Ready=False ${reason} Reconciling`,
+      ],
+      'one that a new login has met for ten minutes needs a person': [
+        waiting(30, { notBefore: ago(10) }),
+        `Ready=False ${reason} Stalled`,
+      ],
+      'the first one does not touch a Ready object': [ready(), 'Unchanged'],
+      'nor does it for just under an interval': [
+        ready({ failingSince: ago(1.99), intervalMs: INTERVAL / 5 }),
+        'Unchanged',
+      ],
+      'it marks it when it has lasted an interval': [
+        ready({ failingSince: ago(2), intervalMs: INTERVAL / 5 }),
+        `Unconfirmed ${reason}`,
+      ],
+      'it leaves nothing known after three more intervals': [marked(6), `Ready=False ${reason} Reconciling`],
+      'the mark is a clock too, also after a restart': [marked(10), `Ready=False ${reason} Stalled`],
+      'how long passes fail for other reasons does not count': [
+        ready({ failingSince: ago(60), memory: { unconfirmedSince: ago(60) } }),
+        `Ready=False ${reason} Reconciling`,
+      ],
+    },
+    check,
+  );
+
+  test('is asked about soon and then less often, and slowly once a person must act', () => {
+    expect(nextOf(situation({ failure }))).toEqual(SOON);
+    expect(nextOf(waiting(10))).toEqual(SLOW);
+  });
+
+  test('should not be asked about more slowly for what was only remembered', () => {
+    const next = { kind: 'after', ms: INTERVAL };
+    expect(nextOf(situation({ failure: heard({ at: ago(0.1) }), memory: CLOCK }))).toEqual(next);
+    expect(nextOf(waiting(12, { at: ago(0.1) }))).toEqual(next);
   });
 });
 

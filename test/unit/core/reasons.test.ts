@@ -112,7 +112,17 @@ const TABLE: Record<string, Row> = {
   InvalidDefinition: terminal(owned({ failure: failed('refused') }), 'InvalidDefinition', UNSEEN),
   PolicyDenied: terminal(owned({ failure: failed('policyDenied') }), 'PolicyDenied', UNSEEN),
   Locked: terminal(owned({ failure: failed('locked') }), 'Locked', UNSEEN),
-  SubscriptionNotFound: terminal(owned({ failure: failed('subscriptionNotFound') }), 'SubscriptionNotFound', UNSEEN),
+  SubscriptionNotFound: progress(
+    situation({ failure: failed('subscriptionNotFound') }),
+    'SubscriptionNotFound',
+    'waiting',
+    UNSEEN,
+  ),
+  'SubscriptionNotFound for ten minutes': terminal(
+    owned({ failure: failed('subscriptionNotFound'), memory: since('SubscriptionNotFound', 10) }),
+    'SubscriptionNotFound',
+    UNSEEN,
+  ),
   AdoptionRefused: terminal(
     situation({ desired: { adoptionPolicy: 'Never' }, definition: found('North Europe') }),
     'AdoptionRefused',
@@ -128,6 +138,20 @@ const TABLE: Record<string, Row> = {
     'Unknown Unknown',
   ]),
   CredentialsInvalid: terminal(owned({ failure: failed('credentialsInvalid') }), 'CredentialsInvalid', UNSEEN),
+  'CredentialsInvalid that may pass': progress(
+    situation({ failure: failed('credentialsInvalid', 'look', { mayPass: true }) }),
+    'CredentialsInvalid',
+    'waiting',
+    UNSEEN,
+  ),
+  'CredentialsInvalid that has not passed for ten minutes': terminal(
+    owned({
+      failure: failed('credentialsInvalid', 'look', { mayPass: true }),
+      memory: since('CredentialsInvalid', 10),
+    }),
+    'CredentialsInvalid',
+    UNSEEN,
+  ),
   'CredentialsInvalid for want of any': terminal(owned({ access: DENIED }), 'CredentialsInvalid', UNSEEN),
   RepairExhausted: terminal(limited({ memory: { repair: { attempts: 5 } } }), 'RepairExhausted', [IN, 'False Limited']),
   NotApplied: terminal(

@@ -95,6 +95,39 @@ describe('tokens', () => {
     );
   });
 
+  const freshClient = async (more: object = {}) => {
+    const client = { tenantId: DEFAULT_CLIENT.tenantId, clientId: randomUUID(), clientSecret: 'first-secret' };
+    await control().putClient({ ...client, ...more });
+    return client;
+  };
+
+  test('are refused once, or so many times, with a code that was asked for, of one client alone', async () => {
+    const { clientId, clientSecret } = await freshClient();
+    await control().refuseTokens({ clientId, code: 700213 });
+    await control().refuseTokens({ clientId, code: 70021, times: 2 });
+    const get = () => credential(clientId, clientSecret).getToken(scope);
+    await credential(DEFAULT_CLIENT.clientId, DEFAULT_CLIENT.clientSecret).getToken(scope);
+    await expect(get()).rejects.toThrow('AADSTS700213:');
+    await expect(get()).rejects.toThrow('AADSTS70021:');
+    await expect(get()).rejects.toThrow('AADSTS70021:');
+    await get();
+    await control().refuseTokens({ clientId, code: 7000222, times: 'always' });
+    await expect(get()).rejects.toThrow('AADSTS7000222:');
+    await control().clearTokenRefusals({ clientId });
+    await get();
+  });
+
+  test('are given for a new secret only once Entra has learnt it, and for the former one until then', async () => {
+    const client = await freshClient();
+    const get = (secret: string) => credential(client.clientId, secret).getToken(scope);
+    await control().putClient({ ...client, clientSecret: 'second-secret', learntAfterMs: 300 });
+    await get('first-secret');
+    await expect(get('second-secret')).rejects.toThrow('AADSTS7000215');
+    suite.clock.advance(350);
+    await get('second-secret');
+    await expect(get('first-secret')).rejects.toThrow('AADSTS7000215');
+  });
+
   test('the token endpoint can be down for one client alone', async () => {
     const other = { ...DEFAULT_CLIENT, clientId: '44444444-4444-4444-4444-444444444444' };
     await control().putClient(other);

@@ -1,5 +1,5 @@
 /** One pass of each kind, disturbed at every call of a port by everything that can come in between. */
-import { describe, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Desired } from '../../../src/core/desired.ts';
 import { MINUTE, RUNTIME_GONE_MS, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import { desired, fieldMap, runtimeId } from './builders.ts';
@@ -136,6 +136,10 @@ const DISTURBANCES: Record<string, (model: Model) => Promise<void> | void> = {
   'the parent is denied to every write': (m) => {
     for (const call of ['create', 'update', 'delete']) m.deny(call, 'parent');
   },
+  'a refused token': (m) =>
+    m.fail({ when: 'before', failure: { kind: 'credentialsInvalid', message: 'refused', mayPass: true } }),
+  'a subscription that is not found once': (m) =>
+    m.fail({ when: 'before', failure: { kind: 'subscriptionNotFound', message: 'not found' } }),
   'an edit': (m) => m.edit('a', { fields: fieldMap({ location: 'uksouth' }) }),
   'a field less': (m) => m.edit('a', { fields: fieldMap({}) }),
   'adoption is forbidden': (m) => m.edit('a', { adoptionPolicy: 'Never' }),
@@ -182,6 +186,10 @@ describe.each(CASES)('a pass that is about to %s, where Azure %s', (situation, m
       await DISTURBANCES[disturbance]?.(model);
       await model.proceed(0, 40);
       await expectEnded(model);
+      // One refusal of a token or of a subscription is nothing for a person, whenever it comes.
+      for (const passing of ['CredentialsInvalid', 'SubscriptionNotFound']) {
+        expect(model.oracle.stalledAs).not.toContain(passing);
+      }
     }
   });
 

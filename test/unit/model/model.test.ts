@@ -50,6 +50,8 @@ const FAILURES: Failure[] = [
   { kind: 'forbidden', message: 'no role' },
   { kind: 'refused', message: 'bad' },
   { kind: 'credentialUnavailable', message: 'no token' },
+  { kind: 'credentialsInvalid', message: 'a token is refused', mayPass: true },
+  { kind: 'subscriptionNotFound', message: 'the subscription is not found' },
 ];
 
 const document = fc.record({

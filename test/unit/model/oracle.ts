@@ -6,7 +6,7 @@ import type { Desired } from '../../../src/core/desired.ts';
 import { differences, looksCreatedBy, valueAt } from '../../../src/core/fields.ts';
 import { isSameName } from '../../../src/core/letter-case.ts';
 import { isIn } from '../../../src/core/network.ts';
-import type { Claim, ManagedObject } from '../../../src/core/object.ts';
+import { type Claim, condition, type ManagedObject } from '../../../src/core/object.ts';
 import { isManaging } from '../../../src/core/ownership.ts';
 import { armKey } from '../../../src/core/runtime.ts';
 import type { AzureWrite, FakeAzure, Stored } from './fake-azure.ts';
@@ -14,6 +14,8 @@ import type { FakeCluster } from './fake-cluster.ts';
 
 export class Oracle {
   readonly violations: string[] = [];
+  /** Every reason for which an object has called for a person. */
+  readonly stalledAs = new Set<string>();
   /** All that each object (by uid) has ever declared: a pass may act on what was so a moment ago. */
   readonly #declared = new Map<string, Desired[]>();
   readonly #edited = new Set<string>();
@@ -118,6 +120,8 @@ export class Oracle {
   }
 
   onStatus(after: ManagedObject): void {
+    const stalled = condition(after.memory, 'Stalled')?.reason;
+    if (stalled !== undefined) this.stalledAs.add(stalled);
     const claim = after.memory.claim;
     const known = this.#claimed.get(after.uid);
     if (claim === undefined) this.#claimed.delete(after.uid);

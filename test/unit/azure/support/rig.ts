@@ -1,4 +1,5 @@
 import { createDataFactory } from '../../../../src/azure/data-factory.ts';
+import { Denial } from '../../../../src/azure/denial.ts';
 import { RequestBudget } from '../../../../src/azure/request-budget.ts';
 import { createSynapse } from '../../../../src/azure/synapse.ts';
 import { TokenSource } from '../../../../src/azure/tokens.ts';
@@ -69,6 +70,7 @@ export function rig(options: { parent?: Parent['kind']; tokens?: readonly string
     endpoint: 'https://arm.test',
     tokens,
     budget,
+    denial: new Denial(clock, (key) => void woken.push(key), 30_000),
     clock,
     metrics,
     retry: { attempts: 3, minDelayMs: 0, maxDelayMs: 1000 },
