@@ -24,13 +24,13 @@ export const PROVISIONING_MS = 30 * MINUTE;
 export const DOWN_MS = 10 * MINUTE;
 /** How long a write that Azure has accepted may take to show before it is made once more. */
 export const OPERATION_MS = 10 * MINUTE;
+/** The same, of a write that was made more than once. */
+export const OPERATION_REPEATED_MS = HOUR;
 /**
  * How long a create of which nobody saw the answer may take to show. A factory answers when it is done, so that one that was
  * cut off shows soon; a workspace answers before it begins.
  */
-export const CREATE_SHOWS_MS = { factory: MINUTE, workspace: OPERATION_MS } as const;
-/** The same, of a write that was made more than once. */
-export const OPERATION_REPEATED_MS = HOUR;
+export const CREATE_SHOWS_MS = { factory: 30 * SECOND, workspace: OPERATION_MS } as const;
 /** How long a repair that Azure has accepted may take to show before the state counts again. */
 export const REPAIR_SHOWS_MS = 2 * MINUTE;
 /** Interactive authoring that is not enabled by then is not waited for any longer. */

@@ -672,6 +672,7 @@ const condition = (type: string, status = 'True') => ({
 });
 
 const fullStatus = {
+  uid: '00000000-0000-0000-0000-00000000000d',
   observedGeneration: 1,
   conditions: ['Ready', 'Synced', 'Healthy'].map((type) => condition(type)),
   state: 'Online',

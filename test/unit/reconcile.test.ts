@@ -657,6 +657,25 @@ describe('an object that is cut off between its own create and its claim', () =>
     expect(reasons(operator)).toEqual(['Created', 'Deleted']);
   });
 
+  test('waits for one that Azure has only accepted, and takes it back when it is there', async () => {
+    const lost = { when: 'after', failure: FAILURE({ kind: 'unavailable' }) } as const;
+    const faults = [lost];
+    const fault = (call: string) => (call === 'create' ? faults.shift() : undefined);
+    const operator = new Operator({ azure: { fault } }, 'accepts');
+    const key = operator.apply('sample', desired());
+    await operator.look(key);
+    operator.restart();
+    operator.cluster.delete(key);
+    await operator.look(key);
+    expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
+    operator.azure.goOn();
+    operator.now += 10_000;
+    await operator.lookTwice(key);
+    expect(operator.azure.runtimes.size).toBe(0);
+    expect(operator.cluster.server.size).toBe(0);
+    expect(reasons(operator)).toEqual(['Created', 'Deleted']);
+  });
+
   test('hands it over as one that was created', async () => {
     const [operator, key] = await cutOff();
     const heir = operator.apply('renamed', desired());

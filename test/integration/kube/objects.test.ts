@@ -266,11 +266,19 @@ describe('remember', () => {
   });
 
   test('is refused when somebody else has changed the status in between', async () => {
-    const object = await shown();
+    const object = await b.objects.remember(await shown(), poor, signal);
     await editStatus({ status: { state: 'Limited' } });
     await expect(b.objects.remember(object, rich, signal)).rejects.toBeInstanceOf(Stale);
     expect((await raw(namespace, NAME)).status).toMatchObject({ state: 'Limited' });
-    expect(b.writes).toEqual([]);
+    expect(b.writes).toEqual(['status']);
+  });
+
+  test('takes the place of a status that is about another object, which counts as none', async () => {
+    const object = await shown();
+    await editStatus({ status: { uid: 'another', state: 'Limited', lastHandledRepairAt: 'r1' } });
+    expect((await read(namespace, NAME)).memory).toEqual(BLANK);
+    await b.objects.remember(object, poor, signal);
+    expect((await raw(namespace, NAME)).status).toEqual({ ...renderStatus(poor), uid: object.uid });
   });
 
   test('is refused for an object that is gone, and does not make its successor remember', async () => {

@@ -332,8 +332,8 @@ describe('a create of the object that nobody has claimed', () => {
         'Ready=False CredentialsInvalid Stalled',
       ],
       'is waited for where it does not show': [cutShort({ definition: GONE }), WAITS],
-      'is waited for in a factory for a minute': [cutShort({ definition: GONE, memory: waited(ago(0.9)) }), WAITS],
-      'and not longer': [cutShort({ definition: GONE, memory: waited(ago(1)) }), 'Release Retained'],
+      'is waited for in a factory for half a minute': [cutShort({ definition: GONE, memory: waited(ago(0.4)) }), WAITS],
+      'and not longer': [cutShort({ definition: GONE, memory: waited(ago(0.5)) }), 'Release Retained'],
       'is waited for in a workspace for ten': [inWorkspace({ definition: GONE, memory: waited(ago(9.9)) }), WAITS],
       'and not longer, there': [inWorkspace({ definition: GONE, memory: waited(ago(10)) }), 'Release Retained'],
       'is not waited for where another takes over': [
