@@ -671,6 +671,7 @@ describe('an object that is cut off between its own create and its claim', () =>
     operator.azure.goOn();
     operator.now += 10_000;
     await operator.lookTwice(key);
+    await operator.lookAgain(key);
     expect(operator.azure.runtimes.size).toBe(0);
     expect(operator.cluster.server.size).toBe(0);
     expect(reasons(operator)).toEqual(['Created', 'Deleted']);
