@@ -121,6 +121,7 @@ describe('the finalizer', () => {
     ['replaced by its own when the object is held', 'hold'],
     ['taken off with the finalizer', 'release'],
   ] as const)('and a mark that came with the object is %s', async (_, act) => {
+    await shown();
     const theirs = JSON.stringify({ uid: 'another', origin: 'Created', runtime: '/x' });
     const metadata = { finalizers: [FINALIZER], annotations: { [MARK_ANNOTATION]: theirs } };
     await kubectl(['patch', KIND, NAME, '-n', namespace, '--type=merge', '-p', JSON.stringify({ metadata })]);
