@@ -7,7 +7,7 @@ export type Groups = Readonly<Record<string, readonly string[]>>;
 
 /** What `src/azure` asks of the generated clients. */
 export const ASKED = {
-  '@azure/arm-datafactory': ['integrationRuntimes', 'managedVirtualNetworks'],
+  '@azure/arm-datafactory': ['factories', 'integrationRuntimes', 'managedVirtualNetworks'],
   '@azure/arm-synapse': ['integrationRuntimeStatusOperations', 'integrationRuntimes', 'workspaces'],
 } as const satisfies Groups;
 
