@@ -56,12 +56,19 @@ export class ArmCalls {
   }
 
   make<T>(caller: Caller, call: Call<T>): Promise<T> {
+    let isSent = false;
     const attempt = async (): Promise<T> => {
       // Before the budget and `mayWrite`: the write goes out right after those were asked, not after a slow authority.
       await this.#options.tokens.get(caller.signal);
       if (call.writes && !caller.mayWrite()) throw new Superseded(`${call.operation} was decided on an older state`);
       this.#options.budget.take(call.budget, caller);
-      return this.#interpret(await this.#exchange(caller.signal, call), call);
+      const isRepeated = isSent;
+      isSent = true;
+      try {
+        return this.#interpret(await this.#exchange(caller.signal, call), call);
+      } catch (error) {
+        throw isRepeated && call.operation === 'create' ? inDoubt(error) : error;
+      }
     };
     return withRetries(() => this.#withFreshToken(attempt), caller.signal, this.#options.retry ?? RETRY);
   }
@@ -131,6 +138,13 @@ export class ArmCalls {
   get #metrics(): AzureMetrics {
     return this.#options.metrics ?? NO_METRICS;
   }
+}
+
+/** What a repeated create finds in its way may be what the attempt before it made. */
+function inDoubt(error: unknown): unknown {
+  if (!(error instanceof AzureFailure) || error.failure.kind !== 'preconditionFailed') return error;
+  const message = 'It is not known which attempt to create the runtime took effect.';
+  return new AzureFailure({ kind: 'unavailable', message }, { cause: error, ids: error.ids });
 }
 
 class RefusedToken extends AzureFailure {}
