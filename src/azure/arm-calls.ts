@@ -60,13 +60,20 @@ export class ArmCalls {
 
   async make<T>(caller: Caller, call: Call<T>): Promise<T> {
     const failures: TransientFailure[] = [];
+    let isSent = false;
     const attempt = async (): Promise<T> => {
       // Before the budget and `mayWrite`: the write goes out right after those were asked, not after a slow authority.
       await this.#options.tokens.get(caller.signal);
       if (call.writes && !caller.mayWrite()) throw new Superseded(`${call.operation} was decided on an older state`);
       this.#options.budget.take(call.budget, caller);
+      const isRepeated = isSent;
+      isSent = true;
       const sentAt = this.#options.clock.monotonic();
-      return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
+      try {
+        return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
+      } catch (error) {
+        throw isRepeated && call.operation === 'create' ? inDoubt(error) : error;
+      }
     };
     const noted = async (): Promise<T> => {
       try {
@@ -171,6 +178,13 @@ export class ArmCalls {
 interface Sent {
   readonly caller: Caller;
   readonly sentAt: number;
+}
+
+/** What a repeated create finds in its way may be what the attempt before it made. */
+function inDoubt(error: unknown): unknown {
+  if (!(error instanceof AzureFailure) || error.failure.kind !== 'preconditionFailed') return error;
+  const message = 'It is not known which attempt to create the runtime took effect.';
+  return new AzureFailure({ kind: 'unavailable', message }, { cause: error, ids: error.ids });
 }
 
 class RefusedToken extends Denied {}

@@ -1052,10 +1052,21 @@ describe('failures of Azure become status', () => {
     const warns = summary.endsWith('Stalled');
     expect(reasons(operator)).toEqual(warns ? [summary.split(' ')[1]] : []);
     expect(operator.object(key).memory.claim).toBeUndefined();
-    const open = ['unavailable', 'preconditionFailed', 'throttled', 'credentialUnavailable'];
+    const open = ['unavailable', 'throttled', 'credentialUnavailable'];
     expect(operator.object(key).held).toBe(open.includes(kind));
     await operator.look(key);
     expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('somebody else’s runtime that Azure denies once is not taken for our own', async () => {
+    const operator = new Operator();
+    operator.azure.put(runtimeId(), MANAGED('West Europe'));
+    operator.azure.denied.push('read');
+    const key = operator.apply('sample', desired());
+    await operator.look(key);
+    expect(operator.object(key)).toMatchObject({ held: false });
+    await operator.look(key);
+    expect(operator.object(key).memory.claim?.origin).toBe('Adopted');
   });
 
   test('a create whose answer is lost is recognised as our own', async () => {

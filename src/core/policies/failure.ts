@@ -42,7 +42,9 @@ export const failureIsExplained: Policy = (s) => {
   const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
   // Of the attempts before a failure that passes, one may have taken effect. Without its network the runtime was not even
   // tried to be made.
-  const unmade = during === 'network' || (during === 'create' && !leavesOpen(failure));
+  // A 412 says that somebody else made it: what denied it before was wrong, or is by now.
+  const isTaken = failure.kind === 'preconditionFailed';
+  const unmade = during === 'network' || (during === 'create' && (isTaken || !leavesOpen(failure)));
   if (unclaimed && (unmade || (refusedForGood && during !== 'look'))) return { kind: 'Unhold' };
   return explain(s, failure);
 };

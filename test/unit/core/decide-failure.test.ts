@@ -110,7 +110,7 @@ describe('a failure of the first look at a new object', () => {
 
 describe('a create that did not happen holds nothing', () => {
   const held = { held: true } as const;
-  const OPEN: readonly Failure['kind'][] = ['unavailable', 'preconditionFailed', 'throttled', 'credentialUnavailable'];
+  const OPEN: readonly Failure['kind'][] = ['unavailable', 'throttled', 'credentialUnavailable'];
   for (const kind of FAILURE_KINDS) {
     const drops = !OPEN.includes(kind);
     test(`${kind} on a create ${drops ? 'drops' : 'keeps'} the finalizer`, () => {
