@@ -25,7 +25,7 @@ const VARIABLES: readonly (readonly [names: readonly string[], meaning: string])
 export function flagsPage(): string {
   return page(
     'Flags and variables',
-    'Each flag can also be given as the variable beside it. The flag wins. `node dist/main.js --help` prints the same.',
+    'Each flag can also be given as the variable beside it. The flag wins. After `npm ci` and `npm run build`, `npx node dist/main.js --help` prints the same.',
     table(
       ['flag', 'default', 'variable', 'meaning'],
       flags().map(({ name, help, standard, variable }) => [
@@ -37,6 +37,7 @@ export function flagsPage(): string {
     ),
     'Read on:',
     list([
+      "`--interval`: at least `1s`; an object's own `spec.interval` at least `1m`.",
       '`--azure-credential` and `--operator-identity-namespaces`: [identity](../identity.md), and [who can then do what](../security.md#the-operators-own-identity).',
       '`--leader-elect…`: [replicas](../operations.md#replicas). The role in `deploy/` allows a lease of the default name only.',
       '`--arm-budget-share`, `--label-selector`, `--watch-namespaces`: [shards](../capacity.md#shards).',

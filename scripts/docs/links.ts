@@ -30,7 +30,14 @@ export function brokenLinks({ texts, paths }: Repository): string[] {
 }
 
 function linksOf(file: string, text: string): Link[] {
-  return file.endsWith('.md') ? linksOfPage(file, text) : mentions(text);
+  return file.endsWith('.md') ? [...linksOfPage(file, text), ...pathsInPage(text)] : mentions(text);
+}
+
+/** `src/main.ts`: a path from the root, in backquotes. */
+function pathsInPage(text: string): Link[] {
+  return found(text, /`((?:crds|deploy|docs|examples|scripts|src|test)\/[\w./-]*)`/g).map(({ line, target }) => {
+    return { line, target, path: target.replace(/\/$/, ''), anchor: undefined };
+  });
 }
 
 /** `[text](target)` and `![text](target)`, outside of code; other sites are not asked. */

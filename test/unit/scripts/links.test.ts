@@ -15,7 +15,7 @@ function wrongWith(path: string, text: string): string[] {
   return brokenLinks({ texts, paths: new Set([...texts.keys(), 'docs', 'LICENSE', 'src/main.ts']) });
 }
 
-describe('a link in a page', () => {
+describe('a link in a page, or a path', () => {
   test.each([
     '[a](page.md)',
     '[a](../LICENSE)',
@@ -27,6 +27,8 @@ describe('a link in a page', () => {
     '# Here\n[a](#here)',
     '[a](https://example.com/nowhere.md#x)',
     '`[a](nowhere.md)`',
+    '`src/main.ts`, in `docs/`',
+    '`src/*.ts`, `src/main.ts --help`',
     '```md\n[a](nowhere.md)\n```',
     '  ```md\n  [a](nowhere.md)\n  ```',
   ])('that leads somewhere is in order: %j', (text) => {
@@ -40,6 +42,8 @@ describe('a link in a page', () => {
     ['[a](page.md#twice-2)', 'docs/page.md has no heading #twice-2'],
     ['[a](#here)', 'docs/from.md has no heading #here'],
     ['```md\n# Here\n```\n[a](#here)', 'docs/from.md has no heading #here'],
+    ['`src/other.ts`', 'there is no src/other.ts'],
+    ['`test/unit/`', 'there is no test/unit'],
     ['![a](images/none.svg)', 'there is no docs/images/none.svg'],
   ])('that leads nowhere is told: %j', (text, what) => {
     expect(wrongWith('docs/from.md', text)).toEqual([expect.stringContaining(what)]);
