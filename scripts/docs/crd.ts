@@ -68,7 +68,7 @@ function typeOf({ type = 'any', format, enum: values, items }: Schema): string {
 /** Descriptions in the CRD say "Absent: …." of a field that may be left out, and "Required." of one that may not. */
 function said(description: string): Pick<Field, 'absent' | 'meaning'> {
   const { 0: sentence = '', 1: absent } = /\b(?:Absent: (.+?)\.|Required\.)(?= |$)/.exec(description) ?? [];
-  const meaning = upperFirst(description.replace(sentence, '').trim());
+  const meaning = upperFirst(description.replace(sentence, '').replaceAll('  ', ' ').trim());
   return { absent: absent ?? (sentence === '' ? undefined : 'refused'), meaning };
 }
 
