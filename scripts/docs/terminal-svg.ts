@@ -7,8 +7,10 @@ const ENDS = new Set(['0', '22', '39']);
 const CHARACTER = { width: 7.83, height: 18 };
 const MARGIN = { left: 18, top: 44, bottom: 16 };
 
+const FONTS = "SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+
 const STYLE = [
-  'text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #d5d9e0; white-space: pre; }',
+  'text { fill: #d5d9e0; white-space: pre; }',
   '.bold { font-weight: bold; fill: #ffffff; }',
   '.typed { fill: #5fd7d7; }',
 ].join('\n    ');
@@ -21,7 +23,7 @@ export function terminalSvg(title: string, text: string): string {
   const dots = ['#ff5f57', '#febc2e', '#28c840'].map(
     (fill, i) => `<circle cx="${20 + 18 * i}" cy="18" r="6" fill="${fill}"/>`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" font-family="${FONTS}" font-size="13">
   <title>${escaped(title)}</title>
   <style>
     ${STYLE}
