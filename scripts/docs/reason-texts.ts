@@ -12,10 +12,11 @@ const RECONCILING = 'Reconciling';
 const STALLED = 'Stalled';
 const WAIT = 'Wait.';
 
-const inState = (meaning: string): ReasonText => ({
+/** No write of the operator changes such a state. */
+const inState = (state: string, action = 'Look at the runtime in Azure.'): ReasonText => ({
   shows: 'Reconciling; Stalled after 10 minutes',
-  meaning,
-  action: 'Look at the runtime in Azure.',
+  meaning: `Azure says that the runtime ${state}.`,
+  action,
 });
 
 export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
@@ -165,11 +166,11 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
     meaning: 'The runtime is `Limited`, and repair is off (`repair.mode: Disabled` or `Observe`).',
     action: 'Repair it in Azure, or turn repair on.',
   },
-  Offline: inState('The state of the runtime.'),
-  AccessDenied: inState('The state of the runtime.'),
-  Stopped: inState('The state of the runtime.'),
-  Stopping: inState('The state of the runtime.'),
-  NeedRegistration: inState('The state of the runtime.'),
+  Offline: inState('is offline'),
+  AccessDenied: inState('is denied access', "Check the factory's own identity and network."),
+  Stopped: inState('is stopped', 'Start it in Azure.'),
+  Stopping: inState('is stopping'),
+  NeedRegistration: inState('is not registered'),
   Unknown: {
     shows: RECONCILING,
     meaning: 'Azure says a state that this version does not know.',

@@ -6,7 +6,7 @@ import type { Repository } from './links.ts';
 const ROOT = new URL('../../', import.meta.url);
 const TEXT = /\.(md|ts|mjs|yaml|yml|json|tpl|txt|lua)$/;
 /** What is not ours, what is built, and what a test makes up. */
-const NOT_READ = ['.git', 'node_modules', 'dist', 'package-lock.json', 'test/unit/scripts/links.test.ts'];
+const NOT_READ = ['.git', 'node_modules', 'dist', 'coverage', 'package-lock.json', 'test/unit/scripts/links.test.ts'];
 
 export async function readRepository(): Promise<Repository> {
   const paths = await pathsBelow('');
