@@ -45,7 +45,9 @@ async function describe({ shell, narrator }: Scene): Promise<void> {
 }
 
 async function move({ shell, narrator }: Scene): Promise<void> {
-  narrator.step('Apply the sample with another location: the runtime is moved in place, not deleted and made anew.');
+  narrator.step(
+    'Apply the sample with another location: the runtime is moved in place, not deleted and created again.',
+  );
   const from = `sed 's/West Europe/North Europe/' ${SAMPLE}`;
   const text = (await readFile(SAMPLE, 'utf8')).replaceAll('West Europe', 'North Europe');
   await shell.kubectl(['apply', '-f', '-'], { from, text });
@@ -60,7 +62,7 @@ export function moveAway(controlUrl: string): ControlRequest {
 
 async function correctDrift({ shell, narrator, controlUrl }: Scene): Promise<void> {
   narrator.step(
-    "Change the location behind the operator's back, in Azure: at its next look it sets it right and says so.",
+    "Change the location in Azure, behind the operator's back: at its next poll it sets it back and says so.",
   );
   await shell.azure(moveAway(controlUrl));
   await shell.until('the event DriftCorrected', () => shell.hasEvent(OBJECT, 'DriftCorrected'));

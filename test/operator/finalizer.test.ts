@@ -1,4 +1,4 @@
-/** A finalizer that somebody takes off by hand: what is documented in docs/upgrading-and-removing.md. */
+/** A finalizer that somebody takes off by hand: what is documented in docs/upgrading.md. */
 import { expect, test } from '@jest/globals';
 import { eventually, inPlace, type Place } from './support/place.ts';
 

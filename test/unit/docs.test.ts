@@ -1,5 +1,5 @@
 /** What docs/ says is so: nothing is left out, and the arithmetic is the code's. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { REASONS, RUNTIME_STATES, WARNING_REASONS } from '../../src/api/names.ts';
@@ -84,23 +84,9 @@ describe('the arithmetic of capacity', () => {
   });
 });
 
-describe.each(['docs/runbook.md', 'docs/security.md', 'docs/capacity.md', 'docs/azure-role.md'])('%s', (path) => {
-  const slug = (heading: string) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\w -]/g, '')
-      .replaceAll(' ', '-');
-
-  test('is linked by the README', () => {
-    expect(file('README.md')).toContain(`](${path})`);
-  });
-
-  test('links only to files and headings that there are', () => {
-    for (const [, target = '', anchor] of file(path).matchAll(/\]\((?!https:)([^)#]*)(?:#([^)]+))?\)/g)) {
-      const there = target === '' ? path : new URL(target, url(path)).pathname.slice(url('').pathname.length);
-      const text = file(there);
-      const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading));
-      if (anchor !== undefined) expect(headings).toContain(anchor);
-    }
-  });
-});
+test.each(readdirSync(url('docs')).filter((name) => name.endsWith('.md') && name !== 'README.md'))(
+  'the index of docs/ leads to %s',
+  (name) => {
+    expect(file('docs/README.md')).toContain(`](${name})`);
+  },
+);

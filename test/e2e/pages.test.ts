@@ -1,0 +1,131 @@
+/** What the pages of the documentation tell to type is typed, on a real API server with the running operator. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Block } from '../../scripts/docs/commands.ts';
+import { type ControlPlane, startControlPlane } from '../controlplane/index.ts';
+import { DEFAULT_FACTORY } from '../emulator/index.ts';
+import { buildBundle } from '../support/bundle.ts';
+import { type Installation, install } from '../support/installation.ts';
+import { type OperatorProcess, startOperator } from '../support/operator-process.ts';
+import { type Page, readPages, Terminal } from '../support/pages.ts';
+import { describeWith } from '../support/tools.ts';
+
+/** The first time, the control plane may have to be downloaded or built. */
+const SET_UP_MS = 1_200_000;
+const SAMPLE = 'kubectl apply -f examples/azureintegrationruntime.yaml';
+const READY = 'kubectl wait --for=condition=Ready azir/my-sample-azure-ir --timeout=60s';
+/** What a page takes for granted when it is opened. */
+const BEFORE: Readonly<Record<string, readonly string[]>> = {
+  'docs/gitops.md': ['kubectl create namespace argocd', 'kubectl create configmap argocd-cm -n argocd'],
+  'docs/migrating.md': ['kubectl apply -f examples/observe.yaml'],
+  'docs/operations.md': [SAMPLE, READY, 'kubectl apply -f examples/interactive-authoring.yaml'],
+  'docs/reference/manifest.md': [SAMPLE],
+  'docs/runbook.md': [SAMPLE, READY],
+  'docs/upgrading.md': [SAMPLE, READY],
+};
+/** As examples/observe.yaml declares it. */
+const OBSERVED = { factory: DEFAULT_FACTORY, name: 'ObservedAzureIR' };
+const PROPERTIES = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
+
+const installs = (block: Block): boolean => block.some(({ text }) => text.startsWith('helm '));
+const pages = readPages();
+const pagesWith = (which: (block: Block) => boolean): [string, Page][] =>
+  pages.filter(({ blocks }) => blocks.some(which)).map((page) => [page.path, page]);
+
+async function type({ path, blocks }: Page, terminal: Terminal, which: (block: Block) => boolean): Promise<void> {
+  for (const { line, text } of blocks.filter(which).flat()) {
+    await terminal.run(text).catch((error: Error) => {
+      throw new Error(`${path}:${line}: ${error.message}`);
+    });
+  }
+}
+
+describe('where the operator runs', () => {
+  let installation: Installation;
+  let operator: OperatorProcess;
+  let terminal: Terminal;
+
+  beforeAll(async () => {
+    [installation] = await Promise.all([install(), buildBundle()]);
+    terminal = await Terminal.open(installation.cluster);
+    operator = await startOperator({
+      kubeconfig: installation.operatorKubeconfig,
+      azure: installation.azure,
+      args: [
+        '--interval=2s',
+        '--operator-identity-namespaces=default',
+        '--leader-elect',
+        '--leader-elect-namespace=azure-ir-system',
+      ],
+    });
+  }, SET_UP_MS);
+
+  afterAll(async () => {
+    const exitCode = await operator?.stop();
+    await terminal?.close();
+    await installation?.stop();
+    expect(exitCode).toBe(0);
+  });
+
+  const control = () => installation.emulator.control;
+
+  beforeEach(() => control().putRuntime({ ...OBSERVED, properties: PROPERTIES }));
+
+  afterEach(async () => {
+    await terminal.run('kubectl delete azir --all -A --timeout=60s');
+    for (const { name } of await control().runtimes(DEFAULT_FACTORY)) {
+      await control().deleteRuntime({ factory: DEFAULT_FACTORY, name });
+    }
+  });
+
+  test.each(pagesWith((block) => !installs(block)))('every command of %s can be typed', async (path, page) => {
+    for (const command of BEFORE[path] ?? []) await terminal.run(command);
+    await type(page, terminal, (block) => !installs(block));
+  });
+
+  test('a migration, and back, leaves the runtime as it was', async () => {
+    const before = await control().getRuntime(OBSERVED);
+    const page = pages.find(({ path }) => path === 'docs/migrating.md');
+    if (page === undefined) throw new Error('there is no page on migrating');
+    await terminal.run('kubectl apply -f examples/observe.yaml');
+    await type(page, terminal, (block) => !installs(block));
+    expect(await control().getRuntime(OBSERVED)).toEqual(before);
+    expect(await terminal.run('kubectl get azir -o name')).toBe('');
+  });
+
+  test('a command that fails is told with the page and the line', async () => {
+    const page = { path: 'page.md', text: '', blocks: [[{ line: 7, text: 'kubectl get azir nowhere' }]] };
+    await expect(type(page, terminal, () => true)).rejects.toThrow(/^page.md:7: .*nowhere/s);
+  });
+});
+
+const describeHelm = await describeWith('helm');
+
+describeHelm('where nothing is installed yet', () => {
+  let plane: ControlPlane;
+  let cache: string;
+  let terminal: Terminal;
+
+  beforeEach(async () => {
+    plane = await startControlPlane();
+    cache = await mkdtemp(join(tmpdir(), 'kubectl-cache-'));
+    terminal = await Terminal.open({ kubectl: plane.kubectl, kubeconfig: plane.kubeconfig, cache });
+  }, SET_UP_MS);
+
+  afterEach(async () => {
+    await terminal?.close();
+    await plane?.stop();
+    await rm(cache, { recursive: true, force: true });
+  });
+
+  test.each(pagesWith(installs))('%s installs the operator', async (_, page) => {
+    await terminal.save(page);
+    await type(page, terminal, installs);
+    expect(await terminal.run('helm list -A -q')).toBe('azure-ir-operator\n');
+    expect(await terminal.run('kubectl get crd,deploy -n azure-ir-system -o name')).toContain(
+      'azureintegrationruntimes',
+    );
+  });
+});
