@@ -1,10 +1,10 @@
 /** Every flag and variable of the operator: its default, its meaning, its check. */
 import { parseArgs } from 'node:util';
-import { OWN_CREDENTIALS, type OwnCredential } from './core/credential.ts';
-import { parseDuration } from './core/duration.ts';
-import { type Grant, parseGrants } from './core/grants.ts';
-import { type BindAddress, parseBindAddress } from './telemetry/endpoints.ts';
-import { type LogLevel, parseLogLevel } from './telemetry/log.ts';
+import { OWN_CREDENTIALS, type OwnCredential } from './core/model/credential.ts';
+import { parseDuration } from './core/model/duration.ts';
+import { type Grant, parseGrants } from './core/model/grants.ts';
+import { type BindAddress, parseBindAddress } from './http/endpoints.ts';
+import { type LogLevel, parseLogLevel } from './telemetry/log/log.ts';
 
 export interface Config {
   /** Milliseconds. */

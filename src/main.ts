@@ -2,29 +2,29 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { AzureIdentities } from './azure/identities.ts';
-import { createHandler } from './composition/handler.ts';
-import { createIdentities, credentialSink } from './composition/identities.ts';
-import { Stranded } from './composition/stranded.ts';
 import { type Config, ConfigError, parseConfig, usage } from './config.ts';
-import { census, watched } from './core/census.ts';
-import { createAccessReview } from './kube/access-review.ts';
-import { createKubeClient, type KubeClient } from './kube/client.ts';
-import { createElector } from './kube/election.ts';
-import { createEvents } from './kube/events.ts';
-import { Feed } from './kube/feed.ts';
-import { createObjects } from './kube/objects.ts';
-import { Shard } from './kube/shard.ts';
+import { countObjects, polledObjects } from './core/model/object-counts.ts';
+import { type Security, serveHealth, serveMetrics } from './http/endpoints.ts';
+import { MetricsAuthorizer } from './http/guard.ts';
+import { createAccessReview } from './kube/client/access-review.ts';
+import { createKubeClient, type KubeClient } from './kube/client/client.ts';
+import { createEvents } from './kube/events/events.ts';
+import { createElector } from './kube/lease/election.ts';
+import { createObjects } from './kube/objects/objects.ts';
+import { Shard } from './kube/objects/shard.ts';
 import { createWatches, type WatchComponent } from './kube/watches.ts';
-import { createReconciler } from './reconcile.ts';
+import { createReconciler } from './reconcile/reconcile.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Controller } from './runtime/controller.ts';
-import { type Elector, type Leadership, UNCONTESTED } from './runtime/elector.ts';
+import { ALWAYS_LEADER, type Elector, type Leadership } from './runtime/elector.ts';
 import { type Component, longRunning, opened, runLifecycle } from './runtime/lifecycle.ts';
 import { WorkQueue } from './runtime/queue.ts';
-import { type Security, serveHealth, serveMetrics } from './telemetry/endpoints.ts';
-import { Guard } from './telemetry/guard.ts';
-import { createLog, type RootLog } from './telemetry/log.ts';
-import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { createLog, type RootLog } from './telemetry/log/log.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics/metrics.ts';
+import { Enqueuer } from './triggers/feed.ts';
+import { createHandler } from './wiring/handler.ts';
+import { createIdentities, credentialSink } from './wiring/identities.ts';
+import { Stranded } from './wiring/stranded.ts';
 
 declare const __VERSION__: string | undefined;
 const VERSION = typeof __VERSION__ === 'undefined' ? 'dev' : __VERSION__;
@@ -51,11 +51,11 @@ function assemble(config: Config, log: RootLog): Component[] {
   });
   const base: Base = { config, log, metrics, client, signal: stopping.signal };
   const shard = new Shard(config.labelSelector);
-  metrics.objects.countBy(() => census(shard.own.objects()));
+  metrics.objects.countBy(() => countObjects(shard.own.objects()));
   const elector = config.leaderElect ? electorOf(base) : undefined;
-  const leadership = elector ?? UNCONTESTED;
+  const leadership = elector ?? ALWAYS_LEADER;
   const queue = new WorkQueue({ clock, metrics: metrics.queue(NAME) });
-  const feed = new Feed(queue, shard, { clock, intervalMs: config.intervalMs });
+  const feed = new Enqueuer(queue, shard, { clock, intervalMs: config.intervalMs });
   const isLeader = () => leadership.isLeader();
   const identities = createIdentities({ ...base, clock, objects: shard.own, feed, metrics: metrics.azure, isLeader });
   const stranded = new Stranded(queue);
@@ -87,7 +87,12 @@ function assemble(config: Config, log: RootLog): Component[] {
   ];
 }
 
-async function work(signal: AbortSignal, leadership: Leadership, feed: Feed, controller: Controller): Promise<void> {
+async function work(
+  signal: AbortSignal,
+  leadership: Leadership,
+  feed: Enqueuer,
+  controller: Controller,
+): Promise<void> {
   if (!(await leadership.won(signal))) return;
   feed.begin();
   await controller.run(signal, leadership.lost);
@@ -149,7 +154,7 @@ function controllerOf(base: Base, { shard, queue, identities, isLeader, stranded
       ...metrics.controller,
       running: (name, workers) => {
         metrics.controller.running(name, workers);
-        metrics.looks.begin(() => watched(shard.own.objects(), intervalMs));
+        metrics.looks.begin(() => polledObjects(shard.own.objects(), intervalMs));
       },
     },
   });
@@ -182,7 +187,7 @@ function endpointsOf(base: Base, controller: Controller, watches: readonly Watch
 
 function securityOf({ config, log, client, signal }: Base): Security {
   const review = createAccessReview(client, '/metrics', signal);
-  const guard = new Guard({ review, now: clock.monotonic, log });
+  const guard = new MetricsAuthorizer({ review, now: clock.monotonic, log });
   return { certificate: { dir: config.metricsCertDir, clock, log }, guard };
 }
 

@@ -1,8 +1,8 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
-import { AzureFailure, type Failure } from './core/failure.ts';
-import type { Claim, ManagedObject, Memory } from './core/object.ts';
-import type { Legacy } from './core/ownership.ts';
-import type { RequestIds } from './core/request-ids.ts';
+import { AzureFailure, type Failure } from './core/model/failure.ts';
+import type { Claim, ManagedObject, Status } from './core/model/object.ts';
+import type { Handover } from './core/model/ownership.ts';
+import type { RequestIds } from './core/model/request-ids.ts';
 import type {
   Accepted,
   Definition,
@@ -12,11 +12,11 @@ import type {
   ParentPresence,
   RuntimeDocument,
   RuntimeId,
-  RuntimeState,
-} from './core/runtime.ts';
+  RuntimeStatus,
+} from './core/model/runtime.ts';
 
 /** The ports of a pass, its clock, and what holds for all objects. */
-export interface World {
+export interface Dependencies {
   readonly objects: Objects;
   readonly identities: Identities;
   readonly events: Events;
@@ -31,7 +31,7 @@ export interface World {
 }
 
 /** How much a call matters to the request budget, the most urgent first. */
-export type Urgency = 'change' | 'repair' | 'look';
+export type Urgency = 'change' | 'repair' | 'poll';
 
 /** As ARM counts requests: each kind by itself. */
 export type RequestKind = 'reads' | 'writes' | 'deletes';
@@ -40,7 +40,7 @@ export type RequestKind = 'reads' | 'writes' | 'deletes';
 export type Needs = Readonly<Partial<Record<RequestKind, number>>>;
 
 /** On whose behalf Azure is called. */
-export interface Caller {
+export interface CallContext {
   /** The key of the object: what the request budget puts back into the queue. */
   readonly key: string;
   readonly urgency: Urgency;
@@ -56,8 +56,8 @@ export interface Caller {
 /**
  * The runtimes of Azure under one identity.
  *
- * Every method throws `AzureFailure`, which is `Denied` where others can learn first that it is over; `BudgetExhausted` when the request budget has no token now (the budget puts the
- * caller's key back into the queue when it has); the signal's reason when that aborts; writes throw `Superseded` when
+ * Every method throws `AzureFailure`, which is `Denied` where others can learn first that it is over; `BudgetExhaustedError` when the request budget has no token now (the budget puts the
+ * caller's key back into the queue when it has); the signal's reason when that aborts; writes throw `SupersededError` when
  * `mayWrite` says no. A write that answers `ACCEPTED` has not taken effect yet, and may never do.
  */
 export interface Runtimes {
@@ -65,25 +65,30 @@ export interface Runtimes {
    * From the parent's list, shared by all its objects and at most `maxAgeMs` old, overlaid by our own reads and writes; by
    * a GET where that list cannot tell.
    */
-  hint(id: RuntimeId, maxAgeMs: number, caller: Caller): Promise<Definition>;
+  hint(id: RuntimeId, maxAgeMs: number, caller: CallContext): Promise<Definition>;
   /** By a GET now. */
-  read(id: RuntimeId, caller: Caller): Promise<Definition>;
+  read(id: RuntimeId, caller: CallContext): Promise<Definition>;
   /** The state as Azure says it now; fails as `preconditionFailed` when there is no such runtime any more. */
-  state(id: RuntimeId, caller: Caller): Promise<RuntimeState>;
+  state(id: RuntimeId, caller: CallContext): Promise<RuntimeStatus>;
   /** Writes a runtime that was just read as absent (`If-None-Match: *`); what Azure answered. */
-  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted>;
+  create(id: RuntimeId, document: RuntimeDocument, caller: CallContext): Promise<ObservedRuntime | Accepted>;
   /** Replaces the whole document, if it is still the one of that etag; what Azure answered. */
-  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted>;
+  update(
+    id: RuntimeId,
+    document: RuntimeDocument,
+    etag: string,
+    caller: CallContext,
+  ): Promise<ObservedRuntime | Accepted>;
   /** Done also when it was already gone; `MISSING` when Azure knows no such runtime. */
-  delete(id: RuntimeId, caller: Caller): Promise<Accepted | Missing | undefined>;
+  delete(id: RuntimeId, caller: CallContext): Promise<Accepted | Missing | undefined>;
   /** Whether the parent itself is there: by one GET a minute for all its objects, which nobody waits for but who makes it. */
-  presenceOf(parent: Parent, caller: Caller): Promise<ParentPresence>;
+  presenceOf(parent: Parent, caller: CallContext): Promise<ParentPresence>;
   /** Has Azure begin to enable interactive authoring; `state` tells how it goes on. */
-  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void>;
+  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: CallContext): Promise<void>;
   /** Whether the parent has a managed virtual network of this name now. */
-  hasNetwork(parent: Parent, name: string, caller: Caller): Promise<boolean>;
+  hasNetwork(parent: Parent, name: string, caller: CallContext): Promise<boolean>;
   /** Makes a managed virtual network that is not there: nothing can ever delete it. */
-  createNetwork(parent: Parent, name: string, caller: Caller): Promise<void>;
+  createNetwork(parent: Parent, name: string, caller: CallContext): Promise<void>;
 }
 
 /** The request budget of an identity, as far as it concerns whole passes. */
@@ -91,7 +96,7 @@ export interface Budget {
   /** The pass of this key is over: what was set aside for it and not spent is free again. */
   finish(key: string): void;
   /** The key wants a routine look every `intervalMs`: how far apart they are to be, so that the looks of all fit. */
-  pace(parent: Parent, key: string, intervalMs: number): number;
+  spacedInterval(parent: Parent, key: string, intervalMs: number): number;
 }
 
 /** With which identity an object may reach Azure. */
@@ -114,7 +119,7 @@ export interface Identities {
 /**
  * The objects of the API server: reads from the watch cache, writes to the server.
  *
- * Every write throws `Stale` when the server's object is not the one given; the cache then catches up by itself. What a
+ * Every write throws `ConflictError` when the server's object is not the one given; the cache then catches up by itself. What a
  * write answers is in the cache when the promise resolves, so the next pass remembers it.
  */
 export interface Objects {
@@ -122,18 +127,18 @@ export interface Objects {
   /** All objects that name this runtime (see `armKey`), in no order. */
   sharing(runtimeKey: string): readonly ManagedObject[];
   /** Puts our finalizer on, and by the same write the mark of what it goes on for. */
-  hold(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject>;
+  addFinalizer(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject>;
   /** Takes both off; done also when the object is gone. */
-  release(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined>;
-  /** Asks the server whether this is the current version; throws `Stale` when not. Costs a read and no write. */
+  removeFinalizer(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined>;
+  /** Asks the server whether this is the current version; throws `ConflictError` when not. Costs a read and no write. */
   confirm(object: ManagedObject, signal: AbortSignal): Promise<void>;
   /**
-   * Makes `memory` the status. An edit by somebody else in between is no obstacle as long as the status is still the one
-   * of `object`; otherwise throws `Stale`.
+   * Makes `status` the status. An edit by somebody else in between is no obstacle as long as the status is still the one
+   * of `object`; otherwise throws `ConflictError`.
    */
-  remember(object: ManagedObject, memory: Memory, signal: AbortSignal): Promise<ManagedObject>;
-  /** Leaves the runtime to another object of it; `Stale` when that one is being deleted, or has a claim by now. */
-  leave(heir: ManagedObject, legacy: Legacy, signal: AbortSignal): Promise<void>;
+  updateStatus(object: ManagedObject, status: Status, signal: AbortSignal): Promise<ManagedObject>;
+  /** Leaves the runtime to another object of it; `ConflictError` when that one is being deleted, or has a claim by now. */
+  handOver(successor: ManagedObject, handover: Handover, signal: AbortSignal): Promise<void>;
 }
 
 export interface ObjectEvent {
@@ -182,7 +187,7 @@ export interface PassEnd {
 /** An identity or a subscription that is refused to all alike: whoever asks is woken when it is granted again. */
 export class Denied extends AzureFailure {
   /** Has the caller's key woken then. */
-  readonly wakeWhenOver: (caller: Pick<Caller, 'key' | 'urgency'>) => void;
+  readonly wakeWhenOver: (caller: Pick<CallContext, 'key' | 'urgency'>) => void;
 
   constructor(failure: Failure, wakeWhenOver: Denied['wakeWhenOver'], ids?: RequestIds) {
     super(failure, { ids });
@@ -191,21 +196,21 @@ export class Denied extends AzureFailure {
 }
 
 /** The object is not what was decided on any more: look again. */
-export class Stale extends Error {
-  override readonly name = 'Stale';
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
 }
 
 /** A write was not attempted, because the object or the leadership changed after it was decided. */
-export class Superseded extends Error {
-  override readonly name = 'Superseded';
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError';
 }
 
 /** No token in the request budget now; the budget wakes the caller's key. */
-export class BudgetExhausted extends Error {
-  override readonly name: string = 'BudgetExhausted';
+export class BudgetExhaustedError extends Error {
+  override readonly name: string = 'BudgetExhaustedError';
 }
 
 /** Others wait for the same answer already, or for too many; the caller's key is woken as by the budget. */
-export class Unanswered extends BudgetExhausted {
-  override readonly name = 'Unanswered';
+export class AzureStalledError extends BudgetExhaustedError {
+  override readonly name = 'AzureStalledError';
 }

@@ -1,6 +1,6 @@
 /** What the demo does in the emulated Azure, as requests that curl can make, too. */
-import { toQuery } from '../../test/emulator/control-routes.ts';
-import { DEFAULT_FACTORY } from '../../test/emulator/index.ts';
+import { toQuery } from '../../dev/emulator/control-routes.ts';
+import { DEFAULT_FACTORY } from '../../dev/emulator/index.ts';
 
 /** A request to the emulator's control, and how to type it. */
 export interface ControlRequest {

@@ -1,7 +1,7 @@
 /** Runs what the demo shows, and waits for what is to come of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Installation } from '../../test/support/installation.ts';
-import { kubectlOf, type Result, runKubectl } from '../../test/support/kubectl.ts';
+import type { Installation } from '../../dev/installation/installation.ts';
+import { kubectlOf, type Result, runKubectl } from '../../dev/installation/kubectl.ts';
 import type { ControlRequest } from './azure.ts';
 import type { Narrator } from './narrator.ts';
 

@@ -31,12 +31,12 @@ function commandsIn(content: string, indent: number, firstLine: number): Command
     const text = whole.slice(indent);
     const last = commands.at(-1);
     if (text.startsWith('$ ')) commands.push({ line: firstLine + index, text: text.slice(2) });
-    else if (last !== undefined && goesOn(last.text)) last.text += `\n${text}`;
+    else if (last !== undefined && operationStarted(last.text)) last.text += `\n${text}`;
   }
   return commands;
 }
 
-function goesOn(command: string): boolean {
+function operationStarted(command: string): boolean {
   return command.endsWith('\\') || /^(?:[^'"]|'[^']*'|"[^"]*")*(?:'[^']*|"[^"]*)$/.test(command);
 }
 

@@ -1,6 +1,6 @@
 /** docs/reference/metrics.md: every metric, as the operator registers it. */
 import { type Metric, Registry } from 'prom-client';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { code, page, table } from './markdown.ts';
 
 interface Registered {

@@ -2,9 +2,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Child } from '../../test/controlplane/child.ts';
-import { startControlPlane } from '../../test/controlplane/index.ts';
-import { haveTools, TOOLS } from '../../test/tools/index.ts';
+import { Child } from '../../dev/controlplane/child.ts';
+import { startControlPlane } from '../../dev/controlplane/index.ts';
+import { haveTools, TOOLS } from '../../dev/tools/index.ts';
 
 export interface Counts {
   readonly passed: number;

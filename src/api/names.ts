@@ -16,7 +16,7 @@ export const CREDENTIAL_SECRET = 'azure-ir-credential';
 export const MARK_ANNOTATION = 'azure-ir.io/mark';
 
 /** By one of these Argo CD knows again what it manages: the annotation is its default, the labels were, or are recommended (its manual, "Resource Tracking"). */
-export const ARGO_CD_MARKS = {
+export const ARGO_CD_TRACKING = {
   annotations: ['argocd.argoproj.io/tracking-id'],
   labels: ['app.kubernetes.io/instance', 'argocd.argoproj.io/instance'],
 } as const;
@@ -94,7 +94,7 @@ export const RUNTIME_STATES = [
   'Offline',
   'AccessDenied',
 ] as const;
-export type RuntimeState = (typeof RUNTIME_STATES)[number];
+export type RuntimeStateName = (typeof RUNTIME_STATES)[number];
 
 /** What Ready, and the conditions that go with it, can give as their reason. A state that nobody knows is shown as it is, hence not listed. */
 export const REASONS = [

@@ -1,37 +1,37 @@
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import { CREDENTIAL_SECRET } from '../api/names.ts';
-import type { NamespaceCredential, OwnCredential } from '../core/credential.ts';
-import { type Grant, refusalOf } from '../core/grants.ts';
-import { foldCase } from '../core/letter-case.ts';
-import type { ManagedObject } from '../core/object.ts';
-import type { Parent } from '../core/runtime.ts';
+import type { NamespaceCredential, OwnCredential } from '../core/model/credential.ts';
+import { type Grant, refusalOf } from '../core/model/grants.ts';
+import { foldCase } from '../core/model/letter-case.ts';
+import type { ManagedObject } from '../core/model/object.ts';
+import type { Parent } from '../core/model/runtime.ts';
 import { DENIAL_PASSES_MS } from '../core/schedule.ts';
 import type { Access, Identities, Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/instruments.ts';
-import type { ArmOptions } from './arm-calls.ts';
-import type { Cloud } from './clouds.ts';
-import { createDataFactory } from './data-factory.ts';
-import { Denial } from './denial.ts';
+import type { ArmOptions } from './arm/arm-calls.ts';
+import { createDataFactory } from './arm/data-factory.ts';
+import type { ArmRuntimes } from './arm/remote.ts';
+import type { RetrySettings } from './arm/retry.ts';
+import { createSynapse } from './arm/synapse.ts';
+import { PrincipalBudgets } from './budget/principal.ts';
+import type { RateLimits } from './budget/request-budget.ts';
+import type { Cloud } from './identity/clouds.ts';
+import { Denial } from './identity/denial.ts';
 import {
-  createCredential,
-  describeLogin,
+  type Credential,
+  createTokenCredential,
+  describeCredential,
   type Environment,
   fingerprintOf,
+  type InvalidCredential,
   identityOf,
-  type Login,
-  namespaceLogin,
-  ownLogin,
-  type Problem,
-} from './logins.ts';
+  namespaceCredentialOf,
+  ownCredentialOf,
+} from './identity/logins.ts';
+import { TokenSource, type TokenSourceOptions } from './identity/tokens.ts';
 import { type AzureMetrics, NO_METRICS } from './metrics.ts';
-import { Observer } from './observer.ts';
-import { Principal } from './principal.ts';
-import type { Remote } from './remote.ts';
-import type { Allowances } from './request-budget.ts';
-import type { RetrySettings } from './retry.ts';
-import { createSynapse } from './synapse.ts';
-import { TokenSource, type TokenSourceOptions } from './tokens.ts';
+import { Observer } from './observer/observer.ts';
 
 export interface IdentitiesOptions {
   /** Where the SDKs' variables `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`… are looked up; an empty value counts as absent. */
@@ -53,7 +53,7 @@ export interface IdentitiesOptions {
   readonly log: Log;
   readonly metrics?: AzureMetrics;
   /** Of each identity in each subscription; ARM's documented ones when absent. */
-  readonly allowances?: Allowances;
+  readonly limits?: RateLimits;
   /** For one attempt of a request to ARM; 60 s when absent. */
   readonly requestTimeoutMs?: number;
   readonly retry?: RetrySettings;
@@ -62,13 +62,13 @@ export interface IdentitiesOptions {
   /** The transport of ARM requests; the SDK's own when absent. */
   readonly httpClient?: HttpClient;
   /** How a login gets its tokens; by the SDK when absent. */
-  readonly credential?: typeof createCredential;
+  readonly credential?: typeof createTokenCredential;
 }
 
 /** A login in use: one token cache and one memory of Azure; per subscription, as it is first needed, one client of each service. */
 interface Session {
-  readonly login: Login;
-  readonly principal: Principal;
+  readonly login: Credential;
+  readonly principal: PrincipalBudgets;
   readonly tokens: TokenSource;
   readonly runtimes: Observer;
   /** By subscription, in lower case. */
@@ -77,7 +77,7 @@ interface Session {
 
 interface Namespace {
   /** What its Secret says; undefined without a Secret. */
-  readonly current: Session | Problem | undefined;
+  readonly current: Session | InvalidCredential | undefined;
   /** The last good one before that. */
   readonly last: Session | undefined;
   /** Until when the token of that one may stand in for the first one of `current`, which is the same client. */
@@ -90,7 +90,7 @@ const BRIDGE_MS = DENIAL_PASSES_MS;
 const WAKE_EVERY_MS = 30_000;
 
 /** What became of a namespace's credential, for the log. No secret. */
-export interface Renewal {
+export interface CredentialChange {
   /** False when nothing changed. */
   readonly changed: boolean;
   readonly credential: string;
@@ -117,16 +117,16 @@ export interface Renewal {
  */
 export class AzureIdentities implements Identities {
   readonly #options: IdentitiesOptions;
-  readonly #own: Session | Problem;
+  readonly #own: Session | InvalidCredential;
   readonly #sessions = new Map<string, Session>();
-  readonly #principals = new Map<string, Principal>();
+  readonly #principals = new Map<string, PrincipalBudgets>();
   readonly #namespaces = new Map<string, Namespace>();
   /** Whether objects have been looked at: a login that comes from then on takes the place of another, or of none. */
   #isInUse = false;
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
-    const login = ownLogin(options.ownCredential ?? 'environment', options.env);
+    const login = ownCredentialOf(options.ownCredential ?? 'environment', options.env);
     this.#own = 'problem' in login ? login : this.#open(login);
   }
 
@@ -139,15 +139,15 @@ export class AzureIdentities implements Identities {
     }
     if (last === undefined || !object.deleting) return this.#asOperator(object);
     const own = this.#asOperator(object);
-    const claimed = object.memory.claim?.identity;
+    const claimed = object.status.claim?.identity;
     if (own.granted && own.identity === claimed && identityOf(last.login) !== claimed) return own;
     return this.#bySecret(last, object, ', as it was');
   }
 
   /** The namespace has this Secret. */
-  put(namespace: string, credential: NamespaceCredential): Renewal {
+  put(namespace: string, credential: NamespaceCredential): CredentialChange {
     const before = this.#namespaces.get(namespace);
-    const login = namespaceLogin(credential, this.#options.env);
+    const login = namespaceCredentialOf(credential, this.#options.env);
     const current = 'problem' in login ? login : this.#open(login);
     const changed = !isSame(before?.current, current);
     if (changed) {
@@ -161,11 +161,11 @@ export class AzureIdentities implements Identities {
     }
     return 'problem' in current
       ? { changed, credential: `none: ${problemOf(current)}`, wrong: true }
-      : { changed, credential: describeLogin(current.login), wrong: false };
+      : { changed, credential: describeCredential(current.login), wrong: false };
   }
 
   /** The namespace has no Secret (any more). */
-  remove(namespace: string): Renewal {
+  remove(namespace: string): CredentialChange {
     const before = this.#namespaces.get(namespace);
     const changed = before?.current !== undefined;
     if (changed) {
@@ -182,7 +182,7 @@ export class AzureIdentities implements Identities {
 
   /** Which credential the operator itself has, or why it has none: for the log of a start. No secret. */
   describe(): string {
-    return 'problem' in this.#own ? `none: ${this.#own.problem}` : describeLogin(this.#own.login);
+    return 'problem' in this.#own ? `none: ${this.#own.problem}` : describeCredential(this.#own.login);
   }
 
   /** The object is gone: it waits for no request any more. */
@@ -201,7 +201,7 @@ export class AzureIdentities implements Identities {
   }
 
   /** The session whose token is used as long as the new login of the same client has yet to get one of its own. */
-  #bridge(current: Session | Problem, last: Session | undefined, until: number): Session | undefined {
+  #bridge(current: Session | InvalidCredential, last: Session | undefined, until: number): Session | undefined {
     if ('problem' in current || last === undefined || current.tokens.isProven) return undefined;
     const isOver = current.tokens.isRefusedForGood || this.#options.clock.monotonic() >= until;
     return !isOver && last.tokens.isFresh ? last : undefined;
@@ -226,7 +226,7 @@ export class AzureIdentities implements Identities {
     return granted(this.#own, "the operator's own");
   }
 
-  #bySecret(current: Session | Problem, object: ManagedObject, when = ''): Access {
+  #bySecret(current: Session | InvalidCredential, object: ManagedObject, when = ''): Access {
     if ('problem' in current) return { granted: false, message: problemOf(current) };
     const borrowed = this.#borrows(current.login, object);
     if (borrowed !== undefined) return { granted: false, message: borrowed };
@@ -234,7 +234,7 @@ export class AzureIdentities implements Identities {
   }
 
   /** A Secret that names the operator's own client and proves nothing would get around the flag. */
-  #borrows({ clientId, proof }: Login, object: ManagedObject): string | undefined {
+  #borrows({ clientId, proof }: Credential, object: ManagedObject): string | undefined {
     const { env, grants } = this.#options;
     if (proof.kind !== 'workloadIdentity' || clientId !== env.AZURE_CLIENT_ID?.toLowerCase()) return undefined;
     const refusal = refusalOf(grants, object.namespace, object.spec.valid ? object.spec.desired.id : undefined);
@@ -243,29 +243,29 @@ export class AzureIdentities implements Identities {
       : `The Secret ${CREDENTIAL_SECRET} names the operator's own client in AZURE_CLIENT_ID, without a secret. ${refusal}`;
   }
 
-  #open(login: Login): Session {
+  #open(login: Credential): Session {
     const fingerprint = fingerprintOf(login);
     const present = this.#sessions.get(fingerprint);
     if (present !== undefined) return present;
     const began = this.#isInUse ? { beganAt: this.#options.clock.now() } : {};
     const session: Session = open(login, this.#principal(identityOf(login)), this.#options, {
       ...began,
-      proven: () => this.#sweep(),
+      onFirstToken: () => this.#sweep(),
       refusedForGood: () => this.#refused(session),
     });
     this.#sessions.set(fingerprint, session);
     return session;
   }
 
-  #principal(identity: string): Principal {
-    const { clock, wake, metrics = NO_METRICS, allowances } = this.#options;
+  #principal(identity: string): PrincipalBudgets {
+    const { clock, wake, metrics = NO_METRICS, limits } = this.#options;
     const present = this.#principals.get(identity);
     if (present !== undefined) return present;
-    const principal = new Principal(identity, {
+    const principal = new PrincipalBudgets(identity, {
       clock,
       wake,
       metrics,
-      ...(allowances === undefined ? {} : { allowances }),
+      ...(limits === undefined ? {} : { limits }),
     });
     this.#principals.set(identity, principal);
     return principal;
@@ -306,7 +306,7 @@ function lastGood({ current, last }: Namespace): Session | undefined {
 function isBridge(
   before: Namespace | undefined,
   last: Session | undefined,
-  current: Session | Problem,
+  current: Session | InvalidCredential,
 ): last is Session {
   if (before?.current === undefined || 'problem' in before.current || 'problem' in current) return false;
   const unbroken = last === before.current || before.bridgedUntil !== undefined;
@@ -318,29 +318,29 @@ function isSame(a: Namespace['current'], b: Namespace['current']): boolean {
   return a === b;
 }
 
-function problemOf({ problem }: Problem): string {
+function problemOf({ problem }: InvalidCredential): string {
   return `The Secret ${CREDENTIAL_SECRET} of the namespace is wrong: ${problem}.`;
 }
 
 function granted({ login, runtimes, principal }: Session, whose: string): Access {
-  const credential = `${describeLogin(login)}, ${whose}`;
+  const credential = `${describeCredential(login)}, ${whose}`;
   return { granted: true, identity: identityOf(login), credential, runtimes, budget: principal };
 }
 
-const SERVICES: Readonly<Record<Parent['kind'], (options: ArmOptions) => Remote>> = {
+const SERVICES: Readonly<Record<Parent['kind'], (options: ArmOptions) => ArmRuntimes>> = {
   factory: createDataFactory,
   workspace: createSynapse,
 };
 
 function open(
-  login: Login,
-  principal: Principal,
+  login: Credential,
+  principal: PrincipalBudgets,
   options: IdentitiesOptions,
-  more: Pick<TokenSourceOptions, 'beganAt' | 'proven' | 'refusedForGood'>,
+  more: Pick<TokenSourceOptions, 'beganAt' | 'onFirstToken' | 'refusedForGood'>,
 ): Session {
-  const { cloud, clock, changed, wake, log, signal, credential = createCredential } = options;
+  const { cloud, clock, changed, wake, log, signal, credential = createTokenCredential } = options;
   const tokens = new TokenSource({
-    create: (met) => credential(login, cloud, met),
+    create: (onExchange) => credential(login, cloud, onExchange),
     scope: `${cloud.audience}/.default`,
     clock,
     wake,
@@ -352,8 +352,8 @@ function open(
     denials.set(subscription, denial);
     return denial;
   };
-  const remotes = new Map<string, Remote>();
-  const remote = ({ kind, subscriptionId }: Parent): Remote => {
+  const remotes = new Map<string, ArmRuntimes>();
+  const remote = ({ kind, subscriptionId }: Parent): ArmRuntimes => {
     const key = `${kind}/${foldCase(subscriptionId)}`;
     const present = remotes.get(key);
     if (present !== undefined) return present;

@@ -7,7 +7,7 @@ export interface AzureMetrics {
   /** Whole requests that the budget of `owner` would grant now. */
   budgetRemaining(kind: RequestKind, value: number, owner: BudgetOwner): void;
   /** Routine looks within the budget of `owner` are this many times further apart than asked for; 1: not at all. */
-  intervalStretched(factor: number, owner: BudgetOwner): void;
+  intervalFactorChanged(factor: number, owner: BudgetOwner): void;
   /** The budget of `owner` is no longer kept. */
   budgetRemoved(owner: BudgetOwner): void;
 }
@@ -32,6 +32,6 @@ export type ArmOperation =
 export const NO_METRICS: AzureMetrics = {
   armRequest: () => {},
   budgetRemaining: () => {},
-  intervalStretched: () => {},
+  intervalFactorChanged: () => {},
   budgetRemoved: () => {},
 };

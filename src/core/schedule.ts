@@ -4,7 +4,7 @@ const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-export type Next =
+export type Requeue =
   /** A routine look about this much later; jittered, so that objects do not march in step. */
   | { readonly kind: 'periodic'; readonly ms: number }
   | { readonly kind: 'after'; readonly ms: number }
@@ -36,11 +36,11 @@ export const REPAIR_SHOWS_MS = 2 * MINUTE;
 /** Interactive authoring that is not enabled by then is not waited for any longer. */
 export const ENABLING_MS = 10 * MINUTE;
 /** An Online runtime that was repaired counts as well again after this. */
-export const WELL_AGAIN_MS = HOUR;
+export const REPAIR_RESET_MS = HOUR;
 /** A field counts as contested when it was corrected this often within so many intervals. */
 export const CONTESTED = { corrections: 5, intervals: 6 };
 /** A field that stayed as corrected for this long is contested no longer. */
-export const PEACE_MS = 2 * HOUR;
+export const CONTEST_ENDS_MS = 2 * HOUR;
 
 /**
  * A runtime that Azure denies is looked at again after this before its object goes: ten seconds at least, for times in a
@@ -57,7 +57,7 @@ export const PARENT_GONE_MS = 5 * MINUTE;
 /** How old an answer about a parent may be: its objects share one a minute. */
 export const PARENT_AGE_MS = MINUTE;
 
-export function periodic(intervalMs: number): Next {
+export function periodic(intervalMs: number): Requeue {
   return { kind: 'periodic', ms: intervalMs };
 }
 
@@ -70,54 +70,54 @@ export function listAge(intervalMs: number): number {
 }
 
 /** Somebody else may be about to mend it: soon at first, then at the pace of routine looks. */
-export function waiting(intervalMs: number): Next {
+export function dependencyBackoff(intervalMs: number): Requeue {
   return { kind: 'backoff', baseMs: Math.min(5 * SECOND, intervalMs), maxMs: intervalMs };
 }
 
 /** A failure that mends itself. */
-export function transient(intervalMs: number, retryAfterMs = 0): Next {
+export function transientBackoff(intervalMs: number, retryAfterMs = 0): Requeue {
   return { kind: 'backoff', baseMs: SECOND, maxMs: Math.max(intervalMs, SECOND), minMs: retryAfterMs };
 }
 
 /** The answer was another's: what it waits for wakes it, and a look of its own comes in time to tell that it lasts. */
-export function heard(intervalMs: number): Next {
+export function heard(intervalMs: number): Requeue {
   return { kind: 'after', ms: Math.min(intervalMs, DENIAL_PASSES_MS) };
 }
 
 /** Somebody wrote in between: look again at once, and ever less eagerly. */
-export function again(intervalMs: number): Next {
+export function conflictBackoff(intervalMs: number): Requeue {
   return { kind: 'backoff', baseMs: SECOND / 2, maxMs: Math.max(intervalMs, SECOND) };
 }
 
 /** A person must act, and what they do in Azure raises no event here. */
-export function slowRetry(intervalMs: number): Next {
+export function slowRetry(intervalMs: number): Requeue {
   const baseMs = Math.max(intervalMs, 10 * MINUTE);
   return { kind: 'backoff', baseMs, maxMs: Math.max(baseMs, HOUR) };
 }
 
 /** Nothing is left to do for it. */
-export const NEVER: Next = { kind: 'never' };
+export const NEVER: Requeue = { kind: 'never' };
 
 /** The pass has made its one write, and there is more to do: the next pass, as urgent as this one. */
-export const NEXT_PASS: Next = { kind: 'backoff', baseMs: 1, maxMs: SECOND };
+export const IMMEDIATELY: Requeue = { kind: 'backoff', baseMs: 1, maxMs: SECOND };
 
 /**
  * How long an object that has handed its claim over looks whether the heir is still there. A deletion that the API server
  * began before the heir got its finalizer takes effect within this, without regard to it.
  */
-export const HEIR_STAYS_MS = 2 * SECOND;
-export const HEIR_STAYS: Next = { kind: 'after', ms: HEIR_STAYS_MS };
+export const SUCCESSOR_SETTLES_MS = 2 * SECOND;
+export const SUCCESSOR_SETTLES: Requeue = { kind: 'after', ms: SUCCESSOR_SETTLES_MS };
 
 /** How long a runtime outlives an object that Argo CD may have deleted: its next step may be to create the one that takes over. */
-export const HEIR_COMES_MS = 30 * SECOND;
+export const SUCCESSOR_GRACE_MS = 30 * SECOND;
 
 /** Azure is working on it. */
-export function settling(intervalMs: number): Next {
+export function operationPoll(intervalMs: number): Requeue {
   return { kind: 'backoff', baseMs: Math.min(5 * SECOND, intervalMs), maxMs: Math.min(MINUTE, intervalMs) };
 }
 
 /** Azure has just begun to work on it: the first look is soon, however often this object failed before. */
-export function begun(intervalMs: number): Next {
+export function firstOperationPoll(intervalMs: number): Requeue {
   return { kind: 'after', ms: Math.min(5 * SECOND, intervalMs) };
 }
 

@@ -1,21 +1,21 @@
-import { type Desired, declarationHash } from './desired.ts';
-import type { Failure } from './failure.ts';
-import { type Drift, differences, type FieldPath } from './fields.ts';
-import { type Claim, condition, type ManagedObject, type Memory } from './object.ts';
-import type { Legacy } from './ownership.ts';
-import type { Definition, InteractiveAuthoring, ParentPresence } from './runtime.ts';
-import { type Next, WELL_AGAIN_MS } from './schedule.ts';
+import { type Desired, declarationHash } from './model/desired.ts';
+import type { Failure } from './model/failure.ts';
+import { type Drift, differences, type FieldPath } from './model/fields.ts';
+import { type Claim, condition, type ManagedObject, type Status } from './model/object.ts';
+import type { Handover } from './model/ownership.ts';
+import type { Definition, InteractiveAuthoring, ParentPresence } from './model/runtime.ts';
+import { REPAIR_RESET_MS, type Requeue } from './schedule.ts';
 
 /** Everything a decision is made from: what was gathered so far in this pass, and what the pass has already done. */
 export interface Situation {
   readonly object: ManagedObject;
   readonly desired: Desired;
   /** The status as it stands, with what this pass has done to it and not yet written. */
-  readonly memory: Memory;
+  readonly status: Status;
   /** The other objects that name this runtime. */
   readonly peers: readonly ManagedObject[];
   /** Those of them that may reach Azure, or have a claim: only they can keep this object from it. */
-  readonly rivals: readonly ManagedObject[];
+  readonly contenders: readonly ManagedObject[];
   readonly access:
     | { readonly granted: true; readonly identity: string; readonly credential?: string }
     | { readonly granted: false; readonly message: string };
@@ -38,49 +38,49 @@ export interface Situation {
   readonly parent?: ParentPresence;
   /** The one write that this pass has made. */
   readonly wrote?: Write;
-  readonly failure?: { readonly during: Step; readonly failure: Failure };
+  readonly failure?: { readonly during: Phase; readonly failure: Failure };
 }
 
 export type Write =
   | { readonly kind: 'create' | 'repair' | 'delete' | 'network' | 'authoring' }
   | { readonly kind: 'update'; readonly fields: readonly FieldPath[] };
 
-export type Step = 'look' | Write['kind'];
+export type Phase = 'poll' | Write['kind'];
 
 /** What to do next. A pass decides and acts until it is told to `Settle` or `Release`. */
 export type Action =
   /** The decision needs this; a definition that is not `fresh` may come from the shared list. */
-  | { readonly kind: 'Look'; readonly at: 'definition'; readonly fresh: boolean }
-  | { readonly kind: 'Look'; readonly at: 'state' }
-  | { readonly kind: 'Look'; readonly at: 'parent' }
-  | { readonly kind: 'Look'; readonly at: 'network'; readonly name: string }
+  | { readonly kind: 'Read'; readonly at: 'definition'; readonly fresh: boolean }
+  | { readonly kind: 'Read'; readonly at: 'state' }
+  | { readonly kind: 'Read'; readonly at: 'parent' }
+  | { readonly kind: 'Read'; readonly at: 'network'; readonly name: string }
   | { readonly kind: 'Create'; readonly missing: boolean }
   /** Azure need not change for the claim to be true. */
   | { readonly kind: 'Claim'; readonly origin: Claim['origin'] }
   | { readonly kind: 'Adopt'; readonly changes: readonly Drift[] }
   | { readonly kind: 'Update'; readonly changes: readonly Drift[] }
-  | { readonly kind: 'Repair'; readonly attempt: Attempt; readonly verdict: Verdict }
+  | { readonly kind: 'Repair'; readonly attempt: RepairAttempt; readonly verdict: Verdict }
   /** Makes the managed virtual network, which can never be deleted. */
   | { readonly kind: 'CreateNetwork'; readonly name: string }
   | { readonly kind: 'EnableInteractiveAuthoring'; readonly minutes: number }
   /** A person's request for interactive authoring has come to its end. */
-  | { readonly kind: 'EndRequest'; readonly outcome: 'enabled' | 'failed'; readonly message: string }
+  | { readonly kind: 'CompleteRequest'; readonly outcome: 'enabled' | 'failed'; readonly message: string }
   | { readonly kind: 'Delete' }
   /** What Azure had accepted has come to pass. */
-  | { readonly kind: 'Conclude' }
+  | { readonly kind: 'CompleteOperation' }
   /** Makes another object of the runtime the one that answers for it: it is held, and has the legacy. */
-  | { readonly kind: 'HandOver'; readonly to: ManagedObject; readonly legacy: Legacy }
+  | { readonly kind: 'HandOver'; readonly to: ManagedObject; readonly handover: Handover }
   /** Takes our finalizer off an object that lives on. */
-  | { readonly kind: 'Unhold' }
+  | { readonly kind: 'RemoveFinalizer' }
   /** Lets an object that is being deleted go. */
-  | { readonly kind: 'Release'; readonly because: Farewell }
-  | { readonly kind: 'Settle'; readonly verdict: Verdict; readonly next: Next };
+  | { readonly kind: 'Release'; readonly reason: ReleaseReason }
+  | { readonly kind: 'Settle'; readonly verdict: Verdict; readonly next: Requeue };
 
-export type Attempt =
+export type RepairAttempt =
   | { readonly by: 'operator'; readonly number: number; readonly of: number; readonly nextAttemptTime: number }
   | { readonly by: 'person'; readonly token: string };
 
-export interface Farewell {
+export interface ReleaseReason {
   readonly kind: 'Deleted' | 'Retained' | 'HandedOver';
   readonly message: string;
 }
@@ -109,9 +109,9 @@ export function managing(desired: Desired): boolean {
 }
 
 /** The leaves that are not as declared; empty as long as no runtime has been seen. */
-export function driftOf({ definition, desired, memory }: Situation): Drift[] {
+export function driftOf({ definition, desired, status }: Situation): Drift[] {
   if (definition?.presence !== 'present' || definition.runtime.type !== 'Managed') return [];
-  const managedBefore = managing(desired) ? memory.managedFields : [];
+  const managedBefore = managing(desired) ? status.managedFields : [];
   return differences(desired.fields, managedBefore, definition.runtime.document);
 }
 
@@ -121,53 +121,53 @@ export function etagOf({ definition }: Situation): string | undefined {
 }
 
 /** Whether the manifest is one that no pass has decided about yet. */
-export function isNewGeneration({ object, memory }: Situation): boolean {
-  return memory.observedGeneration !== object.generation;
+export function isNewGeneration({ object, status }: Situation): boolean {
+  return status.observedGeneration !== object.generation;
 }
 
 /** Whether what is declared was in sync before: then a difference is drift, and else a declaration yet to take effect. */
-export function wasInSync({ memory, desired }: Pick<Situation, 'memory' | 'desired'>): boolean {
-  return memory.syncedSpecHash === declarationHash(desired);
+export function wasInSync({ status, desired }: Pick<Situation, 'status' | 'desired'>): boolean {
+  return status.syncedSpecHash === declarationHash(desired);
 }
 
 /** Whether a person asks for a fresh look that has not been had yet. */
-export function isAskedToLook({ object, memory }: Situation): boolean {
+export function isReconcileRequested({ object, status }: Situation): boolean {
   const { reconcile, requestedAt } = object.requests;
-  const handled = [memory.lastHandledReconcileAt, memory.lastHandledReconcileToken];
+  const handled = [status.lastHandledReconcileAt, status.lastHandledReconcileToken];
   return (
-    (requestedAt !== undefined && requestedAt !== memory.lastHandledReconcileAt) ||
+    (requestedAt !== undefined && requestedAt !== status.lastHandledReconcileAt) ||
     (reconcile !== undefined && !handled.includes(reconcile))
   );
 }
 
-export function isAskedToRepair({ object, memory, desired }: Situation): boolean {
+export function isRepairRequested({ object, status, desired }: Situation): boolean {
   const token = object.requests.repair;
-  return token !== undefined && token !== memory.lastHandledRepairAt && managing(desired);
+  return token !== undefined && token !== status.lastHandledRepairAt && managing(desired);
 }
 
 /** Whether a person asks for interactive authoring, of an object that declares it. */
-export function isAskedToEnableAuthoring({ object, memory, desired }: Situation): boolean {
+export function isAuthoringRequested({ object, status, desired }: Situation): boolean {
   const token = object.requests.enableInteractiveAuthoring;
-  const isNew = token !== undefined && token !== memory.lastHandledInteractiveAuthoringAt;
+  const isNew = token !== undefined && token !== status.lastHandledInteractiveAuthoringAt;
   return isNew && managing(desired) && desired.interactiveAuthoring !== undefined;
 }
 
 /** Since when the object waits for this reason, milliseconds since the epoch; now, when it only begins to, or the clock was set back. */
-export function waitingSince({ memory, now }: Situation, reason: string): number {
-  if (memory.waitingSince?.reason === reason) return Math.min(memory.waitingSince.time, now);
-  const unconfirmed = condition(memory, 'Reconciling')?.reason === reason ? memory.unconfirmedSince : undefined;
+export function waitingSince({ status, now }: Situation, reason: string): number {
+  if (status.waitingSince?.reason === reason) return Math.min(status.waitingSince.time, now);
+  const unconfirmed = condition(status, 'Reconciling')?.reason === reason ? status.unconfirmedSince : undefined;
   return Math.min(unconfirmed ?? now, now);
 }
 
 /** Whether the status is a decision about this very generation; that Azure's state is one nobody knows is a decision. */
 export function isDecided(situation: Situation): boolean {
-  const ready = condition(situation.memory, 'Ready');
+  const ready = condition(situation.status, 'Ready');
   if (isNewGeneration(situation) || ready === undefined) return false;
   return ready.status !== 'Unknown' || ready.reason === 'Unknown';
 }
 
 /** Whether the runtime has been well for so long that earlier repairs count no more. */
-export function isWellAgain(memory: Memory, now: number): boolean {
-  const healthy = condition(memory, 'Healthy');
-  return healthy?.status === 'True' && now - healthy.lastTransitionTime >= WELL_AGAIN_MS;
+export function isHealthyAgain(status: Status, now: number): boolean {
+  const healthy = condition(status, 'Healthy');
+  return healthy?.status === 'True' && now - healthy.lastTransitionTime >= REPAIR_RESET_MS;
 }

@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { CREDENTIAL_SECRET } from '../api/names.ts';
-import { isClientId, isTenant, type NamespaceCredential, type Proof, Sealed } from '../core/credential.ts';
-import { isRecord, type Raw, readRecord, readText } from './raw.ts';
-import { createSource } from './source.ts';
-import { type RunningWatch, runScopes, type WatchOptions } from './watch.ts';
+import { isClientId, isTenant, type NamespaceCredential, type Proof, Sealed } from '../core/model/credential.ts';
+import { isRecord, type Raw, readRecord, readText } from './client/raw.ts';
+import { createSource } from './watch/source.ts';
+import { type RunningWatch, runScopes, type WatchOptions } from './watch/watch.ts';
 
 /** What is told of the Secrets of that one name. */
 export interface CredentialSink {

@@ -1,10 +1,10 @@
 import { aborted } from '../runtime/aborted.ts';
 import type { Component } from '../runtime/lifecycle.ts';
+import type { KubeLog } from './client/log.ts';
 import { type CredentialSink, runCredentialWatch } from './credentials.ts';
-import type { KubeLog } from './log.ts';
-import { parseNeighbour } from './neighbours.ts';
-import type { Shard } from './shard.ts';
-import { type RunningWatch, runWatch, type WatchOptions } from './watch.ts';
+import { parseForeignObject } from './objects/neighbours.ts';
+import type { Shard } from './objects/shard.ts';
+import { type RunningWatch, runWatch, type WatchOptions } from './watch/watch.ts';
 
 /** A watch as a part of the process. */
 export interface WatchComponent extends Component {
@@ -33,7 +33,7 @@ export function createWatches({ shard, credentials, ...options }: WatchesOptions
       ? []
       : [
           watchComponent('objects of all shards', log, (signal) =>
-            runWatch({ ...options, signal, store: all, decode: parseNeighbour }),
+            runWatch({ ...options, signal, store: all, decode: parseForeignObject }),
           ),
         ]),
     watchComponent(

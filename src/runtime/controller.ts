@@ -7,7 +7,7 @@ import type { BackoffPolicy } from './retries.ts';
 export type { Attempt } from './attempts.ts';
 
 /** What becomes of a key after a pass. */
-export type Next =
+export type HandlerResult =
   /** Nothing until an event adds the key. Clears its retry memory. */
   | { readonly kind: 'done' }
   /** A look in `ms` milliseconds, `priority` 0 unless given. Clears the retry memory. The caller adds jitter. */
@@ -21,7 +21,7 @@ export type Next =
   | { readonly kind: 'parked' };
 
 /** Makes one pass for a key. A rejection is a defect: it is logged, counted as an error and backed off. */
-export type Handler = (key: string, attempt: Attempt) => Promise<Next>;
+export type Handler = (key: string, attempt: Attempt) => Promise<HandlerResult>;
 
 export interface ControllerOptions {
   readonly name: string;
@@ -50,7 +50,7 @@ const DEFECT_BACKOFF: BackoffPolicy = { baseMs: 1_000, maxMs: 5 * 60_000 };
 /** Slow passes or not, there are never more than so many times the workers that were asked for. */
 const MOST_TIMES = 10;
 
-const RESULTS: Record<Next['kind'], ReconcileResult> = {
+const RESULTS: Record<HandlerResult['kind'], ReconcileResult> = {
   done: 'success',
   after: 'requeue_after',
   backoff: 'requeue',
@@ -195,7 +195,7 @@ export class Controller {
     }
   }
 
-  #schedule(key: string, next: Next): void {
+  #schedule(key: string, next: HandlerResult): void {
     const { queue } = this.#options;
     switch (next.kind) {
       case 'done':

@@ -1,20 +1,20 @@
 import { type Clock, sleep } from './clock.ts';
 import type { Log } from './instruments.ts';
 import {
-  type Action,
-  decide,
+  type ElectionAction,
+  type ElectionState,
+  type ElectionTerms,
   failed,
+  HOLDER_UNKNOWN,
+  type Instant,
+  isLeading,
   type Lease,
-  leads,
-  type Moment,
+  nextElectionAction,
   observed,
-  patience,
   refused,
   release,
-  STRANGER,
-  type Standing,
-  type Stored,
-  type Terms,
+  requestTimeoutMs,
+  type StoredLease,
   written,
 } from './leader.ts';
 
@@ -25,10 +25,10 @@ export interface LeaseStore {
    * one that was told of before or that another method has answered. Resolves, after the signal has aborted, when nothing is
    * under way any more; never rejects.
    */
-  watch(tell: (stored: Stored | undefined) => void, signal: AbortSignal): Promise<void>;
-  read(signal: AbortSignal): Promise<Stored | undefined>;
+  watch(tell: (stored: StoredLease | undefined) => void, signal: AbortSignal): Promise<void>;
+  read(signal: AbortSignal): Promise<StoredLease | undefined>;
   /** Replaces that version (undefined: creates). @throws LeaseConflict when it is not the one that there is. */
-  write(lease: Lease, version: string | undefined, signal: AbortSignal): Promise<Stored>;
+  write(lease: Lease, version: string | undefined, signal: AbortSignal): Promise<StoredLease>;
 }
 
 /** Somebody else has written, created or deleted the lease meanwhile. */
@@ -52,7 +52,7 @@ export interface Leadership {
 }
 
 /** Of a process that has no other replica. */
-export const UNCONTESTED: Leadership = {
+export const ALWAYS_LEADER: Leadership = {
   won: async () => true,
   isLeader: () => true,
   lost: new AbortController().signal,
@@ -61,7 +61,7 @@ export const UNCONTESTED: Leadership = {
 export interface ElectorOptions {
   /** Names the lease to people. */
   readonly lease: string;
-  readonly terms: Terms;
+  readonly terms: ElectionTerms;
   readonly store: LeaseStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -77,7 +77,7 @@ export class Elector implements Leadership {
   readonly #options: ElectorOptions;
   readonly #won = Promise.withResolvers<true>();
   readonly #lost = new AbortController();
-  #standing: Standing = STRANGER;
+  #electionState: ElectionState = HOLDER_UNKNOWN;
   /** Aborts when there is something new to decide on. */
   #news = new AbortController();
   #isOver = false;
@@ -94,7 +94,7 @@ export class Elector implements Leadership {
   }
 
   isLeader(): boolean {
-    return !this.#isOver && leads(this.#standing, this.#options.terms, this.#now());
+    return !this.#isOver && isLeading(this.#electionState, this.#options.terms, this.#now());
   }
 
   won(signal: AbortSignal): Promise<boolean> {
@@ -131,7 +131,7 @@ export class Elector implements Leadership {
   async #stand(signal: AbortSignal): Promise<void> {
     const { clock, terms } = this.#options;
     while (!signal.aborted) {
-      const action = decide(this.#standing, terms, this.#now());
+      const action = nextElectionAction(this.#electionState, terms, this.#now());
       switch (action.kind) {
         case 'wait':
           // What rejects is news, and that is all it is for.
@@ -142,13 +142,13 @@ export class Elector implements Leadership {
           await this.#write(action);
           break;
         case 'resign':
-          throw this.#resign(action.why);
+          throw this.#stopLeading(action.why);
       }
     }
     await this.#release();
   }
 
-  async #write({ lease, version }: Extract<Action, { kind: 'write' }>): Promise<void> {
+  async #write({ lease, version }: Extract<ElectionAction, { kind: 'write' }>): Promise<void> {
     const { store, terms } = this.#options;
     const begunAt = this.#now();
     try {
@@ -161,21 +161,21 @@ export class Elector implements Leadership {
   }
 
   /** What there is instead of the version that was to be replaced. */
-  async #lookAgain(attempt: { readonly version: string | undefined; readonly begunAt: Moment }): Promise<void> {
+  async #lookAgain(attempt: { readonly version: string | undefined; readonly begunAt: Instant }): Promise<void> {
     const { store, terms } = this.#options;
     try {
       const stored = await this.#ask((signal) => store.read(signal));
-      this.#standing = refused(this.#standing, attempt, stored, terms, this.#now());
+      this.#electionState = refused(this.#electionState, attempt, stored, terms, this.#now());
       this.#tellHolder(stored);
     } catch (error) {
       this.#failed(error, attempt.begunAt);
     }
   }
 
-  #lead(standing: Standing): void {
+  #lead(electionState: ElectionState): void {
     const { lease, log, terms, onChange } = this.#options;
-    const isFirst = this.#standing.renewal === undefined;
-    this.#standing = standing;
+    const isFirst = this.#electionState.renewal === undefined;
+    this.#electionState = electionState;
     if (this.#isFailing) log.info('the lease can be written again', { lease });
     this.#isFailing = false;
     if (!isFirst) return;
@@ -185,13 +185,13 @@ export class Elector implements Leadership {
     this.#won.resolve(true);
   }
 
-  #observe(stored: Stored | undefined): void {
-    this.#standing = observed(this.#standing, stored, this.#options.terms, this.#now());
+  #observe(stored: StoredLease | undefined): void {
+    this.#electionState = observed(this.#electionState, stored, this.#options.terms, this.#now());
     this.#tellHolder(stored);
     this.#news.abort();
   }
 
-  #tellHolder(stored: Stored | undefined): void {
+  #tellHolder(stored: StoredLease | undefined): void {
     const { lease, log, terms } = this.#options;
     const holder = stored?.lease.holder ?? '';
     if (holder === this.#holder || holder === terms.identity) return;
@@ -201,15 +201,15 @@ export class Elector implements Leadership {
   }
 
   /** Once a streak is a warning. */
-  #failed(error: unknown, begunAt: Moment): void {
+  #failed(error: unknown, begunAt: Instant): void {
     const { lease, log, terms } = this.#options;
-    this.#standing = failed(this.#standing, begunAt, terms);
+    this.#electionState = failed(this.#electionState, begunAt, terms);
     const leading = this.isLeader();
     log[this.#isFailing ? 'debug' : 'warn']('the lease cannot be written', { lease, leading, error });
     this.#isFailing = true;
   }
 
-  #resign(why: string): LeadershipLost {
+  #stopLeading(why: string): LeadershipLost {
     const { lease, log, onChange } = this.#options;
     const lost = new LeadershipLost(
       `leadership is lost, and with it all that is under way: of the lease ${lease}, ${why}`,
@@ -226,7 +226,7 @@ export class Elector implements Leadership {
     if (!this.isLeader()) return;
     this.#isOver = true;
     onChange(false);
-    const released = release(this.#standing, terms, this.#now());
+    const released = release(this.#electionState, terms, this.#now());
     if (released === undefined) return;
     try {
       await this.#ask((signal) => store.write(released.lease, released.version, signal), RELEASE_WITHIN_MS);
@@ -242,7 +242,7 @@ export class Elector implements Leadership {
   /** Rejects when the time is over, whether or not the store gives up. */
   async #ask<T>(
     send: (signal: AbortSignal) => Promise<T>,
-    withinMs = patience(this.#standing, this.#options.terms, this.#now()),
+    withinMs = requestTimeoutMs(this.#electionState, this.#options.terms, this.#now()),
   ): Promise<T> {
     const cut = new AbortController();
     const outOfTime = Promise.withResolvers<never>();
@@ -258,7 +258,7 @@ export class Elector implements Leadership {
     }
   }
 
-  #now(): Moment {
+  #now(): Instant {
     const { clock } = this.#options;
     return { monotonic: clock.monotonic(), wall: clock.now() };
   }

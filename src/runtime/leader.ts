@@ -10,14 +10,14 @@
  */
 
 /** One moment by two clocks, in milliseconds. */
-export interface Moment {
+export interface Instant {
   /** Since some moment in the past, by a clock that nobody sets. */
   readonly monotonic: number;
   /** Since the epoch. */
   readonly wall: number;
 }
 
-export interface Terms {
+export interface ElectionTerms {
   /** Of this replica, and of no other, not even of an earlier life of the same. */
   readonly identity: string;
   /** How long others wait after the last change that they have seen, milliseconds. */
@@ -40,21 +40,21 @@ export interface Lease {
 }
 
 /** A lease as the store has it. Another version means that somebody has written it since. */
-export interface Stored {
+export interface StoredLease {
   readonly lease: Lease;
   readonly version: string;
 }
 
 /** What a replica knows. */
-export interface Standing {
-  readonly seen: Stored | 'none' | 'unknown';
+export interface ElectionState {
+  readonly seen: StoredLease | 'none' | 'unknown';
   /** When it may write next, by the monotonic clock. */
   readonly writeAt: number;
   /** When its last good write was begun; undefined for a replica that does not lead. */
-  readonly renewal: Moment | undefined;
+  readonly renewal: Instant | undefined;
 }
 
-export type Action =
+export type ElectionAction =
   /** Until so many milliseconds have gone by, or there is news. */
   | { readonly kind: 'wait'; readonly ms: number }
   /** Replace this version (undefined: create), if it is still the one. */
@@ -62,70 +62,75 @@ export type Action =
   /** Stop leading, for good. */
   | { readonly kind: 'resign'; readonly why: string };
 
-export const STRANGER: Standing = { seen: 'unknown', writeAt: Number.POSITIVE_INFINITY, renewal: undefined };
+export const HOLDER_UNKNOWN: ElectionState = { seen: 'unknown', writeAt: Number.POSITIVE_INFINITY, renewal: undefined };
 
 /** How long a request may take, milliseconds: so that at least one more can be made before the deadline. */
 const LONGEST_REQUEST_MS = 5_000;
 
 /** What to do now. */
-export function decide(standing: Standing, terms: Terms, now: Moment): Action {
-  const { renewal, writeAt } = standing;
-  const why = endOf(standing, terms, now);
+export function nextElectionAction(electionState: ElectionState, terms: ElectionTerms, now: Instant): ElectionAction {
+  const { renewal, writeAt } = electionState;
+  const why = endOf(electionState, terms, now);
   if (why !== undefined) return { kind: 'resign', why };
-  if (now.monotonic >= writeAt) return { kind: 'write', ...claim(standing, terms, now) };
+  if (now.monotonic >= writeAt) return { kind: 'write', ...claim(electionState, terms, now) };
   const untilDeadline = renewal === undefined ? Number.POSITIVE_INFINITY : remaining(renewal, terms, now);
   return { kind: 'wait', ms: Math.min(writeAt - now.monotonic, untilDeadline) };
 }
 
 /** Whether this replica may act as the leader at this very moment. */
-export function leads(standing: Standing, terms: Terms, now: Moment): boolean {
-  return standing.renewal !== undefined && endOf(standing, terms, now) === undefined;
+export function isLeading(electionState: ElectionState, terms: ElectionTerms, now: Instant): boolean {
+  return electionState.renewal !== undefined && endOf(electionState, terms, now) === undefined;
 }
 
 /** How long a request that is begun now may take, milliseconds. */
-export function patience({ renewal }: Standing, terms: Terms, now: Moment): number {
+export function requestTimeoutMs({ renewal }: ElectionState, terms: ElectionTerms, now: Instant): number {
   const longest = Math.min(terms.renewDeadlineMs / 2, LONGEST_REQUEST_MS);
   return renewal === undefined ? longest : Math.min(longest, Math.max(0, remaining(renewal, terms, now)));
 }
 
 /** The store has this now. Whatever was already known changes nothing. */
-export function observed(standing: Standing, seen: Stored | undefined, terms: Terms, now: Moment): Standing {
-  const before = standing.seen;
-  if (isVersion(before, seen?.version)) return standing;
+export function observed(
+  electionState: ElectionState,
+  seen: StoredLease | undefined,
+  terms: ElectionTerms,
+  now: Instant,
+): ElectionState {
+  const before = electionState.seen;
+  if (isVersion(before, seen?.version)) return electionState;
   // Who deletes a lease does not stop its holder: that one gets the same time.
   const claimed = seen ?? (typeof before === 'string' ? undefined : before);
   const isForeign = claimed !== undefined && claimed.lease.holder !== '' && claimed.lease.holder !== terms.identity;
   const writeAt = now.monotonic + (isForeign ? claimed.lease.durationMs : 0);
-  return { ...standing, seen: seen ?? 'none', writeAt };
+  return { ...electionState, seen: seen ?? 'none', writeAt };
 }
 
 /** The store has taken a write that was begun at this moment. */
-export function written(stored: Stored, begunAt: Moment, terms: Terms): Standing {
+export function written(stored: StoredLease, begunAt: Instant, terms: ElectionTerms): ElectionState {
   return { seen: stored, writeAt: begunAt.monotonic + terms.retryPeriodMs, renewal: begunAt };
 }
 
 /** The store has refused a write over `version` that was begun at this moment, since it has `seen` instead. */
 export function refused(
-  standing: Standing,
-  { version, begunAt }: { readonly version: string | undefined; readonly begunAt: Moment },
-  seen: Stored | undefined,
-  terms: Terms,
-  now: Moment,
-): Standing {
-  const after = observed(standing, seen, terms, now);
+  electionState: ElectionState,
+  { version, begunAt }: { readonly version: string | undefined; readonly begunAt: Instant },
+  seen: StoredLease | undefined,
+  terms: ElectionTerms,
+  now: Instant,
+): ElectionState {
+  const after = observed(electionState, seen, terms, now);
   return isVersion(after.seen, version) ? failed(after, begunAt, terms) : after;
 }
 
 /** A write that was begun at this moment came to nothing, as far as this replica can tell. */
-export function failed(standing: Standing, begunAt: Moment, terms: Terms): Standing {
-  return { ...standing, writeAt: Math.max(standing.writeAt, begunAt.monotonic + terms.retryPeriodMs) };
+export function failed(electionState: ElectionState, begunAt: Instant, terms: ElectionTerms): ElectionState {
+  return { ...electionState, writeAt: Math.max(electionState.writeAt, begunAt.monotonic + terms.retryPeriodMs) };
 }
 
 /** The write by which a leader lets others follow at once; undefined when there is nothing of its own to release. */
 export function release(
-  { seen }: Standing,
-  { identity }: Terms,
-  now: Moment,
+  { seen }: ElectionState,
+  { identity }: ElectionTerms,
+  now: Instant,
 ): { readonly lease: Lease; readonly version: string } | undefined {
   if (typeof seen === 'string' || seen.lease.holder !== identity) return undefined;
   const { transitions } = seen.lease;
@@ -134,7 +139,7 @@ export function release(
 }
 
 /** Why a leader is none any more. */
-function endOf({ seen, renewal }: Standing, terms: Terms, now: Moment): string | undefined {
+function endOf({ seen, renewal }: ElectionState, terms: ElectionTerms, now: Instant): string | undefined {
   if (renewal === undefined) return undefined;
   if (remaining(renewal, terms, now) <= 0) return `it was not renewed within ${terms.renewDeadlineMs / 1000} s`;
   if (typeof seen === 'string' || seen.lease.holder === terms.identity) return undefined;
@@ -145,11 +150,15 @@ function endOf({ seen, renewal }: Standing, terms: Terms, now: Moment): string |
  * Milliseconds until the renew deadline. By the clock that shows less: the monotonic one may stand still while the machine
  * sleeps, and the other may have been set back.
  */
-function remaining(renewal: Moment, { renewDeadlineMs }: Terms, now: Moment): number {
+function remaining(renewal: Instant, { renewDeadlineMs }: ElectionTerms, now: Instant): number {
   return renewDeadlineMs - Math.max(now.monotonic - renewal.monotonic, now.wall - renewal.wall);
 }
 
-function claim({ seen }: Standing, terms: Terms, now: Moment): { lease: Lease; version: string | undefined } {
+function claim(
+  { seen }: ElectionState,
+  terms: ElectionTerms,
+  now: Instant,
+): { lease: Lease; version: string | undefined } {
   const own = { holder: terms.identity, durationMs: terms.leaseDurationMs, renewedAt: now.wall };
   if (typeof seen === 'string') {
     return { lease: { ...own, acquiredAt: now.wall, transitions: 0 }, version: undefined };
@@ -161,7 +170,7 @@ function claim({ seen }: Standing, terms: Terms, now: Moment): { lease: Lease; v
 }
 
 /** Whether this is what was seen; undefined: that there is no lease. */
-function isVersion(seen: Standing['seen'], version: string | undefined): boolean {
+function isVersion(seen: ElectionState['seen'], version: string | undefined): boolean {
   if (seen === 'unknown') return false;
   return version === (seen === 'none' ? undefined : seen.version);
 }

@@ -3,7 +3,7 @@
  * of many keys are spread evenly over the period, and stay so whatever made them look all at once: a start, a failover, an
  * outage. It is a fifth of a period away at least, and hence six fifths at most; from one turn to the next it is a period.
  */
-export function untilTurn(key: string, periodMs: number, now: number): number {
+export function msUntilSlot(key: string, periodMs: number, now: number): number {
   const turn = hash(key) * periodMs;
   const earliest = now + periodMs / 5;
   const sinceTurn = (((earliest - turn) % periodMs) + periodMs) % periodMs;

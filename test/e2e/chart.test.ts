@@ -3,14 +3,14 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ControlPlane, startControlPlane } from '../controlplane/index.ts';
-import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator, startEmulator } from '../emulator/index.ts';
-import { buildBundle } from '../support/bundle.ts';
-import { crdIsServed } from '../support/crd.ts';
+import { type ControlPlane, startControlPlane } from '../../dev/controlplane/index.ts';
+import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator, startEmulator } from '../../dev/emulator/index.ts';
+import { buildBundle } from '../../dev/installation/bundle.ts';
+import { crdIsServed } from '../../dev/installation/crd.ts';
+import { type Cluster, kubectlOf, type Options, runKubectl } from '../../dev/installation/kubectl.ts';
+import { type OperatorProcess, operatorOf } from '../../dev/installation/operator-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { CHART, helm, manifestsIn, NAMESPACE, RELEASE, template } from '../support/helm.ts';
-import { type Cluster, kubectlOf, type Options, runKubectl } from '../support/kubectl.ts';
-import { type OperatorProcess, operatorOf } from '../support/operator-process.ts';
 import { canRunPods, type Pod, type PodSpec, preparePod } from '../support/pod.ts';
 import { describeWith } from '../support/tools.ts';
 

@@ -1,11 +1,11 @@
 /** What a person does, through kubectl alone, with the bundle and the rights that `deploy/` gives it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DEFAULT_FACTORY } from '../emulator/index.ts';
-import { buildBundle } from '../support/bundle.ts';
-import { type Installation, install } from '../support/installation.ts';
-import { kubectlOf } from '../support/kubectl.ts';
-import { type OperatorProcess, startOperator } from '../support/operator-process.ts';
+import { DEFAULT_FACTORY } from '../../dev/emulator/index.ts';
+import { buildBundle } from '../../dev/installation/bundle.ts';
+import { type Installation, install } from '../../dev/installation/installation.ts';
+import { kubectlOf } from '../../dev/installation/kubectl.ts';
+import { type OperatorProcess, startOperator } from '../../dev/installation/operator-process.ts';
 
 /** kubectl's own deadline for everything that waits. */
 const TIMEOUT = '--timeout=60s';

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type ControlPlane, startControlPlane } from '../../dev/controlplane/index.ts';
+import { DEFAULT_FACTORY } from '../../dev/emulator/index.ts';
+import { buildBundle } from '../../dev/installation/bundle.ts';
+import { type Installation, install } from '../../dev/installation/installation.ts';
+import { type OperatorProcess, startOperator } from '../../dev/installation/operator-process.ts';
 import type { Block } from '../../scripts/docs/commands.ts';
-import { type ControlPlane, startControlPlane } from '../controlplane/index.ts';
-import { DEFAULT_FACTORY } from '../emulator/index.ts';
-import { buildBundle } from '../support/bundle.ts';
-import { type Installation, install } from '../support/installation.ts';
-import { type OperatorProcess, startOperator } from '../support/operator-process.ts';
 import { type Page, readPages, Terminal } from '../support/pages.ts';
 import { describeWith } from '../support/tools.ts';
 

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { pathOf } from '../../dev/tools/index.ts';
 import { describeWith } from '../support/tools.ts';
-import { pathOf } from '../tools/index.ts';
 
 interface Alert {
   readonly alert: string;

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { pathOf, type Tool } from '../../dev/tools/index.ts';
+import { Kstatus } from '../../dev/tools/kstatus.ts';
+import { Lua } from '../../dev/tools/lua.ts';
+import { type Prometheus, startPrometheus } from '../../dev/tools/prometheus.ts';
 import { eventually } from '../support/eventually.ts';
 import { describeWith } from '../support/tools.ts';
-import { pathOf, type Tool } from '../tools/index.ts';
-import { Kstatus } from '../tools/kstatus.ts';
-import { Lua } from '../tools/lua.ts';
-import { type Prometheus, startPrometheus } from '../tools/prometheus.ts';
 
 const run = (tool: Tool, ...args: string[]) => promisify(execFile)(pathOf(tool), args);
 

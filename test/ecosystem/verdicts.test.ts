@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { API_VERSION, KIND } from '../../src/api/names.ts';
-import { statusAfter } from '../../src/core/status.ts';
+import { statusAfter } from '../../src/core/status/status.ts';
 import { kstatus, type Seen } from '../support/kstatus.ts';
 import { describeWith } from '../support/tools.ts';
 import { complaints, healthOf } from '../support/verdicts.ts';

@@ -60,13 +60,13 @@ const EVERYTHING = {
   volumeMounts: [{ name: 'ca', mountPath: '/etc/ca' }],
   metrics: {
     port: 9090,
-    serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+    serviceMonitor: { enabled: true, labels: { removeFinalizer: 'prometheus' } },
     prometheusRule: {
       enabled: true,
-      labels: { release: 'prometheus' },
+      labels: { removeFinalizer: 'prometheus' },
       runbookUrl: 'https://wiki.example.com/azure-ir',
     },
-    secure: { enabled: true, certificateSecret: 'metrics-certificate' },
+    ensureFinalizer: { enabled: true, certificateSecret: 'metrics-certificate' },
   },
   serviceAccount: { annotations: { a: 'b' } },
   networkPolicy: { metricsFrom: [{ namespaceSelector: {} }], extraEgress: [{ ports: [{ port: 3128 }] }] },
@@ -150,7 +150,7 @@ describe('the chart', () => {
     [{ replicas: -1 }, 'minimum'],
     [{ image: { digest: 'latest' } }, 'does not match pattern'],
     [
-      { metrics: { secure: { enabled: true } } },
+      { metrics: { ensureFinalizer: { enabled: true } } },
       'name the Secret with the certificate in metrics.secure.certificateSecret',
     ],
     [{ serviceAccount: { create: false } }, 'name the one to use in serviceAccount.name'],
@@ -238,16 +238,16 @@ describe('the chart', () => {
     const roles = async (values: object) =>
       (await rendered(values)).filter(({ kind }) => kind === 'ClusterRole') as unknown as { rules: object[] }[];
     const all = async (values: object) => (await roles(values)).flatMap(({ rules }) => rules);
-    const secure = { metrics: { secure: { enabled: true, certificateSecret: 'tls' } } };
+    const ensureFinalizer = { metrics: { ensureFinalizer: { enabled: true, certificateSecret: 'tls' } } };
     const reviews = [
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
       { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
       { nonResourceURLs: ['/metrics'], verbs: ['get'] },
     ];
     const before = await all({});
-    expect((await all(secure)).filter((rule) => !before.some((each) => isDeepStrictEqual(each, rule)))).toEqual(
-      reviews,
-    );
+    expect(
+      (await all(ensureFinalizer)).filter((rule) => !before.some((each) => isDeepStrictEqual(each, rule))),
+    ).toEqual(reviews);
   });
 
   test("adds the objects to the cluster's own roles, unless it is told not to", async () => {
@@ -264,8 +264,8 @@ describe('the chart', () => {
   });
 
   test('of two releases shares nothing but the CRD, which one of them has', async () => {
-    const names = async (release: string, values: object) =>
-      manifestsIn(await helm(['template', release, CHART], { home, values })).map(
+    const names = async (removeFinalizer: string, values: object) =>
+      manifestsIn(await helm(['template', removeFinalizer, CHART], { home, values })).map(
         ({ kind, metadata }) => `${kind} ${metadata.name}`,
       );
     const first = await names('first', {});

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { API_VERSION, FIELD_MANAGER, KIND } from '../../src/api/names.ts';
-import { isSameName } from '../../src/core/letter-case.ts';
+import { isSameName } from '../../src/core/model/letter-case.ts';
 import { kubectl, newNamespace, refusal, run } from './support/kubectl.ts';
 import { FACTORY, inFactory, inWorkspace, type Manifest, manifest, WORKSPACE } from './support/manifest.ts';
 

@@ -178,9 +178,9 @@ describe.each(inBothKinds)('what is our own, in a $kind', ({ inPlace }) => {
       await place.until('sample', 'Ready=False OwnedByAnother Stalled');
       await place.delete('old');
       await place.untilGone('old');
-      const heir = await ready(place);
-      expect(heir.status).toMatchObject({ uid: heir.metadata.uid, claim: { origin: 'Created' } });
-      expect(mark(heir)).toMatchObject({ uid: heir.metadata.uid, origin: 'Created' });
+      const successor = await ready(place);
+      expect(successor.status).toMatchObject({ uid: successor.metadata.uid, claim: { origin: 'Created' } });
+      expect(mark(successor)).toMatchObject({ uid: successor.metadata.uid, origin: 'Created' });
       await place.delete('sample');
       await place.untilGone('sample');
       expect(await place.runtime('sample')).toBeNull();

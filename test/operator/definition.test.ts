@@ -171,7 +171,7 @@ describe.each(inBothKinds)('drift, in a $kind', ({ inPlace }) => {
       expect(warnings).toEqual([expect.objectContaining({ reason: 'Contested' })]);
       // Two minutes later it is its turn again.
       const [corrections] = status?.corrections ?? [];
-      await place.remember('sample', { corrections: [{ ...corrections, times: Array(5).fill(minutesAgo(2)) }] });
+      await place.updateStatus('sample', { corrections: [{ ...corrections, times: Array(5).fill(minutesAgo(2)) }] });
       await place.look('sample');
       await place.until('sample', 'Ready=True Available');
       expect(await place.writes('sample')).toHaveLength(7);

@@ -8,7 +8,7 @@ const WAY_OUT = /deletionPolicy: Retain\)\.$/;
 
 /** As if Azure had denied the parent for so long; a change of the status alone is no reason to look. */
 async function deniedFor(place: Place, minutes: number): Promise<void> {
-  await place.remember('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(minutes) } });
+  await place.updateStatus('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(minutes) } });
   await place.annotate('sample', 'azure-ir.io/reconcile', `after-${minutes}`);
 }
 
@@ -158,10 +158,10 @@ describe.each(inBothKinds)('a deletion, in a $kind', ({ inPlace }) => {
       expect(await place.try(['apply', '-f', '-'], { stdin })).toMatchObject({ code: 0 });
       for (const name of names) await place.until(name, 'Ready=True Available');
       await place.azure.removeFactory(place.factory);
-      const begun = Date.now();
+      const firstOperationPoll = Date.now();
       for (const name of names) await place.delete(name);
       for (const name of names) await place.until(name, 'Ready=False Deleting Reconciling');
-      const minutes = Math.floor((Date.now() - begun) / 60_000);
+      const minutes = Math.floor((Date.now() - firstOperationPoll) / 60_000);
       expect((await place.calls())[place.kind.parentGet]).toBeLessThanOrEqual(1 + minutes);
     }));
 

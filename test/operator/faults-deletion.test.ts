@@ -106,14 +106,14 @@ describe('deleting fails', () => {
         await begin(place);
         await place.delete('sample');
         // The living object may have met the fault too, just before.
-        const stuck = await eventually(async () => {
+        const withWayOut = await eventually(async () => {
           const seen = await history.until('sample', told);
           expect(message(seen)).toMatch(WAY_OUT);
           return seen;
         });
-        expect(message(stuck)).toMatch(words);
+        expect(message(withWayOut)).toMatch(words);
         await untilCalled(place, GET, told.includes('Stalled') ? 0 : 2);
-        expect(isHeld(history.latest('sample') ?? stuck)).toBe(true);
+        expect(isHeld(history.latest('sample') ?? withWayOut)).toBe(true);
         expect(await place.runtime('sample')).not.toBeNull();
         await heal(place);
         await place.azure.clearRefusals({ scope: scopeOf(place) });
@@ -133,8 +133,8 @@ describe('deleting fails', () => {
       await history.until('sample', 'True Available');
       await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Blob'] });
       await place.delete('sample');
-      const stuck = await history.until('sample', 'False ReferencedByOthers, Reconciling ReferencedByOthers');
-      const [, command = ''] = WAY_OUT.exec(message(stuck)) ?? [];
+      const withWayOut = await history.until('sample', 'False ReferencedByOthers, Reconciling ReferencedByOthers');
+      const [, command = ''] = WAY_OUT.exec(message(withWayOut)) ?? [];
       // As a shell takes it apart.
       const args = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
       await place.kubectl(...args);
@@ -172,7 +172,7 @@ describe('deleting fails', () => {
       await remove(place);
       await place.delete('sample');
       await history.until('sample', 'False Deleting, Reconciling Deleting');
-      await place.remember('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(6) } });
+      await place.updateStatus('sample', { waitingSince: { reason: 'ParentAbsent', time: minutesAgo(6) } });
       await history.untilGone('sample');
       await eventually(async () => expect(await place.events('sample')).toContain('Deleted'));
     }),
@@ -197,8 +197,8 @@ describe('deleting fails', () => {
       await history.until('sample', 'True Available');
       await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Blob'] });
       await deleteNamespace(place);
-      const stuck = await history.until('sample', 'False ReferencedByOthers, Reconciling ReferencedByOthers');
-      expect(message(stuck)).toMatch(WAY_OUT);
+      const withWayOut = await history.until('sample', 'False ReferencedByOthers, Reconciling ReferencedByOthers');
+      expect(message(withWayOut)).toMatch(WAY_OUT);
       await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: [] });
       await history.untilGone('sample');
       expect(await place.runtime('sample')).toBeNull();

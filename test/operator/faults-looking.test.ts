@@ -1,8 +1,8 @@
 /** Looking fails, in every way that a network, a proxy or Azure can think of: nothing is believed, and nothing is lost. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import type { FaultEffect } from '../emulator/index.ts';
-import type { Operation } from '../emulator/operations.ts';
+import type { FaultEffect } from '../../dev/emulator/index.ts';
+import type { Operation } from '../../dev/emulator/operations.ts';
 import {
   count,
   DROP,

@@ -1,7 +1,7 @@
 /** Azure refuses: who must act is said, nothing is given up, and it goes on when the reason is gone. */
 import { describe, expect, test } from '@jest/globals';
-import type { FaultEffect } from '../emulator/index.ts';
-import type { Operation } from '../emulator/operations.ts';
+import type { FaultEffect } from '../../dev/emulator/index.ts';
+import type { Operation } from '../../dev/emulator/operations.ts';
 import {
   count,
   DELETE,

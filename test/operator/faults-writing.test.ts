@@ -1,6 +1,6 @@
 /** A write fails, before or after it took effect: Azure ends up as declared, once, and the object knows that it is its own. */
 import { describe, expect, test } from '@jest/globals';
-import type { Fault, FaultEffect } from '../emulator/index.ts';
+import type { Fault, FaultEffect } from '../../dev/emulator/index.ts';
 import {
   count,
   DELETE,

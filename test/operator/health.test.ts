@@ -1,6 +1,6 @@
 /** What Azure says of the state of a runtime, and what is done about it. */
 import { describe, expect, test } from '@jest/globals';
-import type { FaultEffect } from '../emulator/index.ts';
+import type { FaultEffect } from '../../dev/emulator/index.ts';
 import { DROP, fault, heal, PUT, refusal } from './support/faults.ts';
 import { eventually, inBothKinds, message, minutesAgo, type Place } from './support/place.ts';
 
@@ -16,7 +16,7 @@ const setState = (place: Place, state: State['state'], repairsNeeded?: State['re
 
 /** As if the wait after the first repair were over, and that for what a workspace has only accepted. */
 const waitIsOver = (place: Place) =>
-  place.remember('sample', {
+  place.updateStatus('sample', {
     repair: { attempts: 1, lastAttemptTime: minutesAgo(2), nextAttemptTime: minutesAgo(1) },
     operation: undefined,
   });
@@ -133,7 +133,7 @@ describe.each(inBothKinds)('a Limited runtime, in a $kind', ({ inPlace }) => {
 /** As if the wait after an attempt that was not made were over. */
 const waitIsOverAgain = async (place: Place) => {
   const object = await place.get('sample');
-  await place.remember('sample', { repair: { ...object?.status?.repair, nextAttemptTime: minutesAgo(1) } });
+  await place.updateStatus('sample', { repair: { ...object?.status?.repair, nextAttemptTime: minutesAgo(1) } });
 };
 
 describe.each(inBothKinds)('a repair that is not made, in a $kind', ({ inPlace }) => {
@@ -199,7 +199,7 @@ describe.each(inBothKinds)('a state, in a $kind', ({ inPlace }) => {
       await created(place);
       await setState(place, 'Starting');
       await place.until('sample', 'Ready=False Provisioning Reconciling');
-      await place.remember('sample', { waitingSince: { reason: 'Provisioning', time: minutesAgo(31) } });
+      await place.updateStatus('sample', { waitingSince: { reason: 'Provisioning', time: minutesAgo(31) } });
       const object = await place.until('sample', 'Ready=False Provisioning Stalled');
       expect(message(object)).toMatch(/over 30 minutes\. Look at it in Azure/);
       await place.untilEvents('sample', 'Created', 'Provisioning');
@@ -218,7 +218,7 @@ describe.each(inBothKinds)('a state, in a $kind', ({ inPlace }) => {
           reason: state,
         });
         expect(object.status?.conditions?.find(({ type }) => type === 'Synced')).toMatchObject({ status: 'True' });
-        await place.remember('sample', { waitingSince: { reason: state, time: minutesAgo(11) } });
+        await place.updateStatus('sample', { waitingSince: { reason: state, time: minutesAgo(11) } });
         await place.until('sample', `Ready=False ${state} Stalled`);
         await place.untilEvents('sample', 'Created', state);
         await setState(place, 'Started');

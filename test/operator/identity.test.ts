@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { DEFAULT_CLIENT } from '../emulator/index.ts';
-import { createClientCertificate } from '../emulator/tls.ts';
+import { DEFAULT_CLIENT } from '../../dev/emulator/index.ts';
+import { createClientCertificate } from '../../dev/emulator/tls.ts';
 import { actAs, actors, newClient, putSecret, removeSecret, secretValue } from './support/credentials.ts';
 import { eventually, inPlace, message, type Place } from './support/place.ts';
 

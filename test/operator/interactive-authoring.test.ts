@@ -204,7 +204,7 @@ describe.each(inBothKinds)('a request that fails, in a $kind', ({ inPlace }) => 
         expect(statusOf(await place.get('sample'))?.interactiveAuthoring?.requestedTime).toBeDefined(),
       );
       await place.passes('sample');
-      await place.remember('sample', { interactiveAuthoring: { requestedTime: minutesAgo(11) } });
+      await place.updateStatus('sample', { interactiveAuthoring: { requestedTime: minutesAgo(11) } });
       await handled(place, 't1');
       await ready(place);
       await place.untilEvents('sample', 'Created', 'InteractiveAuthoringFailed');

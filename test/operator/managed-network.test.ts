@@ -286,7 +286,7 @@ describe.each(inBothKinds)('a fresh runtime, in a $kind', ({ inPlace }) => {
       await place.apply('sample', NEVER);
       await place.until('sample', 'Ready=False Provisioning Reconciling');
       await place.azure.setState({ factory: place.factory, name: 'sample', state: 'Limited', repairsNeeded: 1 });
-      await place.remember('sample', { waitingSince: { reason: 'Provisioning', time: minutesAgo(31) } });
+      await place.updateStatus('sample', { waitingSince: { reason: 'Provisioning', time: minutesAgo(31) } });
       await ready(place);
       await place.untilEvents('sample', 'Created', 'RepairStarted', 'Repaired');
     }));

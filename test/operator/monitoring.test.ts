@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Prometheus, startPrometheus } from '../../dev/tools/prometheus.ts';
 import { describeWith } from '../support/tools.ts';
-import { type Prometheus, startPrometheus } from '../tools/prometheus.ts';
 import { eventually, inPlace } from './support/place.ts';
 import { currentRun } from './support/run.ts';
 

@@ -1,7 +1,7 @@
 /** What the operator tells those who run it. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { DEFAULT_CLIENT } from '../emulator/index.ts';
+import { DEFAULT_CLIENT } from '../../dev/emulator/index.ts';
 import { fault, PUT, refusal, untilCalled } from './support/faults.ts';
 import { eventually, inPlace, message, type Place } from './support/place.ts';
 import { currentRun } from './support/run.ts';

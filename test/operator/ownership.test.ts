@@ -149,9 +149,9 @@ describe.each(inBothKinds)('an object that replaces another, in a $kind', ({ inP
       const etag = (await place.runtime('Shared'))?.etag;
       await place.delete('old');
       await place.untilGone('old');
-      const heir = await ready(place, 'new');
-      expect(heir.status?.claim).toEqual({ origin: 'Created', identity: place.run.identity });
-      expect(heir.metadata.finalizers).toHaveLength(1);
+      const successor = await ready(place, 'new');
+      expect(successor.status?.claim).toEqual({ origin: 'Created', identity: place.run.identity });
+      expect(successor.metadata.finalizers).toHaveLength(1);
       expect((await place.runtime('Shared'))?.etag).toBe(etag);
       await place.untilEvents('old', 'Created', 'HandedOver');
       // The claim's origin went with it: the heir deletes what the first object created.

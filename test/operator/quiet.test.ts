@@ -4,7 +4,7 @@ import { type Azir, eventually, inBothKinds, inPlace, type Place, summary } from
 
 /** What each version of an object added to the one before it. */
 function told({ metadata, status }: Azir): string {
-  return `${metadata.finalizers === undefined ? 'free' : 'held'}, ${status?.conditions === undefined ? 'untold' : 'told'}`;
+  return `${metadata.finalizers === undefined ? 'free' : 'hasFinalizer'}, ${status?.conditions === undefined ? 'untold' : 'told'}`;
 }
 
 describe.each(inBothKinds)('creating a runtime, in a $kind', ({ inPlace }) => {
@@ -103,9 +103,9 @@ test('objects at rest share one list per interval with all of their factory', ()
     const stdin = { apiVersion: 'v1', kind: 'List', items: names.map((name) => place.manifest(name)) };
     expect(await place.try(['apply', '-f', '-'], { stdin })).toMatchObject({ code: 0 });
     await Promise.all(names.map((name) => place.until(name, 'Ready=True Available')));
-    const begun = (await place.trace()).length;
+    const firstOperationPoll = (await place.trace()).length;
     await Promise.all(names.map((name) => place.passes(name, 3)));
-    const since = (await place.trace()).slice(begun);
+    const since = (await place.trace()).slice(firstOperationPoll);
     const lists = since.filter(({ operation }) => operation === 'IntegrationRuntimes_ListByFactory');
     const states = (name: string) =>
       since.filter(({ method, runtime }) => method === 'POST' && runtime === name).length;

@@ -103,10 +103,10 @@ describe.each(inBothKinds)('a missing role, in a $kind', ({ inPlace }) => {
       await place.azure.addRefusal({ kind: 'permission', scope: place.scope });
       await place.apply('sample');
       await place.until('sample', 'Ready=False Forbidden Reconciling');
-      await place.remember('sample', { waitingSince: { reason: 'Forbidden', time: minutesAgo(9) } });
+      await place.updateStatus('sample', { waitingSince: { reason: 'Forbidden', time: minutesAgo(9) } });
       await place.look('sample');
       await place.until('sample', 'Ready=False Forbidden Reconciling');
-      await place.remember('sample', { waitingSince: { reason: 'Forbidden', time: minutesAgo(11) } });
+      await place.updateStatus('sample', { waitingSince: { reason: 'Forbidden', time: minutesAgo(11) } });
       await place.until('sample', 'Ready=False Forbidden Stalled');
       await place.look('sample');
       await place.until('sample', 'Ready=False Forbidden Stalled');

@@ -28,7 +28,7 @@ describe.each(inBothKinds)('a status that somebody else writes over while it is 
   test.concurrent('is written again when only conditions say something else', () =>
     inPlace(async (place) => {
       const before = await stalled(place);
-      await place.remember('sample', forged(before, 'All is well.'));
+      await place.updateStatus('sample', forged(before, 'All is well.'));
       await untilAsBefore(place, before);
       await place.untilEvents('sample', 'Created', 'Limited');
     }));
@@ -36,9 +36,9 @@ describe.each(inBothKinds)('a status that somebody else writes over while it is 
   test.concurrent('is written again when the state is another, and once an interval if that goes on', () =>
     inPlace(async (place) => {
       const before = await stalled(place, { interval: '1h' });
-      await place.remember('sample', { state: 'Forged 0' });
+      await place.updateStatus('sample', { state: 'Forged 0' });
       await untilAsBefore(place, before);
-      for (const n of [1, 2, 3]) await place.remember('sample', { state: `Forged ${n}` });
+      for (const n of [1, 2, 3]) await place.updateStatus('sample', { state: `Forged ${n}` });
       await place.barrier();
       const states = (await place.allVersions('sample')).flatMap(({ status }) => status?.state ?? []);
       expect(states.slice(states.indexOf('Forged 0'))).toEqual([
@@ -55,7 +55,7 @@ describe.each(inBothKinds)('a status that somebody else writes over while it is 
     inPlace(async (place) => {
       const before = await stalled(place);
       const nothing = Object.fromEntries(Object.keys(before.status ?? {}).map((key) => [key, undefined]));
-      await place.remember('sample', { ...nothing, observedGeneration: -1 });
+      await place.updateStatus('sample', { ...nothing, observedGeneration: -1 });
       const after = await place.until('sample', 'Ready=False Limited Stalled');
       expect(after.status).toMatchObject({ state: 'Limited', claim: { origin: before.status?.claim?.origin } });
       expect(await place.writes('sample')).toEqual(['PUT']);

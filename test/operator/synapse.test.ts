@@ -102,7 +102,7 @@ describe('a change that was accepted and does not show', () => {
   async function change(place: Place): Promise<void> {
     await place.apply('sample', { location: 'North Europe', interval: '1h' });
     const { status } = await place.until('sample', 'Ready=False Updating Reconciling');
-    await place.remember('sample', { operation: { ...status?.operation, time: minutesAgo(11) } });
+    await place.updateStatus('sample', { operation: { ...status?.operation, time: minutesAgo(11) } });
     await place.annotate('sample', 'azure-ir.io/reconcile', 'later');
     await eventually(async () => expect(await place.writes('sample')).toEqual(['PUT', 'PUT', 'PUT']));
   }

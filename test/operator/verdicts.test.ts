@@ -1,8 +1,8 @@
 /** What those that wait for an object are told at each stage of its life, by the real kstatus and by Argo CD on its own Lua. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Kstatus } from '../../dev/tools/kstatus.ts';
 import { ArgoCd } from '../support/argocd.ts';
 import { describeWith } from '../support/tools.ts';
-import { Kstatus } from '../tools/kstatus.ts';
 import { fault, heal, LIST, refusal, STATUS } from './support/faults.ts';
 import { type Azir, eventually, inPlace, type Place } from './support/place.ts';
 

@@ -1,6 +1,6 @@
 /** The operator's Azure identity: missing, wrong, refused, changed; and what one identity may ask of Azure in a while. */
 import { describe, expect, test } from '@jest/globals';
-import type { TokenEndpointMode } from '../emulator/index.ts';
+import type { TokenEndpointMode } from '../../dev/emulator/index.ts';
 import { LIST, PUT, STATUS } from '../operator/support/faults.ts';
 import { eventually, message } from '../operator/support/place.ts';
 import { newClient, site } from './support.ts';
@@ -61,11 +61,11 @@ describe('the token endpoint', () => {
       await azure.revokeTokens({ clientId: client.clientId });
       await history.until('sample', REFUSED);
       await place.delete('sample');
-      const stuck = await history.until(
+      const withWayOut = await history.until(
         'sample',
         (object) => object.metadata.deletionTimestamp !== undefined && object.status?.observedGeneration === 2,
       );
-      expect(message(stuck)).toMatch(/the client secret is wrong.*\(deletionPolicy: Retain\)\.$/);
+      expect(message(withWayOut)).toMatch(/the client secret is wrong.*\(deletionPolicy: Retain\)\.$/);
       expect(await place.runtime('sample')).not.toBeNull();
       await azure.setTokenEndpoint({ mode: 'up', clientId: client.clientId });
       await history.untilGone('sample');
@@ -161,11 +161,11 @@ describe('an identity that cannot be', () => {
       const lost = await history.until('sample', INVALID);
       expect(lost.status?.claim?.origin).toBe('Created');
       await place.delete('sample');
-      const stuck = await history.until(
+      const withWayOut = await history.until(
         'sample',
         (object) => object.metadata.deletionTimestamp !== undefined && object.status?.observedGeneration === 2,
       );
-      expect(message(stuck)).toMatch(/--operator-identity-namespaces.*\(deletionPolicy: Retain\)\.$/);
+      expect(message(withWayOut)).toMatch(/--operator-identity-namespaces.*\(deletionPolicy: Retain\)\.$/);
       expect(await place.runtime('sample')).not.toBeNull();
     }));
 });
@@ -189,11 +189,11 @@ describe('an identity that is another one after a restart', () => {
       expect(message(stalled)).toContain('azure-ir.io/accept-identity');
       expect(stalled.status?.claim?.identity).toBe(`${first.tenantId}/${first.clientId}`);
       await place.delete('going');
-      const stuck = await history.until(
+      const withWayOut = await history.until(
         'going',
         (object) => object.metadata.deletionTimestamp !== undefined && object.status?.observedGeneration === 2,
       );
-      expect(message(stuck)).toMatch(/accept-identity.*\(deletionPolicy: Retain\)\.$/);
+      expect(message(withWayOut)).toMatch(/accept-identity.*\(deletionPolicy: Retain\)\.$/);
       expect(await azure.counts({ clientId: second.clientId, factory: place.factory.name })).toEqual({});
       // The wrong one agrees to nothing.
       const from = history.versions('sample').length;

@@ -3,15 +3,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { createKubeClient } from '../../src/kube/client.ts';
-import { createLeaseStore } from '../../src/kube/lease.ts';
+import type { LogLine, OperatorProcess } from '../../dev/installation/operator-process.ts';
+import { createKubeClient } from '../../src/kube/client/client.ts';
+import { createLeaseStore } from '../../src/kube/lease/lease.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { DELAY, fault, GET, PUT, trace } from '../operator/support/faults.ts';
 import { isHeld } from '../operator/support/history.ts';
 import { eventually } from '../operator/support/place.ts';
-import type { LogLine, OperatorProcess } from '../support/operator-process.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
-import { site, type World } from './support.ts';
+import { type Dependencies, site } from './support.ts';
 
 const { inWorld } = site();
 
@@ -40,7 +40,7 @@ interface Replica {
 }
 
 class Election {
-  readonly world: World;
+  readonly world: Dependencies;
   /** Who held the lease, oldest first. */
   readonly holders: string[] = [];
   readonly #dir: string;
@@ -50,7 +50,7 @@ class Election {
   #watching: Promise<void> = Promise.resolve();
   #created = 0;
 
-  private constructor(world: World, dir: string) {
+  private constructor(world: Dependencies, dir: string) {
     this.world = world;
     this.#dir = dir;
     this.#client = createKubeClient({ kubeconfig: world.installation.cluster.kubeconfig });

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DEFAULT_CLIENT } from '../emulator/index.ts';
+import { DEFAULT_CLIENT } from '../../dev/emulator/index.ts';
+import { buildBundle } from '../../dev/installation/bundle.ts';
+import { type Installation, install } from '../../dev/installation/installation.ts';
+import { type LogLine, type OperatorProcess, startOperator } from '../../dev/installation/operator-process.ts';
 import { actAs, newClient, putSecret, removeSecret } from '../operator/support/credentials.ts';
 import { eventually, message, Place } from '../operator/support/place.ts';
 import type { Run } from '../operator/support/run.ts';
-import { buildBundle } from '../support/bundle.ts';
-import { type Installation, install } from '../support/installation.ts';
 import { leaksOf, partsOfToken } from '../support/leaks.ts';
-import { type LogLine, type OperatorProcess, startOperator } from '../support/operator-process.ts';
 
 const { tenantId: TENANT, clientId: CLIENT, clientSecret: SECRET } = DEFAULT_CLIENT;
 const NO_SECRET = { AZURE_CLIENT_SECRET: '' };

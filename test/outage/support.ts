@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect } from '@jest/globals';
-import { withLock } from '../controlplane/lock.ts';
-import { DEFAULT_CLIENT, type EmulatorControl } from '../emulator/index.ts';
+import { withLock } from '../../dev/controlplane/lock.ts';
+import { DEFAULT_CLIENT, type EmulatorControl } from '../../dev/emulator/index.ts';
+import { buildBundle } from '../../dev/installation/bundle.ts';
+import { type Installation, install } from '../../dev/installation/installation.ts';
+import { type AzureEnvironment, type OperatorProcess, startOperator } from '../../dev/installation/operator-process.ts';
 import { History } from '../operator/support/history.ts';
 import { Place } from '../operator/support/place.ts';
 import type { Run } from '../operator/support/run.ts';
-import { buildBundle } from '../support/bundle.ts';
-import { type Installation, install } from '../support/installation.ts';
-import { type AzureEnvironment, type OperatorProcess, startOperator } from '../support/operator-process.ts';
 import { complaints } from '../support/verdicts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -29,7 +29,7 @@ export interface OperatorChanges {
 }
 
 /** What one test works with. Operators that it starts watch its namespace only, and end with it. */
-export interface World {
+export interface Dependencies {
   readonly installation: Installation;
   readonly azure: EmulatorControl;
   readonly place: Place;
@@ -48,7 +48,7 @@ export interface Site {
 
 /** For the top of a file. */
 export function site({ losesApiServer = false } = {}): {
-  inWorld: (test: (world: World) => Promise<void>) => Promise<void>;
+  inWorld: (test: (world: Dependencies) => Promise<void>) => Promise<void>;
   get: () => Site;
 } {
   let made: Site | undefined;
@@ -67,7 +67,7 @@ export function site({ losesApiServer = false } = {}): {
   return { get, inWorld: (test) => inWorld(get(), test) };
 }
 
-async function inWorld(site: Site, test: (world: World) => Promise<void>): Promise<void> {
+async function inWorld(site: Site, test: (world: Dependencies) => Promise<void>): Promise<void> {
   const { installation } = site;
   const run: Run = {
     cluster: installation.cluster,

@@ -1,7 +1,7 @@
 /** Argo CD, as far as it judges and changes single objects: the scripts of deploy/argocd/argocd-cm.yaml, on its own Lua engine. */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { Lua } from '../tools/lua.ts';
+import { Lua } from '../../dev/tools/lua.ts';
 
 const CONFIG_MAP = new URL('../../deploy/argocd/argocd-cm.yaml', import.meta.url);
 const KEY = 'azure-ir.io_AzureIntegrationRuntime';

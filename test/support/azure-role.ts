@@ -1,7 +1,7 @@
 /** The role that `deploy/azure/role.json` defines, and what a run has called for. */
 import { readFile } from 'node:fs/promises';
-import type { TraceEntry } from '../emulator/index.ts';
-import { route } from '../emulator/routes.ts';
+import type { TraceEntry } from '../../dev/emulator/index.ts';
+import { route } from '../../dev/emulator/routes.ts';
 
 export interface AzureRole {
   readonly Name: string;

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import { pathOf } from '../tools/index.ts';
+import { pathOf } from '../../dev/tools/index.ts';
 
 export const CHART = fileURLToPath(new URL('../../deploy/chart', import.meta.url));
 export const RELEASE = 'azure-ir-operator';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Cluster } from '../../dev/installation/kubectl.ts';
+import { pathOf } from '../../dev/tools/index.ts';
 import { type Block, blocksOf } from '../../scripts/docs/commands.ts';
-import { pathOf } from '../tools/index.ts';
-import type { Cluster } from './kubectl.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What the commands name, by paths from the clone. */

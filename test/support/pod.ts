@@ -8,10 +8,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { Child } from '../controlplane/child.ts';
-import type { ControlPlane } from '../controlplane/index.ts';
-import { type Image, layOut, readImage } from './image.ts';
-import { type Cluster, kubectlOf } from './kubectl.ts';
+import { Child } from '../../dev/controlplane/child.ts';
+import type { ControlPlane } from '../../dev/controlplane/index.ts';
+import { type Image, layOut, readImage } from '../../dev/installation/image.ts';
+import { type Cluster, kubectlOf } from '../../dev/installation/kubectl.ts';
 
 export interface PodSpec {
   readonly serviceAccountName: string;

@@ -1,7 +1,7 @@
 /** What the tools that wait for objects say of those that tests have seen: the real kstatus, and Argo CD by the scripts that we ship. */
 import { isDeepStrictEqual } from 'node:util';
-import { haveTools } from '../tools/index.ts';
-import { Kstatus } from '../tools/kstatus.ts';
+import { haveTools } from '../../dev/tools/index.ts';
+import { Kstatus } from '../../dev/tools/kstatus.ts';
 import { ArgoCd, type Health } from './argocd.ts';
 import { brokenRules, kstatus, type Seen, type Verdict } from './kstatus.ts';
 

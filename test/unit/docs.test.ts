@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { REASONS, RUNTIME_STATES, WARNING_REASONS } from '../../src/api/names.ts';
-import { ARM_ALLOWANCES, RequestBudget } from '../../src/azure/request-budget.ts';
-import { TokenBucket } from '../../src/azure/token-bucket.ts';
+import { ARM_LIMITS, RequestBudget } from '../../src/azure/budget/request-budget.ts';
+import { TokenBucket } from '../../src/azure/budget/token-bucket.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const url = (path: string): URL => new URL(`../../${path}`, import.meta.url);
@@ -58,7 +58,7 @@ describe('the description of the Azure role', () => {
 
 describe('the arithmetic of capacity', () => {
   test.each(['reads', 'writes', 'deletes'] as const)('has what is spent of the %s', (kind) => {
-    const allowance = ARM_ALLOWANCES[kind];
+    const allowance = ARM_LIMITS[kind];
     const bucket = new TokenBucket(allowance, new FakeClock());
     const perSecond = Number((bucket.perMs * 1000).toFixed(1));
     expect(capacity).toContain(
@@ -77,7 +77,7 @@ describe('the arithmetic of capacity', () => {
     // Looks at that interval, as if by so many objects: by one whose interval is so much shorter.
     const stretch = (objects: number) => {
       const budget = new RequestBudget({ clock: new FakeClock(), wake: () => {} });
-      return budget.pace('all', (seconds * 1000) / objects) / ((seconds * 1000) / objects);
+      return budget.spacedInterval('all', (seconds * 1000) / objects) / ((seconds * 1000) / objects);
     };
     expect(stretch(most)).toBe(1);
     expect(stretch(most * 1.02)).toBe(1.1);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { type Image, readImage } from '../support/image.ts';
+import { type Image, readImage } from '../../dev/installation/image.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const file = (path: string) => readFileSync(join(root, path), 'utf8');

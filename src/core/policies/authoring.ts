@@ -1,11 +1,11 @@
 /** Interactive authoring: an act that a person asks for, not a state that is kept. */
-import { ENABLING_MS, NEXT_PASS, settling } from '../schedule.ts';
-import { type Action, isAskedToEnableAuthoring, type Policy, type Situation } from '../situation.ts';
-import { available, settle } from '../verdicts.ts';
-import { proven } from './definition.ts';
+import { ENABLING_MS, IMMEDIATELY, operationPoll } from '../schedule.ts';
+import { type Action, isAuthoringRequested, type Policy, type Situation } from '../situation.ts';
+import { onFreshRead } from './definition.ts';
+import { available, settle } from './verdicts.ts';
 
 /** Make sure a request that Azure refuses ends there, and does not shake what is in order: whoever asked may ask again. */
-export const refusedRequestEnds: Policy = (s) => {
+export const refusedRequestIsCompleted: Policy = (s) => {
   if (s.failure?.during !== 'authoring') return undefined;
   const { kind, message } = s.failure.failure;
   const isFinal = kind === 'refused' || kind === 'policyDenied' || kind === 'locked' || kind === 'forbidden';
@@ -13,27 +13,28 @@ export const refusedRequestEnds: Policy = (s) => {
 };
 
 /** Make sure interactive authoring is enabled once for each token, on a runtime that is Online, and followed to its end. */
-export const askedAuthoringIsEnabled: Policy = (s) => {
-  const { desired, memory, now, state, wrote } = s;
-  if (!isAskedToEnableAuthoring(s) || desired.interactiveAuthoring === undefined || state !== 'Online')
-    return undefined;
+export const requestedAuthoringIsEnabled: Policy = (s) => {
+  const { desired, status, now, state, wrote } = s;
+  if (!isAuthoringRequested(s) || desired.interactiveAuthoring === undefined || state !== 'Online') return undefined;
   const { autoTerminationMinutes: minutes } = desired.interactiveAuthoring;
-  const requestedTime = memory.interactiveAuthoring?.requestedTime;
+  const requestedTime = status.interactiveAuthoring?.requestedTime;
   if (isEnabled(s, minutes))
-    return { kind: 'EndRequest', outcome: 'enabled', message: enabled(minutes, requestedTime) };
+    return { kind: 'CompleteRequest', outcome: 'enabled', message: enabled(minutes, requestedTime) };
   if (requestedTime !== undefined && now - requestedTime >= ENABLING_MS) {
     return failed('Azure accepted the request, and interactive authoring was not enabled within 10 minutes.');
   }
-  if (requestedTime !== undefined || isOnTheWay(s)) return settle(ONLINE, settling(s.intervalMs));
-  return wrote === undefined ? proven(s, { kind: 'EnableInteractiveAuthoring', minutes }) : settle(ONLINE, NEXT_PASS);
+  if (requestedTime !== undefined || isOnTheWay(s)) return settle(ONLINE, operationPoll(s.intervalMs));
+  return wrote === undefined
+    ? onFreshRead(s, { kind: 'EnableInteractiveAuthoring', minutes })
+    : settle(ONLINE, IMMEDIATELY);
 };
 
 /** Make sure a person who asked for interactive authoring learns what it waits for. */
-export const sayingWhatWaits =
+export const withPendingAuthoring =
   (policy: Policy): Policy =>
   (s) => {
     const action = policy(s);
-    if (action?.kind !== 'Settle' || action.verdict.kind !== 'Decided' || !isAskedToEnableAuthoring(s)) return action;
+    if (action?.kind !== 'Settle' || action.verdict.kind !== 'Decided' || !isAuthoringRequested(s)) return action;
     const message = `${action.verdict.message} Interactive authoring is enabled once the runtime is Online.`;
     return { ...action, verdict: { ...action.verdict, message } };
   };
@@ -57,5 +58,5 @@ function enabled(minutes: number, requestedTime: number | undefined): string {
 }
 
 function failed(message: string): Action {
-  return { kind: 'EndRequest', outcome: 'failed', message };
+  return { kind: 'CompleteRequest', outcome: 'failed', message };
 }

@@ -1,41 +1,48 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 
-import type { Drift } from '../fields.ts';
-import { looksCreatedBy } from '../fields.ts';
-import { isIn } from '../network.ts';
-import { condition, operationOf } from '../object.ts';
-import { isMarked } from '../ownership.ts';
-import type { Json, RuntimeType } from '../runtime.ts';
-import { again, CONTESTED, contestedSpacing, PEACE_MS, RUNTIME_MISSING_MS, waiting } from '../schedule.ts';
+import type { Drift } from '../model/fields.ts';
+import { looksCreatedBy } from '../model/fields.ts';
+import { isIn } from '../model/network.ts';
+import { condition, operationOf } from '../model/object.ts';
+import { isMarked } from '../model/ownership.ts';
+import type { Json, RuntimeType } from '../model/runtime.ts';
+import {
+  CONTEST_ENDS_MS,
+  CONTESTED,
+  conflictBackoff,
+  contestedSpacing,
+  dependencyBackoff,
+  RUNTIME_MISSING_MS,
+} from '../schedule.ts';
 import {
   type Action,
   driftOf,
-  isAskedToLook,
   isNewGeneration,
+  isReconcileRequested,
   managing,
   type Policy,
   type Situation,
   wasInSync,
 } from '../situation.ts';
-import { progressing, settle, stall, UNCHANGED } from '../verdicts.ts';
+import { progressing, settle, stall, UNCHANGED } from './verdicts.ts';
 
 /** Make sure the definition is known: from the shared list while the object is in sync, else read for this object alone. */
 export const definitionIsKnown: Policy = (s) =>
-  s.definition === undefined ? { kind: 'Look', at: 'definition', fresh: deservesFreshLook(s) } : undefined;
+  s.definition === undefined ? { kind: 'Read', at: 'definition', fresh: needsFreshRead(s) } : undefined;
 
-function deservesFreshLook(s: Situation): boolean {
+function needsFreshRead(s: Situation): boolean {
   // What is read back after a write must not be what that write answered.
-  if (s.wrote !== undefined || isNewGeneration(s) || isAskedToLook(s)) return true;
-  const inSync = condition(s.memory, 'Synced')?.status === 'True';
-  return managing(s.desired) && (s.memory.claim === undefined || !inSync);
+  if (s.wrote !== undefined || isNewGeneration(s) || isReconcileRequested(s)) return true;
+  const inSync = condition(s.status, 'Synced')?.status === 'True';
+  return managing(s.desired) && (s.status.claim === undefined || !inSync);
 }
 
 /** Make sure nobody else's kind of runtime is touched. */
 export const typeIsManaged: Policy = (s) => {
   if (s.definition?.presence !== 'present' || s.definition.runtime.type === 'Managed') return undefined;
-  const unclaimed = s.object.held && s.memory.claim === undefined;
-  if (unclaimed) return { kind: 'Unhold' };
-  return proven(
+  const unclaimed = s.object.hasFinalizer && s.status.claim === undefined;
+  if (unclaimed) return { kind: 'RemoveFinalizer' };
+  return onFreshRead(
     s,
     stall(
       s,
@@ -54,35 +61,35 @@ const TYPE_IN_WORDS = (type: RuntimeType): string => {
 /** Make sure an observed runtime that does not exist is reported, and nothing more. */
 export const observedExists: Policy = (s) =>
   !managing(s.desired) && s.definition?.presence === 'absent'
-    ? proven(
+    ? onFreshRead(
         s,
         settle(
           progressing(
             'NotFound',
             `There is no runtime ${s.desired.id.name}, and this object only observes. Create it elsewhere, or set managementPolicy: Manage.`,
           ),
-          waiting(s.intervalMs),
+          dependencyBackoff(s.intervalMs),
         ),
       )
     : undefined;
 
 /** Make sure a claimed runtime is not made again for one wrong answer: two passes miss it, some seconds apart. */
 export const absenceIsConfirmed: Policy = (s) => {
-  const { definition, memory, wrote, now, missingSince = now } = s;
-  if (definition?.presence !== 'absent' || memory.claim === undefined || wrote !== undefined) return undefined;
+  const { definition, status, wrote, now, missingSince = now } = s;
+  if (definition?.presence !== 'absent' || status.claim === undefined || wrote !== undefined) return undefined;
   // Also when the clock was set back.
   const left = RUNTIME_MISSING_MS - Math.max(now - missingSince, 0);
-  return left > 0 ? proven(s, settle(UNCHANGED, { kind: 'after', ms: left })) : undefined;
+  return left > 0 ? onFreshRead(s, settle(UNCHANGED, { kind: 'after', ms: left })) : undefined;
 };
 
 /** Make sure a runtime is created only where Azure has just said that there is none. */
 export const existsOrIsCreated: Policy = (s) => {
   if (s.definition?.presence !== 'absent') return undefined;
   // Read back after a write of this pass and not there: Azure shows later what it has.
-  if (s.wrote !== undefined) return settle(UNCHANGED, again(s.intervalMs));
+  if (s.wrote !== undefined) return settle(UNCHANGED, conflictBackoff(s.intervalMs));
   // One that Azure accepted to create, and never showed, is not missing: it was never there.
-  const missing = s.memory.claim !== undefined && operationOf(s.memory, 'creation') === undefined;
-  return proven(s, { kind: 'Create', missing });
+  const missing = s.status.claim !== undefined && operationOf(s.status, 'creation') === undefined;
+  return onFreshRead(s, { kind: 'Create', missing });
 };
 
 /** Make sure a create that succeeded before a crash is recognised: the mark was stored, the claim was not. */
@@ -92,26 +99,26 @@ export const ownCreateIsRecognised: Policy = (s) => {
     return undefined;
   const { document } = definition.runtime;
   const isOurs = isIn(desired.managedVirtualNetwork, document) && looksCreatedBy(desired.fields, document);
-  return isOurs ? proven(s, { kind: 'Claim', origin: 'Created' }) : undefined;
+  return isOurs ? onFreshRead(s, { kind: 'Claim', origin: 'Created' }) : undefined;
 };
 
 /** Whether a create of this very object may have taken effect without anybody having seen it. */
-export function mayHaveCreated({ object, memory, desired }: Situation): boolean {
+export function mayHaveCreated({ object, status, desired }: Situation): boolean {
   // The fields are remembered before an adoption puts its own mark in the place of a create's.
-  const cutShort = object.held && isMarked(object, 'Created') && memory.managedFields.length === 0;
-  return managing(desired) && memory.claim === undefined && cutShort;
+  const cutShort = object.hasFinalizer && isMarked(object, 'Created') && status.managedFields.length === 0;
+  return managing(desired) && status.claim === undefined && cutShort;
 }
 
 /** Make sure somebody else's runtime is taken over only as the manifest permits. */
 export const adoptionIsPermitted: Policy = (s) => {
-  const { object, memory, desired, definition } = s;
-  if (!managing(desired) || memory.claim !== undefined || definition?.presence !== 'present') return undefined;
+  const { object, status, desired, definition } = s;
+  if (!managing(desired) || status.claim !== undefined || definition?.presence !== 'present') return undefined;
   const changes = driftOf(s);
   const refusal = refuseAdoption(s, changes);
   if (refusal === undefined) {
-    return proven(s, changes.length === 0 ? { kind: 'Claim', origin: 'Adopted' } : { kind: 'Adopt', changes });
+    return onFreshRead(s, changes.length === 0 ? { kind: 'Claim', origin: 'Adopted' } : { kind: 'Adopt', changes });
   }
-  return object.held ? { kind: 'Unhold' } : stall(s, 'AdoptionRefused', refusal);
+  return object.hasFinalizer ? { kind: 'RemoveFinalizer' } : stall(s, 'AdoptionRefused', refusal);
 };
 
 function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): string | undefined {
@@ -131,7 +138,7 @@ function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): stri
 export const driftIsCorrected: Policy = (s) => {
   if (!managing(s.desired) || s.wrote !== undefined) return undefined;
   const changes = driftOf(s).filter(({ field }) => contestedUntil(s, field) === undefined);
-  return changes.length > 0 ? proven(s, { kind: 'Update', changes }) : undefined;
+  return changes.length > 0 ? onFreshRead(s, { kind: 'Update', changes }) : undefined;
 };
 
 /** Make sure a service that said yes and changed nothing is not believed. */
@@ -155,7 +162,7 @@ export const contestIsReported: Policy = (s) => {
   if (contested.length === 0) return undefined;
   const ends = contested.flatMap(({ field }) => contestedUntil(s, field) ?? []);
   // Only after a write can drift be left that is not contested: somebody wrote in the same moment.
-  if (ends.length < contested.length) return settle(UNCHANGED, again(s.intervalMs));
+  if (ends.length < contested.length) return settle(UNCHANGED, conflictBackoff(s.intervalMs));
   const until = Math.min(...ends);
   return settle(
     progressing(
@@ -179,19 +186,19 @@ function text(value: Json): string {
 
 /** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */
 function contestedUntil(s: Situation, field: string): number | undefined {
-  const { now, intervalMs, memory } = s;
+  const { now, intervalMs, status } = s;
   // A person who declares something else settles the contest for the moment.
   if (!wasInSync(s)) return undefined;
-  const corrections = memory.corrections.find((entry) => entry.field === field);
+  const corrections = status.corrections.find((entry) => entry.field === field);
   if (corrections === undefined) return undefined;
   const recent = corrections.times.filter((time) => time > now - CONTESTED.intervals * intervalMs);
   const last = corrections.times.at(-1) ?? 0;
-  const contested = recent.length >= CONTESTED.corrections || (corrections.contested && now - last < PEACE_MS);
+  const contested = recent.length >= CONTESTED.corrections || (corrections.contested && now - last < CONTEST_ENDS_MS);
   const until = last + contestedSpacing(corrections.times, intervalMs);
   return contested && until > now ? until : undefined;
 }
 
 /** Only a fresh look permits a claim or a write, or proves an absence. */
-export function proven(s: Situation, action: Action): Action {
-  return s.definition?.fresh === true ? action : { kind: 'Look', at: 'definition', fresh: true };
+export function onFreshRead(s: Situation, action: Action): Action {
+  return s.definition?.fresh === true ? action : { kind: 'Read', at: 'definition', fresh: true };
 }

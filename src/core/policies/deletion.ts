@@ -1,49 +1,56 @@
 /** The object is being deleted: what becomes of the runtime? */
-import { absentFor } from '../absence.ts';
-import type { Desired } from '../desired.ts';
-import type { Failure } from '../failure.ts';
-import { isSameName } from '../letter-case.ts';
-import { type ManagedObject, operationOf } from '../object.ts';
-import { heirOf, legacyOf } from '../ownership.ts';
+
+import type { Desired } from '../model/desired.ts';
+import type { Failure } from '../model/failure.ts';
+import { isSameName } from '../model/letter-case.ts';
+import { type ManagedObject, operationOf } from '../model/object.ts';
+import { handoverFor, successorOf } from '../model/ownership.ts';
 import {
   CREATE_SHOWS_MS,
-  HEIR_COMES_MS,
-  HEIR_STAYS,
-  HEIR_STAYS_MS,
+  dependencyBackoff,
   MINUTE,
   NEVER,
+  operationPoll,
   PARENT_GONE_MS,
   RUNTIME_GONE_MS,
-  settling,
-  waiting,
+  SUCCESSOR_GRACE_MS,
+  SUCCESSOR_SETTLES,
+  SUCCESSOR_SETTLES_MS,
 } from '../schedule.ts';
 import {
   type Action,
-  type Farewell,
   isNewGeneration,
   managing,
   type Policy,
+  type ReleaseReason,
   type Situation,
   waitingSince,
 } from '../situation.ts';
-import { confirming, progressing, settle, UNCHANGED } from '../verdicts.ts';
-import { mayHaveCreated, ownCreateIsRecognised, proven } from './definition.ts';
+import { absentFor } from './absence.ts';
+import { mayHaveCreated, onFreshRead, ownCreateIsRecognised } from './definition.ts';
 import { explain, PARENT_IN_WORDS } from './failure.ts';
-import { creationIsAwaitedByDeletion, deletionIsAwaited as isAwaited, isBeingDeleted, nextLook } from './operation.ts';
+import {
+  pendingDeleteIsAwaited as isAwaited,
+  isBeingDeleted,
+  nextOperationPoll,
+  pendingCreateBlocksDeletion,
+} from './operation.ts';
 import { identityIsGranted, identityIsTheClaims } from './permission.ts';
+import { confirming, progressing, settle, UNCHANGED } from './verdicts.ts';
 
-const release = (kind: Farewell['kind'], message: string): Action => ({
+const removeFinalizer = (kind: ReleaseReason['kind'], message: string): Action => ({
   kind: 'Release',
-  because: { kind, message },
+  reason: { kind, message },
 });
 
 /** Make sure nothing is done for an object that we no longer hold. */
-export const nothingIsHeld: Policy = ({ object }) => (object.held ? undefined : settle(UNCHANGED, NEVER));
+export const withoutFinalizerNothingIsDone: Policy = ({ object }) =>
+  object.hasFinalizer ? undefined : settle(UNCHANGED, NEVER);
 
 /** Make sure our own create is recognised although its object was deleted before there was a claim. */
 export const ownCreateIsSought: Policy = (s) => {
   if (!isUnseenCreate(s)) return undefined;
-  const look = identityMayDelete(s) ?? deletionFailureIsExplained(s) ?? deletionLooksFirst(s);
+  const look = identityMayDelete(s) ?? deletionFailureIsExplained(s) ?? deletionReadsFirst(s);
   return look ?? ownCreateIsRecognised(s);
 };
 
@@ -56,7 +63,7 @@ export const ownCreateMayCome: Policy = (s) => {
   const message =
     'The runtime was being created when the object was deleted, and Azure does not show it. It is looked for a while, and ' +
     'deleted if it comes.';
-  return proven(s, stuck(s, settle(progressing('Deleting', message), nextLook(s))));
+  return onFreshRead(s, withWayOut(s, settle(progressing('Deleting', message), nextOperationPoll(s))));
 };
 
 function isUnseenCreate(s: Situation): boolean {
@@ -70,22 +77,22 @@ export const HANDING_OVER = 'HandingOver';
  * Make sure a rename or a move to another namespace does not destroy the runtime: another live object takes over. And make
  * sure one of the two answers for it: this one goes only when the heir has stayed.
  */
-export const heirTakesOver: Policy = (s) => {
-  const { peers, memory, desired, now } = s;
+export const successorTakesOver: Policy = (s) => {
+  const { peers, status, desired, now } = s;
   // Who declares the name in another network declares another runtime, which can be made once this one is gone.
-  const to = heirOf(peers.filter((peer) => declaresSamePlace(peer, desired)));
+  const to = successorOf(peers.filter((peer) => declaresSamePlace(peer, desired)));
   // What Azure is already deleting would not last: the other creates it when it is gone.
   if (to === undefined || !managing(desired) || isBeingDeleted(s)) return undefined;
-  const { reason, time = 0 } = memory.waitingSince ?? {};
-  if (reason === HANDING_OVER && now - time < HEIR_STAYS_MS) return settle(UNCHANGED, HEIR_STAYS);
+  const { reason, time = 0 } = status.waitingSince ?? {};
+  if (reason === HANDING_OVER && now - time < SUCCESSOR_SETTLES_MS) return settle(UNCHANGED, SUCCESSOR_SETTLES);
   // Who has a claim already would have the runtime taken from any heir again.
-  const owner = heirOf(peers);
-  if (owner !== undefined && owner !== to && owner.memory.claim !== undefined) {
-    return release('HandedOver', `${owner.key} has claimed the same runtime.`);
+  const owner = successorOf(peers);
+  if (owner !== undefined && owner !== to && owner.status.claim !== undefined) {
+    return removeFinalizer('HandedOver', `${owner.key} has claimed the same runtime.`);
   }
-  const legacy = legacyOf(memory, to);
-  if (legacy !== undefined) return { kind: 'HandOver', to, legacy };
-  return release('HandedOver', `${to.key} declares the same runtime and takes over.`);
+  const handover = handoverFor(status, to);
+  if (handover !== undefined) return { kind: 'HandOver', to, handover };
+  return removeFinalizer('HandedOver', `${to.key} declares the same runtime and takes over.`);
 };
 
 function declaresSamePlace({ spec }: ManagedObject, { managedVirtualNetwork }: Desired): boolean {
@@ -93,26 +100,27 @@ function declaresSamePlace({ spec }: ManagedObject, { managedVirtualNetwork }: D
 }
 
 /** Make sure only a claimed runtime is ever deleted. */
-export const onlyClaimedIsDeleted: Policy = ({ memory, desired }) => {
-  if (!managing(desired)) return release('Retained', 'The object only observed the runtime, which stays in Azure.');
-  return memory.claim === undefined
-    ? release('Retained', 'This object had not claimed a runtime: nothing is deleted in Azure.')
+export const onlyClaimedIsDeleted: Policy = ({ status, desired }) => {
+  if (!managing(desired))
+    return removeFinalizer('Retained', 'The object only observed the runtime, which stays in Azure.');
+  return status.claim === undefined
+    ? removeFinalizer('Retained', 'This object had not claimed a runtime: nothing is deleted in Azure.')
     : undefined;
 };
 
 /** Make sure a runtime that is to stay stays. */
 export const retainedStays: Policy = (s) => {
-  const { memory, desired } = s;
+  const { status, desired } = s;
   if (desired.deletionPolicy === 'Retain') {
-    return release(
+    return removeFinalizer(
       'Retained',
       isBeingDeleted(s)
         ? 'deletionPolicy is Retain, but Azure had already accepted the deletion: look whether the runtime is still there.'
         : 'deletionPolicy is Retain: the runtime stays in Azure.',
     );
   }
-  if (desired.deletionPolicy === 'DeleteIfCreated' && memory.claim?.origin === 'Adopted') {
-    return release('Retained', 'The runtime was adopted, not created, by this object: it stays in Azure.');
+  if (desired.deletionPolicy === 'DeleteIfCreated' && status.claim?.origin === 'Adopted') {
+    return removeFinalizer('Retained', 'The runtime was adopted, not created, by this object: it stays in Azure.');
   }
   return undefined;
 };
@@ -121,40 +129,40 @@ export const retainedStays: Policy = (s) => {
  * Make sure a rename in Git does not destroy the runtime although Argo CD deletes the old object before it creates the new
  * one (seen in its source: within a wave, what is pruned comes first).
  */
-export const heirMayCome: Policy = (s) => {
-  if (!s.object.hasMarkOfArgoCd || isBeingDeleted(s)) return undefined;
+export const successorIsAwaited: Policy = (s) => {
+  if (!s.object.isTrackedByArgoCd || isBeingDeleted(s)) return undefined;
   // By our own clock, from the first pass after the deletion on, or since an heir was there: any later reason tells that this is over.
-  const { reason = '', time = 0 } = s.memory.waitingSince ?? {};
+  const { reason = '', time = 0 } = s.status.waitingSince ?? {};
   const waits = ['Deleting', HANDING_OVER].includes(reason);
-  const left = isNewGeneration(s) ? HEIR_COMES_MS : waits ? HEIR_COMES_MS - (s.now - time) : 0;
+  const left = isNewGeneration(s) ? SUCCESSOR_GRACE_MS : waits ? SUCCESSOR_GRACE_MS - (s.now - time) : 0;
   if (left <= 0) return undefined;
   const message =
     'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename. The runtime is deleted in ' +
-    `Azure after ${HEIR_COMES_MS / 1_000} s, unless another object that declares it comes before.`;
-  return stuck(s, settle(progressing('Deleting', message), { kind: 'after', ms: left }));
+    `Azure after ${SUCCESSOR_GRACE_MS / 1_000} s, unless another object that declares it comes before.`;
+  return withWayOut(s, settle(progressing('Deleting', message), { kind: 'after', ms: left }));
 };
 
 /** Make sure the runtime is deleted under the identity that claimed it. */
-export const identityMayDelete: Policy = (s) => stuck(s, identityIsGranted(s) ?? identityIsTheClaims(s));
+export const identityMayDelete: Policy = (s) => withWayOut(s, identityIsGranted(s) ?? identityIsTheClaims(s));
 
 /** Make sure a failure is never taken for an absence, and that people learn the way out. */
 export const deletionFailureIsExplained: Policy = (s) => {
   if (s.failure === undefined) return undefined;
   const { failure, during } = s.failure;
-  if (failure.kind === 'parentNotFound') return stuck(s, parentIsConfirmed(s, failure));
+  if (failure.kind === 'parentNotFound') return withWayOut(s, parentIsConfirmed(s, failure));
   if (failure.kind === 'refused' && during === 'delete') {
-    return stuck(
+    return withWayOut(
       s,
       settle(
         progressing(
           'ReferencedByOthers',
           `${failure.message} Point what refers to it elsewhere; the deletion then goes on by itself.`,
         ),
-        waiting(s.intervalMs),
+        dependencyBackoff(s.intervalMs),
       ),
     );
   }
-  return stuck(s, explain(s, failure));
+  return withWayOut(s, explain(s, failure));
 };
 
 /** Whether a parent that was denied is there is asked of itself too; that can be as wrong, so that repetition decides. */
@@ -164,12 +172,12 @@ function parentIsConfirmed(s: Situation, { what, message }: Extract<Failure, { k
   if (definition?.presence === 'present' || parent === 'present') {
     const shown = definition?.presence === 'present' ? 'runtime' : kind;
     const contradiction = `Azure denies the ${PARENT_IN_WORDS[what]} and shows the ${shown} all the same: it is asked again. ${message}`;
-    return settle(progressing('Deleting', contradiction), settling(intervalMs));
+    return settle(progressing('Deleting', contradiction), operationPoll(intervalMs));
   }
-  if (parent === undefined) return { kind: 'Look', at: 'parent' };
+  if (parent === undefined) return { kind: 'Read', at: 'parent' };
   const left = PARENT_GONE_MS - absentFor(s, 'ParentAbsent');
   if (left <= 0 && parent !== 'unanswered') {
-    return release('Deleted', `The runtime went with its ${kind} or resource group.`);
+    return removeFinalizer('Deleted', `The runtime went with its ${kind} or resource group.`);
   }
   const doubt =
     `${message} Azure denies now and then what exists: the object goes when it has done so for ` +
@@ -181,14 +189,14 @@ function parentIsConfirmed(s: Situation, { what, message }: Extract<Failure, { k
 }
 
 /** Make sure what is deleted has just been looked at. */
-export const deletionLooksFirst: Policy = ({ definition }) =>
-  definition === undefined ? { kind: 'Look', at: 'definition', fresh: true } : undefined;
+export const deletionReadsFirst: Policy = ({ definition }) =>
+  definition === undefined ? { kind: 'Read', at: 'definition', fresh: true } : undefined;
 
 /** Make sure a runtime that Azure is still creating does not appear after its object is gone. */
-export const creationIsAwaited: Policy = (s) => stuck(s, creationIsAwaitedByDeletion(s));
+export const pendingCreateDelaysDeletion: Policy = (s) => withWayOut(s, pendingCreateBlocksDeletion(s));
 
 /** Make sure a runtime that Azure is deleting is not deleted once more. */
-export const deletionIsAwaited: Policy = (s) => stuck(s, isAwaited(s));
+export const pendingDeleteIsAwaited: Policy = (s) => withWayOut(s, isAwaited(s));
 
 /**
  * Make sure the object goes once the runtime is gone: two passes have missed it, and Azure has answered the request to delete
@@ -196,32 +204,35 @@ export const deletionIsAwaited: Policy = (s) => stuck(s, isAwaited(s));
  */
 export const goneIsReleased: Policy = (s) => {
   if (s.definition?.presence !== 'absent') return undefined;
-  if (s.wrote !== undefined) return isBeingDeleted(s) ? undefined : release('Deleted', farewell(s));
+  if (s.wrote !== undefined) return isBeingDeleted(s) ? undefined : removeFinalizer('Deleted', farewell(s));
   const left = RUNTIME_GONE_MS - absentFor(s, 'RuntimeAbsent');
   if (left > 0)
-    return proven(s, stuck(s, settle(confirming('RuntimeAbsent', SEEMS_GONE), { kind: 'after', ms: left })));
-  return proven(s, operationOf(s.memory, 'deletion') === undefined ? { kind: 'Delete' } : release('Deleted', DELETED));
+    return onFreshRead(s, withWayOut(s, settle(confirming('RuntimeAbsent', SEEMS_GONE), { kind: 'after', ms: left })));
+  return onFreshRead(
+    s,
+    operationOf(s.status, 'deletion') === undefined ? { kind: 'Delete' } : removeFinalizer('Deleted', DELETED),
+  );
 };
 
 const DELETED = 'The runtime was deleted.';
 const SEEMS_GONE =
   'Azure says that there is no such runtime. It denies now and then what exists, so it is asked again in some seconds.';
 
-function farewell({ memory }: Situation): string {
-  return memory.waitingSince?.reason === 'RuntimeAbsent' ? 'The runtime was already gone.' : DELETED;
+function farewell({ status }: Situation): string {
+  return status.waitingSince?.reason === 'RuntimeAbsent' ? 'The runtime was already gone.' : DELETED;
 }
 
 /** Make sure another kind of runtime that has taken the name stays. */
 export const otherTypeStays: Policy = ({ definition }) =>
   definition?.presence !== 'present' || definition.runtime.type === 'Managed'
     ? undefined
-    : release('Retained', 'The name belongs to another kind of runtime now, which stays in Azure.');
+    : removeFinalizer('Retained', 'The name belongs to another kind of runtime now, which stays in Azure.');
 
 /** Make sure the runtime is deleted. */
-export const runtimeIsDeleted: Policy = (s) => proven(s, { kind: 'Delete' });
+export const runtimeIsDeleted: Policy = (s) => onFreshRead(s, { kind: 'Delete' });
 
 /** Every message of an object that is stuck in deletion ends with the way out. */
-function stuck<T extends Action | undefined>(s: Situation, action: T): T | Action {
+function withWayOut<T extends Action | undefined>(s: Situation, action: T): T | Action {
   if (action?.kind !== 'Settle') return action;
   const { verdict } = action;
   if (verdict.kind !== 'Decided' && verdict.kind !== 'Unconfirmed') return action;

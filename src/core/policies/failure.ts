@@ -1,15 +1,23 @@
 /** What a failed call to Azure means for the object: who must act, and when to look again. */
-import type { Failure } from '../failure.ts';
-import { isAutoResolve } from '../fields.ts';
-import { isSameName } from '../letter-case.ts';
-import { condition } from '../object.ts';
-import { again, DENIAL_PASSES_MS, heard, ROLE_SPREADS_MS, slowRetry, transient, waiting } from '../schedule.ts';
+import type { Failure } from '../model/failure.ts';
+import { isAutoResolve } from '../model/fields.ts';
+import { isSameName } from '../model/letter-case.ts';
+import { condition } from '../model/object.ts';
+import {
+  conflictBackoff,
+  DENIAL_PASSES_MS,
+  dependencyBackoff,
+  heard,
+  ROLE_SPREADS_MS,
+  slowRetry,
+  transientBackoff,
+} from '../schedule.ts';
 import { type Action, isDecided, type Policy, type Situation, type Verdict, waitingSince } from '../situation.ts';
-import { progressing, settle, stall, stalled, UNCHANGED, unknown } from '../verdicts.ts';
 import { networkIsWaitedFor } from './network.ts';
+import { progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
 /** Whether a failure mends itself, or may, so that nobody need be told at once. */
-export function passes(failure: Failure): boolean {
+export function isTransient(failure: Failure): boolean {
   return leavesOpen(failure) || isDenial(failure);
 }
 
@@ -21,7 +29,7 @@ function leavesOpen({ kind }: Failure): boolean {
 /** Whether a failure may be over with the next answer, so that it does not shake at first what was decided. */
 export function mayBeOver(failure: Failure): boolean {
   // What exists is denied now and then.
-  return passes(failure) || failure.kind === 'parentNotFound';
+  return isTransient(failure) || failure.kind === 'parentNotFound';
 }
 
 type Denial = Extract<Failure, { kind: 'subscriptionNotFound' | 'credentialsInvalid' }>;
@@ -38,14 +46,14 @@ function isDenial(failure: Failure): boolean {
 export const failureIsExplained: Policy = (s) => {
   if (s.failure === undefined) return undefined;
   const { failure, during } = s.failure;
-  const unclaimed = s.object.held && s.memory.claim === undefined;
+  const unclaimed = s.object.hasFinalizer && s.status.claim === undefined;
   const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
   // Of the attempts before a failure that passes, one may have taken effect. Without its network the runtime was not even
   // tried to be made.
   // A 412 says that somebody else made it: what denied it before was wrong, or is by now.
   const isTaken = failure.kind === 'preconditionFailed';
   const unmade = during === 'network' || (during === 'create' && (isTaken || !leavesOpen(failure)));
-  if (unclaimed && (unmade || (refusedForGood && during !== 'look'))) return { kind: 'Unhold' };
+  if (unclaimed && (unmade || (refusedForGood && during !== 'poll'))) return { kind: 'RemoveFinalizer' };
   return explain(s, failure);
 };
 
@@ -93,13 +101,14 @@ export function explain(s: Situation, failure: Failure): Action {
 
 /** A parent that was there is not missed for one interval, as with any failure that passes. */
 function parentIsMissed(s: Situation, { what, message }: Extract<Failure, { kind: 'parentNotFound' }>): Action {
-  const { now, intervalMs, memory, failingSince = now } = s;
+  const { now, intervalMs, status, failingSince = now } = s;
   const parent = s.desired.id.parent.kind;
   const reason = PARENT_NOT_FOUND[parent];
-  const isTold = condition(memory, 'Ready')?.reason === reason;
-  if (isDecided(s) && !isTold && now - failingSince < intervalMs) return settle(UNCHANGED, waiting(intervalMs));
+  const isTold = condition(status, 'Ready')?.reason === reason;
+  if (isDecided(s) && !isTold && now - failingSince < intervalMs)
+    return settle(UNCHANGED, dependencyBackoff(intervalMs));
   const advice = `Create the ${PARENT_IN_WORDS[what]}, or correct spec.${parent} in a new object.`;
-  return settle(progressing(reason, `${message} ${advice}`), waiting(intervalMs));
+  return settle(progressing(reason, `${message} ${advice}`), dependencyBackoff(intervalMs));
 }
 
 type Refused = Extract<Failure, { kind: 'refused' }>;
@@ -138,21 +147,21 @@ function forbidden(s: Situation, message: string): Action {
     `${message} Assign a role with that action (README: Install it on a cluster) to ${identity} (tenant/client); ` +
     `an assignment takes minutes to spread.${inUse(s)}`;
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
-    ? settle(progressing('Forbidden', advice), waiting(s.intervalMs))
+    ? settle(progressing('Forbidden', advice), dependencyBackoff(s.intervalMs))
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
 }
 
 /** A no that may be a yes a moment later needs a person only once it has been repeated for minutes. */
 function denied(s: Situation, failure: Denial, reason: string, message: string): Action {
-  const { now, intervalMs, memory } = s;
+  const { now, intervalMs, status } = s;
   const { since = now, at, notBefore = 0 } = failure;
   const isOwn = at === undefined;
   const lasted = (at ?? now) - Math.max(notBefore, Math.min(since, waitingSince(s, reason)));
   if (!isDenial(failure) || lasted >= DENIAL_PASSES_MS) {
     return settle(stalled(reason, message), isOwn ? slowRetry(intervalMs) : heard(intervalMs));
   }
-  const next = isOwn ? waiting(intervalMs) : heard(intervalMs);
-  const standsAlready = condition(memory, 'Ready')?.reason === reason;
+  const next = isOwn ? dependencyBackoff(intervalMs) : heard(intervalMs);
+  const standsAlready = condition(status, 'Ready')?.reason === reason;
   if (!isDecided(s) || standsAlready) return settle(progressing(reason, message), next);
   return settle(unshaken(s, reason, message, progressing(reason, message)), next);
 }
@@ -160,7 +169,7 @@ function denied(s: Situation, failure: Denial, reason: string, message: string):
 /** Somebody wrote in between: nothing to tell, unless that does not end. */
 function contendedFor(s: Situation): Action {
   const { now, intervalMs, failingSince = now } = s;
-  if (now - failingSince < intervalMs) return settle(UNCHANGED, again(intervalMs));
+  if (now - failingSince < intervalMs) return settle(UNCHANGED, conflictBackoff(intervalMs));
   return passing(
     s,
     'AzureUnavailable',
@@ -178,14 +187,14 @@ function inUse({ access }: Situation): string {
  * then the object is marked once, and after three more intervals nothing is claimed to be known any longer.
  */
 function passing(s: Situation, reason: string, message: string, retryAfterMs?: number): Action {
-  const next = transient(s.intervalMs, retryAfterMs);
+  const next = transientBackoff(s.intervalMs, retryAfterMs);
   const lost = unknown(reason, message);
   return settle(isDecided(s) ? unshaken(s, reason, message, lost) : lost, next);
 }
 
 function unshaken(s: Situation, reason: string, message: string, lost: Verdict): Verdict {
-  const { now, intervalMs, memory, failingSince = now } = s;
-  const since = memory.unconfirmedSince;
+  const { now, intervalMs, status, failingSince = now } = s;
+  const since = status.unconfirmedSince;
   if (since === undefined)
     return now - failingSince < intervalMs ? UNCHANGED : { kind: 'Unconfirmed', reason, message };
   return now - since < 3 * intervalMs ? UNCHANGED : lost;

@@ -1,45 +1,45 @@
 /** The runtime is as declared: is it well, and if not, who can mend it? */
-import { condition, operationOf } from '../object.ts';
-import { inView, type Repairs } from '../repairs.ts';
+import { condition, operationOf } from '../model/object.ts';
+import { inView, type Repairs } from '../model/repairs.ts';
+import { healthOf } from '../model/states.ts';
 import {
   DOWN_MS,
-  type Next,
+  dependencyBackoff,
+  operationPoll,
   PROVISIONING_MS,
   periodic,
+  type Requeue,
   repairSpacing,
-  settling,
   slowRetry,
-  waiting,
 } from '../schedule.ts';
 import {
   type Action,
   driftOf,
   etagOf,
-  isAskedToRepair,
+  isHealthyAgain,
   isNewGeneration,
-  isWellAgain,
+  isRepairRequested,
   managing,
   type Policy,
   type Situation,
   type Verdict,
   waitingSince,
 } from '../situation.ts';
-import { healthOf } from '../states.ts';
-import { available, progressing, settle, stall, stalled, unknown } from '../verdicts.ts';
-import { proven } from './definition.ts';
-import { explain, passes } from './failure.ts';
-import { isBeingRepaired, nextLook } from './operation.ts';
+import { onFreshRead } from './definition.ts';
+import { explain, isTransient } from './failure.ts';
+import { isBeingRepaired, nextOperationPoll } from './operation.ts';
+import { available, progressing, settle, stall, stalled, unknown } from './verdicts.ts';
 
 /** Make sure a person who asks for a repair gets one, whatever the state and the repairs before it. */
-export const askedRepairIsDone: Policy = (s) => {
+export const requestedRepairIsDone: Policy = (s) => {
   const token = s.object.requests.repair;
-  if (!isAskedToRepair(s) || token === undefined || s.wrote !== undefined) return undefined;
+  if (!isRepairRequested(s) || token === undefined || s.wrote !== undefined) return undefined;
   const verdict = progressing('Repairing', 'A repair was asked for.');
-  return proven(s, { kind: 'Repair', attempt: { by: 'person', token }, verdict });
+  return onFreshRead(s, { kind: 'Repair', attempt: { by: 'person', token }, verdict });
 };
 
 /** Make sure the state is known. */
-export const stateIsKnown: Policy = ({ state }) => (state === undefined ? { kind: 'Look', at: 'state' } : undefined);
+export const stateIsKnown: Policy = ({ state }) => (state === undefined ? { kind: 'Read', at: 'state' } : undefined);
 
 /**
  * Make sure a runtime that Azure is still making in a managed virtual network is waited for, not repaired: whatever state it
@@ -47,16 +47,16 @@ export const stateIsKnown: Policy = ({ state }) => (state === undefined ? { kind
  * hour it counts as the state that it is.
  */
 export const freshRuntimeIsProvisioning: Policy = (s) => {
-  const { state, memory, desired, wrote, now, intervalMs } = s;
+  const { state, status, desired, wrote, now, intervalMs } = s;
   if (state === undefined || desired.managedVirtualNetwork === undefined || !managing(desired)) return undefined;
   // The status still tells of a create that Azure had accepted, and that shows in this pass.
-  const shows = operationOf(s.object.memory, 'creation') !== undefined;
-  const isFresh = wrote?.kind === 'create' || shows || memory.waitingSince?.reason === 'Provisioning';
-  if (!isFresh || memory.claim?.origin !== 'Created' || !['starting', 'limited', 'down'].includes(healthOf(state))) {
+  const shows = operationOf(s.object.status, 'creation') !== undefined;
+  const isFresh = wrote?.kind === 'create' || shows || status.waitingSince?.reason === 'Provisioning';
+  if (!isFresh || status.claim?.origin !== 'Created' || !['starting', 'limited', 'down'].includes(healthOf(state))) {
     return undefined;
   }
   return now - waitingSince(s, 'Provisioning') < PROVISIONING_MS
-    ? settle(progressing('Provisioning', preparing(state)), settling(intervalMs))
+    ? settle(progressing('Provisioning', preparing(state)), operationPoll(intervalMs))
     : undefined;
 };
 
@@ -66,9 +66,9 @@ function preparing(state: string): string {
 
 /** Make sure it is known whether a repair without an answer was made: a list may be older than that. */
 export const repairIsAccountedFor: Policy = (s) => {
-  const etag = s.memory.repair?.etag;
+  const etag = s.status.repair?.etag;
   const isOpen = etag !== undefined && etag === etagOf(s) && s.definition?.fresh === false;
-  return isOpen && managing(s.desired) ? { kind: 'Look', at: 'definition', fresh: true } : undefined;
+  return isOpen && managing(s.desired) ? { kind: 'Read', at: 'definition', fresh: true } : undefined;
 };
 
 /** Make sure a `Limited` runtime is repaired, within bounds. */
@@ -80,7 +80,7 @@ export const limitedIsRepaired: Policy = (s) => {
   const off = !managing(desired) || desired.repair.mode === 'Disabled';
   const message = off ? 'A repair was asked for.' : repairing(attempts, of);
   if (isBeingRepaired(s) && (off || next > now || attempts >= of)) {
-    return settle(progressing('Repairing', message), nextLook(s));
+    return settle(progressing('Repairing', message), nextOperationPoll(s));
   }
   if (off) {
     return stall(
@@ -100,7 +100,7 @@ export const limitedIsRepaired: Policy = (s) => {
       `Still Limited after ${times(attempts)}. Look at the runtime in Azure; the annotation azure-ir.io/repair: <token> asks for one more.`,
     );
   }
-  return proven(s, repair(s, attempts + 1, of));
+  return onFreshRead(s, repair(s, attempts + 1, of));
 };
 
 /**
@@ -108,11 +108,11 @@ export const limitedIsRepaired: Policy = (s) => {
  * spacing of repairs; what a person must mend, as it is for other writes.
  */
 export const unmadeRepairIsTold: Policy = (s) => {
-  const { failure, memory, now } = s;
-  if (failure?.during !== 'repair' || memory.repair?.unmade !== true || isAskedToRepair(s)) return undefined;
-  const { attempts, nextAttemptTime: next = now, etag } = memory.repair;
+  const { failure, status, now } = s;
+  if (failure?.during !== 'repair' || status.repair?.unmade !== true || isRepairRequested(s)) return undefined;
+  const { attempts, nextAttemptTime: next = now, etag } = status.repair;
   const explained = explain(s, failure.failure);
-  const isTold = explained.kind === 'Settle' && explained.verdict.kind === 'Decided' && !passes(failure.failure);
+  const isTold = explained.kind === 'Settle' && explained.verdict.kind === 'Decided' && !isTransient(failure.failure);
   const what = `${UNMADE}${attempts + 1} ${etag === undefined ? 'was not made' : 'did not reach Azure'}: `;
   if (isTold && explained.verdict.kind === 'Decided') {
     return { ...explained, verdict: { ...explained.verdict, message: `${what}${explained.verdict.message}` } };
@@ -136,13 +136,13 @@ function nextTry(next: number): string {
 
 /** What was told when the last attempt failed: it stands until the next one. */
 function whatFailed(s: Situation): Verdict | undefined {
-  const ready = condition(s.memory, 'Ready');
-  if (!s.memory.repair?.unmade || isNewGeneration(s) || !ready?.message.startsWith(UNMADE)) return undefined;
+  const ready = condition(s.status, 'Ready');
+  if (!s.status.repair?.unmade || isNewGeneration(s) || !ready?.message.startsWith(UNMADE)) return undefined;
   const { reason, message } = ready;
-  return condition(s.memory, 'Stalled') === undefined ? progressing(reason, message) : stalled(reason, message);
+  return condition(s.status, 'Stalled') === undefined ? progressing(reason, message) : stalled(reason, message);
 }
 
-function untilNext(next: number, { now, intervalMs }: Situation, minMs = 1_000): Next {
+function untilNext(next: number, { now, intervalMs }: Situation, minMs = 1_000): Requeue {
   return { kind: 'after', ms: Math.max(Math.min(next - now, intervalMs), minMs, 1_000) };
 }
 
@@ -165,9 +165,9 @@ function repair(s: Situation, number: number, of: number): Action {
 
 /** Repairs count until the runtime has been well for an hour. */
 function repairsOf(s: Situation): Repairs {
-  const { memory, now } = s;
-  const none = memory.repair === undefined || isWellAgain(memory, now);
-  return none ? { attempts: 0 } : inView(memory.repair, etagOf(s));
+  const { status, now } = s;
+  const none = status.repair === undefined || isHealthyAgain(status, now);
+  return none ? { attempts: 0 } : inView(status.repair, etagOf(s));
 }
 
 /** An object that only observes is Ready by the state alone. */
@@ -179,14 +179,14 @@ function asDeclared(s: Situation): boolean {
 export const stateIsReported: Policy = (s) => {
   const { state = '', now, intervalMs } = s;
   switch (healthOf(state)) {
-    case 'well':
+    case 'healthy':
       return settle(
         available(`${asDeclared(s) ? 'In sync' : 'Not as declared (see Synced)'}, and ${state}.`),
         periodic(intervalMs),
       );
     case 'starting':
       return now - waitingSince(s, 'Provisioning') < PROVISIONING_MS
-        ? settle(progressing('Provisioning', preparing(state)), settling(intervalMs))
+        ? settle(progressing('Provisioning', preparing(state)), operationPoll(intervalMs))
         : settle(
             stalled(
               'Provisioning',
@@ -198,7 +198,7 @@ export const stateIsReported: Policy = (s) => {
       return now - waitingSince(s, state) < DOWN_MS
         ? settle(
             progressing(state, `Azure says ${state}. If that lasts for 10 minutes, a person has to look at it.`),
-            settling(intervalMs),
+            operationPoll(intervalMs),
           )
         : settle(
             stalled(state, `Azure has said ${state} for over 10 minutes. Look at the runtime in Azure.`),
@@ -207,7 +207,7 @@ export const stateIsReported: Policy = (s) => {
     default:
       return settle(
         unknown('Unknown', `Azure says ${state.slice(0, 80)}, a state that this version does not know.`),
-        waiting(intervalMs),
+        dependencyBackoff(intervalMs),
       );
   }
 };

@@ -1,18 +1,18 @@
 /** Is the runtime in the network that is declared, and is that network there? */
 
-import { isIn, networkInWords, networkOf } from '../network.ts';
-import { condition } from '../object.ts';
-import { NEXT_PASS, waiting } from '../schedule.ts';
+import { isIn, networkInWords, networkOf } from '../model/network.ts';
+import { condition } from '../model/object.ts';
+import { dependencyBackoff, IMMEDIATELY } from '../schedule.ts';
 import { type Action, managing, type Policy, type Situation } from '../situation.ts';
-import { progressing, settle, stall, UNCHANGED } from '../verdicts.ts';
-import { proven } from './definition.ts';
+import { onFreshRead } from './definition.ts';
+import { progressing, settle, stall, UNCHANGED } from './verdicts.ts';
 
 /** Make sure a runtime in another network than declared is never written: Azure cannot move it. */
 export const networkIsTheDeclared: Policy = (s) => {
   if (!managing(s.desired) || !isElsewhere(s)) return undefined;
   if (isOwnWriteNotApplied(s)) return stall(s, 'NotApplied', `Azure accepted the definition, but ${whereabouts(s)}`);
-  if (s.object.held && s.memory.claim === undefined) return { kind: 'Unhold' };
-  return proven(s, stall(s, 'NetworkConflict', `A runtime of this name exists, but ${whereabouts(s)}`));
+  if (s.object.hasFinalizer && s.status.claim === undefined) return { kind: 'RemoveFinalizer' };
+  return onFreshRead(s, stall(s, 'NetworkConflict', `A runtime of this name exists, but ${whereabouts(s)}`));
 };
 
 /** Make sure a runtime is made in a network only where it is known whether that network is there. */
@@ -20,16 +20,16 @@ export const networkIsKnown: Policy = (s) => {
   const { managedVirtualNetwork } = s.desired;
   if (managedVirtualNetwork === undefined || s.definition?.presence !== 'absent') return undefined;
   if (s.wrote !== undefined || s.network !== undefined) return undefined;
-  return proven(s, { kind: 'Look', at: 'network', name: managedVirtualNetwork.name });
+  return onFreshRead(s, { kind: 'Read', at: 'network', name: managedVirtualNetwork.name });
 };
 
 /** Make sure the network is there before the runtime, and is made only if the manifest says so: it can never be deleted. */
 export const networkExistsOrIsCreated: Policy = (s) => {
   const { managedVirtualNetwork } = s.desired;
-  if (s.wrote?.kind === 'network') return settle(UNCHANGED, NEXT_PASS);
+  if (s.wrote?.kind === 'network') return settle(UNCHANGED, IMMEDIATELY);
   if (s.network !== 'absent' || managedVirtualNetwork === undefined) return undefined;
   const { name, creation } = managedVirtualNetwork;
-  return creation === 'IfMissing' ? proven(s, { kind: 'CreateNetwork', name }) : networkIsWaitedFor(s, name);
+  return creation === 'IfMissing' ? onFreshRead(s, { kind: 'CreateNetwork', name }) : networkIsWaitedFor(s, name);
 };
 
 /**
@@ -39,7 +39,7 @@ export const networkExistsOrIsCreated: Policy = (s) => {
 export const foreignNetworkStays: Policy = (s) => {
   if (!isElsewhere(s)) return undefined;
   const message = `The name belongs to another runtime now, which stays in Azure: ${whereabouts(s)}`;
-  return proven(s, { kind: 'Release', because: { kind: 'Retained', message } });
+  return onFreshRead(s, { kind: 'Release', reason: { kind: 'Retained', message } });
 };
 
 export function networkIsWaitedFor(s: Situation, name: string): Action {
@@ -49,7 +49,7 @@ export function networkIsWaitedFor(s: Situation, name: string): Action {
       'ManagedVirtualNetworkNotFound',
       `The ${kind} has no managed virtual network ${name}. ${NETWORK_ADVICE[kind]}`,
     ),
-    waiting(s.intervalMs),
+    dependencyBackoff(s.intervalMs),
   );
 }
 
@@ -65,10 +65,10 @@ function isElsewhere({ definition, desired }: Situation): boolean {
 }
 
 /** Somebody else's runtime, or our own that Azure made elsewhere than it was told to: it said yes, and the runtime shows no. */
-function isOwnWriteNotApplied({ wrote, memory }: Situation): boolean {
+function isOwnWriteNotApplied({ wrote, status }: Situation): boolean {
   // What Azure has only accepted may still come: what is there instead proves nothing.
-  const accepted = memory.operation !== undefined;
-  const told = memory.claim?.origin === 'Created' && condition(memory, 'Ready')?.reason === 'NotApplied';
+  const accepted = status.operation !== undefined;
+  const told = status.claim?.origin === 'Created' && condition(status, 'Ready')?.reason === 'NotApplied';
   return wrote !== undefined || (told && !accepted);
 }
 

@@ -10,72 +10,72 @@
  * Assumed, for nobody has recorded it: Azure carries out the writes to one runtime in the order in which it accepted them.
  * So a person's next declaration, and a deletion, are written without waiting for what was accepted before.
  */
-import { declarationHash } from '../desired.ts';
-import { type Operation, operationOf, sortOf } from '../object.ts';
+import { declarationHash } from '../model/desired.ts';
+import { type Operation, operationCategory, operationOf } from '../model/object.ts';
 import {
-  begun,
-  type Next,
+  dependencyBackoff,
+  firstOperationPoll,
   OPERATION_MS,
   OPERATION_REPEATED_MS,
+  operationPoll,
   REPAIR_SHOWS_MS,
-  settling,
-  waiting,
+  type Requeue,
 } from '../schedule.ts';
 import { type Action, driftOf, managing, type Policy, type Situation } from '../situation.ts';
-import { progressing, settle, stalled } from '../verdicts.ts';
-import { proven } from './definition.ts';
+import { onFreshRead } from './definition.ts';
+import { progressing, settle, stalled } from './verdicts.ts';
 
 /** Make sure what Azure had only accepted is told once it is so. */
-export const operationIsConcluded: Policy = (s) => {
-  const { operation } = s.memory;
+export const operationIsCompleted: Policy = (s) => {
+  const { operation } = s.status;
   if (operation === undefined || s.wrote !== undefined) return undefined;
   if (!managing(s.desired) || s.definition?.presence !== 'present') return undefined;
   const differing = driftOf(s).map(({ field }) => field);
-  const sort = sortOf(operation.kind);
+  const sort = operationCategory(operation.kind);
   const applied = sort === 'update' && !operation.fields.some((field) => differing.includes(field));
   const isOver = sort === 'update' && showsAnother(s, operation);
-  return sort === 'creation' || applied || isOver ? proven(s, { kind: 'Conclude' }) : undefined;
+  return sort === 'creation' || applied || isOver ? onFreshRead(s, { kind: 'CompleteOperation' }) : undefined;
 };
 
 /** Make sure a runtime that Azure is creating is not created once more. */
-export const creationIsAwaited: Policy = (s) => {
-  const operation = operationOf(s.memory, 'creation');
+export const pendingCreateIsAwaited: Policy = (s) => {
+  const operation = operationOf(s.status, 'creation');
   if (operation === undefined || !managing(s.desired) || s.definition?.presence !== 'absent') return undefined;
-  return isDeclared(s, operation) && isUnderWay(s, operation) ? proven(s, wait(s, operation)) : undefined;
+  return isDeclared(s, operation) && isUnderWay(s, operation) ? onFreshRead(s, wait(s, operation)) : undefined;
 };
 
 /** Make sure a definition that Azure is about to take over is not written once more. */
-export const updateIsAwaited: Policy = (s) => {
-  const operation = operationOf(s.memory, 'update');
+export const pendingUpdateIsAwaited: Policy = (s) => {
+  const operation = operationOf(s.status, 'update');
   if (operation === undefined || !managing(s.desired) || s.definition?.presence !== 'present') return undefined;
   if (!isDeclared(s, operation) || !isUnderWay(s, operation)) return undefined;
-  return s.state === undefined ? { kind: 'Look', at: 'state' } : proven(s, wait(s, operation));
+  return s.state === undefined ? { kind: 'Read', at: 'state' } : onFreshRead(s, wait(s, operation));
 };
 
 /** Make sure a runtime that Azure is still creating does not appear after its object is gone. */
-export const creationIsAwaitedByDeletion: Policy = (s) => {
-  const operation = operationOf(s.memory, 'creation');
+export const pendingCreateBlocksDeletion: Policy = (s) => {
+  const operation = operationOf(s.status, 'creation');
   if (operation === undefined || s.definition?.presence !== 'absent') return undefined;
   if (s.now - operation.time >= OPERATION_MS) return undefined;
   const message = 'Azure is still creating the runtime, which is deleted as soon as it is there.';
-  return proven(s, settle(progressing('Deleting', message), nextLook(s)));
+  return onFreshRead(s, settle(progressing('Deleting', message), nextOperationPoll(s)));
 };
 
 /** Make sure a runtime that Azure is deleting is not deleted once more. */
-export const deletionIsAwaited: Policy = (s) => {
-  const operation = operationOf(s.memory, 'deletion');
-  return operation !== undefined && isBeingDeleted(s) ? proven(s, wait(s, operation)) : undefined;
+export const pendingDeleteIsAwaited: Policy = (s) => {
+  const operation = operationOf(s.status, 'deletion');
+  return operation !== undefined && isBeingDeleted(s) ? onFreshRead(s, wait(s, operation)) : undefined;
 };
 
 /** Whether Azure has accepted a deletion and may still be carrying it out. */
 export function isBeingDeleted(s: Situation): boolean {
-  const operation = operationOf(s.memory, 'deletion');
+  const operation = operationOf(s.status, 'deletion');
   return operation !== undefined && isUnderWay(s, operation);
 }
 
 /** Whether Azure has accepted to write the definition once more and may still be doing it. */
 export function isBeingRepaired(s: Situation): boolean {
-  const operation = operationOf(s.memory, 'repair');
+  const operation = operationOf(s.status, 'repair');
   return operation !== undefined && s.now - operation.time < REPAIR_SHOWS_MS;
 }
 
@@ -94,17 +94,17 @@ function isUnderWay({ now }: Situation, { time, repeated }: Operation): boolean 
 }
 
 /** When to look what has become of an operation. */
-export function nextLook({ wrote, intervalMs }: Situation): Next {
-  return wrote === undefined ? settling(intervalMs) : begun(intervalMs);
+export function nextOperationPoll({ wrote, intervalMs }: Situation): Requeue {
+  return wrote === undefined ? operationPoll(intervalMs) : firstOperationPoll(intervalMs);
 }
 
 function wait(s: Situation, { kind, repeated }: Operation): Action {
   const { reason, what } = SAID[kind];
   if (!repeated) {
-    return settle(progressing(reason, `Azure has accepted ${what} and goes on with it.`), nextLook(s));
+    return settle(progressing(reason, `Azure has accepted ${what} and goes on with it.`), nextOperationPoll(s));
   }
   const message = `Azure has accepted ${what} more than once, and does not show it. Look for the failed operation in Azure's activity log.`;
-  return settle(stalled('NotApplied', message), waiting(s.intervalMs));
+  return settle(stalled('NotApplied', message), dependencyBackoff(s.intervalMs));
 }
 
 const UPDATE = { reason: 'Updating', what: 'the definition' };

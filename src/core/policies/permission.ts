@@ -1,8 +1,8 @@
 /** Before anything is asked of Azure: may this object act at all, and as whom? */
-import { ownerOf } from '../ownership.ts';
-import { NEVER, waiting } from '../schedule.ts';
+import { ownerOf } from '../model/ownership.ts';
+import { dependencyBackoff, NEVER } from '../schedule.ts';
 import { managing, type Policy } from '../situation.ts';
-import { progressing, settle, stall } from '../verdicts.ts';
+import { progressing, settle, stall } from './verdicts.ts';
 
 /** Make sure a suspended object causes no call at all. */
 export const suspended: Policy = ({ desired }) => (desired.suspend ? settle({ kind: 'Suspended' }, NEVER) : undefined);
@@ -13,29 +13,29 @@ export const identityIsGranted: Policy = (s) =>
 
 /** Make sure a runtime claimed under one identity is not silently managed under another. */
 export const identityIsTheClaims: Policy = (s) => {
-  const { access, memory, object, desired } = s;
-  if (!access.granted || memory.claim === undefined || !managing(desired)) return undefined;
+  const { access, status, object, desired } = s;
+  if (!access.granted || status.claim === undefined || !managing(desired)) return undefined;
   const { identity } = access;
-  if (memory.claim.identity === identity || object.requests.acceptIdentity === identity) return undefined;
+  if (status.claim.identity === identity || object.requests.acceptIdentity === identity) return undefined;
   return stall(
     s,
     'CredentialsInvalid',
-    `The runtime was claimed as ${memory.claim.identity}, and the credentials are now those of ${identity}. ` +
+    `The runtime was claimed as ${status.claim.identity}, and the credentials are now those of ${identity}. ` +
       `Restore the former, or agree to the change with the annotation azure-ir.io/accept-identity: ${identity}.`,
   );
 };
 
 /** Make sure one object at most writes to a runtime; the others hold nothing, so that they can be deleted at any time. */
 export const belongsToThisObject: Policy = (s) => {
-  const { object, rivals, desired, intervalMs } = s;
+  const { object, contenders, desired, intervalMs } = s;
   if (!managing(desired)) return undefined;
-  const owner = ownerOf([object, ...rivals]);
+  const owner = ownerOf([object, ...contenders]);
   if (owner === undefined || owner.uid === object.uid) return undefined;
-  if (object.held) return { kind: 'Unhold' };
+  if (object.hasFinalizer) return { kind: 'RemoveFinalizer' };
   return owner.deleting
     ? settle(
         progressing('OwnedByAnother', `Waits for ${owner.key}, which is being deleted, to hand the runtime over.`),
-        waiting(intervalMs),
+        dependencyBackoff(intervalMs),
       )
     : stall(
         s,
@@ -46,5 +46,5 @@ export const belongsToThisObject: Policy = (s) => {
 };
 
 /** Make sure an object that only observes never keeps anybody from deleting it. */
-export const observerHoldsNothing: Policy = ({ object, desired }) =>
-  !managing(desired) && object.held ? { kind: 'Unhold' } : undefined;
+export const observerHasNoFinalizer: Policy = ({ object, desired }) =>
+  !managing(desired) && object.hasFinalizer ? { kind: 'RemoveFinalizer' } : undefined;

@@ -2,11 +2,11 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { DEFAULT_CLIENT, type EmulatorControl } from '../../emulator/index.ts';
-import { createServerIdentity } from '../../emulator/tls.ts';
-import { caller, failureOf, ID, LOGIN, SECRET, startWorld, type World } from './support/world.ts';
+import { DEFAULT_CLIENT, type EmulatorControl } from '../../../dev/emulator/index.ts';
+import { createServerIdentity } from '../../../dev/emulator/tls.ts';
+import { caller, type Dependencies, failureOf, ID, LOGIN, SECRET, startWorld } from './support/world.ts';
 
-let world: World;
+let world: Dependencies;
 let control: EmulatorControl;
 
 beforeAll(async () => {

@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Failure } from '../../../src/core/failure.ts';
-import type { Accepted, JsonObject, ObservedRuntime, RuntimeId } from '../../../src/core/runtime.ts';
-import { BudgetExhausted, type Runtimes, Superseded } from '../../../src/ports.ts';
-import { DEFAULT_FACTORY, DEFAULT_WORKSPACE, type EmulatorControl, type FactoryRef } from '../../emulator/index.ts';
-import { caller, failureOf, startWorld, type World } from './support/world.ts';
+import {
+  DEFAULT_FACTORY,
+  DEFAULT_WORKSPACE,
+  type EmulatorControl,
+  type FactoryRef,
+} from '../../../dev/emulator/index.ts';
+import type { Failure } from '../../../src/core/model/failure.ts';
+import type { Accepted, JsonObject, ObservedRuntime, RuntimeId } from '../../../src/core/model/runtime.ts';
+import { BudgetExhaustedError, type Runtimes, SupersededError } from '../../../src/ports.ts';
+import { caller, type Dependencies, failureOf, startWorld } from './support/world.ts';
 
 const DOCUMENT = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
 const SUBSCRIPTION = DEFAULT_FACTORY.subscriptionId;
@@ -21,7 +26,7 @@ const SERVICES = [
 describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok }) => {
   const ID: RuntimeId = { parent: { ...ref, kind }, name: 'Runtime' };
   const RUNTIME = { factory: ref, name: 'Runtime' };
-  let world: World;
+  let world: Dependencies;
   let control: EmulatorControl;
   let runtimes: Runtimes;
 
@@ -36,7 +41,7 @@ describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok })
     await control.reset();
     // What is accepted is done by the time of the next request.
     await control.setOperations({ factory: ref, durationMs: 0 });
-    world.woken.length = 0;
+    world.budgetAvailable.length = 0;
     runtimes = world.runtimes();
   });
 
@@ -220,9 +225,9 @@ describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok })
       await control.addFault({ effect: { kind: 'reply', status: 429, headers: { 'retry-after': '2' } } });
       expect(await failureOf(runtimes.read(ID, caller()))).toMatchObject({ kind: 'throttled', retryAfterMs: 2000 });
       await control.clearTrace();
-      await expect(runtimes.read(ID, caller({ key: 'ns/b' }))).rejects.toBeInstanceOf(BudgetExhausted);
+      await expect(runtimes.read(ID, caller({ key: 'ns/b' }))).rejects.toBeInstanceOf(BudgetExhaustedError);
       expect(await operations()).toEqual([]);
-      await until(() => world.woken.includes('ns/b'));
+      await until(() => world.budgetAvailable.includes('ns/b'));
       expect(await runtimes.read(ID, caller({ key: 'ns/b' }))).toMatchObject({ presence: 'present' });
     });
 
@@ -230,7 +235,7 @@ describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok })
       await runtimes.create(ID, DOCUMENT, caller());
       await control.drainBucket({ subscriptionId: SUBSCRIPTION, kind: 'reads', remaining: 3 });
       await runtimes.read(ID, caller());
-      await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(BudgetExhausted);
+      await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(BudgetExhaustedError);
       expect(await control.counts({ status: 429 })).toEqual({});
     });
   });
@@ -280,7 +285,7 @@ describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok })
       await control.addFault({ match: { method: 'PUT' }, times: 'always', effect: { kind: 'drop' } });
       let asked = 0;
       const write = runtimes.create(ID, DOCUMENT, caller({ mayWrite: () => ++asked === 1 }));
-      await expect(write).rejects.toBeInstanceOf(Superseded);
+      await expect(write).rejects.toBeInstanceOf(SupersededError);
       expect(await operations()).toEqual(['PUT 0']);
     });
   });

@@ -4,9 +4,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { findPython, PYTHON_IS_MISSING, withPackages } from '../../clients/python/environment.ts';
-import { playScenario, type Step, type Steps } from '../../clients/python/scenario.ts';
-import { stderrLog, type Task } from '../../controlplane/log.ts';
+import { findPython, PYTHON_IS_MISSING, withPackages } from '../../../dev/clients/python/environment.ts';
+import { playScenario, type Step, type Steps } from '../../../dev/clients/python/scenario.ts';
+import { stderrLog, type Task } from '../../../dev/controlplane/log.ts';
 import {
   DEFAULT_CLIENT,
   DEFAULT_FACTORY,
@@ -15,8 +15,8 @@ import {
   type EntraClient,
   type FactoryRef,
   startEmulator,
-} from '../../emulator/index.ts';
-import { createServerIdentity } from '../../emulator/tls.ts';
+} from '../../../dev/emulator/index.ts';
+import { createServerIdentity } from '../../../dev/emulator/tls.ts';
 
 const PROBE_MS = 30_000;
 const INSTALL_MS = 10 * 60_000;
@@ -40,8 +40,8 @@ const describeWithPython = python === undefined ? describe.skip : describe;
 describeWithPython('the packages of the Python clients', () => {
   test('that cannot be installed leave nothing behind, and pip says why', async () => {
     const cache = await mkdtemp(join(tmpdir(), 'python-cache-'));
-    const { PIP_FIND_LINKS: _, ...inherited } = process.env;
-    const env = { ...inherited, XDG_CACHE_HOME: cache, PIP_CONFIG_FILE: '/dev/null', PIP_NO_INDEX: '1' };
+    const { PIP_FIND_LINKS: _, ...pending } = process.env;
+    const env = { ...pending, XDG_CACHE_HOME: cache, PIP_CONFIG_FILE: '/dev/null', PIP_NO_INDEX: '1' };
     const task = { log: () => {}, signal: AbortSignal.timeout(INSTALL_MS) };
     await expect(install(env, task)).rejects.toThrow(/No matching distribution found for azure-/);
     expect(await readdir(join(cache, 'azure-ir-operator', 'python'))).toEqual([]);

@@ -1,7 +1,7 @@
 /** Who may read the metrics, as the real API server tells it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createAccessReview } from '../../../src/kube/access-review.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { createAccessReview } from '../../../src/kube/client/access-review.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
 import { kubectl, newNamespace } from '../support/kubectl.ts';
 import { clientOfRun } from './harness.ts';
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { createEvents } from '../../../src/kube/events.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import { createEvents } from '../../../src/kube/events/events.ts';
 import type { ObjectEvent } from '../../../src/ports.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
-import { MemoryLog } from '../../unit/kube/objects-of-tests.ts';
+import { MemoryLog } from '../../unit/kube/objects/objects-of-tests.ts';
 import { kubectl, newNamespace } from '../support/kubectl.ts';
 import { clientOfRun, create } from './harness.ts';
 

@@ -1,8 +1,8 @@
 /** What the tests of src/kube share: a client of the run's API server, and people who use kubectl. */
-import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
-import { type ParsedObject, parseObject } from '../../../src/kube/codec.ts';
-import { createObjects, type KubeMetrics } from '../../../src/kube/objects.ts';
-import { ObjectStore } from '../../../src/kube/store.ts';
+import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
+import { type ParsedObject, parseObject } from '../../../src/kube/objects/codec.ts';
+import { createObjects, type KubeMetrics } from '../../../src/kube/objects/objects.ts';
+import { ObjectStore } from '../../../src/kube/objects/store.ts';
 import type { Objects } from '../../../src/ports.ts';
 import { CONTROL_PLANE, kubectl } from '../support/kubectl.ts';
 import { manifest } from '../support/manifest.ts';

@@ -1,11 +1,11 @@
 /** The lease as the real API server keeps it and kubectl shows it, and the election on it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { KubeError } from '../../../src/kube/errors.ts';
-import { createLeaseStore } from '../../../src/kube/lease.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import { KubeError } from '../../../src/kube/client/errors.ts';
+import { createLeaseStore } from '../../../src/kube/lease/lease.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { Elector, LeaseConflict, type LeaseStore } from '../../../src/runtime/elector.ts';
-import type { Lease, Stored } from '../../../src/runtime/leader.ts';
+import type { Lease, StoredLease } from '../../../src/runtime/leader.ts';
 import { RecordedLog } from '../../unit/runtime/recorded-log.ts';
 import { kubectl, newNamespace } from '../support/kubectl.ts';
 import { clientOfRun, eventually, quiet } from './harness.ts';
@@ -114,7 +114,7 @@ describe('the lease', () => {
 
   test('is not told of again, nor in an older version, to whom a write was answered', async () => {
     const [mine, theirs] = [storeIn(), storeIn()];
-    const told: (Stored | undefined)[] = [];
+    const told: (StoredLease | undefined)[] = [];
     running.push(mine.watch((stored) => told.push(stored), stop.signal));
     await eventually(() => expect(told).toEqual([undefined]));
     let { version } = await mine.write(LEASE, undefined, signal);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { FINALIZER, MARK_ANNOTATION } from '../../../src/api/names.ts';
-import { BLANK, type Memory } from '../../../src/core/object.ts';
-import type { Legacy } from '../../../src/core/ownership.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { ParsedObject } from '../../../src/kube/codec.ts';
-import { renderStatus } from '../../../src/kube/status.ts';
-import { runtimeKeyOf } from '../../../src/kube/store.ts';
-import { Stale } from '../../../src/ports.ts';
+import { EMPTY_STATUS, type Status } from '../../../src/core/model/object.ts';
+import type { Handover } from '../../../src/core/model/ownership.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import type { ParsedObject } from '../../../src/kube/objects/codec.ts';
+import { renderStatus } from '../../../src/kube/objects/status.ts';
+import { runtimeKeyOf } from '../../../src/kube/objects/store.ts';
+import { ConflictError } from '../../../src/ports.ts';
 import { kubectl, newNamespace, run } from '../support/kubectl.ts';
 import { type Bench, bench, clientOfRun, create, KIND, raw, read } from './harness.ts';
 
@@ -43,7 +43,7 @@ const condition = (type: 'Ready' | 'Stalled' | 'Reconciling', message = '') => (
   lastTransitionTime: Date.UTC(2025, 0, 1),
 });
 
-const rich: Memory = {
+const rich: Status = {
   observedGeneration: 1,
   conditions: [condition('Ready'), condition('Reconciling')],
   state: 'Online',
@@ -57,7 +57,7 @@ const rich: Memory = {
   waitingSince: { reason: 'Forbidden', time: 5000 },
 };
 
-const poor: Memory = {
+const poor: Status = {
   observedGeneration: 1,
   conditions: [condition('Ready', 'now with a message')],
   managedFields: ['location'],
@@ -90,12 +90,16 @@ describe('the finalizer', () => {
     await addFinalizer('example.com/theirs');
     b.store.apply(await read(namespace, NAME));
 
-    const held = await b.objects.hold(b.store.get(`${namespace}/${NAME}`) as ParsedObject, 'Created', signal);
-    expect(held.held).toBe(true);
+    const hasFinalizer = await b.objects.addFinalizer(
+      b.store.get(`${namespace}/${NAME}`) as ParsedObject,
+      'Created',
+      signal,
+    );
+    expect(hasFinalizer.hasFinalizer).toBe(true);
     expect((await raw(namespace, NAME)).metadata.finalizers).toEqual(['example.com/theirs', FINALIZER]);
 
-    const released = await b.objects.release(held, signal);
-    expect(released?.held).toBe(false);
+    const released = await b.objects.removeFinalizer(hasFinalizer, signal);
+    expect(released?.hasFinalizer).toBe(false);
     expect((await raw(namespace, NAME)).metadata.finalizers).toEqual(['example.com/theirs']);
     expect(b.writes).toEqual(['finalizer', 'finalizer']);
   });
@@ -106,19 +110,19 @@ describe('the finalizer', () => {
     const object = await shown();
     const runtime = runtimeKeyOf(object);
     const mark = async () => JSON.parse((await annotations())[MARK_ANNOTATION] ?? 'null');
-    const adopted = await b.objects.hold(object, 'Adopted', signal);
-    expect(adopted).toMatchObject({ held: true, mark: { origin: 'Adopted', runtime } });
+    const adopted = await b.objects.addFinalizer(object, 'Adopted', signal);
+    expect(adopted).toMatchObject({ hasFinalizer: true, mark: { origin: 'Adopted', runtime } });
     expect(await mark()).toEqual({ uid: object.uid, origin: 'Adopted', runtime });
-    const created = await b.objects.hold(adopted, 'Created', signal);
-    expect(created).toMatchObject({ held: true, mark: { origin: 'Created', runtime } });
-    expect(await b.objects.hold(created, 'Created', signal)).toBe(created);
-    await b.objects.release(created, signal);
+    const created = await b.objects.addFinalizer(adopted, 'Created', signal);
+    expect(created).toMatchObject({ hasFinalizer: true, mark: { origin: 'Created', runtime } });
+    expect(await b.objects.addFinalizer(created, 'Created', signal)).toBe(created);
+    await b.objects.removeFinalizer(created, signal);
     expect(await annotations()).not.toHaveProperty([MARK_ANNOTATION]);
     expect(b.writes).toEqual(['finalizer', 'finalizer', 'finalizer']);
   });
 
   test.each([
-    ['replaced by its own when the object is held', 'hold'],
+    ['replaced by its own when the object is held', 'addFinalizer'],
     ['taken off with the finalizer', 'release'],
   ] as const)('and a mark that came with the object is %s', async (_, act) => {
     await shown();
@@ -127,23 +131,23 @@ describe('the finalizer', () => {
     await kubectl(['patch', KIND, NAME, '-n', namespace, '--type=merge', '-p', JSON.stringify({ metadata })]);
     const object = await read(namespace, NAME);
     b.store.apply(object);
-    expect(object).toMatchObject({ held: true, mark: undefined });
-    if (act === 'hold') await b.objects.hold(object, 'Adopted', signal);
-    else await b.objects.release(object, signal);
+    expect(object).toMatchObject({ hasFinalizer: true, mark: undefined });
+    if (act === 'addFinalizer') await b.objects.addFinalizer(object, 'Adopted', signal);
+    else await b.objects.removeFinalizer(object, signal);
     const left = (await annotations())[MARK_ANNOTATION];
-    expect(left === undefined ? left : JSON.parse(left).uid).toBe(act === 'hold' ? object.uid : undefined);
+    expect(left === undefined ? left : JSON.parse(left).uid).toBe(act === 'addFinalizer' ? object.uid : undefined);
     expect(b.writes).toEqual(['finalizer']);
   });
 
   test('is written under its own field manager', async () => {
-    await b.objects.hold(await shown(), 'Created', signal);
+    await b.objects.addFinalizer(await shown(), 'Created', signal);
     const { managedFields } = (await raw(namespace, NAME)).metadata;
     expect(managedFields.map(({ manager }) => manager)).toContain('azure-ir-operator-finalizer');
   });
 
   test('comes off also when another tool has written it too', async () => {
     const object = await shown();
-    const held = await b.objects.hold(object, 'Created', signal);
+    const hasFinalizer = await b.objects.addFinalizer(object, 'Created', signal);
     await kubectl(['apply', '--server-side', '--field-manager=restore', '-n', namespace, '-f', '-'], {
       stdin: {
         apiVersion: 'azure-ir.io/v1beta1',
@@ -151,28 +155,28 @@ describe('the finalizer', () => {
         metadata: { name: NAME, finalizers: [FINALIZER] },
       },
     });
-    await b.objects.release({ ...(await read(namespace, NAME)) }, signal);
+    await b.objects.removeFinalizer({ ...(await read(namespace, NAME)) }, signal);
     expect((await raw(namespace, NAME)).metadata.finalizers).toBeUndefined();
-    expect(held.held).toBe(true);
+    expect(hasFinalizer.hasFinalizer).toBe(true);
   });
 
   test('that is on already costs no write, nor does taking off one that is not on', async () => {
     const object = await shown();
-    expect(await b.objects.release(object, signal)).toBe(object);
-    const held = await b.objects.hold(object, 'Created', signal);
-    expect(await b.objects.hold(held, 'Created', signal)).toBe(held);
+    expect(await b.objects.removeFinalizer(object, signal)).toBe(object);
+    const hasFinalizer = await b.objects.addFinalizer(object, 'Created', signal);
+    expect(await b.objects.addFinalizer(hasFinalizer, 'Created', signal)).toBe(hasFinalizer);
     expect(b.writes).toEqual(['finalizer']);
   });
 
   test('is in the cache when it has been written', async () => {
-    await b.objects.hold(await shown(), 'Created', signal);
-    expect(b.objects.get(`${namespace}/${NAME}`)?.held).toBe(true);
+    await b.objects.addFinalizer(await shown(), 'Created', signal);
+    expect(b.objects.get(`${namespace}/${NAME}`)?.hasFinalizer).toBe(true);
   });
 
   test('is not written when somebody has changed the object in between', async () => {
     const object = await shown();
     await annotate('example.com/x=1');
-    await expect(b.objects.hold(object, 'Created', signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.addFinalizer(object, 'Created', signal)).rejects.toBeInstanceOf(ConflictError);
     expect((await raw(namespace, NAME)).metadata.finalizers).toBeUndefined();
     expect(b.writes).toEqual([]);
   });
@@ -181,26 +185,26 @@ describe('the finalizer', () => {
     const object = await shown();
     await remove();
     await create(namespace, NAME);
-    await expect(b.objects.hold(object, 'Created', signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.addFinalizer(object, 'Created', signal)).rejects.toBeInstanceOf(ConflictError);
     expect((await raw(namespace, NAME)).metadata.finalizers).toBeUndefined();
   });
 
   test('needs no taking off from an object that is gone', async () => {
     const object = await shown();
-    await b.objects.hold(object, 'Created', signal);
+    await b.objects.addFinalizer(object, 'Created', signal);
     await addFinalizer();
     await remove();
-    const held = b.store.get(`${namespace}/${NAME}`) as ParsedObject;
-    expect(await b.objects.release(held, signal)).toBeUndefined();
+    const hasFinalizer = b.store.get(`${namespace}/${NAME}`) as ParsedObject;
+    expect(await b.objects.removeFinalizer(hasFinalizer, signal)).toBeUndefined();
   });
 
   test('lets a deleted object go', async () => {
-    await b.objects.hold(await shown(), 'Created', signal);
+    await b.objects.addFinalizer(await shown(), 'Created', signal);
     await remove();
     const deleting = await read(namespace, NAME);
     expect(deleting.deleting).toBe(true);
     b.store.apply(deleting);
-    await b.objects.release(deleting, signal);
+    await b.objects.removeFinalizer(deleting, signal);
     expect((await run(['get', KIND, NAME, '-n', namespace])).stderr).toContain('NotFound');
   });
 });
@@ -210,39 +214,39 @@ describe('confirm', () => {
     const object = await shown();
     await b.objects.confirm(object, signal);
     await annotate('example.com/x=1');
-    await expect(b.objects.confirm(object, signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.confirm(object, signal)).rejects.toBeInstanceOf(ConflictError);
   });
 
   test('is not content with an object that is gone, or with its successor', async () => {
     const object = await shown();
     await remove();
-    await expect(b.objects.confirm(object, signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.confirm(object, signal)).rejects.toBeInstanceOf(ConflictError);
     await create(namespace, NAME);
-    await expect(b.objects.confirm(object, signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.confirm(object, signal)).rejects.toBeInstanceOf(ConflictError);
   });
 });
 
-describe('remember', () => {
+describe('updateStatus', () => {
   test('makes the memory the status, and what is left out goes', async () => {
     const object = await shown();
-    const first = await b.objects.remember(object, rich, signal);
-    expect(first.memory).toEqual(rich);
-    expect((await read(namespace, NAME)).memory).toEqual(rich);
+    const first = await b.objects.updateStatus(object, rich, signal);
+    expect(first.status).toEqual(rich);
+    expect((await read(namespace, NAME)).status).toEqual(rich);
 
-    const second = await b.objects.remember(first, poor, signal);
-    expect(second.memory).toEqual(poor);
+    const second = await b.objects.updateStatus(first, poor, signal);
+    expect(second.status).toEqual(poor);
     expect((await raw(namespace, NAME)).status).toEqual({ ...renderStatus(poor), uid: expect.any(String) });
     expect(b.writes).toEqual(['status', 'status']);
   });
 
   test('is in the cache when the promise resolves', async () => {
-    await b.objects.remember(await shown(), rich, signal);
-    expect(b.objects.get(`${namespace}/${NAME}`)?.memory).toEqual(rich);
+    await b.objects.updateStatus(await shown(), rich, signal);
+    expect(b.objects.get(`${namespace}/${NAME}`)?.status).toEqual(rich);
   });
 
   test('writes nothing that is already there', async () => {
-    const object = await b.objects.remember(await shown(), rich, signal);
-    expect(await b.objects.remember(object, { ...rich }, signal)).toBe(object);
+    const object = await b.objects.updateStatus(await shown(), rich, signal);
+    expect(await b.objects.updateStatus(object, { ...rich }, signal)).toBe(object);
     expect(b.writes).toEqual(['status']);
     expect((await raw(namespace, NAME)).metadata.resourceVersion).toBe(object.resourceVersion);
   });
@@ -250,26 +254,26 @@ describe('remember', () => {
   test('is not hindered by an edit of something else than the status', async () => {
     const object = await shown();
     await kubectl(['patch', KIND, NAME, '-n', namespace, '--type=merge', '-p', '{"spec":{"location":"North Europe"}}']);
-    const answer = await b.objects.remember(object, rich, signal);
+    const answer = await b.objects.updateStatus(object, rich, signal);
     expect(answer.generation).toBe(2);
-    expect((await read(namespace, NAME)).memory).toEqual(rich);
+    expect((await read(namespace, NAME)).status).toEqual(rich);
   });
 
   test('does not show the edit of a person before the watch does, and yet is itself in the cache', async () => {
     const object = await shown();
     await kubectl(['patch', KIND, NAME, '-n', namespace, '--type=merge', '-p', '{"spec":{"location":"North Europe"}}']);
-    await b.objects.remember(object, rich, signal);
+    await b.objects.updateStatus(object, rich, signal);
     expect(b.objects.get(object.key)).toMatchObject({
       generation: 1,
-      memory: rich,
+      status: rich,
       resourceVersion: object.resourceVersion,
     });
   });
 
   test('is refused when somebody else has changed the status in between', async () => {
-    const object = await b.objects.remember(await shown(), poor, signal);
+    const object = await b.objects.updateStatus(await shown(), poor, signal);
     await editStatus({ status: { state: 'Limited' } });
-    await expect(b.objects.remember(object, rich, signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.updateStatus(object, rich, signal)).rejects.toBeInstanceOf(ConflictError);
     expect((await raw(namespace, NAME)).status).toMatchObject({ state: 'Limited' });
     expect(b.writes).toEqual(['status']);
   });
@@ -277,22 +281,22 @@ describe('remember', () => {
   test('takes the place of a status that is about another object, which counts as none', async () => {
     const object = await shown();
     await editStatus({ status: { uid: 'another', state: 'Limited', lastHandledRepairAt: 'r1' } });
-    expect((await read(namespace, NAME)).memory).toEqual(BLANK);
-    await b.objects.remember(object, poor, signal);
+    expect((await read(namespace, NAME)).status).toEqual(EMPTY_STATUS);
+    await b.objects.updateStatus(object, poor, signal);
     expect((await raw(namespace, NAME)).status).toEqual({ ...renderStatus(poor), uid: object.uid });
   });
 
   test('is refused for an object that is gone, and does not make its successor remember', async () => {
     const object = await shown();
     await remove();
-    await expect(b.objects.remember(object, rich, signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.updateStatus(object, rich, signal)).rejects.toBeInstanceOf(ConflictError);
     await create(namespace, NAME);
-    await expect(b.objects.remember(object, rich, signal)).rejects.toBeInstanceOf(Stale);
+    await expect(b.objects.updateStatus(object, rich, signal)).rejects.toBeInstanceOf(ConflictError);
     expect((await raw(namespace, NAME)).status).toEqual({ observedGeneration: -1 });
   });
 
   test('takes out what another manager has written into the status', async () => {
-    await b.objects.remember(await shown(), rich, signal);
+    await b.objects.updateStatus(await shown(), rich, signal);
     const theirs = {
       type: 'Stalled',
       status: 'True',
@@ -312,10 +316,10 @@ describe('remember', () => {
     });
     const edited = await read(namespace, NAME);
     b.store.apply(edited);
-    const answer = await b.objects.remember(edited, poor, signal);
-    expect(answer.memory).toEqual(poor);
+    const answer = await b.objects.updateStatus(edited, poor, signal);
+    expect(answer.status).toEqual(poor);
     expect((await raw(namespace, NAME)).status).toEqual({ ...renderStatus(poor), uid: expect.any(String) });
-    expect(await b.objects.remember(answer, poor, signal)).toBe(answer);
+    expect(await b.objects.updateStatus(answer, poor, signal)).toBe(answer);
   });
 
   test('leaves to others what they own of the object', async () => {
@@ -333,13 +337,13 @@ describe('remember', () => {
       return managedFields.find(({ manager }) => manager === 'theirs');
     };
     const before = await owned();
-    await b.objects.remember(await read(namespace, NAME), rich, signal);
+    await b.objects.updateStatus(await read(namespace, NAME), rich, signal);
     expect(before).toBeDefined();
     expect(await owned()).toEqual(before);
   });
 
   test('is the work of one manager', async () => {
-    await b.objects.remember(await shown(), rich, signal);
+    await b.objects.updateStatus(await shown(), rich, signal);
     const { managedFields } = (await raw(namespace, NAME)).metadata;
     expect(managedFields.filter(({ subresource }) => subresource === 'status')).toMatchObject([
       { manager: 'azure-ir-operator', operation: 'Update' },
@@ -348,7 +352,7 @@ describe('remember', () => {
 
   test('ends with the reason of its signal', async () => {
     const object = await shown();
-    await expect(b.objects.remember(object, rich, AbortSignal.abort(new Error('stopping')))).rejects.toThrow(
+    await expect(b.objects.updateStatus(object, rich, AbortSignal.abort(new Error('stopping')))).rejects.toThrow(
       'stopping',
     );
     expect((await raw(namespace, NAME)).status).toEqual({ observedGeneration: -1 });
@@ -356,25 +360,25 @@ describe('remember', () => {
 });
 
 describe('what is left to an heir', () => {
-  const legacy: Legacy = {
+  const handover: Handover = {
     claim: { origin: 'Created', identity: 't/c' },
     managedFields: ['location'],
     operation: undefined,
   };
 
   test('is added to what the server says that it remembers, however old or scanty the cache is', async () => {
-    const heir = await shown();
-    await b.objects.remember(heir, poor, signal);
-    await b.objects.leave({ ...heir, memory: BLANK }, legacy, signal);
-    const { claim, managedFields } = legacy;
-    expect((await read(namespace, NAME)).memory).toEqual({ ...poor, claim, managedFields });
-    expect(b.objects.get(heir.key)?.memory.claim).toEqual(claim);
+    const successor = await shown();
+    await b.objects.updateStatus(successor, poor, signal);
+    await b.objects.handOver({ ...successor, status: EMPTY_STATUS }, handover, signal);
+    const { claim, managedFields } = handover;
+    expect((await read(namespace, NAME)).status).toEqual({ ...poor, claim, managedFields });
+    expect(b.objects.get(successor.key)?.status.claim).toEqual(claim);
   });
 
   test('is not left to one that has a claim by now', async () => {
-    const heir = await shown();
-    await b.objects.remember(heir, { ...poor, claim: { origin: 'Adopted', identity: 't/c' } }, signal);
-    await expect(b.objects.leave(heir, legacy, signal)).rejects.toBeInstanceOf(Stale);
+    const successor = await shown();
+    await b.objects.updateStatus(successor, { ...poor, claim: { origin: 'Adopted', identity: 't/c' } }, signal);
+    await expect(b.objects.handOver(successor, handover, signal)).rejects.toBeInstanceOf(ConflictError);
   });
 });
 
@@ -383,7 +387,7 @@ describe('what the server refuses', () => {
     await create(namespace, NAME);
     await addFinalizer('example.com/theirs');
     await remove();
-    await expect(b.objects.hold(await read(namespace, NAME), 'Created', signal)).rejects.toMatchObject({
+    await expect(b.objects.addFinalizer(await read(namespace, NAME), 'Created', signal)).rejects.toMatchObject({
       name: 'KubeError',
       status: 422,
       reason: 'Invalid',

@@ -1,12 +1,12 @@
 /** Starts a control plane of its own, which it can take down. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
-import { ObjectStore } from '../../../src/kube/store.ts';
-import { type RunningWatch, runWatch } from '../../../src/kube/watch.ts';
+import { type ControlPlane, startControlPlane } from '../../../dev/controlplane/index.ts';
+import { crdIsServed } from '../../../dev/installation/crd.ts';
+import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
+import { ObjectStore } from '../../../src/kube/objects/store.ts';
+import { type RunningWatch, runWatch } from '../../../src/kube/watch/watch.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
-import { type ControlPlane, startControlPlane } from '../../controlplane/index.ts';
-import { crdIsServed } from '../../support/crd.ts';
-import { MemoryLog } from '../../unit/kube/objects-of-tests.ts';
+import { MemoryLog } from '../../unit/kube/objects/objects-of-tests.ts';
 import { CONTROL_PLANE, kubectl, newNamespace } from '../support/kubectl.ts';
 import { clientOfRun, create, eventually, KIND } from './harness.ts';
 

@@ -7,16 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
-import type { ParsedObject } from '../../../src/kube/codec.ts';
+import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
+import { KubeError } from '../../../src/kube/client/errors.ts';
+import type { KubeLog } from '../../../src/kube/client/log.ts';
 import { runCredentialWatch } from '../../../src/kube/credentials.ts';
-import { KubeError } from '../../../src/kube/errors.ts';
-import { createEvents } from '../../../src/kube/events.ts';
-import { createLeaseStore } from '../../../src/kube/lease.ts';
-import type { KubeLog } from '../../../src/kube/log.ts';
-import { createObjects } from '../../../src/kube/objects.ts';
-import { ObjectStore } from '../../../src/kube/store.ts';
-import { runWatch } from '../../../src/kube/watch.ts';
+import { createEvents } from '../../../src/kube/events/events.ts';
+import { createLeaseStore } from '../../../src/kube/lease/lease.ts';
+import type { ParsedObject } from '../../../src/kube/objects/codec.ts';
+import { createObjects } from '../../../src/kube/objects/objects.ts';
+import { ObjectStore } from '../../../src/kube/objects/store.ts';
+import { runWatch } from '../../../src/kube/watch/watch.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { LeaseStore } from '../../../src/runtime/elector.ts';
 import { CONTROL_PLANE, kubectl, newNamespace, run } from '../support/kubectl.ts';
@@ -125,9 +125,9 @@ const USES: Readonly<Record<string, (trial: Trial) => Promise<unknown>>> = {
   'get azureintegrationruntimes': (trial) => objects(trial).confirm(trial.object, trial.signal),
   'list azureintegrationruntimes': seesObjects,
   'watch azureintegrationruntimes': seesObjects,
-  'patch azureintegrationruntimes': (trial) => objects(trial).hold(trial.object, 'Created', trial.signal),
+  'patch azureintegrationruntimes': (trial) => objects(trial).addFinalizer(trial.object, 'Created', trial.signal),
   'patch azureintegrationruntimes/status': (trial) =>
-    objects(trial).remember(trial.object, { ...trial.object.memory, state: 'Online' }, trial.signal),
+    objects(trial).updateStatus(trial.object, { ...trial.object.status, state: 'Online' }, trial.signal),
   'list secrets': seesCredentials,
   'watch secrets': seesCredentials,
   'create events': tellsOnce,

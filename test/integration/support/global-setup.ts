@@ -2,8 +2,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ControlPlane, startControlPlane } from '../../controlplane/index.ts';
-import { crdIsServed } from '../../support/crd.ts';
+import { type ControlPlane, startControlPlane } from '../../../dev/controlplane/index.ts';
+import { crdIsServed } from '../../../dev/installation/crd.ts';
 import { CONTROL_PLANE, kubectl } from './kubectl.ts';
 
 declare global {

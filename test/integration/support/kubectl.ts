@@ -1,8 +1,8 @@
 /** The real kubectl, against the control plane of this run (global-setup.ts). */
 import { randomUUID } from 'node:crypto';
-import { type Cluster, kubectlOf, type Options, type Result, runKubectl } from '../../support/kubectl.ts';
+import { type Cluster, kubectlOf, type Options, type Result, runKubectl } from '../../../dev/installation/kubectl.ts';
 
-export type { Options, Result } from '../../support/kubectl.ts';
+export type { Options, Result } from '../../../dev/installation/kubectl.ts';
 
 /** Names of the variables by which the global set-up tells the tests where the control plane is. */
 export const CONTROL_PLANE = {

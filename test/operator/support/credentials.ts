@@ -1,7 +1,7 @@
 /** Clients of the emulated Entra, and the Secrets by which a namespace acts as one. */
 import { randomUUID } from 'node:crypto';
+import { DEFAULT_CLIENT } from '../../../dev/emulator/index.ts';
 import { CREDENTIAL_SECRET } from '../../../src/api/names.ts';
-import { DEFAULT_CLIENT } from '../../emulator/index.ts';
 import type { Place } from './place.ts';
 
 export interface Client {

@@ -1,7 +1,7 @@
 /** What goes wrong in the emulated Azure of one test, and what it has seen. */
 import { expect } from '@jest/globals';
-import type { Fault, FaultEffect, Filter, TraceEntry } from '../../emulator/index.ts';
-import type { Operation } from '../../emulator/operations.ts';
+import type { Fault, FaultEffect, Filter, TraceEntry } from '../../../dev/emulator/index.ts';
+import type { Operation } from '../../../dev/emulator/operations.ts';
 import { eventually, type Place } from './place.ts';
 
 export const LIST = 'IntegrationRuntimes_ListByFactory';

@@ -3,10 +3,10 @@ import { appendFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_CLIENT } from '../../emulator/index.ts';
-import { buildBundle } from '../../support/bundle.ts';
-import { type Installation, install } from '../../support/installation.ts';
-import { type OperatorProcess, startOperator } from '../../support/operator-process.ts';
+import { DEFAULT_CLIENT } from '../../../dev/emulator/index.ts';
+import { buildBundle } from '../../../dev/installation/bundle.ts';
+import { type Installation, install } from '../../../dev/installation/installation.ts';
+import { type OperatorProcess, startOperator } from '../../../dev/installation/operator-process.ts';
 import { type Run, SETUP } from './run.ts';
 
 declare global {

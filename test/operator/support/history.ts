@@ -1,7 +1,8 @@
 /** Every version of the objects of a namespace as the API server had them, in order: what was said, and what was not. */
-import { createKubeClient } from '../../../src/kube/client.ts';
-import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
-import type { Cluster } from '../../support/kubectl.ts';
+
+import type { Cluster } from '../../../dev/installation/kubectl.ts';
+import { createKubeClient } from '../../../src/kube/client/client.ts';
+import { createRuntimeApi } from '../../../src/kube/objects/runtime-api.ts';
 import { type Azir, inPlace, type Place } from './place.ts';
 
 const FINALIZER = 'azure-ir.io/runtime';

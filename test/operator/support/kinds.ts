@@ -1,5 +1,5 @@
 /** What the tests have to know of the services that have runtimes. All that is not here is alike in both. */
-import type { FactoryRef } from '../../emulator/index.ts';
+import type { FactoryRef } from '../../../dev/emulator/index.ts';
 
 /** As spec calls what a runtime is in. */
 export type ParentKind = NonNullable<FactoryRef['kind']>;

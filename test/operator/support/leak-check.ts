@@ -1,11 +1,11 @@
 /** All that the operator has said in a run, searched for every secret and every token of that run. */
 import { readFile } from 'node:fs/promises';
+import type { EmulatorControl } from '../../../dev/emulator/index.ts';
+import { DEFAULT_CLIENT } from '../../../dev/emulator/index.ts';
+import { kubectlOf } from '../../../dev/installation/kubectl.ts';
+import type { OperatorProcess } from '../../../dev/installation/operator-process.ts';
 import { CREDENTIAL_SECRET } from '../../../src/api/names.ts';
-import type { EmulatorControl } from '../../emulator/index.ts';
-import { DEFAULT_CLIENT } from '../../emulator/index.ts';
-import { kubectlOf } from '../../support/kubectl.ts';
 import { leaksOf, partsOfToken } from '../../support/leaks.ts';
-import type { OperatorProcess } from '../../support/operator-process.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -48,12 +48,12 @@ interface SecretList {
 /** What clients presented to Entra, right or wrong; what it gave them; and what namespaces have that was never presented. */
 async function everySecret(run: Run, azure: EmulatorControl): Promise<string[]> {
   const list: SecretList = JSON.parse(await kubectlOf(run.cluster, ['get', 'secrets', '-A', '-o', 'json']));
-  const held = list.items
+  const hasFinalizer = list.items
     .filter(({ metadata }) => metadata.name === CREDENTIAL_SECRET)
     .flatMap(({ data = {} }) => Object.entries(data))
     .filter(([key]) => !['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'].includes(key))
     .map(([, value]) => Buffer.from(value, 'base64').toString());
   const tokens = (await azure.issuedTokens()).flatMap(({ token }) => partsOfToken(token));
   if (tokens.length === 0) throw new Error('the emulator knows of no token, so nothing was searched for');
-  return [DEFAULT_CLIENT.clientSecret, 'never-shown-', ...held, ...(await azure.presentedSecrets()), ...tokens];
+  return [DEFAULT_CLIENT.clientSecret, 'never-shown-', ...hasFinalizer, ...(await azure.presentedSecrets()), ...tokens];
 }

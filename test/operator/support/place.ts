@@ -3,19 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
 import { type EventsV1Event, PatchStrategy } from '@kubernetes/client-node';
-import { createKubeClient, type KubeClient, type KubeRequest } from '../../../src/kube/client.ts';
-import { pathOf } from '../../../src/kube/paths.ts';
-import { createRuntimeApi, runtimePath } from '../../../src/kube/runtime-api.ts';
 import {
   createControlClient,
   type EmulatorControl,
   type FactoryRef,
   type RuntimeView,
   type TraceEntry,
-} from '../../emulator/index.ts';
+} from '../../../dev/emulator/index.ts';
+import { kubectlOf, type Options, type Result, runKubectl } from '../../../dev/installation/kubectl.ts';
+import type { LogLine } from '../../../dev/installation/operator-process.ts';
+import { createKubeClient, type KubeClient, type KubeRequest } from '../../../src/kube/client/client.ts';
+import { pathOf } from '../../../src/kube/client/paths.ts';
+import { createRuntimeApi, runtimePath } from '../../../src/kube/objects/runtime-api.ts';
 import { eventually } from '../../support/eventually.ts';
-import { kubectlOf, type Options, type Result, runKubectl } from '../../support/kubectl.ts';
-import type { LogLine } from '../../support/operator-process.ts';
 import { complaints } from '../../support/verdicts.ts';
 import { KINDS, type Kind, type ParentKind, type Request } from './kinds.ts';
 import { currentRun, type Run } from './run.ts';
@@ -331,7 +331,7 @@ export class Place {
   }
 
   /** Changes what the operator remembers, as if more time had gone by: in its own name, so that it still owns its status. */
-  remember(name: string, change: Record<string, unknown>): Promise<void> {
+  updateStatus(name: string, change: Record<string, unknown>): Promise<void> {
     return eventually(async () => {
       const object = await this.get(name);
       if (object?.status === undefined) throw new Error(`${name} has no status`);

@@ -1,5 +1,5 @@
 /** How the global set-up tells the tests where everything is. */
-import type { Cluster } from '../../support/kubectl.ts';
+import type { Cluster } from '../../../dev/installation/kubectl.ts';
 
 export const SETUP = 'TEST_OPERATOR_RUN';
 /** How namespaces begin in which the operator is known to log defects: the tear-down does not count those. */

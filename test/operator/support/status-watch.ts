@@ -1,6 +1,6 @@
 /** Watches every version of every object of a namespace. */
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { createRuntimeApi } from '../../../src/kube/runtime-api.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import { createRuntimeApi } from '../../../src/kube/objects/runtime-api.ts';
 import type { Seen } from '../../support/kstatus.ts';
 
 export class StatusWatch {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { resolveCloud } from '../../../src/azure/clouds.ts';
 import { AzureIdentities, type IdentitiesOptions } from '../../../src/azure/identities.ts';
-import { identityOf } from '../../../src/azure/logins.ts';
-import { type NamespaceCredential, Sealed } from '../../../src/core/credential.ts';
-import { parseGrants } from '../../../src/core/grants.ts';
-import { BLANK, type ManagedObject } from '../../../src/core/object.ts';
+import { resolveCloud } from '../../../src/azure/identity/clouds.ts';
+import { identityOf } from '../../../src/azure/identity/logins.ts';
+import { type NamespaceCredential, Sealed } from '../../../src/core/model/credential.ts';
+import { parseGrants } from '../../../src/core/model/grants.ts';
+import { EMPTY_STATUS, type ManagedObject } from '../../../src/core/model/object.ts';
 import type { Access } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../runtime/recorded-log.ts';
@@ -30,7 +30,7 @@ const known = new Set<string>();
 function rig({ env = SECRET, grants = '*' }: Options = {}) {
   const clock = new FakeClock();
   const arm = new FakeArm(() => RUNTIME_MISSING);
-  const woken: string[] = [];
+  const budgetAvailable: string[] = [];
   const relogged: string[] = [];
   known.clear();
   const budgets = new Map<string, number>();
@@ -53,14 +53,14 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
     grants: parseGrants(grants),
     occupied: (namespace) => occupied.has(namespace),
     clock,
-    wake: (key) => void woken.push(key),
+    wake: (key) => void budgetAvailable.push(key),
     changed: () => {},
     relogged: (namespace) => void relogged.push(namespace),
     log: new RecordedLog(),
     metrics: {
       armRequest: () => {},
       budgetRemaining: (kind, value, owner) => void (kind === 'reads' && budgets.set(nameOf(owner), value)),
-      intervalStretched: () => {},
+      intervalFactorChanged: () => {},
       budgetRemoved: (owner) => void budgets.delete(nameOf(owner)),
     },
     httpClient: arm,
@@ -72,7 +72,7 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
     if (!access.granted) throw new Error(access.message);
     await access.runtimes.read(ID, caller({ key }));
   };
-  return { identities, clock, arm, woken, relogged, budgets, occupied, tokens, reach };
+  return { identities, clock, arm, budgetAvailable, relogged, budgets, occupied, tokens, reach };
 }
 
 function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resourceGroup = 'Group'): ManagedObject {
@@ -85,8 +85,8 @@ function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resou
     resourceVersion: '1',
     createdAt: 0,
     deleting: false,
-    hasMarkOfArgoCd: false,
-    held: false,
+    isTrackedByArgoCd: false,
+    hasFinalizer: false,
     mark: undefined,
     spec: {
       valid: true,
@@ -100,13 +100,17 @@ function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resou
       acceptIdentity: undefined,
       enableInteractiveAuthoring: undefined,
     },
-    memory: BLANK,
+    status: EMPTY_STATUS,
     ...changes,
   };
 }
 
 const deleted = (namespace: string, identity: string) =>
-  objectIn(namespace, { deleting: true, held: true, memory: { ...BLANK, claim: { origin: 'Created', identity } } });
+  objectIn(namespace, {
+    deleting: true,
+    hasFinalizer: true,
+    status: { ...EMPTY_STATUS, claim: { origin: 'Created', identity } },
+  });
 
 const bySecret = (clientId: string, secret = 'good'): NamespaceCredential => ({
   valid: true,
@@ -452,7 +456,7 @@ describe('what no namespace needs any more', () => {
   });
 
   test('wakes whoever waited for its budget, and whoever still asks', async () => {
-    const { identities, reach, woken, budgets, clock } = rig();
+    const { identities, reach, budgetAvailable, budgets, clock } = rig();
     identities.put('team-a', bySecret(A));
     const access = identities.accessFor(objectIn('team-a'));
     const spend = async () => {
@@ -460,13 +464,13 @@ describe('what no namespace needs any more', () => {
     };
     await expect(spend()).rejects.toThrow('request budget');
     await expect(reach(objectIn('team-a'), 'team-a/waiter')).rejects.toThrow('request budget');
-    expect(woken).toEqual([]);
+    expect(budgetAvailable).toEqual([]);
     identities.remove('team-a');
-    expect(woken.sort()).toEqual(['team-a/spender', 'team-a/waiter']);
+    expect(budgetAvailable.sort()).toEqual(['team-a/spender', 'team-a/waiter']);
     expect(clock.pendingTimers).toBe(0);
     const late = access.granted ? access.runtimes.read(ID, caller({ key: 'team-a/late' })) : undefined;
     await expect(late).rejects.toThrow('request budget');
-    expect(woken.at(-1)).toBe('team-a/late');
+    expect(budgetAvailable.at(-1)).toBe('team-a/late');
     expect(budgets.size).toBe(0);
   });
 

@@ -1,8 +1,8 @@
 /** Documents that no honest client would write, and what manifests declare about them. */
 import fc from 'fast-check';
-import type { FieldPath } from '../../../src/core/fields.ts';
-import { isObject } from '../../../src/core/json.ts';
-import type { Json, JsonObject, RuntimeDocument } from '../../../src/core/runtime.ts';
+import type { FieldPath } from '../../../src/core/model/fields.ts';
+import { isObject } from '../../../src/core/model/json.ts';
+import type { Json, JsonObject, RuntimeDocument } from '../../../src/core/model/runtime.ts';
 import { fieldMap } from '../model/builders.ts';
 
 /** Where Azure keeps the leaves that a manifest can declare. */

@@ -1,22 +1,22 @@
 /** Situations to decide about, spelled as briefly as a sentence about them. */
 import { test } from '@jest/globals';
 import { decide } from '../../../src/core/decide.ts';
-import { declarationHash } from '../../../src/core/desired.ts';
-import type { Failure } from '../../../src/core/failure.ts';
-import type { FieldPath } from '../../../src/core/fields.ts';
+import { declarationHash } from '../../../src/core/model/desired.ts';
+import type { Failure } from '../../../src/core/model/failure.ts';
+import type { FieldPath } from '../../../src/core/model/fields.ts';
 import {
-  BLANK,
   type Claim,
   type Condition,
   type ConditionType,
+  EMPTY_STATUS,
   type ManagedObject,
-  type Memory,
   NO_REQUESTS,
   type Requests,
-} from '../../../src/core/object.ts';
-import type { Definition, Json, RuntimeDocument, RuntimeType } from '../../../src/core/runtime.ts';
-import { MINUTE, type Next } from '../../../src/core/schedule.ts';
-import type { Action, Situation, Step, Verdict } from '../../../src/core/situation.ts';
+  type Status,
+} from '../../../src/core/model/object.ts';
+import type { Definition, Json, RuntimeDocument, RuntimeType } from '../../../src/core/model/runtime.ts';
+import { MINUTE, type Requeue } from '../../../src/core/schedule.ts';
+import type { Action, Phase, Situation, Verdict } from '../../../src/core/situation.ts';
 import type { Seen } from '../../support/kstatus.ts';
 import { desired } from '../model/builders.ts';
 
@@ -38,11 +38,11 @@ export function rules<T>(table: Readonly<Record<string, T>>, check: (row: T) => 
 type Wanted = Parameters<typeof desired>[0];
 
 /** What is written about a situation; all else is that of a new object that nothing is known of. */
-export interface Scene extends Partial<Omit<Situation, 'object' | 'desired' | 'memory'>> {
-  readonly object?: Partial<Omit<ManagedObject, 'requests' | 'memory' | 'spec'>>;
+export interface Scene extends Partial<Omit<Situation, 'object' | 'desired' | 'status'>> {
+  readonly object?: Partial<Omit<ManagedObject, 'requests' | 'status' | 'spec'>>;
   readonly requests?: Partial<Requests>;
   readonly desired?: Wanted;
-  readonly memory?: Partial<Memory>;
+  readonly status?: Partial<Status>;
 }
 
 export function managedObject(name: string, more: Partial<ManagedObject> = {}, wanted: Wanted = {}): ManagedObject {
@@ -55,25 +55,25 @@ export function managedObject(name: string, more: Partial<ManagedObject> = {}, w
     resourceVersion: '1',
     createdAt: 0,
     deleting: false,
-    hasMarkOfArgoCd: false,
-    held: false,
+    isTrackedByArgoCd: false,
+    hasFinalizer: false,
     mark: undefined,
     spec: { valid: true, desired: desired(wanted) },
     requests: NO_REQUESTS,
-    memory: BLANK,
+    status: EMPTY_STATUS,
     ...more,
   };
 }
 
-export function situation({ object, requests, desired: wanted, memory: more, ...rest }: Scene = {}): Situation {
-  const memory = { ...BLANK, ...more };
-  const base = managedObject('sample', { ...object, memory, requests: { ...NO_REQUESTS, ...requests } }, wanted);
+export function situation({ object, requests, desired: wanted, status: more, ...rest }: Scene = {}): Situation {
+  const status = { ...EMPTY_STATUS, ...more };
+  const base = managedObject('sample', { ...object, status, requests: { ...NO_REQUESTS, ...requests } }, wanted);
   return {
     object: base,
     desired: desired(wanted),
-    memory,
+    status,
     peers: [],
-    rivals: rest.peers ?? [],
+    contenders: rest.peers ?? [],
     access: GRANTED,
     now: NOW,
     intervalMs: INTERVAL,
@@ -86,8 +86,8 @@ export function situation({ object, requests, desired: wanted, memory: more, ...
 export function owned(more: Scene = {}): Situation {
   return situation({
     ...more,
-    object: { held: true, ...more.object },
-    memory: { ...IN_SYNC, syncedSpecHash: declarationHash(desired(more.desired)), ...more.memory },
+    object: { hasFinalizer: true, ...more.object },
+    status: { ...IN_SYNC, syncedSpecHash: declarationHash(desired(more.desired)), ...more.status },
   });
 }
 
@@ -130,7 +130,7 @@ export function standing(
   ];
 }
 
-export const IN_SYNC: Memory = {
+export const IN_SYNC: Status = {
   observedGeneration: 1,
   conditions: WELL,
   state: 'Online',
@@ -146,7 +146,7 @@ export const IN_SYNC: Memory = {
 
 const { claim: _, ...rest } = IN_SYNC;
 /** The memory of an object that was found in sync and claims nothing, as an observer's. */
-export const UNCLAIMED: Memory = rest;
+export const UNCLAIMED: Status = rest;
 
 export function managed(location: Json | undefined, more: RuntimeDocument = {}): RuntimeDocument {
   if (location === undefined) return { type: 'Managed', ...more };
@@ -170,7 +170,7 @@ export function listed(definition: Definition): Definition {
   return { ...definition, fresh: false };
 }
 
-export function failed(kind: Failure['kind'], during: Step = 'look', more: Partial<Failure> = {}) {
+export function failed(kind: Failure['kind'], during: Phase = 'poll', more: Partial<Failure> = {}) {
   return { during, failure: FAILURE({ kind, ...more }) };
 }
 
@@ -201,7 +201,7 @@ export const FAILURE_KINDS: readonly Failure['kind'][] = [
 /** `Update location`, `Ready=False Forbidden Stalled`: an action as a reader would sum it up. */
 export function told(action: Action): string {
   switch (action.kind) {
-    case 'Look':
+    case 'Read':
       return action.at === 'definition' ? `Look definition ${action.fresh ? 'fresh' : 'listed'}` : `Look ${action.at}`;
     case 'Create':
       return action.missing ? 'Create missing' : 'Create';
@@ -215,7 +215,7 @@ export function told(action: Action): string {
       return attempt.by === 'operator' ? `Repair ${attempt.number} of ${attempt.of}` : `Repair for ${attempt.token}`;
     }
     case 'Release':
-      return `Release ${action.because.kind}`;
+      return `Release ${action.reason.kind}`;
     case 'Settle':
       return toldVerdict(action.verdict);
     default:
@@ -241,12 +241,12 @@ export function settlementOf(s: Situation): Settled {
 }
 
 export const verdictOf = (s: Situation): Verdict => settlementOf(s).verdict;
-export const nextOf = (s: Situation): Next => settlementOf(s).next;
+export const nextOf = (s: Situation): Requeue => settlementOf(s).next;
 
 /** The message that people read; empty where the decision says nothing. */
 export function messageOf(s: Situation): string {
   const action = decide(s);
-  if (action.kind === 'Release') return action.because.message;
+  if (action.kind === 'Release') return action.reason.message;
   if (action.kind !== 'Settle' || !('message' in action.verdict)) return '';
   return action.verdict.message;
 }
@@ -256,10 +256,10 @@ export function corrections(field: FieldPath, minutesAgo: readonly number[], con
 }
 
 /** The object with this status, as the API server shows it. */
-export function asApi(s: Situation, memory: Memory): Seen {
+export function asApi(s: Situation, status: Status): Seen {
   const { generation, deleting, name } = s.object;
   return {
     metadata: { name, generation, ...(deleting ? { deletionTimestamp: 'now' } : {}) },
-    status: { observedGeneration: memory.observedGeneration, conditions: memory.conditions },
+    status: { observedGeneration: status.observedGeneration, conditions: status.conditions },
   };
 }

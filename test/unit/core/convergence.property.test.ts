@@ -1,8 +1,8 @@
 /** Whatever Azure has to begin with, and whatever fails on the way: passes converge, lose nothing, and then are quiet. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { differences, merge, newDocument } from '../../../src/core/fields.ts';
-import { armKey, type RuntimeDocument } from '../../../src/core/runtime.ts';
+import { differences, merge, newDocument } from '../../../src/core/model/fields.ts';
+import { armKey, type RuntimeDocument } from '../../../src/core/model/runtime.ts';
 import { desired, runtimeId } from '../model/builders.ts';
 import type { Fault } from '../model/fake-azure.ts';
 import { INTERVAL_MS, Operator } from '../model/operator.ts';
@@ -25,10 +25,10 @@ const start = fc.option(
   { nil: undefined },
 );
 
-async function becomesReady(operator: Operator, key: string, passes: number): Promise<void> {
-  for (let i = 0; i < passes; i++) {
+async function becomesReady(operator: Operator, key: string, isTransient: number): Promise<void> {
+  for (let i = 0; i < isTransient; i++) {
     operator.now += INTERVAL_MS;
-    await operator.look(key);
+    await operator.poll(key);
   }
   expect(operator.summary(key)).toBe('Ready=True Available');
 }
@@ -39,7 +39,7 @@ async function isQuiet(operator: Operator, key: string): Promise<void> {
   operator.cluster.events.length = 0;
   for (let i = 0; i < 3; i++) {
     operator.now += INTERVAL_MS;
-    await operator.look(key);
+    await operator.poll(key);
   }
   expect(operator.azure.calls).toEqual(['hint', 'state', 'hint', 'state', 'hint', 'state']);
   expect(operator.cluster.writes).toEqual([]);
@@ -57,7 +57,7 @@ test('a runtime becomes as declared, keeps what is not managed, and is then left
       const key = operator.apply('sample', desired({ fields: Object.fromEntries(first) }));
       await becomesReady(operator, key, early.length + 2);
       expect(differences(first, [], is())).toEqual([]);
-      expect(operator.object(key).memory.managedFields).toEqual([...first.keys()].sort());
+      expect(operator.object(key).status.managedFields).toEqual([...first.keys()].sort());
       const made = was ?? newDocument(first);
       const others = (of: RuntimeDocument) =>
         leaves(of).filter(([path]) => !isTouched(path, [...first.keys(), ...second.keys()]));
@@ -68,7 +68,7 @@ test('a runtime becomes as declared, keeps what is not managed, and is then left
       operator.cluster.edit(key, { fields: second });
       await becomesReady(operator, key, late.length + 2);
       expect(differences(second, [...first.keys()], is())).toEqual([]);
-      expect(operator.object(key).memory.managedFields).toEqual([...second.keys()].sort());
+      expect(operator.object(key).status.managedFields).toEqual([...second.keys()].sort());
       expect(others(is())).toEqual(others(made));
       await isQuiet(operator, key);
     }),
@@ -82,7 +82,7 @@ test('what is not managed is kept to the letter when a runtime is adopted', asyn
       const was: RuntimeDocument = { ...properties, type: 'Managed' };
       const operator = new Operator();
       operator.azure.put(runtimeId(), was);
-      await operator.look(operator.apply('sample', desired({ fields: Object.fromEntries(fields) })));
+      await operator.poll(operator.apply('sample', desired({ fields: Object.fromEntries(fields) })));
       const expected = merge(was, differences(fields, [], was), fields);
       expect(JSON.stringify(operator.azure.runtimes.get(KEY)?.document)).toBe(JSON.stringify(expected));
     }),

@@ -1,7 +1,7 @@
 /** Whatever happens to an object, what is decided keeps the promises. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { heirOf, ownerOf } from '../../../src/core/ownership.ts';
+import { ownerOf, successorOf } from '../../../src/core/model/ownership.ts';
 import { PARENT_GONE_MS, RUNTIME_GONE_MS, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import type { Action, Situation } from '../../../src/core/situation.ts';
 import { live, lives, RUNS } from './life.ts';
@@ -47,7 +47,7 @@ describe('whatever happens to an object', () => {
 
   test('no write follows a failure in the same pass', () => {
     everyDecision((s, action) => {
-      const looks = action.kind === 'Look' && action.at !== 'parent';
+      const looks = action.kind === 'Read' && action.at !== 'parent';
       if (s.failure !== undefined) expect(writes(action) || looks).toBe(false);
     });
   });
@@ -61,8 +61,8 @@ describe('whatever happens to an object', () => {
 
   test('an object writes under the identity of its claim, or one that a person accepted', () => {
     everyDecision((s, action) => {
-      if (!writes(action) || !s.access.granted || s.memory.claim === undefined) return;
-      expect([s.memory.claim.identity, s.object.requests.acceptIdentity]).toContain(s.access.identity);
+      if (!writes(action) || !s.access.granted || s.status.claim === undefined) return;
+      expect([s.status.claim.identity, s.object.requests.acceptIdentity]).toContain(s.access.identity);
     });
   });
 
@@ -76,7 +76,7 @@ describe('whatever happens to an object', () => {
   test('a runtime that is not claimed is changed only where adoption is permitted', () => {
     everyDecision((s, action) => {
       if (action.kind === 'Adopt') expect(s.desired.adoptionPolicy).toBe('Always');
-      if (action.kind === 'Update' || action.kind === 'Repair') expect(s.memory.claim).toBeDefined();
+      if (action.kind === 'Update' || action.kind === 'Repair') expect(s.status.claim).toBeDefined();
     });
   });
 
@@ -85,7 +85,7 @@ describe('whatever happens to an object', () => {
       if (action.kind !== 'Adopt' && action.kind !== 'Update') return;
       expect(action.changes.length).toBeGreaterThan(0);
       for (const { field } of action.changes) {
-        expect(s.desired.fields.has(field) || s.memory.managedFields.includes(field)).toBe(true);
+        expect(s.desired.fields.has(field) || s.status.managedFields.includes(field)).toBe(true);
       }
     });
   });
@@ -93,18 +93,18 @@ describe('whatever happens to an object', () => {
   test('a runtime is deleted only for an object that is being deleted, that claimed it, and whose policy says so', () => {
     everyDecision((s, action) => {
       if (action.kind !== 'Delete') return;
-      const { claim } = s.memory;
-      expect(s.object.deleting && s.object.held && claim !== undefined).toBe(true);
+      const { claim } = s.status;
+      expect(s.object.deleting && s.object.hasFinalizer && claim !== undefined).toBe(true);
       expect(s.desired.deletionPolicy).not.toBe('Retain');
       if (s.desired.deletionPolicy === 'DeleteIfCreated') expect(claim?.origin).toBe('Created');
-      expect(heirOf(s.peers)).toBeUndefined();
+      expect(successorOf(s.peers)).toBeUndefined();
     });
   });
 
   test('an object that is let go as Deleted leaves nothing behind that Azure has just shown', () => {
     everyDecision((s, action) => {
-      if (action.kind !== 'Release' || action.because.kind !== 'Deleted') return;
-      const { reason, time = Number.NaN } = s.memory.waitingSince ?? {};
+      if (action.kind !== 'Release' || action.reason.kind !== 'Deleted') return;
+      const { reason, time = Number.NaN } = s.status.waitingSince ?? {};
       const deleted = s.definition?.presence === 'absent' && s.definition.fresh && s.wrote?.kind === 'delete';
       const denied = reason === 'ParentAbsent' && s.now - time >= PARENT_GONE_MS && s.failure !== undefined;
       const wentWithParent = denied && s.failure?.failure.kind === 'parentNotFound';
@@ -115,11 +115,11 @@ describe('whatever happens to an object', () => {
 
   test('what Azure denies is neither made again nor given up before it was denied some seconds earlier too', () => {
     everyDecision((s, action) => {
-      if (s.definition?.presence !== 'absent' || s.memory.claim === undefined || s.wrote !== undefined) return;
-      const { reason, time = Number.NaN } = s.memory.waitingSince ?? {};
+      if (s.definition?.presence !== 'absent' || s.status.claim === undefined || s.wrote !== undefined) return;
+      const { reason, time = Number.NaN } = s.status.waitingSince ?? {};
       if (action.kind === 'Create')
         expect(s.now - (s.missingSince ?? Number.NaN)).toBeGreaterThanOrEqual(RUNTIME_MISSING_MS);
-      if (action.kind !== 'Delete' && (action.kind !== 'Release' || action.because.kind !== 'Deleted')) return;
+      if (action.kind !== 'Delete' && (action.kind !== 'Release' || action.reason.kind !== 'Deleted')) return;
       expect(reason).toBe('RuntimeAbsent');
       expect(s.now - time).toBeGreaterThanOrEqual(RUNTIME_GONE_MS);
     });

@@ -4,16 +4,16 @@
  */
 import fc from 'fast-check';
 import { decide } from '../../../src/core/decide.ts';
-import type { Desired } from '../../../src/core/desired.ts';
-import type { Failure } from '../../../src/core/failure.ts';
-import { differences, merge, newDocument } from '../../../src/core/fields.ts';
-import type { Claim, ManagedObject, Memory, Requests } from '../../../src/core/object.ts';
+import type { Desired } from '../../../src/core/model/desired.ts';
+import type { Failure } from '../../../src/core/model/failure.ts';
+import { differences, merge, newDocument } from '../../../src/core/model/fields.ts';
+import type { Claim, ManagedObject, Requests, Status } from '../../../src/core/model/object.ts';
+import { failed, firstOperationPoll } from '../../../src/core/model/repairs.ts';
+import type { Definition, ParentPresence, RuntimeDocument } from '../../../src/core/model/runtime.ts';
 import { HANDING_OVER } from '../../../src/core/policies/deletion.ts';
-import { begun, failed } from '../../../src/core/repairs.ts';
-import type { Definition, ParentPresence, RuntimeDocument } from '../../../src/core/runtime.ts';
 import { MINUTE, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
-import { type Action, type Step as Call, etagOf, type Situation, type Verdict } from '../../../src/core/situation.ts';
-import { corrected, statusAfter } from '../../../src/core/status.ts';
+import { type Action, type Phase as Call, etagOf, type Situation, type Verdict } from '../../../src/core/situation.ts';
+import { corrected, statusAfter } from '../../../src/core/status/status.ts';
 import { desired, runtimeId } from '../model/builders.ts';
 import { declaration } from './arbitraries.ts';
 import {
@@ -29,12 +29,12 @@ import {
   NOW,
 } from './builders.ts';
 
-export interface World {
+export interface Dependencies {
   readonly elapsedMs: number;
   readonly definition: Definition;
   readonly state: string;
   /** The call that fails, if any. */
-  readonly fails: { readonly at: 'look' | 'state' | 'write'; readonly failure: ReturnType<typeof FAILURE> } | undefined;
+  readonly fails: { readonly at: 'poll' | 'state' | 'write'; readonly failure: ReturnType<typeof FAILURE> } | undefined;
   /** Azure says yes to a write and keeps what it has. */
   readonly ignores: boolean;
   readonly access: Situation['access'];
@@ -72,13 +72,13 @@ const peers: fc.Arbitrary<readonly ManagedObject[]> = fc.constantFrom(
   ...Array.from({ length: 10 }, () => []),
   [managedObject('younger', { createdAt: 1 })],
   [managedObject('older', { createdAt: -1 })],
-  [managedObject('owner', { held: true, memory: IN_SYNC, createdAt: -1 })],
-  [managedObject('owner', { held: true, memory: IN_SYNC, createdAt: -1, deleting: true })],
+  [managedObject('owner', { hasFinalizer: true, status: IN_SYNC, createdAt: -1 })],
+  [managedObject('owner', { hasFinalizer: true, status: IN_SYNC, createdAt: -1, deleting: true })],
   [managedObject('observer', { createdAt: -1 }, { managementPolicy: 'Observe' })],
 );
 const rarely = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { freq: 2, nil: undefined });
 
-const world: fc.Arbitrary<World> = fc.record({
+const world: fc.Arbitrary<Dependencies> = fc.record({
   elapsedMs: fc.constantFrom(0, 1_000, MINUTE, 5 * MINUTE, INTERVAL, 40 * MINUTE, 90 * MINUTE),
   definition,
   state: fc.constantFrom(
@@ -95,7 +95,7 @@ const world: fc.Arbitrary<World> = fc.record({
   ),
   fails: rarely(
     fc.record({
-      at: fc.constantFrom('look', 'state', 'write'),
+      at: fc.constantFrom('poll', 'state', 'write'),
       failure: fc.constantFrom(...FAILURE_KINDS).map((kind) => FAILURE({ kind })),
     }),
   ),
@@ -135,15 +135,15 @@ export function pass(
   object: ManagedObject,
   wanted: Desired,
   now: number,
-  given: World,
+  given: Dependencies,
   witness: (s: Situation, action: Action) => void = () => {},
 ): Settled | undefined {
   let s: Situation = {
     object: { ...object, requests: { ...object.requests, ...given.requests } },
     desired: wanted,
-    memory: object.memory,
+    status: object.status,
     peers: given.peers,
-    rivals: given.peers,
+    contenders: given.peers,
     access: given.access,
     now,
     intervalMs: INTERVAL,
@@ -158,11 +158,11 @@ export function pass(
     if (action.kind === 'Release') return undefined;
     if (action.kind === 'Settle') return { s, verdict: action.verdict, wrote: s.wrote !== undefined };
     const write = CALL[action.kind];
-    const failure = action.kind === 'Look' ? at(action.at) : write && at('write');
+    const failure = action.kind === 'Read' ? at(action.at) : write && at('write');
     s =
       failure === undefined
         ? done(s, action, given)
-        : { ...failing(s, action, failure), failure: { during: write ?? 'look', failure } };
+        : { ...failing(s, action, failure), failure: { during: write ?? 'poll', failure } };
   }
   throw new Error('the policies did not settle');
 }
@@ -172,12 +172,12 @@ function failing(s: Situation, action: Action, { kind }: Failure): Situation {
   if (action.kind !== 'Repair' || action.attempt.by !== 'operator') return s;
   const { number, nextAttemptTime } = action.attempt;
   const repair = failed(
-    begun({ attempts: number - 1 }, etagOf(s) ?? '', s.now, nextAttemptTime),
+    firstOperationPoll({ attempts: number - 1 }, etagOf(s) ?? '', s.now, nextAttemptTime),
     kind === 'unavailable',
   );
-  return { ...s, memory: { ...s.memory, repair } };
+  return { ...s, status: { ...s.status, repair } };
 }
-const FAILS_AT = { definition: 'look', network: 'look', state: 'state', parent: undefined, write: 'write' } as const;
+const FAILS_AT = { definition: 'poll', network: 'poll', state: 'state', parent: undefined, write: 'write' } as const;
 
 const CALL: Partial<Record<Action['kind'], Call>> = {
   Create: 'create',
@@ -187,20 +187,20 @@ const CALL: Partial<Record<Action['kind'], Call>> = {
   Delete: 'delete',
 };
 
-function done(s: Situation, action: Action, given: World): Situation {
-  const { memory, desired: wanted, now } = s;
+function done(s: Situation, action: Action, given: Dependencies): Situation {
+  const { status, desired: wanted, now } = s;
   const claim = (origin: Claim['origin']): Claim => ({ origin, identity: s.access.granted ? s.access.identity : '' });
   const names = [...wanted.fields.keys()].sort();
   switch (action.kind) {
-    case 'Look':
+    case 'Read':
       if (action.at === 'state') return { ...s, state: given.state };
       if (action.at === 'network') return { ...s, network: 'present' };
       if (action.at === 'parent') return { ...s, parent: given.parent };
       return { ...s, definition: { ...given.definition, fresh: action.fresh } };
-    case 'Unhold':
-      return { ...s, object: { ...s.object, held: false } };
+    case 'RemoveFinalizer':
+      return { ...s, object: { ...s.object, hasFinalizer: false } };
     case 'Claim':
-      return { ...s, memory: { ...memory, claim: claim(action.origin), managedFields: names } };
+      return { ...s, status: { ...status, claim: claim(action.origin), managedFields: names } };
     case 'Create':
       return written(s, { kind: 'create' }, newDocument(wanted.fields), given, {
         claim: claim('Created'),
@@ -209,28 +209,28 @@ function done(s: Situation, action: Action, given: World): Situation {
     case 'Adopt':
     case 'Update': {
       const { changes } = action;
-      const managedFields = [...new Set([...memory.managedFields, ...names])].sort();
+      const managedFields = [...new Set([...status.managedFields, ...names])].sort();
       const fields = changes.map(({ field }) => field);
-      const fresh = memory.observedGeneration !== s.object.generation;
+      const fresh = status.observedGeneration !== s.object.generation;
       const after = written(s, { kind: 'update', fields }, merge(documentOf(s), changes, wanted.fields), given, {
         managedFields,
         ...(action.kind === 'Adopt' ? { claim: claim('Adopted') } : {}),
       });
-      const still = differences(wanted.fields, memory.managedFields, documentOf(after)).map(({ field }) => field);
+      const still = differences(wanted.fields, status.managedFields, documentOf(after)).map(({ field }) => field);
       const mended = fields.filter((field) => !still.includes(field));
       if (action.kind === 'Adopt' || fresh || mended.length === 0) return after;
-      return { ...after, memory: { ...after.memory, corrections: corrected(memory.corrections, mended, now) } };
+      return { ...after, status: { ...after.status, corrections: corrected(status.corrections, mended, now) } };
     }
     case 'Repair': {
       const { attempt } = action;
-      const counted: Partial<Memory> =
+      const counted: Partial<Status> =
         attempt.by === 'operator'
           ? { repair: { attempts: attempt.number, lastAttemptTime: now, nextAttemptTime: attempt.nextAttemptTime } }
           : {};
       return written(s, { kind: 'repair' }, documentOf(s), given, counted);
     }
     case 'HandOver':
-      return { ...s, memory: { ...memory, waitingSince: { reason: HANDING_OVER, time: now } } };
+      return { ...s, status: { ...status, waitingSince: { reason: HANDING_OVER, time: now } } };
     case 'Delete':
       return { ...s, wrote: { kind: 'delete' }, definition: GONE };
     default:
@@ -247,8 +247,8 @@ function written(
   s: Situation,
   wrote: NonNullable<Situation['wrote']>,
   document: RuntimeDocument,
-  { ignores }: World,
-  more: Partial<Memory>,
+  { ignores }: Dependencies,
+  more: Partial<Status>,
 ): Situation {
   const answer = ignores && s.definition?.presence === 'present' ? documentOf(s) : document;
   const runtime = { name: runtimeId().name, type: 'Managed', document: answer, etag: 'new' } as const;
@@ -256,8 +256,8 @@ function written(
   const { state: _, ...rest } = s;
   return {
     ...rest,
-    object: { ...s.object, held: true },
-    memory: { ...s.memory, ...more, ...(repair === undefined ? {} : { lastHandledRepairAt: repair }) },
+    object: { ...s.object, hasFinalizer: true },
+    status: { ...s.status, ...more, ...(repair === undefined ? {} : { lastHandledRepairAt: repair }) },
     wrote,
     definition: { presence: 'present', fresh: true, runtime },
   };
@@ -265,10 +265,10 @@ function written(
 
 /** Runs a life, and calls `judge` wherever a status is made, and `witness` wherever something is decided. */
 export function live(
-  worlds: readonly World[],
+  worlds: readonly Dependencies[],
   deletedAt: number,
-  judge: (settled: Settled, given: World, before: Memory) => void,
-  witness: (s: Situation, action: Action, given: World) => void = () => {},
+  judge: (settled: Settled, given: Dependencies, before: Status) => void,
+  witness: (s: Situation, action: Action, given: Dependencies) => void = () => {},
 ): void {
   let wanted = desired();
   let object = managedObject('sample');
@@ -281,14 +281,14 @@ export function live(
     }
     if (i === deletedAt) object = { ...object, deleting: true, generation: object.generation + 1 };
     // The API server lets go at once of what nobody holds.
-    if (object.deleting && !object.held) return;
+    if (object.deleting && !object.hasFinalizer) return;
     const settled = pass(object, wanted, now, given, (s, action) => witness(s, action, given));
     if (settled === undefined) return;
-    judge(settled, given, object.memory);
+    judge(settled, given, object.status);
     const { s, verdict } = settled;
-    const memory = statusAfter(s, verdict);
-    const owns = memory.claim !== undefined && wanted.managementPolicy === 'Manage' && verdict.kind !== 'Suspended';
-    object = { ...s.object, memory, held: s.object.held || (owns && !object.deleting) };
+    const status = statusAfter(s, verdict);
+    const owns = status.claim !== undefined && wanted.managementPolicy === 'Manage' && verdict.kind !== 'Suspended';
+    object = { ...s.object, status, hasFinalizer: s.object.hasFinalizer || (owns && !object.deleting) };
   }
 }
 
@@ -303,9 +303,9 @@ export const lives = fc.tuple(
 export const RUNS = { numRuns: Number(process.env.LIFE_RUNS ?? 300) };
 
 /** The situation of the next pass, with what this one has written. */
-export const next = ({ s }: Settled, memory: Memory, laterMs = 0): Situation => ({
+export const next = ({ s }: Settled, status: Status, laterMs = 0): Situation => ({
   ...s,
-  memory,
-  object: { ...s.object, memory },
+  status,
+  object: { ...s.object, status },
   now: s.now + laterMs,
 });

@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { REASONS, SYNCED_REASONS } from '../../../src/api/names.ts';
-import { condition, type Memory } from '../../../src/core/object.ts';
+import { condition, type Status } from '../../../src/core/model/object.ts';
 import type { Situation } from '../../../src/core/situation.ts';
-import { statusAfter } from '../../../src/core/status.ts';
+import { statusAfter } from '../../../src/core/status/status.ts';
 import { brokenRules, kstatus } from '../../support/kstatus.ts';
 import {
   ago,
@@ -35,13 +35,13 @@ interface Row {
   readonly says: readonly [string, string, string];
   readonly progress: 'Reconciling' | 'Stalled' | undefined;
   readonly kstatus: 'Current' | 'InProgress' | 'Failed';
-  readonly next: 'periodic' | 'after' | 'transient' | 'waiting' | 'settling' | 'slow' | 'never';
+  readonly next: 'periodic' | 'after' | 'transientBackoff' | 'dependencyBackoff' | 'operationPoll' | 'slow' | 'never';
 }
 
 const UNSEEN = ['Unknown Unknown', 'Unknown Unknown'] as const;
 const OBSERVE = { managementPolicy: 'Observe' } as const;
 const limited = (more: Scene = {}) =>
-  seen({ state: 'Limited', ...more, memory: { conditions: [said('Healthy', 'False', 'Limited')], ...more.memory } });
+  seen({ state: 'Limited', ...more, status: { conditions: [said('Healthy', 'False', 'Limited')], ...more.status } });
 const since = (reason: string, minutes: number) => ({ waitingSince: { reason, time: ago(minutes) } });
 
 const progress = (when: Situation, reason: string, next: Row['next'], rest: readonly [string, string]): Row => ({
@@ -51,12 +51,12 @@ const progress = (when: Situation, reason: string, next: Row['next'], rest: read
   kstatus: 'InProgress',
   next,
 });
-const transient = (when: Situation, reason: string): Row => ({
+const transientBackoff = (when: Situation, reason: string): Row => ({
   when,
   says: [`Unknown ${reason}`, ...UNSEEN],
   progress: 'Reconciling',
   kstatus: 'InProgress',
-  next: 'transient',
+  next: 'transientBackoff',
 });
 const terminal = (when: Situation, reason: string, rest: readonly [string, string]): Row => ({
   when,
@@ -76,36 +76,39 @@ const TABLE: Record<string, Row> = {
     next: 'periodic',
   },
   'Available under Observe, drifted': {
-    when: seen({ desired: OBSERVE, object: { held: false }, definition: found('North Europe') }),
+    when: seen({ desired: OBSERVE, object: { hasFinalizer: false }, definition: found('North Europe') }),
     says: ['True Available', 'False Drifted', 'True Online'],
     progress: undefined,
     kstatus: 'Current',
     next: 'periodic',
   },
   Repairing: progress(
-    limited({ memory: { repair: { attempts: 1, nextAttemptTime: ago(-1) } } }),
+    limited({ status: { repair: { attempts: 1, nextAttemptTime: ago(-1) } } }),
     'Repairing',
     'after',
     [IN, 'False Limited'],
   ),
-  Provisioning: progress(seen({ state: 'Starting' }), 'Provisioning', 'settling', [IN, 'False Starting']),
+  Provisioning: progress(seen({ state: 'Starting' }), 'Provisioning', 'operationPoll', [IN, 'False Starting']),
   'Provisioning for 30 minutes': terminal(
-    seen({ state: 'Initial', memory: since('Provisioning', 30) }),
+    seen({ state: 'Initial', status: since('Provisioning', 30) }),
     'Provisioning',
     [IN, 'False Initial'],
   ),
-  Throttled: transient(situation({ failure: failed('throttled') }), 'Throttled'),
-  AzureUnavailable: transient(situation({ failure: failed('unavailable') }), 'AzureUnavailable'),
-  CredentialUnavailable: transient(situation({ failure: failed('credentialUnavailable') }), 'CredentialUnavailable'),
+  Throttled: transientBackoff(situation({ failure: failed('throttled') }), 'Throttled'),
+  AzureUnavailable: transientBackoff(situation({ failure: failed('unavailable') }), 'AzureUnavailable'),
+  CredentialUnavailable: transientBackoff(
+    situation({ failure: failed('credentialUnavailable') }),
+    'CredentialUnavailable',
+  ),
   FactoryNotFound: progress(
     owned({ failure: failed('parentNotFound'), failingSince: ago(10) }),
     'FactoryNotFound',
-    'waiting',
+    'dependencyBackoff',
     UNSEEN,
   ),
-  Forbidden: progress(owned({ failure: failed('forbidden') }), 'Forbidden', 'waiting', UNSEEN),
+  Forbidden: progress(owned({ failure: failed('forbidden') }), 'Forbidden', 'dependencyBackoff', UNSEEN),
   'Forbidden for ten minutes': terminal(
-    owned({ failure: failed('forbidden'), memory: since('Forbidden', 10) }),
+    owned({ failure: failed('forbidden'), status: since('Forbidden', 10) }),
     'Forbidden',
     UNSEEN,
   ),
@@ -115,11 +118,11 @@ const TABLE: Record<string, Row> = {
   SubscriptionNotFound: progress(
     situation({ failure: failed('subscriptionNotFound') }),
     'SubscriptionNotFound',
-    'waiting',
+    'dependencyBackoff',
     UNSEEN,
   ),
   'SubscriptionNotFound for ten minutes': terminal(
-    owned({ failure: failed('subscriptionNotFound'), memory: since('SubscriptionNotFound', 10) }),
+    owned({ failure: failed('subscriptionNotFound'), status: since('SubscriptionNotFound', 10) }),
     'SubscriptionNotFound',
     UNSEEN,
   ),
@@ -139,35 +142,35 @@ const TABLE: Record<string, Row> = {
   ]),
   CredentialsInvalid: terminal(owned({ failure: failed('credentialsInvalid') }), 'CredentialsInvalid', UNSEEN),
   'CredentialsInvalid that may pass': progress(
-    situation({ failure: failed('credentialsInvalid', 'look', { mayPass: true }) }),
+    situation({ failure: failed('credentialsInvalid', 'poll', { mayPass: true }) }),
     'CredentialsInvalid',
-    'waiting',
+    'dependencyBackoff',
     UNSEEN,
   ),
   'CredentialsInvalid that has not passed for ten minutes': terminal(
     owned({
-      failure: failed('credentialsInvalid', 'look', { mayPass: true }),
-      memory: since('CredentialsInvalid', 10),
+      failure: failed('credentialsInvalid', 'poll', { mayPass: true }),
+      status: since('CredentialsInvalid', 10),
     }),
     'CredentialsInvalid',
     UNSEEN,
   ),
   'CredentialsInvalid for want of any': terminal(owned({ access: DENIED }), 'CredentialsInvalid', UNSEEN),
-  RepairExhausted: terminal(limited({ memory: { repair: { attempts: 5 } } }), 'RepairExhausted', [IN, 'False Limited']),
+  RepairExhausted: terminal(limited({ status: { repair: { attempts: 5 } } }), 'RepairExhausted', [IN, 'False Limited']),
   NotApplied: terminal(
     seen({ definition: found('North Europe'), wrote: { kind: 'update', fields: ['location'] } }),
     'NotApplied',
     ['False Drifted', 'True Online'],
   ),
   OwnedByAnother: terminal(
-    situation({ peers: [managedObject('owner', { held: true, memory: IN_SYNC })] }),
+    situation({ peers: [managedObject('owner', { hasFinalizer: true, status: IN_SYNC })] }),
     'OwnedByAnother',
     UNSEEN,
   ),
   'OwnedByAnother while the owner is being deleted': progress(
-    situation({ peers: [managedObject('owner', { held: true, deleting: true, memory: IN_SYNC })] }),
+    situation({ peers: [managedObject('owner', { hasFinalizer: true, deleting: true, status: IN_SYNC })] }),
     'OwnedByAnother',
-    'waiting',
+    'dependencyBackoff',
     UNSEEN,
   ),
   'Limited with repair Disabled': terminal(
@@ -175,14 +178,14 @@ const TABLE: Record<string, Row> = {
     'Limited',
     [IN, 'False Limited'],
   ),
-  'Limited under Observe': terminal(limited({ desired: OBSERVE, object: { held: false } }), 'Limited', [
+  'Limited under Observe': terminal(limited({ desired: OBSERVE, object: { hasFinalizer: false } }), 'Limited', [
     IN,
     'False Limited',
   ]),
   ...Object.fromEntries(
     ['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration'].flatMap((state) => [
-      [state, progress(seen({ state }), state, 'settling', [IN, `False ${state}`])],
-      [`${state} for ten minutes`, terminal(seen({ state, memory: since(state, 10) }), state, [IN, `False ${state}`])],
+      [state, progress(seen({ state }), state, 'operationPoll', [IN, `False ${state}`])],
+      [`${state} for ten minutes`, terminal(seen({ state, status: since(state, 10) }), state, [IN, `False ${state}`])],
     ]),
   ),
   'a state that nobody knows': {
@@ -190,43 +193,45 @@ const TABLE: Record<string, Row> = {
     says: ['Unknown Unknown', IN, 'Unknown Unknown'],
     progress: 'Reconciling',
     kstatus: 'InProgress',
-    next: 'waiting',
+    next: 'dependencyBackoff',
   },
   ReferencedByOthers: progress(
     dying({ failure: failed('refused', 'delete') }),
     'ReferencedByOthers',
-    'waiting',
+    'dependencyBackoff',
     UNSEEN,
   ),
   Contested: progress(
     owned({
       definition: found('North Europe'),
       state: 'Online',
-      memory: { corrections: [corrections('location', [50, 40, 30, 20, 10])] },
+      status: { corrections: [corrections('location', [50, 40, 30, 20, 10])] },
     }),
     'Contested',
     'after',
     ['False Drifted', 'True Online'],
   ),
-  'NotFound under Observe': progress(situation({ desired: OBSERVE, definition: GONE }), 'NotFound', 'waiting', [
-    'False NotFound',
-    'Unknown Unknown',
-  ]),
+  'NotFound under Observe': progress(
+    situation({ desired: OBSERVE, definition: GONE }),
+    'NotFound',
+    'dependencyBackoff',
+    ['False NotFound', 'Unknown Unknown'],
+  ),
 };
 
 const NEXT: Record<Row['next'], object> = {
   periodic: { kind: 'periodic', ms: 600_000 },
   after: { kind: 'after' },
-  transient: { kind: 'backoff', baseMs: 1_000, maxMs: 600_000 },
-  waiting: { kind: 'backoff', baseMs: 5_000, maxMs: 600_000 },
-  settling: { kind: 'backoff', baseMs: 5_000, maxMs: 60_000 },
+  transientBackoff: { kind: 'backoff', baseMs: 1_000, maxMs: 600_000 },
+  dependencyBackoff: { kind: 'backoff', baseMs: 5_000, maxMs: 600_000 },
+  operationPoll: { kind: 'backoff', baseMs: 5_000, maxMs: 60_000 },
   slow: { kind: 'backoff', baseMs: 600_000, maxMs: 3_600_000 },
   never: { kind: 'never' },
 };
 
-const sayings = (memory: Memory) =>
+const sayings = (status: Status) =>
   (['Ready', 'Synced', 'Healthy'] as const).map((type) => {
-    const c = condition(memory, type);
+    const c = condition(status, type);
     return `${c?.status} ${c?.reason}`;
   });
 
@@ -234,19 +239,22 @@ describe('the table of conditions and reasons', () => {
   for (const [name, row] of Object.entries(TABLE)) {
     test(name, () => {
       const { verdict } = settlementOf(row.when);
-      const memory = statusAfter(row.when, verdict);
-      expect(sayings(memory)).toEqual(row.says);
-      const there = (['Reconciling', 'Stalled'] as const).filter((type) => condition(memory, type) !== undefined);
+      const status = statusAfter(row.when, verdict);
+      expect(sayings(status)).toEqual(row.says);
+      const there = (['Reconciling', 'Stalled'] as const).filter((type) => condition(status, type) !== undefined);
       expect(there).toEqual(row.progress === undefined ? [] : [row.progress]);
-      const ready = condition(memory, 'Ready');
+      const ready = condition(status, 'Ready');
       for (const type of there) {
-        const { reason, message, status } = condition(memory, type) ?? {};
-        expect({ status, reason, message }).toEqual({ status: 'True', reason: ready?.reason, message: ready?.message });
+        expect(condition(status, type)).toMatchObject({
+          status: 'True',
+          reason: ready?.reason,
+          message: ready?.message,
+        });
       }
       expect(nextOf(row.when)).toMatchObject(NEXT[row.next]);
-      expect(brokenRules(asApi(row.when, memory))).toEqual([]);
-      expect(kstatus(asApi(row.when, memory))).toBe(row.when.object.deleting ? 'Terminating' : row.kstatus);
-      expect(memory.observedGeneration).toBe(row.when.object.generation);
+      expect(brokenRules(asApi(row.when, status))).toEqual([]);
+      expect(kstatus(asApi(row.when, status))).toBe(row.when.object.deleting ? 'Terminating' : row.kstatus);
+      expect(status.observedGeneration).toBe(row.when.object.generation);
     });
   }
 
@@ -274,7 +282,7 @@ describe('the table of conditions and reasons', () => {
 
 test('a claim is shown under every reason but OwnedByAnother', () => {
   for (const [name, { when }] of Object.entries(TABLE)) {
-    const s = { ...when, memory: { ...when.memory, claim: CREATED } };
+    const s = { ...when, status: { ...when.status, claim: CREATED } };
     const claim = statusAfter(s, settlementOf(when).verdict).claim;
     expect({ name, claim }).toEqual({ name, claim: name.startsWith('OwnedByAnother') ? undefined : CREATED });
   }

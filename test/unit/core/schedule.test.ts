@@ -2,22 +2,22 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  again,
+  CONTEST_ENDS_MS,
   CONTESTED,
+  conflictBackoff,
   contestedSpacing,
   DOWN_MS,
+  dependencyBackoff,
   HOUR,
   MINUTE,
-  PEACE_MS,
+  operationPoll,
   PROVISIONING_MS,
   periodic,
+  REPAIR_RESET_MS,
   ROLE_SPREADS_MS,
   repairSpacing,
-  settling,
   slowRetry,
-  transient,
-  WELL_AGAIN_MS,
-  waiting,
+  transientBackoff,
 } from '../../../src/core/schedule.ts';
 import { rules } from './builders.ts';
 
@@ -27,30 +27,33 @@ describe('waits', () => {
     {
       'a routine look comes once an interval': [periodic(ten), { kind: 'periodic', ms: ten }],
       'what somebody may be about to mend is looked at soon, then at the interval': [
-        waiting(ten),
+        dependencyBackoff(ten),
         { kind: 'backoff', baseMs: 5_000, maxMs: ten },
       ],
       'a short interval is never exceeded by a wait': [
-        waiting(2_000),
+        dependencyBackoff(2_000),
         { kind: 'backoff', baseMs: 2_000, maxMs: 2_000 },
       ],
       'a failure that passes is tried again after a second, then up to the interval': [
-        transient(ten),
+        transientBackoff(ten),
         { kind: 'backoff', baseMs: 1_000, maxMs: ten, minMs: 0 },
       ],
       'a failure that passes is not tried before Azure permits': [
-        transient(ten, 3 * HOUR),
+        transientBackoff(ten, 3 * HOUR),
         { kind: 'backoff', baseMs: 1_000, maxMs: ten, minMs: 3 * HOUR },
       ],
       'a maximum is never below its base (transient)': [
-        transient(500),
+        transientBackoff(500),
         { kind: 'backoff', baseMs: 1_000, maxMs: 1_000, minMs: 0 },
       ],
       'what changed meanwhile is looked at again at once, then ever less eagerly': [
-        again(ten),
+        conflictBackoff(ten),
         { kind: 'backoff', baseMs: 500, maxMs: ten },
       ],
-      'a maximum is never below its base (again)': [again(100), { kind: 'backoff', baseMs: 500, maxMs: 1_000 }],
+      'a maximum is never below its base (again)': [
+        conflictBackoff(100),
+        { kind: 'backoff', baseMs: 500, maxMs: 1_000 },
+      ],
       'the slow retry is ten minutes for a short interval, doubling to an hour': [
         slowRetry(MINUTE),
         { kind: 'backoff', baseMs: ten, maxMs: HOUR },
@@ -64,11 +67,11 @@ describe('waits', () => {
         { kind: 'backoff', baseMs: 24 * HOUR, maxMs: 24 * HOUR },
       ],
       'what Azure works on is looked at once a minute at the most': [
-        settling(ten),
+        operationPoll(ten),
         { kind: 'backoff', baseMs: 5_000, maxMs: MINUTE },
       ],
       'what Azure works on is looked at once an interval when that is shorter': [
-        settling(2_000),
+        operationPoll(2_000),
         { kind: 'backoff', baseMs: 2_000, maxMs: 2_000 },
       ],
     },
@@ -78,7 +81,9 @@ describe('waits', () => {
   test('the base of a back-off is never above its maximum', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_000, max: 24 * HOUR }), (intervalMs) => {
-        for (const next of [waiting, transient, again, slowRetry, settling].map((wait) => wait(intervalMs))) {
+        for (const next of [dependencyBackoff, transientBackoff, conflictBackoff, slowRetry, operationPoll].map(
+          (wait) => wait(intervalMs),
+        )) {
           if (next.kind === 'backoff') expect(next.baseMs).toBeLessThanOrEqual(next.maxMs);
         }
       }),
@@ -87,12 +92,12 @@ describe('waits', () => {
 });
 
 test('the deadlines are those of the design', () => {
-  expect({ ROLE_SPREADS_MS, PROVISIONING_MS, DOWN_MS, WELL_AGAIN_MS, PEACE_MS, CONTESTED }).toEqual({
+  expect({ ROLE_SPREADS_MS, PROVISIONING_MS, DOWN_MS, REPAIR_RESET_MS, CONTEST_ENDS_MS, CONTESTED }).toEqual({
     ROLE_SPREADS_MS: 600_000,
     PROVISIONING_MS: 1_800_000,
     DOWN_MS: 600_000,
-    WELL_AGAIN_MS: 3_600_000,
-    PEACE_MS: 7_200_000,
+    REPAIR_RESET_MS: 3_600_000,
+    CONTEST_ENDS_MS: 7_200_000,
     CONTESTED: { corrections: 5, intervals: 6 },
   });
 });

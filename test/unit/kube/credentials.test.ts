@@ -2,17 +2,17 @@ import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { NamespaceCredential } from '../../../src/core/credential.ts';
-import type { KubeClient, KubeRequest, StreamListener } from '../../../src/kube/client.ts';
+import { createClientCertificate } from '../../../dev/emulator/tls.ts';
+import type { NamespaceCredential } from '../../../src/core/model/credential.ts';
+import type { KubeClient, KubeRequest, StreamListener } from '../../../src/kube/client/client.ts';
 import {
   type CredentialSink,
   parseCredential,
   parseCredentialSecret,
   runCredentialWatch,
 } from '../../../src/kube/credentials.ts';
-import { createClientCertificate } from '../../emulator/tls.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { MemoryLog } from './objects-of-tests.ts';
+import { MemoryLog } from './objects/objects-of-tests.ts';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const CLIENT = '22222222-2222-2222-2222-222222222222';

@@ -1,6 +1,6 @@
-import type { Desired } from '../../../src/core/desired.ts';
-import type { FieldPath } from '../../../src/core/fields.ts';
-import type { Json, RuntimeId } from '../../../src/core/runtime.ts';
+import type { Desired } from '../../../src/core/model/desired.ts';
+import type { FieldPath } from '../../../src/core/model/fields.ts';
+import type { Json, RuntimeId } from '../../../src/core/model/runtime.ts';
 
 export function runtimeId(name = 'MySampleAzureIR'): RuntimeId {
   const parent = {

@@ -1,6 +1,6 @@
 /** One pass of each kind, disturbed at every call of a port by everything that can come in between. */
 import { describe, expect, test } from '@jest/globals';
-import type { Desired } from '../../../src/core/desired.ts';
+import type { Desired } from '../../../src/core/model/desired.ts';
 import { MINUTE, RUNTIME_GONE_MS, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import { desired, fieldMap, runtimeId } from './builders.ts';
 import type { Mode } from './fake-azure.ts';

@@ -1,7 +1,7 @@
 /** Azure as the ports see it: documents with etags below parents that may be missing, and calls that may fail. */
-import { AzureFailure, type Failure } from '../../../src/core/failure.ts';
-import { networkOf } from '../../../src/core/network.ts';
-import type { RequestIds } from '../../../src/core/request-ids.ts';
+import { AzureFailure, type Failure } from '../../../src/core/model/failure.ts';
+import { networkOf } from '../../../src/core/model/network.ts';
+import type { RequestIds } from '../../../src/core/model/request-ids.ts';
 import {
   ACCEPTED,
   type Accepted,
@@ -16,11 +16,11 @@ import {
   parentArmId,
   type RuntimeDocument,
   type RuntimeId,
-  type RuntimeState,
-} from '../../../src/core/runtime.ts';
-import { type Budget, type Caller, type Runtimes, Superseded } from '../../../src/ports.ts';
+  type RuntimeStatus,
+} from '../../../src/core/model/runtime.ts';
+import { type Budget, type CallContext, type Runtimes, SupersededError } from '../../../src/ports.ts';
 
-export interface Stored {
+export interface StoredLease {
   document: RuntimeDocument;
   type: ObservedRuntime['type'];
   etag: string;
@@ -49,8 +49,8 @@ export interface AzureHooks {
   readonly denies?: (call: string) => boolean;
   /** Awaited before a call takes effect and again before its answer is given. */
   readonly pause?: () => Promise<void>;
-  readonly fault?: (call: string, caller: Caller) => Fault | undefined;
-  readonly onRead?: (by: string, key: string, found: Stored | undefined) => void;
+  readonly fault?: (call: string, caller: CallContext) => Fault | undefined;
+  readonly onRead?: (by: string, key: string, found: StoredLease | undefined) => void;
   readonly onWrite?: (write: AzureWrite) => void;
   readonly onNetwork?: (by: string, name: string) => void;
 }
@@ -67,13 +67,13 @@ interface Pending {
 export const WRITES = ['create', 'update', 'delete', 'enable', 'createNetwork'];
 
 /** A request budget that never ends. */
-export const UNBOUNDED: Budget = { finish: () => {}, pace: (_parent, _key, intervalMs) => intervalMs };
+export const UNBOUNDED: Budget = { finish: () => {}, spacedInterval: (_parent, _key, intervalMs) => intervalMs };
 
 export class FakeAzure implements Runtimes {
   readonly mode: Mode;
   /** What it has accepted and not yet done, in that order. */
   readonly #pending: Pending[] = [];
-  readonly runtimes = new Map<string, Stored>();
+  readonly runtimes = new Map<string, StoredLease>();
   readonly calls: string[] = [];
   /** How many writes it takes until a Limited runtime is Online. */
   repairsNeeded = 1;
@@ -93,7 +93,7 @@ export class FakeAzure implements Runtimes {
   readonly networks = new Set<string>();
   #etags = 0;
   /** What lists answer with until `refreshList`. */
-  #listed = new Map<string, Stored>();
+  #listed = new Map<string, StoredLease>();
   readonly #hooks: AzureHooks;
 
   constructor(hooks: AzureHooks = {}, mode: Mode = 'answers') {
@@ -120,7 +120,7 @@ export class FakeAzure implements Runtimes {
   }
 
   /** Somebody else's write. */
-  put(id: RuntimeId, document: RuntimeDocument, more: Partial<Stored> = {}): void {
+  put(id: RuntimeId, document: RuntimeDocument, more: Partial<StoredLease> = {}): void {
     const before = this.runtimes.get(armKey(id));
     this.runtimes.set(armKey(id), {
       document,
@@ -143,7 +143,7 @@ export class FakeAzure implements Runtimes {
     this.#change(id, { authoring });
   }
 
-  #change(id: RuntimeId, change: Partial<Stored>): void {
+  #change(id: RuntimeId, change: Partial<StoredLease>): void {
     const found = this.runtimes.get(armKey(id));
     if (found !== undefined) this.runtimes.set(armKey(id), { ...found, ...change });
   }
@@ -157,11 +157,11 @@ export class FakeAzure implements Runtimes {
     this.#listed = new Map(this.runtimes);
   }
 
-  hint(id: RuntimeId, _maxAgeMs: number, caller: Caller): Promise<Definition> {
+  hint(id: RuntimeId, _maxAgeMs: number, caller: CallContext): Promise<Definition> {
     return this.#call('hint', caller, () => definition(id, this.#listed.get(armKey(id)), false));
   }
 
-  read(id: RuntimeId, caller: Caller): Promise<Definition> {
+  read(id: RuntimeId, caller: CallContext): Promise<Definition> {
     return this.#call('read', caller, () => {
       const found = this.#isDenied('read') ? undefined : this.runtimes.get(armKey(id));
       this.#hooks.onRead?.(caller.key, armKey(id), found);
@@ -169,7 +169,7 @@ export class FakeAzure implements Runtimes {
     });
   }
 
-  state(id: RuntimeId, caller: Caller): Promise<RuntimeState> {
+  state(id: RuntimeId, caller: CallContext): Promise<RuntimeStatus> {
     return this.#call('state', caller, () => {
       const found = this.#isDenied('state') ? undefined : this.runtimes.get(armKey(id));
       if (found === undefined) throw new AzureFailure(CHANGED);
@@ -181,7 +181,7 @@ export class FakeAzure implements Runtimes {
     });
   }
 
-  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: Caller): Promise<void> {
+  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: CallContext): Promise<void> {
     return this.#call('enable', caller, () => {
       const key = armKey(id);
       const found = this.runtimes.get(key);
@@ -194,11 +194,11 @@ export class FakeAzure implements Runtimes {
     });
   }
 
-  hasNetwork(parent: Parent, name: string, caller: Caller): Promise<boolean> {
+  hasNetwork(parent: Parent, name: string, caller: CallContext): Promise<boolean> {
     return this.#call('hasNetwork', caller, () => this.networks.has(networkKey(parent, name)));
   }
 
-  createNetwork(parent: Parent, name: string, caller: Caller): Promise<void> {
+  createNetwork(parent: Parent, name: string, caller: CallContext): Promise<void> {
     return this.#call('createNetwork', caller, () => {
       if (this.networks.has(networkKey(parent, name))) throw new AzureFailure(CHANGED);
       this.#hooks.onNetwork?.(caller.key, name);
@@ -206,7 +206,7 @@ export class FakeAzure implements Runtimes {
     });
   }
 
-  create(id: RuntimeId, document: RuntimeDocument, caller: Caller): Promise<ObservedRuntime | Accepted> {
+  create(id: RuntimeId, document: RuntimeDocument, caller: CallContext): Promise<ObservedRuntime | Accepted> {
     return this.#put('create', id, document, caller, (found) => {
       if (found !== undefined) return false;
       const network = networkOf(document);
@@ -222,16 +222,21 @@ export class FakeAzure implements Runtimes {
     return this.losesNetwork === 'never' ? document : rest;
   }
 
-  update(id: RuntimeId, document: RuntimeDocument, etag: string, caller: Caller): Promise<ObservedRuntime | Accepted> {
+  update(
+    id: RuntimeId,
+    document: RuntimeDocument,
+    etag: string,
+    caller: CallContext,
+  ): Promise<ObservedRuntime | Accepted> {
     return this.#put('update', id, document, caller, (found) => found?.etag === etag);
   }
 
   /** Azure denies nothing that is there, but where a fault says so; there is no parent to be removed. */
-  presenceOf(_parent: Parent, caller: Caller): Promise<ParentPresence> {
+  presenceOf(_parent: Parent, caller: CallContext): Promise<ParentPresence> {
     return this.#call('presenceOf', caller, () => (this.#isDenied('presenceOf') ? 'absent' : this.parentSays));
   }
 
-  delete(id: RuntimeId, caller: Caller): Promise<Accepted | Missing | undefined> {
+  delete(id: RuntimeId, caller: CallContext): Promise<Accepted | Missing | undefined> {
     return this.#call('delete', caller, () => {
       const key = armKey(id);
       if (this.#isDenied('delete')) return MISSING;
@@ -251,8 +256,8 @@ export class FakeAzure implements Runtimes {
     kind: 'create' | 'update',
     id: RuntimeId,
     document: RuntimeDocument,
-    caller: Caller,
-    isAsRead: (found: Stored | undefined) => boolean,
+    caller: CallContext,
+    isAsRead: (found: StoredLease | undefined) => boolean,
   ): Promise<ObservedRuntime | Accepted> {
     return this.#call(kind, caller, () => {
       const key = armKey(id);
@@ -270,7 +275,7 @@ export class FakeAzure implements Runtimes {
     const before = this.runtimes.get(key);
     const found = before ?? { type: 'Managed', state: this.stateOfNew };
     const repaired = before?.state === 'Limited' && --this.repairsNeeded <= 0;
-    const stored: Stored = {
+    const stored: StoredLease = {
       ...found,
       document: before === undefined ? this.#losing(document) : document,
       state: repaired ? 'Online' : found.state,
@@ -290,9 +295,9 @@ export class FakeAzure implements Runtimes {
     return isDenied;
   }
 
-  async #call<T>(name: string, caller: Caller, effect: () => T): Promise<T> {
+  async #call<T>(name: string, caller: CallContext, effect: () => T): Promise<T> {
     await this.#hooks.pause?.();
-    if (WRITES.includes(name) && !caller.mayWrite()) throw new Superseded('the object changed');
+    if (WRITES.includes(name) && !caller.mayWrite()) throw new SupersededError('the object changed');
     this.calls.push(name);
     if (this.removed.includes(name)) throw new AzureFailure(PARENT_DENIED);
     const [failing] = this.failing;
@@ -318,7 +323,7 @@ function networkKey(parent: Parent, name: string): string {
   return `${parentArmId(parent)}/${name}`.toLowerCase();
 }
 
-function definition(id: RuntimeId, found: Stored | undefined, fresh: boolean): Definition {
+function definition(id: RuntimeId, found: StoredLease | undefined, fresh: boolean): Definition {
   if (found === undefined) return { presence: 'absent', fresh };
   const { document, type, etag } = found;
   return { presence: 'present', fresh, runtime: { name: id.name, type, document, etag } };

@@ -1,16 +1,16 @@
 /** The API server and the watch cache as the ports see them: versions, finalizers, and a cache that may lag behind. */
-import type { Desired } from '../../../src/core/desired.ts';
+import type { Desired } from '../../../src/core/model/desired.ts';
 import {
-  BLANK,
   type Claim,
+  EMPTY_STATUS,
   type ManagedObject,
-  type Memory,
   NO_REQUESTS,
   type Requests,
-} from '../../../src/core/object.ts';
-import { inherit, type Legacy } from '../../../src/core/ownership.ts';
-import { armKey } from '../../../src/core/runtime.ts';
-import { type Events, type ObjectEvent, type Objects, Stale } from '../../../src/ports.ts';
+  type Status,
+} from '../../../src/core/model/object.ts';
+import { acceptHandover, type Handover } from '../../../src/core/model/ownership.ts';
+import { armKey } from '../../../src/core/model/runtime.ts';
+import { ConflictError, type Events, type ObjectEvent, type Objects } from '../../../src/ports.ts';
 
 /** The API server does not answer. */
 export class Unreachable extends Error {}
@@ -24,7 +24,7 @@ export interface ClusterHooks {
   /** The operator marks an object as one that is about to create or to adopt. */
   readonly onHold?: (object: ManagedObject, origin: Claim['origin']) => void;
   /** The operator left a claim to this object. */
-  readonly onLeave?: (heir: ManagedObject) => void;
+  readonly onLeave?: (successor: ManagedObject) => void;
   /** The operator let an object go that was being deleted. */
   readonly onGone?: (object: ManagedObject) => void;
 }
@@ -39,7 +39,7 @@ export class FakeCluster implements Objects, Events {
   /** The version at which the deletion of an object was asked for, and that of its creation. */
   readonly deletedAt = new Map<string, number>();
   readonly createdAtVersion = new Map<string, number>();
-  readonly unheldByHand = new Set<string>();
+  readonly finalizerRemovedByHand = new Set<string>();
   #version = 0;
   #uids = 0;
   #cache = new Map<string, ManagedObject>();
@@ -63,12 +63,12 @@ export class FakeCluster implements Objects, Events {
       resourceVersion: '0',
       createdAt: 0,
       deleting: false,
-      hasMarkOfArgoCd: false,
-      held: false,
+      isTrackedByArgoCd: false,
+      hasFinalizer: false,
       mark: undefined,
       spec: { valid: true, desired },
       requests: NO_REQUESTS,
-      memory: BLANK,
+      status: EMPTY_STATUS,
       ...more,
     };
     const stored = this.#store(object);
@@ -99,28 +99,28 @@ export class FakeCluster implements Objects, Events {
     const object = this.server.get(key);
     if (object === undefined || object.deleting) return;
     this.deletedAt.set(object.uid, this.#version + 1);
-    if (object.held) this.#store({ ...object, deleting: true, generation: object.generation + 1 });
+    if (object.hasFinalizer) this.#store({ ...object, deleting: true, generation: object.generation + 1 });
     else this.#drop(key);
   }
 
   /** Somebody takes the finalizer off by hand. */
-  unhold(key: string): void {
+  removeFinalizerByHand(key: string): void {
     const object = this.server.get(key);
-    this.unheldByHand.add(key);
+    this.finalizerRemovedByHand.add(key);
     if (object?.deleting) this.#drop(key);
-    else if (object?.held) this.#store({ ...object, held: false });
+    else if (object?.hasFinalizer) this.#store({ ...object, hasFinalizer: false });
   }
 
   /** Somebody puts our finalizer on, and the mark of another object in the place of its own. */
   meddle(key: string): void {
     const object = this.server.get(key);
-    if (object !== undefined && !object.deleting) this.#store({ ...object, held: true, mark: undefined });
+    if (object !== undefined && !object.deleting) this.#store({ ...object, hasFinalizer: true, mark: undefined });
   }
 
   /** The whole status is lost, as in a backup. */
   forget(key: string): void {
     const object = this.server.get(key);
-    if (object !== undefined) this.#store({ ...object, memory: BLANK });
+    if (object !== undefined) this.#store({ ...object, status: EMPTY_STATUS });
   }
 
   // What the watch shows.
@@ -155,21 +155,21 @@ export class FakeCluster implements Objects, Events {
     return [...this.#cache.values()].filter(({ spec }) => spec.valid && armKey(spec.desired.id) === runtimeKey);
   }
 
-  hold(object: ManagedObject, origin: Claim['origin']): Promise<ManagedObject> {
+  addFinalizer(object: ManagedObject, origin: Claim['origin']): Promise<ManagedObject> {
     return this.#request(() => {
       const current = this.#current(object);
       this.writes.push('finalizer');
       this.#hooks.onHold?.(current, origin);
-      return this.#writeThrough({ ...current, held: true, mark: markOf(object, origin) });
+      return this.#writeThrough({ ...current, hasFinalizer: true, mark: markOf(object, origin) });
     });
   }
 
-  release(object: ManagedObject): Promise<ManagedObject | undefined> {
+  removeFinalizer(object: ManagedObject): Promise<ManagedObject | undefined> {
     return this.#request(() => {
       if (this.server.get(object.key)?.uid !== object.uid) return undefined;
       this.writes.push('finalizer');
       const current = this.#current(object);
-      if (!current.deleting) return this.#writeThrough({ ...current, held: false, mark: undefined });
+      if (!current.deleting) return this.#writeThrough({ ...current, hasFinalizer: false, mark: undefined });
       this.#hooks.onGone?.(current);
       this.#drop(object.key);
       return undefined;
@@ -182,25 +182,26 @@ export class FakeCluster implements Objects, Events {
     });
   }
 
-  remember(object: ManagedObject, memory: Memory): Promise<ManagedObject> {
-    if (same(object.memory, memory)) return Promise.resolve(object);
+  updateStatus(object: ManagedObject, status: Status): Promise<ManagedObject> {
+    if (same(object.status, status)) return Promise.resolve(object);
     return this.#request(() => {
       const current = this.server.get(object.key);
-      if (current?.uid !== object.uid || !same(current.memory, object.memory)) throw new Stale('another status');
+      if (current?.uid !== object.uid || !same(current.status, object.status))
+        throw new ConflictError('another status');
       this.writes.push('status');
-      const after = { ...current, memory };
+      const after = { ...current, status };
       this.#hooks.onStatus?.(after);
       return this.#writeThrough(after);
     });
   }
 
-  async leave(heir: ManagedObject, legacy: Legacy): Promise<void> {
+  async handOver(successor: ManagedObject, handover: Handover): Promise<void> {
     await this.#request(() => {
-      const current = this.server.get(heir.key);
-      if (current?.uid !== heir.uid || current.deleting || current.memory.claim !== undefined)
-        throw new Stale('no heir');
+      const current = this.server.get(successor.key);
+      if (current?.uid !== successor.uid || current.deleting || current.status.claim !== undefined)
+        throw new ConflictError('no heir');
       this.writes.push('status');
-      const after = { ...current, memory: inherit(current.memory, legacy) };
+      const after = { ...current, status: acceptHandover(current.status, handover) };
       this.#hooks.onLeave?.(after);
       this.#writeThrough(after);
     });
@@ -223,7 +224,7 @@ export class FakeCluster implements Objects, Events {
   #current(object: ManagedObject): ManagedObject {
     const current = this.server.get(object.key);
     if (current?.uid !== object.uid || current.resourceVersion !== object.resourceVersion)
-      throw new Stale('another version');
+      throw new ConflictError('another version');
     return current;
   }
 

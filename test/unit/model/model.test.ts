@@ -4,13 +4,13 @@
  */
 import { describe, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Desired } from '../../../src/core/desired.ts';
-import type { Failure } from '../../../src/core/failure.ts';
+import type { Desired } from '../../../src/core/model/desired.ts';
+import type { Failure } from '../../../src/core/model/failure.ts';
 import { desired, fieldMap, runtimeId } from './builders.ts';
 import { expectEnded, Model, NAMES, RUNTIMES } from './model.ts';
 import { INTERVAL_MS } from './operator.ts';
 
-type Step = (model: Model) => Promise<void> | void;
+type Phase = (model: Model) => Promise<void> | void;
 
 const name = fc.constantFrom(...NAMES);
 const runtime = fc.constantFrom(...RUNTIMES);
@@ -74,14 +74,14 @@ function kind<T>(
 ) {
   return {
     weight,
-    arbitrary: from.map((value): Step => {
-      const step: Step = (model) => run(model, value);
+    arbitrary: from.map((value): Phase => {
+      const step: Phase = (model) => run(model, value);
       return Object.assign(step, { [fc.toStringMethod]: () => `${label} ${fc.stringify(value)}` });
     }),
   };
 }
 
-const steps: fc.Arbitrary<Step> = fc.oneof(
+const steps: fc.Arbitrary<Phase> = fc.oneof(
   // Mostly one pass goes on for a while; where the other gets in between is what matters.
   kind(30, 'proceed', fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 12 })), (m, [n, times]) => m.proceed(n, times)),
   kind(30, 'pass', name, (m, n) => m.start(`team/${n}`)),
@@ -95,7 +95,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   kind(1, 'overwrite the mark', name, (m, n) => m.meddle(`team/${n}`)),
   kind(2, 'edit', fc.tuple(name, declaration), (m, [n, more]) => m.edit(n, more)),
   kind(2, 'delete', name, (m, n) => m.operator.cluster.delete(`team/${n}`)),
-  kind(1, 'take the finalizer off', name, (m, n) => m.operator.cluster.unhold(`team/${n}`)),
+  kind(1, 'take the finalizer off', name, (m, n) => m.operator.cluster.removeFinalizerByHand(`team/${n}`)),
   kind(1, 'lose the status of an adopted one', name, (m, n) => m.forgetAdopted(`team/${n}`)),
   kind(1, 'crash', fc.constant(''), (m) => m.crash()),
   kind(1, 'the list is renewed', fc.constant(''), (m) => m.operator.azure.refreshList()),

@@ -1,12 +1,12 @@
 import { expect } from '@jest/globals';
 import { FINALIZER, MARK_ANNOTATION } from '../../../src/api/names.ts';
-import type { Desired } from '../../../src/core/desired.ts';
-import { differences } from '../../../src/core/fields.ts';
-import { isIn, networkOf } from '../../../src/core/network.ts';
-import { BLANK, condition, type ManagedObject } from '../../../src/core/object.ts';
-import { armKey, type RuntimeDocument, type RuntimeId } from '../../../src/core/runtime.ts';
-import { parseObject } from '../../../src/kube/codec.ts';
-import { renderStatus } from '../../../src/kube/status.ts';
+import type { Desired } from '../../../src/core/model/desired.ts';
+import { differences } from '../../../src/core/model/fields.ts';
+import { isIn, networkOf } from '../../../src/core/model/network.ts';
+import { condition, EMPTY_STATUS, type ManagedObject } from '../../../src/core/model/object.ts';
+import { armKey, type RuntimeDocument, type RuntimeId } from '../../../src/core/model/runtime.ts';
+import { parseObject } from '../../../src/kube/objects/codec.ts';
+import { renderStatus } from '../../../src/kube/objects/status.ts';
 import { type AzureHooks, type Fault, type Mode, PARENT_DENIED, WRITES } from './fake-azure.ts';
 import { type ClusterHooks, Unreachable } from './fake-cluster.ts';
 import { Gate, settled } from './gate.ts';
@@ -56,7 +56,7 @@ export class Model {
       },
       onStatus: (object) => this.oracle.onStatus(object),
       onHold: (object, origin) => this.oracle.onHold(object, origin),
-      onLeave: (heir) => this.oracle.onLeave(heir),
+      onLeave: (successor) => this.oracle.onLeave(successor),
       onGone: (object) => this.oracle.onGone(object),
     } satisfies ClusterHooks;
     this.operator = new Operator({ azure, cluster }, mode);
@@ -75,23 +75,23 @@ export class Model {
 
   /** As `apply`, of a copy: it brings the finalizer, the mark and the status of an object that was here or elsewhere. */
   applyCopy(name: string, wanted: Desired, luck: number, of: string): void {
-    const { uid: whose = 'elsewhere', memory = BLANK } = this.operator.cluster.server.get(`team/${of}`) ?? {};
+    const { uid: whose = 'elsewhere', status = EMPTY_STATUS } = this.operator.cluster.server.get(`team/${of}`) ?? {};
     const mark = JSON.stringify({ uid: whose, origin: 'Created', runtime: armKey(wanted.id) });
-    const claim = memory.claim ?? { origin: 'Created', identity: IDENTITY };
-    const status = { ...renderStatus({ ...memory, claim }), uid: whose };
+    const claim = status.claim ?? { origin: 'Created', identity: IDENTITY };
+    const stored = { ...renderStatus({ ...status, claim }), uid: whose };
     this.apply(name, wanted, luck, (uid) => {
       const metadata = { name, namespace: 'team', uid, resourceVersion: '1', finalizers: [FINALIZER] };
-      const raw = { metadata: { ...metadata, annotations: { [MARK_ANNOTATION]: mark } }, status };
+      const raw = { metadata: { ...metadata, annotations: { [MARK_ANNOTATION]: mark } }, status: stored };
       const parsed = parseObject(raw);
       if (parsed === undefined) throw new Error('the copy cannot be parsed');
-      return { held: parsed.held, mark: parsed.mark, memory: parsed.memory };
+      return { hasFinalizer: parsed.hasFinalizer, mark: parsed.mark, status: parsed.status };
     });
   }
 
   /** Only of an object with a claim: else what was made in a crash is taken for foreign, and stays. */
   meddle(key: string): void {
     const { cluster } = this.operator;
-    if (cluster.server.get(key)?.memory.claim !== undefined) cluster.meddle(key);
+    if (cluster.server.get(key)?.status.claim !== undefined) cluster.meddle(key);
   }
 
   edit(name: string, change: Partial<Desired>): void {
@@ -124,7 +124,7 @@ export class Model {
   }
 
   async proceed(n: number, times: number): Promise<void> {
-    for (let i = 0; i < times && this.gate.waiting > 0; i++) await this.gate.release(n);
+    for (let i = 0; i < times && this.gate.waiting > 0; i++) await this.gate.removeFinalizer(n);
   }
 
   /** Somebody else writes a document; one of another network is another runtime, since none can be moved. */
@@ -163,7 +163,7 @@ export class Model {
   forgetAdopted(key: string): void {
     const { cluster } = this.operator;
     const object = cluster.server.get(key);
-    if (object?.memory.claim?.origin !== 'Adopted' || this.inFlight.has(key)) return;
+    if (object?.status.claim?.origin !== 'Adopted' || this.inFlight.has(key)) return;
     cluster.forget(key);
     this.oracle.onForgotten(object);
   }
@@ -182,7 +182,7 @@ export class Model {
     this.cutOff = false;
     this.#lostAnswers = 0;
     this.gated = false;
-    while (this.gate.waiting > 0) await this.gate.release(0);
+    while (this.gate.waiting > 0) await this.gate.removeFinalizer(0);
     for (let round = 0; round < 12; round++) await this.lookAtAll();
   }
 
@@ -222,10 +222,10 @@ function expectEveryObjectEnded(model: Model): void {
     if (!object.spec.valid) continue;
     const { desired: wanted } = object.spec;
     const key = armKey(wanted.id);
-    const ready = condition(object.memory, 'Ready');
+    const ready = condition(object.status, 'Ready');
     const ended =
       ready?.status === 'True' ||
-      condition(object.memory, 'Stalled') !== undefined ||
+      condition(object.status, 'Stalled') !== undefined ||
       WAITS.includes(ready?.reason ?? '');
     expect({ key: object.key, summary: model.operator.summary(object.key), ended }).toMatchObject({ ended: true });
     if (ready?.status === 'True' && !wanted.suspend) {
@@ -235,13 +235,13 @@ function expectEveryObjectEnded(model: Model): void {
         expect(differences(wanted.fields, [], found?.document ?? {})).toEqual([]);
         expect(isIn(wanted.managedVirtualNetwork, found?.document ?? {})).toBe(true);
         if (wanted.interactiveAuthoring !== undefined) {
-          const { memory, requests } = object;
-          expect(requests.enableInteractiveAuthoring).toBe(memory.lastHandledInteractiveAuthoringAt);
+          const { status, requests } = object;
+          expect(requests.enableInteractiveAuthoring).toBe(status.lastHandledInteractiveAuthoringAt);
         }
       }
     }
-    if (object.memory.claim !== undefined && wanted.managementPolicy === 'Manage' && !wanted.suspend) {
-      expect({ key: object.key, held: object.held }).toEqual({ key: object.key, held: true });
+    if (object.status.claim !== undefined && wanted.managementPolicy === 'Manage' && !wanted.suspend) {
+      expect({ key: object.key, hasFinalizer: object.hasFinalizer }).toEqual({ key: object.key, hasFinalizer: true });
       expect({ claimedBy: [claims.get(key), object.key] }).toEqual({ claimedBy: [undefined, object.key] });
       claims.set(key, object.key);
     }

@@ -1,9 +1,9 @@
 /** The real pass over fake ports, with a clock that the test moves. */
-import type { Desired } from '../../../src/core/desired.ts';
-import { condition, type ManagedObject } from '../../../src/core/object.ts';
+import type { Desired } from '../../../src/core/model/desired.ts';
+import { condition, type ManagedObject } from '../../../src/core/model/object.ts';
 import { RUNTIME_GONE_MS } from '../../../src/core/schedule.ts';
 import type { Access, PassEnd, PassLog, PassMetrics } from '../../../src/ports.ts';
-import { createReconciler, type Outcome } from '../../../src/reconcile.ts';
+import { createReconciler, type PassResult } from '../../../src/reconcile/reconcile.ts';
 import { type AzureHooks, FakeAzure, type Mode, UNBOUNDED } from './fake-azure.ts';
 import { type ClusterHooks, FakeCluster } from './fake-cluster.ts';
 
@@ -15,7 +15,7 @@ export class Operator {
   readonly cluster: FakeCluster;
   readonly counted: string[] = [];
   readonly logged: Record<string, unknown>[] = [];
-  readonly passes: PassEnd[] = [];
+  readonly isTransient: PassEnd[] = [];
   /** What the namespace may use; changed by tests. */
   access: (object: ManagedObject) => Access;
   now = Date.UTC(2026, 0, 1);
@@ -58,7 +58,7 @@ export class Operator {
         driftCorrected: (field) => this.counted.push(`corrected ${field}`),
         stalled: () => this.counted.push('stalled'),
         repair: (outcome) => this.counted.push(`repair ${outcome}`),
-        passed: (_, end) => void this.passes.push(end),
+        passed: (_, end) => void this.isTransient.push(end),
         abandoned: () => {},
         forgotten: (key) => this.counted.push(`forgotten ${key}`),
         ...this.#metrics,
@@ -74,12 +74,12 @@ export class Operator {
     key: string,
     signal: AbortSignal = new AbortController().signal,
     superseded?: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<PassResult> {
     return this.#reconcile(key, signal, superseded);
   }
 
   /** A pass over a cache and a list that are up to date. */
-  async look(key: string): Promise<Outcome> {
+  async poll(key: string): Promise<PassResult> {
     this.cluster.sync();
     this.azure.refreshList();
     const outcome = await this.pass(key);
@@ -87,17 +87,17 @@ export class Operator {
     return outcome;
   }
 
-  /** As `look`, and once more after Azure has done all that it had only accepted. */
-  async lookTwice(key: string): Promise<Outcome> {
-    const outcome = await this.look(key);
+  /** As `poll`, and once more after Azure has done all that it had only accepted. */
+  async lookTwice(key: string): Promise<PassResult> {
+    const outcome = await this.poll(key);
     if (this.azure.pending === 0) return outcome;
     this.azure.goOn();
-    return this.look(key);
+    return this.poll(key);
   }
 
   /** A look, and another one after so long that what both missed counts as missing. */
-  async lookAgain(key: string): Promise<Outcome> {
-    await this.look(key);
+  async lookAgain(key: string): Promise<PassResult> {
+    await this.poll(key);
     this.now += RUNTIME_GONE_MS;
     return this.lookTwice(key);
   }
@@ -120,9 +120,9 @@ export class Operator {
 
   /** `Ready=False Forbidden Stalled`, as a reader of the status would sum it up. */
   summary(key: string): string {
-    const { memory } = this.object(key);
-    const ready = condition(memory, 'Ready');
-    const progress = (['Reconciling', 'Stalled'] as const).filter((type) => condition(memory, type) !== undefined);
+    const { status } = this.object(key);
+    const ready = condition(status, 'Ready');
+    const progress = (['Reconciling', 'Stalled'] as const).filter((type) => condition(status, type) !== undefined);
     return [`Ready=${ready?.status}`, ready?.reason, ...progress].join(' ');
   }
 }

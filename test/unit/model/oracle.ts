@@ -2,14 +2,14 @@
  * Judges every write of the operator by what is really so, not by what the operator saw: nothing is written or deleted
  * that was neither absent, nor created by us, nor adopted as the manifest permits; no leaf is lost that nobody declared.
  */
-import type { Desired } from '../../../src/core/desired.ts';
-import { differences, looksCreatedBy, valueAt } from '../../../src/core/fields.ts';
-import { isSameName } from '../../../src/core/letter-case.ts';
-import { isIn } from '../../../src/core/network.ts';
-import { type Claim, condition, type ManagedObject } from '../../../src/core/object.ts';
-import { isManaging } from '../../../src/core/ownership.ts';
-import { armKey } from '../../../src/core/runtime.ts';
-import type { AzureWrite, FakeAzure, Stored } from './fake-azure.ts';
+import type { Desired } from '../../../src/core/model/desired.ts';
+import { differences, looksCreatedBy, valueAt } from '../../../src/core/model/fields.ts';
+import { isSameName } from '../../../src/core/model/letter-case.ts';
+import { isIn } from '../../../src/core/model/network.ts';
+import { type Claim, condition, type ManagedObject } from '../../../src/core/model/object.ts';
+import { isManaging } from '../../../src/core/model/ownership.ts';
+import { armKey } from '../../../src/core/model/runtime.ts';
+import type { AzureWrite, FakeAzure, StoredLease } from './fake-azure.ts';
 import type { FakeCluster } from './fake-cluster.ts';
 
 export class Oracle {
@@ -28,7 +28,7 @@ export class Oracle {
   readonly #wasCreating = new Set<string>();
   readonly #claimed = new Map<string, Claim['origin']>();
   readonly #deletedBy = new Set<string>();
-  readonly #lastRead = new Map<string, Stored | undefined>();
+  readonly #lastRead = new Map<string, StoredLease | undefined>();
   cluster!: FakeCluster;
   azure!: FakeAzure;
 
@@ -39,7 +39,7 @@ export class Oracle {
     this.#declared.set(object.uid, [...(before ?? []), object.spec.desired]);
   }
 
-  onRead(by: string, _key: string, found: Stored | undefined): void {
+  onRead(by: string, _key: string, found: StoredLease | undefined): void {
     this.#lastRead.set(by, found);
   }
 
@@ -55,7 +55,7 @@ export class Oracle {
       ({ managedVirtualNetwork }) => managedVirtualNetwork?.creation === 'IfMissing',
     );
     // Whose finalizer was taken off by hand may be gone, and another of its name there, in the very moment of the write.
-    const meddled = this.cluster.unheldByHand.has(by);
+    const meddled = this.cluster.finalizerRemovedByHand.has(by);
     if (!permitted && !meddled) this.violations.push(`${by} makes a network that it may not make`);
   }
 
@@ -88,7 +88,7 @@ export class Oracle {
     if (!object.spec.valid || this.#edited.has(object.uid)) return;
     const { id, deletionPolicy, managementPolicy } = object.spec.desired;
     const key = armKey(id);
-    const { claim } = object.memory;
+    const { claim } = object.status;
     // Without a claim: it went between its own write and that.
     if (claim === undefined ? !this.#made(object, this.azure.runtimes.get(key)) : claim.origin !== 'Created') return;
     const peers = [...this.cluster.server.values()].filter(
@@ -99,7 +99,7 @@ export class Oracle {
     const isOurs = found?.type === 'Managed' && isIn(object.spec.desired.managedVirtualNetwork, found.document);
     const there = (isOurs || this.azure.isPending('create', key)) && this.#createdByUs.has(key);
     // An heir whose finalizer somebody took off by hand is nobody's fault.
-    const meddled = this.cluster.unheldByHand.size > 0;
+    const meddled = this.cluster.finalizerRemovedByHand.size > 0;
     if (mustBeGone && there && !meddled && !this.#deletedBy.has(object.uid))
       this.violations.push(`${object.key} leaves its runtime behind`);
     if (mustBeGone && isOurs && this.azure.isPending('delete', key) && !meddled)
@@ -115,14 +115,14 @@ export class Oracle {
     if (origin === 'Created') this.#wasCreating.add(uid);
   }
 
-  onLeave({ uid, memory }: ManagedObject): void {
-    if (memory.claim !== undefined) this.#claimed.set(uid, memory.claim.origin);
+  onLeave({ uid, status }: ManagedObject): void {
+    if (status.claim !== undefined) this.#claimed.set(uid, status.claim.origin);
   }
 
   onStatus(after: ManagedObject): void {
-    const stalled = condition(after.memory, 'Stalled')?.reason;
+    const stalled = condition(after.status, 'Stalled')?.reason;
     if (stalled !== undefined) this.stalledAs.add(stalled);
-    const claim = after.memory.claim;
+    const claim = after.status.claim;
     const known = this.#claimed.get(after.uid);
     if (claim === undefined) this.#claimed.delete(after.uid);
     else this.#claimed.set(after.uid, claim.origin);
@@ -140,7 +140,7 @@ export class Oracle {
   }
 
   /** Whether this very object has made what is there, or what Azure is about to show. */
-  #made({ uid, spec }: ManagedObject, found: Stored | undefined): boolean {
+  #made({ uid, spec }: ManagedObject, found: StoredLease | undefined): boolean {
     if (!spec.valid || !this.#hasCreated.has(uid)) return false;
     return found === undefined || looksCreatedBy(spec.desired.fields, found.document);
   }
@@ -177,13 +177,13 @@ export class Oracle {
       return;
     }
     const permitted =
-      object.memory.claim !== undefined || this.#ever(object, ({ adoptionPolicy }) => adoptionPolicy === 'Always');
+      object.status.claim !== undefined || this.#ever(object, ({ adoptionPolicy }) => adoptionPolicy === 'Always');
     if (!permitted) this.violations.push(`${by} writes a runtime that is not its own`);
     if (JSON.stringify(before.other) !== JSON.stringify(after.other))
       this.violations.push(`${by} loses an unknown leaf`);
     for (const path of ['description', 'location'] as const) {
       const declared =
-        object.memory.managedFields.includes(path) || this.#ever(object, ({ fields }) => fields.has(path));
+        object.status.managedFields.includes(path) || this.#ever(object, ({ fields }) => fields.has(path));
       if (!declared && valueAt(before, path) !== valueAt(after, path))
         this.violations.push(`${by} changes ${path}, which it never declared`);
     }
@@ -220,7 +220,7 @@ export class Oracle {
 
   /** Nothing can be done about a finalizer that is taken off by hand in the very moment of a write. */
   #judgeGone(by: string): void {
-    if (!this.cluster.unheldByHand.has(by)) this.violations.push(`${by} writes after it is gone`);
+    if (!this.cluster.finalizerRemovedByHand.has(by)) this.violations.push(`${by} writes after it is gone`);
   }
 
   #ever(object: ManagedObject, holds: (desired: Desired) => boolean): boolean {
@@ -233,7 +233,7 @@ function declareSamePlace(...objects: readonly ManagedObject[]): boolean {
   return isSameName(a, b);
 }
 
-function adoptable(desired: Desired, document: Stored['document']): boolean {
+function adoptable(desired: Desired, document: StoredLease['document']): boolean {
   if (desired.adoptionPolicy === 'Always') return true;
   return desired.adoptionPolicy === 'IfIdentical' && differences(desired.fields, [], document).length === 0;
 }

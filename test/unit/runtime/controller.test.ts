@@ -1,11 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { Controller, type ControllerOptions, type Handler, type Next } from '../../../src/runtime/controller.ts';
+import {
+  Controller,
+  type ControllerOptions,
+  type Handler,
+  type HandlerResult,
+} from '../../../src/runtime/controller.ts';
 import type { ControllerMetrics } from '../../../src/runtime/instruments.ts';
 import { WorkQueue } from '../../../src/runtime/queue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from './recorded-log.ts';
 
-const DONE: Next = { kind: 'done' };
+const DONE: HandlerResult = { kind: 'done' };
 
 class RecordedMetrics implements ControllerMetrics {
   readonly results: string[] = [];
@@ -37,7 +42,7 @@ function setUp(handler: Handler, options: Partial<ControllerOptions> = {}) {
 }
 
 /** A handler that records when it is called, relative to the first call, and answers from a list, then `done`. */
-function scripted(clock: () => FakeClock, answers: (Next | Error)[]) {
+function scripted(clock: () => FakeClock, answers: (HandlerResult | Error)[]) {
   const seen: { at: number; failures: number }[] = [];
   let start: number | undefined;
   const handler: Handler = async (_key, { failures }) => {
@@ -51,7 +56,7 @@ function scripted(clock: () => FakeClock, answers: (Next | Error)[]) {
   return { seen, handler };
 }
 
-async function runScript(answers: (Next | Error)[], totalMs: number) {
+async function runScript(answers: (HandlerResult | Error)[], totalMs: number) {
   const script = scripted(() => world.clock, answers);
   const world = setUp(script.handler);
   const running = world.controller.run(world.abort.signal);
@@ -85,7 +90,7 @@ describe('what a handler answers', () => {
   });
 
   test('backoff: waits double, and the next attempt is told how often it has failed', async () => {
-    const backoff: Next = { kind: 'backoff', baseMs: 1_000, maxMs: 5_000 };
+    const backoff: HandlerResult = { kind: 'backoff', baseMs: 1_000, maxMs: 5_000 };
     const { seen } = await runScript([backoff, backoff, backoff, backoff], 60_000);
     expect(seen).toEqual([
       { at: 0, failures: 0 },
@@ -117,7 +122,7 @@ describe('what a handler answers', () => {
   });
 
   test('each kind is counted under its own result', async () => {
-    const answers: Next[] = [
+    const answers: HandlerResult[] = [
       { kind: 'backoff', baseMs: 10, maxMs: 10 },
       { kind: 'after', ms: 10 },
     ];
@@ -159,11 +164,11 @@ describe('a handler that throws', () => {
 
 /** A handler whose passes end when the test says so. */
 function manual() {
-  const open = new Map<string, { end: (next?: Next) => void; signal: AbortSignal }>();
+  const open = new Map<string, { end: (next?: HandlerResult) => void; signal: AbortSignal }>();
   const handler: Handler = (key, { signal }) =>
     new Promise((resolve) => {
       if (open.has(key)) throw new Error(`${key} is handled twice at once`);
-      const end = (next: Next = DONE): void => {
+      const end = (next: HandlerResult = DONE): void => {
         open.delete(key);
         resolve(next);
       };
@@ -208,12 +213,12 @@ describe('workers', () => {
     await clock.settle();
     once.abort();
     await running;
-    queue.add('look', { priority: 1 });
+    queue.add('poll', { priority: 1 });
     await clock.advance(200);
     const again = new AbortController();
     const rerunning = controller.run(again.signal);
     await clock.settle();
-    expect(order).toEqual(['change', 'change', 'look']);
+    expect(order).toEqual(['change', 'change', 'poll']);
     again.abort();
     await rerunning;
   });
@@ -351,7 +356,7 @@ describe('the watchdog', () => {
       const { clock, queue, controller, abort } = setUp(handler, { stuckAfterMs, slowAfterMs: 10 * stuckAfterMs });
       const running = controller.run(abort.signal);
       await clock.advance(10 * stuckAfterMs);
-      queue.add('held');
+      queue.add('hasFinalizer');
       queue.add('waits', { afterMs: 1 });
       await clock.settle();
       clock.step(hours * 3_600_000);
@@ -361,7 +366,7 @@ describe('the watchdog', () => {
       expect(controller.stuckReason()).toBe(
         `keys are due, and none has been taken for more than ${stuckAfterMs / 1000} s`,
       );
-      open.get('held')?.end();
+      open.get('hasFinalizer')?.end();
       await clock.settle();
       expect(controller.stuckReason()).toBeUndefined();
       open.get('waits')?.end();
@@ -443,38 +448,38 @@ describe('a key that is added while it is in hand', () => {
 describe('a pass that is slow', () => {
   /** A handler whose keys with `slow` in their name end only when they are let go. */
   function slowOnes(concurrency: number) {
-    const begun: string[] = [];
+    const firstOperationPoll: string[] = [];
     const ends: (() => void)[] = [];
     const handler: Handler = async (key) => {
-      begun.push(key);
+      firstOperationPoll.push(key);
       if (key.startsWith('slow')) await new Promise<void>((resolve) => ends.push(resolve));
       return DONE;
     };
     const world = setUp(handler, { concurrency, slowAfterMs: 5_000 });
-    return { ...world, begun, ends, running: world.controller.run(world.abort.signal) };
+    return { ...world, firstOperationPoll, ends, running: world.controller.run(world.abort.signal) };
   }
 
   test('does not keep other keys waiting for longer than five seconds', async () => {
-    const { queue, clock, begun, ends, abort, running } = slowOnes(2);
+    const { queue, clock, firstOperationPoll, ends, abort, running } = slowOnes(2);
     for (const key of ['slow-1', 'slow-2', 'quick']) queue.add(key);
     await clock.advance(4_999);
-    expect(begun).toEqual(['slow-1', 'slow-2']);
+    expect(firstOperationPoll).toEqual(['slow-1', 'slow-2']);
     await clock.advance(1);
-    expect(begun).toEqual(['slow-1', 'slow-2', 'quick']);
+    expect(firstOperationPoll).toEqual(['slow-1', 'slow-2', 'quick']);
     for (const end of ends) end();
     abort.abort();
     await running;
   });
 
   test('leaves as many workers as there were when it has ended', async () => {
-    const { queue, clock, metrics, begun, ends, abort, running } = slowOnes(1);
+    const { queue, clock, metrics, firstOperationPoll, ends, abort, running } = slowOnes(1);
     queue.add('slow-1');
     await clock.advance(5_000);
     ends[0]?.();
     await clock.advance(0);
     for (const key of ['slow-2', 'slow-3']) queue.add(key);
     await clock.advance(1);
-    expect(begun).toEqual(['slow-1', 'slow-2']);
+    expect(firstOperationPoll).toEqual(['slow-1', 'slow-2']);
     expect(metrics.active).toBe(1);
     abort.abort();
     ends[1]?.();
@@ -482,13 +487,13 @@ describe('a pass that is slow', () => {
   });
 
   test('is one of ten times the workers at most, and is relieved when there are fewer again', async () => {
-    const { queue, clock, begun, ends, abort, running } = slowOnes(1);
+    const { queue, clock, firstOperationPoll, ends, abort, running } = slowOnes(1);
     for (let i = 0; i < 20; i++) queue.add(`slow-${i}`);
     await clock.advance(200_000);
-    expect(begun).toHaveLength(10);
+    expect(firstOperationPoll).toHaveLength(10);
     ends[0]?.();
     await clock.advance(5_000);
-    expect(begun).toHaveLength(11);
+    expect(firstOperationPoll).toHaveLength(11);
     abort.abort();
     for (const end of ends) end();
     await running;

@@ -1,7 +1,13 @@
 /** Who stands for election over a store that the test answers for. */
 import { describe, expect, test } from '@jest/globals';
-import { Elector, LeadershipLost, LeaseConflict, type LeaseStore, UNCONTESTED } from '../../../src/runtime/elector.ts';
-import type { Lease, Stored } from '../../../src/runtime/leader.ts';
+import {
+  ALWAYS_LEADER,
+  Elector,
+  LeadershipLost,
+  LeaseConflict,
+  type LeaseStore,
+} from '../../../src/runtime/elector.ts';
+import type { Lease, StoredLease } from '../../../src/runtime/leader.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from './recorded-log.ts';
 
@@ -9,11 +15,11 @@ const TERMS = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs:
 
 /** What all replicas of a test share. */
 class SharedStore {
-  stored: Stored | undefined;
-  readonly watchers = new Set<(stored: Stored | undefined) => void>();
+  stored: StoredLease | undefined;
+  readonly watchers = new Set<(stored: StoredLease | undefined) => void>();
   #version = 0;
 
-  put(lease: Lease | undefined): Stored | undefined {
+  put(lease: Lease | undefined): StoredLease | undefined {
     this.stored = lease === undefined ? undefined : { lease, version: String(++this.#version) };
     for (const tell of this.watchers) tell(this.stored);
     return this.stored;
@@ -31,9 +37,9 @@ class StoreOfReplica implements LeaseStore {
     this.#shared = shared;
   }
 
-  watch(tell: (stored: Stored | undefined) => void, signal: AbortSignal): Promise<void> {
+  watch(tell: (stored: StoredLease | undefined) => void, signal: AbortSignal): Promise<void> {
     const { watchers, stored } = this.#shared;
-    const listener = (seen: Stored | undefined) => {
+    const listener = (seen: StoredLease | undefined) => {
       if (this.mode === 'works') tell(seen);
     };
     watchers.add(listener);
@@ -46,14 +52,14 @@ class StoreOfReplica implements LeaseStore {
     );
   }
 
-  async read(): Promise<Stored | undefined> {
+  async read(): Promise<StoredLease | undefined> {
     return this.#answer('read', () => this.#shared.stored);
   }
 
-  async write(lease: Lease, version: string | undefined): Promise<Stored> {
+  async write(lease: Lease, version: string | undefined): Promise<StoredLease> {
     return this.#answer(`write ${lease.holder || 'nobody'}`, () => {
       if (this.#shared.stored?.version !== version) throw new LeaseConflict('another version');
-      return this.#shared.put(lease) as Stored;
+      return this.#shared.put(lease) as StoredLease;
     });
   }
 
@@ -166,8 +172,8 @@ describe('a replica', () => {
   });
 
   test('without others leads from the start, and for ever', async () => {
-    expect(await UNCONTESTED.won(new AbortController().signal)).toBe(true);
-    expect([UNCONTESTED.isLeader(), UNCONTESTED.lost.aborted]).toEqual([true, false]);
+    expect(await ALWAYS_LEADER.won(new AbortController().signal)).toBe(true);
+    expect([ALWAYS_LEADER.isLeader(), ALWAYS_LEADER.lost.aborted]).toEqual([true, false]);
   });
 });
 

@@ -2,30 +2,30 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  decide,
+  type ElectionState,
+  type ElectionTerms,
   failed,
+  HOLDER_UNKNOWN,
+  type Instant,
+  isLeading,
   type Lease,
-  leads,
-  type Moment,
+  nextElectionAction,
   observed,
-  patience,
   refused,
   release,
-  STRANGER,
-  type Standing,
-  type Stored,
-  type Terms,
+  requestTimeoutMs,
+  type StoredLease,
   written,
 } from '../../../src/runtime/leader.ts';
 
 const TICK_MS = 100;
 const TERMS = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
 /** The lease and a request that is under way, by the slowest clock. */
-const PEACE_MS = 30_000;
+const CONTEST_ENDS_MS = 30_000;
 
 type Answer =
-  | { readonly kind: 'written'; readonly stored: Stored }
-  | { readonly kind: 'conflict'; readonly seen: Stored | undefined };
+  | { readonly kind: 'written'; readonly stored: StoredLease }
+  | { readonly kind: 'conflict'; readonly seen: StoredLease | undefined };
 
 /** Something on its way, which arrives unless the connection is cut when it is sent or when it arrives. */
 interface Message {
@@ -35,17 +35,17 @@ interface Message {
 }
 
 interface Pending {
-  readonly begunAt: Moment;
+  readonly begunAt: Instant;
   readonly version: string | undefined;
   /** By the replica's monotonic clock. */
   readonly givesUpAt: number;
 }
 
 class Replica {
-  readonly terms: Terms;
+  readonly terms: ElectionTerms;
   /** How fast its clocks run. */
   readonly rate: number;
-  standing: Standing = STRANGER;
+  electionState: ElectionState = HOLDER_UNKNOWN;
   pending: Pending | undefined;
   state: 'running' | 'paused' | 'dead' = 'running';
   isCut = false;
@@ -63,20 +63,20 @@ class Replica {
     this.wallOffset = wallOffset;
   }
 
-  moment(now: number): Moment {
+  moment(now: number): Instant {
     return { monotonic: now * this.rate, wall: now * this.rate + this.wallOffset };
   }
 
   /** What a call of Azure would be told, if it were made now. */
-  leads(now: number): boolean {
-    return this.state === 'running' && leads(this.standing, this.terms, this.moment(now));
+  isLeading(now: number): boolean {
+    return this.state === 'running' && isLeading(this.electionState, this.terms, this.moment(now));
   }
 }
 
 class Simulation {
   now = 0;
   readonly replicas: Replica[];
-  stored: Stored | undefined;
+  stored: StoredLease | undefined;
   #version = 0;
   #lives = 0;
   #messages: Message[] = [];
@@ -106,7 +106,7 @@ class Simulation {
   }
 
   check(): void {
-    const leaders = this.replicas.filter((one) => one.leads(this.now)).map(({ terms }) => terms.identity);
+    const leaders = this.replicas.filter((one) => one.isLeading(this.now)).map(({ terms }) => terms.identity);
     if (leaders.length > 1) throw new Error(`at ${this.now} there lead ${leaders.join(' and ')}`);
     if (leaders[0] !== undefined && this.leaders.at(-1) !== leaders[0]) this.leaders.push(leaders[0]);
   }
@@ -143,8 +143,8 @@ class Simulation {
 
   stop(which: number): void {
     const replica = this.#pick(which);
-    if (!replica.leads(this.now)) return;
-    const released = release(replica.standing, replica.terms, replica.moment(this.now));
+    if (!replica.isLeading(this.now)) return;
+    const released = release(replica.electionState, replica.terms, replica.moment(this.now));
     replica.state = 'dead';
     if (released !== undefined) this.#send(replica, () => void this.#write(released.lease, released.version));
   }
@@ -176,18 +176,18 @@ class Simulation {
     const { terms, pending } = replica;
     const now = replica.moment(this.now);
     if (pending !== undefined && now.monotonic < pending.givesUpAt) return;
-    if (pending !== undefined) replica.standing = failed(replica.standing, pending.begunAt, terms);
+    if (pending !== undefined) replica.electionState = failed(replica.electionState, pending.begunAt, terms);
     replica.pending = undefined;
-    const action = decide(replica.standing, terms, now);
+    const action = nextElectionAction(replica.electionState, terms, now);
     if (action.kind === 'resign') replica.state = 'dead';
     if (action.kind === 'write') this.#request(replica, action.lease, action.version, now);
   }
 
-  #request(replica: Replica, lease: Lease, version: string | undefined, begunAt: Moment): void {
+  #request(replica: Replica, lease: Lease, version: string | undefined, begunAt: Instant): void {
     const pending = {
       begunAt,
       version,
-      givesUpAt: begunAt.monotonic + patience(replica.standing, replica.terms, begunAt),
+      givesUpAt: begunAt.monotonic + requestTimeoutMs(replica.electionState, replica.terms, begunAt),
     };
     replica.pending = pending;
     this.#send(replica, () => {
@@ -203,9 +203,9 @@ class Simulation {
     replica.pending = undefined;
     if (answer.kind === 'written') {
       replica.newest = Math.max(replica.newest, Number(answer.stored.version));
-      replica.standing = written(answer.stored, pending.begunAt, terms);
+      replica.electionState = written(answer.stored, pending.begunAt, terms);
     } else {
-      replica.standing = refused(replica.standing, pending, answer.seen, terms, replica.moment(this.now));
+      replica.electionState = refused(replica.electionState, pending, answer.seen, terms, replica.moment(this.now));
     }
   }
 
@@ -217,10 +217,10 @@ class Simulation {
     return { kind: 'written', stored };
   }
 
-  #show(replica: Replica, stored: Stored | undefined): void {
+  #show(replica: Replica, stored: StoredLease | undefined): void {
     if (stored !== undefined && Number(stored.version) <= replica.newest) return;
     replica.newest = Number(stored?.version ?? 0);
-    replica.standing = observed(replica.standing, stored, replica.terms, replica.moment(this.now));
+    replica.electionState = observed(replica.electionState, stored, replica.terms, replica.moment(this.now));
   }
 
   /** What its watch does when it is connected again. */
@@ -290,8 +290,8 @@ test('two replicas never lead at once, and when all is well again one leads', ()
       for (const step of sequence) take(simulation, step);
       handovers += simulation.leaders.length;
       simulation.heal();
-      simulation.run(PEACE_MS);
-      expect(simulation.replicas.filter((one) => one.leads(simulation.now))).toHaveLength(1);
+      simulation.run(CONTEST_ENDS_MS);
+      expect(simulation.replicas.filter((one) => one.isLeading(simulation.now))).toHaveLength(1);
     }),
     { numRuns: 400 },
   );

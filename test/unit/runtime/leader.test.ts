@@ -1,26 +1,26 @@
 /** The rules of the election, one by one. */
 import { describe, expect, test } from '@jest/globals';
 import {
-  decide,
+  type ElectionState,
+  type ElectionTerms,
   failed,
+  HOLDER_UNKNOWN,
+  type Instant,
+  isLeading,
   type Lease,
-  leads,
-  type Moment,
+  nextElectionAction,
   observed,
-  patience,
   refused,
   release,
-  STRANGER,
-  type Standing,
-  type Stored,
-  type Terms,
+  requestTimeoutMs,
+  type StoredLease,
   written,
 } from '../../../src/runtime/leader.ts';
 
-const TERMS: Terms = { identity: 'me', leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
+const TERMS: ElectionTerms = { identity: 'me', leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
 const WALL = Date.UTC(2026, 0, 1);
 
-const at = (seconds: number): Moment => ({ monotonic: seconds * 1000, wall: WALL + seconds * 1000 });
+const at = (seconds: number): Instant => ({ monotonic: seconds * 1000, wall: WALL + seconds * 1000 });
 const lease = (holder: string, more: Partial<Lease> = {}): Lease => ({
   holder,
   durationMs: 15_000,
@@ -29,24 +29,24 @@ const lease = (holder: string, more: Partial<Lease> = {}): Lease => ({
   transitions: 3,
   ...more,
 });
-const stored = (holder: string, version: string, more: Partial<Lease> = {}): Stored => ({
+const stored = (holder: string, version: string, more: Partial<Lease> = {}): StoredLease => ({
   lease: lease(holder, more),
   version,
 });
 
-const see = (standing: Standing, seen: Stored | undefined, seconds: number) =>
-  observed(standing, seen, TERMS, at(seconds));
-const next = (standing: Standing, seconds: number) => decide(standing, TERMS, at(seconds));
+const see = (electionState: ElectionState, seen: StoredLease | undefined, seconds: number) =>
+  observed(electionState, seen, TERMS, at(seconds));
+const next = (electionState: ElectionState, seconds: number) => nextElectionAction(electionState, TERMS, at(seconds));
 /** Leads since a write that was begun at 100 s. */
 const LEADER = written(stored('me', '10'), at(100), TERMS);
 
 describe('a replica that does not lead', () => {
   test('does nothing before it has seen whether there is a lease', () => {
-    expect(next(STRANGER, 1_000)).toEqual({ kind: 'wait', ms: Number.POSITIVE_INFINITY });
+    expect(next(HOLDER_UNKNOWN, 1_000)).toEqual({ kind: 'wait', ms: Number.POSITIVE_INFINITY });
   });
 
   test('creates the lease where there is none', () => {
-    expect(next(see(STRANGER, undefined, 5), 5)).toEqual({
+    expect(next(see(HOLDER_UNKNOWN, undefined, 5), 5)).toEqual({
       kind: 'write',
       version: undefined,
       lease: { holder: 'me', durationMs: 15_000, acquiredAt: at(5).wall, renewedAt: at(5).wall, transitions: 0 },
@@ -54,7 +54,7 @@ describe('a replica that does not lead', () => {
   });
 
   test('takes one that nobody holds at once, and counts the transition', () => {
-    expect(next(see(STRANGER, stored('', '1', { durationMs: 1_000 }), 5), 5)).toEqual({
+    expect(next(see(HOLDER_UNKNOWN, stored('', '1', { durationMs: 1_000 }), 5), 5)).toEqual({
       kind: 'write',
       version: '1',
       lease: { holder: 'me', durationMs: 15_000, acquiredAt: at(5).wall, renewedAt: at(5).wall, transitions: 4 },
@@ -63,32 +63,32 @@ describe('a replica that does not lead', () => {
 
   test('waits for as long as the lease of another says, from when it saw it, whatever time is written in it', () => {
     const renewedAt = at(-10_000).wall;
-    const standing = see(STRANGER, stored('other', '1', { durationMs: 20_000, renewedAt }), 5);
-    expect(next(standing, 5)).toEqual({ kind: 'wait', ms: 20_000 });
-    expect(next(standing, 24.999)).toEqual({ kind: 'wait', ms: 1 });
-    expect(next(standing, 25)).toMatchObject({ kind: 'write', version: '1', lease: { transitions: 4 } });
+    const electionState = see(HOLDER_UNKNOWN, stored('other', '1', { durationMs: 20_000, renewedAt }), 5);
+    expect(next(electionState, 5)).toEqual({ kind: 'wait', ms: 20_000 });
+    expect(next(electionState, 24.999)).toEqual({ kind: 'wait', ms: 1 });
+    expect(next(electionState, 25)).toMatchObject({ kind: 'write', version: '1', lease: { transitions: 4 } });
   });
 
   test('waits anew after each change, and not after seeing the same again', () => {
-    const first = see(STRANGER, stored('other', '1'), 0);
+    const first = see(HOLDER_UNKNOWN, stored('other', '1'), 0);
     expect(see(first, stored('other', '1'), 10)).toBe(first);
     expect(next(see(first, stored('other', '2'), 10), 10)).toEqual({ kind: 'wait', ms: 15_000 });
   });
 
   test('does not take a lease that is deleted before its holder has stopped', () => {
-    const standing = see(see(STRANGER, stored('other', '1'), 0), undefined, 10);
-    expect(next(standing, 10)).toEqual({ kind: 'wait', ms: 15_000 });
-    expect(next(standing, 25)).toMatchObject({ kind: 'write', version: undefined });
+    const electionState = see(see(HOLDER_UNKNOWN, stored('other', '1'), 0), undefined, 10);
+    expect(next(electionState, 10)).toEqual({ kind: 'wait', ms: 15_000 });
+    expect(next(electionState, 25)).toMatchObject({ kind: 'write', version: undefined });
   });
 
   test('counts that time by the monotonic clock alone', () => {
-    const standing = see(STRANGER, stored('other', '1'), 0);
-    expect(decide(standing, TERMS, { monotonic: 1_000, wall: at(3_600).wall }).kind).toBe('wait');
-    expect(decide(standing, TERMS, { monotonic: 15_000, wall: at(-3_600).wall }).kind).toBe('write');
+    const electionState = see(HOLDER_UNKNOWN, stored('other', '1'), 0);
+    expect(nextElectionAction(electionState, TERMS, { monotonic: 1_000, wall: at(3_600).wall }).kind).toBe('wait');
+    expect(nextElectionAction(electionState, TERMS, { monotonic: 15_000, wall: at(-3_600).wall }).kind).toBe('write');
   });
 
   test('keeps on with what is its own although it was never told so', () => {
-    expect(next(see(STRANGER, stored('me', '1', { acquiredAt: 7, transitions: 5 }), 5), 5)).toMatchObject({
+    expect(next(see(HOLDER_UNKNOWN, stored('me', '1', { acquiredAt: 7, transitions: 5 }), 5), 5)).toMatchObject({
       kind: 'write',
       version: '1',
       lease: { acquiredAt: 7, transitions: 5 },
@@ -96,14 +96,15 @@ describe('a replica that does not lead', () => {
   });
 
   test('tries again, when a write came to nothing, a retry period after it was begun', () => {
-    const standing = failed(see(STRANGER, undefined, 5), at(5), TERMS);
-    expect(next(standing, 6)).toEqual({ kind: 'wait', ms: 1_000 });
-    expect(next(standing, 7).kind).toBe('write');
+    const electionState = failed(see(HOLDER_UNKNOWN, undefined, 5), at(5), TERMS);
+    expect(next(electionState, 6)).toEqual({ kind: 'wait', ms: 1_000 });
+    expect(next(electionState, 7).kind).toBe('write');
   });
 
   test('follows what it finds when somebody else was faster', () => {
-    const standing = see(STRANGER, stored('', '1'), 0);
-    const find = (seen: Stored) => next(refused(standing, { version: '1', begunAt: at(0.5) }, seen, TERMS, at(1)), 1);
+    const electionState = see(HOLDER_UNKNOWN, stored('', '1'), 0);
+    const find = (seen: StoredLease) =>
+      next(refused(electionState, { version: '1', begunAt: at(0.5) }, seen, TERMS, at(1)), 1);
     expect(find(stored('other', '2'))).toEqual({ kind: 'wait', ms: 15_000 });
     expect(find(stored('', '2'))).toMatchObject({ kind: 'write', version: '2' });
     // A refusal that nothing explains must not become a storm of requests.
@@ -111,7 +112,7 @@ describe('a replica that does not lead', () => {
   });
 
   test('is no leader', () => {
-    expect(leads(see(STRANGER, stored('me', '1'), 5), TERMS, at(5))).toBe(false);
+    expect(isLeading(see(HOLDER_UNKNOWN, stored('me', '1'), 5), TERMS, at(5))).toBe(false);
   });
 });
 
@@ -126,37 +127,37 @@ describe('a leader', () => {
   });
 
   test('tries again until the renew deadline, and gives a request no more time than there is', () => {
-    expect(patience(LEADER, TERMS, at(102))).toBe(5_000);
-    const standing = failed(LEADER, at(102), TERMS);
-    expect(next(standing, 107).kind).toBe('write');
-    expect(patience(standing, TERMS, at(109))).toBe(1_000);
-    expect(next(failed(standing, at(109), TERMS), 109.5)).toEqual({ kind: 'wait', ms: 500 });
+    expect(requestTimeoutMs(LEADER, TERMS, at(102))).toBe(5_000);
+    const electionState = failed(LEADER, at(102), TERMS);
+    expect(next(electionState, 107).kind).toBe('write');
+    expect(requestTimeoutMs(electionState, TERMS, at(109))).toBe(1_000);
+    expect(next(failed(electionState, at(109), TERMS), 109.5)).toEqual({ kind: 'wait', ms: 500 });
   });
 
   const later = at(110);
-  test.each<[string, Moment]>([
+  test.each<[string, Instant]>([
     ['both clocks say', later],
     ['the monotonic clock says, while the other was set back', { monotonic: later.monotonic, wall: WALL }],
     ['the wall clock says, since the other stood still while the machine slept', { ...at(100), wall: later.wall }],
   ])('leads no more once the deadline is over, as %s', (_which, now) => {
-    expect(leads(LEADER, TERMS, at(109.999))).toBe(true);
-    expect(leads(LEADER, TERMS, now)).toBe(false);
-    expect(decide(LEADER, TERMS, now)).toEqual({ kind: 'resign', why: 'it was not renewed within 10 s' });
+    expect(isLeading(LEADER, TERMS, at(109.999))).toBe(true);
+    expect(isLeading(LEADER, TERMS, now)).toBe(false);
+    expect(nextElectionAction(LEADER, TERMS, now)).toEqual({ kind: 'resign', why: 'it was not renewed within 10 s' });
   });
 
   test.each([
     ['another', 'other', 'other holds it'],
     ['nobody', '', 'somebody has released it'],
   ])('leads no more once it sees that %s holds the lease', (_who, holder, why) => {
-    const standing = see(LEADER, stored(holder, '11'), 101);
-    expect(leads(standing, TERMS, at(101))).toBe(false);
-    expect(next(standing, 101)).toEqual({ kind: 'resign', why });
+    const electionState = see(LEADER, stored(holder, '11'), 101);
+    expect(isLeading(electionState, TERMS, at(101))).toBe(false);
+    expect(next(electionState, 101)).toEqual({ kind: 'resign', why });
   });
 
   test('goes on at once over a version that somebody has edited, and creates a lease that was deleted', () => {
     expect(next(see(LEADER, stored('me', '11'), 101), 101)).toMatchObject({ kind: 'write', version: '11' });
     const gone = see(LEADER, undefined, 101);
-    expect(leads(gone, TERMS, at(101))).toBe(true);
+    expect(isLeading(gone, TERMS, at(101))).toBe(true);
     expect(next(gone, 101)).toMatchObject({ kind: 'write', version: undefined, lease: { holder: 'me' } });
   });
 

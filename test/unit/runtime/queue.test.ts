@@ -75,20 +75,20 @@ describe('a key', () => {
     await queue.next(never);
     expect(queue.retry('urgent', { baseMs: 1_000, maxMs: 60_000 })).toBe(1_000);
     queue.done('urgent');
-    queue.add('look', { priority: 1, afterMs: 500 });
+    queue.add('poll', { priority: 1, afterMs: 500 });
     await clock.advance(999);
     expect(queue.retries('urgent')).toBe(1);
     await clock.advance(1);
-    expect(await drain()).toEqual(['urgent', 'look']);
+    expect(await drain()).toEqual(['urgent', 'poll']);
   });
 
   test('that is put back is due at once with the priority it was handed out with', async () => {
     const { queue, drain } = setUp();
     queue.add('urgent', { priority: 2 });
     await queue.next(never);
-    queue.add('look', { priority: 1 });
+    queue.add('poll', { priority: 1 });
     queue.putBack('urgent');
-    expect(await drain()).toEqual(['urgent', 'look']);
+    expect(await drain()).toEqual(['urgent', 'poll']);
   });
 
   test('is refused when its priority or its wait is no number', () => {
@@ -221,16 +221,16 @@ describe('a steady stream of high priority', () => {
 
   test('keeps a low priority out while that has not been due for long', async () => {
     const { clock, queue } = setUp({ agedAfterMs, reservedShare });
-    queue.add('look');
+    queue.add('poll');
     await clock.advance(agedAfterMs);
-    expect(await handOutsUntil('look', queue)).toBe(Number.POSITIVE_INFINITY);
+    expect(await handOutsUntil('poll', queue)).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('lets a low priority that has aged pass within the reserved share', async () => {
     const { clock, queue } = setUp({ agedAfterMs, reservedShare });
-    queue.add('look');
+    queue.add('poll');
     await clock.advance(agedAfterMs + 1);
-    expect(await handOutsUntil('look', queue)).toBe(reservedShare);
+    expect(await handOutsUntil('poll', queue)).toBe(reservedShare);
   });
 
   test('lets n aged keys pass within n + 1 shares, the longest due first', async () => {
@@ -245,14 +245,14 @@ describe('a steady stream of high priority', () => {
 
   test('loses no more than the share to a backlog, however old: an urgent key still goes at once', async () => {
     const { clock, queue } = setUp({ agedAfterMs, reservedShare });
-    for (let i = 0; i < 5_000; i += 1) queue.add(`look ${i}`);
+    for (let i = 0; i < 5_000; i += 1) queue.add(`poll ${i}`);
     await clock.advance(60 * agedAfterMs);
     const taken: string[] = [];
     for (let i = 0; i < 64; i += 1) {
       queue.add(`urgent ${i}`, { priority: 1 });
       taken.push((await queue.next(never)) ?? '');
     }
-    expect(taken.filter((key) => key.startsWith('look'))).toHaveLength(64 / reservedShare);
+    expect(taken.filter((key) => key.startsWith('poll'))).toHaveLength(64 / reservedShare);
   });
 });
 

@@ -52,26 +52,26 @@ describe('the memory of failures', () => {
   const policy = { baseMs: 1_000, maxMs: 60_000 };
 
   test('counts the failures of a key', () => {
-    const memory = new RetryMemory(new FakeClock());
-    expect(memory.failures('a')).toBe(0);
-    expect(memory.failed('a', policy)).toBe(1_000);
-    expect(memory.failed('a', { ...policy, minMs: 1 })).toBe(2_000);
-    expect(memory.failures('a')).toBe(2);
-    expect(memory.failures('b')).toBe(0);
+    const status = new RetryMemory(new FakeClock());
+    expect(status.failures('a')).toBe(0);
+    expect(status.failed('a', policy)).toBe(1_000);
+    expect(status.failed('a', { ...policy, minMs: 1 })).toBe(2_000);
+    expect(status.failures('a')).toBe(2);
+    expect(status.failures('b')).toBe(0);
   });
 
   test('starts at the base when a key fails in another way', () => {
-    const memory = new RetryMemory(new FakeClock());
-    for (let i = 0; i < 5; i++) memory.failed('a', policy);
-    expect(memory.failed('a', { baseMs: 500, maxMs: 60_000 })).toBe(500);
-    expect(memory.failures('a')).toBe(1);
+    const status = new RetryMemory(new FakeClock());
+    for (let i = 0; i < 5; i++) status.failed('a', policy);
+    expect(status.failed('a', { baseMs: 500, maxMs: 60_000 })).toBe(500);
+    expect(status.failures('a')).toBe(1);
   });
 
   test('starts anew once cleared', () => {
-    const memory = new RetryMemory(new FakeClock());
-    memory.failed('a', policy);
-    memory.clear('a');
-    expect(memory.failures('a')).toBe(0);
-    expect(memory.failed('a', policy)).toBe(1_000);
+    const status = new RetryMemory(new FakeClock());
+    status.failed('a', policy);
+    status.clear('a');
+    expect(status.failures('a')).toBe(0);
+    expect(status.failed('a', policy)).toBe(1_000);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { untilTurn } from '../../../src/runtime/spread.ts';
+import { msUntilSlot } from '../../../src/runtime/spread.ts';
 
 const PERIOD = 600_000;
 
@@ -8,8 +8,8 @@ describe('the turn of a key', () => {
   test('comes every period once it has come', () => {
     fc.assert(
       fc.property(fc.string(), fc.nat(2 ** 40), fc.integer({ min: 1_000, max: 86_400_000 }), (key, now, period) => {
-        const turn = now + untilTurn(key, period, now);
-        expect(untilTurn(key, period, turn)).toBeCloseTo(period, 3);
+        const turn = now + msUntilSlot(key, period, now);
+        expect(msUntilSlot(key, period, turn)).toBeCloseTo(period, 3);
       }),
     );
   });
@@ -17,7 +17,7 @@ describe('the turn of a key', () => {
   test('is a fifth of the period away at least, and six fifths at most', () => {
     fc.assert(
       fc.property(fc.string(), fc.nat(2 ** 40), (key, now) => {
-        const ms = untilTurn(key, PERIOD, now);
+        const ms = msUntilSlot(key, PERIOD, now);
         expect(ms).toBeGreaterThanOrEqual(PERIOD / 5);
         expect(ms).toBeLessThanOrEqual((PERIOD * 6) / 5);
       }),
@@ -30,7 +30,7 @@ describe('the turn of a key', () => {
       const now = 1_800_000_000_000;
       const parts = Array.from({ length: 20 }, () => 0);
       for (let i = 0; i < 2_000; i++) {
-        const part = Math.floor(((untilTurn(`${prefix}${i}`, PERIOD, now) - PERIOD / 5) / PERIOD) * 20);
+        const part = Math.floor(((msUntilSlot(`${prefix}${i}`, PERIOD, now) - PERIOD / 5) / PERIOD) * 20);
         parts[part] = (parts[part] ?? 0) + 1;
       }
       expect(Math.min(...parts)).toBeGreaterThan(60);

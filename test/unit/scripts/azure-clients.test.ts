@@ -15,7 +15,7 @@ describe.each([
     (await import(`data:text/javascript,${encodeURIComponent(withTypes(roots, source))}`)) as Record<string, unknown>;
 
   test('what is kept is what the adapter takes', () => {
-    const source = readFileSync(new URL(`../../../src/azure/${adapter}`, import.meta.url), 'utf8');
+    const source = readFileSync(new URL(`../../../src/azure/arm/${adapter}`, import.meta.url), 'utf8');
     const [, taken = ''] = /const \{ (.*) \} = client;/.exec(source) ?? [];
     expect(taken.split(', ').sort()).toEqual(groups);
   });

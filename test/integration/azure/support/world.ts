@@ -2,52 +2,52 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import { resolveCloud } from '../../../../src/azure/clouds.ts';
-import { AzureIdentities } from '../../../../src/azure/identities.ts';
-import { AzureFailure, type Failure } from '../../../../src/core/failure.ts';
-import { parseGrants } from '../../../../src/core/grants.ts';
-import { BLANK, type ManagedObject } from '../../../../src/core/object.ts';
-import type { RuntimeId } from '../../../../src/core/runtime.ts';
-import type { Caller, Runtimes } from '../../../../src/ports.ts';
-import { systemClock } from '../../../../src/runtime/clock.ts';
 import {
   DEFAULT_CLIENT,
   DEFAULT_FACTORY,
   DEFAULT_WORKSPACE,
   type Emulator,
   startEmulator,
-} from '../../../emulator/index.ts';
+} from '../../../../dev/emulator/index.ts';
+import { AzureIdentities } from '../../../../src/azure/identities.ts';
+import { resolveCloud } from '../../../../src/azure/identity/clouds.ts';
+import { AzureFailure, type Failure } from '../../../../src/core/model/failure.ts';
+import { parseGrants } from '../../../../src/core/model/grants.ts';
+import { EMPTY_STATUS, type ManagedObject } from '../../../../src/core/model/object.ts';
+import type { RuntimeId } from '../../../../src/core/model/runtime.ts';
+import type { CallContext, Runtimes } from '../../../../src/ports.ts';
+import { systemClock } from '../../../../src/runtime/clock.ts';
 import { RecordedLog } from '../../../unit/runtime/recorded-log.ts';
 
 export const RUNTIME = { factory: DEFAULT_FACTORY, name: 'Runtime' };
 export const ID: RuntimeId = { parent: { kind: 'factory', ...DEFAULT_FACTORY }, name: 'Runtime' };
 
-export function caller(changes: Partial<Caller> = {}): Caller {
+export function caller(changes: Partial<CallContext> = {}): CallContext {
   return { key: 'ns/a', urgency: 'change', signal: new AbortController().signal, mayWrite: () => true, ...changes };
 }
 
-export interface World {
+export interface Dependencies {
   readonly emulator: Emulator;
   /** A folder that is removed with the world. */
   readonly dir: string;
-  readonly woken: string[];
+  readonly budgetAvailable: string[];
   /** What the operator would use under this environment; the emulator's own client when absent. */
   identities(
     env?: Record<string, string>,
     options?: { requestTimeoutMs?: number; audience?: string; authorityHost?: string },
   ): AzureIdentities;
-  runtimes(...args: Parameters<World['identities']>): Runtimes;
+  runtimes(...args: Parameters<Dependencies['identities']>): Runtimes;
   stop(): Promise<void>;
 }
 
 /** An emulated Azure that this process trusts, with one factory and one workspace in it. */
-export async function startWorld(): Promise<World> {
+export async function startWorld(): Promise<Dependencies> {
   const emulator = await startEmulator({ seed: [DEFAULT_FACTORY, DEFAULT_WORKSPACE] });
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), emulator.caPem]);
   const dir = await mkdtemp(join(tmpdir(), 'azure-'));
-  const woken: string[] = [];
+  const budgetAvailable: string[] = [];
   const opened: AzureIdentities[] = [];
-  const identities: World['identities'] = (
+  const identities: Dependencies['identities'] = (
     env = SECRET,
     { requestTimeoutMs, audience, authorityHost = emulator.authorityUrl } = {},
   ) => {
@@ -57,7 +57,7 @@ export async function startWorld(): Promise<World> {
       grants: parseGrants('*'),
       occupied: () => true,
       clock: systemClock,
-      wake: (key) => void woken.push(key),
+      wake: (key) => void budgetAvailable.push(key),
       changed: () => {},
       log: new RecordedLog(),
       retry: { attempts: 3, minDelayMs: 1, maxDelayMs: 1000 },
@@ -69,7 +69,7 @@ export async function startWorld(): Promise<World> {
   return {
     emulator,
     dir,
-    woken,
+    budgetAvailable,
     identities,
     runtimes: (...args) => {
       const access = identities(...args).accessFor(OBJECT);
@@ -96,8 +96,8 @@ const OBJECT: ManagedObject = {
   resourceVersion: '1',
   createdAt: 0,
   deleting: false,
-  hasMarkOfArgoCd: false,
-  held: false,
+  isTrackedByArgoCd: false,
+  hasFinalizer: false,
   mark: undefined,
   spec: { valid: false, problem: 'not needed here' },
   requests: {
@@ -107,7 +107,7 @@ const OBJECT: ManagedObject = {
     acceptIdentity: undefined,
     enableInteractiveAuthoring: undefined,
   },
-  memory: BLANK,
+  status: EMPTY_STATUS,
 };
 
 /** The failure that a call ends with. */

@@ -1,11 +1,11 @@
-import { createDataFactory } from '../../../../src/azure/data-factory.ts';
-import { Denial } from '../../../../src/azure/denial.ts';
-import { RequestBudget } from '../../../../src/azure/request-budget.ts';
-import { createSynapse } from '../../../../src/azure/synapse.ts';
-import { TokenSource } from '../../../../src/azure/tokens.ts';
-import { AzureFailure, type Failure } from '../../../../src/core/failure.ts';
-import type { Parent, RuntimeId } from '../../../../src/core/runtime.ts';
-import type { Caller } from '../../../../src/ports.ts';
+import { createDataFactory } from '../../../../src/azure/arm/data-factory.ts';
+import { createSynapse } from '../../../../src/azure/arm/synapse.ts';
+import { RequestBudget } from '../../../../src/azure/budget/request-budget.ts';
+import { Denial } from '../../../../src/azure/identity/denial.ts';
+import { TokenSource } from '../../../../src/azure/identity/tokens.ts';
+import { AzureFailure, type Failure } from '../../../../src/core/model/failure.ts';
+import type { Parent, RuntimeId } from '../../../../src/core/model/runtime.ts';
+import type { CallContext } from '../../../../src/ports.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeArm } from './fake-arm.ts';
 
@@ -18,7 +18,7 @@ export function idIn(kind: Parent['kind']): RuntimeId {
   return { parent: { kind, subscriptionId: SUBSCRIPTION, resourceGroup: 'Group', name }, name: 'Runtime' };
 }
 
-export function caller(changes: Partial<Caller> = {}): Caller {
+export function caller(changes: Partial<CallContext> = {}): CallContext {
   return { key: 'ns/a', urgency: 'change', signal: new AbortController().signal, mayWrite: () => true, ...changes };
 }
 
@@ -41,15 +41,15 @@ export const RUNTIME_MISSING = armError(
 export function rig(options: { parent?: Parent['kind']; tokens?: readonly string[]; requestTimeoutMs?: number } = {}) {
   const clock = new FakeClock();
   const arm = new FakeArm();
-  const woken: string[] = [];
+  const budgetAvailable: string[] = [];
   const requests: string[] = [];
   const metrics = {
     armRequest: (operation: string, code: string) => void requests.push(`${operation} ${code}`),
     budgetRemaining: () => {},
-    intervalStretched: () => {},
+    intervalFactorChanged: () => {},
     budgetRemoved: () => {},
   };
-  const budget = new RequestBudget({ clock, wake: (key) => void woken.push(key) });
+  const budget = new RequestBudget({ clock, wake: (key) => void budgetAvailable.push(key) });
   const given = [...(options.tokens ?? ['token'])];
   let token = given.shift() ?? 'token';
   const tokens = new TokenSource({
@@ -70,14 +70,14 @@ export function rig(options: { parent?: Parent['kind']; tokens?: readonly string
     endpoint: 'https://arm.test',
     tokens,
     budget,
-    denial: new Denial(clock, (key) => void woken.push(key), 30_000),
+    denial: new Denial(clock, (key) => void budgetAvailable.push(key), 30_000),
     clock,
     metrics,
     retry: { attempts: 3, minDelayMs: 0, maxDelayMs: 1000 },
     httpClient: arm,
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
   });
-  return { clock, arm, budget, woken, requests, runtimes };
+  return { clock, arm, budget, budgetAvailable, requests, runtimes };
 }
 
 /** The failure that a call ends with. */

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OperatorProcess } from '../../installation/operator-process.ts';
+import { bound, READS, WRITES } from '../arm-bound.ts';
+import { converge, looked, UNLIMITED } from '../converge.ts';
+import { eachOf, factoryOf, nameOf } from '../objects.ts';
+import { inPlace, type Place } from '../place.ts';
+import type { Result } from '../result.ts';
+import { requestsLeft, since, usageOf } from '../usage.ts';
+
+/** All runtimes are changed behind our back. */
+export async function drift(objects: number): Promise<Result> {
+  return inPlace({ throttling: false }, async (place) => {
+    const { operator: first } = await converge(place, objects, UNLIMITED);
+    await first.stop();
+    await place.control.setBuckets({ enabled: true });
+    const operator = await place.startOperator('--interval=1m');
+    await looked(place, 2 * objects);
+    await atRest(operator);
+    const before = await usageOf(place, operator);
+    await eachOf(0, objects, (n) =>
+      place.control.drift({ factory: factoryOf(n), name: nameOf(n), merge: { description: 'changed by somebody' } }),
+    );
+    const driftedAt = Date.now();
+    const { detectedAt, correctedAt } = await corrected(place, objects, driftedAt);
+    const usage = since(before, await usageOf(place, operator));
+    const seconds = (correctedAt - detectedAt) / 1_000;
+    const best = bound({ reads: 2 * objects + objects / 100, writes: objects });
+    return {
+      benchmark: 'drift',
+      objects,
+      figures: {
+        seconds,
+        'ratio to bound': seconds / best,
+        'seconds until noticed': (detectedAt - driftedAt) / 1_000,
+        'ARM calls/object': usage.armCalls / objects,
+        '429 share': usage.armThrottled / usage.armCalls,
+      },
+      compared: `ARM's buckets allow ${best} s, from the first list that shows the drift`,
+    };
+  });
+}
+
+/** Resolves when the buckets that the start has emptied are full again, but for what looking at everything takes all the time. */
+async function atRest(operator: OperatorProcess): Promise<void> {
+  const full = 0.9;
+  for (;;) {
+    const { reads, writes } = await requestsLeft(operator);
+    if (reads >= full * READS.burst && writes >= full * WRITES.burst) return;
+    await sleep(500);
+  }
+}
+
+/** Resolves when so many updates have been made since then. */
+async function corrected({ control }: Place, count: number, since: number) {
+  const made = async () => {
+    const entries = await control.trace({ operation: 'IntegrationRuntimes_CreateOrUpdate' });
+    return entries.filter(({ at, status }) => at >= since && status === 200);
+  };
+  let writes = await made();
+  for (; writes.length < count; writes = await made()) await sleep(500);
+  const lists = await control.trace({ operation: 'IntegrationRuntimes_ListByFactory' });
+  return {
+    detectedAt: lists.find(({ at }) => at >= since)?.at ?? since,
+    correctedAt: Math.max(...writes.map(({ at }) => at)),
+  };
+}

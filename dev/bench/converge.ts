@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OperatorProcess } from '../installation/operator-process.ts';
+import { Audience, createObjects } from './objects.ts';
+import type { Place } from './place.ts';
+import { since, type Usage, usageOf } from './usage.ts';
+
+/** The flag that leaves the pace to Azure: for what is to be measured without ARM's limits. */
+export const UNLIMITED = '--arm-budget-share=unlimited';
+/** Past this, something hangs. */
+export const LONGEST_MS = 20 * 60_000;
+
+export interface Converged {
+  readonly operator: OperatorProcess;
+  /** From the start of the operator's process until the last object was Ready. */
+  readonly seconds: number;
+  readonly usage: Usage;
+}
+
+/** Creates objects, then starts the operator, and waits until all of them are Ready. */
+export async function converge(place: Place, objects: number, ...flags: string[]): Promise<Converged> {
+  await createObjects(place, 0, objects);
+  const audience = new Audience(place);
+  try {
+    const startedAt = Date.now();
+    const operator = await place.startOperator(...flags);
+    await audience.ready(objects, LONGEST_MS);
+    const seconds = (audience.lastReadyAt - startedAt) / 1_000;
+    return { operator, seconds, usage: since(undefined, await usageOf(place, operator)) };
+  } finally {
+    await audience.leave();
+  }
+}
+
+/** How busy a process was, of one core. */
+export function share(cpuMs: number, seconds: number): number {
+  return cpuMs / 1_000 / seconds;
+}
+
+/** Resolves when so many states have been asked for. */
+export async function looked({ control }: Place, count: number): Promise<void> {
+  for (;;) {
+    const { IntegrationRuntimes_GetStatus: looks = 0 } = await control.counts();
+    if (looks >= count) return;
+    await sleep(100);
+  }
+}

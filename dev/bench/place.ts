@@ -1,0 +1,77 @@
+/** Where a benchmark runs: a real API server, and an emulated Azure that is a process of its own, as the operator is. */
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createKubeClient, type KubeClient } from '../../src/kube/client/client.ts';
+import { Child } from '../controlplane/child.ts';
+import type { EmulatorControl } from '../emulator/control.ts';
+import { createControlClient } from '../emulator/control-client.ts';
+import { azureOf, type Installed, installOnCluster } from '../installation/installation.ts';
+import { type AzureEnvironment, type OperatorProcess, startOperator } from '../installation/operator-process.ts';
+
+export interface Place {
+  readonly installed: Installed;
+  readonly azure: AzureEnvironment;
+  readonly control: EmulatorControl;
+  /** As the cluster's admin. */
+  readonly kube: KubeClient;
+  /** Starts the operator as it is deployed, with the rights that `deploy/` gives it. It ends with the place at the latest. */
+  startOperator(...args: string[]): Promise<OperatorProcess>;
+}
+
+export interface PlaceOptions {
+  /** Whether ARM's token buckets apply. */
+  readonly throttling: boolean;
+}
+
+/** Everything is new for each measurement, and gone after it. */
+export async function inPlace<T>({ throttling }: PlaceOptions, measure: (place: Place) => Promise<T>): Promise<T> {
+  const undo: (() => Promise<unknown>)[] = [];
+  try {
+    const installed = await installOnCluster(() => {});
+    undo.unshift(() => installed.stop());
+    const emulator = new Child(process.execPath, [EMULATOR, ...(throttling ? [] : ['--no-throttling'])]);
+    undo.unshift(() => emulator.stop(5_000));
+    const urls = await announced(emulator);
+    const kube = createKubeClient({ kubeconfig: installed.controlPlane.kubeconfig });
+    undo.unshift(() => kube.close());
+    const azure = azureOf(urls);
+    const start = async (...args: string[]): Promise<OperatorProcess> => {
+      const operator = await startOperator({
+        kubeconfig: installed.operatorKubeconfig,
+        azure,
+        args: ['--operator-identity-namespaces=*', ...args],
+      });
+      undo.unshift(() => operator.stop());
+      return operator;
+    };
+    return await measure({
+      installed,
+      azure,
+      control: createControlClient(urls.controlUrl),
+      kube,
+      startOperator: start,
+    });
+  } finally {
+    for (const each of undo) await each();
+  }
+}
+
+const EMULATOR = fileURLToPath(new URL('../emulator/main.ts', import.meta.url));
+
+type Announcement = { armUrl: string; authorityUrl: string; caFile: string; controlUrl: string };
+
+/** The line that the emulator prints once it listens. */
+async function announced(emulator: Child): Promise<Announcement> {
+  const [out, err] = emulator.output();
+  let complaint = '';
+  err?.on('data', (chunk) => {
+    complaint += chunk;
+  });
+  const line = new Promise<string>((resolve) => {
+    if (out !== undefined) createInterface({ input: out }).once('line', resolve);
+  });
+  const ended = emulator.exited.then((code) => {
+    throw new Error(`the emulator ended with ${code}: ${complaint}`);
+  });
+  return JSON.parse(await Promise.race([line, ended])) as Announcement;
+}

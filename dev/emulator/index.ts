@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Arm } from './arm.ts';
+import { Buckets } from './buckets.ts';
+import type { EmulatorControl, EntraClient, FactoryRef } from './control.ts';
+import { serveControl } from './control-server.ts';
+import { Entra } from './entra.ts';
+import { Faults } from './faults.ts';
+import { createLocalControl } from './local-control.ts';
+import { Refusals } from './refusals.ts';
+import { serveTls } from './server.ts';
+import { createService } from './service.ts';
+import { createServerIdentity } from './tls.ts';
+import { Trace } from './trace.ts';
+import { Dependencies } from './world.ts';
+
+export type * from './control.ts';
+export { createControlClient } from './control-client.ts';
+
+export const DEFAULT_CLIENT = {
+  tenantId: '11111111-1111-1111-1111-111111111111',
+  clientId: '22222222-2222-2222-2222-222222222222',
+  clientSecret: 'emulator-secret',
+  objectId: '33333333-3333-3333-3333-333333333333',
+} as const satisfies EntraClient;
+
+export const DEFAULT_FACTORY = {
+  subscriptionId: '00000000-0000-0000-0000-000000000001',
+  resourceGroup: 'ADFV2SampleRG',
+  name: 'SampleV2DataFactory1',
+} as const satisfies FactoryRef;
+
+export const DEFAULT_WORKSPACE = {
+  kind: 'workspace',
+  subscriptionId: '00000000-0000-0000-0000-000000000001',
+  resourceGroup: 'ADFV2SampleRG',
+  name: 'samplesynapseworkspace1',
+} as const satisfies FactoryRef;
+
+export interface EmulatorOptions {
+  /** The address to listen on, for both ports; 127.0.0.1 when absent. */
+  host?: string;
+  /** 0, or absent: any free port. */
+  port?: number;
+  controlPort?: number;
+  /** Names and addresses of the certificate besides localhost, 127.0.0.1 and ::1. */
+  extraHosts?: readonly string[];
+  /** Where ca.pem goes; a temporary folder, removed by `stop`, when absent. */
+  dir?: string;
+  /** Milliseconds since 1970. Buckets, life cycles, etags and tokens go by it; delays of faults do not. */
+  now?: () => number;
+  /** Whether ARM's token buckets are on; true when absent. */
+  throttling?: boolean;
+  clients?: readonly EntraClient[];
+  seed?: readonly FactoryRef[];
+  tokenLifetimeSeconds?: number;
+  traceCapacity?: number;
+}
+
+export interface Emulator {
+  readonly armUrl: string;
+  readonly authorityUrl: string;
+  readonly controlUrl: string;
+  readonly caPem: string;
+  readonly caFile: string;
+  readonly control: EmulatorControl;
+  stop(): Promise<void>;
+}
+
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const host = options.host ?? '127.0.0.1';
+  const identity = createServerIdentity(['localhost', '127.0.0.1', '::1', ...(options.extraHosts ?? [])]);
+  const { service, control } = assemble(options);
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'emulator-')));
+  await mkdir(dir, { recursive: true });
+  const caFile = join(dir, 'ca.pem');
+  writeFileSync(caFile, identity.caPem);
+  const server = await serveTls(identity, service, { host, port: options.port ?? 0 });
+  const controlServer = await serveControl(control, { host, port: options.controlPort ?? 0 });
+  const urlHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  const url = `https://${urlHost}:${server.port}`;
+  return {
+    armUrl: url,
+    authorityUrl: url,
+    controlUrl: `http://${urlHost}:${controlServer.port}`,
+    caPem: identity.caPem,
+    caFile,
+    control,
+    stop: async () => {
+      await Promise.all([server.stop(), controlServer.stop()]);
+      if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function assemble(options: EmulatorOptions) {
+  const now = options.now ?? Date.now;
+  const world = new Dependencies(now);
+  const buckets = new Buckets(now, options.throttling ?? true);
+  const clients = options.clients ?? [DEFAULT_CLIENT];
+  const entra = new Entra(now, options.tokenLifetimeSeconds ?? 3599);
+  entra.reset(clients);
+  const refusals = new Refusals();
+  const faults = new Faults();
+  const trace = new Trace(options.traceCapacity ?? 20_000);
+  const arm = new Arm({ now, world, tokens: entra.tokens, buckets, refusals });
+  const seed = options.seed ?? [];
+  const control = createLocalControl({ now, world, entra, buckets, refusals, faults, trace, clients, seed });
+  return { service: createService({ now, arm, entra, faults, trace }), control };
+}

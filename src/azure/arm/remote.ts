@@ -1,0 +1,48 @@
+import type {
+  Accepted,
+  Missing,
+  ObservedRuntime,
+  Parent,
+  RuntimeDocument,
+  RuntimeId,
+  RuntimeStatus,
+} from '../../core/model/runtime.ts';
+import type { CallContext } from '../../ports.ts';
+
+/** The runtimes of a parent, as far as its list can be understood. */
+export interface Listed {
+  readonly runtimes: readonly ObservedRuntime[];
+  readonly unparsed: readonly UnparsedEntry[];
+}
+
+/** An entry of a list that cannot be understood. */
+export interface UnparsedEntry {
+  /** Undefined when it does not even show that: it may be any runtime that the list does not show. */
+  readonly name: string | undefined;
+  readonly why: string;
+}
+
+/**
+ * The runtimes of one service, one call each, nothing remembered. Every method throws `AzureFailure`; `BudgetExhaustedError`
+ * when the request budget has no token now; `caller.signal.reason` when that aborts; writes throw `SupersededError` when
+ * `caller.mayWrite` says no. `ACCEPTED` is a write that the service goes on with; undefined means the service itself said that it has no such runtime.
+ */
+export interface ArmRuntimes {
+  /** An entry that cannot be understood fails nothing but itself. `onPage` is called with the number of each page that has come. */
+  list(parent: Parent, caller: CallContext, onPage?: (page: number) => void): Promise<Listed>;
+  read(id: RuntimeId, caller: CallContext): Promise<ObservedRuntime | undefined>;
+  state(id: RuntimeId, caller: CallContext): Promise<RuntimeStatus | undefined>;
+  create(id: RuntimeId, document: RuntimeDocument, caller: CallContext): Promise<ObservedRuntime | Accepted>;
+  update(
+    id: RuntimeId,
+    document: RuntimeDocument,
+    etag: string,
+    caller: CallContext,
+  ): Promise<ObservedRuntime | Accepted>;
+  delete(id: RuntimeId, caller: CallContext): Promise<Accepted | Missing | undefined>;
+  /** Whether the parent itself is there. */
+  hasParent(parent: Parent, caller: CallContext): Promise<boolean>;
+  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: CallContext): Promise<void>;
+  hasNetwork(parent: Parent, name: string, caller: CallContext): Promise<boolean>;
+  createNetwork(parent: Parent, name: string, caller: CallContext): Promise<void>;
+}

@@ -1,0 +1,33 @@
+import pRetry from 'p-retry';
+import { AzureFailure } from '../../core/model/failure.ts';
+
+/** A failure that the next attempt may not meet: a dropped connection, no answer in time, 408, 5xx. */
+export class TransientFailure extends AzureFailure {}
+
+export interface RetrySettings {
+  /** Attempts in all. */
+  readonly attempts: number;
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+export const RETRY: RetrySettings = { attempts: 3, minDelayMs: 200, maxDelayMs: 1000 };
+
+/**
+ * The only retry layer. Repeats what throws `TransientFailure`, after jittered and growing waits; a service that asks for
+ * more patience than the longest of them is left to the queue. Throws what the last attempt threw, or `signal.reason`.
+ */
+export function withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal, settings: RetrySettings): Promise<T> {
+  return pRetry(attempt, {
+    retries: settings.attempts - 1,
+    minTimeout: settings.minDelayMs,
+    maxTimeout: settings.maxDelayMs,
+    randomize: true,
+    signal,
+    shouldRetry: ({ error }) => error instanceof TransientFailure && patienceOf(error) <= settings.maxDelayMs,
+  });
+}
+
+function patienceOf({ failure }: AzureFailure): number {
+  return failure.kind === 'unavailable' ? (failure.retryAfterMs ?? 0) : 0;
+}

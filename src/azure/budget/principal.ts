@@ -1,0 +1,66 @@
+import { foldCase } from '../../core/model/letter-case.ts';
+import type { Parent } from '../../core/model/runtime.ts';
+import type { Budget, RequestKind } from '../../ports.ts';
+import type { AzureMetrics } from '../metrics.ts';
+import { RequestBudget, type RequestBudgetOptions } from './request-budget.ts';
+
+export interface PrincipalOptions extends Pick<RequestBudgetOptions, 'clock' | 'wake' | 'limits'> {
+  readonly metrics: AzureMetrics;
+}
+
+/** A client of a tenant, as ARM counts its requests: one budget per subscription, however the client logs in. */
+export class PrincipalBudgets implements Budget {
+  readonly #identity: string;
+  readonly #options: PrincipalOptions;
+  readonly #budgets = new Map<string, RequestBudget>();
+  #retired = false;
+
+  constructor(identity: string, options: PrincipalOptions) {
+    this.#identity = identity;
+    this.#options = options;
+  }
+
+  /** `subscription` in lower case. */
+  budget(subscription: string): RequestBudget {
+    const present = this.#budgets.get(subscription);
+    if (present !== undefined) return present;
+    const { metrics, ...options } = this.#options;
+    const owner = { subscription, identity: this.#identity };
+    const remaining = (kind: RequestKind, value: number) => {
+      if (!this.#retired) metrics.budgetRemaining(kind, value, owner);
+    };
+    const intervalFactorChanged = (factor: number) => {
+      if (!this.#retired) metrics.intervalFactorChanged(factor, owner);
+    };
+    const budget = new RequestBudget({ ...options, remaining, intervalFactorChanged });
+    if (this.#retired) budget.retire();
+    this.#budgets.set(subscription, budget);
+    return budget;
+  }
+
+  finish(key: string): void {
+    for (const budget of this.#budgets.values()) budget.finish(key);
+  }
+
+  spacedInterval({ subscriptionId }: Parent, key: string, intervalMs: number): number {
+    return this.budget(foldCase(subscriptionId)).spacedInterval(key, intervalMs);
+  }
+
+  forget(key: string): void {
+    for (const budget of this.#budgets.values()) budget.forget(key);
+  }
+
+  /** Cancels every timer. */
+  stop(): void {
+    for (const budget of this.#budgets.values()) budget.stop();
+  }
+
+  /** Nobody is to act as this client any more. */
+  retire(): void {
+    this.#retired = true;
+    for (const [subscription, budget] of this.#budgets) {
+      budget.retire();
+      this.#options.metrics.budgetRemoved({ subscription, identity: this.#identity });
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/** Which namespaces may use the operator's own Azure identity, and for what. */
+import { CREDENTIAL_SECRET } from '../../api/names.ts';
+import { foldCase } from './letter-case.ts';
+import { armKey, type RuntimeId } from './runtime.ts';
+
+export interface Grant {
+  /** `*`: every namespace that no other grant names. */
+  readonly namespace: string;
+  /** The ARM id, without a slash at its end, at or below which the runtimes must be; undefined: anywhere. */
+  readonly scope: string | undefined;
+}
+
+const NAMESPACE = /^(?=.{1,63}$)[a-z0-9]+(?:-+[a-z0-9]+)*$/;
+const SCOPE =
+  /^\/subscriptions\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\/resourceGroups\/[^/]+(?:\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+)?)?$/i;
+
+/**
+ * `team-a=/subscriptions/<id>/resourceGroups/<name>,team-b,*`: names, each with a scope or without; `*` for those that are
+ * not named. A name that comes twice has both scopes.
+ *
+ * A named namespace is not also under `*`: whoever writes `team-a=<scope>,*` wants team-a bound and the others free.
+ *
+ * @throws RangeError that says what would do.
+ */
+export function parseGrants(text: string): readonly Grant[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map(parseGrant);
+}
+
+function parseGrant(text: string): Grant {
+  const equals = text.indexOf('=');
+  const namespace = (equals < 0 ? text : text.slice(0, equals)).trim();
+  if (namespace !== '*' && !NAMESPACE.test(namespace)) {
+    throw new RangeError(`"${namespace}" is no namespace: expected names such as team-a, or * for all`);
+  }
+  if (equals < 0) return { namespace, scope: undefined };
+  const scope = text
+    .slice(equals + 1)
+    .trim()
+    .replace(/\/$/, '');
+  if (!SCOPE.test(scope)) {
+    throw new RangeError(
+      `"${scope}" is no scope: expected /subscriptions/<id>, with /resourceGroups/<name> or more after it, for ${namespace}`,
+    );
+  }
+  return { namespace, scope };
+}
+
+export function describeGrants(grants: readonly Grant[]): string {
+  return grants.map(({ namespace, scope }) => (scope === undefined ? namespace : `${namespace}=${scope}`)).join(',');
+}
+
+const FLAG = '--operator-identity-namespaces';
+
+/** Why a namespace may not use the identity for this runtime, for people; undefined when it may. */
+export function refusalOf(
+  grants: readonly Grant[],
+  namespace: string,
+  runtime: RuntimeId | undefined,
+): string | undefined {
+  const named = grants.filter((grant) => grant.namespace === namespace);
+  const own = named.length > 0 ? named : grants.filter((grant) => grant.namespace === '*');
+  if (own.length === 0) {
+    return (
+      `The namespace ${namespace} may not use the operator's own Azure identity: give it a Secret ${CREDENTIAL_SECRET} ` +
+      `with an identity of its own, or name it in the operator's flag ${FLAG}.`
+    );
+  }
+  if (own.some(({ scope }) => scope === undefined || (runtime !== undefined && isWithin(scope, runtime)))) {
+    return undefined;
+  }
+  return (
+    `The operator's flag ${FLAG} lets the namespace ${namespace} use the operator's own Azure identity only for ` +
+    `${own.map(({ scope }) => scope).join(' and ')}, and this runtime is elsewhere: give the namespace a Secret ` +
+    `${CREDENTIAL_SECRET} with an identity of its own, or widen the flag.`
+  );
+}
+
+/** By whole segments, whatever their case: ARM ids are case-insensitive. */
+function isWithin(scope: string, runtime: RuntimeId): boolean {
+  return `${armKey(runtime)}/`.startsWith(`${foldCase(scope)}/`);
+}

@@ -1,0 +1,73 @@
+import { type Claim, type ManagedObject, type Operation, operationCategory, type Status } from './object.ts';
+import { armKey } from './runtime.ts';
+
+/** Whether an object writes to Azure, now or once it may. */
+export function isManaging(object: ManagedObject): boolean {
+  return object.spec.valid && object.spec.desired.managementPolicy === 'Manage';
+}
+
+/** Whether the object's own mark says that it was about to do this to the runtime that it names. */
+export function isMarked({ mark, spec }: ManagedObject, origin: Claim['origin']): boolean {
+  return mark?.origin === origin && spec.valid && mark.runtime === armKey(spec.desired.id);
+}
+
+/** An object that is being deleted counts until its finalizer is off: it may yet hand its claim over. */
+function counts(object: ManagedObject): boolean {
+  return isManaging(object) && (!object.deleting || object.hasFinalizer);
+}
+
+/**
+ * Of all objects that name one runtime, the one it belongs to: the one with the claim, then the one that was creating it, then the
+ * older, then the lower uid. Every object of the runtime comes to the same answer. Of two claims, as while one is handed
+ * over, that of the object that lives counts.
+ */
+export function ownerOf(objects: readonly ManagedObject[]): ManagedObject | undefined {
+  return objects.filter(counts).sort(byPrecedence)[0];
+}
+
+/** Who takes over from an object that is being deleted: the first in precedence of those that live. */
+export function successorOf(peers: readonly ManagedObject[]): ManagedObject | undefined {
+  return ownerOf(peers.filter((peer) => !peer.deleting));
+}
+
+/** What an object that goes leaves to its heir. */
+export interface Handover {
+  readonly claim: Claim;
+  /** A leaf that only the old object declared returns to Azure's default. */
+  readonly managedFields: readonly string[];
+  /** What Azure goes on with. */
+  readonly operation: Operation | undefined;
+}
+
+/** An heir that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it. */
+export function handoverFor(
+  { claim, managedFields, operation }: Status,
+  successor: ManagedObject,
+): Handover | undefined {
+  if (claim === undefined || successor.status.claim !== undefined) return undefined;
+  // A deletion that has come to nothing is none of the heir's business.
+  const pending = operation !== undefined && operationCategory(operation.kind) !== 'deletion' ? operation : undefined;
+  return { claim, managedFields, operation: pending };
+}
+
+export function acceptHandover(status: Status, { claim, managedFields, operation }: Handover): Status {
+  return {
+    ...status,
+    claim,
+    managedFields: [...new Set([...status.managedFields, ...managedFields])].sort(),
+    ...(operation === undefined ? {} : { operation }),
+  };
+}
+
+function byPrecedence(a: ManagedObject, b: ManagedObject): number {
+  const bothClaim = a.status.claim !== undefined && b.status.claim !== undefined;
+  return (
+    Number(b.status.claim !== undefined) - Number(a.status.claim !== undefined) ||
+    (bothClaim
+      ? Number(a.deleting) - Number(b.deleting)
+      : // Its claim may have been lost in a crash, and only the maker's claim has the runtime deleted one day.
+        Number(isMarked(b, 'Created')) - Number(isMarked(a, 'Created'))) ||
+    a.createdAt - b.createdAt ||
+    (a.uid < b.uid ? -1 : a.uid > b.uid ? 1 : 0)
+  );
+}

@@ -1,0 +1,22 @@
+/**
+ * What the states of an integration runtime mean for its user. The names are the specification's (2018-06-01,
+ * IntegrationRuntimeState); Azure may send others.
+ */
+export type Health = 'healthy' | 'starting' | 'limited' | 'down' | 'unknown';
+
+const HEALTH: Readonly<Record<string, Health>> = {
+  Online: 'healthy',
+  Started: 'healthy',
+  Initial: 'starting',
+  Starting: 'starting',
+  Limited: 'limited',
+  Offline: 'down',
+  AccessDenied: 'down',
+  Stopped: 'down',
+  Stopping: 'down',
+  NeedRegistration: 'down',
+};
+
+export function healthOf(state: string): Health {
+  return Object.hasOwn(HEALTH, state) ? (HEALTH[state] ?? 'unknown') : 'unknown';
+}

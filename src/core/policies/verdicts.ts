@@ -1,0 +1,40 @@
+import type { Requeue } from '../schedule.ts';
+import { slowRetry } from '../schedule.ts';
+import type { Action, Situation, Verdict } from '../situation.ts';
+import type { Absence } from './absence.ts';
+
+/** In sync and well, as far as this object answers for it. */
+export function available(message: string): Verdict {
+  return { kind: 'Decided', ready: 'True', reason: 'Available', message, progress: undefined };
+}
+
+/** Not ready, and on the way without anybody's help. */
+export function progressing(reason: string, message: string): Verdict {
+  return { kind: 'Decided', ready: 'False', reason, message, progress: 'Reconciling' };
+}
+
+/** An object that is being deleted while Azure denies its runtime or parent, which is yet to be confirmed. */
+export function confirming(absence: Absence, message: string): Verdict {
+  return { kind: 'Decided', ready: 'False', reason: 'Deleting', message, progress: 'Reconciling', clock: absence };
+}
+
+/** Not ready until a person acts: the message must say how. */
+export function stalled(reason: string, message: string): Verdict {
+  return { kind: 'Decided', ready: 'False', reason, message, progress: 'Stalled' };
+}
+
+/** Nothing can be said at the moment. */
+export function unknown(reason: string, message: string): Verdict {
+  return { kind: 'Decided', ready: 'Unknown', reason, message, progress: 'Reconciling' };
+}
+
+export const UNCHANGED: Verdict = { kind: 'Unchanged' };
+
+export function settle(verdict: Verdict, next: Requeue): Action {
+  return { kind: 'Settle', verdict, next };
+}
+
+/** Stalled, and looked at again slowly. */
+export function stall({ intervalMs }: Situation, reason: string, message: string): Action {
+  return settle(stalled(reason, message), slowRetry(intervalMs));
+}

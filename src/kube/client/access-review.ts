@@ -1,0 +1,36 @@
+import type { KubeClient } from './client.ts';
+import { pathOf } from './paths.ts';
+import { isRecord, type Raw, readRecord } from './raw.ts';
+
+/** `unknown`: the API server knows nobody by that token. */
+export type AccessDecision = 'allowed' | 'forbidden' | 'unknown';
+
+const TOKEN_REVIEW = kindOf('authentication.k8s.io/v1', 'TokenReview', 'tokenreviews');
+const ACCESS_REVIEW = kindOf('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews');
+
+/**
+ * Asks the API server who bears a token (TokenReview), and whether that user may get this path, which is no resource
+ * (SubjectAccessReview). The function throws `KubeError` when it refuses or does not answer.
+ */
+export function createAccessReview(client: KubeClient, path: string, signal: AbortSignal) {
+  const review = async ({ type, where }: ReturnType<typeof kindOf>, spec: object): Promise<Raw> => {
+    const answer = await client.request({ method: 'POST', path: where, body: { ...type, spec } }, signal);
+    return readRecord(readRecord(answer).status);
+  };
+  return async (token: string): Promise<AccessDecision> => {
+    const { authenticated, user } = await review(TOKEN_REVIEW, { token });
+    if (authenticated !== true || !isRecord(user)) return 'unknown';
+    const access = { ...subjectOf(user), nonResourceAttributes: { path, verb: 'get' } };
+    const { allowed } = await review(ACCESS_REVIEW, access);
+    return allowed === true ? 'allowed' : 'forbidden';
+  };
+}
+
+function kindOf(apiVersion: string, kind: string, plural: string) {
+  return { type: { apiVersion, kind }, where: pathOf({ groupVersion: apiVersion, plural }) };
+}
+
+/** The user as the one review tells and the other takes it. */
+function subjectOf({ username, uid, groups, extra }: Raw) {
+  return { user: username, uid, groups, extra };
+}

@@ -1,0 +1,76 @@
+import { LIMITS } from '../../api/limits.ts';
+import { ANNOTATION, ARGO_CD_TRACKING, FINALIZER, MARK_ANNOTATION } from '../../api/names.ts';
+import { EMPTY_STATUS, type ManagedObject, type Requests, type Status } from '../../core/model/object.ts';
+import { cut, isRecord, type Raw, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
+import { parseMark } from './mark.ts';
+import { parseSpec } from './spec.ts';
+import { parseStatus } from './status.ts';
+
+/** A `ManagedObject`, and what only this folder needs of the object. */
+export interface ParsedObject extends ManagedObject {
+  /** All of them, foreign ones too: what a change of ours has to keep. */
+  readonly finalizers: readonly string[];
+  /** Whether it bears a mark, whosever that is: it goes with the finalizer. */
+  readonly bearsMark: boolean;
+}
+
+/**
+ * An object of the API server. Never throws: undefined when it is not even an object with a name, a namespace, a uid and
+ * a version; what cannot be understood of its spec makes `spec` invalid, and of its status is dropped.
+ */
+export function parseObject(raw: unknown): ParsedObject | undefined {
+  if (!isRecord(raw)) return undefined;
+  const metadata = readRecord(raw.metadata);
+  const namespace = readText(metadata.namespace);
+  const name = readText(metadata.name);
+  const uid = readText(metadata.uid);
+  const resourceVersion = readText(metadata.resourceVersion);
+  if (namespace === undefined || name === undefined || uid === undefined || resourceVersion === undefined) {
+    return undefined;
+  }
+  const annotations = readRecord(metadata.annotations);
+  const finalizers = readList(metadata.finalizers).filter((finalizer) => typeof finalizer === 'string');
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    uid,
+    generation: readInteger(metadata.generation, 0) ?? 0,
+    resourceVersion,
+    createdAt: readTime(metadata.creationTimestamp) ?? 0,
+    deleting: readText(metadata.deletionTimestamp) !== undefined,
+    isTrackedByArgoCd: isTrackedByArgoCd(annotations, readRecord(metadata.labels)),
+    hasFinalizer: finalizers.includes(FINALIZER),
+    finalizers,
+    mark: parseMark(annotations[MARK_ANNOTATION], uid),
+    bearsMark: Object.hasOwn(annotations, MARK_ANNOTATION),
+    spec: parseSpec(raw.spec, name),
+    requests: parseRequests(annotations),
+    status: parseOwnStatus(raw.status, uid),
+  };
+}
+
+/** A status that came with a backup or a copy says what another object did: to this one it is blank. */
+function parseOwnStatus(status: unknown, uid: string): Status {
+  return readRecord(status).uid === uid ? parseStatus(status) : EMPTY_STATUS;
+}
+
+function isTrackedByArgoCd(annotations: Raw, labels: Raw): boolean {
+  const has = (record: Raw, keys: readonly string[]) => keys.some((key) => Object.hasOwn(record, key));
+  return has(annotations, ARGO_CD_TRACKING.annotations) || has(labels, ARGO_CD_TRACKING.labels);
+}
+
+/** Cut to the length to which their handled values are kept, so that the two can be compared. */
+function parseRequests(annotations: Raw): Requests {
+  const read = (annotation: string, length: number): string | undefined => {
+    const value = readText(annotations[annotation]);
+    return value === undefined ? undefined : cut(value, length);
+  };
+  return {
+    reconcile: read(ANNOTATION.reconcile, LIMITS.token),
+    requestedAt: read(ANNOTATION.fluxReconcile, LIMITS.token),
+    repair: read(ANNOTATION.repair, LIMITS.token),
+    acceptIdentity: read(ANNOTATION.acceptIdentity, LIMITS.identity),
+    enableInteractiveAuthoring: read(ANNOTATION.enableInteractiveAuthoring, LIMITS.token),
+  };
+}

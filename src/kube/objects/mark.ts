@@ -1,0 +1,16 @@
+/** The mark of an object ⇄ the annotation that holds it: `{"uid":"…","origin":"Created","runtime":"/subscriptions/…"}`. */
+import type { Claim, ManagedObject, Mark } from '../../core/model/object.ts';
+import { parseJson, readRecord, readText } from '../client/raw.ts';
+import { runtimeKeyOf } from './store.ts';
+
+export function renderMark(object: ManagedObject, origin: Claim['origin']): string {
+  return JSON.stringify({ uid: object.uid, origin, runtime: runtimeKeyOf(object) });
+}
+
+/** Only the mark of the object of this uid; undefined for that of another, and for what is none. */
+export function parseMark(annotation: unknown, uid: string): Mark | undefined {
+  const { uid: whose, origin, runtime } = readRecord(parseJson(readText(annotation) ?? ''));
+  const named = readText(runtime);
+  if (whose !== uid || named === undefined || (origin !== 'Created' && origin !== 'Adopted')) return undefined;
+  return { origin, runtime: named };
+}

@@ -1,0 +1,189 @@
+import { FINALIZER, MARK_ANNOTATION } from '../../api/names.ts';
+import type { Claim, ManagedObject, Status } from '../../core/model/object.ts';
+import { acceptHandover, type Handover, isMarked } from '../../core/model/ownership.ts';
+import { ConflictError, type Objects } from '../../ports.ts';
+import type { KubeClient } from '../client/client.ts';
+import { KubeError } from '../client/errors.ts';
+import { type ParsedObject, parseObject } from './codec.ts';
+import { renderMark } from './mark.ts';
+import { createRuntimeApi, type RuntimeApi } from './runtime-api.ts';
+import { renderStatus } from './status.ts';
+import { compareVersions, type ObjectStore } from './store.ts';
+
+export interface KubeMetrics {
+  /** The API server has taken a write. */
+  kubernetesWrite(kind: 'finalizer' | 'status' | 'event'): void;
+}
+
+export interface ObjectsOptions {
+  readonly client: KubeClient;
+  readonly store: ObjectStore;
+  /** All objects that name a runtime; those of the store when absent. */
+  readonly sharing?: Objects['sharing'];
+  readonly metrics: KubeMetrics;
+}
+
+/** How often a status is tried while others change the object. */
+const ATTEMPTS = 4;
+
+/**
+ * The objects, read from the store and written to the server. Besides `ConflictError` its methods throw `KubeError` for whatever
+ * the server refuses or does not answer, without a second try: the caller's back-off has to do that.
+ *
+ * Designs for the status: (a) a JSON merge patch of what differs: smaller, but a patch computed from an old cache can
+ * leave a mixture of two statuses; (b) server-side apply of the whole status: removes of what is left out only what we
+ * own, so that what somebody else has written into it would be read back as our memory; (c) an update of the status
+ * subresource: cheapest, but before Kubernetes 1.36 it takes from other writers the ownership of the labels, annotations and
+ * finalizers that it leaves out (kubernetes/kubernetes#137689); (d) this one, a JSON patch that puts the whole status into
+ * one version. For the finalizer (a) server-side apply with our finalizer alone: needs no
+ * knowledge of the others, but cannot take it off once somebody else's tool has written it too; (b) this one, a merge
+ * patch of the whole list for one version, which takes it off whoever owns it.
+ */
+export function createObjects(options: ObjectsOptions): Objects {
+  return new ServerObjects(createRuntimeApi(options.client), options);
+}
+
+class ServerObjects implements Objects {
+  readonly #api: RuntimeApi;
+  readonly #store: ObjectStore;
+  readonly #sharing: Objects['sharing'];
+  readonly #metrics: KubeMetrics;
+
+  constructor(api: RuntimeApi, options: ObjectsOptions) {
+    const { store, sharing = (runtimeKey) => store.sharing(runtimeKey), metrics } = options;
+    this.#api = api;
+    this.#store = store;
+    this.#sharing = sharing;
+    this.#metrics = metrics;
+  }
+
+  get(key: string): ManagedObject | undefined {
+    return this.#store.get(key);
+  }
+
+  sharing(runtimeKey: string): readonly ManagedObject[] {
+    return this.#sharing(runtimeKey);
+  }
+
+  async addFinalizer(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject> {
+    if (object.hasFinalizer && isMarked(object, origin)) return object;
+    try {
+      const { finalizers } = await this.#wholeOf(object, signal);
+      const all = new Set(finalizers).add(FINALIZER);
+      return await this.#setFinalizers(object, [...all], renderMark(object, origin), signal);
+    } catch (error) {
+      if (isStatus(error, 404)) throw new ConflictError(`${object.key} is gone`, { cause: error });
+      throw error;
+    }
+  }
+
+  async removeFinalizer(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined> {
+    if (!object.hasFinalizer) return object;
+    try {
+      const { finalizers, bearsMark } = await this.#wholeOf(object, signal);
+      const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+      return await this.#setFinalizers(object, others, bearsMark ? null : undefined, signal);
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async confirm(object: ManagedObject, signal: AbortSignal): Promise<void> {
+    const current = await this.#read(object, signal);
+    if (current.resourceVersion !== object.resourceVersion) throw new ConflictError(`${object.key} has changed`);
+  }
+
+  /** As the server has it: of an object of another shard, the cache keeps hardly anything. */
+  async handOver(successor: ManagedObject, handover: Handover, signal: AbortSignal): Promise<void> {
+    const current = await this.#read(successor, signal);
+    if (current.deleting || current.status.claim !== undefined)
+      throw new ConflictError(`${successor.key} is no heir any more`);
+    await this.updateStatus(current, acceptHandover(current.status, handover), signal);
+  }
+
+  async updateStatus(object: ManagedObject, status: Status, signal: AbortSignal): Promise<ManagedObject> {
+    const known = JSON.stringify(renderStatus(object.status));
+    const wanted = renderStatus(status);
+    if (known === JSON.stringify(wanted)) return object;
+    let version = this.#latest(object, known);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#store.foreignStatus.during(object.key, async () =>
+          this.#take(await this.#api.replaceStatus(version, wanted, signal), 'status'),
+        );
+      } catch (error) {
+        if (isStatus(error, 404)) throw new ConflictError(`${object.key} is gone`, { cause: error });
+        if (!isStatus(error, 409)) throw error;
+        if (attempt === ATTEMPTS) throw new ConflictError(`${object.key} keeps changing`, { cause: error });
+      }
+      version = await this.#read(object, signal);
+      if (JSON.stringify(renderStatus(version.status)) !== known)
+        throw new ConflictError(`the status of ${object.key} has changed`);
+    }
+  }
+
+  /** The newest version known that has the same status: spares a refusal when we, or others, have changed the object since. */
+  #latest(object: ManagedObject, status: string): ManagedObject {
+    const latest = this.#store.get(object.key);
+    if (latest?.uid !== object.uid) return object;
+    const isNewer = (compareVersions(latest.resourceVersion, object.resourceVersion) ?? 0) > 0;
+    return isNewer && JSON.stringify(renderStatus(latest.status)) === status ? latest : object;
+  }
+
+  /** `mark`: null takes it off, undefined leaves it. */
+  async #setFinalizers(
+    object: ManagedObject,
+    finalizers: readonly string[],
+    mark: string | null | undefined,
+    signal: AbortSignal,
+  ): Promise<ManagedObject> {
+    const annotations = mark === undefined ? {} : { [MARK_ANNOTATION]: mark };
+    try {
+      return this.#take(await this.#api.setFinalizers(object, finalizers, annotations, signal), 'finalizer');
+    } catch (error) {
+      if (isStatus(error, 409)) throw new ConflictError(`${object.key} has changed`, { cause: error });
+      throw error;
+    }
+  }
+
+  /** All of this very version: the store's, unless it knows another version by now. */
+  async #wholeOf(object: ManagedObject, signal: AbortSignal): Promise<ParsedObject> {
+    const known = this.#store.get(object.key);
+    if (known?.uid === object.uid && known.resourceVersion === object.resourceVersion) return known;
+    const current = parseObject(await this.#api.get(object, signal));
+    if (current?.uid !== object.uid || current.resourceVersion !== object.resourceVersion) {
+      throw new ConflictError(`${object.key} has changed`);
+    }
+    return current;
+  }
+
+  /** The server's version of this object; `ConflictError` when it is gone or another one has its name. */
+  async #read(object: ManagedObject, signal: AbortSignal): Promise<ParsedObject> {
+    try {
+      const current = parseObject(await this.#api.get(object, signal));
+      if (current?.uid === object.uid) return current;
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+    }
+    throw new ConflictError(`${object.key} is gone`);
+  }
+
+  #take(answer: unknown, kind: 'finalizer' | 'status'): ManagedObject {
+    this.#metrics.kubernetesWrite(kind);
+    const object = parseObject(answer);
+    if (object === undefined) {
+      throw new KubeError({
+        status: 0,
+        reason: 'BadAnswer',
+        message: 'the API server answered a write with no object',
+      });
+    }
+    this.#store.put(object);
+    return object;
+  }
+}
+
+function isStatus(error: unknown, status: number): boolean {
+  return error instanceof KubeError && error.status === status;
+}

@@ -1,0 +1,324 @@
+import type { Desired, ManagedVirtualNetwork } from '../../core/model/desired.ts';
+import { parseDuration } from '../../core/model/duration.ts';
+import type { FieldPath, PlainPath } from '../../core/model/fields.ts';
+import { isSameName } from '../../core/model/letter-case.ts';
+import type { ManagedObject } from '../../core/model/object.ts';
+import type { Json, Parent } from '../../core/model/runtime.ts';
+import { isRecord, type Raw } from '../client/raw.ts';
+
+/** Why a spec cannot be understood, in a sentence for the person who wrote it. */
+class Misunderstood extends Error {}
+
+interface Rule {
+  readonly matches: RegExp;
+  readonly longest: number;
+  readonly shortest: number;
+  /** Ends the sentence "spec.x is not …". */
+  readonly called: string;
+}
+
+const NAME = /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/;
+const letters = 'letters and digits, with single hyphens between them';
+
+/** The CRD's own rules once more: an object may have been stored before they were in force. */
+const RULES = {
+  azureName: {
+    matches: NAME,
+    shortest: 3,
+    longest: 63,
+    called: `a name that Azure accepts for a runtime: 3 to 63 ${letters}`,
+  },
+  factoryName: { matches: NAME, shortest: 3, longest: 63, called: `a name of a Data Factory: 3 to 63 ${letters}` },
+  workspaceName: {
+    matches: /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/,
+    shortest: 1,
+    longest: 50,
+    called: 'a name of a Synapse workspace: 1 to 50 letters, digits and hyphens, with a letter or digit at both ends',
+  },
+  subscriptionId: {
+    matches: /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/,
+    shortest: 36,
+    longest: 36,
+    called: "a subscription's id: a GUID like 00000000-0000-0000-0000-000000000001",
+  },
+  resourceGroup: {
+    matches: /^[\p{L}\p{N}._()-]*[\p{L}\p{N}_()-]$/u,
+    shortest: 1,
+    longest: 90,
+    called:
+      'a name of a resource group: 1 to 90 letters, digits, hyphens, underscores, dots and parentheses, the last not a dot',
+  },
+  networkName: {
+    matches: /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/,
+    shortest: 1,
+    longest: 127,
+    called:
+      'a name of a managed virtual network; leave it out, for the name of the only one that Azure makes is default',
+  },
+} as const satisfies Record<string, Rule>;
+
+/** What a leaf of the definition may be, and the end of the sentence "spec.x is not …". */
+interface LeafRule {
+  readonly accepts: (value: Json) => boolean;
+  readonly called: string;
+}
+
+const text = (rule: Rule): LeafRule => ({
+  accepts: (value) => typeof value === 'string' && fits(value, rule),
+  called: rule.called,
+});
+const oneOf = (...choices: readonly Json[]): LeafRule => ({
+  accepts: (value) => choices.includes(value),
+  called: `one of ${choices.join(', ')}`,
+});
+const whole = (called: string, least: number, most: number, step = 1): LeafRule => ({
+  accepts: (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most && value % step === 0,
+  called,
+});
+/** What 32 bits hold: neither Azure nor Terraform says of a longest time. */
+const MOST_MINUTES = 2 ** 31 - 1;
+const minutes = (least: number) => whole(`a whole number of minutes, ${least} or more`, least, MOST_MINUTES);
+const units = whole('a number of data integration units: a multiple of 4 from 4 to 256', 4, 256, 4);
+const nodes = whole('a number of nodes: a whole number from 1 to 10', 1, 10);
+
+const LEAVES: Readonly<Record<PlainPath, LeafRule>> = {
+  location: text({
+    matches: /^[A-Za-z0-9(]([A-Za-z0-9 ()-]*[A-Za-z0-9)])?$/,
+    shortest: 1,
+    longest: 64,
+    called: 'a location: the name of a region like "West Europe" or westeurope, or AutoResolve',
+  }),
+  description: text({
+    matches: /^/,
+    shortest: 0,
+    longest: 4096,
+    called: 'a description: text of at most 4096 characters',
+  }),
+  'dataFlow.computeType': oneOf('General', 'MemoryOptimized', 'ComputeOptimized'),
+  'dataFlow.coreCount': oneOf(8, 16, 32, 48, 80, 144, 272),
+  'dataFlow.timeToLiveMinutes': minutes(0),
+  'dataFlow.cleanup': oneOf(true, false),
+  'copyCompute.dataIntegrationUnits': units,
+  'copyCompute.timeToLiveMinutes': minutes(5),
+  'pipelineExternalCompute.timeToLiveMinutes': minutes(5),
+  'pipelineExternalCompute.pipelineNodes': nodes,
+  'pipelineExternalCompute.externalNodes': nodes,
+};
+
+const PROPERTY = {
+  name: { matches: /^/, shortest: 1, longest: 128, called: 'a name of a custom property: text of 1 to 128 characters' },
+  value: { matches: /^/, shortest: 0, longest: 1024, called: 'a value: text of at most 1024 characters' },
+} as const satisfies Record<string, Rule>;
+const MOST_PROPERTIES = 32;
+
+const MINUTE_MS = 60_000;
+const SHORTEST_INTERVAL_MS = MINUTE_MS;
+const LONGEST_INTERVAL_MS = 24 * 60 * MINUTE_MS;
+const DEFAULT_ATTEMPTS = 5;
+const MOST_ATTEMPTS = 20;
+const AUTHORING_MINUTES = [10, 30, 60, 120];
+/** The runtime that Azure keeps in every factory by itself; names in Azure are equal whatever their case. */
+const DEFAULT_RUNTIME = 'autoresolveintegrationruntime';
+
+/** What a manifest declares, or the first thing in it that cannot be understood. Never throws. */
+export function parseSpec(raw: unknown, objectName: string): ManagedObject['spec'] {
+  try {
+    if (!isRecord(raw)) throw new Misunderstood('spec is missing: declare at least spec.factory or spec.workspace');
+    return { valid: true, desired: readDesired(raw, objectName) };
+  } catch (error) {
+    if (error instanceof Misunderstood) return { valid: false, problem: error.message };
+    throw error;
+  }
+}
+
+function readDesired(spec: Raw, objectName: string): Desired {
+  const repair = readObject(spec, 'repair', 'spec') ?? {};
+  const managementPolicy = readChoice(spec, 'managementPolicy', 'spec', ['Manage', 'Observe']);
+  const name = readName(spec, objectName);
+  const parent = readParent(spec);
+  const network = readNetwork(spec, parent);
+  // A workspace has it as one of its own runtimes, and shows it.
+  const isHidden = parent.kind === 'factory' && network === undefined;
+  if (isHidden && managementPolicy === 'Manage' && isSameName(name, DEFAULT_RUNTIME)) {
+    throw new Misunderstood(
+      `${name} is the default runtime that Azure keeps by itself and that cannot be managed: choose another azureName in a new object; ` +
+        'in a factory with a managed virtual network, declare spec.managedVirtualNetwork there',
+    );
+  }
+  return {
+    id: { parent, name },
+    fields: readFields(spec),
+    ...(network === undefined ? {} : { managedVirtualNetwork: network }),
+    ...readAuthoring(spec, network),
+    managementPolicy,
+    adoptionPolicy: readChoice(spec, 'adoptionPolicy', 'spec', ['Always', 'IfIdentical', 'Never']),
+    deletionPolicy: readChoice(spec, 'deletionPolicy', 'spec', ['DeleteIfCreated', 'Delete', 'Retain']),
+    repair: {
+      mode: readChoice(repair, 'mode', 'spec.repair', ['Auto', 'Disabled']),
+      maxAttempts: readAttempts(repair),
+    },
+    intervalMs: readInterval(spec),
+    suspend: readSwitch(spec, 'suspend'),
+  };
+}
+
+function readName(spec: Raw, objectName: string): string {
+  const declared = readString(spec, 'azureName', 'spec', RULES.azureName);
+  if (declared !== undefined) return declared;
+  if (fits(objectName, RULES.azureName)) return objectName;
+  throw new Misunderstood(
+    `metadata.name "${objectName}" is not ${RULES.azureName.called}; set spec.azureName, or rename the object`,
+  );
+}
+
+function readParent(spec: Raw): Parent {
+  const factory = readObject(spec, 'factory', 'spec');
+  const workspace = readObject(spec, 'workspace', 'spec');
+  if (factory !== undefined && workspace !== undefined)
+    throw new Misunderstood('spec.factory and spec.workspace are both set: a runtime is in one of the two');
+  if (workspace !== undefined) return readNamed(workspace, 'workspace', RULES.workspaceName);
+  if (factory !== undefined) return readNamed(factory, 'factory', RULES.factoryName);
+  throw new Misunderstood(
+    'spec.factory is missing, and so is spec.workspace: one of them names the Data Factory or Synapse workspace that holds the runtime',
+  );
+}
+
+function readNamed(raw: Raw, kind: Parent['kind'], nameRule: Rule): Parent {
+  const where = `spec.${kind}`;
+  return {
+    kind,
+    subscriptionId: required(raw, 'subscriptionId', where, RULES.subscriptionId),
+    resourceGroup: required(raw, 'resourceGroup', where, RULES.resourceGroup),
+    name: required(raw, 'name', where, nameRule),
+  };
+}
+
+function required(raw: Raw, field: string, where: string, rule: Rule): string {
+  const value = readString(raw, field, where, rule);
+  if (value === undefined) throw new Misunderstood(`${where}.${field} is missing`);
+  return value;
+}
+
+function readFields(spec: Raw): Map<FieldPath, Json> {
+  const fields = new Map<FieldPath, Json>();
+  for (const path of Object.keys(LEAVES) as PlainPath[]) {
+    const value = readLeaf(spec, path);
+    if (value !== undefined) fields.set(path, value);
+  }
+  for (const [name, value] of readCustomProperties(spec)) fields.set(`dataFlow.customProperties[${name}]`, value);
+  return fields;
+}
+
+function readLeaf(spec: Raw, path: PlainPath): Json | undefined {
+  const [first = '', second] = path.split('.');
+  const there = second === undefined ? spec : (readObject(spec, first, 'spec') ?? {});
+  const value = present(there, second ?? first) as Json | undefined;
+  if (value === undefined || LEAVES[path].accepts(value)) return value;
+  throw new Misunderstood(`spec.${path} is not ${LEAVES[path].called}`);
+}
+
+function readCustomProperties(spec: Raw): Map<string, string> {
+  const where = 'spec.dataFlow.customProperties';
+  const entries = present(readObject(spec, 'dataFlow', 'spec') ?? {}, 'customProperties') ?? [];
+  if (!Array.isArray(entries) || entries.length > MOST_PROPERTIES) {
+    throw new Misunderstood(`${where} is not a list of at most ${MOST_PROPERTIES} custom properties`);
+  }
+  const properties = new Map<string, string>();
+  for (const [i, entry] of entries.entries()) {
+    if (!isRecord(entry)) throw new Misunderstood(`${where}[${i}] is not an object`);
+    const name = required(entry, 'name', `${where}[${i}]`, PROPERTY.name);
+    if (properties.has(name)) throw new Misunderstood(`${where} has two entries of the name "${name}"`);
+    properties.set(name, required(entry, 'value', `${where}[${i}]`, PROPERTY.value));
+  }
+  return properties;
+}
+
+function readNetwork(spec: Raw, { kind }: Parent): ManagedVirtualNetwork | undefined {
+  const where = 'spec.managedVirtualNetwork';
+  const network = readObject(spec, 'managedVirtualNetwork', 'spec');
+  if (network === undefined) return undefined;
+  const name = readString(network, 'name', where, RULES.networkName) ?? 'default';
+  const creation = readChoice(network, 'creation', where, ['Never', 'IfMissing']);
+  if (kind === 'workspace' && creation === 'IfMissing') {
+    throw new Misunderstood(
+      `${where}.creation is IfMissing, but a Synapse workspace gets its managed virtual network only when it is created itself: ` +
+        'set creation: Never',
+    );
+  }
+  return { name, creation };
+}
+
+function readAuthoring(
+  spec: Raw,
+  network: ManagedVirtualNetwork | undefined,
+): Pick<Desired, 'interactiveAuthoring'> | undefined {
+  const authoring = readObject(spec, 'interactiveAuthoring', 'spec');
+  if (authoring === undefined) return undefined;
+  if (network === undefined) {
+    throw new Misunderstood(
+      'spec.interactiveAuthoring exists in a managed virtual network only: remove it, or declare spec.managedVirtualNetwork in a new object',
+    );
+  }
+  const minutes = AUTHORING_MINUTES.find((each) => each === present(authoring, 'autoTerminationMinutes'));
+  if (minutes !== undefined) return { interactiveAuthoring: { autoTerminationMinutes: minutes } };
+  throw new Misunderstood(
+    `spec.interactiveAuthoring.autoTerminationMinutes is none of ${AUTHORING_MINUTES.join(', ')}`,
+  );
+}
+
+function readAttempts(repair: Raw): number {
+  const value = present(repair, 'maxAttempts');
+  if (value === undefined) return DEFAULT_ATTEMPTS;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_ATTEMPTS) return value;
+  throw new Misunderstood(`spec.repair.maxAttempts is not a whole number from 1 to ${MOST_ATTEMPTS}`);
+}
+
+function readInterval(spec: Raw): number | undefined {
+  const value = present(spec, 'interval');
+  if (value === undefined) return undefined;
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  if (ms === undefined) {
+    throw new Misunderstood('spec.interval is not a duration: use hours, minutes and seconds, like 90s, 10m or 1h30m');
+  }
+  if (ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS) return ms;
+  throw new Misunderstood('spec.interval is not between 1m and 24h');
+}
+
+function readSwitch(spec: Raw, field: string): boolean {
+  const value = present(spec, field) ?? false;
+  if (typeof value === 'boolean') return value;
+  throw new Misunderstood(`spec.${field} is neither true nor false`);
+}
+
+/** The first choice is what absence means. */
+function readChoice<T extends string>(raw: Raw, field: string, where: string, choices: readonly [T, ...T[]]): T {
+  const value = present(raw, field) ?? choices[0];
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice !== undefined) return choice;
+  throw new Misunderstood(`${where}.${field} is none of ${choices.join(', ')}`);
+}
+
+function readString(raw: Raw, field: string, where: string, rule: Rule): string | undefined {
+  const value = present(raw, field);
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && fits(value, rule)) return value;
+  throw new Misunderstood(`${where}.${field} is not ${rule.called}`);
+}
+
+function readObject(raw: Raw, field: string, where: string): Raw | undefined {
+  const value = present(raw, field);
+  if (value === undefined || isRecord(value)) return value;
+  throw new Misunderstood(`${where}.${field} is not an object`);
+}
+
+/** Null means absent, as it does to the API server. */
+function present(raw: Raw, field: string): unknown {
+  return Object.hasOwn(raw, field) ? (raw[field] ?? undefined) : undefined;
+}
+
+function fits(value: string, { matches, shortest, longest }: Rule): boolean {
+  // UTF-16 units are an upper bound of characters: the exact count matters only where the two differ.
+  const length = value.length <= longest ? value.length : [...value].length;
+  return length >= shortest && length <= longest && matches.test(value);
+}

@@ -1,0 +1,298 @@
+import type {
+  Claim as ApiClaim,
+  Condition as ApiCondition,
+  Drift as ApiDrift,
+  Operation as ApiOperation,
+  AzureIntegrationRuntimeStatus,
+  Correction,
+  InteractiveAuthoringStatus,
+  RepairStatus,
+  WaitingSince,
+} from '../../api/generated.ts';
+import { LIMITS } from '../../api/limits.ts';
+import { CONDITION_TYPES } from '../../api/names.ts';
+import { visible } from '../../api/visible.ts';
+import { type Drift, type FieldPath, isFieldPath } from '../../core/model/fields.ts';
+import type { AuthoringStatus, Claim, Condition, Corrections, Operation, Status } from '../../core/model/object.ts';
+import type { Repairs } from '../../core/model/repairs.ts';
+import type { Json } from '../../core/model/runtime.ts';
+import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
+
+/*
+ * The status as the CRD has it ⇄ the memory of a pass, but for `uid`: who writes it names the object, who reads it asks first.
+ * `parseStatus(renderStatus(status))` is `status` for every memory within the CRD's limits whose lists are in order, whose
+ * drift holds text, and in which what is only shown is visible; any other is first made so by rendering.
+ */
+
+/**
+ * The status to apply: within the CRD's limits, so that the server never refuses it, and in one order, so that two
+ * renderings are equal exactly when they say the same.
+ */
+export function renderStatus(status: Status): Omit<AzureIntegrationRuntimeStatus, 'uid'> {
+  const { resourceId, referenceName, claim, repair, interactiveAuthoring } = status;
+  const { waitingSince, unconfirmedSince, operation, syncedSpecHash } = status;
+  return withoutEmpty<Omit<AzureIntegrationRuntimeStatus, 'uid'>>({
+    observedGeneration: status.observedGeneration,
+    conditions: renderConditions(status.conditions),
+    state: renderShown(status.state, LIMITS.state),
+    resourceId,
+    location: renderShown(status.location, LIMITS.location),
+    connectVia: referenceName === undefined ? undefined : { referenceName, type: 'IntegrationRuntimeReference' },
+    claim: claim && renderClaim(claim),
+    managedFields: renderPaths(status.managedFields),
+    drift: status.drift.slice(0, LIMITS.driftEntries).map(renderDrift),
+    repair: repair && renderRepair(repair),
+    interactiveAuthoring: interactiveAuthoring && renderAuthoring(interactiveAuthoring),
+    lastHandledReconcileAt: renderText(status.lastHandledReconcileAt, LIMITS.token),
+    lastHandledReconcileToken: renderText(status.lastHandledReconcileToken, LIMITS.token),
+    lastHandledRepairAt: renderText(status.lastHandledRepairAt, LIMITS.token),
+    lastHandledInteractiveAuthoringAt: renderText(status.lastHandledInteractiveAuthoringAt, LIMITS.token),
+    waitingSince: waitingSince && renderWaiting(waitingSince),
+    unconfirmedSince: renderTime(unconfirmedSince),
+    corrections: status.corrections.slice(0, LIMITS.corrections).map(renderCorrections),
+    operation: operation && renderOperation(operation),
+    syncedSpecHash,
+  });
+}
+
+/** Never throws: a part that cannot be understood is as if it were absent. */
+export function parseStatus(raw: unknown): Status {
+  const status = readRecord(raw);
+  const optional = {
+    state: readText(status.state),
+    resourceId: readText(status.resourceId),
+    location: readText(status.location),
+    referenceName: readText(readRecord(status.connectVia).referenceName),
+    claim: parseClaim(status.claim),
+    repair: parseRepair(status.repair),
+    interactiveAuthoring: parseAuthoring(status.interactiveAuthoring),
+    lastHandledReconcileAt: readText(status.lastHandledReconcileAt),
+    lastHandledReconcileToken: readText(status.lastHandledReconcileToken),
+    lastHandledRepairAt: readText(status.lastHandledRepairAt),
+    lastHandledInteractiveAuthoringAt: readText(status.lastHandledInteractiveAuthoringAt),
+    waitingSince: parseWaiting(status.waitingSince),
+    unconfirmedSince: readTime(status.unconfirmedSince),
+    operation: parseOperation(status.operation),
+    syncedSpecHash: readText(status.syncedSpecHash),
+  };
+  return {
+    observedGeneration: readInteger(status.observedGeneration, -1) ?? -1,
+    conditions: parseConditions(status.conditions),
+    managedFields: [...new Set(readList(status.managedFields).filter((path) => typeof path === 'string'))].sort(),
+    drift: readList(status.drift).flatMap(parseDrift),
+    corrections: readList(status.corrections).flatMap(parseCorrections),
+    ...defined(optional),
+  };
+}
+
+function renderConditions(conditions: readonly Condition[]): ApiCondition[] {
+  return inOrder(conditions).map((condition) => ({
+    type: condition.type,
+    status: condition.status,
+    observedGeneration: condition.observedGeneration,
+    lastTransitionTime: renderTime(condition.lastTransitionTime),
+    reason: renderReason(condition.reason),
+    message: cut(visible(condition.message), LIMITS.message),
+  }));
+}
+
+/** One of each type, in the order in which the names are declared. */
+function inOrder(conditions: readonly Condition[]): Condition[] {
+  return CONDITION_TYPES.flatMap((type) => conditions.find((condition) => condition.type === type) ?? []);
+}
+
+/** A reason can be a state that Azure made up; the CRD takes one word only. */
+function renderReason(reason: string): string {
+  const word = reason.replace(/[^A-Za-z0-9_]/g, '').replace(/^[^A-Za-z]+/, '');
+  return word === '' ? 'Unknown' : cut(word, LIMITS.reason);
+}
+
+function renderPaths(paths: readonly string[]): string[] {
+  const bounded = new Set(paths.map((path) => cut(path, LIMITS.fieldPath)));
+  return [...bounded].sort().slice(0, LIMITS.managedFields);
+}
+
+function renderClaim({ origin, identity }: Claim): ApiClaim {
+  return withoutEmpty<ApiClaim>({ origin, identity: renderText(identity, LIMITS.identity) });
+}
+
+function renderRepair({ attempts, lastAttemptTime, nextAttemptTime, etag, unmade }: Repairs): RepairStatus {
+  return withoutEmpty<RepairStatus>({
+    attempts,
+    lastAttemptTime: renderTime(lastAttemptTime),
+    nextAttemptTime: renderTime(nextAttemptTime),
+    // One that had to be cut is never the runtime's: the attempt counts as made then.
+    etag: renderText(etag, LIMITS.etag),
+    unmade: unmade || undefined,
+  });
+}
+
+function renderAuthoring(authoring: AuthoringStatus): InteractiveAuthoringStatus {
+  return withoutEmpty<InteractiveAuthoringStatus>({
+    status: renderShown(authoring.status, LIMITS.state),
+    autoTerminationMinutes: authoring.autoTerminationMinutes,
+    enabledUntil: renderTime(authoring.enabledUntil),
+    requestedTime: renderTime(authoring.requestedTime),
+  });
+}
+
+function renderWaiting({ reason, time }: NonNullable<Status['waitingSince']>): WaitingSince {
+  return { reason: cut(reason, LIMITS.reason), time: renderTime(time) };
+}
+
+function renderDrift({ field, desired, observed }: Drift): ApiDrift {
+  const shown = cut(visible(field), LIMITS.fieldPath);
+  return withoutEmpty<ApiDrift>({ field: shown, desired: renderValue(desired), observed: renderValue(observed) });
+}
+
+function renderValue(value: Json): string | undefined {
+  if (value === null) return undefined;
+  return cut(visible(typeof value === 'string' ? value : JSON.stringify(value)), LIMITS.driftValue);
+}
+
+function renderCorrections({ field, times, contested }: Corrections): Correction {
+  const latest = times.slice(-LIMITS.correctionTimes).map((time) => renderTime(time));
+  return { field, times: latest, ...(contested ? { contested } : {}) };
+}
+
+function renderOperation({ kind, time, fields, specHash, replacedEtag, repeated }: Operation): ApiOperation {
+  return {
+    kind,
+    time: renderTime(time),
+    ...(fields.length > 0
+      ? { fields: fields.slice(0, LIMITS.managedFields).map((path) => cut(path, LIMITS.fieldPath)) }
+      : {}),
+    specHash,
+    // One that was cut would differ from whatever the runtime shows.
+    ...(replacedEtag !== undefined && replacedEtag.length <= LIMITS.etag ? { replacedEtag } : {}),
+    ...(repeated ? { repeated } : {}),
+  };
+}
+
+function renderText(text: string | undefined, length: number): string | undefined {
+  return text ? cut(text, length) : undefined;
+}
+
+/** What people read and nobody compares. */
+function renderShown(text: string | undefined, length: number): string | undefined {
+  return renderText(text && visible(text), length);
+}
+
+const LATEST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+function renderTime(ms: number): string;
+function renderTime(ms: number | undefined): string | undefined;
+function renderTime(ms: number | undefined): string | undefined {
+  if (ms === undefined) return undefined;
+  const within = Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LATEST_TIME) : 0;
+  return `${new Date(within).toISOString().slice(0, 19)}Z`;
+}
+
+function parseConditions(raw: unknown): Condition[] {
+  return inOrder(
+    readList(raw).flatMap((item) => {
+      const { type, status, reason, message, observedGeneration, lastTransitionTime } = readRecord(item);
+      const knownType = CONDITION_TYPES.find((candidate) => candidate === type);
+      const knownStatus = (['True', 'False', 'Unknown'] as const).find((candidate) => candidate === status);
+      const time = readTime(lastTransitionTime);
+      const why = readText(reason);
+      if (knownType === undefined || knownStatus === undefined || time === undefined || why === undefined) return [];
+      return {
+        type: knownType,
+        status: knownStatus,
+        reason: why,
+        message: readText(message) ?? '',
+        observedGeneration: readInteger(observedGeneration, 0) ?? 0,
+        lastTransitionTime: time,
+      };
+    }),
+  );
+}
+
+function parseClaim(raw: unknown): Claim | undefined {
+  const { origin, identity } = readRecord(raw);
+  return origin === 'Created' || origin === 'Adopted' ? { origin, identity: readText(identity) ?? '' } : undefined;
+}
+
+function parseRepair(raw: unknown): Status['repair'] {
+  if (!isRecord(raw)) return undefined;
+  const optional = {
+    lastAttemptTime: readTime(raw.lastAttemptTime),
+    nextAttemptTime: readTime(raw.nextAttemptTime),
+    etag: readText(raw.etag),
+    unmade: raw.unmade === true || undefined,
+  };
+  return { attempts: readInteger(raw.attempts, 0) ?? 0, ...defined(optional) };
+}
+
+function parseAuthoring(raw: unknown): AuthoringStatus | undefined {
+  const { status, autoTerminationMinutes, enabledUntil, requestedTime } = readRecord(raw);
+  const authoring = defined({
+    status: readText(status),
+    autoTerminationMinutes: readInteger(autoTerminationMinutes, 0),
+    enabledUntil: readTime(enabledUntil),
+    requestedTime: readTime(requestedTime),
+  });
+  return Object.keys(authoring).length > 0 ? authoring : undefined;
+}
+
+function parseWaiting(raw: unknown): Status['waitingSince'] {
+  const { reason, time } = readRecord(raw);
+  const why = readText(reason);
+  const since = readTime(time);
+  return why === undefined || since === undefined ? undefined : { reason: why, time: since };
+}
+
+function parseDrift(raw: unknown): Drift[] {
+  const { field, desired, observed } = readRecord(raw);
+  if (typeof field !== 'string' || !isFieldPath(field)) return [];
+  const value = (text: unknown): Json => (typeof text === 'string' ? text : null);
+  return [{ field, desired: value(desired), observed: value(observed) }];
+}
+
+function parseCorrections(raw: unknown): Corrections[] {
+  const { field, times, contested } = readRecord(raw);
+  if (typeof field !== 'string' || !isFieldPath(field)) return [];
+  const known = readList(times).flatMap((time) => readTime(time) ?? []);
+  return [{ field, times: known, contested: contested === true }];
+}
+
+const OPERATION_KINDS: readonly Operation['kind'][] = [
+  'Create',
+  'Recreate',
+  'Adopt',
+  'Update',
+  'Correct',
+  'Repair',
+  'Delete',
+];
+
+function parseOperation(raw: unknown): Operation | undefined {
+  const { kind, time, fields, specHash, replacedEtag, repeated } = readRecord(raw);
+  const known = OPERATION_KINDS.find((candidate) => candidate === kind);
+  const since = readTime(time);
+  if (known === undefined || since === undefined) return undefined;
+  return {
+    kind: known,
+    time: since,
+    fields: readList(fields).filter((path) => typeof path === 'string' && isFieldPath(path)) as FieldPath[],
+    specHash: readText(specHash) ?? '',
+    ...defined({ replacedEtag: readText(replacedEtag) }),
+    repeated: repeated === true,
+  };
+}
+
+/** `T` before its optional fields are left out. */
+type Draft<T> = { [K in keyof T]-?: Pick<T, K> extends Required<Pick<T, K>> ? T[K] : T[K] | undefined };
+
+/** Without what is undefined or an empty list. */
+function withoutEmpty<T extends object>(draft: Draft<T>): T {
+  const kept = Object.entries(draft).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+  return defined(Object.fromEntries(kept)) as T;
+}
+
+/** Without what is undefined: `exactOptionalPropertyTypes` tells the two apart. */
+function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept = Object.entries(object).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

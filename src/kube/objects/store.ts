@@ -1,0 +1,216 @@
+import { type ManagedObject, REQUEST_NAMES, type Requests } from '../../core/model/object.ts';
+import { armKey } from '../../core/model/runtime.ts';
+import type { ParsedObject } from './codec.ts';
+import { ForeignStatus } from './foreign-status.ts';
+
+/** How the store learned of a change: by a list, by the watch, or by the answer to a write of ours. */
+export type Via = 'list' | 'watch' | 'write';
+
+export type ObjectChange =
+  | { readonly kind: 'added'; readonly via: Via; readonly after: ManagedObject }
+  | { readonly kind: 'updated'; readonly via: Via; readonly before: ManagedObject; readonly after: ManagedObject }
+  | { readonly kind: 'removed'; readonly via: Via; readonly before: ManagedObject };
+
+/** Must not throw: the watch would take it for a change that was missed, and list again. */
+export type ChangeListener = (change: ObjectChange) => void;
+
+interface Entry {
+  /** As the watch showed it last. */
+  readonly shown: ParsedObject;
+  /** As the answer to our last write had it, until the watch has caught up with that. */
+  readonly own: ParsedObject | undefined;
+  /** What everybody sees of the two. */
+  readonly visible: ParsedObject;
+}
+
+/**
+ * The cache of the API server's objects.
+ *
+ * What people do (the spec, a deletion, an annotation, an object that comes or goes) is seen in the order of the watch and
+ * no sooner, since what one object means can depend on another. What we did ourselves (the status and the finalizer) is
+ * seen at once: a pass has to remember what the one before it wrote.
+ *
+ * Designs for the second: (a) take the answer of a write only when nobody else has changed the object meanwhile: simple,
+ * but then a pass can find its claim forgotten just when a person edits the object; (b) this one: the answer is laid over
+ * what the watch has shown, whole when nobody else has changed the object, else only our own part of it.
+ */
+export class ObjectStore {
+  readonly #entries = new Map<string, Entry>();
+  readonly #byRuntime = new Index();
+  readonly #byNamespace = new Index();
+  readonly #listeners = new Set<ChangeListener>();
+  readonly foreignStatus = new ForeignStatus();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: string): ParsedObject | undefined {
+    return this.#entries.get(key)?.visible;
+  }
+
+  objects(): ManagedObject[] {
+    return [...this.#entries.values()].map(({ visible }) => visible);
+  }
+
+  /** All objects that name this runtime (see `armKey`), in no order. */
+  sharing(runtimeKey: string): ManagedObject[] {
+    return this.#all(this.#byRuntime.get(runtimeKey));
+  }
+
+  inNamespace(namespace: string): ManagedObject[] {
+    return this.#all(this.#byNamespace.get(namespace));
+  }
+
+  /** The listener is told of each change after it has been made; returns how to stop that. */
+  subscribe(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** These are all the objects there are, of one namespace if one is given. */
+  replace(objects: readonly ParsedObject[], namespace?: string): void {
+    const listed = new Set(objects.map(({ key }) => key));
+    const known = namespace === undefined ? [...this.#entries.keys()] : [...this.#byNamespace.get(namespace)];
+    for (const key of known) if (!listed.has(key)) this.#remove(key, 'list');
+    for (const object of objects) this.#show(object, 'list');
+  }
+
+  /** The watch shows this version. One that is not newer than what it has shown changes nothing. */
+  apply(object: ParsedObject): void {
+    this.#show(object, 'watch');
+  }
+
+  /** The watch shows that this object is gone; one of the same name that came after it stays. */
+  remove(object: ParsedObject): void {
+    if (this.#entries.get(object.key)?.shown.uid === object.uid) this.#remove(object.key, 'watch');
+  }
+
+  /**
+   * Takes the answer to a write of ours, if it is newer than what is known of the very same object. An object that the
+   * watch does not show (any more) stays unknown: a late answer raises nobody from the dead.
+   */
+  put(answer: ParsedObject): void {
+    const entry = this.#entries.get(answer.key);
+    if (entry === undefined || entry.shown.uid !== answer.uid) return;
+    const { shown, own, visible } = entry;
+    if (!isNewer(answer, shown) || (own !== undefined && !isNewer(answer, own))) return;
+    const after = lay(answer, shown);
+    this.#set({ shown, own: answer, visible: after });
+    this.#tell({ kind: 'updated', via: 'write', before: visible, after });
+  }
+
+  #show(object: ParsedObject, via: Via): void {
+    const entry = this.#entries.get(object.key);
+    if (entry === undefined) this.#add(object, via);
+    else if (!mayFollow(object, entry.shown)) return;
+    else if (entry.shown.uid === object.uid) this.#update(entry, object, via);
+    else {
+      this.#remove(object.key, via);
+      this.#add(object, via);
+    }
+  }
+
+  #update({ own, visible }: Entry, object: ParsedObject, via: Via): void {
+    const ahead = own !== undefined && isNewer(own, object) ? own : undefined;
+    // When our own write comes back, everybody has seen it already.
+    const isEcho = visible === own && own.resourceVersion === object.resourceVersion;
+    const after = isEcho ? visible : ahead === undefined ? object : lay(ahead, object);
+    this.#set({ shown: object, own: ahead, visible: after });
+    if (after !== visible) this.#tell({ kind: 'updated', via, before: visible, after });
+  }
+
+  #add(object: ParsedObject, via: Via): void {
+    this.#set({ shown: object, own: undefined, visible: object });
+    this.#tell({ kind: 'added', via, after: object });
+  }
+
+  #remove(key: string, via: Via): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#index(entry.visible, undefined);
+    this.#tell({ kind: 'removed', via, before: entry.visible });
+  }
+
+  #set(entry: Entry): void {
+    const { key } = entry.visible;
+    const before = this.#entries.get(key)?.visible;
+    this.#entries.set(key, entry);
+    if (before !== entry.visible) this.#index(before, entry.visible);
+  }
+
+  #index(before: ParsedObject | undefined, after: ParsedObject | undefined): void {
+    this.#byNamespace.move(before?.namespace, after?.namespace, before?.key ?? after?.key ?? '');
+    this.#byRuntime.move(runtimeKeyOf(before), runtimeKeyOf(after), before?.key ?? after?.key ?? '');
+  }
+
+  #all(keys: ReadonlySet<string>): ManagedObject[] {
+    return [...keys].flatMap((key) => this.get(key) ?? []);
+  }
+
+  #tell(change: ObjectChange): void {
+    for (const listener of this.#listeners) listener(change);
+    this.foreignStatus.changed(change);
+  }
+}
+
+/** Keys by some property of their objects. */
+class Index {
+  static readonly #none: ReadonlySet<string> = new Set();
+  readonly #sets = new Map<string, Set<string>>();
+
+  get(value: string): ReadonlySet<string> {
+    return this.#sets.get(value) ?? Index.#none;
+  }
+
+  move(from: string | undefined, to: string | undefined, key: string): void {
+    if (from === to) return;
+    if (from !== undefined) {
+      const left = this.#sets.get(from);
+      left?.delete(key);
+      if (left?.size === 0) this.#sets.delete(from);
+    }
+    if (to !== undefined) this.#sets.set(to, (this.#sets.get(to) ?? new Set()).add(key));
+  }
+}
+
+/** The runtime that an object names, as the key of `sharing`; undefined when it names none that can be understood. */
+export function runtimeKeyOf(object: ManagedObject | undefined): string | undefined {
+  return object?.spec.valid ? armKey(object.spec.desired.id) : undefined;
+}
+
+/** What is to be seen of an object that the watch has not shown yet as our own write left it. */
+function lay(own: ParsedObject, shown: ParsedObject): ParsedObject {
+  if (
+    own.generation === shown.generation &&
+    own.deleting === shown.deleting &&
+    sameRequests(own.requests, shown.requests)
+  ) {
+    return own;
+  }
+  const { status, hasFinalizer, mark, bearsMark, finalizers } = own;
+  return { ...shown, status, hasFinalizer, mark, bearsMark, finalizers };
+}
+
+function sameRequests(a: Requests, b: Requests): boolean {
+  return REQUEST_NAMES.every((name) => a[name] === b[name]);
+}
+
+/** Whether the watch may show `next` after `known`. */
+function mayFollow(next: ParsedObject, known: ParsedObject): boolean {
+  const order = compareVersions(next.resourceVersion, known.resourceVersion);
+  return order === undefined ? next.resourceVersion !== known.resourceVersion : order > 0;
+}
+
+function isNewer(a: ParsedObject, b: ParsedObject): boolean {
+  return (compareVersions(a.resourceVersion, b.resourceVersion) ?? -1) > 0;
+}
+
+/** The order of two resource versions, which Kubernetes writes as decimal numbers; undefined when these are none. */
+export function compareVersions(a: string, b: string): number | undefined {
+  const decimal = /^[1-9][0-9]*$/;
+  if (!decimal.test(a) || !decimal.test(b)) return undefined;
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : Number(a > b);
+}

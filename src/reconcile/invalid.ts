@@ -1,0 +1,32 @@
+/** The pass of an object that cannot be understood: nothing is asked of Azure. */
+import { condition, type ManagedObject, wholeSecond } from '../core/model/object.ts';
+import { conflictBackoff, NEVER, type Requeue, slowRetry } from '../core/schedule.ts';
+import { invalidStatus } from '../core/status/status.ts';
+import { ConflictError, type Dependencies } from '../ports.ts';
+
+export async function reportInvalid(
+  world: Dependencies,
+  object: ManagedObject,
+  problem: string,
+  signal: AbortSignal,
+): Promise<Requeue> {
+  const wayOut = object.deleting
+    ? ` To let the object go and leave the runtime in Azure, correct the manifest or take the finalizer off by hand.`
+    : '';
+  const message = problem + wayOut;
+  const told = condition(object.status, 'Stalled')?.reason === 'InvalidDefinition';
+  // Only with a mark of its own it may have made a runtime that it has not claimed yet.
+  const owns = object.status.claim !== undefined || object.mark?.origin === 'Created';
+  try {
+    if (object.deleting && object.hasFinalizer && !owns) {
+      await world.objects.removeFinalizer(object, signal);
+      return NEVER;
+    }
+    await world.objects.updateStatus(object, invalidStatus(object, message, wholeSecond(world.now())), signal);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    return conflictBackoff(world.intervalMs);
+  }
+  if (!told) await world.events.publish(object, { type: 'Warning', reason: 'InvalidDefinition', message });
+  return slowRetry(world.intervalMs);
+}

@@ -1,0 +1,106 @@
+/** What a pass tells: the status and its transitions, events, the log, and what is counted. */
+import type { AzureFailure } from '../core/model/failure.ts';
+import { fieldOf } from '../core/model/fields.ts';
+import { condition, type Status } from '../core/model/object.ts';
+import { requestIdKeys } from '../core/model/request-ids.ts';
+import type { Phase, Situation } from '../core/situation.ts';
+import { transitions } from '../core/status/status.ts';
+import type { Dependencies, ObjectEvent, PassLog } from '../ports.ts';
+import type { WarnOnce } from '../runtime/warn-once.ts';
+import type { PassState } from './knowledge.ts';
+
+const IN_WORDS: Record<string, string> = {
+  Created: 'created',
+  Adopted: 'adopted',
+  RepairStarted: 'repair started',
+  ManagedVirtualNetworkCreated: 'got its managed virtual network',
+  InteractiveAuthoringEnabled: 'interactive authoring enabled',
+  Deleted: 'deleted',
+  Retained: 'retained',
+  HandedOver: 'handed over',
+};
+
+export class Report {
+  /** Names the object and its runtime in every line. */
+  readonly log: PassLog;
+  readonly #world: Pick<Dependencies, 'objects' | 'events' | 'metrics'>;
+  readonly #state: PassState;
+  readonly #warnOnce: WarnOnce;
+  readonly #signal: AbortSignal;
+  /** Not published yet: an event follows the write of the status that it tells of. */
+  readonly #events: ObjectEvent[] = [];
+
+  constructor(world: Dependencies, state: PassState, warnOnce: WarnOnce, signal: AbortSignal) {
+    this.#world = world;
+    this.#state = state;
+    this.#warnOnce = warnOnce;
+    this.#signal = signal;
+    this.log = world.log.with(subjectOf(state.situation));
+  }
+
+  /**
+   * Makes this the status, unless it is already, and tells of its transitions.
+   *
+   * @throws Stale when the server's object is another by now
+   */
+  async persist(status: Status): Promise<void> {
+    const { situation } = this.#state;
+    const before = situation.object.status;
+    const told = transitions(situation, before, status);
+    const object = await this.#world.objects.updateStatus(situation.object, status, this.#signal);
+    this.#state.update({ object, status });
+    for (const { type, reason, message } of told) this.event(reason, message, type);
+    this.#count(
+      told.map(({ reason }) => reason),
+      status,
+    );
+    if (condition(status, 'Ready')?.reason !== condition(before, 'Ready')?.reason) {
+      const ready = condition(status, 'Ready');
+      this.log.info('status changed', { ready: ready?.status, reason: ready?.reason, detail: ready?.message });
+    }
+    await this.flush();
+  }
+
+  /** Publishes what was told so far. */
+  async flush(): Promise<void> {
+    for (const event of this.#events.splice(0)) {
+      await this.#world.events.publish(this.#state.situation.object, event);
+    }
+  }
+
+  /** By an event, published with the next status. */
+  event(reason: string, message: string, type: ObjectEvent['type'] = 'Normal'): void {
+    this.#events.push({ type, reason, message });
+  }
+
+  /** By an event and in the log. */
+  eventAndLog(reason: string, message: string): void {
+    this.event(reason, message);
+    this.log.info(`runtime ${IN_WORDS[reason] ?? reason}`, { detail: message });
+  }
+
+  /** Aloud when it is new: an object that waits for Azure meets the same failure with every retry. */
+  logFailure(during: Phase, { failure, message, ids }: AzureFailure): void {
+    const { key } = this.#state.situation.object;
+    const isNew = this.#warnOnce.isNew(key, `${during} ${failure.kind} ${message}`);
+    this.log[isNew ? 'warn' : 'debug']('azure refused or failed', {
+      during,
+      failure: failure.kind,
+      detail: message,
+      ...requestIdKeys(ids),
+    });
+  }
+
+  #count(told: readonly string[], status: Status): void {
+    const { metrics } = this.#world;
+    if (told.includes('DriftDetected')) for (const { field } of status.drift) metrics.driftDetected(fieldOf(field));
+    if (told.includes(condition(status, 'Stalled')?.reason ?? '')) metrics.stalled();
+    if (told.includes('Repaired')) metrics.repair('repaired');
+    if (told.includes('RepairExhausted')) metrics.repair('exhausted');
+  }
+}
+
+/** The log keys of an object. */
+function subjectOf({ object, desired: { id } }: Situation): Record<string, unknown> {
+  return { object: object.key, runtime: id.name, [id.parent.kind]: id.parent.name };
+}

@@ -1,0 +1,90 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { BoundedLabel, OwnersGauge } from './bounded.ts';
+
+export type RepairOutcome = 'started' | 'repaired' | 'exhausted';
+
+/** The labels that tell whose request budget it is: the identity by a name that is no secret, such as its client id. */
+const OWNER = ['subscription', 'identity'] as const;
+
+export type BudgetOwner = Readonly<Record<(typeof OWNER)[number], string>>;
+
+export interface AzureRecorder {
+  /** ARM answered `operation` (a short constant name) with an HTTP status, or did not: a short constant word. */
+  armRequest(operation: string, code: number | string): void;
+  /** How many requests of a kind (one of a few constant words) the owner may still send at this moment. */
+  budgetRemaining(kind: string, remaining: number, owner: BudgetOwner): void;
+  /** Routine looks within the owner's budget are this many times further apart than asked for. */
+  intervalFactorChanged(factor: number, owner: BudgetOwner): void;
+  /** The owner's budget is no longer kept. */
+  budgetRemoved(owner: BudgetOwner): void;
+  /** `field` is a leaf path of spec, without the names of map entries. */
+  driftDetected(field: string): void;
+  driftCorrected(field: string): void;
+  repair(outcome: RepairOutcome): void;
+}
+
+/** Enough for every name that the operator has on purpose. */
+const MANY = 100;
+
+/** How many budget owners are shown on their own. */
+const BUDGET_OWNERS = 50;
+
+/** What the operator does in Azure. */
+export function azureMetrics(registry: Registry): AzureRecorder {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'azure_ir_arm_requests_total',
+    help: 'Requests to Azure Resource Manager by operation and answer',
+    labelNames: ['operation', 'code'],
+    registers,
+  });
+  const budget = new Gauge({
+    name: 'azure_ir_arm_budget_remaining',
+    help: 'Requests that may still be sent, by subscription, identity and kind',
+    labelNames: [...OWNER, 'kind'] as const,
+    registers,
+  });
+  const byField = { labelNames: ['field'] as const, registers };
+  const detected = new Counter({ name: 'azure_ir_drift_detected_total', help: 'Fields found to differ', ...byField });
+  const corrected = new Counter({ name: 'azure_ir_drift_corrected_total', help: 'Fields set right', ...byField });
+  const repairs = new Counter({
+    name: 'azure_ir_repairs_total',
+    help: 'Repairs of integration runtimes by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of ['started', 'repaired', 'exhausted']) repairs.inc({ outcome }, 0);
+
+  const stretch = new Gauge({
+    name: 'azure_ir_interval_stretch',
+    help: 'By which factor routine looks are further apart than asked for, where the request budget is tightest; 1 for none',
+    registers,
+  });
+  const intervalFactorChanged = new Map<string, number>();
+  const showStretch = (factor: number, { subscription, identity }: BudgetOwner) => {
+    const owner = JSON.stringify([subscription, identity]);
+    if (factor > 1) intervalFactorChanged.set(owner, factor);
+    else intervalFactorChanged.delete(owner);
+    stretch.set([...intervalFactorChanged.values()].reduce((most, each) => Math.max(most, each), 1));
+  };
+  stretch.set(1);
+
+  const operations = new BoundedLabel(MANY);
+  const codes = new BoundedLabel(MANY);
+  const fields = new BoundedLabel(MANY);
+  const budgets = new OwnersGauge(budget, OWNER, BUDGET_OWNERS);
+
+  return {
+    armRequest: (operation, code) =>
+      requests.inc({ operation: operations.of(operation), code: codes.of(String(code)) }),
+    budgetRemaining: (kind, remaining, owner) => budgets.set(owner, kind, remaining),
+    intervalFactorChanged: showStretch,
+    budgetRemoved: (owner) => {
+      budgets.remove(owner);
+      showStretch(1, owner);
+    },
+    driftDetected: (field) => detected.inc({ field: fields.of(field) }),
+    driftCorrected: (field) => corrected.inc({ field: fields.of(field) }),
+    repair: (outcome) => repairs.inc({ outcome }),
+  };
+}

@@ -1,0 +1,65 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { QueueMetrics, QueueStats } from '../../runtime/instruments.ts';
+
+type QueueLabel = 'name' | 'controller';
+
+/** A selection of controller-runtime's bounds, so that their buckets add up. */
+const SECONDS = [0.001, 0.01, 0.1, 1, 10, 100, 1000];
+
+/**
+ * The metrics of work queues under client-go's names. What they hold at a moment is asked for when it is scraped. Returns a
+ * recorder for each queue, whose name is its controller's.
+ */
+export function queueMetrics(registry: Registry): (name: string) => QueueMetrics {
+  const observed = new Map<string, () => QueueStats>();
+  const base = { labelNames: ['name', 'controller'] as const, registers: [registry] };
+  const labels = (name: string): Record<QueueLabel, string> => ({ name, controller: name });
+  const gauge = (name: string, help: string, read: (stats: QueueStats) => number): void => {
+    new Gauge({
+      name,
+      help,
+      ...base,
+      collect() {
+        for (const [queue, stats] of observed) this.set(labels(queue), read(stats()));
+      },
+    });
+  };
+
+  gauge('workqueue_depth', 'Keys that are due and not handed out', (stats) => stats.depth);
+  gauge(
+    'workqueue_unfinished_work_seconds',
+    'How long all keys in hand together have been handled',
+    (stats) => stats.unfinishedMs / 1000,
+  );
+  gauge(
+    'workqueue_longest_running_processor_seconds',
+    'How long the longest running handler has run',
+    (stats) => stats.longestMs / 1000,
+  );
+  const adds = new Counter({ name: 'workqueue_adds_total', help: 'Keys that became due', ...base });
+  const retries = new Counter({ name: 'workqueue_retries_total', help: 'Keys queued again after a failure', ...base });
+  const waited = new Histogram({
+    name: 'workqueue_queue_duration_seconds',
+    help: 'From being due to being handed out',
+    buckets: SECONDS,
+    ...base,
+  });
+  const worked = new Histogram({
+    name: 'workqueue_work_duration_seconds',
+    help: 'From being handed out to being given back',
+    buckets: SECONDS,
+    ...base,
+  });
+
+  return (name) => ({
+    observe: (stats) => {
+      observed.set(name, stats);
+      adds.inc(labels(name), 0);
+      retries.inc(labels(name), 0);
+    },
+    added: () => adds.inc(labels(name)),
+    retried: () => retries.inc(labels(name)),
+    taken: (waitedMs) => waited.observe(labels(name), waitedMs / 1000),
+    finished: (workedMs) => worked.observe(labels(name), workedMs / 1000),
+  });
+}

@@ -1,0 +1,336 @@
+/** What a failed call to Azure means for the object: who must act, and when it is looked at again. */
+import { describe, expect, test } from '@jest/globals';
+import type { Failure } from '../../../../src/core/model/failure.ts';
+import type { Situation } from '../../../../src/core/situation.ts';
+import {
+  ago,
+  decided,
+  FAILURE_KINDS,
+  failed,
+  found,
+  IDENTITY,
+  INTERVAL,
+  messageOf,
+  nextOf,
+  owned,
+  rules,
+  said,
+  seen,
+  situation,
+  standing,
+} from '../builders.ts';
+
+type Row = readonly [Situation, string];
+const check = ([s, expected]: Row): void => expect(decided(s)).toBe(expected);
+
+const SLOW = { kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 };
+const SOON = { kind: 'backoff', baseMs: 5_000, maxMs: INTERVAL };
+
+describe('a failure of the first look at a new object', () => {
+  const first = (kind: Failure['kind'], more: Partial<Failure> = {}) =>
+    situation({ failure: failed(kind, 'poll', more) });
+  rules<readonly [Situation, string, object, RegExp]>(
+    {
+      'a missing factory is waited for': [
+        first('parentNotFound'),
+        'Ready=False FactoryNotFound Reconciling',
+        SOON,
+        /Create the factory/,
+      ],
+      'a missing resource group is waited for': [
+        first('parentNotFound', { what: 'resourceGroup' }),
+        'Ready=False FactoryNotFound Reconciling',
+        SOON,
+        /Create the resource group/,
+      ],
+      'a missing subscription is waited for': [
+        first('subscriptionNotFound'),
+        'Ready=False SubscriptionNotFound Reconciling',
+        SOON,
+        /tenant and cloud/,
+      ],
+      'a missing role is waited for, and the message names the identity': [
+        first('forbidden'),
+        'Ready=False Forbidden Reconciling',
+        SOON,
+        new RegExp(`^Azure says forbidden\\. Assign a role .*${IDENTITY}`),
+      ],
+      'an Azure Policy needs a person': [first('policyDenied'), 'Ready=False PolicyDenied Stalled', SLOW, /exemption/],
+      'a lock needs a person': [first('locked'), 'Ready=False Locked Stalled', SLOW, /once the lock is removed/],
+      'a refused credential is waited for': [
+        first('credentialsInvalid', { mayPass: true }),
+        'Ready=False CredentialsInvalid Reconciling',
+        SOON,
+        /^Azure says credentialsInvalid\.$/,
+      ],
+      'a credential that is wrong for good needs a person': [
+        first('credentialsInvalid'),
+        'Ready=False CredentialsInvalid Stalled',
+        SLOW,
+        /^Azure says credentialsInvalid\.$/,
+      ],
+      'a refused definition needs a person': [
+        first('refused'),
+        'Ready=False InvalidDefinition Stalled',
+        SLOW,
+        /Azure refuses the definition: Azure says refused\./,
+      ],
+      'a token endpoint that is down passes by itself': [
+        first('credentialUnavailable'),
+        'Ready=Unknown CredentialUnavailable Reconciling',
+        { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 0 },
+        /^Azure says credentialUnavailable\.$/,
+      ],
+      'throttling passes by itself, not before Azure says so': [
+        first('throttled'),
+        'Ready=Unknown Throttled Reconciling',
+        { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 7_000 },
+        /^Azure says throttled\.$/,
+      ],
+      'an outage passes by itself, not before Azure says so': [
+        first('unavailable'),
+        'Ready=Unknown AzureUnavailable Reconciling',
+        { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 7_000 },
+        /^Azure says unavailable\.$/,
+      ],
+      'a document that changed meanwhile is looked at again, and nothing is said': [
+        first('preconditionFailed'),
+        'Unchanged',
+        { kind: 'backoff', baseMs: 500, maxMs: INTERVAL },
+        /^$/,
+      ],
+    },
+    ([s, expected, next, message]) => {
+      expect(decided(s)).toBe(expected);
+      expect(nextOf(s)).toEqual(next);
+      expect(messageOf(s)).toMatch(message);
+    },
+  );
+});
+
+describe('a create that did not happen holds nothing', () => {
+  const hasFinalizer = { hasFinalizer: true } as const;
+  const OPEN: readonly Failure['kind'][] = ['unavailable', 'throttled', 'credentialUnavailable'];
+  for (const kind of FAILURE_KINDS) {
+    const drops = !OPEN.includes(kind);
+    test(`${kind} on a create ${drops ? 'drops' : 'keeps'} the finalizer`, () => {
+      const action = decided(situation({ object: hasFinalizer, failure: failed(kind, 'create') }));
+      if (drops) expect(action).toBe('RemoveFinalizer');
+      else expect(action).not.toBe('RemoveFinalizer');
+    });
+  }
+  rules<Row>(
+    {
+      'the finalizer of an adoption that is refused for good is dropped too': [
+        situation({ object: hasFinalizer, definition: found('North Europe'), failure: failed('refused', 'update') }),
+        'RemoveFinalizer',
+      ],
+      'a refused look drops nothing: a create may have been made before': [
+        situation({ object: hasFinalizer, failure: failed('refused', 'poll') }),
+        'Ready=False InvalidDefinition Stalled',
+      ],
+      'a claimed runtime is held on to': [
+        owned({ failure: failed('refused', 'update') }),
+        'Ready=False InvalidDefinition Stalled',
+      ],
+      'once dropped, the refusal is told': [
+        situation({ failure: failed('policyDenied', 'create') }),
+        'Ready=False PolicyDenied Stalled',
+      ],
+    },
+    check,
+  );
+});
+
+describe('Forbidden is waited for ten minutes from the first 403', () => {
+  const since = (minutes: number, more: Parameters<typeof owned>[0] = {}) =>
+    owned({
+      failure: failed('forbidden'),
+      ...more,
+      status: { waitingSince: { reason: 'Forbidden', time: ago(minutes) }, ...more.status },
+    });
+  rules<Row>(
+    {
+      'the first 403 is waited for': [owned({ failure: failed('forbidden') }), 'Ready=False Forbidden Reconciling'],
+      'a 403 after 9:59 is waited for': [since(9.99), 'Ready=False Forbidden Reconciling'],
+      'a 403 after ten minutes needs a person': [since(10), 'Ready=False Forbidden Stalled'],
+      'the wait for something else does not count': [
+        since(11, { status: { waitingSince: { reason: 'FactoryNotFound', time: ago(11) } } }),
+        'Ready=False Forbidden Reconciling',
+      ],
+      'how long passes fail does not count: the clock is in the status': [
+        since(1, { failingSince: ago(60) }),
+        'Ready=False Forbidden Reconciling',
+      ],
+    },
+    check,
+  );
+
+  test('and then retried slowly, with the same advice', () => {
+    expect(nextOf(since(9))).toEqual(SOON);
+    expect(nextOf(since(10))).toEqual(SLOW);
+    expect(messageOf(since(10))).toBe(messageOf(since(0)));
+  });
+});
+
+describe.each([
+  [
+    'SubscriptionNotFound',
+    failed('subscriptionNotFound'),
+    (more: object) => failed('subscriptionNotFound', 'poll', more),
+  ],
+  [
+    'CredentialsInvalid',
+    failed('credentialsInvalid', 'poll', { mayPass: true }),
+    (more: object) => failed('credentialsInvalid', 'poll', { mayPass: true, ...more }),
+  ],
+] as const)('%s may pass for ten minutes', (reason, failure, heard) => {
+  const CLOCK = { waitingSince: { reason, time: ago(9) } };
+  const waiting = (minutes: number, more: object = {}) =>
+    situation({ failure: heard(more), status: { waitingSince: { reason, time: ago(minutes) } } });
+  const ready = (more: Parameters<typeof owned>[0] = {}) => owned({ failure, ...more });
+  const marked = (minutes: number, more: object = {}) =>
+    ready({
+      failure: heard(more),
+      failingSince: ago(minutes + 2),
+      intervalMs: INTERVAL / 5,
+      status: { unconfirmedSince: ago(minutes), conditions: standing(reason, 'Reconciling', 'True') },
+    });
+  rules<Row>(
+    {
+      'the first refusal of a new object is waited for': [situation({ failure }), `Ready=False ${reason} Reconciling`],
+      'one after 9:59 is waited for': [waiting(9.99), `Ready=False ${reason} Reconciling`],
+      'one after ten minutes needs a person': [waiting(10), `Ready=False ${reason} Stalled`],
+      'one that others have met for ten minutes needs a person': [
+        situation({ failure: heard({ since: ago(10) }) }),
+        `Ready=False ${reason} Stalled`,
+      ],
+      'one that was only remembered is no repetition': [
+        waiting(10, { at: ago(0.1) }),
+        `Ready=False ${reason} Reconciling`,
+      ],
+      'one that others have met ten minutes on is a repetition': [
+        waiting(11, { at: ago(1) }),
+        `Ready=False ${reason} Stalled`,
+      ],
+      'the wait for something else does not count': [
+        situation({ failure, status: { waitingSince: { reason: 'FactoryNotFound', time: ago(11) } } }),
+        `Ready=False ${reason} Reconciling`,
+      ],
+      'what was refused to another login is no repetition': [
+        waiting(30, { notBefore: ago(9) }),
+        `Ready=False ${reason} Reconciling`,
+      ],
+      'one that a new login has met for ten minutes needs a person': [
+        waiting(30, { notBefore: ago(10) }),
+        `Ready=False ${reason} Stalled`,
+      ],
+      'the first one does not touch a Ready object': [ready(), 'Unchanged'],
+      'nor does it for just under an interval': [
+        ready({ failingSince: ago(1.99), intervalMs: INTERVAL / 5 }),
+        'Unchanged',
+      ],
+      'it marks it when it has lasted an interval': [
+        ready({ failingSince: ago(2), intervalMs: INTERVAL / 5 }),
+        `Unconfirmed ${reason}`,
+      ],
+      'it leaves nothing known after three more intervals': [marked(6), `Ready=False ${reason} Reconciling`],
+      'the mark is a clock too, also after a restart': [marked(10), `Ready=False ${reason} Stalled`],
+      'how long passes fail for other reasons does not count': [
+        ready({ failingSince: ago(60), status: { unconfirmedSince: ago(60) } }),
+        `Ready=False ${reason} Reconciling`,
+      ],
+    },
+    check,
+  );
+
+  test('is asked about soon and then less often, and slowly once a person must act', () => {
+    expect(nextOf(situation({ failure }))).toEqual(SOON);
+    expect(nextOf(waiting(10))).toEqual(SLOW);
+  });
+
+  test('should not be asked about more slowly for what was only remembered', () => {
+    const next = { kind: 'after', ms: INTERVAL };
+    expect(nextOf(situation({ failure: heard({ at: ago(0.1) }), status: CLOCK }))).toEqual(next);
+    expect(nextOf(waiting(12, { at: ago(0.1) }))).toEqual(next);
+  });
+});
+
+describe.each(['throttled', 'unavailable', 'credentialUnavailable'] as const)('a failure that passes: %s', (kind) => {
+  const REASON = {
+    throttled: 'Throttled',
+    unavailable: 'AzureUnavailable',
+    credentialUnavailable: 'CredentialUnavailable',
+  }[kind];
+  const UNKNOWN = `Ready=Unknown ${REASON} Reconciling`;
+  const failing = (more: Parameters<typeof owned>[0] = {}) => owned({ failure: failed(kind), ...more });
+  const marked = (minutes: number, reason = REASON) =>
+    failing({
+      failingSince: ago(minutes + 10),
+      status: {
+        unconfirmedSince: ago(minutes),
+        conditions: [...standing(reason, 'Reconciling', 'True')],
+      },
+    });
+  rules<Row>(
+    {
+      'does not touch a Ready object at first': [failing(), 'Unchanged'],
+      'does not touch it for just under an interval': [failing({ failingSince: ago(9.99) }), 'Unchanged'],
+      'marks it when it has lasted an interval': [failing({ failingSince: ago(10) }), `Unconfirmed ${REASON}`],
+      'does not touch it again once marked': [marked(0), 'Unchanged'],
+      'does not touch it for just under three intervals': [marked(29.99), 'Unchanged'],
+      'leaves nothing known after three intervals': [marked(30), UNKNOWN],
+      'goes by the mark of another failure that passes': [marked(30, 'Throttled'), UNKNOWN],
+      'goes by the mark in the status after a restart too': [
+        failing({
+          status: {
+            unconfirmedSince: ago(30),
+            conditions: standing('Available', 'Reconciling', 'True'),
+          },
+        }),
+        UNKNOWN,
+      ],
+      'keeps a new generation from looking Ready at once': [failing({ object: { generation: 2 } }), UNKNOWN],
+      'keeps a new object from looking Ready': [situation({ failure: failed(kind) }), UNKNOWN],
+      'stays unknown once it is': [
+        failing({ status: { conditions: standing(REASON, 'Reconciling', 'Unknown') } }),
+        UNKNOWN,
+      ],
+      'is measured in the object’s own intervals': [
+        failing({ failingSince: ago(5), intervalMs: INTERVAL / 2 }),
+        `Unconfirmed ${REASON}`,
+      ],
+      'is told the same way when a write failed': [seen({ failure: failed(kind, 'update') }), 'Unchanged'],
+    },
+    check,
+  );
+
+  test('should be tried again within the interval, and not before Azure permits', () => {
+    const next = {
+      kind: 'backoff',
+      baseMs: 1_000,
+      maxMs: INTERVAL,
+      minMs: kind === 'credentialUnavailable' ? 0 : 7_000,
+    };
+    for (const s of [failing(), failing({ failingSince: ago(10) }), marked(30)]) expect(nextOf(s)).toEqual(next);
+  });
+});
+
+describe('what a failure that passes must not undo', () => {
+  const stalledFor = (minutes: number) =>
+    owned({
+      failure: failed('unavailable'),
+      status: {
+        waitingSince: { reason: 'Forbidden', time: ago(minutes) },
+        conditions: [
+          said('Synced', 'Unknown', 'Unknown'),
+          said('Healthy', 'Unknown', 'Unknown'),
+          ...standing('Forbidden', 'Stalled').filter(({ type }) => type === 'Ready' || type === 'Stalled'),
+        ],
+      },
+    });
+
+  test('one 503 does not take Stalled off an object that has been Forbidden for 20 minutes', () => {
+    expect(decided(stalledFor(20))).toBe('Unchanged');
+  });
+});

@@ -1,0 +1,354 @@
+/** The runtime is as declared: is it well, and if not, who can mend it? */
+import { describe, expect, test } from '@jest/globals';
+import { decide } from '../../../../src/core/decide.ts';
+import type { Failure } from '../../../../src/core/model/failure.ts';
+import { firstOperationPoll, failed as notMade, type Repairs } from '../../../../src/core/model/repairs.ts';
+import { MINUTE } from '../../../../src/core/schedule.ts';
+import type { Situation } from '../../../../src/core/situation.ts';
+import { statusAfter } from '../../../../src/core/status/status.ts';
+import {
+  ago,
+  decided,
+  failed,
+  found,
+  INTERVAL,
+  listed,
+  messageOf,
+  NOW,
+  nextOf,
+  owned,
+  rules,
+  type Scene,
+  said,
+  seen,
+  verdictOf,
+} from '../builders.ts';
+
+type Row = readonly [Situation, string];
+const check = ([s, expected]: Row): void => expect(decided(s)).toBe(expected);
+
+describe('the state', () => {
+  const stopped = { waitingSince: { reason: 'Stopped', time: ago(10) } };
+  rules<Row>(
+    {
+      'should be looked at once the definition is as declared': [
+        owned({ definition: found('West Europe') }),
+        'Look state',
+      ],
+      'Online is Available': [seen(), 'Ready=True Available'],
+      'Started is Available': [seen({ state: 'Started' }), 'Ready=True Available'],
+      'Initial is Provisioning': [seen({ state: 'Initial' }), 'Ready=False Provisioning Reconciling'],
+      'Starting is Provisioning': [seen({ state: 'Starting' }), 'Ready=False Provisioning Reconciling'],
+      'Offline is waited for at first': [seen({ state: 'Offline' }), 'Ready=False Offline Reconciling'],
+      'AccessDenied is waited for at first': [seen({ state: 'AccessDenied' }), 'Ready=False AccessDenied Reconciling'],
+      'Stopped is waited for at first': [seen({ state: 'Stopped' }), 'Ready=False Stopped Reconciling'],
+      'Stopping is waited for at first': [seen({ state: 'Stopping' }), 'Ready=False Stopping Reconciling'],
+      'NeedRegistration is waited for at first': [
+        seen({ state: 'NeedRegistration' }),
+        'Ready=False NeedRegistration Reconciling',
+      ],
+      'a state that nobody knows is waited for': [seen({ state: 'Pondering' }), 'Ready=Unknown Unknown Reconciling'],
+      'a state that is the name of a property is one that nobody knows': [
+        seen({ state: 'constructor' }),
+        'Ready=Unknown Unknown Reconciling',
+      ],
+      'no state at all is one that nobody knows': [seen({ state: '' }), 'Ready=Unknown Unknown Reconciling'],
+      'is Stopped for a person after ten minutes': [
+        seen({ state: 'Stopped', status: stopped }),
+        'Ready=False Stopped Stalled',
+      ],
+      'Stopped does not count the time of another state': [
+        seen({ state: 'Stopping', status: stopped }),
+        'Ready=False Stopping Reconciling',
+      ],
+    },
+    check,
+  );
+
+  test('Available names the state, and is looked at once an interval', () => {
+    expect(messageOf(seen({ state: 'Started' }))).toBe('In sync, and Started.');
+    expect(nextOf(seen())).toEqual({ kind: 'periodic', ms: INTERVAL });
+  });
+
+  test('a state that nobody knows is shown as it is, cut short', () => {
+    expect(messageOf(seen({ state: 'Pondering' }))).toContain('Pondering');
+    expect(messageOf(seen({ state: 'x'.repeat(5_000) })).length).toBeLessThan(200);
+    expect(nextOf(seen({ state: 'Pondering' }))).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: INTERVAL });
+  });
+});
+
+describe.each(['Initial', 'Starting'])('Provisioning (%s)', (state) => {
+  const since = (minutes: number) =>
+    seen({ state, status: { waitingSince: { reason: 'Provisioning', time: ago(minutes) } } });
+  test('is progress for just under 30 minutes, whatever the state goes through meanwhile', () => {
+    expect(decided(since(29.99))).toBe('Ready=False Provisioning Reconciling');
+    expect(nextOf(since(29.99))).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: MINUTE });
+  });
+  test('needs a person after 30 minutes, and is retried slowly', () => {
+    expect(decided(since(30))).toBe('Ready=False Provisioning Stalled');
+    expect(nextOf(since(30))).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
+    expect(messageOf(since(30))).toMatch(/30 minutes.*Look at it in Azure/);
+  });
+});
+
+describe.each(['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration'])('%s', (state) => {
+  const since = (minutes: number) => seen({ state, status: { waitingSince: { reason: state, time: ago(minutes) } } });
+  test('is waited for for just under ten minutes', () => {
+    expect(decided(since(9.99))).toBe(`Ready=False ${state} Reconciling`);
+    expect(nextOf(since(9.99))).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: MINUTE });
+  });
+  test('needs a person after ten minutes, and is retried slowly', () => {
+    expect(decided(since(10))).toBe(`Ready=False ${state} Stalled`);
+    expect(nextOf(since(10))).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
+    expect(messageOf(since(10))).toContain('Look at the runtime in Azure');
+  });
+  test('is never repaired', () => {
+    expect(decided(since(10))).not.toContain('Repair');
+  });
+});
+
+const UNWELL = [said('Synced', 'True', 'InSync'), said('Healthy', 'False', 'Limited')];
+
+describe('a Limited runtime', () => {
+  const limited = (repair: Repairs | undefined, more: Scene = {}) =>
+    seen({
+      state: 'Limited',
+      ...more,
+      status: { conditions: UNWELL, ...(repair === undefined ? {} : { repair }), ...more.status },
+    });
+  const wellSince = (minutes: number) => [
+    said('Synced', 'True', 'InSync'),
+    said('Healthy', 'True', 'Online', { lastTransitionTime: ago(minutes) }),
+  ];
+  rules<Row>(
+    {
+      'is repaired at once': [limited(undefined), 'Repair 1 of 5'],
+      'is not repaired before the wait is over, though the last attempt was not made': [
+        limited({ attempts: 0, nextAttemptTime: ago(-1), unmade: true }),
+        'Ready=False Repairing Reconciling',
+      ],
+      'is repaired again when the wait is over': [limited({ attempts: 1, nextAttemptTime: NOW }), 'Repair 2 of 5'],
+      'is not repaired before the wait is over': [
+        limited({ attempts: 1, nextAttemptTime: NOW + 1_000 }),
+        'Ready=False Repairing Reconciling',
+      ],
+      'is repaired again at once when no time is remembered': [limited({ attempts: 2 }), 'Repair 3 of 5'],
+      'is repaired as often as the manifest permits': [
+        limited({ attempts: 2, nextAttemptTime: ago(1) }, { desired: { repair: { mode: 'Auto', maxAttempts: 3 } } }),
+        'Repair 3 of 3',
+      ],
+      'is for a person after the last repair and its wait': [
+        limited({ attempts: 5, nextAttemptTime: ago(1) }),
+        'Ready=False RepairExhausted Stalled',
+      ],
+      'is still Repairing while the wait after the last repair lasts': [
+        limited({ attempts: 5, nextAttemptTime: ago(-1) }),
+        'Ready=False Repairing Reconciling',
+      ],
+      'is for a person when the manifest permits fewer repairs than were made': [
+        limited({ attempts: 5, nextAttemptTime: ago(1) }, { desired: { repair: { mode: 'Auto', maxAttempts: 1 } } }),
+        'Ready=False RepairExhausted Stalled',
+      ],
+      'is repaired anew after an hour of being well': [
+        limited({ attempts: 5 }, { status: { conditions: wellSince(60) } }),
+        'Repair 1 of 5',
+      ],
+      'is not repaired anew after just under an hour of being well': [
+        limited({ attempts: 2 }, { status: { conditions: wellSince(59.9) } }),
+        'Repair 3 of 5',
+      ],
+      'counts on when it was unwell for an hour': [
+        limited(
+          { attempts: 2 },
+          { status: { conditions: [said('Healthy', 'False', 'Limited', { lastTransitionTime: ago(90) })] } },
+        ),
+        'Repair 3 of 5',
+      ],
+      'is for a person when repair is Disabled': [
+        limited(undefined, { desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } }),
+        'Ready=False Limited Stalled',
+      ],
+      'is for a person when the object only observes': [
+        limited(undefined, { desired: { managementPolicy: 'Observe' }, object: { hasFinalizer: false } }),
+        'Ready=False Limited Stalled',
+      ],
+      'is not repaired again in the pass of a repair': [
+        limited({ attempts: 1, nextAttemptTime: NOW }, { wrote: { kind: 'repair' } }),
+        'Ready=False Repairing Reconciling',
+      ],
+      'is not repaired in the pass that wrote it anyway': [
+        limited(undefined, { wrote: { kind: 'update', fields: ['location'] } }),
+        'Ready=False Repairing Reconciling',
+      ],
+    },
+    check,
+  );
+
+  describe('whose last attempt has no answer', () => {
+    // What the runtime of these tests shows is the etag "etag".
+    const cut = (etag: string, minutes: number) => firstOperationPoll({ attempts: 0 }, etag, ago(1), ago(minutes));
+    const once = { desired: { repair: { mode: 'Auto', maxAttempts: 1 } } } as const;
+    rules<Row>(
+      {
+        'is repaired as if that had not been made while the etag is the same': [
+          limited(cut('etag', 0), once),
+          'Repair 1 of 1',
+        ],
+        'was repaired when the etag is another': [
+          limited(cut('before', 0), once),
+          'Ready=False RepairExhausted Stalled',
+        ],
+        'is not repaired before the wait is over, made or not': [
+          limited(cut('etag', -1), once),
+          'Ready=False Repairing Reconciling',
+        ],
+        'is looked at anew where an older list shows the same etag': [
+          limited(cut('etag', 0), { ...once, definition: listed(found('West Europe')) }),
+          'Look definition fresh',
+        ],
+        'was repaired after all when an attempt that failed shows later': [
+          limited(notMade(cut('before', 0), true), once),
+          'Ready=False RepairExhausted Stalled',
+        ],
+        'was not repaired by an attempt that Azure refused, whatever the etag is by now': [
+          limited(notMade(cut('before', 0), false), once),
+          'Repair 1 of 1',
+        ],
+      },
+      check,
+    );
+
+    test('says that it was not repaired, and when the next try is', () => {
+      expect(messageOf(limited(cut('etag', -1)))).toBe(
+        'Limited; repair attempt 1 did not reach Azure. Next try at 2026-01-01T00:01:00Z.',
+      );
+    });
+  });
+
+  describe('whose repair fails', () => {
+    const fails = (kind: Failure['kind'], unclear = false) => {
+      const repair = notMade(firstOperationPoll({ attempts: 1 }, 'etag', NOW, ago(-2)), unclear);
+      return limited(repair, { failure: failed(kind, 'repair') });
+    };
+    rules<Row>(
+      {
+        'is Repairing when Azure does not answer': [fails('unavailable', true), 'Ready=False Repairing Reconciling'],
+        'is Repairing when somebody wrote meanwhile': [
+          fails('preconditionFailed'),
+          'Ready=False Repairing Reconciling',
+        ],
+        'is Repairing when it is throttled': [fails('throttled'), 'Ready=False Repairing Reconciling'],
+        'is Forbidden without the role for it': [fails('forbidden'), 'Ready=False Forbidden Reconciling'],
+        'is for a person when a policy denies it': [fails('policyDenied'), 'Ready=False PolicyDenied Stalled'],
+      },
+      check,
+    );
+
+    test('says which attempt it was, why it failed, and when the next one is', () => {
+      expect(messageOf(fails('unavailable', true))).toBe(
+        'Limited; repair attempt 2 did not reach Azure: Azure says unavailable. Next try at 2026-01-01T00:02:00Z.',
+      );
+      expect(messageOf(fails('preconditionFailed'))).toMatch(/^Limited; repair attempt 2 was not made: .*Next try at/);
+      expect(messageOf(fails('policyDenied'))).toMatch(/^Limited; repair attempt 2 was not made: .*exemption/);
+      expect(nextOf(fails('unavailable', true))).toEqual({ kind: 'after', ms: 2 * MINUTE });
+    });
+
+    test('is told of in the same words until the next attempt', () => {
+      for (const kind of ['unavailable', 'forbidden', 'policyDenied'] as const) {
+        const s = fails(kind);
+        const action = decide(s);
+        if (action.kind !== 'Settle') throw new Error(action.kind);
+        const status = statusAfter(s, action.verdict);
+        expect(verdictOf(limited(status.repair, { status }))).toEqual(action.verdict);
+      }
+    });
+  });
+
+  test('the waits between repairs are 1, 2, 4 … minutes', () => {
+    const planned = [0, 1, 2, 3, 4].map((attempts) => {
+      const action = decide(limited({ attempts }));
+      if (action.kind !== 'Repair' || action.attempt.by !== 'operator') throw new Error(action.kind);
+      return (action.attempt.nextAttemptTime - NOW) / MINUTE;
+    });
+    expect(planned).toEqual([1, 2, 4, 8, 16]);
+  });
+
+  test('the verdict that is stored before a repair is progress', () => {
+    const action = decide(limited(undefined));
+    expect(action).toMatchObject({ kind: 'Repair', verdict: { reason: 'Repairing', progress: 'Reconciling' } });
+    expect(action).toMatchObject({
+      verdict: { message: 'Limited; 1 of at most 5 repairs made. If it stays Limited, the next follows.' },
+    });
+  });
+
+  test('the message tells how often it was repaired, and does not change while it waits', () => {
+    const waits = (minutes: number) => limited({ attempts: 2, nextAttemptTime: ago(-minutes) });
+    expect(messageOf(waits(1))).toBe('Limited; 2 of at most 5 repairs made. If it stays Limited, the next follows.');
+    expect(messageOf(waits(2))).toBe(messageOf(waits(1)));
+  });
+
+  test('it is looked at when the next repair is due, at the latest after an interval, never in less than a second', () => {
+    const next = (ms: number) => nextOf(limited({ attempts: 1, nextAttemptTime: NOW + ms }));
+    expect(next(MINUTE)).toEqual({ kind: 'after', ms: MINUTE });
+    expect(next(60 * MINUTE)).toEqual({ kind: 'after', ms: INTERVAL });
+    expect(next(1)).toEqual({ kind: 'after', ms: 1_000 });
+    const justRepaired = limited({ attempts: 1, nextAttemptTime: NOW }, { wrote: { kind: 'repair' } });
+    expect(nextOf(justRepaired)).toEqual({ kind: 'after', ms: 1_000 });
+  });
+
+  test('what is for a person says what a person can do', () => {
+    expect(messageOf(limited({ attempts: 5 }))).toMatch(/after 5 repairs.*azure-ir\.io\/repair: <token>/);
+    const off = limited(undefined, { desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } });
+    expect(messageOf(off)).toContain('repair.mode: Auto');
+    expect(nextOf(off)).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
+  });
+});
+
+describe('a repair that a person asks for', () => {
+  const asked = (more: Scene = {}) => seen({ requests: { repair: 'r1' }, ...more });
+  rules<Row>(
+    {
+      'should be done though the runtime is well': [asked(), 'Repair for r1'],
+      'should be done without a look at the state': [
+        owned({ requests: { repair: 'r1' }, definition: found('West Europe') }),
+        'Repair for r1',
+      ],
+      'should be done though repair is Disabled': [
+        asked({ state: 'Limited', desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } }),
+        'Repair for r1',
+      ],
+      'should be done though repairs are exhausted': [
+        asked({ state: 'Limited', status: { repair: { attempts: 5, nextAttemptTime: ago(1) } } }),
+        'Repair for r1',
+      ],
+      'should be done though the next repair is not due': [
+        asked({ state: 'Limited', status: { repair: { attempts: 1, nextAttemptTime: ago(-10) } } }),
+        'Repair for r1',
+      ],
+      'should not be done twice for one token': [
+        asked({ status: { lastHandledRepairAt: 'r1' } }),
+        'Ready=True Available',
+      ],
+      'should be done again for a new token': [asked({ status: { lastHandledRepairAt: 'r0' } }), 'Repair for r1'],
+      'should not be done when the pass has written': [asked({ wrote: { kind: 'repair' } }), 'Ready=True Available'],
+      'should be done on what a GET of this pass has answered': [
+        asked({ definition: { ...found('West Europe'), fresh: false } }),
+        'Look definition fresh',
+      ],
+    },
+    check,
+  );
+
+  test('is progress while it lasts', () => {
+    expect(decide(asked())).toMatchObject({ verdict: { reason: 'Repairing', progress: 'Reconciling' } });
+  });
+
+  test('is not counted as one of the operator’s own', () => {
+    const exhausted = asked({
+      state: 'Limited',
+      wrote: { kind: 'repair' },
+      status: { repair: { attempts: 5 }, lastHandledRepairAt: 'r1', conditions: UNWELL },
+    });
+    expect(messageOf(exhausted)).toBe('Limited; 5 of at most 5 repairs made. It was the last one by itself.');
+  });
+});

@@ -1,0 +1,752 @@
+/** What a pass leaves behind: the status, and the events of its transitions. */
+import { describe, expect, test } from '@jest/globals';
+import { declarationHash } from '../../../../src/core/model/desired.ts';
+import { type Condition, condition, EMPTY_STATUS, type Status } from '../../../../src/core/model/object.ts';
+import { requestIds, withRequestIds } from '../../../../src/core/model/request-ids.ts';
+import { armId } from '../../../../src/core/model/runtime.ts';
+import { available, progressing, stalled, UNCHANGED, unknown } from '../../../../src/core/policies/verdicts.ts';
+import type { Situation, Verdict } from '../../../../src/core/situation.ts';
+import {
+  corrected,
+  describeDrift,
+  invalidStatus,
+  statusAfter,
+  transitions,
+} from '../../../../src/core/status/status.ts';
+import { parseStatus, renderStatus } from '../../../../src/kube/objects/status.ts';
+import { desired, runtimeId } from '../../model/builders.ts';
+import {
+  ADOPTED,
+  ago,
+  asApi,
+  CREATED,
+  corrections,
+  dying,
+  failed,
+  found,
+  GONE,
+  IDENTITY,
+  IN_SYNC,
+  listed,
+  managedObject,
+  NOW,
+  owned,
+  rules,
+  type Scene,
+  said,
+  seen,
+  situation,
+  standing,
+  UNCLAIMED,
+  verdictOf,
+  WELL,
+} from '../builders.ts';
+
+/** The status that `decide` leads to. */
+const statusOf = (s: Situation): Status => statusAfter(s, verdictOf(s));
+const STALLED = stalled('NotApplied', 'Mend it.');
+const OBSERVE = { managementPolicy: 'Observe' } as const;
+
+describe('the whole status of an object in sync', () => {
+  test('says what was observed, and nothing else', () => {
+    expect(statusOf(seen())).toEqual({
+      observedGeneration: 1,
+      conditions: [
+        said('Ready', 'True', 'Available', { message: 'In sync, and Online.' }),
+        said('Synced', 'True', 'InSync', { message: 'The definition in Azure is as declared.' }),
+        said('Healthy', 'True', 'Online', { message: 'Azure says Online.' }),
+      ],
+      state: 'Online',
+      resourceId: armId(runtimeId()),
+      location: 'West Europe',
+      referenceName: 'MySampleAzureIR',
+      claim: CREATED,
+      managedFields: ['location'],
+      drift: [],
+      corrections: [],
+      syncedSpecHash: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+  });
+
+  test('has no key without a value, since each of them would be a difference', () => {
+    for (const s of [
+      seen(),
+      owned({ failure: failed('forbidden') }),
+      situation({ definition: GONE, desired: OBSERVE }),
+    ]) {
+      for (const value of Object.values(statusOf(s))) expect(value).toBeDefined();
+    }
+  });
+});
+
+describe('what is shown of the runtime', () => {
+  const shown = (s: Situation) => {
+    const { state, resourceId, location, referenceName } = statusOf(s);
+    return { state, resourceId, location, referenceName };
+  };
+  const BEFORE = {
+    state: undefined,
+    resourceId: '/subscriptions/x',
+    location: 'West Europe',
+    referenceName: 'MySampleAzureIR',
+  };
+  const NOTHING = { state: undefined, resourceId: undefined, location: undefined, referenceName: undefined };
+
+  test('is the name as Azure spells it', () => {
+    const definition = found('West Europe');
+    if (definition.presence !== 'present') throw new Error();
+    const runtime = { ...definition.runtime, name: 'MYSAMPLEAZUREIR' };
+    const { resourceId, referenceName } = shown(seen({ definition: { ...definition, runtime } }));
+    expect(resourceId).toMatch(/\/integrationRuntimes\/MYSAMPLEAZUREIR$/);
+    expect(referenceName).toBe('MYSAMPLEAZUREIR');
+  });
+
+  test('is the location as Azure spells it', () => {
+    expect(shown(seen({ definition: found('westeurope') })).location).toBe('westeurope');
+    expect(
+      shown(seen({ desired: { fields: {} }, status: { managedFields: [] }, definition: found(undefined) })).location,
+    ).toBe('AutoResolve');
+  });
+
+  test('is no location where Azure has something else than text there', () => {
+    const s = seen({ desired: { fields: {} }, status: { managedFields: [] }, definition: found({ a: 1 }) });
+    expect(shown(s).location).toBeUndefined();
+  });
+
+  test('stays as it was last observed when nothing could be looked at, but for the state', () => {
+    expect(shown(owned({ failure: failed('forbidden') }))).toEqual(BEFORE);
+  });
+
+  test('is nothing when the runtime is gone', () => {
+    const s = situation({ desired: OBSERVE, definition: GONE, status: UNCLAIMED });
+    expect(shown(s)).toEqual(NOTHING);
+  });
+
+  test('is cut to a length that status can hold', () => {
+    const s = seen({
+      desired: { fields: {} },
+      status: { managedFields: [] },
+      definition: found('x'.repeat(500)),
+      state: 'y'.repeat(500),
+    });
+    expect(shown(s).location).toHaveLength(100);
+    expect(shown(s).state).toHaveLength(80);
+  });
+});
+
+describe('Synced', () => {
+  rules<readonly [Situation, string]>(
+    {
+      'is InSync when nothing declared differs': [seen(), 'True InSync'],
+      'is Drifted when something differs': [owned({ definition: found('North Europe') }), 'False Drifted'],
+      'is NotFound when there is no runtime': [owned({ definition: GONE }), 'False NotFound'],
+      'is Unknown when nothing was looked at': [owned(), 'Unknown Unknown'],
+      'is Unknown for a runtime that is not ours, though it is as declared': [
+        situation({ definition: found('West Europe') }),
+        'Unknown Unknown',
+      ],
+      'is Drifted for a runtime that is not ours and differs': [
+        situation({ definition: found('North Europe') }),
+        'False Drifted',
+      ],
+      'is Drifted for another kind of runtime under the name': [
+        owned({
+          desired: { fields: {} },
+          status: { managedFields: [] },
+          definition: found(undefined, {}, 'SelfHosted'),
+        }),
+        'False Drifted',
+      ],
+      'is InSync for an observer without a claim': [
+        situation({ desired: OBSERVE, definition: found('West Europe') }),
+        'True InSync',
+      ],
+      'does not count, for an observer, what it managed before': [
+        situation({
+          desired: { ...OBSERVE, fields: {} },
+          status: { managedFields: ['location'] },
+          definition: found('West Europe'),
+        }),
+        'True InSync',
+      ],
+    },
+    ([s, expected]) => {
+      const synced = condition(statusAfter(s, STALLED), 'Synced');
+      expect(`${synced?.status} ${synced?.reason}`).toBe(expected);
+    },
+  );
+
+  test('names the fields that differ', () => {
+    const s = owned({
+      desired: { fields: { location: 'West Europe', description: 'ours' } },
+      definition: found('North Europe'),
+    });
+    expect(condition(statusAfter(s, STALLED), 'Synced')?.message).toBe('Differs in location, description.');
+  });
+});
+
+describe('managedFields', () => {
+  const both = { fields: { description: 'ours', location: 'West Europe' } } as const;
+  const remembered = (status: Partial<Status>, more: Scene = {}) => seen({ ...more, status });
+  rules<readonly [Situation, Verdict, readonly string[]]>(
+    {
+      'are the declared ones once in sync, sorted': [
+        remembered(
+          { managedFields: ['location'] },
+          { desired: both, definition: found('West Europe', { description: 'ours' }) },
+        ),
+        available(''),
+        ['description', 'location'],
+      ],
+      'forget a removed leaf once it is back at the default': [
+        remembered({ managedFields: ['description', 'location'] }),
+        available(''),
+        ['location'],
+      ],
+      'remember a removed leaf until then': [
+        remembered(
+          { managedFields: ['description', 'location'] },
+          { definition: found('West Europe', { description: 'ours' }) },
+        ),
+        STALLED,
+        ['description', 'location'],
+      ],
+      'stay when nothing could be looked at': [
+        owned({ status: { managedFields: ['description', 'location'] } }),
+        progressing('Forbidden', ''),
+        ['description', 'location'],
+      ],
+      'stay for an observer': [
+        situation({
+          desired: { ...OBSERVE, fields: {} },
+          status: { managedFields: ['location'] },
+          definition: found('West Europe'),
+        }),
+        available(''),
+        ['location'],
+      ],
+      'stay for an observer with a claim, who may manage again': [
+        seen({ desired: OBSERVE, status: { managedFields: ['description', 'location'] } }),
+        available(''),
+        ['description', 'location'],
+      ],
+      'stay for an observer who waits for a person': [
+        situation({ desired: OBSERVE, status: { managedFields: ['location'] } }),
+        STALLED,
+        ['location'],
+      ],
+      'end with a claim that is refused for good': [
+        situation({ status: { managedFields: ['location'] }, definition: found('North Europe') }),
+        stalled('AdoptionRefused', ''),
+        [],
+      ],
+      'stay while an adoption that was cut short may go on': [
+        situation({ status: { managedFields: ['location'] } }),
+        unknown('AzureUnavailable', ''),
+        ['location'],
+      ],
+    },
+    ([s, verdict, expected]) => expect(statusAfter(s, verdict).managedFields).toEqual(expected),
+  );
+});
+
+describe('the claim', () => {
+  const other = { granted: true, identity: 'tenant/other' } as const;
+  rules<readonly [Situation, Verdict, Status['claim']]>(
+    {
+      stays: [seen(), available(''), CREATED],
+      'stays when nothing could be looked at': [owned(), progressing('Forbidden', ''), CREATED],
+      'stays with an observer': [seen({ desired: OBSERVE }), available(''), CREATED],
+      'stays with an object whose runtime is gone': [owned({ definition: GONE }), STALLED, CREATED],
+      'ends when the runtime is another’s': [owned(), stalled('OwnedByAnother', ''), undefined],
+      'ends while another hands the runtime over': [owned(), progressing('OwnedByAnother', ''), undefined],
+      'goes on under the identity that a person accepted': [
+        seen({ access: other, requests: { acceptIdentity: 'tenant/other' } }),
+        available(''),
+        { origin: 'Created', identity: 'tenant/other' },
+      ],
+      'keeps its origin under an accepted identity': [
+        seen({ access: other, requests: { acceptIdentity: 'tenant/other' }, status: { claim: ADOPTED } }),
+        available(''),
+        { origin: 'Adopted', identity: 'tenant/other' },
+      ],
+      'keeps its identity when a person accepted another one than there is': [
+        seen({ access: other, requests: { acceptIdentity: 'tenant/third' } }),
+        STALLED,
+        CREATED,
+      ],
+      'keeps its identity when there are no credentials': [
+        owned({ access: { granted: false, message: '' }, requests: { acceptIdentity: IDENTITY } }),
+        STALLED,
+        CREATED,
+      ],
+      'is not made by a status': [situation({ definition: found('West Europe') }), available(''), undefined],
+    },
+    ([s, verdict, expected]) => expect(statusAfter(s, verdict).claim).toEqual(expected),
+  );
+});
+
+describe('tokens', () => {
+  type Handled = readonly [at: string | undefined, token: string | undefined];
+  const of = ({ lastHandledReconcileAt, lastHandledReconcileToken }: Status): Handled => [
+    lastHandledReconcileAt,
+    lastHandledReconcileToken,
+  ];
+  rules<readonly [Scene, Handled]>(
+    {
+      'of requestedAt is echoed where Flux looks for it': [{ requests: { requestedAt: 'f1' } }, ['f1', undefined]],
+      'of our own annotation is echoed in both places': [{ requests: { reconcile: 'r1' } }, ['r1', 'r1']],
+      'of both annotations are echoed each in its place': [
+        { requests: { reconcile: 'r1', requestedAt: 'f1' } },
+        ['f1', 'r1'],
+      ],
+      'are kept when the annotations are taken off': [
+        { status: { lastHandledReconcileAt: 'f1', lastHandledReconcileToken: 'r1' } },
+        ['f1', 'r1'],
+      ],
+      'that are new replace those before': [
+        {
+          requests: { reconcile: 'r2', requestedAt: 'f2' },
+          status: { lastHandledReconcileAt: 'f1', lastHandledReconcileToken: 'r1' },
+        },
+        ['f2', 'r2'],
+      ],
+    },
+    ([scene, expected]) => expect(of(statusOf(seen(scene)))).toEqual(expected),
+  );
+
+  test('are echoed with a failure too, since the pass was had', () => {
+    expect(statusOf(owned({ requests: { requestedAt: 'f1' }, failure: failed('locked') })).lastHandledReconcileAt).toBe(
+      'f1',
+    );
+  });
+
+  test('are not echoed by a pass that could not tell anything', () => {
+    const s = owned({ requests: { requestedAt: 'f1' }, failure: failed('unavailable') });
+    expect(statusOf(s)).toBe(s.status);
+  });
+
+  test('of a repair are kept, and not echoed by the status alone', () => {
+    expect(statusOf(seen({ status: { lastHandledRepairAt: 'r1' } })).lastHandledRepairAt).toBe('r1');
+    expect(statusAfter(seen({ requests: { repair: 'r1' } }), available('')).lastHandledRepairAt).toBeUndefined();
+  });
+});
+
+describe('drift', () => {
+  test('lists what differs, as declared and as observed', () => {
+    expect(statusAfter(owned({ definition: found('North Europe') }), STALLED).drift).toEqual([
+      { field: 'location', desired: 'West Europe', observed: 'North Europe' },
+    ]);
+  });
+
+  test('is empty when nothing differs, and when nothing was seen', () => {
+    const status = { drift: [{ field: 'location', desired: 'a', observed: 'b' }] } as const;
+    expect(statusOf(seen({ status })).drift).toEqual([]);
+    expect(statusOf(owned({ status, failure: failed('forbidden') })).drift).toEqual([]);
+  });
+
+  test('is told in words, old and new', () => {
+    expect(
+      describeDrift([
+        { field: 'location', desired: 'West Europe', observed: 'North Europe' },
+        { field: 'description', desired: 'ours', observed: null },
+      ]),
+    ).toBe('location: "North Europe" instead of "West Europe"; description: nothing instead of "ours"');
+  });
+
+  test('is told in bounded words', () => {
+    const long = 'x'.repeat(5_000);
+    expect(describeDrift([{ field: 'description', desired: long, observed: long }]).length).toBeLessThan(500);
+  });
+});
+
+describe('waitingSince', () => {
+  const waited = { waitingSince: { reason: 'Forbidden', time: ago(5) } };
+  rules<readonly [Situation, Verdict, Status['waitingSince']]>(
+    {
+      'begins with a wait': [owned(), progressing('Forbidden', ''), { reason: 'Forbidden', time: NOW }],
+      'stays through the same wait': [owned({ status: waited }), progressing('Forbidden', ''), waited.waitingSince],
+      'stays when the wait ends in Stalled': [owned({ status: waited }), stalled('Forbidden', ''), waited.waitingSince],
+      'begins anew with another wait': [
+        owned({ status: waited }),
+        progressing('FactoryNotFound', ''),
+        { reason: 'FactoryNotFound', time: NOW },
+      ],
+      'begins when nothing is known': [
+        owned({ status: waited }),
+        unknown('AzureUnavailable', ''),
+        { reason: 'AzureUnavailable', time: NOW },
+      ],
+      'ends when the object is well': [seen({ status: waited }), available(''), undefined],
+      'ends with suspension': [owned({ status: waited }), { kind: 'Suspended' }, undefined],
+      'goes on through the mark of a failure that passes': [
+        owned({ status: waited }),
+        { kind: 'Unconfirmed', reason: 'Throttled', message: '' },
+        waited.waitingSince,
+      ],
+    },
+    ([s, verdict, expected]) => expect(statusAfter(s, verdict).waitingSince).toEqual(expected),
+  );
+});
+
+test('a message that names another request, and was shown with what cannot be seen in it, is not written again', () => {
+  const message = (id: string) => withRequestIds('Azure says \u202Eno.', requestIds(id, undefined));
+  const denied = (id: string) => stalled('PolicyDenied', message(id));
+  const status = parseStatus(renderStatus(statusAfter(seen(), denied('00000000-0000-0000-0000-000000000001'))));
+  expect(status.conditions[0]?.message).toContain('\\u{202e}no');
+  const after = statusAfter(seen({ status }), denied('00000000-0000-0000-0000-000000000002'));
+  expect(renderStatus(after)).toEqual(renderStatus(status));
+});
+
+describe('repairs', () => {
+  const repair = { attempts: 2, lastAttemptTime: ago(3), nextAttemptTime: ago(-1) };
+  const ILL = { conditions: [said('Healthy', 'False', 'Limited')] };
+  test('no further one is planned once the runtime is well, but those made are remembered', () => {
+    expect(statusOf(seen({ status: { ...ILL, repair } })).repair).toEqual({ attempts: 2, lastAttemptTime: ago(3) });
+  });
+  test('the plan stays while the runtime is not well, or was not looked at', () => {
+    expect(
+      statusAfter(seen({ state: 'Limited', status: { ...ILL, repair } }), progressing('Repairing', '')).repair,
+    ).toEqual(repair);
+    expect(statusOf(owned({ status: { ...ILL, repair }, failure: failed('forbidden') })).repair).toEqual(repair);
+  });
+  test('none is remembered where none was made', () => {
+    expect(statusOf(seen())).not.toHaveProperty('repair');
+  });
+});
+
+describe('corrections', () => {
+  test('of a field are remembered, the last five', () => {
+    const times = [50, 40, 30, 20, 10];
+    expect(corrected([corrections('location', times)], ['location'], NOW)).toEqual([
+      corrections('location', [40, 30, 20, 10, 0]),
+    ]);
+  });
+
+  test('of a field that was never corrected begin', () => {
+    expect(corrected([], ['location'], NOW)).toEqual([corrections('location', [0])]);
+  });
+
+  test('of several fields are kept apart, in the order of their names', () => {
+    const before = [corrections('location', [10])];
+    expect(corrected(before, ['description'], NOW)).toEqual([
+      corrections('description', [0]),
+      corrections('location', [10]),
+    ]);
+    expect(corrected(before, ['location', 'description'], NOW)).toEqual([
+      corrections('description', [0]),
+      corrections('location', [10, 0]),
+    ]);
+  });
+
+  test('of a contested field leave it contested, unless it had been left in peace for two hours', () => {
+    expect(corrected([corrections('location', [119], true)], ['location'], NOW)).toEqual([
+      corrections('location', [119, 0], true),
+    ]);
+    expect(corrected([corrections('location', [120], true)], ['location'], NOW)).toEqual([
+      corrections('location', [120, 0], false),
+    ]);
+  });
+
+  test('are marked contested by the status that tells so, for the fields that differ alone', () => {
+    const status = { corrections: [corrections('description', [10]), corrections('location', [10])] };
+    const s = owned({ status, definition: found('North Europe') });
+    expect(statusAfter(s, progressing('Contested', '')).corrections).toEqual([
+      corrections('description', [10]),
+      corrections('location', [10], true),
+    ]);
+    expect(statusAfter(s, STALLED).corrections).toEqual(status.corrections);
+  });
+});
+
+describe('syncedSpecHash and suspension', () => {
+  const suspend = { desired: { suspend: true }, object: { generation: 2 } } as const;
+  const inSync = statusOf(seen());
+  const suspended = (more: Scene = {}) =>
+    statusAfter(owned({ ...suspend, status: inSync, ...more }), { kind: 'Suspended' });
+  const summary = (status: Status) =>
+    status.conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`).join(', ');
+
+  test('the hash is that of what is declared, in whatever order', () => {
+    const fields = { location: 'West Europe', description: 'ours' };
+    const definition = found('West Europe', { description: 'ours' });
+    const a = statusOf(seen({ desired: { fields }, definition })).syncedSpecHash;
+    const b = statusOf(
+      seen({ desired: { fields: { description: 'ours', location: 'West Europe' } }, definition }),
+    ).syncedSpecHash;
+    expect(a).toBe(b);
+    expect(a).not.toBe(inSync.syncedSpecHash);
+  });
+
+  test('the hash is that of what is declared, not of policies', () => {
+    const s = seen({
+      desired: { deletionPolicy: 'Retain', repair: { mode: 'Disabled', maxAttempts: 1 }, intervalMs: 60_000 },
+    });
+    expect(statusOf(s).syncedSpecHash).toBe(inSync.syncedSpecHash);
+  });
+
+  test('what was in sync last is remembered while the object is not: by it drift is told from a new declaration', () => {
+    const hash = inSync.syncedSpecHash;
+    const drifted = owned({ status: inSync, definition: found('North Europe') });
+    expect(statusAfter(drifted, STALLED).syncedSpecHash).toBe(hash);
+    expect(statusOf(owned({ status: inSync, failure: failed('forbidden') })).syncedSpecHash).toBe(hash);
+  });
+
+  test('Ready stays True when this very declaration was in sync', () => {
+    const status = suspended();
+    expect(summary(status)).toBe('Ready=True Suspended, Synced=True InSync, Healthy=True Online');
+    expect(status.observedGeneration).toBe(2);
+    expect(status.conditions.every(({ observedGeneration }) => observedGeneration === 2)).toBe(true);
+  });
+
+  test('Ready is Unknown and Stalled when another declaration was in sync', () => {
+    const status = suspended({ desired: { suspend: true, fields: { location: 'North Europe' } } });
+    expect(summary(status)).toBe(
+      'Ready=Unknown Suspended, Synced=True InSync, Healthy=True Online, Stalled=True Suspended',
+    );
+    expect(condition(status, 'Ready')?.message).toContain('spec.suspend: false');
+  });
+
+  test('Ready is Unknown and Stalled when the object was not Ready', () => {
+    const status = suspended({ status: { ...inSync, conditions: standing('Offline', 'Reconciling') } });
+    expect(condition(status, 'Ready')?.status).toBe('Unknown');
+    expect(condition(status, 'Stalled')?.reason).toBe('Suspended');
+    expect(condition(status, 'Reconciling')).toBeUndefined();
+  });
+
+  test('Reconciling and Stalled are removed from an object that stays Ready', () => {
+    const status = suspended({ status: { ...inSync, conditions: standing('Available', 'Reconciling', 'True') } });
+    expect(summary(status)).toBe('Ready=True Suspended, Synced=True InSync, Healthy=True Online');
+  });
+
+  test('an object that was never looked at is not Ready', () => {
+    expect(summary(suspended({ status: EMPTY_STATUS }))).toBe(
+      'Ready=Unknown Suspended, Synced=Unknown Unknown, Healthy=Unknown Unknown, Stalled=True Suspended',
+    );
+  });
+
+  test('all else that is remembered stays', () => {
+    const { conditions: _, observedGeneration: __, ...rest } = suspended();
+    const { conditions: ___, observedGeneration: ____, ...before } = inSync;
+    expect(rest).toEqual(before);
+  });
+});
+
+describe('a verdict that says nothing new', () => {
+  test('Unchanged leaves the status as it is, the observed generation included', () => {
+    const s = owned({ object: { generation: 2 } });
+    expect(statusAfter(s, UNCHANGED)).toBe(s.status);
+  });
+
+  test('Unconfirmed adds Reconciling and changes nothing else', () => {
+    const s = owned({ status: { syncedSpecHash: 'hash' } });
+    const verdict = { kind: 'Unconfirmed', reason: 'Throttled', message: 'Slow down.' } as const;
+    expect(statusAfter(s, verdict)).toEqual({
+      ...s.status,
+      conditions: [
+        ...WELL,
+        said('Reconciling', 'True', 'Throttled', { message: 'Slow down.', lastTransitionTime: NOW }),
+      ],
+      unconfirmedSince: NOW,
+    });
+  });
+
+  test('Unconfirmed takes Stalled off, since the two are never both there', () => {
+    const s = owned({ status: { conditions: standing('Locked', 'Stalled') } });
+    const status = statusAfter(s, { kind: 'Unconfirmed', reason: 'Throttled', message: '' });
+    expect(condition(status, 'Stalled')).toBeUndefined();
+    expect(condition(status, 'Ready')).toMatchObject({ status: 'False', reason: 'Locked' });
+  });
+});
+
+describe('conditions', () => {
+  const at = (status: Status, type: Condition['type']) => condition(status, type)?.lastTransitionTime;
+
+  test('stand in one order: Ready, Synced, Healthy, then Reconciling or Stalled', () => {
+    expect(statusOf(owned({ failure: failed('locked') })).conditions.map(({ type }) => type)).toEqual([
+      'Ready',
+      'Synced',
+      'Healthy',
+      'Stalled',
+    ]);
+    expect(statusOf(owned({ failure: failed('forbidden') })).conditions.map(({ type }) => type)).toEqual([
+      'Ready',
+      'Synced',
+      'Healthy',
+      'Reconciling',
+    ]);
+  });
+
+  test('keep the time of their transition while their status stands, though reason and message change', () => {
+    const status = statusOf(seen({ state: 'Started' }));
+    expect(condition(status, 'Healthy')).toMatchObject({ reason: 'Started', lastTransitionTime: ago(1_440) });
+  });
+
+  test('take the time of now when their status changes', () => {
+    const status = statusOf(seen({ state: 'Offline' }));
+    expect([at(status, 'Ready'), at(status, 'Healthy'), at(status, 'Synced')]).toEqual([NOW, NOW, ago(1_440)]);
+    expect(at(status, 'Reconciling')).toBe(NOW);
+  });
+
+  test('are all of the generation that was looked at', () => {
+    const status = statusOf(seen({ object: { generation: 7 } }));
+    expect(status.observedGeneration).toBe(7);
+    expect(status.conditions.map(({ observedGeneration }) => observedGeneration)).toEqual([7, 7, 7]);
+  });
+
+  test('have messages of bounded length', () => {
+    const s = owned({ failure: failed('locked', 'poll', { message: 'x'.repeat(100_000) }) });
+    for (const { message } of statusOf(s).conditions) expect(message.length).toBeLessThanOrEqual(32_768);
+  });
+
+  test('that tell of a stuck deletion end with the way out, however much Azure says', () => {
+    const s = dying({ failure: failed('refused', 'delete', { message: 'It is referenced by LS_X. '.repeat(100) }) });
+    expect(condition(statusOf(s), 'Ready')?.message).toMatch(/\(deletionPolicy: Retain\)\.$/);
+  });
+});
+
+describe('the status of a manifest that cannot be understood', () => {
+  const object = managedObject('sample', { generation: 3, status: IN_SYNC });
+  const status = invalidStatus(object, 'spec.factory is missing', NOW);
+
+  test('is InvalidDefinition, and nothing is known of the rest', () => {
+    expect(status.conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual([
+      'Ready=False InvalidDefinition',
+      'Synced=Unknown Unknown',
+      'Healthy=Unknown Unknown',
+      'Stalled=True InvalidDefinition',
+    ]);
+    expect(condition(status, 'Ready')?.message).toBe('spec.factory is missing');
+    expect(status.observedGeneration).toBe(3);
+  });
+
+  test('keeps all else that is remembered, the claim above all', () => {
+    expect(status).toMatchObject({ claim: CREATED, managedFields: ['location'], resourceId: '/subscriptions/x' });
+  });
+
+  test('is the same when it is told again', () => {
+    expect(invalidStatus({ ...object, status }, 'spec.factory is missing', NOW + 60_000)).toEqual(status);
+  });
+});
+
+describe('transitions', () => {
+  const drifted = { drift: [{ field: 'location', desired: 'a', observed: 'b' }] } as const;
+  const reason = (name: string, progress?: 'Reconciling' | 'Stalled'): Partial<Status> => ({
+    conditions:
+      progress === undefined
+        ? [said('Ready', 'True', name)]
+        : [said('Ready', 'False', name, { message: 'Why.' }), said(progress, 'True', name, { message: 'Why.' })],
+  });
+  const healthy = (status: Condition['status'], name: string): Partial<Status> => ({
+    state: name,
+    conditions: [said('Healthy', status, name)],
+  });
+  const repair = { repair: { attempts: 1, nextAttemptTime: NOW } };
+  rules<readonly [Partial<Status>, Partial<Status>, readonly string[]]>(
+    {
+      'of nothing tell nothing': [{}, {}, []],
+      'into drift are told once': [{}, drifted, ['Normal DriftDetected']],
+      'within drift are not told': [drifted, drifted, []],
+      'out of drift are not told by the status': [drifted, {}, []],
+      'into a terminal reason warn': [{}, reason('Locked', 'Stalled'), ['Warning Locked']],
+      'within a terminal reason do not warn again': [reason('Locked', 'Stalled'), reason('Locked', 'Stalled'), []],
+      'from one terminal reason into another warn': [
+        reason('Locked', 'Stalled'),
+        reason('PolicyDenied', 'Stalled'),
+        ['Warning PolicyDenied'],
+      ],
+      'from a wait into its end warn': [
+        reason('Forbidden', 'Reconciling'),
+        reason('Forbidden', 'Stalled'),
+        ['Warning Forbidden'],
+      ],
+      'out of a terminal reason are not told': [reason('Locked', 'Stalled'), reason('Available'), []],
+      'into a wait do not warn': [{}, reason('FactoryNotFound', 'Reconciling'), []],
+      'into a contest warn': [{}, reason('Contested', 'Reconciling'), ['Warning Contested']],
+      'within a contest do not warn again': [
+        reason('Contested', 'Reconciling'),
+        reason('Contested', 'Reconciling'),
+        [],
+      ],
+      'into suspension do not warn': [{}, reason('Suspended', 'Stalled'), []],
+      'from Limited to well after a repair are told': [
+        { ...healthy('False', 'Limited'), ...repair },
+        { ...healthy('True', 'Online'), ...repair },
+        ['Normal Repaired'],
+      ],
+      'from Limited to well without a repair are not told': [
+        healthy('False', 'Limited'),
+        healthy('True', 'Online'),
+        [],
+      ],
+      'from Limited to another ill are not told': [
+        { ...healthy('False', 'Limited'), ...repair },
+        { ...healthy('False', 'Offline'), ...repair },
+        [],
+      ],
+      'from well to well are not told': [healthy('True', 'Started'), healthy('True', 'Online'), []],
+    },
+    ([before, now, expected]) => {
+      const { syncedSpecHash = '' } = IN_SYNC;
+      const status = (more: Partial<Status>): Status => ({
+        ...EMPTY_STATUS,
+        observedGeneration: 1,
+        syncedSpecHash,
+        ...more,
+      });
+      const told = transitions(owned(), status(before), status(now));
+      expect(told.map(({ type, reason: name }) => `${type} ${name}`)).toEqual(expected);
+    },
+  );
+
+  test('into drift are not told of another declaration: a person changed the manifest', () => {
+    const s = owned({ desired: { fields: { location: 'UK South' } } });
+    expect(transitions(s, { ...IN_SYNC }, { ...IN_SYNC, ...drifted, observedGeneration: 2 })).toEqual([]);
+  });
+
+  test('carry the message of the condition', () => {
+    const now = { ...IN_SYNC, ...reason('Locked', 'Stalled') };
+    expect(transitions(owned(), IN_SYNC, now)).toEqual([{ type: 'Warning', reason: 'Locked', message: 'Why.' }]);
+    const contested = { ...IN_SYNC, ...reason('Contested', 'Reconciling') };
+    expect(transitions(owned(), IN_SYNC, contested)).toEqual([
+      { type: 'Warning', reason: 'Contested', message: 'Why.' },
+    ]);
+    const [told] = transitions(owned(), IN_SYNC, { ...IN_SYNC, ...drifted });
+    expect(told?.message).toBe('location: "b" instead of "a"');
+    const [repaired] = transitions(
+      owned(),
+      { ...IN_SYNC, ...healthy('False', 'Limited'), ...repair },
+      { ...IN_SYNC, ...healthy('True', 'Started'), ...repair },
+    );
+    expect(repaired?.message).toContain('Started');
+  });
+
+  test('from Limited by way of Starting to well after a repair are told', () => {
+    const steps = [healthy('False', 'Limited'), healthy('False', 'Starting'), healthy('True', 'Online')];
+    const memories = steps.map((more): Status => ({ ...IN_SYNC, ...more, ...repair }));
+    const told = [0, 1].flatMap((i) =>
+      transitions(owned(), memories[i] ?? EMPTY_STATUS, memories[i + 1] ?? EMPTY_STATUS),
+    );
+    expect(told.map(({ reason: name }) => name)).toEqual(['Repaired']);
+  });
+});
+
+test('an observer is told of drift that the list shows, once', () => {
+  const s = situation({
+    desired: OBSERVE,
+    status: { ...UNCLAIMED, syncedSpecHash: declarationHash(desired(OBSERVE)) },
+    definition: listed(found('North Europe')),
+    state: 'Online',
+  });
+  const status = statusOf(s);
+  expect(transitions(s, s.status, status).map(({ reason }) => reason)).toEqual(['DriftDetected']);
+  expect(transitions(s, status, statusOf({ ...s, status }))).toEqual([]);
+  expect(asApi(s, status).status?.observedGeneration).toBe(1);
+});
+
+test('another kind of runtime under the name has no drift to tell of', () => {
+  const s = owned({ definition: found(undefined, {}, 'SelfHosted') });
+  const status = statusOf(s);
+  expect(transitions(s, s.status, status).map(({ reason }) => reason)).toEqual(['TypeConflict']);
+  expect(status.drift).toEqual([]);
+});
