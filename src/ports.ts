@@ -1,4 +1,5 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
+import type { OperatorEvent } from './core/events.ts';
 import { AzureFailure, type Failure } from './core/model/failure.ts';
 import type { Claim, ManagedObject, Status } from './core/model/object.ts';
 import type { Handover } from './core/model/ownership.ts';
@@ -56,9 +57,10 @@ export interface CallContext {
 /**
  * The runtimes of Azure under one identity.
  *
- * Every method throws `AzureFailure`, which is `Denied` where others can learn first that it is over; `BudgetExhaustedError` when the request budget has no token now (the budget puts the
- * caller's key back into the queue when it has); the signal's reason when that aborts; writes throw `SupersededError` when
- * `mayWrite` says no. A write that answers `ACCEPTED` has not taken effect yet, and may never do.
+ * Every method throws `AzureFailure`, which is `Denied` where another caller may be the first to learn that it is over;
+ * `ParkedError` when the call is not made now (the caller's key is queued again in time); the signal's reason when that
+ * aborts. Writes throw `SupersededError` when `mayWrite` says no. A write that answers `ACCEPTED` has not taken effect yet,
+ * and may never do.
  */
 export interface Runtimes {
   /**
@@ -141,16 +143,9 @@ export interface Objects {
   handOver(successor: ManagedObject, handover: Handover, signal: AbortSignal): Promise<void>;
 }
 
-export interface ObjectEvent {
-  readonly type: 'Normal' | 'Warning';
-  /** CamelCase, one of `EVENT_REASONS` or a terminal reason. */
-  readonly reason: string;
-  readonly message: string;
-}
-
 /** Events are a courtesy: `publish` never throws, and a lost one changes nothing. */
 export interface Events {
-  publish(object: ManagedObject, event: ObjectEvent): Promise<void>;
+  publish(object: ManagedObject, event: OperatorEvent): Promise<void>;
 }
 
 export interface PassLog {
@@ -205,12 +200,14 @@ export class SupersededError extends Error {
   override readonly name = 'SupersededError';
 }
 
-/** No token in the request budget now; the budget wakes the caller's key. */
-export class BudgetExhaustedError extends Error {
-  override readonly name: string = 'BudgetExhaustedError';
-}
+/** The call is not made now: whoever makes it wait has the caller's key queued again. */
+export class ParkedError extends Error {
+  override readonly name = 'ParkedError';
+  /** For tokens of the request budget, or because other requests, of the same answer or too many, wait for theirs. */
+  readonly waitsFor: 'tokens' | 'answers';
 
-/** Others wait for the same answer already, or for too many; the caller's key is woken as by the budget. */
-export class AzureStalledError extends BudgetExhaustedError {
-  override readonly name = 'AzureStalledError';
+  constructor(message: string, waitsFor: ParkedError['waitsFor'] = 'tokens') {
+    super(message);
+    this.waitsFor = waitsFor;
+  }
 }

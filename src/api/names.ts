@@ -96,6 +96,10 @@ export const RUNTIME_STATES = [
 ] as const;
 export type RuntimeStateName = (typeof RUNTIME_STATES)[number];
 
+/** The states in which a runtime serves nobody until a person sees to it. */
+export const DOWN_STATES = ['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration'] as const;
+export type DownState = (typeof DOWN_STATES)[number];
+
 /** What Ready, and the conditions that go with it, can give as their reason. A state that nobody knows is shown as it is, hence not listed. */
 export const REASONS = [
   'Available',
@@ -104,14 +108,17 @@ export const REASONS = [
   ...WAITING_REASONS,
   ...TERMINAL_REASONS,
   'Limited',
-  'Offline',
-  'AccessDenied',
-  'Stopped',
-  'Stopping',
-  'NeedRegistration',
+  ...DOWN_STATES,
   'Suspended',
 ] as const;
 export type Reason = (typeof REASONS)[number];
+
+/** The reasons of Ready: `Unknown` is that of a state that this version does not know. */
+export type ReadyReason = Reason | 'Unknown';
+
+export function isReadyReason(text: string): text is ReadyReason {
+  return text === 'Unknown' || (REASONS as readonly string[]).includes(text);
+}
 
 /** What Synced can give as its reason, besides that of the failure that decided. */
 export const SYNCED_REASONS = ['InSync', 'Drifted', 'NotFound', 'Unknown'] as const;
@@ -133,7 +140,14 @@ export const EVENT_REASONS = [
   /** A Warning, and no reason of a condition: the runtime itself is none the worse for it. */
   'InteractiveAuthoringFailed',
 ] as const;
-/** Events that warn: each is also the reason of a condition. */
-export const WARNING_REASONS = [...TERMINAL_REASONS, 'Forbidden', 'Contested'] as const;
+/** The reasons that Stalled can give, but for `Suspended`, and `Contested`: entering one is a Warning event of that name. */
+export const WARNING_REASONS = [
+  ...TERMINAL_REASONS,
+  'Forbidden',
+  'Contested',
+  'Provisioning',
+  'Limited',
+  ...DOWN_STATES,
+] as const;
 export type WarningReason = (typeof WARNING_REASONS)[number];
 export type EventReason = (typeof EVENT_REASONS)[number] | WarningReason;

@@ -1,16 +1,20 @@
+/** What a decision is made from, what can be decided, and the questions that several policies ask. */
+import type { ReadyReason } from '../api/names.ts';
+import type { OperatorEvent } from './events.ts';
 import { type Desired, declarationHash } from './model/desired.ts';
 import type { Failure } from './model/failure.ts';
 import { type Drift, differences, type FieldPath } from './model/fields.ts';
-import { type Claim, condition, type ManagedObject, type Status } from './model/object.ts';
+import { condition, type ManagedObject, type Status } from './model/object.ts';
 import type { Handover } from './model/ownership.ts';
 import type { Definition, InteractiveAuthoring, ParentPresence } from './model/runtime.ts';
 import { REPAIR_RESET_MS, type Requeue } from './schedule.ts';
+import type { Absence } from './waits.ts';
 
 /** Everything a decision is made from: what was gathered so far in this pass, and what the pass has already done. */
 export interface Situation {
   readonly object: ManagedObject;
   readonly desired: Desired;
-  /** The status as it stands, with what this pass has done to it and not yet written. */
+  /** The status as it is stored, with what this pass has changed in it and not stored yet. */
   readonly status: Status;
   /** The other objects that name this runtime. */
   readonly peers: readonly ManagedObject[];
@@ -21,9 +25,9 @@ export interface Situation {
     | { readonly granted: false; readonly message: string };
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** How often this object is looked at, milliseconds. */
+  /** How often this object is polled, milliseconds. */
   readonly intervalMs: number;
-  /** Since when passes of this object have met failures that pass, without one that did not; known until a restart. */
+  /** Since when passes of this object have met transient failures, without one that did not; known until a restart. */
   readonly failingSince: number | undefined;
   /** Since when passes of this object have found no runtime, without one that found it; known until a restart. */
   readonly missingSince?: number;
@@ -47,58 +51,59 @@ export type Write =
 
 export type Phase = 'poll' | Write['kind'];
 
-/** What to do next. A pass decides and acts until it is told to `Settle` or `Release`. */
+/** What to do next. A pass decides and acts until it is told to `Settle` or `Release`. `actions.ts` says what each needs. */
 export type Action =
   /** The decision needs this; a definition that is not `fresh` may come from the shared list. */
   | { readonly kind: 'Read'; readonly at: 'definition'; readonly fresh: boolean }
   | { readonly kind: 'Read'; readonly at: 'state' }
   | { readonly kind: 'Read'; readonly at: 'parent' }
   | { readonly kind: 'Read'; readonly at: 'network'; readonly name: string }
+  /** Stores what a crash during the action after it must not lose; that action follows without another decision. */
+  | { readonly kind: 'StoreStatus'; readonly status: Status; readonly before: StoredFirst }
   | { readonly kind: 'Create'; readonly missing: boolean }
-  /** Azure need not change for the claim to be true. */
-  | { readonly kind: 'Claim'; readonly origin: Claim['origin'] }
+  /** Recognises the runtime as the object's own create. */
+  | { readonly kind: 'Claim' }
+  /** Without changes, Azure need not change for the claim to be true. */
   | { readonly kind: 'Adopt'; readonly changes: readonly Drift[] }
   | { readonly kind: 'Update'; readonly changes: readonly Drift[] }
-  | { readonly kind: 'Repair'; readonly attempt: RepairAttempt; readonly verdict: Verdict }
-  /** Makes the managed virtual network, which can never be deleted. */
+  | { readonly kind: 'Repair'; readonly attempt: RepairAttempt }
+  /** Creates the managed virtual network, which can never be deleted. */
   | { readonly kind: 'CreateNetwork'; readonly name: string }
   | { readonly kind: 'EnableInteractiveAuthoring'; readonly minutes: number }
-  /** A person's request for interactive authoring has come to its end. */
-  | { readonly kind: 'CompleteRequest'; readonly outcome: 'enabled' | 'failed'; readonly message: string }
+  /** A person's request for interactive authoring is done with. */
+  | { readonly kind: 'CompleteRequest'; readonly event: OperatorEvent }
   | { readonly kind: 'Delete' }
-  /** What Azure had accepted has come to pass. */
+  /** What Azure had accepted has taken effect. */
   | { readonly kind: 'CompleteOperation' }
-  /** Makes another object of the runtime the one that answers for it: it is held, and has the legacy. */
+  /** Makes another object of the runtime the one that answers for it: it gets the finalizer and the claim. */
   | { readonly kind: 'HandOver'; readonly to: ManagedObject; readonly handover: Handover }
-  /** Takes our finalizer off an object that lives on. */
+  /** Removes our finalizer from an object that lives on. */
   | { readonly kind: 'RemoveFinalizer' }
-  /** Lets an object that is being deleted go. */
-  | { readonly kind: 'Release'; readonly reason: ReleaseReason }
+  /** Removes our finalizer from an object that is being deleted. */
+  | { readonly kind: 'Release'; readonly event: OperatorEvent }
   | { readonly kind: 'Settle'; readonly verdict: Verdict; readonly next: Requeue };
+
+/** The actions that something is stored for first. */
+export type StoredFirst = Extract<Action, { kind: 'Adopt' | 'Update' | 'Repair' | 'HandOver' }>;
 
 export type RepairAttempt =
   | { readonly by: 'operator'; readonly number: number; readonly of: number; readonly nextAttemptTime: number }
   | { readonly by: 'person'; readonly token: string };
 
-export interface ReleaseReason {
-  readonly kind: 'Deleted' | 'Retained' | 'HandedOver';
-  readonly message: string;
-}
-
 export type Verdict =
   | {
       readonly kind: 'Decided';
       readonly ready: 'True' | 'False' | 'Unknown';
-      readonly reason: string;
+      readonly reason: ReadyReason;
       readonly message: string;
       readonly progress: 'Reconciling' | 'Stalled' | undefined;
       /** What `waitingSince` calls the wait, where that is not the reason. */
-      readonly clock?: string;
+      readonly clock?: Absence;
     }
   /** What the status says still stands. */
   | { readonly kind: 'Unchanged' }
   /** What the status says still stands, but cannot be confirmed at the moment. */
-  | { readonly kind: 'Unconfirmed'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'Unconfirmed'; readonly reason: ReadyReason; readonly message: string }
   | { readonly kind: 'Suspended' };
 
 /** Answers with the next action, or leaves the question to the policies after it. */
@@ -130,7 +135,7 @@ export function wasInSync({ status, desired }: Pick<Situation, 'status' | 'desir
   return status.syncedSpecHash === declarationHash(desired);
 }
 
-/** Whether a person asks for a fresh look that has not been had yet. */
+/** Whether a person asks for a fresh read that no pass has made yet. */
 export function isReconcileRequested({ object, status }: Situation): boolean {
   const { reconcile, requestedAt } = object.requests;
   const handled = [status.lastHandledReconcileAt, status.lastHandledReconcileToken];
@@ -152,21 +157,14 @@ export function isAuthoringRequested({ object, status, desired }: Situation): bo
   return isNew && managing(desired) && desired.interactiveAuthoring !== undefined;
 }
 
-/** Since when the object waits for this reason, milliseconds since the epoch; now, when it only begins to, or the clock was set back. */
-export function waitingSince({ status, now }: Situation, reason: string): number {
-  if (status.waitingSince?.reason === reason) return Math.min(status.waitingSince.time, now);
-  const unconfirmed = condition(status, 'Reconciling')?.reason === reason ? status.unconfirmedSince : undefined;
-  return Math.min(unconfirmed ?? now, now);
-}
-
-/** Whether the status is a decision about this very generation; that Azure's state is one nobody knows is a decision. */
+/** Whether the status is a decision about this generation. That Azure's state is an unknown one is a decision too. */
 export function isDecided(situation: Situation): boolean {
   const ready = condition(situation.status, 'Ready');
   if (isNewGeneration(situation) || ready === undefined) return false;
   return ready.status !== 'Unknown' || ready.reason === 'Unknown';
 }
 
-/** Whether the runtime has been well for so long that earlier repairs count no more. */
+/** Whether the runtime has been healthy for so long that earlier repairs no longer count. */
 export function isHealthyAgain(status: Status, now: number): boolean {
   const healthy = condition(status, 'Healthy');
   return healthy?.status === 'True' && now - healthy.lastTransitionTime >= REPAIR_RESET_MS;

@@ -1,5 +1,6 @@
 /** The pass of an object that cannot be understood: nothing is asked of Azure. */
-import { condition, type ManagedObject, wholeSecond } from '../core/model/object.ts';
+import { stallBegins } from '../core/events.ts';
+import { type ManagedObject, wholeSecond } from '../core/model/object.ts';
 import { conflictBackoff, NEVER, type Requeue, slowRetry } from '../core/schedule.ts';
 import { invalidStatus } from '../core/status/status.ts';
 import { ConflictError, type Dependencies } from '../ports.ts';
@@ -14,7 +15,6 @@ export async function reportInvalid(
     ? ` To let the object go and leave the runtime in Azure, correct the manifest or take the finalizer off by hand.`
     : '';
   const message = problem + wayOut;
-  const told = condition(object.status, 'Stalled')?.reason === 'InvalidDefinition';
   // Only with a mark of its own it may have made a runtime that it has not claimed yet.
   const owns = object.status.claim !== undefined || object.mark?.origin === 'Created';
   try {
@@ -22,11 +22,12 @@ export async function reportInvalid(
       await world.objects.removeFinalizer(object, signal);
       return NEVER;
     }
-    await world.objects.updateStatus(object, invalidStatus(object, message, wholeSecond(world.now())), signal);
+    const status = invalidStatus(object, message, wholeSecond(world.now()));
+    await world.objects.updateStatus(object, status, signal);
+    for (const event of stallBegins(object.status, status)) await world.events.publish(object, event);
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
     return conflictBackoff(world.intervalMs);
   }
-  if (!told) await world.events.publish(object, { type: 'Warning', reason: 'InvalidDefinition', message });
   return slowRetry(world.intervalMs);
 }

@@ -1,15 +1,16 @@
 /** What a pass tells: the status and its transitions, events, the log, and what is counted. */
+import type { EventReason } from '../api/names.ts';
+import { type OperatorEvent, transitions } from '../core/events.ts';
 import type { AzureFailure } from '../core/model/failure.ts';
 import { fieldOf } from '../core/model/fields.ts';
 import { condition, type Status } from '../core/model/object.ts';
 import { requestIdKeys } from '../core/model/request-ids.ts';
 import type { Phase, Situation } from '../core/situation.ts';
-import { transitions } from '../core/status/status.ts';
-import type { Dependencies, ObjectEvent, PassLog } from '../ports.ts';
+import type { Dependencies, PassLog } from '../ports.ts';
 import type { WarnOnce } from '../runtime/warn-once.ts';
-import type { PassState } from './knowledge.ts';
+import type { PassState } from './pass-state.ts';
 
-const IN_WORDS: Record<string, string> = {
+const IN_WORDS: Partial<Record<EventReason, string>> = {
   Created: 'created',
   Adopted: 'adopted',
   RepairStarted: 'repair started',
@@ -28,7 +29,7 @@ export class Report {
   readonly #warnOnce: WarnOnce;
   readonly #signal: AbortSignal;
   /** Not published yet: an event follows the write of the status that it tells of. */
-  readonly #events: ObjectEvent[] = [];
+  readonly #events: OperatorEvent[] = [];
 
   constructor(world: Dependencies, state: PassState, warnOnce: WarnOnce, signal: AbortSignal) {
     this.#world = world;
@@ -41,7 +42,7 @@ export class Report {
   /**
    * Makes this the status, unless it is already, and tells of its transitions.
    *
-   * @throws Stale when the server's object is another by now
+   * @throws ConflictError when the server's object is another by now
    */
   async persist(status: Status): Promise<void> {
     const { situation } = this.#state;
@@ -49,7 +50,7 @@ export class Report {
     const told = transitions(situation, before, status);
     const object = await this.#world.objects.updateStatus(situation.object, status, this.#signal);
     this.#state.update({ object, status });
-    for (const { type, reason, message } of told) this.event(reason, message, type);
+    for (const event of told) this.event(event);
     this.#count(
       told.map(({ reason }) => reason),
       status,
@@ -69,14 +70,14 @@ export class Report {
   }
 
   /** By an event, published with the next status. */
-  event(reason: string, message: string, type: ObjectEvent['type'] = 'Normal'): void {
-    this.#events.push({ type, reason, message });
+  event(event: OperatorEvent): void {
+    this.#events.push(event);
   }
 
   /** By an event and in the log. */
-  eventAndLog(reason: string, message: string): void {
-    this.event(reason, message);
-    this.log.info(`runtime ${IN_WORDS[reason] ?? reason}`, { detail: message });
+  eventAndLog(event: OperatorEvent): void {
+    this.event(event);
+    this.log.info(`runtime ${IN_WORDS[event.reason] ?? event.reason}`, { detail: event.message });
   }
 
   /** Aloud when it is new: an object that waits for Azure meets the same failure with every retry. */

@@ -23,7 +23,7 @@ export interface UnparsedEntry {
 }
 
 /**
- * The runtimes of one service, one call each, nothing remembered. Every method throws `AzureFailure`; `BudgetExhaustedError`
+ * The runtimes of one service, one call each, nothing remembered. Every method throws `AzureFailure`; `ParkedError`
  * when the request budget has no token now; `caller.signal.reason` when that aborts; writes throw `SupersededError` when
  * `caller.mayWrite` says no. `ACCEPTED` is a write that the service goes on with; undefined means the service itself said that it has no such runtime.
  */

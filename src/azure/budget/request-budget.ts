@@ -1,12 +1,5 @@
 import { AzureFailure, type Failure } from '../../core/model/failure.ts';
-import {
-  AzureStalledError,
-  BudgetExhaustedError,
-  type CallContext,
-  type Needs,
-  type RequestKind,
-  type Urgency,
-} from '../../ports.ts';
+import { type CallContext, type Needs, ParkedError, type RequestKind, type Urgency } from '../../ports.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { Every } from '../../runtime/every.ts';
 import { CircuitBreaker } from './stall-guard.ts';
@@ -137,7 +130,7 @@ export class RequestBudget {
   }
 
   /**
-   * Spends one request. Throws `BudgetExhaustedError` when there is none now, `AzureStalledError` when too many wait for an answer,
+   * Spends one request. Throws `ParkedError` when there is none now, or when too many wait for an answer,
    * `AzureFailure` when ARM has said no for longer than the caller waits without a word: `wake` is then called with the
    * caller's key.
    */
@@ -145,9 +138,9 @@ export class RequestBudget {
     const { key, urgency, needs = NO_NEEDS, patienceMs } = caller;
     if (this.#retired) {
       this.#options.wake(key, urgency);
-      throw new BudgetExhaustedError('this request budget is not kept any more');
+      throw new ParkedError('this request budget is not kept any more');
     }
-    if (!this.#stalls.allows(key, urgency)) throw new AzureStalledError('the subscription does not answer');
+    if (!this.#stalls.allows(key, urgency)) throw new ParkedError('the subscription does not answer', 'answers');
     this.#lapse();
     const before = this.#reserved.get(key);
     const operationStarted = before?.said === needs;
@@ -170,7 +163,7 @@ export class RequestBudget {
     const blocking = KINDS.filter((each) => due[each] > 0).map((each) => this.blocking(each, patienceMs));
     const told = blocking.find((failure) => failure !== undefined);
     if (told !== undefined) throw new AzureFailure(told);
-    throw new BudgetExhaustedError(`no ${kind} left in the request budget`);
+    throw new ParkedError(`no ${kind} left in the request budget`);
   }
 
   /** What to tell who would wait for longer than `patienceMs` because of a 429; undefined when it is not so long. */

@@ -15,14 +15,7 @@ import {
   type RuntimeStatus,
 } from '../../core/model/runtime.ts';
 import { PARENT_AGE_MS } from '../../core/schedule.ts';
-import {
-  AzureStalledError,
-  BudgetExhaustedError,
-  type CallContext,
-  type Runtimes,
-  SupersededError,
-  type Urgency,
-} from '../../ports.ts';
+import { type CallContext, ParkedError, type Runtimes, SupersededError, type Urgency } from '../../ports.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Every } from '../../runtime/every.ts';
 import type { Log } from '../../runtime/instruments.ts';
@@ -178,8 +171,7 @@ export class Observer implements Runtimes {
     } catch (error) {
       // The budget wakes only the key that asked it. Whoever shared that list asks for itself: it is granted a list of
       // its own, or waits under its own key.
-      if (shared === undefined || error === request.late.reason || !(error instanceof BudgetExhaustedError))
-        throw error;
+      if (shared === undefined || error === request.late.reason || !(error instanceof ParkedError)) throw error;
       return this.#lookUp(cache, id.name, maxAgeMs);
     }
   }
@@ -332,7 +324,7 @@ export class Observer implements Runtimes {
 
   #startList(cache: ParentCache, caller: CallContext): ListRequest {
     const late = new AbortController();
-    const limit = this.#limit(() => late.abort(new AzureStalledError('the list is not answered')));
+    const limit = this.#limit(() => late.abort(new ParkedError('the list is not answered', 'answers')));
     const request: ListRequest = {
       late: late.signal,
       waitingRuntimes: new Set(),
@@ -399,7 +391,7 @@ export class Observer implements Runtimes {
 
   /** The second one has been given all the tokens that it needs, or all that there ever are. */
   #isTooLongToRead(cache: ParentCache, pages: number, error: unknown): boolean {
-    if (pages === 0 || !(error instanceof BudgetExhaustedError) || error instanceof AzureStalledError) return false;
+    if (pages === 0 || !(error instanceof ParkedError) || error.waitsFor === 'answers') return false;
     const before = cache.ranDry;
     cache.ranDry = true;
     return before;
@@ -493,7 +485,7 @@ function shownByWrite(result: ObservedRuntime | Accepted | Missing | undefined):
  * a hint that is wrong by that.
  */
 function mayHaveTakenEffect(error: unknown): boolean {
-  if (error instanceof BudgetExhaustedError || error instanceof SupersededError) return false;
+  if (error instanceof ParkedError || error instanceof SupersededError) return false;
   if (!(error instanceof AzureFailure)) return true;
   return error.failure.kind === 'unavailable' || error.failure.kind === 'preconditionFailed';
 }

@@ -64,3 +64,26 @@ export class AzureFailure extends Error {
     this.unclear = options.unclear ?? failure.kind === 'unavailable';
   }
 }
+
+/** Whether a failure ends by itself, or may, so that no person need be told at once. */
+export function isTransient(failure: Failure): boolean {
+  return mayHaveWritten(failure) || isTemporaryDenial(failure);
+}
+
+/** Whether an earlier attempt of the same write may have taken effect. */
+export function mayHaveWritten({ kind }: Failure): boolean {
+  return ['credentialUnavailable', 'throttled', 'unavailable', 'preconditionFailed'].includes(kind);
+}
+
+/** Whether the next answer may be another one, so that a failure does not change at first what was decided. */
+export function mayBeOver(failure: Failure): boolean {
+  // Azure denies now and then what exists.
+  return isTransient(failure) || failure.kind === 'parentNotFound';
+}
+
+export type Denial = Extract<Failure, { kind: 'subscriptionNotFound' | 'credentialsInvalid' }>;
+
+/** Whether what is denied now may be granted a moment later. */
+export function isTemporaryDenial(failure: Failure): boolean {
+  return failure.kind === 'subscriptionNotFound' || (failure.kind === 'credentialsInvalid' && failure.mayPass === true);
+}

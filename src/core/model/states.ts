@@ -2,6 +2,8 @@
  * What the states of an integration runtime mean for its user. The names are the specification's (2018-06-01,
  * IntegrationRuntimeState); Azure may send others.
  */
+import { DOWN_STATES, type DownState } from '../../api/names.ts';
+
 export type Health = 'healthy' | 'starting' | 'limited' | 'down' | 'unknown';
 
 const HEALTH: Readonly<Record<string, Health>> = {
@@ -19,4 +21,9 @@ const HEALTH: Readonly<Record<string, Health>> = {
 
 export function healthOf(state: string): Health {
   return Object.hasOwn(HEALTH, state) ? (HEALTH[state] ?? 'unknown') : 'unknown';
+}
+
+/** The state as one that is down, which is then the reason that people see. */
+export function downState(state: string): DownState | undefined {
+  return DOWN_STATES.find((each) => each === state);
 }

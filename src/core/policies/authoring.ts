@@ -1,7 +1,7 @@
 /** Interactive authoring: an act that a person asks for, not a state that is kept. */
+import { AUTHORING_NOT_ENABLED, authoringEnabled, authoringRefused } from '../events.ts';
 import { ENABLING_MS, IMMEDIATELY, operationPoll } from '../schedule.ts';
-import { type Action, isAuthoringRequested, type Policy, type Situation } from '../situation.ts';
-import { onFreshRead } from './definition.ts';
+import { isAuthoringRequested, type Policy, type Situation } from '../situation.ts';
 import { available, settle } from './verdicts.ts';
 
 /** Make sure a request that Azure refuses ends there, and does not shake what is in order: whoever asked may ask again. */
@@ -9,7 +9,7 @@ export const refusedRequestIsCompleted: Policy = (s) => {
   if (s.failure?.during !== 'authoring') return undefined;
   const { kind, message } = s.failure.failure;
   const isFinal = kind === 'refused' || kind === 'policyDenied' || kind === 'locked' || kind === 'forbidden';
-  return isFinal ? failed(`Azure refuses to enable interactive authoring: ${message}`) : undefined;
+  return isFinal ? { kind: 'CompleteRequest', event: authoringRefused(message) } : undefined;
 };
 
 /** Make sure interactive authoring is enabled once for each token, on a runtime that is Online, and followed to its end. */
@@ -18,15 +18,14 @@ export const requestedAuthoringIsEnabled: Policy = (s) => {
   if (!isAuthoringRequested(s) || desired.interactiveAuthoring === undefined || state !== 'Online') return undefined;
   const { autoTerminationMinutes: minutes } = desired.interactiveAuthoring;
   const requestedTime = status.interactiveAuthoring?.requestedTime;
-  if (isEnabled(s, minutes))
-    return { kind: 'CompleteRequest', outcome: 'enabled', message: enabled(minutes, requestedTime) };
+  if (isEnabled(s, minutes)) {
+    return { kind: 'CompleteRequest', event: authoringEnabled(minutes, requestedTime !== undefined) };
+  }
   if (requestedTime !== undefined && now - requestedTime >= ENABLING_MS) {
-    return failed('Azure accepted the request, and interactive authoring was not enabled within 10 minutes.');
+    return { kind: 'CompleteRequest', event: AUTHORING_NOT_ENABLED };
   }
   if (requestedTime !== undefined || isOnTheWay(s)) return settle(ONLINE, operationPoll(s.intervalMs));
-  return wrote === undefined
-    ? onFreshRead(s, { kind: 'EnableInteractiveAuthoring', minutes })
-    : settle(ONLINE, IMMEDIATELY);
+  return wrote === undefined ? { kind: 'EnableInteractiveAuthoring', minutes } : settle(ONLINE, IMMEDIATELY);
 };
 
 /** Make sure a person who asked for interactive authoring learns what it waits for. */
@@ -49,14 +48,4 @@ function isEnabled({ interactiveAuthoring }: Situation, minutes: number): boolea
 /** Somebody else is at it: Azure does one thing after the other. */
 function isOnTheWay({ interactiveAuthoring }: Situation): boolean {
   return interactiveAuthoring?.status === 'Enabling' || interactiveAuthoring?.status === 'Disabling';
-}
-
-function enabled(minutes: number, requestedTime: number | undefined): string {
-  return requestedTime === undefined
-    ? `Interactive authoring was enabled already; Azure ends it ${minutes} minutes after the last use.`
-    : `Interactive authoring is enabled; Azure ends it ${minutes} minutes after the last use.`;
-}
-
-function failed(message: string): Action {
-  return { kind: 'CompleteRequest', outcome: 'failed', message };
 }

@@ -1,5 +1,6 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 
+import { onFreshRead } from '../fresh-read.ts';
 import type { Drift } from '../model/fields.ts';
 import { looksCreatedBy } from '../model/fields.ts';
 import { isIn } from '../model/network.ts';
@@ -89,7 +90,7 @@ export const existsOrIsCreated: Policy = (s) => {
   if (s.wrote !== undefined) return settle(UNCHANGED, conflictBackoff(s.intervalMs));
   // One that Azure accepted to create, and never showed, is not missing: it was never there.
   const missing = s.status.claim !== undefined && operationOf(s.status, 'creation') === undefined;
-  return onFreshRead(s, { kind: 'Create', missing });
+  return { kind: 'Create', missing };
 };
 
 /** Make sure a create that succeeded before a crash is recognised: the mark was stored, the claim was not. */
@@ -99,7 +100,7 @@ export const ownCreateIsRecognised: Policy = (s) => {
     return undefined;
   const { document } = definition.runtime;
   const isOurs = isIn(desired.managedVirtualNetwork, document) && looksCreatedBy(desired.fields, document);
-  return isOurs ? onFreshRead(s, { kind: 'Claim', origin: 'Created' }) : undefined;
+  return isOurs ? { kind: 'Claim' } : undefined;
 };
 
 /** Whether a create of this very object may have taken effect without anybody having seen it. */
@@ -115,9 +116,7 @@ export const adoptionIsPermitted: Policy = (s) => {
   if (!managing(desired) || status.claim !== undefined || definition?.presence !== 'present') return undefined;
   const changes = driftOf(s);
   const refusal = refuseAdoption(s, changes);
-  if (refusal === undefined) {
-    return onFreshRead(s, changes.length === 0 ? { kind: 'Claim', origin: 'Adopted' } : { kind: 'Adopt', changes });
-  }
+  if (refusal === undefined) return withManagedFields(s, { kind: 'Adopt', changes });
   return object.hasFinalizer ? { kind: 'RemoveFinalizer' } : stall(s, 'AdoptionRefused', refusal);
 };
 
@@ -138,8 +137,16 @@ function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): stri
 export const driftIsCorrected: Policy = (s) => {
   if (!managing(s.desired) || s.wrote !== undefined) return undefined;
   const changes = driftOf(s).filter(({ field }) => contestedUntil(s, field) === undefined);
-  return changes.length > 0 ? onFreshRead(s, { kind: 'Update', changes }) : undefined;
+  return changes.length > 0 ? withManagedFields(s, { kind: 'Update', changes }) : undefined;
 };
+
+/** Stored before the write: a leaf that Azure has and no status names would never be reset. */
+function withManagedFields(s: Situation, before: Extract<Action, { kind: 'Adopt' | 'Update' }>): Action {
+  const { status, desired } = s;
+  const managedFields = [...new Set([...status.managedFields, ...desired.fields.keys()])].sort();
+  if (before.changes.length === 0 || managedFields.length === status.managedFields.length) return before;
+  return { kind: 'StoreStatus', status: { ...status, managedFields }, before };
+}
 
 /** Make sure a service that said yes and changed nothing is not believed. */
 export const writeTookEffect: Policy = (s) => {
@@ -196,9 +203,4 @@ function contestedUntil(s: Situation, field: string): number | undefined {
   const contested = recent.length >= CONTESTED.corrections || (corrections.contested && now - last < CONTEST_ENDS_MS);
   const until = last + contestedSpacing(corrections.times, intervalMs);
   return contested && until > now ? until : undefined;
-}
-
-/** Only a fresh look permits a claim or a write, or proves an absence. */
-export function onFreshRead(s: Situation, action: Action): Action {
-  return s.definition?.fresh === true ? action : { kind: 'Read', at: 'definition', fresh: true };
 }

@@ -1,7 +1,8 @@
 /** The object is being deleted: what becomes of the runtime? */
 
+import { type OperatorEvent, released } from '../events.ts';
+import { onFreshRead } from '../fresh-read.ts';
 import type { Desired } from '../model/desired.ts';
-import type { Failure } from '../model/failure.ts';
 import { isSameName } from '../model/letter-case.ts';
 import { type ManagedObject, operationOf } from '../model/object.ts';
 import { handoverFor, successorOf } from '../model/ownership.ts';
@@ -17,42 +18,24 @@ import {
   SUCCESSOR_SETTLES,
   SUCCESSOR_SETTLES_MS,
 } from '../schedule.ts';
-import {
-  type Action,
-  isNewGeneration,
-  managing,
-  type Policy,
-  type ReleaseReason,
-  type Situation,
-  waitingSince,
-} from '../situation.ts';
-import { absentFor } from './absence.ts';
-import { mayHaveCreated, onFreshRead, ownCreateIsRecognised } from './definition.ts';
-import { explain, PARENT_IN_WORDS } from './failure.ts';
-import {
-  pendingDeleteIsAwaited as isAwaited,
-  isBeingDeleted,
-  nextOperationPoll,
-  pendingCreateBlocksDeletion,
-} from './operation.ts';
-import { identityIsGranted, identityIsTheClaims } from './permission.ts';
+import { type Action, isNewGeneration, managing, type Policy, type Situation } from '../situation.ts';
+import { absentFor, HANDING_OVER, waitingSince } from '../waits.ts';
+import { mayHaveCreated } from './definition.ts';
+import { PARENT_IN_WORDS } from './failure.ts';
+import { isBeingDeleted, nextOperationPoll } from './operation.ts';
 import { confirming, progressing, settle, UNCHANGED } from './verdicts.ts';
 
-const removeFinalizer = (kind: ReleaseReason['kind'], message: string): Action => ({
-  kind: 'Release',
-  reason: { kind, message },
-});
+const release = (event: OperatorEvent): Action => ({ kind: 'Release', event });
 
 /** Make sure nothing is done for an object that we no longer hold. */
 export const withoutFinalizerNothingIsDone: Policy = ({ object }) =>
   object.hasFinalizer ? undefined : settle(UNCHANGED, NEVER);
 
-/** Make sure our own create is recognised although its object was deleted before there was a claim. */
-export const ownCreateIsSought: Policy = (s) => {
-  if (!isUnseenCreate(s)) return undefined;
-  const look = identityMayDelete(s) ?? deletionFailureIsExplained(s) ?? deletionReadsFirst(s);
-  return look ?? ownCreateIsRecognised(s);
-};
+/** The policy, where a create of the object may have taken effect before there was a claim. */
+export const forUnseenCreate =
+  (policy: Policy): Policy =>
+  (s) =>
+    isUnseenCreate(s) ? policy(s) : undefined;
 
 /** Make sure a create of which nobody saw the answer does not come to light after its object is gone. */
 export const ownCreateMayCome: Policy = (s) => {
@@ -63,15 +46,12 @@ export const ownCreateMayCome: Policy = (s) => {
   const message =
     'The runtime was being created when the object was deleted, and Azure does not show it. It is looked for a while, and ' +
     'deleted if it comes.';
-  return onFreshRead(s, withWayOut(s, settle(progressing('Deleting', message), nextOperationPoll(s))));
+  return onFreshRead(s, settle(progressing('Deleting', message), nextOperationPoll(s)));
 };
 
 function isUnseenCreate(s: Situation): boolean {
   return mayHaveCreated(s) && s.desired.deletionPolicy !== 'Retain';
 }
-
-/** Stands in `waitingSince` from when the claim was handed over until the object goes. */
-export const HANDING_OVER = 'HandingOver';
 
 /**
  * Make sure a rename or a move to another namespace does not destroy the runtime: another live object takes over. And make
@@ -88,11 +68,13 @@ export const successorTakesOver: Policy = (s) => {
   // Who has a claim already would have the runtime taken from any heir again.
   const owner = successorOf(peers);
   if (owner !== undefined && owner !== to && owner.status.claim !== undefined) {
-    return removeFinalizer('HandedOver', `${owner.key} has claimed the same runtime.`);
+    return release(released.claimedByAnother(owner.key));
   }
   const handover = handoverFor(status, to);
-  if (handover !== undefined) return { kind: 'HandOver', to, handover };
-  return removeFinalizer('HandedOver', `${to.key} declares the same runtime and takes over.`);
+  if (handover === undefined) return release(released.handedOver(to.key));
+  // Stored first: a successor with a claim is one that had it already, unless this object waits for it.
+  const stored = { ...status, waitingSince: { reason: HANDING_OVER, time: now } };
+  return { kind: 'StoreStatus', status: stored, before: { kind: 'HandOver', to, handover } };
 };
 
 function declaresSamePlace({ spec }: ManagedObject, { managedVirtualNetwork }: Desired): boolean {
@@ -101,26 +83,18 @@ function declaresSamePlace({ spec }: ManagedObject, { managedVirtualNetwork }: D
 
 /** Make sure only a claimed runtime is ever deleted. */
 export const onlyClaimedIsDeleted: Policy = ({ status, desired }) => {
-  if (!managing(desired))
-    return removeFinalizer('Retained', 'The object only observed the runtime, which stays in Azure.');
-  return status.claim === undefined
-    ? removeFinalizer('Retained', 'This object had not claimed a runtime: nothing is deleted in Azure.')
-    : undefined;
+  if (!managing(desired)) return release(released.observed);
+  return status.claim === undefined ? release(released.unclaimed) : undefined;
 };
 
 /** Make sure a runtime that is to stay stays. */
 export const retainedStays: Policy = (s) => {
   const { status, desired } = s;
   if (desired.deletionPolicy === 'Retain') {
-    return removeFinalizer(
-      'Retained',
-      isBeingDeleted(s)
-        ? 'deletionPolicy is Retain, but Azure had already accepted the deletion: look whether the runtime is still there.'
-        : 'deletionPolicy is Retain: the runtime stays in Azure.',
-    );
+    return release(isBeingDeleted(s) ? released.retainedLate : released.retained);
   }
   if (desired.deletionPolicy === 'DeleteIfCreated' && status.claim?.origin === 'Adopted') {
-    return removeFinalizer('Retained', 'The runtime was adopted, not created, by this object: it stays in Azure.');
+    return release(released.adopted);
   }
   return undefined;
 };
@@ -139,34 +113,24 @@ export const successorIsAwaited: Policy = (s) => {
   const message =
     'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename. The runtime is deleted in ' +
     `Azure after ${SUCCESSOR_GRACE_MS / 1_000} s, unless another object that declares it comes before.`;
-  return withWayOut(s, settle(progressing('Deleting', message), { kind: 'after', ms: left }));
+  return settle(progressing('Deleting', message), { kind: 'after', ms: left });
 };
 
-/** Make sure the runtime is deleted under the identity that claimed it. */
-export const identityMayDelete: Policy = (s) => withWayOut(s, identityIsGranted(s) ?? identityIsTheClaims(s));
-
-/** Make sure a failure is never taken for an absence, and that people learn the way out. */
-export const deletionFailureIsExplained: Policy = (s) => {
-  if (s.failure === undefined) return undefined;
-  const { failure, during } = s.failure;
-  if (failure.kind === 'parentNotFound') return withWayOut(s, parentIsConfirmed(s, failure));
-  if (failure.kind === 'refused' && during === 'delete') {
-    return withWayOut(
-      s,
-      settle(
+export const referenceIsRemoved: Policy = (s) =>
+  s.failure?.failure.kind === 'refused' && s.failure.during === 'delete'
+    ? settle(
         progressing(
           'ReferencedByOthers',
-          `${failure.message} Point what refers to it elsewhere; the deletion then goes on by itself.`,
+          `${s.failure.failure.message} Point what refers to it elsewhere; the deletion then goes on by itself.`,
         ),
         dependencyBackoff(s.intervalMs),
-      ),
-    );
-  }
-  return withWayOut(s, explain(s, failure));
-};
+      )
+    : undefined;
 
 /** Whether a parent that was denied is there is asked of itself too; that can be as wrong, so that repetition decides. */
-function parentIsConfirmed(s: Situation, { what, message }: Extract<Failure, { kind: 'parentNotFound' }>): Action {
+export const deniedParentIsConfirmed: Policy = (s) => {
+  if (s.failure?.failure.kind !== 'parentNotFound') return undefined;
+  const { what, message } = s.failure.failure;
   const { parent, definition, intervalMs } = s;
   const { kind } = s.desired.id.parent;
   if (definition?.presence === 'present' || parent === 'present') {
@@ -177,7 +141,7 @@ function parentIsConfirmed(s: Situation, { what, message }: Extract<Failure, { k
   if (parent === undefined) return { kind: 'Read', at: 'parent' };
   const left = PARENT_GONE_MS - absentFor(s, 'ParentAbsent');
   if (left <= 0 && parent !== 'unanswered') {
-    return removeFinalizer('Deleted', `The runtime went with its ${kind} or resource group.`);
+    return release(released.withParent(kind));
   }
   const doubt =
     `${message} Azure denies now and then what exists: the object goes when it has done so for ` +
@@ -186,17 +150,11 @@ function parentIsConfirmed(s: Situation, { what, message }: Extract<Failure, { k
     kind: 'after',
     ms: Math.min(left > 0 ? left : MINUTE, MINUTE, intervalMs),
   });
-}
+};
 
 /** Make sure what is deleted has just been looked at. */
 export const deletionReadsFirst: Policy = ({ definition }) =>
   definition === undefined ? { kind: 'Read', at: 'definition', fresh: true } : undefined;
-
-/** Make sure a runtime that Azure is still creating does not appear after its object is gone. */
-export const pendingCreateDelaysDeletion: Policy = (s) => withWayOut(s, pendingCreateBlocksDeletion(s));
-
-/** Make sure a runtime that Azure is deleting is not deleted once more. */
-export const pendingDeleteIsAwaited: Policy = (s) => withWayOut(s, isAwaited(s));
 
 /**
  * Make sure the object goes once the runtime is gone: two passes have missed it, and Azure has answered the request to delete
@@ -204,40 +162,39 @@ export const pendingDeleteIsAwaited: Policy = (s) => withWayOut(s, isAwaited(s))
  */
 export const goneIsReleased: Policy = (s) => {
   if (s.definition?.presence !== 'absent') return undefined;
-  if (s.wrote !== undefined) return isBeingDeleted(s) ? undefined : removeFinalizer('Deleted', farewell(s));
+  if (s.wrote !== undefined)
+    return isBeingDeleted(s) ? undefined : release(seemedGone(s) ? released.alreadyGone : released.deleted);
   const left = RUNTIME_GONE_MS - absentFor(s, 'RuntimeAbsent');
-  if (left > 0)
-    return onFreshRead(s, withWayOut(s, settle(confirming('RuntimeAbsent', SEEMS_GONE), { kind: 'after', ms: left })));
-  return onFreshRead(
-    s,
-    operationOf(s.status, 'deletion') === undefined ? { kind: 'Delete' } : removeFinalizer('Deleted', DELETED),
-  );
+  if (left > 0) return onFreshRead(s, settle(confirming('RuntimeAbsent', SEEMS_GONE), { kind: 'after', ms: left }));
+  return operationOf(s.status, 'deletion') === undefined
+    ? { kind: 'Delete' }
+    : onFreshRead(s, release(released.deleted));
 };
 
-const DELETED = 'The runtime was deleted.';
 const SEEMS_GONE =
   'Azure says that there is no such runtime. It denies now and then what exists, so it is asked again in some seconds.';
 
-function farewell({ status }: Situation): string {
-  return status.waitingSince?.reason === 'RuntimeAbsent' ? 'The runtime was already gone.' : DELETED;
+function seemedGone({ status }: Situation): boolean {
+  return status.waitingSince?.reason === 'RuntimeAbsent';
 }
 
 /** Make sure another kind of runtime that has taken the name stays. */
 export const otherTypeStays: Policy = ({ definition }) =>
-  definition?.presence !== 'present' || definition.runtime.type === 'Managed'
-    ? undefined
-    : removeFinalizer('Retained', 'The name belongs to another kind of runtime now, which stays in Azure.');
+  definition?.presence !== 'present' || definition.runtime.type === 'Managed' ? undefined : release(released.otherType);
 
 /** Make sure the runtime is deleted. */
-export const runtimeIsDeleted: Policy = (s) => onFreshRead(s, { kind: 'Delete' });
+export const runtimeIsDeleted: Policy = () => ({ kind: 'Delete' });
 
-/** Every message of an object that is stuck in deletion ends with the way out. */
-function withWayOut<T extends Action | undefined>(s: Situation, action: T): T | Action {
-  if (action?.kind !== 'Settle') return action;
-  const { verdict } = action;
-  if (verdict.kind !== 'Decided' && verdict.kind !== 'Unconfirmed') return action;
-  const wayOut =
-    `To let the object go and leave the runtime in Azure: kubectl patch azir ${s.object.name} -n ${s.object.namespace} ` +
-    `--type merge -p '{"spec":{"deletionPolicy":"Retain"}}' (deletionPolicy: Retain).`;
-  return { ...action, verdict: { ...verdict, message: `${verdict.message} ${wayOut}` } };
-}
+/** Every message of an object whose deletion waits ends with the way out. */
+export const withWayOut =
+  (policy: Policy): Policy =>
+  (s) => {
+    const action = policy(s);
+    if (action?.kind !== 'Settle') return action;
+    const { verdict } = action;
+    if (verdict.kind !== 'Decided' && verdict.kind !== 'Unconfirmed') return action;
+    const wayOut =
+      `To let the object go and leave the runtime in Azure: kubectl patch azir ${s.object.name} -n ${s.object.namespace} ` +
+      `--type merge -p '{"spec":{"deletionPolicy":"Retain"}}' (deletionPolicy: Retain).`;
+    return { ...action, verdict: { ...verdict, message: `${verdict.message} ${wayOut}` } };
+  };

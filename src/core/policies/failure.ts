@@ -1,5 +1,6 @@
-/** What a failed call to Azure means for the object: who must act, and when to look again. */
-import type { Failure } from '../model/failure.ts';
+/** What a failed call to Azure means for the object: who must act, and when to try again. One policy for each kind. */
+import type { ReadyReason } from '../../api/names.ts';
+import { type Denial, type Failure, isTemporaryDenial, mayHaveWritten } from '../model/failure.ts';
 import { isAutoResolve } from '../model/fields.ts';
 import { isSameName } from '../model/letter-case.ts';
 import { condition } from '../model/object.ts';
@@ -12,95 +13,82 @@ import {
   slowRetry,
   transientBackoff,
 } from '../schedule.ts';
-import { type Action, isDecided, type Policy, type Situation, type Verdict, waitingSince } from '../situation.ts';
+import { type Action, isDecided, type Policy, type Situation, type Verdict } from '../situation.ts';
+import { waitingSince } from '../waits.ts';
 import { networkIsWaitedFor } from './network.ts';
 import { progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
-/** Whether a failure mends itself, or may, so that nobody need be told at once. */
-export function isTransient(failure: Failure): boolean {
-  return leavesOpen(failure) || isDenial(failure);
+type Kind = Failure['kind'];
+type Of<K extends Kind> = Extract<Failure, { kind: K }>;
+
+/** A policy that answers only to this kind of failure. */
+function upon<K extends Kind>(kind: K, answer: (s: Situation, failure: Of<K>) => Action | undefined): Policy {
+  return (s) => (s.failure?.failure.kind === kind ? answer(s, s.failure.failure as Of<K>) : undefined);
 }
 
-/** Whether an attempt before it, of the same write, may have taken effect. */
-function leavesOpen({ kind }: Failure): boolean {
-  return ['credentialUnavailable', 'throttled', 'unavailable', 'preconditionFailed'].includes(kind);
-}
-
-/** Whether a failure may be over with the next answer, so that it does not shake at first what was decided. */
-export function mayBeOver(failure: Failure): boolean {
-  // What exists is denied now and then.
-  return isTransient(failure) || failure.kind === 'parentNotFound';
-}
-
-type Denial = Extract<Failure, { kind: 'subscriptionNotFound' | 'credentialsInvalid' }>;
-
-/** Whether it is a no that may be a yes a moment later. */
-function isDenial(failure: Failure): boolean {
-  return failure.kind === 'subscriptionNotFound' || (failure.kind === 'credentialsInvalid' && failure.mayPass === true);
-}
-
-/**
- * Make sure a failure is told to people, and that a create which did not happen holds nothing: what somebody else makes
- * under the name would be taken for ours.
- */
-export const failureIsExplained: Policy = (s) => {
-  if (s.failure === undefined) return undefined;
+/** A create that did not happen keeps no finalizer: what another writer makes under the name would be taken for ours. */
+export const failedCreateKeepsNoFinalizer: Policy = (s) => {
+  if (s.failure === undefined || !s.object.hasFinalizer || s.status.claim !== undefined) return undefined;
   const { failure, during } = s.failure;
-  const unclaimed = s.object.hasFinalizer && s.status.claim === undefined;
   const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
-  // Of the attempts before a failure that passes, one may have taken effect. Without its network the runtime was not even
-  // tried to be made.
-  // A 412 says that somebody else made it: what denied it before was wrong, or is by now.
+  // Of the attempts before a transient failure, one may have taken effect. Without its network, no create of the runtime was
+  // even tried. A 412 says that another writer created it: what denied it before was wrong, or is by now.
   const isTaken = failure.kind === 'preconditionFailed';
-  const unmade = during === 'network' || (during === 'create' && (isTaken || !leavesOpen(failure)));
-  if (unclaimed && (unmade || (refusedForGood && during !== 'poll'))) return { kind: 'RemoveFinalizer' };
-  return explain(s, failure);
+  const unmade = during === 'network' || (during === 'create' && (isTaken || !mayHaveWritten(failure)));
+  return unmade || (refusedForGood && during !== 'poll') ? { kind: 'RemoveFinalizer' } : undefined;
 };
 
-export function explain(s: Situation, failure: Failure): Action {
-  const parent = s.desired.id.parent.kind;
-  switch (failure.kind) {
-    case 'parentNotFound':
-      return parentIsMissed(s, failure);
-    case 'subscriptionNotFound':
-      return denied(
-        s,
-        failure,
-        'SubscriptionNotFound',
-        `${failure.message} Check spec.${parent}.subscriptionId, and that tenant and cloud of the credentials are the subscription's.${inUse(s)}`,
-      );
-    case 'forbidden':
-      return forbidden(s, failure.message);
-    case 'policyDenied':
-      return stall(
-        s,
-        'PolicyDenied',
-        `${failure.message} An Azure Policy refuses this: change the manifest or ask for an exemption.`,
-      );
-    case 'locked':
-      return stall(
-        s,
-        'Locked',
-        `${failure.message} It goes on by itself, slowly, once the lock is removed or the subscription is enabled again.`,
-      );
-    case 'credentialsInvalid':
-      return denied(s, failure, 'CredentialsInvalid', `${failure.message}${inUse(s)}`);
-    case 'refused':
-      return refused(s, failure);
-    case 'preconditionFailed':
-      return contendedFor(s);
-    case 'credentialUnavailable':
-      return passing(s, 'CredentialUnavailable', failure.message);
-    case 'throttled':
-      // Who waits longer than an interval is woken by what it waits for.
-      return passing(s, 'Throttled', failure.message, Math.min(failure.retryAfterMs, s.intervalMs));
-    case 'unavailable':
-      return passing(s, 'AzureUnavailable', failure.message, failure.retryAfterMs);
-  }
-}
+export const subscriptionIsFound = upon('subscriptionNotFound', (s, failure) =>
+  denied(
+    s,
+    failure,
+    'SubscriptionNotFound',
+    `${failure.message} Check spec.${s.desired.id.parent.kind}.subscriptionId, and that tenant and cloud of the credentials are the subscription's.${inUse(s)}`,
+  ),
+);
 
-/** A parent that was there is not missed for one interval, as with any failure that passes. */
-function parentIsMissed(s: Situation, { what, message }: Extract<Failure, { kind: 'parentNotFound' }>): Action {
+export const credentialIsAccepted = upon('credentialsInvalid', (s, failure) =>
+  denied(s, failure, 'CredentialsInvalid', `${failure.message}${inUse(s)}`),
+);
+
+export const azurePolicyAllows = upon('policyDenied', (s, { message }) =>
+  stall(s, 'PolicyDenied', `${message} An Azure Policy refuses this: change the manifest or ask for an exemption.`),
+);
+
+export const scopeIsUnlocked = upon('locked', (s, { message }) =>
+  stall(
+    s,
+    'Locked',
+    `${message} It goes on by itself, slowly, once the lock is removed or the subscription is enabled again.`,
+  ),
+);
+
+/** Another writer was faster: nothing to say, unless that does not end. */
+export const conflictIsRetried = upon('preconditionFailed', (s) => {
+  const { now, intervalMs, failingSince = now } = s;
+  if (now - failingSince < intervalMs) return settle(UNCHANGED, conflictBackoff(intervalMs));
+  return transient(
+    s,
+    'AzureUnavailable',
+    'Somebody else changes the runtime in Azure whenever it is about to be written.',
+  );
+});
+
+export const credentialIsAvailable = upon('credentialUnavailable', (s, { message }) =>
+  transient(s, 'CredentialUnavailable', message),
+);
+
+/** A pass that waits longer than an interval is woken by what it waits for. */
+export const throttlingIsAwaited = upon('throttled', (s, { message, retryAfterMs }) =>
+  transient(s, 'Throttled', message, Math.min(retryAfterMs, s.intervalMs)),
+);
+
+export const outageIsAwaited = upon('unavailable', (s, { message, retryAfterMs }) =>
+  transient(s, 'AzureUnavailable', message, retryAfterMs),
+);
+
+/** A parent that was there is not missed for one interval, as with any transient failure. */
+export const parentIsFound = upon('parentNotFound', (s, { what, message }) => {
   const { now, intervalMs, status, failingSince = now } = s;
   const parent = s.desired.id.parent.kind;
   const reason = PARENT_NOT_FOUND[parent];
@@ -109,15 +97,17 @@ function parentIsMissed(s: Situation, { what, message }: Extract<Failure, { kind
     return settle(UNCHANGED, dependencyBackoff(intervalMs));
   const advice = `Create the ${PARENT_IN_WORDS[what]}, or correct spec.${parent} in a new object.`;
   return settle(progressing(reason, `${message} ${advice}`), dependencyBackoff(intervalMs));
-}
+});
 
-type Refused = Extract<Failure, { kind: 'refused' }>;
+/** A network that has just been created may not be seen by every part of Azure yet. */
+export const referencedNetworkIsAwaited = upon('refused', (s, { reference }) => {
+  const name = s.desired.managedVirtualNetwork?.name;
+  if (name === undefined || reference === undefined || !isSameName(reference, name)) return undefined;
+  return networkIsWaitedFor(s, name);
+});
 
-function refused(s: Situation, failure: Refused): Action {
+export const definitionIsAccepted = upon('refused', (s, failure) => {
   const { managedVirtualNetwork, fields, id } = s.desired;
-  if (managedVirtualNetwork !== undefined && lacksNetwork(s, failure)) {
-    return networkIsWaitedFor(s, managedVirtualNetwork.name);
-  }
   const location = String(fields.get('location') ?? 'AutoResolve');
   const mayBeRegion = managedVirtualNetwork !== undefined && !isAutoResolve(location);
   const what = s.failure?.during === 'network' ? 'managed virtual network' : 'definition';
@@ -127,12 +117,7 @@ function refused(s: Situation, failure: Refused): Action {
     `Azure refuses the ${what}: ${failure.message}${mayBeRegion ? regionAdvice(id.parent.kind) : ''} ` +
       'Correct the manifest, or what it refers to; it is tried again slowly.',
   );
-}
-
-/** A network that has just been made may not be seen by every part of Azure yet. */
-function lacksNetwork({ desired }: Situation, { reference }: Refused): boolean {
-  return reference !== undefined && isSameName(reference, desired.managedVirtualNetwork?.name);
-}
+});
 
 function regionAdvice(parent: string): string {
   return ` A runtime in a managed virtual network is in the ${parent}'s own region: set spec.location to AutoResolve or to that region.`;
@@ -141,7 +126,7 @@ function regionAdvice(parent: string): string {
 const PARENT_NOT_FOUND = { factory: 'FactoryNotFound', workspace: 'WorkspaceNotFound' } as const;
 export const PARENT_IN_WORDS = { factory: 'factory', workspace: 'workspace', resourceGroup: 'resource group' } as const;
 
-function forbidden(s: Situation, message: string): Action {
+export const roleIsAssigned = upon('forbidden', (s, { message }) => {
   const identity = s.access.granted ? s.access.identity : '';
   const advice =
     `${message} Assign a role with that action (README: Install it on a cluster) to ${identity} (tenant/client); ` +
@@ -149,15 +134,15 @@ function forbidden(s: Situation, message: string): Action {
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', advice), dependencyBackoff(s.intervalMs))
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
-}
+});
 
 /** A no that may be a yes a moment later needs a person only once it has been repeated for minutes. */
-function denied(s: Situation, failure: Denial, reason: string, message: string): Action {
+function denied(s: Situation, failure: Denial, reason: ReadyReason, message: string): Action {
   const { now, intervalMs, status } = s;
   const { since = now, at, notBefore = 0 } = failure;
   const isOwn = at === undefined;
   const lasted = (at ?? now) - Math.max(notBefore, Math.min(since, waitingSince(s, reason)));
-  if (!isDenial(failure) || lasted >= DENIAL_PASSES_MS) {
+  if (!isTemporaryDenial(failure) || lasted >= DENIAL_PASSES_MS) {
     return settle(stalled(reason, message), isOwn ? slowRetry(intervalMs) : heard(intervalMs));
   }
   const next = isOwn ? dependencyBackoff(intervalMs) : heard(intervalMs);
@@ -166,33 +151,22 @@ function denied(s: Situation, failure: Denial, reason: string, message: string):
   return settle(unshaken(s, reason, message, progressing(reason, message)), next);
 }
 
-/** Somebody wrote in between: nothing to tell, unless that does not end. */
-function contendedFor(s: Situation): Action {
-  const { now, intervalMs, failingSince = now } = s;
-  if (now - failingSince < intervalMs) return settle(UNCHANGED, conflictBackoff(intervalMs));
-  return passing(
-    s,
-    'AzureUnavailable',
-    'Somebody else changes the runtime in Azure whenever it is about to be written.',
-  );
-}
-
 /** Which credential met the failure: the wrong one may be in use. */
 function inUse({ access }: Situation): string {
   return access.granted && access.credential !== undefined ? ` In use: ${access.credential}.` : '';
 }
 
 /**
- * A failure that mends itself does not shake what was decided about this generation: for one interval nothing is written,
+ * A transient failure does not change what was decided about this generation: for one interval nothing is written,
  * then the object is marked once, and after three more intervals nothing is claimed to be known any longer.
  */
-function passing(s: Situation, reason: string, message: string, retryAfterMs?: number): Action {
+function transient(s: Situation, reason: ReadyReason, message: string, retryAfterMs?: number): Action {
   const next = transientBackoff(s.intervalMs, retryAfterMs);
   const lost = unknown(reason, message);
   return settle(isDecided(s) ? unshaken(s, reason, message, lost) : lost, next);
 }
 
-function unshaken(s: Situation, reason: string, message: string, lost: Verdict): Verdict {
+function unshaken(s: Situation, reason: ReadyReason, message: string, lost: Verdict): Verdict {
   const { now, intervalMs, status, failingSince = now } = s;
   const since = status.unconfirmedSince;
   if (since === undefined)

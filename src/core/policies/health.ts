@@ -1,7 +1,9 @@
 /** The runtime is as declared: is it well, and if not, who can mend it? */
+import { isReadyReason } from '../../api/names.ts';
+import { type Failure, isTransient } from '../model/failure.ts';
 import { condition, operationOf } from '../model/object.ts';
-import { inView, type Repairs } from '../model/repairs.ts';
-import { healthOf } from '../model/states.ts';
+import { firstOperationPoll, inView, type Repairs } from '../model/repairs.ts';
+import { downState, healthOf } from '../model/states.ts';
 import {
   DOWN_MS,
   dependencyBackoff,
@@ -10,7 +12,6 @@ import {
   periodic,
   type Requeue,
   repairSpacing,
-  slowRetry,
 } from '../schedule.ts';
 import {
   type Action,
@@ -23,10 +24,9 @@ import {
   type Policy,
   type Situation,
   type Verdict,
-  waitingSince,
 } from '../situation.ts';
-import { onFreshRead } from './definition.ts';
-import { explain, isTransient } from './failure.ts';
+import { statusAfter } from '../status/status.ts';
+import { waitingSince } from '../waits.ts';
 import { isBeingRepaired, nextOperationPoll } from './operation.ts';
 import { available, progressing, settle, stall, stalled, unknown } from './verdicts.ts';
 
@@ -34,8 +34,7 @@ import { available, progressing, settle, stall, stalled, unknown } from './verdi
 export const requestedRepairIsDone: Policy = (s) => {
   const token = s.object.requests.repair;
   if (!isRepairRequested(s) || token === undefined || s.wrote !== undefined) return undefined;
-  const verdict = progressing('Repairing', 'A repair was asked for.');
-  return onFreshRead(s, { kind: 'Repair', attempt: { by: 'person', token }, verdict });
+  return { kind: 'Repair', attempt: { by: 'person', token } };
 };
 
 /** Make sure the state is known. */
@@ -71,56 +70,116 @@ export const repairIsAccountedFor: Policy = (s) => {
   return isOpen && managing(s.desired) ? { kind: 'Read', at: 'definition', fresh: true } : undefined;
 };
 
-/** Make sure a `Limited` runtime is repaired, within bounds. */
-export const limitedIsRepaired: Policy = (s) => {
-  if (s.state === undefined || healthOf(s.state) !== 'limited') return undefined;
-  const { desired, now } = s;
-  const { attempts, nextAttemptTime: next = now, unmade } = repairsOf(s);
-  const of = desired.repair.maxAttempts;
-  const off = !managing(desired) || desired.repair.mode === 'Disabled';
-  const message = off ? 'A repair was asked for.' : repairing(attempts, of);
-  if (isBeingRepaired(s) && (off || next > now || attempts >= of)) {
-    return settle(progressing('Repairing', message), nextOperationPoll(s));
-  }
-  if (off) {
-    return stall(
-      s,
-      s.state,
-      `The runtime is Limited and repair is off. Repair it in Azure, or let this object: managementPolicy: Manage, repair.mode: Auto.`,
-    );
-  }
-  if (next > now || s.wrote !== undefined) {
-    const said = unmade ? (whatFailed(s) ?? progressing('Repairing', unanswered(attempts + 1, next))) : undefined;
-    return settle(said ?? progressing('Repairing', message), untilNext(next, s));
-  }
-  if (attempts >= of) {
-    return stall(
-      s,
-      'RepairExhausted',
-      `Still Limited after ${times(attempts)}. Look at the runtime in Azure; the annotation azure-ir.io/repair: <token> asks for one more.`,
-    );
-  }
-  return onFreshRead(s, repair(s, attempts + 1, of));
+/** The policy, of a runtime that is `Limited`. */
+const whenLimited =
+  (policy: Policy): Policy =>
+  (s) =>
+    s.state !== undefined && healthOf(s.state) === 'limited' ? policy(s) : undefined;
+
+/** A repair that Azure has accepted, or that a person asked for, is given time to show, before the state counts again. */
+export const acceptedRepairIsAwaited = whenLimited((s) => {
+  const { attempts, of, left } = countOf(s);
+  const mayRepeat = isRepairOn(s) && left <= 0 && attempts < of;
+  if (!isBeingRepaired(s) || mayRepeat) return undefined;
+  const message = isRepairOn(s) ? repairing(attempts, of) : 'A repair was asked for.';
+  return settle(progressing('Repairing', message), nextOperationPoll(s));
+});
+
+export const limitedWithoutRepairIsReported = whenLimited((s) =>
+  isRepairOn(s)
+    ? undefined
+    : stall(
+        s,
+        'Limited',
+        `The runtime is Limited and repair is off. Repair it in Azure, or let this object: managementPolicy: Manage, repair.mode: Auto.`,
+      ),
+);
+
+/** What a person must mend stays reported until the next attempt. */
+export const failedRepairStaysReported = whenLimited((s) => {
+  const { next, unmade } = countOf(s);
+  const failed = isSpaced(s) && unmade ? whatFailed(s) : undefined;
+  return failed && settle(failed, untilNext(next, s));
+});
+
+export const repairIsSpaced = whenLimited((s) => {
+  const { attempts, of, next, unmade } = countOf(s);
+  if (!isSpaced(s)) return undefined;
+  const message = unmade ? unanswered(attempts + 1, next) : repairing(attempts, of);
+  return settle(progressing('Repairing', message), untilNext(next, s));
+});
+
+export const repairIsExhausted = whenLimited((s) => {
+  const { attempts, of } = countOf(s);
+  if (attempts < of) return undefined;
+  return stall(
+    s,
+    'RepairExhausted',
+    `Still Limited after ${times(attempts)}. Look at the runtime in Azure; the annotation azure-ir.io/repair: <token> asks for one more.`,
+  );
+});
+
+export const limitedIsRepaired = whenLimited((s) => {
+  const { attempts, of } = countOf(s);
+  return repair(s, attempts + 1, of);
+});
+
+interface Count {
+  readonly attempts: number;
+  readonly of: number;
+  readonly next: number;
+  /** Until then, milliseconds. */
+  readonly left: number;
+  readonly unmade: boolean;
+}
+
+function countOf(s: Situation): Count {
+  const { attempts, nextAttemptTime: next = s.now, unmade = false } = repairsOf(s);
+  return { attempts, of: s.desired.repair.maxAttempts, next, left: next - s.now, unmade };
+}
+
+function isRepairOn({ desired }: Situation): boolean {
+  return managing(desired) && desired.repair.mode === 'Auto';
+}
+
+/** Whether the next attempt is not due yet. */
+function isSpaced(s: Situation): boolean {
+  return countOf(s).left > 0 || s.wrote !== undefined;
+}
+
+/** The failure of a repair by the operator that was not made, as far as is known. */
+function unmadeRepair(s: Situation): { readonly failure: Failure; readonly repair: Repairs } | undefined {
+  const { failure, status } = s;
+  if (failure?.during !== 'repair' || status.repair?.unmade !== true || isRepairRequested(s)) return undefined;
+  return { failure: failure.failure, repair: status.repair };
+}
+
+/** Of a repair that was not made, its failure says so. What is transient is left to `unmadeRepairIsRetried`. */
+export const withUnmadeRepair =
+  (policy: Policy): Policy =>
+  (s) => {
+    const action = policy(s);
+    const unmade = unmadeRepair(s);
+    if (action === undefined || unmade === undefined) return action;
+    if (action.kind !== 'Settle' || action.verdict.kind !== 'Decided' || isTransient(unmade.failure)) return undefined;
+    const message = `${whatWasNotMade(unmade.repair)}${action.verdict.message}`;
+    return { ...action, verdict: { ...action.verdict, message } };
+  };
+
+/** What fails for a while is tried again after the spacing of repairs. */
+export const unmadeRepairIsRetried: Policy = (s) => {
+  const unmade = unmadeRepair(s);
+  if (unmade === undefined) return undefined;
+  const { failure, repair } = unmade;
+  const { nextAttemptTime: next = s.now } = repair;
+  const pause = 'retryAfterMs' in failure ? (failure.retryAfterMs ?? 0) : 0;
+  const message = `${whatWasNotMade(repair)}${failure.message} ${nextTry(next)}`;
+  return settle(progressing('Repairing', message), untilNext(next, s, pause));
 };
 
-/**
- * Make sure a repair that Azure refused, or did not answer, is told as not made. What passes is tried again after the
- * spacing of repairs; what a person must mend, as it is for other writes.
- */
-export const unmadeRepairIsTold: Policy = (s) => {
-  const { failure, status, now } = s;
-  if (failure?.during !== 'repair' || status.repair?.unmade !== true || isRepairRequested(s)) return undefined;
-  const { attempts, nextAttemptTime: next = now, etag } = status.repair;
-  const explained = explain(s, failure.failure);
-  const isTold = explained.kind === 'Settle' && explained.verdict.kind === 'Decided' && !isTransient(failure.failure);
-  const what = `${UNMADE}${attempts + 1} ${etag === undefined ? 'was not made' : 'did not reach Azure'}: `;
-  if (isTold && explained.verdict.kind === 'Decided') {
-    return { ...explained, verdict: { ...explained.verdict, message: `${what}${explained.verdict.message}` } };
-  }
-  const { message } = failure.failure;
-  const pause = 'retryAfterMs' in failure.failure ? (failure.failure.retryAfterMs ?? 0) : 0;
-  return settle(progressing('Repairing', `${what}${message} ${nextTry(next)}`), untilNext(next, s, pause));
-};
+function whatWasNotMade({ attempts, etag }: Repairs): string {
+  return `${UNMADE}${attempts + 1} ${etag === undefined ? 'was not made' : 'did not reach Azure'}: `;
+}
 
 /** What such a message begins with. */
 const UNMADE = 'Limited; repair attempt ';
@@ -139,6 +198,7 @@ function whatFailed(s: Situation): Verdict | undefined {
   const ready = condition(s.status, 'Ready');
   if (!s.status.repair?.unmade || isNewGeneration(s) || !ready?.message.startsWith(UNMADE)) return undefined;
   const { reason, message } = ready;
+  if (!isReadyReason(reason)) return undefined;
   return condition(s.status, 'Stalled') === undefined ? progressing(reason, message) : stalled(reason, message);
 }
 
@@ -154,13 +214,19 @@ function repairing(attempts: number, of: number): string {
 
 const times = (count: number): string => (count === 1 ? '1 repair' : `${count} repairs`);
 
-/** What failed before is told until it is known what becomes of this attempt. */
+/**
+ * Stored before it is made, so that a crash loop makes no more repairs than their spacing permits. What failed before is said
+ * until it is known what becomes of this attempt.
+ */
 function repair(s: Situation, number: number, of: number): Action {
-  return {
-    kind: 'Repair',
-    attempt: { by: 'operator', number, of, nextAttemptTime: s.now + repairSpacing(number) },
-    verdict: whatFailed(s) ?? progressing('Repairing', repairing(number, of)),
-  };
+  const { now, status } = s;
+  const nextAttemptTime = now + repairSpacing(number);
+  const before = { kind: 'Repair', attempt: { by: 'operator', number, of, nextAttemptTime } } as const;
+  const etag = etagOf(s) ?? '';
+  const made = { ...inView(status.repair ?? { attempts: 0 }, etag), attempts: number - 1 };
+  const verdict = whatFailed(s) ?? progressing('Repairing', repairing(number, of));
+  const stored = { ...statusAfter(s, verdict), repair: firstOperationPoll(made, etag, now, nextAttemptTime) };
+  return { kind: 'StoreStatus', status: stored, before };
 }
 
 /** Repairs count until the runtime has been well for an hour. */
@@ -175,39 +241,36 @@ function asDeclared(s: Situation): boolean {
   return driftOf(s).length === 0;
 }
 
-/** Make sure what is observed is what is said. */
-export const stateIsReported: Policy = (s) => {
-  const { state = '', now, intervalMs } = s;
-  switch (healthOf(state)) {
-    case 'healthy':
-      return settle(
-        available(`${asDeclared(s) ? 'In sync' : 'Not as declared (see Synced)'}, and ${state}.`),
-        periodic(intervalMs),
-      );
-    case 'starting':
-      return now - waitingSince(s, 'Provisioning') < PROVISIONING_MS
-        ? settle(progressing('Provisioning', preparing(state)), operationPoll(intervalMs))
-        : settle(
-            stalled(
-              'Provisioning',
-              `Azure has been preparing the runtime (${state}) for over 30 minutes. Look at it in Azure.`,
-            ),
-            slowRetry(intervalMs),
-          );
-    case 'down':
-      return now - waitingSince(s, state) < DOWN_MS
-        ? settle(
-            progressing(state, `Azure says ${state}. If that lasts for 10 minutes, a person has to look at it.`),
-            operationPoll(intervalMs),
-          )
-        : settle(
-            stalled(state, `Azure has said ${state} for over 10 minutes. Look at the runtime in Azure.`),
-            slowRetry(intervalMs),
-          );
-    default:
-      return settle(
-        unknown('Unknown', `Azure says ${state.slice(0, 80)}, a state that this version does not know.`),
-        dependencyBackoff(intervalMs),
-      );
-  }
+export const healthyIsAvailable: Policy = (s) => {
+  const { state = '', intervalMs } = s;
+  if (healthOf(state) !== 'healthy') return undefined;
+  const message = `${asDeclared(s) ? 'In sync' : 'Not as declared (see Synced)'}, and ${state}.`;
+  return settle(available(message), periodic(intervalMs));
 };
+
+export const startingIsAwaited: Policy = (s) => {
+  const { state = '', now, intervalMs } = s;
+  if (healthOf(state) !== 'starting') return undefined;
+  if (now - waitingSince(s, 'Provisioning') < PROVISIONING_MS) {
+    return settle(progressing('Provisioning', preparing(state)), operationPoll(intervalMs));
+  }
+  const message = `Azure has been preparing the runtime (${state}) for over 30 minutes. Look at it in Azure.`;
+  return stall(s, 'Provisioning', message);
+};
+
+export const downIsReported: Policy = (s) => {
+  const { state = '', now, intervalMs } = s;
+  const down = downState(state);
+  if (down === undefined) return undefined;
+  if (now - waitingSince(s, down) < DOWN_MS) {
+    const message = `Azure says ${down}. If that lasts for 10 minutes, a person has to look at it.`;
+    return settle(progressing(down, message), operationPoll(intervalMs));
+  }
+  return stall(s, down, `Azure has said ${down} for over 10 minutes. Look at the runtime in Azure.`);
+};
+
+export const unknownStateIsReported: Policy = ({ state = '', intervalMs }) =>
+  settle(
+    unknown('Unknown', `Azure says ${state.slice(0, 80)}, a state that this version does not know.`),
+    dependencyBackoff(intervalMs),
+  );

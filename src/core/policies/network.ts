@@ -1,10 +1,11 @@
 /** Is the runtime in the network that is declared, and is that network there? */
 
+import { released } from '../events.ts';
+import { onFreshRead } from '../fresh-read.ts';
 import { isIn, networkInWords, networkOf } from '../model/network.ts';
 import { condition } from '../model/object.ts';
 import { dependencyBackoff, IMMEDIATELY } from '../schedule.ts';
 import { type Action, managing, type Policy, type Situation } from '../situation.ts';
-import { onFreshRead } from './definition.ts';
 import { progressing, settle, stall, UNCHANGED } from './verdicts.ts';
 
 /** Make sure a runtime in another network than declared is never written: Azure cannot move it. */
@@ -29,7 +30,7 @@ export const networkExistsOrIsCreated: Policy = (s) => {
   if (s.wrote?.kind === 'network') return settle(UNCHANGED, IMMEDIATELY);
   if (s.network !== 'absent' || managedVirtualNetwork === undefined) return undefined;
   const { name, creation } = managedVirtualNetwork;
-  return creation === 'IfMissing' ? onFreshRead(s, { kind: 'CreateNetwork', name }) : networkIsWaitedFor(s, name);
+  return creation === 'IfMissing' ? { kind: 'CreateNetwork', name } : networkIsWaitedFor(s, name);
 };
 
 /**
@@ -38,8 +39,7 @@ export const networkExistsOrIsCreated: Policy = (s) => {
  */
 export const foreignNetworkStays: Policy = (s) => {
   if (!isElsewhere(s)) return undefined;
-  const message = `The name belongs to another runtime now, which stays in Azure: ${whereabouts(s)}`;
-  return onFreshRead(s, { kind: 'Release', reason: { kind: 'Retained', message } });
+  return onFreshRead(s, { kind: 'Release', event: released.otherNetwork(whereabouts(s)) });
 };
 
 export function networkIsWaitedFor(s: Situation, name: string): Action {

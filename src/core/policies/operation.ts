@@ -10,6 +10,8 @@
  * Assumed, for nobody has recorded it: Azure carries out the writes to one runtime in the order in which it accepted them.
  * So a person's next declaration, and a deletion, are written without waiting for what was accepted before.
  */
+import type { ProgressReason } from '../../api/names.ts';
+import { onFreshRead } from '../fresh-read.ts';
 import { declarationHash } from '../model/desired.ts';
 import { type Operation, operationCategory, operationOf } from '../model/object.ts';
 import {
@@ -22,7 +24,6 @@ import {
   type Requeue,
 } from '../schedule.ts';
 import { type Action, driftOf, managing, type Policy, type Situation } from '../situation.ts';
-import { onFreshRead } from './definition.ts';
 import { progressing, settle, stalled } from './verdicts.ts';
 
 /** Make sure what Azure had only accepted is told once it is so. */
@@ -107,9 +108,9 @@ function wait(s: Situation, { kind, repeated }: Operation): Action {
   return settle(stalled('NotApplied', message), dependencyBackoff(s.intervalMs));
 }
 
-const UPDATE = { reason: 'Updating', what: 'the definition' };
-const CREATE = { reason: 'Creating', what: 'the creation of the runtime' };
-const SAID: Readonly<Record<Operation['kind'], { readonly reason: string; readonly what: string }>> = {
+const UPDATE = { reason: 'Updating', what: 'the definition' } as const;
+const CREATE = { reason: 'Creating', what: 'the creation of the runtime' } as const;
+const SAID: Readonly<Record<Operation['kind'], { readonly reason: ProgressReason; readonly what: string }>> = {
   Create: CREATE,
   Recreate: CREATE,
   Adopt: UPDATE,

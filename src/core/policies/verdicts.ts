@@ -1,15 +1,16 @@
-import type { Requeue } from '../schedule.ts';
-import { slowRetry } from '../schedule.ts';
+/** The verdicts of a pass, by what becomes of the object next. */
+import type { ReadyReason } from '../../api/names.ts';
+import { type Requeue, slowRetry } from '../schedule.ts';
 import type { Action, Situation, Verdict } from '../situation.ts';
-import type { Absence } from './absence.ts';
+import type { Absence } from '../waits.ts';
 
-/** In sync and well, as far as this object answers for it. */
+/** In sync and healthy, as far as this object answers for it. */
 export function available(message: string): Verdict {
   return { kind: 'Decided', ready: 'True', reason: 'Available', message, progress: undefined };
 }
 
-/** Not ready, and on the way without anybody's help. */
-export function progressing(reason: string, message: string): Verdict {
+/** Not ready, and on the way by itself. */
+export function progressing(reason: ReadyReason, message: string): Verdict {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Reconciling' };
 }
 
@@ -19,12 +20,12 @@ export function confirming(absence: Absence, message: string): Verdict {
 }
 
 /** Not ready until a person acts: the message must say how. */
-export function stalled(reason: string, message: string): Verdict {
+export function stalled(reason: ReadyReason, message: string): Verdict {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Stalled' };
 }
 
 /** Nothing can be said at the moment. */
-export function unknown(reason: string, message: string): Verdict {
+export function unknown(reason: ReadyReason, message: string): Verdict {
   return { kind: 'Decided', ready: 'Unknown', reason, message, progress: 'Reconciling' };
 }
 
@@ -34,7 +35,7 @@ export function settle(verdict: Verdict, next: Requeue): Action {
   return { kind: 'Settle', verdict, next };
 }
 
-/** Stalled, and looked at again slowly. */
-export function stall({ intervalMs }: Situation, reason: string, message: string): Action {
+/** Stalled, and tried again slowly: what a person does in Azure raises no event here. */
+export function stall({ intervalMs }: Situation, reason: ReadyReason, message: string): Action {
   return settle(stalled(reason, message), slowRetry(intervalMs));
 }

@@ -1,22 +1,11 @@
-/** What a pass leaves behind: the status, and the events of its transitions. */
-import { LIMITS } from '../../api/limits.ts';
-import { visible } from '../../api/visible.ts';
+/** The next status: what a pass leaves behind for people and for later passes. */
 import { declarationHash } from '../model/desired.ts';
-import { type Drift, type FieldPath, valueAt } from '../model/fields.ts';
-import { isIn, networkInWords, networkOf } from '../model/network.ts';
-import {
-  type Condition,
-  type ConditionType,
-  type Corrections,
-  condition,
-  type ManagedObject,
-  type Status,
-} from '../model/object.ts';
+import { valueAt } from '../model/fields.ts';
+import { condition, type ManagedObject, type Status } from '../model/object.ts';
 import { inView } from '../model/repairs.ts';
-import { withoutRequestIds } from '../model/request-ids.ts';
-import { armId, type Json } from '../model/runtime.ts';
+import { armId } from '../model/runtime.ts';
 import { healthOf } from '../model/states.ts';
-import { CONTEST_ENDS_MS, REPAIR_SHOWS_MS } from '../schedule.ts';
+import { REPAIR_SHOWS_MS } from '../schedule.ts';
 import {
   driftOf,
   etagOf,
@@ -25,9 +14,11 @@ import {
   managing,
   type Situation,
   type Verdict,
-  waitingSince,
   wasInSync,
 } from '../situation.ts';
+import { type Wait, waitingSince } from '../waits.ts';
+import { conditionsAfter, currentConditions, healthyOf, type Said, syncedOf, traceable } from './conditions.ts';
+import { markContested } from './contest.ts';
 
 /** The status after a verdict. Equal situations give equal statuses, so that an unchanged one need not be written. */
 export function statusAfter(s: Situation, verdict: Verdict): Status {
@@ -52,7 +43,6 @@ export function statusAfter(s: Situation, verdict: Verdict): Status {
 }
 
 type Decided = Extract<Verdict, { kind: 'Decided' }>;
-type Said = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 function decidedStatus(s: Situation, verdict: Decided): Status {
   const { ready, reason, progress } = verdict;
@@ -82,20 +72,6 @@ function decidedStatus(s: Situation, verdict: Decided): Status {
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
   });
-}
-
-/**
- * The message, which may name the request that failed. Each retry is another request: as long as the same is told as before,
- * the first one stays named, or the status would be written with every retry.
- */
-function traceable({ status }: Situation, { reason, message }: Pick<Decided, 'reason' | 'message'>): string {
-  const told = status.conditions.find((c) => c.reason === reason && isToldBy(c.message, message));
-  return told?.message ?? message;
-}
-
-/** What is remembered is as it was shown. */
-function isToldBy(before: string, message: string): boolean {
-  return withoutRequestIds(visible(before)) === withoutRequestIds(visible(message));
 }
 
 /** The status of an object whose manifest cannot be understood; all else that is remembered stays. */
@@ -131,33 +107,6 @@ function suspendedStatus(s: Situation): Status {
     waitingSince: undefined,
     unconfirmedSince: undefined,
   });
-}
-
-function syncedOf(s: Situation, drift: readonly Drift[]): Said {
-  if (s.definition?.presence === 'absent')
-    return { status: 'False', reason: 'NotFound', message: 'There is no such runtime in Azure.' };
-  if (s.definition === undefined) return { ...UNSAID, message: 'The definition was not looked at.' };
-  const { document, type } = s.definition.runtime;
-  if (type === 'Managed' && !isIn(s.desired.managedVirtualNetwork, document)) {
-    return { status: 'False', reason: 'Drifted', message: `The runtime is ${networkInWords(networkOf(document))}.` };
-  }
-  if (managing(s.desired) && s.status.claim === undefined && drift.length === 0) {
-    return { ...UNSAID, message: 'The runtime in Azure is not managed by this object.' };
-  }
-  if (type !== 'Managed') {
-    return { status: 'False', reason: 'Drifted', message: 'The runtime is of another type.' };
-  }
-  return drift.length === 0
-    ? { status: 'True', reason: 'InSync', message: 'The definition in Azure is as declared.' }
-    : { status: 'False', reason: 'Drifted', message: `Differs in ${drift.map(({ field }) => field).join(', ')}.` };
-}
-
-function healthyOf({ state }: Situation): Said {
-  if (state === undefined) return { status: 'Unknown', reason: 'Unknown', message: 'The state was not looked at.' };
-  const message = `Azure says ${state.slice(0, 80)}.`;
-  const health = healthOf(state);
-  if (health === 'unknown') return { status: 'Unknown', reason: 'Unknown', message };
-  return { status: health === 'healthy' ? 'True' : 'False', reason: state, message };
 }
 
 /** What is shown of the runtime: forgotten when it is gone, kept as last observed when it could not be looked at. */
@@ -242,122 +191,11 @@ function authoringAfter(s: Situation): Status['interactiveAuthoring'] {
 }
 
 /** Only waits that a deadline hangs on, or that end a decision, are clocked. */
-function waitingAfter(s: Situation, reason: string): Status['waitingSince'] {
+function waitingAfter(s: Situation, reason: Wait): Status['waitingSince'] {
   return { reason, time: waitingSince(s, reason) };
 }
-
-function markContested(corrections: readonly Corrections[], drift: readonly Drift[]): readonly Corrections[] {
-  const fields = new Set<string>(drift.map(({ field }) => field));
-  return corrections.map((entry) => (fields.has(entry.field) ? { ...entry, contested: true } : entry));
-}
-
-/** The memory of corrections after these fields were corrected now. */
-export function corrected(
-  corrections: readonly Corrections[],
-  fields: readonly FieldPath[],
-  now: number,
-): readonly Corrections[] {
-  const mine = fields.map((field) => {
-    const before = corrections.find((entry) => entry.field === field);
-    const peaceful = now - (before?.times.at(-1) ?? 0) >= CONTEST_ENDS_MS;
-    return {
-      field,
-      times: [...(before?.times ?? []), now].slice(-5),
-      contested: !peaceful && (before?.contested ?? false),
-    };
-  });
-  // The names of custom properties come and go: what was corrected longest ago is forgotten first.
-  const others = corrections
-    .filter(({ field }) => !fields.includes(field))
-    .sort((a, b) => (b.times.at(-1) ?? 0) - (a.times.at(-1) ?? 0))
-    .slice(0, Math.max(0, LIMITS.corrections - mine.length));
-  return [...others, ...mine].sort((a, b) => (a.field < b.field ? -1 : 1));
-}
-
-const TYPES: readonly ConditionType[] = ['Ready', 'Synced', 'Healthy', 'Reconciling', 'Stalled'];
-
-function currentConditions(status: Status): Partial<Record<ConditionType, Said | undefined>> {
-  return Object.fromEntries(status.conditions.map((c) => [c.type, c]));
-}
-
-function conditionsAfter(
-  s: Pick<Situation, 'object' | 'status' | 'now'>,
-  said: Partial<Record<ConditionType, Said | undefined>>,
-): Condition[] {
-  return TYPES.flatMap((type): Condition[] => {
-    const now = said[type] ?? (type === 'Reconciling' || type === 'Stalled' ? undefined : UNSAID);
-    if (now === undefined) return [];
-    const before = condition(s.status, type);
-    return [
-      {
-        type,
-        status: now.status,
-        reason: now.reason,
-        message: now.message.slice(0, LIMITS.message),
-        observedGeneration: s.object.generation,
-        lastTransitionTime: before?.status === now.status ? before.lastTransitionTime : s.now,
-      },
-    ];
-  });
-}
-
-const UNSAID: Said = { status: 'Unknown', reason: 'Unknown', message: 'Not looked at.' };
 
 /** Without the keys whose value is undefined. */
 function compact<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
-}
-
-export interface Transition {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
-}
-
-/** The events of a status that changed: one for each transition, none for a status that stands. */
-export function transitions(s: Situation, before: Status, after: Status): Transition[] {
-  const events: Transition[] = [];
-  const [ready, wasReady] = [condition(after, 'Ready'), condition(before, 'Ready')];
-  const [stalled, wasStalled] = [condition(after, 'Stalled'), condition(before, 'Stalled')];
-  const isDrift = wasInSync({ status: before, desired: s.desired }) && after.operation?.kind !== 'Adopt';
-  if (startsToDrift(before, after) && isDrift) {
-    events.push({ type: 'Normal', reason: 'DriftDetected', message: describeDrift(after.drift) });
-  }
-  if (isRepaired(before, after)) {
-    events.push({ type: 'Normal', reason: 'Repaired', message: `The runtime is ${after.state} after a repair.` });
-  }
-  const contested = ready?.reason === 'Contested' && wasReady?.reason !== 'Contested';
-  if (contested && ready !== undefined) events.push({ type: 'Warning', reason: ready.reason, message: ready.message });
-  if (stalled !== undefined && stalled.reason !== wasStalled?.reason && stalled.reason !== 'Suspended') {
-    events.push({ type: 'Warning', reason: stalled.reason, message: stalled.message });
-  }
-  return events;
-}
-
-/** Whether the runtime is well after a repair, by us or one that a person asked for, that was waiting to show its effect. */
-function isRepaired(before: Status, after: Status): boolean {
-  if (condition(after, 'Healthy')?.status !== 'True') return false;
-  const asked = after.lastHandledRepairAt !== before.lastHandledRepairAt || before.operation?.kind === 'Repair';
-  const made = before.repair?.nextAttemptTime !== undefined && after.repair !== undefined;
-  return made || (asked && condition(before, 'Healthy')?.reason === 'Limited');
-}
-
-/** Whether the status begins to tell of drift. */
-export function startsToDrift(before: Status, after: Pick<Status, 'drift'>): boolean {
-  return before.drift.length === 0 && after.drift.length > 0;
-}
-
-export function describeDrift(drift: readonly Drift[]): string {
-  return drift
-    .map(({ field, desired, observed }) => `${field}: ${text(observed)} instead of ${text(desired)}`)
-    .join('; ');
-}
-
-/** What was made of leaves that were not as they should be. */
-export function describeChanges(drift: readonly Drift[]): string {
-  return drift.map(({ field, desired, observed }) => `${field} from ${text(observed)} to ${text(desired)}`).join('; ');
-}
-
-function text(value: Json): string {
-  return value === null ? 'nothing' : JSON.stringify(value).slice(0, 200);
 }

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { PatchStrategy } from '@kubernetes/client-node';
 import { API_VERSION, KIND } from '../../api/names.ts';
 import { visible } from '../../api/visible.ts';
+import type { OperatorEvent } from '../../core/events.ts';
 import type { ManagedObject } from '../../core/model/object.ts';
 import { withoutRequestIds } from '../../core/model/request-ids.ts';
-import type { Events, ObjectEvent } from '../../ports.ts';
+import type { Events } from '../../ports.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { KubeClient } from '../client/client.ts';
 import { toKubeError } from '../client/errors.ts';
@@ -42,7 +43,7 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
   const series = new EventSeries(() => clock.monotonic());
   let warned = false;
 
-  const complain = (object: ManagedObject, event: ObjectEvent, error: unknown): void => {
+  const complain = (object: ManagedObject, event: OperatorEvent, error: unknown): void => {
     if (signal.aborted) return;
     const { status, reason, message } = toKubeError(error);
     const keys = { object: object.key, event: event.reason, status, reason, error: message };
@@ -51,7 +52,7 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
     warned = true;
   };
 
-  const create = async (object: ManagedObject, event: ObjectEvent, sameness: string): Promise<void> => {
+  const create = async (object: ManagedObject, event: OperatorEvent, sameness: string): Promise<void> => {
     const body = toApiEvent(object, event, clock.now(), instance);
     const { namespace } = object;
     const path = pathOf({ ...EVENTS, namespace });
@@ -95,12 +96,12 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
 }
 
 /** Equal for events that tell the same of the same object, whichever request to Azure it was this time. */
-function samenessOf({ uid }: ManagedObject, { type, reason, message }: ObjectEvent): string {
+function samenessOf({ uid }: ManagedObject, { type, reason, message }: OperatorEvent): string {
   return JSON.stringify([uid, type, reason, withoutRequestIds(visible(message))]);
 }
 
 /** The event as the API server takes it. */
-export function toApiEvent(object: ManagedObject, event: ObjectEvent, now: number, instance: string) {
+export function toApiEvent(object: ManagedObject, event: OperatorEvent, now: number, instance: string) {
   const { namespace, name, uid } = object;
   return {
     apiVersion: EVENTS.groupVersion,

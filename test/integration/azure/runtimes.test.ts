@@ -9,7 +9,7 @@ import {
 } from '../../../dev/emulator/index.ts';
 import type { Failure } from '../../../src/core/model/failure.ts';
 import type { Accepted, JsonObject, ObservedRuntime, RuntimeId } from '../../../src/core/model/runtime.ts';
-import { BudgetExhaustedError, type Runtimes, SupersededError } from '../../../src/ports.ts';
+import { ParkedError, type Runtimes, SupersededError } from '../../../src/ports.ts';
 import { caller, type Dependencies, failureOf, startWorld } from './support/world.ts';
 
 const DOCUMENT = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
@@ -225,7 +225,7 @@ describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok })
       await control.addFault({ effect: { kind: 'reply', status: 429, headers: { 'retry-after': '2' } } });
       expect(await failureOf(runtimes.read(ID, caller()))).toMatchObject({ kind: 'throttled', retryAfterMs: 2000 });
       await control.clearTrace();
-      await expect(runtimes.read(ID, caller({ key: 'ns/b' }))).rejects.toBeInstanceOf(BudgetExhaustedError);
+      await expect(runtimes.read(ID, caller({ key: 'ns/b' }))).rejects.toBeInstanceOf(ParkedError);
       expect(await operations()).toEqual([]);
       await until(() => world.budgetAvailable.includes('ns/b'));
       expect(await runtimes.read(ID, caller({ key: 'ns/b' }))).toMatchObject({ presence: 'present' });
@@ -235,7 +235,7 @@ describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok })
       await runtimes.create(ID, DOCUMENT, caller());
       await control.drainBucket({ subscriptionId: SUBSCRIPTION, kind: 'reads', remaining: 3 });
       await runtimes.read(ID, caller());
-      await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(BudgetExhaustedError);
+      await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(ParkedError);
       expect(await control.counts({ status: 429 })).toEqual({});
     });
   });

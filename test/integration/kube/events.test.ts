@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { OperatorEvent } from '../../../src/core/events.ts';
 import type { KubeClient } from '../../../src/kube/client/client.ts';
 import { createEvents } from '../../../src/kube/events/events.ts';
-import type { ObjectEvent } from '../../../src/ports.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
 import { MemoryLog } from '../../unit/kube/objects/objects-of-tests.ts';
 import { kubectl, newNamespace } from '../support/kubectl.ts';
@@ -57,14 +57,14 @@ describe('an event', () => {
       reason: 'Forbidden',
       message: `No. (Azure's request id ${ids})`,
     });
-    for (const id of ['1', '2', '3']) await publish(object, told(id) as ObjectEvent);
+    for (const id of ['1', '2', '3']) await publish(object, told(id) as OperatorEvent);
     const series = { count: 3, lastObservedTime: expect.any(String) };
     expect(await published(namespace)).toMatchObject([{ note: "No. (Azure's request id 1)", series }]);
     expect(await kubectl(['describe', 'azir', 'one', '-n', namespace])).toMatch(/Forbidden +\S+ \(x3 over .*No\./);
     await publish(object, { type: 'Warning', reason: 'Forbidden', message: 'Something else.' });
     expect(await published(namespace)).toHaveLength(2);
     now += 6 * 60_000;
-    await publish(object, told('4') as ObjectEvent);
+    await publish(object, told('4') as OperatorEvent);
     expect(await published(namespace)).toHaveLength(3);
     expect(log.lines).toEqual([]);
     expect(writes).toHaveLength(5);

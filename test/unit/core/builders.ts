@@ -205,17 +205,17 @@ export function told(action: Action): string {
       return action.at === 'definition' ? `Look definition ${action.fresh ? 'fresh' : 'listed'}` : `Look ${action.at}`;
     case 'Create':
       return action.missing ? 'Create missing' : 'Create';
-    case 'Claim':
-      return `Claim ${action.origin}`;
+    case 'StoreStatus':
+      return told(action.before);
     case 'Adopt':
     case 'Update':
-      return `${action.kind} ${action.changes.map(({ field }) => field).join(' ')}`;
+      return [action.kind, ...action.changes.map(({ field }) => field)].join(' ');
     case 'Repair': {
       const { attempt } = action;
       return attempt.by === 'operator' ? `Repair ${attempt.number} of ${attempt.of}` : `Repair for ${attempt.token}`;
     }
     case 'Release':
-      return `Release ${action.reason.kind}`;
+      return `Release ${action.event.reason}`;
     case 'Settle':
       return toldVerdict(action.verdict);
     default:
@@ -246,7 +246,7 @@ export const nextOf = (s: Situation): Requeue => settlementOf(s).next;
 /** The message that people read; empty where the decision says nothing. */
 export function messageOf(s: Situation): string {
   const action = decide(s);
-  if (action.kind === 'Release') return action.reason.message;
+  if (action.kind === 'Release') return action.event.message;
   if (action.kind !== 'Settle' || !('message' in action.verdict)) return '';
   return action.verdict.message;
 }

@@ -10,10 +10,10 @@ import { differences, merge, newDocument } from '../../../src/core/model/fields.
 import type { Claim, ManagedObject, Requests, Status } from '../../../src/core/model/object.ts';
 import { failed, firstOperationPoll } from '../../../src/core/model/repairs.ts';
 import type { Definition, ParentPresence, RuntimeDocument } from '../../../src/core/model/runtime.ts';
-import { HANDING_OVER } from '../../../src/core/policies/deletion.ts';
 import { MINUTE, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import { type Action, type Phase as Call, etagOf, type Situation, type Verdict } from '../../../src/core/situation.ts';
-import { corrected, statusAfter } from '../../../src/core/status/status.ts';
+import { corrected } from '../../../src/core/status/contest.ts';
+import { statusAfter } from '../../../src/core/status/status.ts';
 import { desired, runtimeId } from '../model/builders.ts';
 import { declaration } from './arbitraries.ts';
 import {
@@ -152,8 +152,10 @@ export function pass(
   };
   const at = (call: 'definition' | 'network' | 'state' | 'parent' | 'write') =>
     FAILS_AT[call] === given.fails?.at ? given.fails?.failure : undefined;
+  let follows: Action | undefined;
   for (let step = 0; step < 16; step++) {
-    const action = decide(s);
+    const action = follows ?? decide(s);
+    follows = action.kind === 'StoreStatus' ? action.before : undefined;
     witness(s, action);
     if (action.kind === 'Release') return undefined;
     if (action.kind === 'Settle') return { s, verdict: action.verdict, wrote: s.wrote !== undefined };
@@ -199,8 +201,10 @@ function done(s: Situation, action: Action, given: Dependencies): Situation {
       return { ...s, definition: { ...given.definition, fresh: action.fresh } };
     case 'RemoveFinalizer':
       return { ...s, object: { ...s.object, hasFinalizer: false } };
+    case 'StoreStatus':
+      return { ...s, status: action.status, object: { ...s.object, status: action.status } };
     case 'Claim':
-      return { ...s, status: { ...status, claim: claim(action.origin), managedFields: names } };
+      return { ...s, status: { ...status, claim: claim('Created'), managedFields: names } };
     case 'Create':
       return written(s, { kind: 'create' }, newDocument(wanted.fields), given, {
         claim: claim('Created'),
@@ -230,7 +234,7 @@ function done(s: Situation, action: Action, given: Dependencies): Situation {
       return written(s, { kind: 'repair' }, documentOf(s), given, counted);
     }
     case 'HandOver':
-      return { ...s, status: { ...status, waitingSince: { reason: HANDING_OVER, time: now } } };
+      return s;
     case 'Delete':
       return { ...s, wrote: { kind: 'delete' }, definition: GONE };
     default:

@@ -1,4 +1,6 @@
 /** The API server and the watch cache as the ports see them: versions, finalizers, and a cache that may lag behind. */
+
+import type { OperatorEvent } from '../../../src/core/events.ts';
 import type { Desired } from '../../../src/core/model/desired.ts';
 import {
   type Claim,
@@ -10,7 +12,7 @@ import {
 } from '../../../src/core/model/object.ts';
 import { acceptHandover, type Handover } from '../../../src/core/model/ownership.ts';
 import { armKey } from '../../../src/core/model/runtime.ts';
-import { ConflictError, type Events, type ObjectEvent, type Objects } from '../../../src/ports.ts';
+import { ConflictError, type Events, type Objects } from '../../../src/ports.ts';
 
 /** The API server does not answer. */
 export class Unreachable extends Error {}
@@ -34,7 +36,7 @@ type Change = { readonly key: string; readonly object: ManagedObject | undefined
 export class FakeCluster implements Objects, Events {
   /** What the server holds. */
   readonly server = new Map<string, ManagedObject>();
-  readonly events: (ObjectEvent & { readonly key: string })[] = [];
+  readonly events: (OperatorEvent & { readonly key: string })[] = [];
   readonly writes: ('finalizer' | 'status')[] = [];
   /** The version at which the deletion of an object was asked for, and that of its creation. */
   readonly deletedAt = new Map<string, number>();
@@ -207,7 +209,7 @@ export class FakeCluster implements Objects, Events {
     });
   }
 
-  async publish(object: ManagedObject, event: ObjectEvent): Promise<void> {
+  async publish(object: ManagedObject, event: OperatorEvent): Promise<void> {
     this.events.push({ ...event, key: object.key });
   }
 

@@ -2,6 +2,7 @@
  * Judges every write of the operator by what is really so, not by what the operator saw: nothing is written or deleted
  * that was neither absent, nor created by us, nor adopted as the manifest permits; no leaf is lost that nobody declared.
  */
+
 import type { Desired } from '../../../src/core/model/desired.ts';
 import { differences, looksCreatedBy, valueAt } from '../../../src/core/model/fields.ts';
 import { isSameName } from '../../../src/core/model/letter-case.ts';
@@ -9,8 +10,12 @@ import { isIn } from '../../../src/core/model/network.ts';
 import { type Claim, condition, type ManagedObject } from '../../../src/core/model/object.ts';
 import { isManaging } from '../../../src/core/model/ownership.ts';
 import { armKey } from '../../../src/core/model/runtime.ts';
+import { RULES } from '../../../src/core/rules.ts';
 import type { AzureWrite, FakeAzure, StoredLease } from './fake-azure.ts';
 import type { FakeCluster } from './fake-cluster.ts';
+
+/** The reasons that the rules declare. */
+const DECLARED: ReadonlySet<string> = new Set(RULES.flatMap(({ reasons }) => reasons));
 
 export class Oracle {
   readonly violations: string[] = [];
@@ -122,6 +127,8 @@ export class Oracle {
   onStatus(after: ManagedObject): void {
     const stalled = condition(after.status, 'Stalled')?.reason;
     if (stalled !== undefined) this.stalledAs.add(stalled);
+    const ready = condition(after.status, 'Ready')?.reason;
+    if (ready !== undefined && !DECLARED.has(ready)) this.violations.push(`no rule declares the reason ${ready}`);
     const claim = after.status.claim;
     const known = this.#claimed.get(after.uid);
     if (claim === undefined) this.#claimed.delete(after.uid);

@@ -1,7 +1,7 @@
 /** How many objects are said to wait for the request budget, whatever becomes of them meanwhile. */
 import { expect, test } from '@jest/globals';
 import { KubeError } from '../../../src/kube/client/errors.ts';
-import { AzureStalledError, BudgetExhaustedError } from '../../../src/ports.ts';
+import { ParkedError } from '../../../src/ports.ts';
 import { createMetrics } from '../../../src/telemetry/metrics/metrics.ts';
 import { desired } from '../model/builders.ts';
 import { Operator } from '../model/operator.ts';
@@ -12,7 +12,7 @@ async function waiting() {
   const { azure } = operator;
   const read = azure.read.bind(azure);
   const key = operator.apply('sample', desired());
-  azure.read = () => Promise.reject(new BudgetExhaustedError('no reads left'));
+  azure.read = () => Promise.reject(new ParkedError('no reads left'));
   await operator.poll(key);
   const value = async (name: string) =>
     Number(new RegExp(`^${name} (.*)$`, 'm').exec(await metrics.exposition.text())?.[1]);
@@ -42,7 +42,7 @@ test('an object goes on waiting when the budget has nothing again', async () => 
 
 test('an object whose subscription does not answer does not wait for the budget', async () => {
   const { operator, key, said } = await waiting();
-  operator.azure.read = () => Promise.reject(new AzureStalledError('no answer'));
+  operator.azure.read = () => Promise.reject(new ParkedError('no answer', 'answers'));
   expect(await operator.poll(key)).toEqual({ kind: 'parked', waitsFor: 'answers' });
   expect((await said())[0]).toBe(0);
 });

@@ -5,7 +5,7 @@ import { valueAt } from '../../../src/core/model/fields.ts';
 import { condition, EMPTY_STATUS, type ManagedObject } from '../../../src/core/model/object.ts';
 import { armKey } from '../../../src/core/model/runtime.ts';
 import { MINUTE, RUNTIME_GONE_MS, RUNTIME_MISSING_MS, SUCCESSOR_SETTLES_MS } from '../../../src/core/schedule.ts';
-import { BudgetExhaustedError, type CallContext, type Runtimes, type Urgency } from '../../../src/ports.ts';
+import { type CallContext, ParkedError, type Runtimes, type Urgency } from '../../../src/ports.ts';
 import { CREATED, FAILURE, FAILURE_KINDS } from '../core/builders.ts';
 import { desired, fieldMap, runtimeId } from '../model/builders.ts';
 import { UNBOUNDED } from '../model/fake-azure.ts';
@@ -866,7 +866,7 @@ describe('a stale list never causes a write to Azure, nor an event', () => {
 });
 
 describe('what interrupts a pass', () => {
-  const exhausted = () => Promise.reject(new BudgetExhaustedError('no token'));
+  const exhausted = () => Promise.reject(new ParkedError('no token'));
 
   test('waiting in our own budget ends the pass and is never a condition', async () => {
     const operator = new Operator();
@@ -1790,7 +1790,7 @@ describe('an object that changes while its pass waits for Azure', () => {
 });
 
 describe('what interrupts a pass late', () => {
-  const exhausted = () => Promise.reject(new BudgetExhaustedError('no token'));
+  const exhausted = () => Promise.reject(new ParkedError('no token'));
 
   test('an adoption without a PUT remembers what is managed, though the pass does not come to its end', async () => {
     const operator = new Operator();
@@ -1946,7 +1946,7 @@ describe('the end of a pass', () => {
   test('tells that the request budget had nothing', async () => {
     const operator = new Operator();
     const key = operator.apply('sample', desired());
-    operator.azure.read = () => Promise.reject(new BudgetExhaustedError('no reads left'));
+    operator.azure.read = () => Promise.reject(new ParkedError('no reads left'));
     await operator.poll(key);
     expect(operator.isTransient).toEqual([{ observed: false, waits: true, dueMs: undefined }]);
   });

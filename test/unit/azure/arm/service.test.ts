@@ -2,7 +2,7 @@ import { RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { type JsonObject, MISSING, type RuntimeDocument } from '../../../../src/core/model/runtime.ts';
-import { BudgetExhaustedError, Denied, SupersededError } from '../../../../src/ports.ts';
+import { Denied, ParkedError, SupersededError } from '../../../../src/ports.ts';
 import { hang, type Sent } from '../support/fake-arm.ts';
 import { armError, caller, failureOf, idIn, RUNTIME_MISSING, resource, rig as rigOf } from '../support/rig.ts';
 
@@ -437,7 +437,7 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       const names = (await runtimes.list(ID.parent, caller())).runtimes.map(({ name }) => name);
       expect(names).toEqual(['Runtime0', 'Runtime1', 'Runtime2']);
       expect(arm.sent.map(({ url }) => url.pathname)).toEqual([PATH, '/next', '/next']);
-      await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(BudgetExhaustedError);
+      await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(ParkedError);
     });
   });
 
@@ -491,7 +491,7 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       const { arm, budget, runtimes, budgetAvailable, clock } = rig();
       arm.answers(DROPPED);
       budget.observe('writes', 4 + 2);
-      await expect(runtimes.update(ID, {}, 'e', caller({ key: 'ns/w' }))).rejects.toBeInstanceOf(BudgetExhaustedError);
+      await expect(runtimes.update(ID, {}, 'e', caller({ key: 'ns/w' }))).rejects.toBeInstanceOf(ParkedError);
       expect(arm.sent).toHaveLength(2);
       await clock.advance(1000);
       expect(budgetAvailable).toEqual(['ns/w']);
@@ -567,7 +567,7 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       const { arm, runtimes, clock, budgetAvailable } = rig();
       arm.answers(armError(429, 'TooManyRequests', 'x', { 'retry-after': '7' }), { status: 200, body: resource() });
       expect(await failureOf(runtimes.read(ID, caller()))).toMatchObject({ kind: 'throttled', retryAfterMs: 7000 });
-      await expect(runtimes.read(ID, caller({ key: 'ns/b' }))).rejects.toBeInstanceOf(BudgetExhaustedError);
+      await expect(runtimes.read(ID, caller({ key: 'ns/b' }))).rejects.toBeInstanceOf(ParkedError);
       expect(await runtimes.create(ID, {}, caller())).toBeDefined();
       await clock.advance(6_999);
       expect(budgetAvailable).toEqual([]);
@@ -581,7 +581,7 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
         const { arm, runtimes } = rig();
         arm.answers({ status: 200, body: resource(), headers: { [header]: '5' } }, { status: 200, body: resource() });
         await runtimes.read(ID, caller());
-        await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(BudgetExhaustedError);
+        await expect(runtimes.read(ID, caller())).rejects.toBeInstanceOf(ParkedError);
         expect(await runtimes.update(ID, {}, 'e', caller({ key: 'ns/other' }))).toBeDefined();
       },
     );

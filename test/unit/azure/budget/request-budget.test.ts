@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ARM_LIMITS, limitsFor, RequestBudget } from '../../../../src/azure/budget/request-budget.ts';
 import { AzureFailure } from '../../../../src/core/model/failure.ts';
-import { BudgetExhaustedError, type Needs, type RequestKind, type Urgency } from '../../../../src/ports.ts';
+import { type Needs, ParkedError, type RequestKind, type Urgency } from '../../../../src/ports.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 const SMALL = { burst: 10 / 0.98, perSecond: 1 / 0.98 };
@@ -23,7 +23,7 @@ function rig(reads = SMALL, others = SMALL) {
       budget.take('reads', { key, urgency });
       return true;
     } catch (error) {
-      if (error instanceof BudgetExhaustedError) return false;
+      if (error instanceof ParkedError) return false;
       throw error;
     }
   };
@@ -31,7 +31,7 @@ function rig(reads = SMALL, others = SMALL) {
     const all = () => {
       for (;;) budget.take(kind, { key: 'drain', urgency: 'poll' });
     };
-    expect(all).toThrow(BudgetExhaustedError);
+    expect(all).toThrow(ParkedError);
     budget.forget('drain');
   };
   return { clock, budgetAvailable, stretches, budget, take, drain };
@@ -228,7 +228,7 @@ describe('a pass that says what it needs', () => {
   test('spends nothing before it can have all, and keeps nobody from the rest', () => {
     const { budget, take, drain } = rig();
     drain('writes');
-    expect(() => budget.take('reads', { key: 'a', urgency: 'change', needs: WRITE })).toThrow(BudgetExhaustedError);
+    expect(() => budget.take('reads', { key: 'a', urgency: 'change', needs: WRITE })).toThrow(ParkedError);
     let granted = 0;
     while (take('b')) granted++;
     expect(granted).toBe(10);
@@ -239,7 +239,7 @@ describe('a pass that says what it needs', () => {
     drain('writes');
     drain();
     const caller = { key: 'a', urgency: 'change', needs: WRITE } as const;
-    expect(() => budget.take('reads', caller)).toThrow(BudgetExhaustedError);
+    expect(() => budget.take('reads', caller)).toThrow(ParkedError);
     await clock.advance(1_500);
     expect(budgetAvailable).toEqual([]);
     await clock.advance(510);
@@ -263,7 +263,7 @@ describe('a pass that says what it needs', () => {
     budget.take('reads', { key: 'a', urgency: 'poll', needs: { reads: 2 } });
     drain('writes');
     const more = { key: 'a', urgency: 'repair', needs: WRITE } as const;
-    expect(() => budget.take('reads', more)).toThrow(BudgetExhaustedError);
+    expect(() => budget.take('reads', more)).toThrow(ParkedError);
     budget.finish('a');
     let granted = 0;
     while (take('b')) granted++;
@@ -275,7 +275,7 @@ describe('a pass that says what it needs', () => {
     const { clock, budgetAvailable, budget } = rig({ burst: 4 / 0.98, perSecond: 1 / 0.98 });
     for (const key of ['a', 'b']) budget.take('reads', { key, urgency: 'poll', needs: { reads: 2 } });
     for (const key of ['a', 'b']) {
-      expect(() => budget.take('reads', { key, urgency: 'poll', needs: { reads: 4 } })).toThrow(BudgetExhaustedError);
+      expect(() => budget.take('reads', { key, urgency: 'poll', needs: { reads: 4 } })).toThrow(ParkedError);
       budget.finish(key);
     }
     for (let second = 0; second < 20; second++) {
@@ -289,7 +289,7 @@ describe('a pass that says what it needs', () => {
     const { clock, budgetAvailable, budget, drain } = rig();
     drain();
     const caller = { key: 'a', urgency: 'change', needs: { reads: 1, writes: 1 } } as const;
-    expect(() => budget.take('reads', caller)).toThrow(BudgetExhaustedError);
+    expect(() => budget.take('reads', caller)).toThrow(ParkedError);
     budget.throttled('writes', 10_000);
     await clock.advance(10_500);
     expect(budgetAvailable).toEqual([]);
@@ -351,7 +351,7 @@ describe('a 429 for long', () => {
         the.budget.take('reads', { key, urgency: 'poll', needs, patienceMs });
         return 'granted';
       } catch (error) {
-        return error instanceof AzureFailure ? error.failure : error instanceof BudgetExhaustedError ? 'parked' : error;
+        return error instanceof AzureFailure ? error.failure : error instanceof ParkedError ? 'parked' : error;
       }
     };
     const told = { kind: 'throttled', message: expect.stringContaining(`until ${until}`) };

@@ -11,7 +11,7 @@ import {
   type RuntimeId,
   type RuntimeStatus,
 } from '../../../../src/core/model/runtime.ts';
-import { AzureStalledError, BudgetExhaustedError, type CallContext } from '../../../../src/ports.ts';
+import { type CallContext, ParkedError } from '../../../../src/ports.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { RecordedLog } from '../../runtime/recorded-log.ts';
 import { caller, failureOf, ID, resource } from '../support/rig.ts';
@@ -289,7 +289,7 @@ describe('a hint', () => {
   test('needs none after a write that was refused or never sent', async () => {
     const { factory, observer, hint } = rig();
     await hint('One');
-    for (const error of [new AzureFailure({ kind: 'refused', message: 'no' }), new BudgetExhaustedError('none')]) {
+    for (const error of [new AzureFailure({ kind: 'refused', message: 'no' }), new ParkedError('none')]) {
       factory.afterWrite = () => {
         throw error;
       };
@@ -340,14 +340,16 @@ describe('one list at a time', () => {
       waiting.push(it.hint('Three', MINUTE, { key: 'team/three', urgency: 'poll' }));
       const ends = Promise.allSettled(waiting);
       await it.clock.advance(1);
-      const names = (await ends).map((end) => (end.status === 'rejected' ? end.reason.constructor : end.value));
+      const names = (await ends).map((end) => (end.status === 'rejected' ? end.reason.waitsFor : end.value));
       return { ...it, names, resolve, reject };
     }
 
     test('keeps nobody waiting, who began it neither, and wakes them when it lands: however old it is, it is the answer', async () => {
       const { factory, budgetAvailable, hint, names, resolve, clock } = await hanging();
-      expect(names).toEqual([AzureStalledError, AzureStalledError, AzureStalledError]);
-      await expect(hint('Late', MINUTE, { key: 'team/late', urgency: 'poll' })).rejects.toThrow(AzureStalledError);
+      expect(names).toEqual(['answers', 'answers', 'answers']);
+      await expect(hint('Late', MINUTE, { key: 'team/late', urgency: 'poll' })).rejects.toMatchObject({
+        waitsFor: 'answers',
+      });
       expect(budgetAvailable).toEqual([]);
       resolve();
       await clock.settle();
@@ -376,7 +378,7 @@ describe('one list at a time', () => {
     await clock.advance(12_000);
     expect(says(await first)).toBe('was');
     factory.pages = 20;
-    const second = expect(hint('One', 1_000)).rejects.toThrow(AzureStalledError);
+    const second = expect(hint('One', 1_000)).rejects.toMatchObject({ waitsFor: 'answers' });
     await clock.advance(30_000);
     await second;
     await clock.advance(60_000);
@@ -428,8 +430,8 @@ describe('one list at a time', () => {
   test('asks for the tokens of all its pages and of one look at once, as far as it knows how many there are', async () => {
     const { factory, hint, clock } = rig();
     factory.pages = 3;
-    factory.duringList = () => Promise.reject(new BudgetExhaustedError('no reads'));
-    await expect(hint('One')).rejects.toThrow(BudgetExhaustedError);
+    factory.duringList = () => Promise.reject(new ParkedError('no reads'));
+    await expect(hint('One')).rejects.toThrow(ParkedError);
     factory.duringList = () => {};
     await hint('One');
     factory.pages = 1;
@@ -443,8 +445,8 @@ describe('one list at a time', () => {
   test('that runs dry twice is longer than can be read: for one interval each runtime is asked for by itself', async () => {
     const { factory, hint, clock, log } = rig();
     factory.pages = 100;
-    factory.duringList = () => Promise.reject(new BudgetExhaustedError('no reads'));
-    await expect(hint('One')).rejects.toThrow(BudgetExhaustedError);
+    factory.duringList = () => Promise.reject(new ParkedError('no reads'));
+    await expect(hint('One')).rejects.toThrow(ParkedError);
     expect(says(await hint('One'))).toBe('was');
     expect(says(await hint('Two'))).toBe('was');
     expect(factory.calls).toEqual(['list', 'list', 'read', 'read']);
@@ -471,11 +473,11 @@ describe('one list at a time', () => {
     factory.list = async (_parent, { key }) => {
       await Promise.resolve();
       asked.push(key);
-      throw new BudgetExhaustedError('none');
+      throw new ParkedError('none');
     };
     const keys = ['ns/a', 'ns/b', 'ns/c'];
     const all = await Promise.allSettled(keys.map((key) => hint('One', MINUTE, { key })));
-    expect(all.map((each) => each.status === 'rejected' && each.reason instanceof BudgetExhaustedError)).toEqual([
+    expect(all.map((each) => each.status === 'rejected' && each.reason instanceof ParkedError)).toEqual([
       true,
       true,
       true,
@@ -511,7 +513,7 @@ describe('a list that is broken', () => {
     const { clock, factory, hint } = rig();
     const { promise, reject } = Promise.withResolvers<void>();
     factory.duringList = () => promise;
-    const first = expect(hint('One', INTERVAL)).rejects.toThrow(AzureStalledError);
+    const first = expect(hint('One', INTERVAL)).rejects.toMatchObject({ waitsFor: 'answers' });
     await clock.advance(2 * INTERVAL);
     await first;
     reject(new AzureFailure({ kind: 'unavailable', message: 'down' }));
@@ -858,8 +860,8 @@ describe('a parent that is asked about itself', () => {
 
   test('for which the budget has nothing is asked again by the next one', async () => {
     const it = rig();
-    it.factory.itself = new BudgetExhaustedError('none');
-    await expect(ask(it)).rejects.toThrow(BudgetExhaustedError);
+    it.factory.itself = new ParkedError('none');
+    await expect(ask(it)).rejects.toThrow(ParkedError);
     it.factory.itself = true;
     expect(await ask(it)).toBe('present');
   });

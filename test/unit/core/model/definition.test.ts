@@ -13,7 +13,7 @@ import {
   valueAt,
 } from '../../../../src/core/model/fields.ts';
 import type { Json, RuntimeDocument } from '../../../../src/core/model/runtime.ts';
-import { corrected as remembered } from '../../../../src/core/status/status.ts';
+import { corrected as remembered } from '../../../../src/core/status/contest.ts';
 import {
   ALL_PATHS,
   at,

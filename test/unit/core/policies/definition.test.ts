@@ -150,19 +150,19 @@ describe('whose runtime it is', () => {
       ],
       'present, marked as being created, without claim, as the create would have sent it: the create was ours': [
         situation({ object: creating, definition: SAME }),
-        'Claim Created',
+        'Claim',
       ],
       'present, marked as being created, without claim, as sent but for what is not managed: the create was ours': [
         situation({ object: creating, definition: found('westeurope', { description: 'theirs' }) }),
-        'Claim Created',
+        'Claim',
       ],
       'present, marked as being created, without claim, declared without location, AutoResolve: the create was ours': [
         situation({ object: creating, desired: { fields: {} }, definition: found('AutoResolve') }),
-        'Claim Created',
+        'Claim',
       ],
       'present, marked as being created, without claim, declared without location, elsewhere: adoption decides': [
         situation({ object: creating, desired: { fields: {} }, definition: OTHER }),
-        'Claim Adopted',
+        'Adopt',
       ],
       'present, marked as being created, without claim, differing: adoption decides': [
         situation({ object: creating, definition: OTHER }),
@@ -170,15 +170,15 @@ describe('whose runtime it is', () => {
       ],
       'present as declared, without claim, marked as an adoption: that was cut short, not a create': [
         situation({ object: adopting, definition: SAME }),
-        'Claim Adopted',
+        'Adopt',
       ],
       'present as declared, without claim, fields remembered: it was no create that was cut short': [
         situation({ object: creating, status: { managedFields: ['location'] }, definition: SAME }),
-        'Claim Adopted',
+        'Adopt',
       ],
       'present as declared, a finalizer that came with the object, and nothing of its own: adoption decides': [
         situation({ object: hasFinalizer, definition: SAME }),
-        'Claim Adopted',
+        'Adopt',
       ],
       'present and differing, a finalizer that came with the object: adoption decides': [
         situation({ object: hasFinalizer, definition: OTHER }),
@@ -189,15 +189,15 @@ describe('whose runtime it is', () => {
           object: { ...hasFinalizer, mark: { origin: 'Created', runtime: armKey(runtimeId('Other')) } },
           definition: SAME,
         }),
-        'Claim Adopted',
+        'Adopt',
       ],
       'present as declared, a mark of its own and no finalizer: somebody took that off, and adoption decides': [
         situation({ object: { ...creating, hasFinalizer: false }, definition: SAME }),
-        'Claim Adopted',
+        'Adopt',
       ],
       'present as declared, neither finalizer nor claim: adopted without a write': [
         situation({ definition: SAME }),
-        'Claim Adopted',
+        'Adopt',
       ],
       'present and differing, neither finalizer nor claim: adopted with the changes': [
         situation({ definition: OTHER }),
@@ -222,16 +222,13 @@ describe('adoption', () => {
       'Never refuses a differing runtime': [situation({ desired: never, definition: OTHER }), REFUSED],
       'Never still recognises our own create': [
         situation({ object: creating, desired: never, definition: SAME }),
-        'Claim Created',
+        'Claim',
       ],
       'Never still creates': [situation({ desired: never, definition: GONE }), 'Create'],
-      'IfIdentical takes over an identical runtime': [
-        situation({ desired: ifIdentical, definition: SAME }),
-        'Claim Adopted',
-      ],
+      'IfIdentical takes over an identical runtime': [situation({ desired: ifIdentical, definition: SAME }), 'Adopt'],
       'IfIdentical takes over a runtime that differs only in what is not managed': [
         situation({ desired: ifIdentical, definition: found('West Europe', { description: 'theirs' }) }),
-        'Claim Adopted',
+        'Adopt',
       ],
       'IfIdentical refuses a differing runtime': [situation({ desired: ifIdentical, definition: OTHER }), REFUSED],
       'a refusal drops the finalizer first (Never)': [
@@ -257,9 +254,10 @@ describe('adoption', () => {
   });
 
   test('the changes of an adoption are those of the declared fields alone', () => {
-    expect(decide(situation({ definition: found('North Europe', { description: 'theirs' }) }))).toEqual({
-      kind: 'Adopt',
-      changes: [{ field: 'location', desired: 'West Europe', observed: 'North Europe' }],
+    expect(decide(situation({ definition: found('North Europe', { description: 'theirs' }) }))).toMatchObject({
+      kind: 'StoreStatus',
+      status: { managedFields: ['location'] },
+      before: { kind: 'Adopt', changes: [{ field: 'location', desired: 'West Europe', observed: 'North Europe' }] },
     });
   });
 });

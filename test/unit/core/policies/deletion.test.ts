@@ -4,6 +4,7 @@ import { decide } from '../../../../src/core/decide.ts';
 import type { ManagedObject } from '../../../../src/core/model/object.ts';
 import { armKey, type ParentPresence } from '../../../../src/core/model/runtime.ts';
 import type { Situation } from '../../../../src/core/situation.ts';
+import { HANDING_OVER } from '../../../../src/core/waits.ts';
 import { runtimeId } from '../../model/builders.ts';
 import {
   ADOPTED,
@@ -209,8 +210,9 @@ describe('a live object of the same runtime takes over', () => {
   const successor = managedObject('heir', { createdAt: 5 });
   const handsOver = (s: Situation) => {
     const action = decide(s);
-    if (action.kind !== 'HandOver') throw new Error('not handed over');
-    return action;
+    if (action.kind !== 'StoreStatus' || action.before.kind !== 'HandOver') throw new Error('not handed over');
+    expect(action.status.waitingSince).toEqual({ reason: HANDING_OVER, time: s.now });
+    return action.before;
   };
   const claimant = managedObject('heir', { hasFinalizer: true, status: { ...IN_SYNC, claim: ADOPTED } });
   const elsewhere = managedObject(
@@ -298,8 +300,8 @@ describe('a create of the object that nobody has claimed', () => {
         cutShort({ peers: [successor] }),
         'Look definition fresh',
       ],
-      'is claimed where it is found': [cutShort({ definition: HERE }), 'Claim Created'],
-      'is claimed before another takes over': [cutShort({ definition: HERE, peers: [successor] }), 'Claim Created'],
+      'is claimed where it is found': [cutShort({ definition: HERE }), 'Claim'],
+      'is claimed before another takes over': [cutShort({ definition: HERE, peers: [successor] }), 'Claim'],
       'is not what a list shows': [cutShort({ definition: listed(HERE) }), 'Look definition fresh'],
       'is not what differs from what it declares': [
         cutShort({ definition: found('North Europe') }),

@@ -5,9 +5,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decide } from '../../../../src/core/decide.ts';
+import { transitions } from '../../../../src/core/events.ts';
 import { condition } from '../../../../src/core/model/object.ts';
 import { MINUTE } from '../../../../src/core/schedule.ts';
-import { statusAfter, transitions } from '../../../../src/core/status/status.ts';
+import { statusAfter } from '../../../../src/core/status/status.ts';
 import { brokenRules } from '../../../support/kstatus.ts';
 import { asApi, INTERVAL } from '../builders.ts';
 import { live, lives, next, pass, RUNS } from '../life.ts';

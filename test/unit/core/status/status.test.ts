@@ -1,18 +1,14 @@
 /** What a pass leaves behind: the status, and the events of its transitions. */
 import { describe, expect, test } from '@jest/globals';
+import { driftDetected, transitions } from '../../../../src/core/events.ts';
 import { declarationHash } from '../../../../src/core/model/desired.ts';
 import { type Condition, condition, EMPTY_STATUS, type Status } from '../../../../src/core/model/object.ts';
 import { requestIds, withRequestIds } from '../../../../src/core/model/request-ids.ts';
 import { armId } from '../../../../src/core/model/runtime.ts';
 import { available, progressing, stalled, UNCHANGED, unknown } from '../../../../src/core/policies/verdicts.ts';
 import type { Situation, Verdict } from '../../../../src/core/situation.ts';
-import {
-  corrected,
-  describeDrift,
-  invalidStatus,
-  statusAfter,
-  transitions,
-} from '../../../../src/core/status/status.ts';
+import { corrected } from '../../../../src/core/status/contest.ts';
+import { invalidStatus, statusAfter } from '../../../../src/core/status/status.ts';
 import { parseStatus, renderStatus } from '../../../../src/kube/objects/status.ts';
 import { desired, runtimeId } from '../../model/builders.ts';
 import {
@@ -347,16 +343,16 @@ describe('drift', () => {
 
   test('is told in words, old and new', () => {
     expect(
-      describeDrift([
+      driftDetected([
         { field: 'location', desired: 'West Europe', observed: 'North Europe' },
         { field: 'description', desired: 'ours', observed: null },
-      ]),
+      ]).message,
     ).toBe('location: "North Europe" instead of "West Europe"; description: nothing instead of "ours"');
   });
 
   test('is told in bounded words', () => {
     const long = 'x'.repeat(5_000);
-    expect(describeDrift([{ field: 'description', desired: long, observed: long }]).length).toBeLessThan(500);
+    expect(driftDetected([{ field: 'description', desired: long, observed: long }]).message.length).toBeLessThan(500);
   });
 });
 

@@ -3,8 +3,8 @@
 import { isSameIntent, type ManagedObject, type Status, wholeSecond } from '../core/model/object.ts';
 import { armKey } from '../core/model/runtime.ts';
 import { withoutFuture } from '../core/model/times.ts';
-import { withoutAbsence } from '../core/policies/absence.ts';
 import type { Situation } from '../core/situation.ts';
+import { withoutAbsence } from '../core/waits.ts';
 import { type Access, ConflictError, type Dependencies } from '../ports.ts';
 
 /** What a look or a write can make unknown again. */

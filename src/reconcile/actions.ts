@@ -1,46 +1,29 @@
-/** What a pass does: one action at a time, in Azure or to the object, and what it learns by it. */
+/** Carries out one action at a time, in Azure or on the object, and what the pass learns by it. */
+import { ACTIONS } from '../core/actions.ts';
+import { MISSING_RUNTIME, networkCreated, RECOGNISED, repairStarted } from '../core/events.ts';
 import { AzureFailure } from '../core/model/failure.ts';
 import { type Drift, differences, merge, newDocument } from '../core/model/fields.ts';
 import { placedIn } from '../core/model/network.ts';
 import { type Claim, wholeSecond } from '../core/model/object.ts';
 import { isMarked } from '../core/model/ownership.ts';
-import { answered, failed, firstOperationPoll, inView, type Repairs, settled } from '../core/model/repairs.ts';
+import { answered, failed, type Repairs, settled } from '../core/model/repairs.ts';
 import { withRequestIds } from '../core/model/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
-import { HANDING_OVER } from '../core/policies/deletion.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
-import { type Action, type Phase, type Situation, wasInSync } from '../core/situation.ts';
-import { statusAfter } from '../core/status/status.ts';
+import { type Action, type Situation, wasInSync } from '../core/situation.ts';
 import { type Access, type CallContext, ConflictError, Denied, type Dependencies } from '../ports.ts';
-import { contextForWrite, initialContext } from './caller.ts';
-import { WriteResults } from './effects.ts';
-import type { PassState } from './knowledge.ts';
+import { contextForWrite, initialContext } from './call-context.ts';
+import type { PassState } from './pass-state.ts';
 import type { Report } from './report.ts';
+import { WriteResults } from './write-results.ts';
 
-/** An action that a pass goes on after. */
-export type PassAction = Exclude<Action, { kind: 'Settle' | 'Release' }>;
-
-/** What is said to have failed when an action does. */
-const STEP: Record<PassAction['kind'], Phase> = {
-  Read: 'poll',
-  RemoveFinalizer: 'poll',
-  Claim: 'poll',
-  Create: 'create',
-  Adopt: 'update',
-  Update: 'update',
-  Repair: 'repair',
-  CreateNetwork: 'network',
-  EnableInteractiveAuthoring: 'authoring',
-  CompleteRequest: 'poll',
-  HandOver: 'poll',
-  Delete: 'delete',
-  CompleteOperation: 'poll',
-};
+/** An action that more follow in the same pass. */
+export type PassAction = Exclude<Action, { kind: 'Settle' | 'Release' | 'StoreStatus' }>;
 
 /** What ends a pass. */
 export interface Signals {
   readonly signal: AbortSignal;
-  /** Ends what it only looks at, but no write: that has to hear what came of it. */
+  /** Ends what it only reads, but no write: a write must hear what came of it. */
   readonly superseded: AbortSignal | undefined;
 }
 
@@ -51,7 +34,7 @@ export class Actions {
   readonly #report: Report;
   readonly #results: WriteResults;
   #caller: CallContext;
-  readonly #looks: AbortSignal;
+  readonly #readSignal: AbortSignal;
 
   constructor(world: Dependencies, access: Access, state: PassState, report: Report, { signal, superseded }: Signals) {
     this.#world = world;
@@ -60,28 +43,47 @@ export class Actions {
     this.#report = report;
     this.#results = new WriteResults(world, state, report);
     this.#caller = initialContext(world, state.situation, access, signal);
-    this.#looks = superseded === undefined ? signal : AbortSignal.any([signal, superseded]);
+    this.#readSignal = superseded === undefined ? signal : AbortSignal.any([signal, superseded]);
   }
 
   /**
    * Does one action; what Azure refuses becomes part of what is known.
    *
-   * @throws Stale, Superseded or BudgetExhausted when the action is not to be done now; what the API server throws; the
+   * @throws ConflictError, SupersededError or ParkedError when the action is not to be done now; what the API server throws; the
    * reason of a signal
    */
   async do(act: PassAction): Promise<void> {
     try {
+      await this.#prepare(act);
       await this.#do(act);
     } catch (error) {
       if (!(error instanceof AzureFailure)) throw error;
       if (error instanceof Denied) error.wakeWhenOver(this.#caller);
-      const during = STEP[act.kind];
+      const during = ACTIONS[act.kind].phase;
       if (act.kind === 'Repair' && act.attempt.by === 'operator')
         this.#repairs((repairs) => failed(repairs, error.unclear));
       const message = withRequestIds(error.failure.message, error.ids);
       this.#state.update({ failure: { during, failure: { ...error.failure, message } } });
       if (error.failure.kind !== 'preconditionFailed') this.#report.logFailure(during, error);
     }
+  }
+
+  /**
+   * Before every write to Azure: what was decided on is still the server's version, and the finalizer is stored, with the mark
+   * of what it is for unless the claim says so already (a mark that another writer overwrites again and again is not fought
+   * for). A deletion needs no finalizer: only an object that has it is ever asked to delete.
+   */
+  async #prepare(act: PassAction): Promise<void> {
+    const { writes } = ACTIONS[act.kind];
+    if (writes === undefined) return;
+    this.#state.expectSameIntent();
+    const { objects } = this.#world;
+    const { signal } = this.#caller;
+    const { object, status, definition } = this.#situation;
+    const origin = definition?.presence === 'absent' ? 'Created' : (status.claim?.origin ?? 'Adopted');
+    const isKnown = status.claim?.origin === origin || isMarked(object, origin);
+    if (writes === 'deletion' || (object.hasFinalizer && isKnown)) return objects.confirm(object, signal);
+    this.#state.update({ object: await objects.addFinalizer(object, origin, signal) });
   }
 
   async #do(act: PassAction): Promise<void> {
@@ -91,7 +93,7 @@ export class Actions {
       case 'RemoveFinalizer':
         return this.#removeFinalizer();
       case 'Claim':
-        return act.origin === 'Adopted' ? this.#adopt([]) : this.#claim();
+        return this.#claim();
       case 'Create':
         return this.#create(act.missing);
       case 'Adopt':
@@ -118,44 +120,43 @@ export class Actions {
   async #read(act: Extract<PassAction, { kind: 'Read' }>): Promise<void> {
     const { desired, intervalMs } = this.#situation;
     if (act.at === 'parent') {
-      return this.#state.update({ parent: await this.#runtimes.presenceOf(desired.id.parent, this.#looking) });
+      return this.#state.update({ parent: await this.#runtimes.presenceOf(desired.id.parent, this.#readContext) });
     }
-    if (act.at === 'state') return this.#state.observe(await this.#runtimes.state(desired.id, this.#looking));
+    if (act.at === 'state') return this.#state.observe(await this.#runtimes.state(desired.id, this.#readContext));
     if (act.at === 'network') {
-      const has = await this.#runtimes.hasNetwork(desired.id.parent, act.name, this.#looking);
+      const has = await this.#runtimes.hasNetwork(desired.id.parent, act.name, this.#readContext);
       return this.#state.update({ network: has ? 'present' : 'absent' });
     }
     if (act.fresh) this.#caller = contextForWrite(this.#caller, this.#situation);
     const definition = act.fresh
-      ? await this.#runtimes.read(desired.id, this.#looking)
-      : await this.#runtimes.hint(desired.id, listAge(intervalMs), this.#looking);
-    // From here on it is as late as that: a slow look would shorten the waits that begin with it.
+      ? await this.#runtimes.read(desired.id, this.#readContext)
+      : await this.#runtimes.hint(desired.id, listAge(intervalMs), this.#readContext);
+    // The pass goes on from this time: a slow read would shorten the waits that begin with it.
     this.#state.update({ now: wholeSecond(this.#world.now()) });
     this.#state.observe({ definition });
   }
 
   #claim(): void {
     this.#setClaim('Created', declared(this.#situation));
-    this.#report.eventAndLog('Created', 'The runtime exists in Azure as declared: an earlier create of this object.');
+    this.#report.eventAndLog(RECOGNISED);
   }
 
   async #create(missing: boolean): Promise<void> {
     const { desired } = this.#situation;
-    await this.#ensureFinalizer();
     const document = placedIn(desired.managedVirtualNetwork, newDocument(desired.fields));
     const answer = await this.#runtimes.create(desired.id, document, this.#caller);
-    if (missing) this.#report.event('DriftDetected', 'The runtime was missing in Azure.');
+    if (missing) this.#report.event(MISSING_RUNTIME);
     this.#setClaim('Created', declared(this.#situation));
     this.#results.writeAnswered({ kind: 'create' }, answer);
     const kind = missing ? 'Recreate' : 'Create';
     if ('accepted' in answer) return this.#results.operationStarted(kind);
     this.#results.writeApplied(kind);
-    // A user has seen a create that was answered as asked for, of a runtime that was public nonetheless: look for ourselves.
+    // Public: a create was answered as asked for, of a runtime that was public nonetheless. So it is read again.
     if (desired.managedVirtualNetwork !== undefined) this.#state.invalidate('definition');
   }
 
   async #adopt(changes: readonly Drift[]): Promise<void> {
-    const answer = changes.length > 0 ? await this.#write(changes) : await this.#ensureFinalizer();
+    const answer = changes.length > 0 ? await this.#write(changes) : undefined;
     this.#setClaim('Adopted', managed(this.#situation));
     if (answer !== undefined && 'accepted' in answer) this.#results.operationStarted('Adopt', changes);
     else this.#results.writeApplied('Adopt', changes);
@@ -178,11 +179,7 @@ export class Actions {
   async #write(changes: readonly Drift[]): Promise<ObservedRuntime | Accepted> {
     const { desired, status } = this.#situation;
     const { document, etag } = present(this.#situation);
-    const managedFields = managed(this.#situation);
     this.#repairs((repairs) => settled(repairs, etag));
-    // The memory of what is managed comes first: a leaf that Azure got and nobody remembers would never be reset.
-    if (managedFields.length > status.managedFields.length) await this.#report.persist({ ...status, managedFields });
-    await this.#ensureFinalizer();
     const answer = await this.#runtimes.update(
       desired.id,
       merge(document, changes, desired.fields, status.managedFields),
@@ -193,26 +190,17 @@ export class Actions {
     return answer;
   }
 
-  async #repair({ attempt, verdict }: Extract<PassAction, { kind: 'Repair' }>): Promise<void> {
-    const { desired, now } = this.#situation;
+  async #repair({ attempt }: Extract<PassAction, { kind: 'Repair' }>): Promise<void> {
     const { document, etag } = present(this.#situation);
-    if (attempt.by === 'operator') {
-      // Stored before it is made, so that a crash loop makes no more of them than their spacing permits.
-      const { repair: before = { attempts: 0 } } = this.#situation.status;
-      const made = { ...inView(before, etag), attempts: attempt.number - 1 };
-      const repair = firstOperationPoll(made, etag, now, attempt.nextAttemptTime);
-      await this.#report.persist({ ...statusAfter(this.#situation, verdict), repair });
-    } else this.#repairs((repairs) => settled(repairs, etag));
-    await this.#ensureFinalizer();
-    const answer = await this.#runtimes.update(desired.id, document, etag, this.#caller);
+    if (attempt.by === 'person') this.#repairs((repairs) => settled(repairs, etag));
+    const answer = await this.#runtimes.update(this.#situation.desired.id, document, etag, this.#caller);
     if (attempt.by === 'operator') {
       this.#repairs((repairs) => answered(repairs, 'accepted' in answer ? undefined : answer.etag));
     }
     this.#results.writeAnswered({ kind: 'repair' }, answer);
     if ('accepted' in answer) this.#results.operationStarted('Repair');
     this.#world.metrics.repair('started');
-    const which = attempt.by === 'operator' ? `attempt ${attempt.number} of ${attempt.of}` : 'asked for by annotation';
-    this.#report.eventAndLog('RepairStarted', `The definition was written again (${which}).`);
+    this.#report.eventAndLog(repairStarted(attempt));
   }
 
   #repairs(change: (repairs: Repairs) => Repairs): void {
@@ -221,53 +209,42 @@ export class Actions {
   }
 
   async #createNetwork(name: string): Promise<void> {
-    await this.#ensureFinalizer();
     await this.#runtimes.createNetwork(this.#situation.desired.id.parent, name, this.#caller);
     this.#state.update({ wrote: { kind: 'network' } });
-    this.#report.eventAndLog(
-      'ManagedVirtualNetworkCreated',
-      `The managed virtual network ${name} was created; it can never be deleted.`,
-    );
+    this.#report.eventAndLog(networkCreated(name));
   }
 
   async #enableInteractiveAuthoring(minutes: number): Promise<void> {
     const { desired, status, now } = this.#situation;
-    await this.#ensureFinalizer();
     await this.#runtimes.enableInteractiveAuthoring(desired.id, minutes, this.#caller);
     this.#state.update({ wrote: { kind: 'authoring' } });
     this.#state.updateStatus({ interactiveAuthoring: { ...status.interactiveAuthoring, requestedTime: now } });
   }
 
-  #completeRequest({ outcome, message }: Extract<PassAction, { kind: 'CompleteRequest' }>): void {
+  #completeRequest({ event }: Extract<PassAction, { kind: 'CompleteRequest' }>): void {
     const { object, status, desired } = this.#situation;
     const { requestedTime, ...authoring } = status.interactiveAuthoring ?? {};
     const token = object.requests.enableInteractiveAuthoring ?? '';
     const minutes = desired.interactiveAuthoring?.autoTerminationMinutes;
+    const isEnabled = event.type === 'Normal';
     const until =
-      outcome === 'enabled' && requestedTime !== undefined && minutes !== undefined
+      isEnabled && requestedTime !== undefined && minutes !== undefined
         ? { enabledUntil: requestedTime + minutes * MINUTE }
         : {};
     const interactiveAuthoring = { ...authoring, ...until };
     this.#state.invalidate('failure');
     this.#state.updateStatus({ interactiveAuthoring, lastHandledInteractiveAuthoringAt: token });
-    if (outcome === 'enabled') this.#report.eventAndLog('InteractiveAuthoringEnabled', message);
-    else {
-      const wayOut = 'Set the annotation to a new value to ask again.';
-      this.#report.event('InteractiveAuthoringFailed', `${message} ${wayOut}`, 'Warning');
-    }
+    if (isEnabled) this.#report.eventAndLog(event);
+    else this.#report.event(event);
   }
 
   async #handOver({ to, handover }: Extract<PassAction, { kind: 'HandOver' }>): Promise<void> {
     const { objects } = this.#world;
-    const { status, now } = this.#situation;
     const { signal } = this.#caller;
-    // Remembered first: an heir with a claim, and no wait, is one that had it already.
-    await this.#report.persist({ ...status, waitingSince: { reason: HANDING_OVER, time: now } });
     await objects.handOver(await objects.addFinalizer(to, handover.claim.origin, signal), handover, signal);
   }
 
   async #delete(): Promise<void> {
-    await this.#world.objects.confirm(this.#situation.object, this.#caller.signal);
     const answer = await this.#runtimes.delete(this.#situation.desired.id, this.#caller);
     const isGone = answer !== undefined && 'missing' in answer;
     if (isGone && this.#situation.definition?.presence === 'present') {
@@ -287,27 +264,13 @@ export class Actions {
     this.#state.update({ object });
   }
 
-  /**
-   * Before a write to Azure: the finalizer is stored, with the mark of what it is for unless the claim says so already (a
-   * mark that somebody overwrites again and again is not fought for), and what was decided on is still the server's version.
-   */
-  async #ensureFinalizer(): Promise<void> {
-    this.#state.expectSameIntent();
-    const { objects } = this.#world;
-    const { object, status, definition } = this.#situation;
-    const origin = definition?.presence === 'absent' ? 'Created' : (status.claim?.origin ?? 'Adopted');
-    const isKnown = status.claim?.origin === origin || isMarked(object, origin);
-    if (object.hasFinalizer && isKnown) return objects.confirm(object, this.#caller.signal);
-    this.#state.update({ object: await objects.addFinalizer(object, origin, this.#caller.signal) });
-  }
-
   #setClaim(origin: Claim['origin'], managedFields: readonly string[]): void {
     const identity = this.#access.granted ? this.#access.identity : '';
     this.#state.updateStatus({ claim: { origin, identity }, managedFields });
   }
 
-  get #looking(): CallContext {
-    return { ...this.#caller, signal: this.#looks };
+  get #readContext(): CallContext {
+    return { ...this.#caller, signal: this.#readSignal };
   }
 
   get #situation(): Situation {

@@ -4,14 +4,15 @@
  */
 
 import { visible } from '../api/visible.ts';
+import { adopted, created, describeChanges, driftCorrected, driftDetected, startsToDrift } from '../core/events.ts';
 import { declarationHash } from '../core/model/desired.ts';
 import { type Drift, type FieldPath, fieldOf } from '../core/model/fields.ts';
 import { type Operation, operationCategory, operationOf, wholeSecond } from '../core/model/object.ts';
 import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
 import { driftOf, type Write } from '../core/situation.ts';
-import { corrected, describeChanges, describeDrift, startsToDrift } from '../core/status/status.ts';
+import { corrected } from '../core/status/contest.ts';
 import type { Dependencies } from '../ports.ts';
-import type { PassState } from './knowledge.ts';
+import type { PassState } from './pass-state.ts';
 import type { Report } from './report.ts';
 
 export class WriteResults {
@@ -96,11 +97,9 @@ export class WriteResults {
   ): void {
     const what = changes.length > 0 ? describeChanges(changes) : fields.join(', ');
     if (operationCategory(kind) === 'creation') {
-      const message = kind === 'Recreate' ? 'The runtime was created again.' : 'The runtime was created.';
-      this.#report.eventAndLog('Created', message);
+      this.#report.eventAndLog(created(kind));
     } else if (kind === 'Adopt') {
-      const changed = what === '' ? 'as it was' : `and changed: ${what}`;
-      this.#report.eventAndLog('Adopted', `The runtime existed and was taken over, ${changed}.`);
+      this.#report.eventAndLog(adopted(what));
     } else {
       this.#report.log.info('runtime updated', { changes: what, drift: kind === 'Correct' });
       if (kind === 'Correct') this.#corrected(what, fields);
@@ -109,7 +108,7 @@ export class WriteResults {
 
   #corrected(what: string, fields: readonly FieldPath[]): void {
     const { status, now } = this.#state.situation;
-    this.#report.event('DriftCorrected', `Set back: ${what}.`);
+    this.#report.event(driftCorrected(what));
     for (const field of fields) this.#world.metrics.driftCorrected(fieldOf(field));
     this.#state.updateStatus({ corrections: corrected(status.corrections, fields, now) });
   }
@@ -117,7 +116,7 @@ export class WriteResults {
   /** Drift that no status has told of, because the pass that found it has set it back. */
   detected(drift: readonly Drift[]): void {
     const { status } = this.#state.situation.object;
-    if (startsToDrift(status, { drift })) this.#report.event('DriftDetected', describeDrift(drift));
+    if (startsToDrift(status, { drift })) this.#report.event(driftDetected(drift));
     for (const { field } of drift) this.#world.metrics.driftDetected(fieldOf(field));
   }
 }

@@ -1,0 +1,149 @@
+/**
+ * One pass over one object: asks `decide` for an action, carries it out, and again, until it settles or lets the object go.
+ * It makes one write to Azure at most.
+ */
+import { decide } from '../core/decide.ts';
+import type { Failure } from '../core/model/failure.ts';
+import type { ManagedObject, Status } from '../core/model/object.ts';
+import { conflictBackoff, type Requeue } from '../core/schedule.ts';
+import { type Action, managing } from '../core/situation.ts';
+import { statusAfter } from '../core/status/status.ts';
+import { type Access, ConflictError, type Dependencies, ParkedError, SupersededError } from '../ports.ts';
+import type { WarnOnce } from '../runtime/warn-once.ts';
+import { Actions, type PassAction, type Signals } from './actions.ts';
+import { firstSituation, PassState, type Since } from './pass-state.ts';
+import { Report } from './report.ts';
+
+/** More than the longest way through the policies; past it they contradict each other. */
+const MOST_STEPS = 16;
+
+/** What Azure has shown a pass. */
+interface Seen {
+  /** Whether it has shown the runtime, or that there is none. */
+  readonly observed: boolean;
+  /** By the last read; undefined when there was none, or it failed. */
+  readonly presence: 'present' | 'absent' | undefined;
+  readonly failure: Failure | undefined;
+}
+
+/** How a pass ended. */
+export type PassOutcome = { readonly seen: Seen } & (
+  | { readonly kind: 'settled'; readonly next: Requeue }
+  /** The object was being deleted, and has lost its finalizer. */
+  | { readonly kind: 'released' }
+  /** The object has changed since, perhaps only when the decision was to be stored. */
+  | { readonly kind: 'conflict'; readonly next: Requeue; readonly decided: boolean }
+  /** Azure is not called now: whoever makes the pass wait has the key queued again. */
+  | { readonly kind: 'parked'; readonly waitsFor: ParkedError['waitsFor'] }
+);
+
+type Ending = Extract<Action, { kind: 'Settle' | 'Release' }>;
+
+export class Pass {
+  readonly #world: Pick<Dependencies, 'objects'>;
+  readonly #key: string;
+  readonly #access: Access;
+  readonly #state: PassState;
+  readonly #report: Report;
+  readonly #actions: Actions;
+  readonly #signal: AbortSignal;
+  readonly #superseded: AbortSignal | undefined;
+
+  constructor(
+    world: Dependencies,
+    object: ManagedObject,
+    since: Since | undefined,
+    warnOnce: WarnOnce,
+    { signal, superseded }: Signals,
+  ) {
+    if (!object.spec.valid) throw new Error('a pass needs a valid object');
+    this.#world = world;
+    this.#key = object.key;
+    this.#access = world.identities.accessFor(object);
+    this.#state = new PassState(firstSituation(world, object, object.spec.desired, this.#access, since));
+    this.#report = new Report(world, this.#state, warnOnce, signal);
+    this.#actions = new Actions(world, this.#access, this.#state, this.#report, { signal, superseded });
+    this.#signal = signal;
+    this.#superseded = superseded;
+  }
+
+  /** @throws what the API server throws, and the reason of an aborted signal */
+  async run(): Promise<PassOutcome> {
+    let ending: Ending | undefined;
+    try {
+      ending = await this.#untilEnding();
+      return await this.#end(ending);
+    } catch (error) {
+      return await this.#interrupted(error, ending?.kind === 'Settle');
+    } finally {
+      if (this.#access.granted) this.#access.budget.finish(this.#key);
+    }
+  }
+
+  async #untilEnding(): Promise<Ending> {
+    let follows: PassAction | undefined;
+    for (let step = 0; step < MOST_STEPS; step++) {
+      const action: Action = follows ?? decide(this.#state.situation);
+      follows = undefined;
+      if (action.kind === 'Settle' || action.kind === 'Release') return action;
+      if (action.kind === 'StoreStatus') {
+        await this.#store(action.status);
+        follows = action.before;
+      } else await this.#actions.do(action);
+      this.#state.expectSameIntent();
+    }
+    throw new Error(`the policies did not settle within ${MOST_STEPS} steps`);
+  }
+
+  /** The one exit by which a status is stored. */
+  async #store(status: Status): Promise<void> {
+    await this.#report.persist(status);
+  }
+
+  async #end(ending: Ending): Promise<PassOutcome> {
+    if (ending.kind === 'Release') return this.#release(ending);
+    const { verdict, next } = ending;
+    await this.#store(statusAfter(this.#state.situation, verdict));
+    const { object, status, desired } = this.#state.situation;
+    const owned = managing(desired) && verdict.kind !== 'Suspended' ? status.claim : undefined;
+    if (owned && !object.hasFinalizer && !object.deleting) {
+      await this.#world.objects.addFinalizer(object, owned.origin, this.#signal);
+    }
+    return { kind: 'settled', next: this.#paced(next), seen: this.#seen };
+  }
+
+  async #release({ event }: Extract<Action, { kind: 'Release' }>): Promise<PassOutcome> {
+    await this.#world.objects.removeFinalizer(this.#state.situation.object, this.#signal);
+    this.#report.eventAndLog(event);
+    await this.#report.flush();
+    return { kind: 'released', seen: this.#seen };
+  }
+
+  /** Polls give way when the request budget cannot bear them all. */
+  #paced(next: Requeue): Requeue {
+    if (next.kind !== 'periodic' || !this.#access.granted) return next;
+    const { desired } = this.#state.situation;
+    return { ...next, ms: this.#access.budget.spacedInterval(desired.id.parent, this.#key, next.ms) };
+  }
+
+  /** What Azure has confirmed is stored all the same; the rest is for another pass. */
+  async #interrupted(error: unknown, decided: boolean): Promise<PassOutcome> {
+    const isSuperseded = this.#superseded?.aborted === true && error === this.#superseded.reason;
+    const changed = error instanceof ConflictError || error instanceof SupersededError || isSuperseded;
+    const parked = error instanceof ParkedError ? error : undefined;
+    if (!changed && parked === undefined) throw error;
+    try {
+      await this.#store(this.#state.situation.status);
+    } catch (stale) {
+      if (!(stale instanceof ConflictError)) throw stale;
+    }
+    const seen = this.#seen;
+    if (parked !== undefined) return { kind: 'parked', waitsFor: parked.waitsFor, seen };
+    return { kind: 'conflict', next: conflictBackoff(this.#state.situation.intervalMs), decided, seen };
+  }
+
+  get #seen(): Seen {
+    const { definition, failure } = this.#state.situation;
+    return { observed: this.#state.observed, presence: definition?.presence, failure: failure?.failure };
+  }
+}
