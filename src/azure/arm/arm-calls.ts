@@ -87,8 +87,7 @@ export class ArmCalls {
     try {
       return await withRetries(noted, caller.signal, this.#options.retry ?? RETRY);
     } catch (error) {
-      if (!(error instanceof AzureFailure) || error.unclear || failures.length === 0) throw error;
-      throw new AzureFailure(error.failure, { cause: error, ids: error.ids, unclear: true });
+      throw error instanceof AzureFailure && failures.length > 0 ? unclear(error) : error;
     }
   }
 
@@ -179,6 +178,15 @@ export class ArmCalls {
 interface Sent {
   readonly caller: CallContext;
   readonly sentAt: number;
+}
+
+/** The attempt before it may have taken effect. */
+function unclear(error: AzureFailure): AzureFailure {
+  const { failure, ids } = error;
+  if (error.unclear) return error;
+  return error instanceof Denied
+    ? new Denied(failure, error.wakeWhenOver, ids, true)
+    : new AzureFailure(failure, { cause: error, ids, unclear: true });
 }
 
 /** What a repeated create finds in its way may be what the attempt before it made. */

@@ -45,7 +45,7 @@ function isDenial(failure: Failure): boolean {
  */
 export const failureIsExplained: Policy = (s) => {
   if (s.failure === undefined) return undefined;
-  const { failure, during } = s.failure;
+  const { failure, during, unclear = false } = s.failure;
   const unclaimed = s.object.hasFinalizer && s.status.claim === undefined;
   const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
   // Of the attempts before a failure that passes, one may have taken effect. Without its network the runtime was not even
@@ -53,7 +53,8 @@ export const failureIsExplained: Policy = (s) => {
   // A 412 says that somebody else made it: what denied it before was wrong, or is by now.
   const isTaken = failure.kind === 'preconditionFailed';
   const unmade = during === 'network' || (during === 'create' && (isTaken || !leavesOpen(failure)));
-  if (unclaimed && (unmade || (refusedForGood && during !== 'poll'))) return { kind: 'RemoveFinalizer' };
+  const mayBeMade = during === 'create' && unclear;
+  if (unclaimed && !mayBeMade && (unmade || (refusedForGood && during !== 'poll'))) return { kind: 'RemoveFinalizer' };
   return explain(s, failure);
 };
 
