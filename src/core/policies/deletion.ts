@@ -29,12 +29,7 @@ import {
 import { absentFor } from './absence.ts';
 import { mayHaveCreated, onFreshRead, ownCreateIsRecognised } from './definition.ts';
 import { explain, PARENT_IN_WORDS } from './failure.ts';
-import {
-  pendingDeleteIsAwaited as isAwaited,
-  isBeingDeleted,
-  nextOperationPoll,
-  pendingCreateBlocksDeletion,
-} from './operation.ts';
+import { pendingDeleteIsAwaited as isAwaited, isBeingDeleted, pendingCreateBlocksDeletion } from './operation.ts';
 import { identityIsGranted, identityIsTheClaims } from './permission.ts';
 import { confirming, progressing, settle, UNCHANGED } from './verdicts.ts';
 
@@ -58,12 +53,13 @@ export const ownCreateIsSought: Policy = (s) => {
 export const ownCreateMayCome: Policy = (s) => {
   if (!isUnseenCreate(s) || s.definition?.presence !== 'absent') return undefined;
   // Also when the clock was set back.
-  const waited = Math.abs(s.now - waitingSince(s, 'Deleting'));
-  if (waited >= CREATE_SHOWS_MS[s.desired.id.parent.kind]) return undefined;
+  const left = CREATE_SHOWS_MS[s.desired.id.parent.kind] - Math.abs(s.now - waitingSince(s, 'Deleting'));
+  if (left <= 0) return undefined;
   const message =
     'The runtime was being created when the object was deleted, and Azure does not show it. It is looked for a while, and ' +
     'deleted if it comes.';
-  return onFreshRead(s, withWayOut(s, settle(progressing('Deleting', message), nextOperationPoll(s))));
+  const next = operationPoll(Math.min(left, s.intervalMs));
+  return onFreshRead(s, withWayOut(s, settle(progressing('Deleting', message), next)));
 };
 
 function isUnseenCreate(s: Situation): boolean {
