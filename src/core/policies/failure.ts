@@ -50,7 +50,8 @@ export const failureIsExplained: Policy = (s) => {
   const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
   // Of the attempts before a failure that passes, one may have taken effect. Without its network the runtime was not even
   // tried to be made.
-  // A 412 says that somebody else made it: what denied it before was wrong, or is by now.
+  // A 412 says that somebody else made it: what denied it before was wrong, or is by now. After an attempt of which the answer
+  // was lost, it may have been that one.
   const isTaken = failure.kind === 'preconditionFailed';
   const unmade = during === 'network' || (during === 'create' && (isTaken || !leavesOpen(failure)));
   const mayBeMade = during === 'create' && unclear;

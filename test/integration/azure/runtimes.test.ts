@@ -249,7 +249,10 @@ describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok })
 
     test('after a create took effect, leaves open which attempt made what is there: look again', async () => {
       await control.addFault({ match: { method: 'PUT' }, when: 'after', effect: { kind: 'drop' } });
-      expect((await failureOf(runtimes.create(ID, DOCUMENT, caller()))).kind).toBe('unavailable');
+      await expect(runtimes.create(ID, DOCUMENT, caller())).rejects.toMatchObject({
+        failure: { kind: 'preconditionFailed' },
+        unclear: true,
+      });
       expect(await runtimes.hint(ID, 60_000, caller())).toMatchObject({ presence: 'present' });
       expect(await operations()).toEqual(['PUT 0', 'PUT 412']);
     });

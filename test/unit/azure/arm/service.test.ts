@@ -532,10 +532,14 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       expect(await runtimes.read(ID, caller({ mayWrite: () => false }))).toBeDefined();
     });
 
-    test('a repeated create that had taken effect is in doubt, not refused', async () => {
+    test.each<[string, ReturnType<typeof armError> | Error, boolean]>([
+      ['was cut, may be of that attempt', DROPPED, true],
+      ['was refused for its token, is of another writer', armError(401, 'ExpiredAuthenticationToken'), false],
+    ])('what is in the way of a create after an attempt that %s', async (_what, first, unclear) => {
       const { arm, runtimes } = rig();
-      arm.answers(DROPPED, armError(412, 'PreconditionFailed'));
-      expect((await failureOf(runtimes.create(ID, {}, caller()))).kind).toBe('unavailable');
+      arm.answers(first, armError(412, 'PreconditionFailed'));
+      const failure = { kind: 'preconditionFailed' };
+      await expect(runtimes.create(ID, {}, caller())).rejects.toMatchObject({ failure, unclear });
     });
 
     test('a repeated delete that had taken effect is done', async () => {
