@@ -184,8 +184,8 @@ export class Denied extends AzureFailure {
   /** Has the caller's key woken then. */
   readonly wakeWhenOver: (caller: Pick<CallContext, 'key' | 'urgency'>) => void;
 
-  constructor(failure: Failure, wakeWhenOver: Denied['wakeWhenOver'], ids?: RequestIds) {
-    super(failure, { ids });
+  constructor(failure: Failure, wakeWhenOver: Denied['wakeWhenOver'], ids?: RequestIds, unclear = false) {
+    super(failure, { ids, unclear });
     this.wakeWhenOver = wakeWhenOver;
   }
 }

@@ -12,6 +12,7 @@ import {
 import {
   BAD_API_VERSION,
   DISABLED_SUBSCRIPTION_ALLOWS_DELETE,
+  foldName,
   GATEWAY_ORDER,
   LOCATION_REQUIRED,
   missingFactoryCode,
@@ -170,7 +171,7 @@ export class Arm {
 
   #subscriptions(caller: TokenInfo): Reply {
     const own = ({ tenantId }: Subscription): boolean =>
-      tenantId === undefined || tenantId.toLowerCase() === caller.tenantId.toLowerCase();
+      tenantId === undefined || foldName(tenantId) === foldName(caller.tenantId);
     const value = [...this.#world.subscriptions.values()].filter(own).map((one) => subscriptionBody(one, caller));
     return reply(200, { value, count: { type: 'Total', value: value.length } });
   }
@@ -201,12 +202,12 @@ const PARENT_WRITES: readonly Operation[] = [
 function findParents(passage: Passage): Reply | undefined {
   const { route, subscription } = passage;
   if (route.resourceGroup === undefined) return undefined;
-  const group = subscription?.groups.get(route.resourceGroup.toLowerCase());
+  const group = subscription?.groups.get(foldName(route.resourceGroup));
   if (group === undefined) return resourceGroupNotFound(route.resourceGroup);
   passage.group = group;
   if (route.factory === undefined) return undefined;
   const { parent = 'factory' } = route;
-  const factory = parentsIn(group, parent).get(route.factory.toLowerCase());
+  const factory = parentsIn(group, parent).get(foldName(route.factory));
   // A write of the parent itself needs none.
   if (factory === undefined && isParentWrite(route)) return undefined;
   if (factory === undefined) return denial('parent', route);

@@ -10,9 +10,17 @@ import type { Operation } from './operations.ts';
 /** Runtimes on one page of a list. No recording with a `nextLink` was found. */
 export const DEFAULT_PAGE_SIZE = 100;
 
+/**
+ * Names and ids are compared whatever their case (documented). That this includes letters beyond ASCII, which only the names of
+ * resource groups have, is assumed: then an operator that keeps `GRÜN` and `grün` apart meets one group under two names here.
+ */
+export function foldName(name: string): string {
+  return name.toLowerCase();
+}
+
 /** Lists are in the order of names, whatever their case. */
 export function compareInList(a: string, b: string): number {
-  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+  const [left, right] = [foldName(a), foldName(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 

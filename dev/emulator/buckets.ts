@@ -1,4 +1,4 @@
-import { MIN_RETRY_AFTER_SECONDS } from './assumptions.ts';
+import { foldName, MIN_RETRY_AFTER_SECONDS } from './assumptions.ts';
 import type { BucketSettings } from './control.ts';
 import type { BucketKind } from './operations.ts';
 
@@ -72,7 +72,7 @@ export class Buckets {
       return;
     }
     const before = this.#subscription(subscriptionId).settings;
-    this.#bySubscription.set(subscriptionId.toLowerCase(), {
+    this.#bySubscription.set(foldName(subscriptionId), {
       settings: merged(before, settings),
       own: new Map(),
       fresh: new Map(),
@@ -80,7 +80,7 @@ export class Buckets {
   }
 
   forget(subscriptionId: string): void {
-    this.#bySubscription.delete(subscriptionId.toLowerCase());
+    this.#bySubscription.delete(foldName(subscriptionId));
   }
 
   /** Of every principal, those not yet seen too. */
@@ -96,7 +96,7 @@ export class Buckets {
   }
 
   #subscription(id: string): SubscriptionBuckets {
-    const key = id.toLowerCase();
+    const key = foldName(id);
     let found = this.#bySubscription.get(key);
     if (found === undefined) {
       found = { settings: this.#defaults, own: new Map(), fresh: new Map() };

@@ -16,6 +16,7 @@ import {
   ENABLING_AGAIN_PROLONGS,
   EQUAL_PUT_CHANGES_ETAG,
   EXISTS_MESSAGE,
+  foldName,
   IF_MATCH_NEEDS_DOCUMENT,
   INTERACTIVE_QUERY_FAILURE,
   INTERACTIVE_QUERY_NEEDS,
@@ -167,10 +168,10 @@ export class DataFactory {
   #putNetwork(request: Incoming, factory: Factory, name: string): Reply {
     const about: Subject = { ...subject(factory, name), child: 'networks' };
     const body = parseJson(request.body);
-    if (!isObject(body) || !isObject(body.properties) || name.toLowerCase() !== NETWORK_NAME) {
+    if (!isObject(body) || !isObject(body.properties) || foldName(name) !== NETWORK_NAME) {
       return invalidPayload(about);
     }
-    const stale = precondition(request, factory.networks.get(name.toLowerCase()), about);
+    const stale = precondition(request, factory.networks.get(foldName(name)), about);
     // Recorded: 200 for a create.
     return stale ?? rawReply(200, this.#world.putNetwork(factory, name, body.properties).json);
   }
@@ -241,7 +242,7 @@ function subject({ kind, id }: Factory, name: string): Subject {
 }
 
 function find(factory: Factory, name: string): Runtime | undefined {
-  return factory.runtimes.get(name.toLowerCase());
+  return factory.runtimes.get(foldName(name));
 }
 
 /** `properties` of a body; `id`, `name`, `type` and `etag` beside it are ignored, as Terraform's provider expects. */
@@ -261,7 +262,7 @@ function minutesOf(body: string): number | null {
 }
 
 function getNetwork(factory: Factory, name: string): Reply {
-  const network = factory.networks.get(name.toLowerCase());
+  const network = factory.networks.get(foldName(name));
   return network === undefined
     ? documentMissing({ ...subject(factory, name), child: 'networks' })
     : rawReply(200, network.json);
@@ -271,7 +272,7 @@ function getNetwork(factory: Factory, name: string): Reply {
 function misplaced(factory: Factory, properties: JsonObject, about: Subject): Reply | undefined {
   const network = networkOf(properties);
   if (network === undefined) return undefined;
-  if (!factory.networks.has(network.toLowerCase())) return invalidReference(network, about);
+  if (!factory.networks.has(foldName(network))) return invalidReference(network, about);
   const places = ['autoresolve', region(factory.location)];
   return places.includes(region(locationOf(properties))) ? undefined : badRequest(OTHER_REGION_MESSAGE, about);
 }
@@ -323,7 +324,7 @@ function names(value: string, etag: string): boolean {
 }
 
 function spendBadReference(factory: Factory, name: string): string | undefined {
-  const key = name.toLowerCase();
+  const key = foldName(name);
   const bad = factory.badReferences.get(key);
   if (bad === undefined) return undefined;
   bad.times--;

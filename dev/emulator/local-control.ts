@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_AUTO_TERMINATION_MINUTES, INTERACTIVE_QUERY_MS, NETWORK_NAME } from './assumptions.ts';
+import { DEFAULT_AUTO_TERMINATION_MINUTES, foldName, INTERACTIVE_QUERY_MS, NETWORK_NAME } from './assumptions.ts';
 import type { Buckets } from './buckets.ts';
 import type {
   EmulatorControl,
@@ -52,7 +52,7 @@ function forget(parts: ControlParts, subscriptionId: string | undefined): void {
   const { world, faults, refusals, trace, buckets, entra, clients } = parts;
   trace.clear(subscriptionId);
   if (subscriptionId !== undefined) {
-    world.subscriptions.delete(subscriptionId.toLowerCase());
+    world.subscriptions.delete(foldName(subscriptionId));
     faults.clear({ subscriptionId });
     refusals.clear({ scope: `/subscriptions/${subscriptionId}` });
     buckets.forget(subscriptionId);
@@ -67,7 +67,7 @@ function forget(parts: ControlParts, subscriptionId: string | undefined): void {
 
 function seed({ world, seed: factories }: ControlParts, subscriptionId: string | undefined): void {
   for (const factory of factories) {
-    if (subscriptionId === undefined || factory.subscriptionId.toLowerCase() === subscriptionId.toLowerCase()) {
+    if (subscriptionId === undefined || foldName(factory.subscriptionId) === foldName(subscriptionId)) {
       world.ensureFactory(factory);
     }
   }
@@ -99,8 +99,8 @@ function existence({ world, now }: ControlParts): Pick<EmulatorControl, Existenc
     },
     removeFactory: async (factory) => void world.removeFactory(factory),
     removeResourceGroup: async ({ subscriptionId, name }) =>
-      void world.subscription(subscriptionId)?.groups.delete(name.toLowerCase()),
-    removeSubscription: async ({ subscriptionId }) => void world.subscriptions.delete(subscriptionId.toLowerCase()),
+      void world.subscription(subscriptionId)?.groups.delete(foldName(name)),
+    removeSubscription: async ({ subscriptionId }) => void world.subscriptions.delete(foldName(subscriptionId)),
     setSubscriptionState: async ({ subscriptionId, state }) => {
       world.ensureSubscription(subscriptionId).state = state;
     },
@@ -151,7 +151,7 @@ function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, Run
   return {
     runtimes: async (factory) => sortedRuntimes(factoryOf(factory)).map(view),
     getRuntime: async (ref) => {
-      const runtime = factoryOf(ref.factory).runtimes.get(ref.name.toLowerCase());
+      const runtime = factoryOf(ref.factory).runtimes.get(foldName(ref.name));
       return runtime === undefined ? null : view(runtime);
     },
     putRuntime: async ({ factory: ref, name, properties }) => {
@@ -179,7 +179,7 @@ function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, Run
       runtimeOf(ref).references = [...referrers];
     },
     setBadReference: async ({ factory, name, reference, times }) => {
-      factoryOf(factory).badReferences.set(name.toLowerCase(), { name: reference, times: times ?? 1 });
+      factoryOf(factory).badReferences.set(foldName(name), { name: reference, times: times ?? 1 });
     },
     setWriteMode: async ({ factory, name, mode }) => {
       if (name === undefined) factoryOf(factory).writeMode = mode;
@@ -208,7 +208,7 @@ function networkControl({ world, now }: ControlParts): Pick<EmulatorControl, Net
     networks: async (factory) => [...theFactory(world, factory, now()).networks.values()].map(networkView),
     ensureNetwork: async ({ factory: ref, name = NETWORK_NAME }) => {
       const factory = theFactory(world, ref, now());
-      return networkView(factory.networks.get(name.toLowerCase()) ?? world.putNetwork(factory, name));
+      return networkView(factory.networks.get(foldName(name)) ?? world.putNetwork(factory, name));
     },
   };
 }
@@ -261,7 +261,7 @@ function theFactory(world: Dependencies, ref: FactoryRef, now: number): Factory 
 }
 
 function theRuntime(factory: Factory, name: string): Runtime {
-  const found = factory.runtimes.get(name.toLowerCase());
+  const found = factory.runtimes.get(foldName(name));
   if (found === undefined) throw new Error(`no runtime ${name} in ${factory.kind} ${factory.name}`);
   return found;
 }

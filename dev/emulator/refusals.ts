@@ -1,5 +1,5 @@
 import { gatewayError } from './arm-errors.ts';
-import { READ_ONLY_LOCK_BLOCKS_GET_STATUS } from './assumptions.ts';
+import { foldName, READ_ONLY_LOCK_BLOCKS_GET_STATUS } from './assumptions.ts';
 import type { Refusal } from './control.ts';
 import type { Reply } from './exchange.ts';
 import type { BucketKind } from './operations.ts';
@@ -67,8 +67,8 @@ function isLocked(level: 'CanNotDelete' | 'ReadOnly', attempt: Attempt): boolean
 }
 
 function covers(scope: string, id: string): boolean {
-  const outer = scope.toLowerCase().replace(/\/+$/, '');
-  const inner = id.toLowerCase();
+  const outer = foldName(scope).replace(/\/+$/, '');
+  const inner = foldName(id);
   return inner === outer || inner.startsWith(`${outer}/`);
 }
 

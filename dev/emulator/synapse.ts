@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { operationFailed, operationMissing } from './arm-errors.ts';
-import { OPERATION_RETRY_AFTER_SECONDS, RUNNING_OPERATION_STATUS } from './assumptions.ts';
+import { foldName, OPERATION_RETRY_AFTER_SECONDS, RUNNING_OPERATION_STATUS } from './assumptions.ts';
 import type { Writes } from './datafactory.ts';
 import { type Incoming, type Reply, rawReply, reply } from './exchange.ts';
 import type { AsyncOperation, Factory, Runtime } from './world.ts';
@@ -17,7 +17,7 @@ export class Synapse implements Writes {
   }
 
   put(request: Incoming, workspace: Factory, name: string, takeEffect: () => Pick<Runtime, 'json'>): Reply {
-    const exists = workspace.runtimes.has(name.toLowerCase());
+    const exists = workspace.runtimes.has(foldName(name));
     const operation = this.#begin(workspace, () => takeEffect().json);
     const time = new Date(this.#now()).toISOString();
     const body = {

@@ -5,6 +5,7 @@ import {
   compareInList,
   DEFAULT_OPERATION_MS,
   DEFAULT_PAGE_SIZE,
+  foldName,
   INTERACTIVE_QUERY_MS,
 } from './assumptions.ts';
 import type { FactoryRef, LifecycleRule, WriteMode } from './control.ts';
@@ -117,12 +118,12 @@ export class Dependencies {
   }
 
   subscription(id: string): Subscription | undefined {
-    return this.subscriptions.get(id.toLowerCase());
+    return this.subscriptions.get(foldName(id));
   }
 
   factory(ref: FactoryRef): Factory | undefined {
-    const group = this.subscription(ref.subscriptionId)?.groups.get(ref.resourceGroup.toLowerCase());
-    return group && parentsIn(group, ref.kind ?? 'factory').get(ref.name.toLowerCase());
+    const group = this.subscription(ref.subscriptionId)?.groups.get(foldName(ref.resourceGroup));
+    return group && parentsIn(group, ref.kind ?? 'factory').get(foldName(ref.name));
   }
 
   ensureSubscription(id: string): Subscription {
@@ -148,8 +149,8 @@ export class Dependencies {
 
   /** Whether there was one. */
   removeFactory({ kind = 'factory', subscriptionId, resourceGroup, name }: FactoryRef): boolean {
-    const group = this.subscription(subscriptionId)?.groups.get(resourceGroup.toLowerCase());
-    return group !== undefined && parentsIn(group, kind).delete(name.toLowerCase());
+    const group = this.subscription(subscriptionId)?.groups.get(foldName(resourceGroup));
+    return group !== undefined && parentsIn(group, kind).delete(foldName(name));
   }
 
   #newFactory(group: ResourceGroup, kind: Factory['kind'], name: string, location: string): Factory {
@@ -191,7 +192,7 @@ export class Dependencies {
       interactiveQuery: new InteractiveQuery(),
     };
     this.write(runtime, properties);
-    factory.runtimes.set(name.toLowerCase(), runtime);
+    factory.runtimes.set(foldName(name), runtime);
     factory.sorted = undefined;
     return runtime;
   }
@@ -210,7 +211,7 @@ export class Dependencies {
 
   /** Makes a managed virtual network, or writes the one that is there again: it stays the same network. */
   putNetwork(factory: Factory, name: string, given: JsonObject = {}): Network {
-    const before = factory.networks.get(name.toLowerCase());
+    const before = factory.networks.get(foldName(name));
     const properties = before?.properties ?? {
       // Recorded: these three.
       vNetId: randomUUID(),
@@ -226,13 +227,13 @@ export class Dependencies {
       etag: this.nextEtag(),
     };
     const network = { ...resource, json: JSON.stringify(resource) };
-    factory.networks.set(name.toLowerCase(), network);
+    factory.networks.set(foldName(name), network);
     return network;
   }
 
   remove(factory: Factory, name: string): boolean {
     factory.sorted = undefined;
-    return factory.runtimes.delete(name.toLowerCase());
+    return factory.runtimes.delete(foldName(name));
   }
 
   /** Recorded shape: the last group is the time in hexadecimal seconds and four zeros. */
@@ -253,7 +254,7 @@ export function sortedRuntimes(factory: Factory): readonly Runtime[] {
 }
 
 function ensure<T>(map: Map<string, T>, name: string, create: () => T): T {
-  const key = name.toLowerCase();
+  const key = foldName(name);
   let found = map.get(key);
   if (found === undefined) {
     found = create();

@@ -13,7 +13,7 @@ interface Decision {
 
 const WEIGHS = /\b(?:two|three|four)\s+designs\b|\bdesigns\s+considered\b/i;
 const COMMENT =
-  /\/\*\*\n((?: \*[^\n]*\n)+?) \*\/\n(?:export )?(?:async )?(?:abstract )?(?:class|function|const|interface) (\w+)/g;
+  /\/\*\*\n((?: \*[^\n]*\n)+?) \*\/\n(?:export )?(?:async )?(?:abstract )?(?:class|function|const|interface|type) (\w+)/g;
 
 export function decisionsPage(sources: ReadonlyMap<string, string>): string {
   const decisions = [...sources].flatMap(([file, text]) => decisionsIn(file, text));

@@ -34,12 +34,13 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
   Deleting: {
     shows: RECONCILING,
     meaning:
-      'The object is being deleted: a workspace has accepted the deletion, or Argo CD tracks the object, whose runtime then stays for another 30 s ([why](../gitops.md#a-rename)).',
+      'The object is being deleted: a workspace has accepted the deletion; or Azure denies the runtime, or for less than five minutes its factory, workspace or resource group, and is asked again; or Argo CD tracks the object, whose runtime then stays for another 30 s ([why](../gitops.md#a-rename)).',
     action: WAIT,
   },
   Repairing: {
     shows: RECONCILING,
-    meaning: 'The runtime is `Limited` and is being repaired. `status.repair.nextAttemptTime` says when next.',
+    meaning:
+      'The runtime is `Limited` and is being repaired. `status.repair.nextAttemptTime` says when next; the message says of an attempt that was not made why not.',
     action: WAIT,
   },
   Provisioning: {
@@ -49,8 +50,10 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
   },
   Throttled: {
     shows: RECONCILING,
-    meaning: 'Azure Resource Manager answers 429 to the identity.',
-    action: 'Wait. If it stays: fewer objects for each identity, or a longer interval.',
+    meaning:
+      'Azure Resource Manager answers 429 to the identity, and asks for more than an interval of patience: the message says until when.',
+    action:
+      'Wait. One request every three minutes tries whether it is over earlier. If it stays: fewer objects for each identity, or a longer interval.',
   },
   AzureUnavailable: {
     shows: RECONCILING,
@@ -64,12 +67,14 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
   },
   FactoryNotFound: {
     shows: RECONCILING,
-    meaning: 'There is no such factory or resource group (yet).',
+    meaning:
+      'There is no such factory or resource group (yet). Of an object that was Ready it is said after an interval.',
     action: 'Create it. If `spec.factory` is wrong, declare a new object.',
   },
   WorkspaceNotFound: {
     shows: RECONCILING,
-    meaning: 'There is no such workspace or resource group (yet).',
+    meaning:
+      'There is no such workspace or resource group (yet). Of an object that was Ready it is said after an interval.',
     action: 'Create it. If `spec.workspace` is wrong, declare a new object.',
   },
   ManagedVirtualNetworkNotFound: {
@@ -116,7 +121,7 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
     action: 'Remove the lock, or enable the subscription.',
   },
   SubscriptionNotFound: {
-    shows: STALLED,
+    shows: 'Reconciling; Stalled after 10 minutes',
     meaning: 'Azure does not know the subscription. A wrong tenant or cloud looks the same.',
     action:
       "Check the `subscriptionId` of `spec.factory` or `spec.workspace`, the tenant of the identity in use (the Secret's, or `AZURE_TENANT_ID`), and `AZURE_CLOUD`.",
@@ -138,20 +143,21 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
     action: 'Declare what it is, or another `azureName`, in a new object; or delete that runtime.',
   },
   CredentialsInvalid: {
-    shows: STALLED,
+    shows: 'Stalled; Reconciling for 10 minutes where it may pass',
     meaning:
-      "No usable identity: the namespace's Secret is wrong or refused; it has none and may not use the operator's identity; that one is incomplete or refused; or it is not the identity that claimed the runtime.",
+      "No usable identity: the namespace's Secret is wrong or refused; it has none and may not use the operator's identity; that one is incomplete or refused; or it is not the identity that claimed the runtime. A refusal that may pass, and a 401 of Azure Resource Manager, is Stalled only after it was repeated for ten minutes.",
     action:
       'As the message says: the Secret `azure-ir-credential`, the flag `--operator-identity-namespaces`, the variables, or the annotation `azure-ir.io/accept-identity` ([identity](../identity.md)).',
   },
   RepairExhausted: {
     shows: STALLED,
-    meaning: 'Still `Limited` after `repair.maxAttempts` repairs.',
+    meaning: 'Still `Limited` after `repair.maxAttempts` repairs that were made.',
     action: 'Look at the runtime in Azure. The annotation `azure-ir.io/repair` asks for one more.',
   },
   NotApplied: {
     shows: STALLED,
-    meaning: 'Azure accepted a write and still answers with another value.',
+    meaning:
+      'Azure accepted a write and still answers with another value; or a workspace accepted one more than once and has shown nothing of it since.',
     action:
       "Check whether the factory or workspace permits the value; look for a failed operation in Azure's activity log.",
   },

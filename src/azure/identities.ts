@@ -247,7 +247,7 @@ export class AzureIdentities implements Identities {
     const fingerprint = fingerprintOf(login);
     const present = this.#sessions.get(fingerprint);
     if (present !== undefined) return present;
-    const began = this.#isInUse ? { beganAt: this.#options.clock.now() } : {};
+    const began = this.#isInUse ? { beganAt: this.#options.clock.monotonic() } : {};
     const session: Session = open(login, this.#principal(identityOf(login)), this.#options, {
       ...began,
       onFirstToken: () => this.#sweep(),

@@ -42,7 +42,12 @@ export interface Situation {
   readonly parent?: ParentPresence;
   /** The one write that this pass has made. */
   readonly wrote?: Write;
-  readonly failure?: { readonly during: Phase; readonly failure: Failure };
+  readonly failure?: {
+    readonly during: Phase;
+    readonly failure: Failure;
+    /** The write that met it, or an attempt before it, may have taken effect. */
+    readonly unclear?: boolean;
+  };
 }
 
 export type Write =

@@ -63,7 +63,7 @@ export class Actions {
       if (act.kind === 'Repair' && act.attempt.by === 'operator')
         this.#repairs((repairs) => failed(repairs, error.unclear));
       const message = withRequestIds(error.failure.message, error.ids);
-      this.#state.update({ failure: { during, failure: { ...error.failure, message } } });
+      this.#state.update({ failure: { during, failure: { ...error.failure, message }, unclear: error.unclear } });
       if (error.failure.kind !== 'preconditionFailed') this.#report.logFailure(during, error);
     }
   }

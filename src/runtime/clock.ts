@@ -26,6 +26,11 @@ export interface Timer {
   cancel(): void;
 }
 
+/** A moment of the monotonic clock, as the wall clock tells it now: it moves with every step of that one. */
+export function wallTime(clock: Pick<Clock, 'now' | 'monotonic'>, at: number): number {
+  return Math.round(clock.now() - (clock.monotonic() - at));
+}
+
 /** What `setTimeout` waits for at most; a longer delay would make it fire at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 

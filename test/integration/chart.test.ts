@@ -66,7 +66,7 @@ const EVERYTHING = {
       labels: { removeFinalizer: 'prometheus' },
       runbookUrl: 'https://wiki.example.com/azure-ir',
     },
-    ensureFinalizer: { enabled: true, certificateSecret: 'metrics-certificate' },
+    secure: { enabled: true, certificateSecret: 'metrics-certificate' },
   },
   serviceAccount: { annotations: { a: 'b' } },
   networkPolicy: { metricsFrom: [{ namespaceSelector: {} }], extraEgress: [{ ports: [{ port: 3128 }] }] },
@@ -150,7 +150,7 @@ describe('the chart', () => {
     [{ replicas: -1 }, 'minimum'],
     [{ image: { digest: 'latest' } }, 'does not match pattern'],
     [
-      { metrics: { ensureFinalizer: { enabled: true } } },
+      { metrics: { secure: { enabled: true } } },
       'name the Secret with the certificate in metrics.secure.certificateSecret',
     ],
     [{ serviceAccount: { create: false } }, 'name the one to use in serviceAccount.name'],
@@ -238,16 +238,16 @@ describe('the chart', () => {
     const roles = async (values: object) =>
       (await rendered(values)).filter(({ kind }) => kind === 'ClusterRole') as unknown as { rules: object[] }[];
     const all = async (values: object) => (await roles(values)).flatMap(({ rules }) => rules);
-    const ensureFinalizer = { metrics: { ensureFinalizer: { enabled: true, certificateSecret: 'tls' } } };
+    const secure = { metrics: { secure: { enabled: true, certificateSecret: 'tls' } } };
     const reviews = [
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
       { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
       { nonResourceURLs: ['/metrics'], verbs: ['get'] },
     ];
     const before = await all({});
-    expect(
-      (await all(ensureFinalizer)).filter((rule) => !before.some((each) => isDeepStrictEqual(each, rule))),
-    ).toEqual(reviews);
+    expect((await all(secure)).filter((rule) => !before.some((each) => isDeepStrictEqual(each, rule)))).toEqual(
+      reviews,
+    );
   });
 
   test("adds the objects to the cluster's own roles, unless it is told not to", async () => {

@@ -553,7 +553,7 @@ describe('a manifest is accepted', () => {
   ])('when it changes nothing but the case of %s', async (_, before, after) => {
     await apply(before);
     await apply(after);
-    expect((await get()).spec).toMatchObject(after.spec);
+    expect((await get()).spec).toMatchObject(JSON.parse(JSON.stringify(after.spec)));
     await apply(before);
   });
 

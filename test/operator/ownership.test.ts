@@ -1,5 +1,6 @@
 /** Of all objects that name a runtime, one at most writes to it; and what is not ours is never touched. */
 import { describe, expect, test } from '@jest/globals';
+import { fault, GET, PUT, refusal } from './support/faults.ts';
 import { eventually, inBothKinds, inPlace, message, type Place, summary } from './support/place.ts';
 import { KNOWN_DEFECT } from './support/run.ts';
 
@@ -106,6 +107,28 @@ describe.each(inBothKinds)('two objects for one runtime, in a $kind', ({ inPlace
         expect(objects.filter((object) => object?.status?.claim !== undefined)).toHaveLength(1);
       });
       expect(await place.writes('Shared')).toEqual(['PUT']);
+    }));
+
+  test.concurrent('the one that made the runtime keeps it, although an older one comes to manage it before there is a claim', () =>
+    inPlace(async (place) => {
+      const { subscriptionId } = place.factory;
+      await place.apply('older', { azureName: 'Shared', interval: '1h', managementPolicy: 'Observe' });
+      const { metadata } = await place.until('older', 'Ready=False NotFound Reconciling');
+      // Kubernetes tells ages in whole seconds.
+      await eventually(async () => expect(Date.now()).toBeGreaterThan(Date.parse(metadata.creationTimestamp) + 1_000));
+      await fault(place, PUT, refusal(503, 'ServiceUnavailable'), { when: 'after', delayMs: 3_000 });
+      await place.apply('maker', { azureName: 'Shared', interval: '1h' });
+      await eventually(async () => expect(await place.runtime('Shared')).not.toBeNull());
+      await fault(place, GET, refusal(503, 'ServiceUnavailable'));
+      await place.patch('older', { spec: { managementPolicy: 'Manage' } });
+      await place.until('older', 'Ready=False OwnedByAnother Stalled');
+      expect((await place.get('maker'))?.status?.claim).toBeUndefined();
+      await place.azure.clearFaults({ subscriptionId });
+      expect((await place.until('maker', 'Ready=True Available', 60_000)).status?.claim?.origin).toBe('Created');
+      await place.delete('older');
+      await place.delete('maker');
+      await place.untilGone('maker');
+      expect(await place.runtime('Shared')).toBeNull();
     }));
 
   test.concurrent('one of which only observes can both be Ready', () =>

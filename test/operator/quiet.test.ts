@@ -4,7 +4,7 @@ import { type Azir, eventually, inBothKinds, inPlace, type Place, summary } from
 
 /** What each version of an object added to the one before it. */
 function told({ metadata, status }: Azir): string {
-  return `${metadata.finalizers === undefined ? 'free' : 'hasFinalizer'}, ${status?.conditions === undefined ? 'untold' : 'told'}`;
+  return `${metadata.finalizers === undefined ? 'free' : 'held'}, ${status?.conditions === undefined ? 'untold' : 'told'}`;
 }
 
 describe.each(inBothKinds)('creating a runtime, in a $kind', ({ inPlace }) => {
@@ -103,14 +103,12 @@ test('objects at rest share one list per interval with all of their factory', ()
     const stdin = { apiVersion: 'v1', kind: 'List', items: names.map((name) => place.manifest(name)) };
     expect(await place.try(['apply', '-f', '-'], { stdin })).toMatchObject({ code: 0 });
     await Promise.all(names.map((name) => place.until(name, 'Ready=True Available')));
-    const firstOperationPoll = (await place.trace()).length;
+    const before = (await place.trace()).length;
     await Promise.all(names.map((name) => place.passes(name, 3)));
-    const since = (await place.trace()).slice(firstOperationPoll);
+    const since = (await place.trace()).slice(before);
     const lists = since.filter(({ operation }) => operation === 'IntegrationRuntimes_ListByFactory');
-    const states = (name: string) =>
-      since.filter(({ method, runtime }) => method === 'POST' && runtime === name).length;
-    expect(lists.length).toBeLessThanOrEqual(Math.max(...names.map(states)) + 1);
-    // The interval is a second; a request may be under way for a moment before the emulator has it.
+    // The interval is a second, however many look; a request may be under way for a moment before the emulator has it.
+    expect(lists.length).toBeGreaterThan(2);
     const gaps = lists.slice(1).map(({ at }, i) => at - (lists[i]?.at ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThan(850);
     expect(since.filter(({ method }) => method === 'PUT')).toEqual([]);

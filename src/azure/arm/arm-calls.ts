@@ -3,7 +3,7 @@ import { AzureFailure, type Failure } from '../../core/model/failure.ts';
 import { type RequestIds, requestIds } from '../../core/model/request-ids.ts';
 import type { Parent } from '../../core/model/runtime.ts';
 import { type CallContext, Denied, type RequestKind, SupersededError } from '../../ports.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import { type Clock, wallTime } from '../../runtime/clock.ts';
 import type { RequestBudget } from '../budget/request-budget.ts';
 import type { Denial } from '../identity/denial.ts';
 import { type TokenSource, unlessAborted } from '../identity/tokens.ts';
@@ -60,21 +60,14 @@ export class ArmCalls {
 
   async make<T>(caller: CallContext, call: Call<T>): Promise<T> {
     const failures: TransientFailure[] = [];
-    let isSent = false;
     const attempt = async (): Promise<T> => {
       // Before the budget and `mayWrite`: the write goes out right after those were asked, not after a slow authority.
       await this.#options.tokens.get(caller.signal);
       if (call.writes && !caller.mayWrite())
         throw new SupersededError(`${call.operation} was decided on an older state`);
       this.#options.budget.take(call.budget, caller);
-      const isRepeated = isSent;
-      isSent = true;
       const sentAt = this.#options.clock.monotonic();
-      try {
-        return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
-      } catch (error) {
-        throw isRepeated && call.operation === 'create' ? inDoubt(error) : error;
-      }
+      return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
     };
     const noted = async (): Promise<T> => {
       try {
@@ -87,8 +80,7 @@ export class ArmCalls {
     try {
       return await withRetries(noted, caller.signal, this.#options.retry ?? RETRY);
     } catch (error) {
-      if (!(error instanceof AzureFailure) || error.unclear || failures.length === 0) throw error;
-      throw new AzureFailure(error.failure, { cause: error, ids: error.ids, unclear: true });
+      throw error instanceof AzureFailure && failures.length > 0 ? unclear(error) : error;
     }
   }
 
@@ -164,8 +156,8 @@ export class ArmCalls {
   }
 
   #denied(onExchange: Failure, status: number, ids: RequestIds | undefined): Denied {
-    const { denial, tokens } = this.#options;
-    const repeated = { since: denial.refused(), ...tokens.began };
+    const { clock, denial, tokens } = this.#options;
+    const repeated = { since: wallTime(clock, denial.refused()), ...tokens.began };
     const isClocked = onExchange.kind === 'credentialsInvalid' || onExchange.kind === 'subscriptionNotFound';
     const Kind = status === 401 ? RefusedToken : Denied;
     return new Kind(isClocked ? { ...onExchange, ...repeated } : onExchange, (caller) => void denial.wait(caller), ids);
@@ -181,11 +173,13 @@ interface Sent {
   readonly sentAt: number;
 }
 
-/** What a repeated create finds in its way may be what the attempt before it made. */
-function inDoubt(error: unknown): unknown {
-  if (!(error instanceof AzureFailure) || error.failure.kind !== 'preconditionFailed') return error;
-  const message = 'It is not known which attempt to create the runtime took effect.';
-  return new AzureFailure({ kind: 'unavailable', message }, { cause: error, ids: error.ids });
+/** The attempt before it may have taken effect. */
+function unclear(error: AzureFailure): AzureFailure {
+  const { failure, ids } = error;
+  if (error.unclear) return error;
+  return error instanceof Denied
+    ? new Denied(failure, error.wakeWhenOver, ids, true)
+    : new AzureFailure(failure, { cause: error, ids, unclear: true });
 }
 
 class RefusedToken extends Denied {}

@@ -11,7 +11,7 @@ import type { Clock } from '../../runtime/clock.ts';
  * it is one thing; a lost wake costs nothing but the wait for the object's own look.
  */
 export class Denial {
-  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #wake: (key: string, urgency: Urgency) => void;
   readonly #wakeEveryMs: number;
   readonly #waiting = new Map<string, Urgency>();
@@ -19,16 +19,16 @@ export class Denial {
   #wokenAt = Number.NEGATIVE_INFINITY;
 
   /** Where yes and no may take turns, `wakeEveryMs` keeps each yes from waking those who meet the next no. */
-  constructor(clock: Pick<Clock, 'now' | 'monotonic'>, wake: (key: string, urgency: Urgency) => void, wakeEveryMs = 0) {
+  constructor(clock: Pick<Clock, 'monotonic'>, wake: (key: string, urgency: Urgency) => void, wakeEveryMs = 0) {
     this.#clock = clock;
     this.#wake = wake;
     this.#wakeEveryMs = wakeEveryMs;
   }
 
-  /** It was refused now; answers since when it has been refused each time. */
+  /** It was refused now; answers since when it has been refused each time, by the monotonic clock. */
   refused(): number {
     // Of what nobody waits for, nobody knows whether it was granted in between.
-    this.#since = (this.isAwaited ? this.#since : undefined) ?? this.#clock.now();
+    this.#since = (this.isAwaited ? this.#since : undefined) ?? this.#clock.monotonic();
     return this.#since;
   }
 

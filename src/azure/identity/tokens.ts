@@ -1,7 +1,7 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth';
 import { AzureFailure, type Failure } from '../../core/model/failure.ts';
 import { type CallContext, Denied, type Urgency } from '../../ports.ts';
-import type { Clock, Timer } from '../../runtime/clock.ts';
+import { type Clock, type Timer, wallTime } from '../../runtime/clock.ts';
 import { failureOfCredential } from '../arm/errors.ts';
 import { Denial } from './denial.ts';
 
@@ -13,7 +13,7 @@ export interface TokenSourceOptions {
   readonly create: (onExchange: (what: unknown) => void) => TokenCredential;
   readonly scope: string;
   readonly clock: Clock;
-  /** When this login took the place of another; absent where it is not known what was there before. */
+  /** When this login took the place of another, by the monotonic clock; absent where it is not known what was there before. */
   readonly beganAt?: number;
   /** Called once, when there is a first token. */
   readonly onFirstToken?: () => void;
@@ -52,11 +52,12 @@ interface Deadline {
   readonly monotonic: number;
 }
 
+/** By the monotonic clock: a wall clock that is set back changes nothing about how long it has lasted. */
 interface Failed {
   readonly failure: Failure;
-  /** By the wall clock, as statuses tell it. */
+  /** Since when it has been answered each time. */
+  readonly since: number;
   readonly at: number;
-  /** By the monotonic one. */
   readonly until: number;
 }
 
@@ -116,8 +117,8 @@ export class TokenSource {
 
   /** From when on refusals are this login's, as failures tell it. */
   get began(): { readonly notBefore?: number } {
-    const { beganAt } = this.#options;
-    return beganAt === undefined ? {} : { notBefore: beganAt };
+    const { beganAt, clock } = this.#options;
+    return beganAt === undefined ? {} : { notBefore: wallTime(clock, beganAt) };
   }
 
   /** Asks for a first token, although nobody waits for it, and goes on until then. */
@@ -147,8 +148,8 @@ export class TokenSource {
 
   #renew(): Promise<CachedToken> {
     if (this.#failed !== undefined && this.#monotonic < this.#failed.until) {
-      const { failure, at } = this.#failed;
-      return Promise.reject(this.#denied(failure.kind === 'credentialsInvalid' ? { ...failure, at } : failure));
+      const { at } = this.#failed;
+      return Promise.reject(this.#denied(this.#failed, { at: wallTime(this.#options.clock, at) }));
     }
     return this.#requested();
   }
@@ -184,9 +185,8 @@ export class TokenSource {
       return this.#cached;
     } catch (error) {
       this.#credential = undefined;
-      throw this.#denied(
-        this.#fail(error instanceof AzureFailure ? error.failure : failureOfCredential(error, this.#lastExchange)),
-      );
+      const failure = error instanceof AzureFailure ? error.failure : failureOfCredential(error, this.#lastExchange);
+      throw this.#denied(this.#fail(failure));
     }
   }
 
@@ -200,14 +200,15 @@ export class TokenSource {
     return clock.now() >= wall || clock.monotonic() >= monotonic;
   }
 
-  #fail(onExchange: Failure): Failure {
-    const isRefused = onExchange.kind === 'credentialsInvalid';
-    const failure = isRefused ? { ...onExchange, since: this.#denial.refused(), ...this.began } : onExchange;
-    const until = this.#monotonic + (isRefused ? REMEMBER_INVALID_MS : REMEMBER_UNAVAILABLE_MS);
-    this.#failed = { failure, at: this.#options.clock.now(), until };
+  #fail(failure: Failure): Failed {
+    const isRefused = failure.kind === 'credentialsInvalid';
+    const at = this.#monotonic;
+    const until = at + (isRefused ? REMEMBER_INVALID_MS : REMEMBER_UNAVAILABLE_MS);
+    const failed = { failure, since: isRefused ? this.#denial.refused() : at, at, until };
+    this.#failed = failed;
     if (mayCome(failure)) this.#schedule();
     else this.#giveUp();
-    return failure;
+    return failed;
   }
 
   #giveUp(): void {
@@ -215,8 +216,10 @@ export class TokenSource {
     this.#options.refusedForGood?.();
   }
 
-  #denied(failure: Failure): Denied {
-    return new Denied(failure, (caller) => this.#wait(caller));
+  #denied({ failure, since }: Failed, remembered: { at?: number } = {}): Denied {
+    const repeated = { since: wallTime(this.#options.clock, since), ...this.began, ...remembered };
+    const told = failure.kind === 'credentialsInvalid' ? { ...failure, ...repeated } : failure;
+    return new Denied(told, (caller) => this.#wait(caller));
   }
 
   #wait(caller: Pick<CallContext, 'key' | 'urgency'>): void {

@@ -487,7 +487,7 @@ function shownByWrite(result: ObservedRuntime | Accepted | Missing | undefined):
 function mayHaveTakenEffect(error: unknown): boolean {
   if (error instanceof ParkedError || error instanceof SupersededError) return false;
   if (!(error instanceof AzureFailure)) return true;
-  return error.failure.kind === 'unavailable' || error.failure.kind === 'preconditionFailed';
+  return error.unclear || error.failure.kind === 'preconditionFailed';
 }
 
 function definition(runtime: ObservedRuntime | undefined): Definition {

@@ -22,7 +22,7 @@ import { type Action, isNewGeneration, managing, type Policy, type Situation } f
 import { absentFor, HANDING_OVER, waitingSince } from '../waits.ts';
 import { mayHaveCreated } from './definition.ts';
 import { PARENT_IN_WORDS } from './failure.ts';
-import { isBeingDeleted, nextOperationPoll } from './operation.ts';
+import { isBeingDeleted } from './operation.ts';
 import { confirming, progressing, settle, UNCHANGED } from './verdicts.ts';
 
 const release = (event: OperatorEvent): Action => ({ kind: 'Release', event });
@@ -41,12 +41,13 @@ export const forUnseenCreate =
 export const ownCreateMayCome: Policy = (s) => {
   if (!isUnseenCreate(s) || s.definition?.presence !== 'absent') return undefined;
   // Also when the clock was set back.
-  const waited = Math.abs(s.now - waitingSince(s, 'Deleting'));
-  if (waited >= CREATE_SHOWS_MS[s.desired.id.parent.kind]) return undefined;
+  const left = CREATE_SHOWS_MS[s.desired.id.parent.kind] - Math.abs(s.now - waitingSince(s, 'Deleting'));
+  if (left <= 0) return undefined;
   const message =
     'The runtime was being created when the object was deleted, and Azure does not show it. It is looked for a while, and ' +
     'deleted if it comes.';
-  return onFreshRead(s, settle(progressing('Deleting', message), nextOperationPoll(s)));
+  const next = operationPoll(Math.min(left, s.intervalMs));
+  return onFreshRead(s, settle(progressing('Deleting', message), next));
 };
 
 function isUnseenCreate(s: Situation): boolean {

@@ -29,13 +29,15 @@ function upon<K extends Kind>(kind: K, answer: (s: Situation, failure: Of<K>) =>
 /** A create that did not happen keeps no finalizer: what another writer makes under the name would be taken for ours. */
 export const failedCreateKeepsNoFinalizer: Policy = (s) => {
   if (s.failure === undefined || !s.object.hasFinalizer || s.status.claim !== undefined) return undefined;
-  const { failure, during } = s.failure;
+  const { failure, during, unclear = false } = s.failure;
   const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
   // Of the attempts before a transient failure, one may have taken effect. Without its network, no create of the runtime was
-  // even tried. A 412 says that another writer created it: what denied it before was wrong, or is by now.
+  // even tried. A 412 says that another writer created it: what denied it before was wrong, or is by now. After an attempt
+  // whose answer was lost, that may have been us.
   const isTaken = failure.kind === 'preconditionFailed';
+  const mayBeMade = during === 'create' && unclear;
   const unmade = during === 'network' || (during === 'create' && (isTaken || !mayHaveWritten(failure)));
-  return unmade || (refusedForGood && during !== 'poll') ? { kind: 'RemoveFinalizer' } : undefined;
+  return !mayBeMade && (unmade || (refusedForGood && during !== 'poll')) ? { kind: 'RemoveFinalizer' } : undefined;
 };
 
 export const subscriptionIsFound = upon('subscriptionNotFound', (s, failure) =>

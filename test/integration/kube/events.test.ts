@@ -50,8 +50,9 @@ describe('an event', () => {
   test('that is told again within some minutes is counted in the first, whichever request to Azure it was', async () => {
     const namespace = await newNamespace();
     const object = await create(namespace, 'one');
-    let now = Date.now();
-    const { publish, log, writes } = events(undefined, { ...systemClock, now: () => now });
+    let passed = 0;
+    const clock = { ...systemClock, monotonic: () => passed };
+    const { publish, log, writes } = events(undefined, clock);
     const told = (ids: string) => ({
       type: 'Warning',
       reason: 'Forbidden',
@@ -63,7 +64,7 @@ describe('an event', () => {
     expect(await kubectl(['describe', 'azir', 'one', '-n', namespace])).toMatch(/Forbidden +\S+ \(x3 over .*No\./);
     await publish(object, { type: 'Warning', reason: 'Forbidden', message: 'Something else.' });
     expect(await published(namespace)).toHaveLength(2);
-    now += 6 * 60_000;
+    passed += 6 * 60_000;
     await publish(object, told('4') as OperatorEvent);
     expect(await published(namespace)).toHaveLength(3);
     expect(log.lines).toEqual([]);

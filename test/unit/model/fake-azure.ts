@@ -306,7 +306,7 @@ export class FakeAzure implements Runtimes {
     if (fault?.when === 'before') throw new AzureFailure(fault.failure, { ids: fault.ids });
     const answer = effect();
     await this.#hooks.pause?.();
-    if (fault?.when === 'after') throw new AzureFailure(fault.failure, { ids: fault.ids });
+    if (fault?.when === 'after') throw new AzureFailure(fault.failure, { ids: fault.ids, unclear: true });
     return answer;
   }
 

@@ -131,6 +131,7 @@ export class Model {
   foreignPut(id: RuntimeId, document: RuntimeDocument): void {
     const before = this.operator.azure.runtimes.get(armKey(id));
     if (networkOf(before?.document ?? {}) !== networkOf(document)) this.oracle.onRemoved(armKey(id));
+    this.oracle.onForeignWrite(armKey(id));
     this.operator.azure.put(id, document);
   }
 

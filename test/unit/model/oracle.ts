@@ -29,6 +29,8 @@ export class Oracle {
   readonly #changedByUs = new Set<string>();
   /** By uid: a create whose runtime somebody else removed at once was a create all the same. */
   readonly #hasCreated = new Set<string>();
+  /** By runtime: the uid of the object that made what is there, as long as nobody else has changed it. */
+  readonly #madeBy = new Map<string, string>();
   /** By uid: those that were ever marked as about to create, and the claims that the operator has stored. */
   readonly #wasCreating = new Set<string>();
   readonly #claimed = new Map<string, Claim['origin']>();
@@ -70,7 +72,9 @@ export class Oracle {
       this.#judgeEnable(write);
     } else if (write.kind === 'create') {
       this.#createdByUs.add(write.key);
-      this.#hasCreated.add(this.cluster.server.get(write.by)?.uid ?? '');
+      const { uid = '' } = this.cluster.server.get(write.by) ?? {};
+      this.#hasCreated.add(uid);
+      this.#madeBy.set(write.key, uid);
       this.#changedByUs.delete(write.key);
     } else if (write.kind === 'update') {
       if (!this.#createdByUs.has(write.key)) this.#changedByUs.add(write.key);
@@ -86,6 +90,12 @@ export class Oracle {
   onRemoved(key: string): void {
     this.#createdByUs.delete(key);
     this.#changedByUs.delete(key);
+    this.#madeBy.delete(key);
+  }
+
+  /** Another writer has changed the runtime. */
+  onForeignWrite(key: string): void {
+    this.#madeBy.delete(key);
   }
 
   /** An object that created its runtime and goes must have deleted it, unless another takes over. */
@@ -135,6 +145,7 @@ export class Oracle {
     else this.#claimed.set(after.uid, claim.origin);
     if (claim === undefined || claim.origin === known || !after.spec.valid) return;
     const read = this.#lastRead.get(after.key)?.document ?? {};
+    this.#judgeAdoption(after, claim);
     const permitted = this.#ever(after, (desired) =>
       claim.origin === 'Created'
         ? this.#hasCreated.has(after.uid) ||
@@ -144,6 +155,14 @@ export class Oracle {
         : adoptable(desired, read),
     );
     if (!permitted) this.violations.push(`${after.key} claims ${claim.origin} without a right to`);
+  }
+
+  /** What an object made itself it never adopts: it would leave it behind. */
+  #judgeAdoption(after: ManagedObject, { origin }: Claim): void {
+    if (origin !== 'Adopted' || !after.spec.valid || this.#edited.has(after.uid)) return;
+    const isOwn = this.#madeBy.get(armKey(after.spec.desired.id)) === after.uid;
+    if (isOwn && !this.cluster.finalizerRemovedByHand.has(after.key))
+      this.violations.push(`${after.key} adopts what it made itself`);
   }
 
   /** Whether this very object has made what is there, or what Azure is about to show. */

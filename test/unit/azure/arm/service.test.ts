@@ -487,6 +487,23 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       await expect(runtimes.update(ID, {}, 'e', caller())).rejects.toMatchObject({ name: 'AzureFailure', unclear });
     });
 
+    test.each([
+      ['a refused token', armError(401, 'InvalidAuthenticationToken')],
+      ['a subscription that is not found', armError(404, 'SubscriptionNotFound')],
+    ])(
+      '%s after an attempt that was cut wakes who waits for it, and leaves open what the cut one did',
+      async (_what, no) => {
+        const { arm, runtimes, budgetAvailable } = rig();
+        arm.answers(DROPPED, no);
+        const error = await runtimes.create(ID, {}, caller({ key: 'ns/c' })).catch((each: unknown) => each);
+        expect(error).toMatchObject({ unclear: true, wakeWhenOver: expect.any(Function) });
+        if (error instanceof Denied) error.wakeWhenOver(caller({ key: 'ns/c' }));
+        arm.answers({ status: 200, body: resource() });
+        await runtimes.read(ID, caller());
+        expect(budgetAvailable).toContain('ns/c');
+      },
+    );
+
     test('each attempt spends a token of the budget', async () => {
       const { arm, budget, runtimes, budgetAvailable, clock } = rig();
       arm.answers(DROPPED);
@@ -515,10 +532,14 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       expect(await runtimes.read(ID, caller({ mayWrite: () => false }))).toBeDefined();
     });
 
-    test('a repeated create that had taken effect is in doubt, not refused', async () => {
+    test.each<[string, ReturnType<typeof armError> | Error, boolean]>([
+      ['was cut, may be of that attempt', DROPPED, true],
+      ['was refused for its token, is of another writer', armError(401, 'ExpiredAuthenticationToken'), false],
+    ])('what is in the way of a create after an attempt that %s', async (_what, first, unclear) => {
       const { arm, runtimes } = rig();
-      arm.answers(DROPPED, armError(412, 'PreconditionFailed'));
-      expect((await failureOf(runtimes.create(ID, {}, caller()))).kind).toBe('unavailable');
+      arm.answers(first, armError(412, 'PreconditionFailed'));
+      const failure = { kind: 'preconditionFailed' };
+      await expect(runtimes.create(ID, {}, caller())).rejects.toMatchObject({ failure, unclear });
     });
 
     test('a repeated delete that had taken effect is done', async () => {

@@ -6,7 +6,7 @@ import { failureOf } from '../support/rig.ts';
 
 const HOUR = 3_600_000;
 
-function rig(timeoutMs?: number) {
+function rig(timeoutMs?: number, beganAt?: number) {
   const clock = new FakeClock();
   let made = 0;
   const asked: string[] = [];
@@ -29,6 +29,7 @@ function rig(timeoutMs?: number) {
     scope: 'https://arm.test/.default',
     clock,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(beganAt === undefined ? {} : { beganAt }),
   });
   return { clock, asked, authority, tokens, budgetAvailable, made: () => made };
 }
@@ -205,6 +206,18 @@ describe('who waits for a token', () => {
     await clock.settle();
     const third = (await wait(tokens, 'c')).failure;
     expect(third).toMatchObject({ since: began });
+  });
+
+  test('learns the same when the wall clock is set back or forward meanwhile', async () => {
+    const { authority, clock, tokens } = rig(undefined, 0);
+    authority.answer = refuse;
+    await wait(tokens, 'a');
+    for (const step of [-3_600_000, 7_200_000]) {
+      clock.step(step);
+      await clock.advance(1_000);
+      const refused = clock.now() - clock.monotonic();
+      expect((await wait(tokens, 'b')).failure).toMatchObject({ since: refused, at: refused, notBefore: refused });
+    }
   });
 
   test('and is gone is not waited for', async () => {

@@ -349,6 +349,12 @@ describe('a create of the object that nobody has claimed', () => {
     check,
   );
 
+  test('is looked for again no later than when the wait is over, however often it was looked for', () => {
+    const waitedFor = (minutes: number) => nextOf(cutShort({ definition: GONE, status: waited(ago(minutes)) }));
+    expect(waitedFor(0)).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: 30_000 });
+    expect(waitedFor(0.4)).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: 6_000 });
+  });
+
   test('tells the way out while it is waited for', () => {
     expect(messageOf(cutShort({ definition: GONE }))).toMatch(/does not show it.*deletionPolicy: Retain\)\.$/);
   });

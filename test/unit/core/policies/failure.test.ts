@@ -118,6 +118,11 @@ describe('a create that did not happen holds nothing', () => {
       if (drops) expect(action).toBe('RemoveFinalizer');
       else expect(action).not.toBe('RemoveFinalizer');
     });
+
+    test(`${kind} on a create of which an earlier attempt may have taken effect keeps the finalizer`, () => {
+      const failure = { ...failed(kind, 'create'), unclear: true };
+      expect(decided(situation({ object: hasFinalizer, failure }))).not.toBe('RemoveFinalizer');
+    });
   }
   rules<Row>(
     {
