@@ -100,7 +100,7 @@ describe('the end of a pass', () => {
   test('tells that Azure was seen, and when it is to be seen again', async () => {
     const operator = new Operator();
     await operator.poll(operator.apply('sample', desired()));
-    expect(operator.isTransient).toEqual([{ observed: true, waits: false, dueMs: INTERVAL_MS }]);
+    expect(operator.ends).toEqual([{ observed: true, waits: false, dueMs: INTERVAL_MS }]);
   });
 
   test('tells that Azure was not seen', async () => {
@@ -108,7 +108,7 @@ describe('the end of a pass', () => {
       azure: { fault: () => ({ when: 'before', failure: FAILURE({ kind: 'unavailable' }) }) },
     });
     await operator.poll(operator.apply('sample', desired()));
-    expect(operator.isTransient).toMatchObject([{ observed: false, waits: false }]);
+    expect(operator.ends).toMatchObject([{ observed: false, waits: false }]);
   });
 
   test('tells that the request budget had nothing', async () => {
@@ -116,7 +116,7 @@ describe('the end of a pass', () => {
     const key = operator.apply('sample', desired());
     operator.azure.read = () => Promise.reject(new BudgetExhaustedError('no reads left'));
     await operator.poll(key);
-    expect(operator.isTransient).toEqual([{ observed: false, waits: true, dueMs: undefined }]);
+    expect(operator.ends).toEqual([{ observed: false, waits: true, dueMs: undefined }]);
   });
 
   test('tells that the object is gone', async () => {
