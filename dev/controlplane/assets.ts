@@ -6,16 +6,10 @@ import { cacheFolder, renew } from './cache.ts';
 import { envtestArchive } from './download.ts';
 import { withLock } from './lock.ts';
 import { messageOf, type Task } from './log.ts';
+import type { Source } from './source.ts';
 import { kubernetesVersion, majorMinor, platform } from './version.ts';
 
 export const programs = ['kube-apiserver', 'etcd', 'kubectl'] as const;
-
-/** Where the three binaries can come from when this machine does not have them yet. */
-export interface Source {
-  readonly name: string;
-  /** Puts the three into `dir`, which exists and is empty, or throws an error that tells a person why it cannot. */
-  fill(dir: string, task: Task): Promise<void>;
-}
 
 export interface AssetsOptions {
   env?: NodeJS.ProcessEnv;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Source } from './assets.ts';
 import { run } from './child.ts';
 import { step, type Task } from './log.ts';
+import type { Source } from './source.ts';
 import { findGo, type Go } from './toolchain.ts';
 import { majorMinor, moduleDir } from './version.ts';
 

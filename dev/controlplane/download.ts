@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parse } from 'yaml';
-import type { Source } from './assets.ts';
 import { run } from './child.ts';
 import { messageOf, step, type Task } from './log.ts';
+import type { Source } from './source.ts';
 import { majorMinor } from './version.ts';
 
 export interface Host {

@@ -19,20 +19,14 @@ import {
 } from './assumptions.ts';
 import type { Buckets } from './buckets.ts';
 import { DataFactory, factoryBody } from './datafactory.ts';
-import { type Incoming, isObject, parseJson, type Reply, rawReply, reply } from './exchange.ts';
+import { type Incoming, type Reply, rawReply, reply } from './exchange.ts';
+import { isObject, parseJson } from './json.ts';
 import type { Operation } from './operations.ts';
 import type { Attempt, Refusals } from './refusals.ts';
 import type { Route } from './routes.ts';
 import { goOn, Synapse } from './synapse.ts';
 import type { TokenInfo, Tokens } from './tokens.ts';
-import {
-  type Dependencies,
-  type Factory,
-  PARENT_TYPES,
-  parentsIn,
-  type ResourceGroup,
-  type Subscription,
-} from './world.ts';
+import { type Factory, PARENT_TYPES, parentsIn, type ResourceGroup, type Subscription, type World } from './world.ts';
 
 const API_VERSIONS: Readonly<Record<'factory' | 'workspace', readonly string[]>> = {
   factory: ['2018-06-01'],
@@ -58,7 +52,7 @@ interface Passage {
 /** ARM's gateway: everything that is decided before the provider sees a request. */
 export class Arm {
   readonly #now: () => number;
-  readonly #world: Dependencies;
+  readonly #world: World;
   readonly #tokens: Tokens;
   readonly #buckets: Buckets;
   readonly #refusals: Refusals;
@@ -68,7 +62,7 @@ export class Arm {
 
   constructor(parts: {
     now: () => number;
-    world: Dependencies;
+    world: World;
     tokens: Tokens;
     buckets: Buckets;
     refusals: Refusals;

@@ -1,6 +1,6 @@
 import type { EmulatorControl } from './control.ts';
 import { CONTROL_ROUTES, toQuery } from './control-routes.ts';
-import { parseVerbatim } from './exchange.ts';
+import { parseVerbatim } from './json.ts';
 
 /** The control endpoint of an emulator that runs as its own process. */
 export function createControlClient(controlUrl: string): EmulatorControl {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { EmulatorControl } from './control.ts';
 import { CONTROL_ROUTES, fromQuery } from './control-routes.ts';
-import { parseVerbatim } from './exchange.ts';
+import { parseVerbatim } from './json.ts';
 
 const HANDLERS = new Map(
   Object.entries(CONTROL_ROUTES).map(([name, [verb, path]]) => [`${verb} ${path}`, name as keyof EmulatorControl]),

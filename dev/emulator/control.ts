@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from './exchange.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { BucketKind, Operation } from './operations.ts';
 
 /** A Data Factory; or, where `kind` says so, a Synapse workspace. Whatever is called `factory` here may be either. */

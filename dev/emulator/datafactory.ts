@@ -28,21 +28,11 @@ import {
   STALE_ETAG_MESSAGE,
   TYPE_IS_IMMUTABLE,
 } from './assumptions.ts';
-import {
-  header,
-  type Incoming,
-  isObject,
-  type JsonObject,
-  parseJson,
-  property,
-  propertyName,
-  type Reply,
-  rawReply,
-  reply,
-} from './exchange.ts';
+import { header, type Incoming, property, propertyName, type Reply, rawReply, reply } from './exchange.ts';
+import { isObject, type JsonObject, parseJson } from './json.ts';
 import { isSameValue, networkOf } from './lifecycle.ts';
 import type { Route } from './routes.ts';
-import { type Dependencies, type Factory, type Runtime, sortedRuntimes } from './world.ts';
+import { type Factory, type Runtime, sortedRuntimes, type World } from './world.ts';
 
 /** How a write that may be made is made and answered. */
 export interface Writes {
@@ -65,11 +55,11 @@ const AT_ONCE: Writes = {
  * the same but for how it answers writes.
  */
 export class DataFactory {
-  readonly #world: Dependencies;
+  readonly #world: World;
   readonly #now: () => number;
   readonly #writes: Writes;
 
-  constructor(world: Dependencies, now: () => number, writes: Writes = AT_ONCE) {
+  constructor(world: World, now: () => number, writes: Writes = AT_ONCE) {
     this.#world = world;
     this.#now = now;
     this.#writes = writes;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isKnownAudience } from './audiences.ts';
 import type { EntraClient, TokenEndpointMode, TokenRefusal } from './control.ts';
-import { header, type Incoming, isObject, parseJson, type Reply, reply } from './exchange.ts';
+import { header, type Incoming, type Reply, reply } from './exchange.ts';
+import { isObject, parseJson } from './json.ts';
 import type { Operation } from './operations.ts';
 import { type TokenInfo, Tokens } from './tokens.ts';
 

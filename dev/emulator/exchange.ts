@@ -1,8 +1,7 @@
+/** A request to the emulator and the reply to it, as its parts hand them on. */
 import { PROPERTY_NAMES_IGNORE_CASE } from './assumptions.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Operation } from './operations.ts';
-
-export type Json = null | boolean | number | string | Json[] | JsonObject;
-export type JsonObject = { [key: string]: Json };
 
 export interface Incoming {
   readonly method: string;
@@ -46,26 +45,6 @@ export function rawReply(status: number, body: string, headers: Record<string, s
 export function header(request: Incoming, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** A number that is kept as its text is none. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
-}
-
-export function parseJson(text: string): Json | undefined {
-  try {
-    return parseVerbatim(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Every number that JavaScript would write otherwise keeps its text: `12345678901234567`, and `8.0` too. */
-export function parseVerbatim(text: string): Json {
-  return JSON.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source ? JSON.rawJSON(source) : value,
-  ) as Json;
 }
 
 /** A property of a document, whatever the case of its name (see `PROPERTY_NAMES_IGNORE_CASE`). */

@@ -14,7 +14,7 @@ import { serveTls } from './server.ts';
 import { createService } from './service.ts';
 import { createServerIdentity } from './tls.ts';
 import { Trace } from './trace.ts';
-import { Dependencies } from './world.ts';
+import { World } from './world.ts';
 
 export type * from './control.ts';
 export { createControlClient } from './control-client.ts';
@@ -97,7 +97,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
 function assemble(options: EmulatorOptions) {
   const now = options.now ?? Date.now;
-  const world = new Dependencies(now);
+  const world = new World(now);
   const buckets = new Buckets(now, options.throttling ?? true);
   const clients = options.clients ?? [DEFAULT_CLIENT];
   const entra = new Entra(now, options.tokenLifetimeSeconds ?? 3599);

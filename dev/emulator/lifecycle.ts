@@ -1,6 +1,7 @@
 import { DEFAULT_REPAIRS_NEEDED, endedByPut, MANAGED_NETWORK_STAGES } from './assumptions.ts';
 import type { LifecycleRule, Stage } from './control.ts';
-import { isObject, type Json, type JsonObject, property } from './exchange.ts';
+import { property } from './exchange.ts';
+import { isObject, type Json, type JsonObject } from './json.ts';
 
 /** Which states a runtime passes through, as data. */
 const DEFAULT_RULES: readonly LifecycleRule[] = [

@@ -12,16 +12,16 @@ import type {
   TraceEntry,
 } from './control.ts';
 import type { Entra } from './entra.ts';
-import { isObject, type Json, type JsonObject, parseJson, parseVerbatim } from './exchange.ts';
 import type { Faults } from './faults.ts';
+import { isObject, type Json, type JsonObject, parseJson, parseVerbatim } from './json.ts';
 import type { Refusals } from './refusals.ts';
 import { goOn } from './synapse.ts';
 import type { Trace } from './trace.ts';
-import { type Dependencies, type Factory, type Network, type Runtime, sortedRuntimes } from './world.ts';
+import { type Factory, type Network, type Runtime, sortedRuntimes, type World } from './world.ts';
 
 export interface ControlParts {
   readonly now: () => number;
-  readonly world: Dependencies;
+  readonly world: World;
   readonly entra: Entra;
   readonly buckets: Buckets;
   readonly refusals: Refusals;
@@ -252,7 +252,7 @@ function entraControl({ entra }: ControlParts): Pick<EmulatorControl, EntraContr
 }
 
 /** As it is now: with all that it has done by now of what it had accepted. */
-function theFactory(world: Dependencies, ref: FactoryRef, now: number): Factory {
+function theFactory(world: World, ref: FactoryRef, now: number): Factory {
   const found = world.factory(ref);
   const { kind = 'factory', subscriptionId, resourceGroup, name } = ref;
   if (found === undefined) throw new Error(`no ${kind} ${subscriptionId}/${resourceGroup}/${name}`);

@@ -9,8 +9,8 @@ import {
   INTERACTIVE_QUERY_MS,
 } from './assumptions.ts';
 import type { FactoryRef, LifecycleRule, WriteMode } from './control.ts';
-import type { JsonObject } from './exchange.ts';
 import { InteractiveQuery } from './interactive-query.ts';
+import type { JsonObject } from './json.ts';
 import { Lifecycle, stagesOf } from './lifecycle.ts';
 
 export interface Runtime {
@@ -108,7 +108,7 @@ const DEFAULT_RUNTIME = {
 };
 
 /** What exists in the emulated Azure. Names are found whatever their case, and keep that of their creation. */
-export class Dependencies {
+export class World {
   readonly subscriptions = new Map<string, Subscription>();
   readonly #now: () => number;
   #lastEtag = randomInt(0x1000_0000, 0x7fff_ffff);

@@ -1,6 +1,6 @@
 /** Names are one whatever their case, in manifests and in documents; and documents keep their spelling and their numbers. */
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../dev/emulator/exchange.ts';
+import type { JsonObject } from '../../dev/emulator/json.ts';
 import { eventually, inBothKinds, inPlace, message, type Place } from './support/place.ts';
 
 const ready = (place: Place, name = 'sample') => place.until(name, 'Ready=True Available');

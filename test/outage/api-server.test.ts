@@ -10,7 +10,7 @@ import { runtimePath } from '../../src/kube/objects/runtime-api.ts';
 import { count, fault, PUT, trace, untilCalled } from '../operator/support/faults.ts';
 import { isHeld } from '../operator/support/history.ts';
 import { eventually, type Place } from '../operator/support/place.ts';
-import { type Dependencies, site } from './support.ts';
+import { site, type World } from './support.ts';
 
 const { inWorld } = site({ losesApiServer: true });
 
@@ -157,17 +157,11 @@ describe('each right that the operator has is one that it needs: without', () =>
     events: ['events.events.k8s.io'],
   };
 
-  async function rulesOf({ place }: Dependencies): Promise<Rule[]> {
+  async function rulesOf({ place }: World): Promise<Rule[]> {
     return JSON.parse(await place.kubectl('get', 'clusterrole', 'azure-ir-operator', '-o', 'json')).rules;
   }
 
-  async function grant(
-    { place }: Dependencies,
-    rules: readonly Rule[],
-    resource: string,
-    verb: string,
-    answer: 'yes' | 'no',
-  ) {
+  async function grant({ place }: World, rules: readonly Rule[], resource: string, verb: string, answer: 'yes' | 'no') {
     const value = rules.filter(({ verbs }) => verbs.length > 0);
     const body = JSON.stringify([{ op: 'replace', path: '/rules', value }]);
     await place.kubectl('patch', 'clusterrole', 'azure-ir-operator', '--type=json', '-p', body);
@@ -177,15 +171,15 @@ describe('each right that the operator has is one that it needs: without', () =>
 
   const said = (lines: readonly string[], text: string) => lines.filter((line) => line.includes(text)).length;
 
-  const isNotListed = async (_world: Dependencies, lines: readonly string[]) =>
+  const isNotListed = async (_world: World, lines: readonly string[]) =>
     eventually(async () => expect(said(lines, 'watching fails')).toBeGreaterThan(0));
-  const isNotSeen = async ({ history }: Dependencies, lines: readonly string[]) => {
+  const isNotSeen = async ({ history }: World, lines: readonly string[]) => {
     await eventually(async () => expect(said(lines, 'watching still fails')).toBeGreaterThan(0));
     expect(history.latest('sample')?.status?.observedGeneration).toBe(-1);
   };
 
   /** What is seen of it once the object `sample` has been applied. */
-  const cases: [string, string, (world: Dependencies, lines: readonly string[]) => Promise<void>][] = [
+  const cases: [string, string, (world: World, lines: readonly string[]) => Promise<void>][] = [
     ['azureintegrationruntimes', 'list', isNotListed],
     ['azureintegrationruntimes', 'watch', isNotSeen],
     ['secrets', 'list', isNotListed],

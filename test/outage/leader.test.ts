@@ -11,7 +11,7 @@ import { DELAY, fault, GET, PUT, trace } from '../operator/support/faults.ts';
 import { isHeld } from '../operator/support/history.ts';
 import { eventually } from '../operator/support/place.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
-import { type Dependencies, site } from './support.ts';
+import { site, type World } from './support.ts';
 
 const { inWorld } = site();
 
@@ -40,7 +40,7 @@ interface Replica {
 }
 
 class Election {
-  readonly world: Dependencies;
+  readonly world: World;
   /** Who held the lease, oldest first. */
   readonly holders: string[] = [];
   readonly #dir: string;
@@ -50,7 +50,7 @@ class Election {
   #watching: Promise<void> = Promise.resolve();
   #created = 0;
 
-  private constructor(world: Dependencies, dir: string) {
+  private constructor(world: World, dir: string) {
     this.world = world;
     this.#dir = dir;
     this.#client = createKubeClient({ kubeconfig: world.installation.cluster.kubeconfig });

@@ -6,7 +6,7 @@ import type { Operation } from '../../dev/emulator/operations.ts';
 import { count, DELETE, fault, GET, heal, LIST, PUT, STATUS, untilCalled } from '../operator/support/faults.ts';
 import { isHeld } from '../operator/support/history.ts';
 import { eventually } from '../operator/support/place.ts';
-import { type Dependencies, runBundle, site } from './support.ts';
+import { runBundle, site, type World } from './support.ts';
 
 const { inWorld, get } = site();
 
@@ -26,7 +26,7 @@ interface Moment {
   readonly when: When;
 }
 
-async function moment({ place, azure }: Dependencies, [name, operation, when]: Point): Promise<Moment> {
+async function moment({ place, azure }: World, [name, operation, when]: Point): Promise<Moment> {
   const factory = { ...place.factory, name: `${place.factory.name}-${name}` };
   await azure.ensureFactory(factory);
   return { name, factory, operation, when };
@@ -42,30 +42,30 @@ interface Held extends Moment {
 }
 
 /** The next such call is not answered, or late. */
-async function hold(world: Dependencies, one: Moment): Promise<Held> {
+async function hold(world: World, one: Moment): Promise<Held> {
   const { factory, operation, when } = one;
   const before = await calls(world, one);
   const match = { operation, factory: factory.name, subscriptionId: factory.subscriptionId };
-  const hasFinalizer: Pick<Fault, 'effect' | 'delayMs'> = isLate(one)
+  const held: Pick<Fault, 'effect' | 'delayMs'> = isLate(one)
     ? { effect: { kind: 'delay' }, delayMs: HELD_MS }
     : { effect: { kind: 'hang' } };
-  await world.azure.addFault({ match, times: 1, when, ...hasFinalizer });
+  await world.azure.addFault({ match, times: 1, when, ...held });
   return { ...one, before };
 }
 
-async function untilHeld(world: Dependencies, hasFinalizer: readonly Held[]): Promise<void> {
-  for (const one of hasFinalizer) {
+async function untilHeld(world: World, held: readonly Held[]): Promise<void> {
+  for (const one of held) {
     const { name, before } = one;
     await eventually(async () => expect([name, await calls(world, one)]).not.toEqual([name, before]));
   }
 }
 
-async function calls({ azure }: Dependencies, { factory, operation }: Moment): Promise<number> {
+async function calls({ azure }: World, { factory, operation }: Moment): Promise<number> {
   return (await azure.counts({ factory: factory.name, operation }))[operation] ?? 0;
 }
 
 /** What was under way when the operator died has had its effect. */
-async function untilSettled({ azure }: Dependencies, moments: readonly Moment[]): Promise<void> {
+async function untilSettled({ azure }: World, moments: readonly Moment[]): Promise<void> {
   const open = async ({ factory, operation }: Moment) =>
     (await azure.trace({ factory: factory.name, operation })).filter(({ status }) => status === 0);
   for (const one of moments.filter(isLate))
@@ -126,13 +126,13 @@ describe('killed (SIGKILL) at any moment, and started again', () => {
         await history.until(name, 'True Available');
         await azure.drift({ factory: one.factory, name, merge: { alien: 1 } });
       }
-      const hasFinalizer: Held[] = [];
+      const held: Held[] = [];
       for (const one of moments) {
         const { name } = one;
-        hasFinalizer.push(await hold(world, one));
+        held.push(await hold(world, one));
         await place.patch(name, { spec: { description: 'second' } });
       }
-      await untilHeld(world, hasFinalizer);
+      await untilHeld(world, held);
       await first.kill();
       await world.operator();
       await untilSettled(world, moments);
@@ -163,13 +163,13 @@ describe('killed (SIGKILL) at any moment, and started again', () => {
         await place.apply(name, { factory: one.factory });
         await history.until(name, 'True Available');
       }
-      const hasFinalizer: Held[] = [];
+      const held: Held[] = [];
       for (const one of moments) {
         const { name } = one;
-        hasFinalizer.push(await hold(world, one));
+        held.push(await hold(world, one));
         await azure.setState({ factory: one.factory, name, state: 'Limited', repairsNeeded: 1 });
       }
-      await untilHeld(world, hasFinalizer);
+      await untilHeld(world, held);
       await first.kill();
       await world.operator();
       await untilSettled(world, moments);
@@ -262,13 +262,13 @@ describe('killed (SIGKILL) at any moment, and started again', () => {
         await place.apply(name, { factory: one.factory });
         await history.until(name, 'True Available');
       }
-      const hasFinalizer: Held[] = [];
+      const held: Held[] = [];
       for (const one of moments) {
         const { name } = one;
-        hasFinalizer.push(await hold(world, one));
+        held.push(await hold(world, one));
         await place.delete(name);
       }
-      await untilHeld(world, hasFinalizer);
+      await untilHeld(world, held);
       await first.kill();
       await world.operator();
       await untilSettled(world, moments);
@@ -319,10 +319,10 @@ describe('stopped (SIGTERM)', () => {
     inWorld(async (world) => {
       const { place, history } = world;
       const one = await moment(world, ['sample', PUT, 'before']);
-      const hasFinalizer = await hold(world, one);
+      const held = await hold(world, one);
       await place.apply('sample', { factory: one.factory });
       const operator = await world.operator();
-      await untilHeld(world, [hasFinalizer]);
+      await untilHeld(world, [held]);
       // Comes while it stops, and is left for the next.
       const stopping = operator.stop();
       await place.apply('late');
@@ -349,16 +349,16 @@ describe('stopped (SIGTERM)', () => {
 });
 
 describe('Azure does not answer for one subscription: those of another are looked after all the same', () => {
-  const hang = ({ azure, place }: Dependencies, operation: typeof GET | typeof LIST) => {
+  const hang = ({ azure, place }: World, operation: typeof GET | typeof LIST) => {
     const { subscriptionId, name } = place.factory;
     const match = { operation, subscriptionId, factory: name };
     return azure.addFault({ match, times: 'always', effect: { kind: 'hang' } });
   };
-  const applyMany = ({ place }: Dependencies) => {
+  const applyMany = ({ place }: World) => {
     const items = Array.from({ length: 40 }, (_, i) => place.manifest(`ir-${i}`));
     return place.try(['apply', '-f', '-'], { stdin: { apiVersion: 'v1', kind: 'List', items } });
   };
-  const othersAreLookedAfter = async ({ azure, place }: Dependencies) => {
+  const othersAreLookedAfter = async ({ azure, place }: World) => {
     const other = { subscriptionId: randomUUID(), resourceGroup: 'other', name: 'other' };
     await azure.ensureFactory(other);
     await place.apply('other', { factory: other });

@@ -1,19 +1,19 @@
 /** Several operators, each with a part of the objects. */
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '../operator/support/place.ts';
-import { type Dependencies, site } from './support.ts';
+import { site, type World } from './support.ts';
 
 const { inWorld } = site();
 
 const RUNTIME = 'SharedIR';
 
-async function twoShards({ operator }: Dependencies) {
+async function twoShards({ operator }: World) {
   const shard = (name: string) => operator({ args: [`--label-selector=shard=${name}`, '--arm-budget-share=1/2'] });
   return [await shard('a'), await shard('b')] as const;
 }
 
 /** Moves an object to another shard, or into one. */
-async function assign({ place }: Dependencies, name: string, shard: string) {
+async function assign({ place }: World, name: string, shard: string) {
   await place.kubectl('label', 'azir', name, '-n', place.namespace, `shard=${shard}`, '--overwrite');
 }
 

@@ -29,7 +29,7 @@ export interface OperatorChanges {
 }
 
 /** What one test works with. Operators that it starts watch its namespace only, and end with it. */
-export interface Dependencies {
+export interface World {
   readonly installation: Installation;
   readonly azure: EmulatorControl;
   readonly place: Place;
@@ -48,7 +48,7 @@ export interface Site {
 
 /** For the top of a file. */
 export function site({ losesApiServer = false } = {}): {
-  inWorld: (test: (world: Dependencies) => Promise<void>) => Promise<void>;
+  inWorld: (test: (world: World) => Promise<void>) => Promise<void>;
   get: () => Site;
 } {
   let made: Site | undefined;
@@ -67,7 +67,7 @@ export function site({ losesApiServer = false } = {}): {
   return { get, inWorld: (test) => inWorld(get(), test) };
 }
 
-async function inWorld(site: Site, test: (world: Dependencies) => Promise<void>): Promise<void> {
+async function inWorld(site: Site, test: (world: World) => Promise<void>): Promise<void> {
   const { installation } = site;
   const run: Run = {
     cluster: installation.cluster,

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import type { BucketSettings, FactoryRef } from '../../dev/emulator/index.ts';
 import { GET, LIST, PUT, STATUS } from '../operator/support/faults.ts';
 import { eventually, message } from '../operator/support/place.ts';
-import { type Dependencies, site } from './support.ts';
+import { site, type World } from './support.ts';
 
 const { inWorld } = site();
 
@@ -19,13 +19,13 @@ const BUCKETS: BucketSettings = {
 };
 
 /** Limits the subscription of a factory; that of the place unless another is given. */
-async function limit({ place, azure }: Dependencies, { subscriptionId }: FactoryRef = place.factory): Promise<void> {
+async function limit({ place, azure }: World, { subscriptionId }: FactoryRef = place.factory): Promise<void> {
   await azure.setBuckets({ subscriptionId, ...BUCKETS });
 }
 
 /** Applies so many objects at once. */
 async function applyMany(
-  { place }: Dependencies,
+  { place }: World,
   count: number,
   { prefix = 'many', factory = place.factory }: { prefix?: string; factory?: FactoryRef } = {},
 ): Promise<string[]> {
@@ -38,11 +38,11 @@ async function applyMany(
   return names;
 }
 
-async function allReady({ place }: Dependencies, names: readonly string[]): Promise<void> {
+async function allReady({ place }: World, names: readonly string[]): Promise<void> {
   for (const name of names) await place.until(name, 'Ready=True Available', 60_000);
 }
 
-async function refused({ azure }: Dependencies, { subscriptionId }: FactoryRef): Promise<number> {
+async function refused({ azure }: World, { subscriptionId }: FactoryRef): Promise<number> {
   const counts = await azure.counts({ subscriptionId, status: 429 });
   return Object.values(counts).reduce((total, count) => total + count, 0);
 }

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { crdIsServed } from '../../dev/installation/crd.ts';
 import { isHeld } from '../operator/support/history.ts';
 import { eventually } from '../operator/support/place.ts';
-import { type Dependencies, site } from './support.ts';
+import { site, type World } from './support.ts';
 
 // While the CRD changes, the API server may not know the kind for a moment.
 const { inWorld } = site({ losesApiServer: true });
@@ -30,12 +30,7 @@ async function older(without: (spec: Schema, status: Schema) => void): Promise<C
 }
 
 /** Installs a CRD over the present one, and waits until what it says of the probe, a change of the object, is so. */
-async function install(
-  { place }: Dependencies,
-  crd: Crd | 'present',
-  probe: object,
-  answer: string | RegExp,
-): Promise<void> {
+async function install({ place }: World, crd: Crd | 'present', probe: object, answer: string | RegExp): Promise<void> {
   const args = ['apply', '--server-side', '--force-conflicts', '-f'];
   const applied = crd === 'present' ? await place.try([...args, CRD]) : await place.try([...args, '-'], { stdin: crd });
   expect(applied).toMatchObject({ code: 0 });
@@ -155,7 +150,7 @@ describe('an operator that is removed', () => {
   const REMOVE = ['delete', '-k', 'deploy/kustomize', '--wait=false', '--ignore-not-found'];
 
   /** What the namespace controller does once a namespace is empty; no controller runs here. */
-  async function finishNamespace({ place }: Dependencies): Promise<void> {
+  async function finishNamespace({ place }: World): Promise<void> {
     const namespace = JSON.parse(await place.kubectl('get', 'namespace', 'azure-ir-system', '-o', 'json'));
     const path = '/api/v1/namespaces/azure-ir-system/finalize';
     const stdin = { ...namespace, spec: { finalizers: [] } };

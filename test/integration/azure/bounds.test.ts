@@ -1,12 +1,12 @@
 /** Lists and answers without an end, over the real SDK and TLS: they are broken, and what they are about is read by itself. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { DEFAULT_FACTORY, type FaultEffect } from '../../../dev/emulator/index.ts';
-import { caller, type Dependencies, ID, RUNTIME, startWorld } from './support/world.ts';
+import { caller, ID, RUNTIME, startWorld, type World } from './support/world.ts';
 
 const LIST = 'IntegrationRuntimes_ListByFactory';
 const GET = 'IntegrationRuntimes_Get';
 
-let world: Dependencies;
+let world: World;
 
 beforeAll(async () => {
   world = await startWorld();

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEFAULT_CLIENT, type EmulatorControl } from '../../../dev/emulator/index.ts';
 import { createServerIdentity } from '../../../dev/emulator/tls.ts';
-import { caller, type Dependencies, failureOf, ID, LOGIN, SECRET, startWorld } from './support/world.ts';
+import { caller, failureOf, ID, LOGIN, SECRET, startWorld, type World } from './support/world.ts';
 
-let world: Dependencies;
+let world: World;
 let control: EmulatorControl;
 
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import {
 import type { Failure } from '../../../src/core/model/failure.ts';
 import type { Accepted, JsonObject, ObservedRuntime, RuntimeId } from '../../../src/core/model/runtime.ts';
 import { ParkedError, type Runtimes, SupersededError } from '../../../src/ports.ts';
-import { caller, type Dependencies, failureOf, startWorld } from './support/world.ts';
+import { caller, failureOf, startWorld, type World } from './support/world.ts';
 
 const DOCUMENT = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
 const SUBSCRIPTION = DEFAULT_FACTORY.subscriptionId;
@@ -26,7 +26,7 @@ const SERVICES = [
 describe.each(SERVICES)('the runtimes of a $kind', ({ kind, ref, provider, ok }) => {
   const ID: RuntimeId = { parent: { ...ref, kind }, name: 'Runtime' };
   const RUNTIME = { factory: ref, name: 'Runtime' };
-  let world: Dependencies;
+  let world: World;
   let control: EmulatorControl;
   let runtimes: Runtimes;
 

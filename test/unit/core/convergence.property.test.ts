@@ -25,8 +25,8 @@ const start = fc.option(
   { nil: undefined },
 );
 
-async function becomesReady(operator: Operator, key: string, isTransient: number): Promise<void> {
-  for (let i = 0; i < isTransient; i++) {
+async function becomesReady(operator: Operator, key: string, passes: number): Promise<void> {
+  for (let i = 0; i < passes; i++) {
     operator.now += INTERVAL_MS;
     await operator.poll(key);
   }

@@ -29,7 +29,7 @@ import {
   NOW,
 } from './builders.ts';
 
-export interface Dependencies {
+export interface World {
   readonly elapsedMs: number;
   readonly definition: Definition;
   readonly state: string;
@@ -78,7 +78,7 @@ const peers: fc.Arbitrary<readonly ManagedObject[]> = fc.constantFrom(
 );
 const rarely = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { freq: 2, nil: undefined });
 
-const world: fc.Arbitrary<Dependencies> = fc.record({
+const world: fc.Arbitrary<World> = fc.record({
   elapsedMs: fc.constantFrom(0, 1_000, MINUTE, 5 * MINUTE, INTERVAL, 40 * MINUTE, 90 * MINUTE),
   definition,
   state: fc.constantFrom(
@@ -135,7 +135,7 @@ export function pass(
   object: ManagedObject,
   wanted: Desired,
   now: number,
-  given: Dependencies,
+  given: World,
   witness: (s: Situation, action: Action) => void = () => {},
 ): Settled | undefined {
   let s: Situation = {
@@ -189,7 +189,7 @@ const CALL: Partial<Record<Action['kind'], Call>> = {
   Delete: 'delete',
 };
 
-function done(s: Situation, action: Action, given: Dependencies): Situation {
+function done(s: Situation, action: Action, given: World): Situation {
   const { status, desired: wanted, now } = s;
   const claim = (origin: Claim['origin']): Claim => ({ origin, identity: s.access.granted ? s.access.identity : '' });
   const names = [...wanted.fields.keys()].sort();
@@ -251,7 +251,7 @@ function written(
   s: Situation,
   wrote: NonNullable<Situation['wrote']>,
   document: RuntimeDocument,
-  { ignores }: Dependencies,
+  { ignores }: World,
   more: Partial<Status>,
 ): Situation {
   const answer = ignores && s.definition?.presence === 'present' ? documentOf(s) : document;
@@ -269,10 +269,10 @@ function written(
 
 /** Runs a life, and calls `judge` wherever a status is made, and `witness` wherever something is decided. */
 export function live(
-  worlds: readonly Dependencies[],
+  worlds: readonly World[],
   deletedAt: number,
-  judge: (settled: Settled, given: Dependencies, before: Status) => void,
-  witness: (s: Situation, action: Action, given: Dependencies) => void = () => {},
+  judge: (settled: Settled, given: World, before: Status) => void,
+  witness: (s: Situation, action: Action, given: World) => void = () => {},
 ): void {
   let wanted = desired();
   let object = managedObject('sample');

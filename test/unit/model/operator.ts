@@ -15,7 +15,7 @@ export class Operator {
   readonly cluster: FakeCluster;
   readonly counted: string[] = [];
   readonly logged: Record<string, unknown>[] = [];
-  readonly isTransient: PassEnd[] = [];
+  readonly ends: PassEnd[] = [];
   /** What the namespace may use; changed by tests. */
   access: (object: ManagedObject) => Access;
   now = Date.UTC(2026, 0, 1);
@@ -58,7 +58,7 @@ export class Operator {
         driftCorrected: (field) => this.counted.push(`corrected ${field}`),
         stalled: () => this.counted.push('stalled'),
         repair: (outcome) => this.counted.push(`repair ${outcome}`),
-        passed: (_, end) => void this.isTransient.push(end),
+        passed: (_, end) => void this.ends.push(end),
         abandoned: () => {},
         forgotten: (key) => this.counted.push(`forgotten ${key}`),
         ...this.#metrics,

@@ -12,7 +12,7 @@ import { RecordedLog } from './recorded-log.ts';
 
 const GRACE_MS = 10_000;
 
-class Dependencies {
+class World {
   readonly clock = new FakeClock();
   readonly signals = new EventEmitter();
   readonly log = new RecordedLog();
@@ -49,7 +49,7 @@ describe('a process', () => {
   test.each(['SIGTERM', 'SIGINT'])(
     'starts in order, runs on, and on %s stops in reverse order with code 0',
     async (signal) => {
-      const world = new Dependencies();
+      const world = new World();
       const { code, ended } = await world.run([world.component('a'), world.component('b'), world.component('c')]);
       await world.clock.advance(100 * GRACE_MS);
       expect(world.story).toEqual(['start a', 'start b', 'start c']);
@@ -61,7 +61,7 @@ describe('a process', () => {
   );
 
   test('leaves neither a listener nor a timer behind', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const { ended } = await world.run([world.component('a')]);
     world.signals.emit('SIGTERM');
     await ended;
@@ -70,7 +70,7 @@ describe('a process', () => {
   });
 
   test('stops one component after the other, each only when the one before has stopped', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const slow = Promise.withResolvers<void>();
     const { ended } = await world.run([world.component('a'), world.component('b', { stop: () => slow.promise })]);
     world.signals.emit('SIGTERM');
@@ -84,7 +84,7 @@ describe('a process', () => {
 
 describe('a failure', () => {
   test('to start stops what was started, starts nothing more, and ends with code 1', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const error = new Error('port taken');
     const { ended } = await world.run([
       world.component('a'),
@@ -97,7 +97,7 @@ describe('a failure', () => {
   });
 
   test('while running stops everything and ends with code 1', async () => {
-    const world = new Dependencies();
+    const world = new World();
     let context: StartContext | undefined;
     const start = async (given: StartContext): Promise<void> => {
       context = given;
@@ -109,7 +109,7 @@ describe('a failure', () => {
   });
 
   test('to stop does not keep the others from being stopped, and ends with code 1', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const stop = (): Promise<void> => Promise.reject(new Error('stuck'));
     const { ended } = await world.run([world.component('a'), world.component('b', { stop })]);
     world.signals.emit('SIGTERM');
@@ -120,7 +120,7 @@ describe('a failure', () => {
 
 describe('a stop that is asked for', () => {
   test('during the start aborts the start that is under way, and is no failure', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const start = ({ signal }: StartContext): Promise<void> =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     const { ended } = await world.run([world.component('a'), world.component('b', { start }), world.component('c')]);
@@ -130,7 +130,7 @@ describe('a stop that is asked for', () => {
   });
 
   test('and takes longer than the grace period ends with code 1, not before', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const { code } = await world.run([world.component('a', { stop: forever })]);
     world.signals.emit('SIGTERM');
     await world.clock.advance(GRACE_MS - 1);
@@ -143,7 +143,7 @@ describe('a stop that is asked for', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ])('and then %s again ends at once with code %d', async (signal, expected) => {
-    const world = new Dependencies();
+    const world = new World();
     const { code } = await world.run([world.component('a', { stop: forever })]);
     world.signals.emit('SIGTERM');
     await world.clock.settle();
@@ -153,7 +153,7 @@ describe('a stop that is asked for', () => {
   });
 
   test('by the first signal while a failure already stops the process does not cut that short', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const slow = Promise.withResolvers<void>();
     const start = (): Promise<void> => Promise.reject(new Error('no'));
     const { code, ended } = await world.run([
@@ -170,7 +170,7 @@ describe('a stop that is asked for', () => {
 
 describe('a component that is opened', () => {
   test('has started when it is open, and is stopped as it says itself', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const open = Promise.withResolvers<void>();
     const stop = async () => void world.story.push('closed');
     const { ended } = await world.run([
@@ -189,7 +189,7 @@ describe('a component that is opened', () => {
   });
 
   test('does not start when it cannot be opened', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const { ended } = await world.run([opened('server', () => Promise.reject(new Error('no port')))]);
     expect(await ended).toBe(1);
     expect(world.log.messages('error')).toEqual(['Component did not start']);
@@ -198,7 +198,7 @@ describe('a component that is opened', () => {
 
 describe('a component made of a long run', () => {
   test('is told to end by its signal, and has stopped when the run has ended', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const last = Promise.withResolvers<void>();
     const run = async (signal: AbortSignal): Promise<void> => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -218,14 +218,14 @@ describe('a component made of a long run', () => {
     ['ends', () => Promise.resolve()],
     ['rejects', () => Promise.reject(new Error('broken'))],
   ])('fails once when the run %s by itself', async (_how, run) => {
-    const world = new Dependencies();
+    const world = new World();
     const { ended } = await world.run([longRunning('run', run)]);
     expect(await ended).toBe(1);
     expect(world.log.messages('error')).toEqual(['Component failed']);
   });
 
   test('has not stopped well when the run rejects on being told to end', async () => {
-    const world = new Dependencies();
+    const world = new World();
     const run = (signal: AbortSignal): Promise<void> =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('unclean'))));
     const { ended } = await world.run([longRunning('run', run)]);

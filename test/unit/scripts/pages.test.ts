@@ -60,6 +60,23 @@ describe('the index of the decisions', () => {
     expect(decisionsPage(new Map([['src/thing.ts', comment('Keeps two things.')]]))).not.toContain('Thing');
   });
 
+  test('names the file whose own comment weighs designs, and leaves out a comment on nothing', () => {
+    const { 0: aboutFile = '' } = comment('How it waits.', '', 'Two designs: one.').split('export');
+    const page = decisionsPage(
+      new Map([
+        ['src/wait.ts', `${aboutFile}import x from './x.ts';\n`],
+        ['src/loose.ts', `const a = 1;\n${aboutFile}\nexport {};\n`],
+      ]),
+    );
+    expect(page).toContain('## `wait.ts`\n\n[src/wait.ts](../../src/wait.ts): How it waits.\n\n> Two designs: one.');
+    expect(page).not.toContain('loose.ts');
+  });
+
+  test('ends the line of the file where nothing is said before the designs', () => {
+    const page = decisionsPage(new Map([['src/thing.ts', comment('Two designs: one.')]]));
+    expect(page).toContain('(../../src/thing.ts)\n\n> Two designs');
+  });
+
   test('leaves out no file whose comments weigh designs', async () => {
     const { texts } = await readRepository();
     const weighing = [...texts].filter(

@@ -26,7 +26,7 @@ export function caller(changes: Partial<CallContext> = {}): CallContext {
   return { key: 'ns/a', urgency: 'change', signal: new AbortController().signal, mayWrite: () => true, ...changes };
 }
 
-export interface Dependencies {
+export interface World {
   readonly emulator: Emulator;
   /** A folder that is removed with the world. */
   readonly dir: string;
@@ -36,18 +36,18 @@ export interface Dependencies {
     env?: Record<string, string>,
     options?: { requestTimeoutMs?: number; audience?: string; authorityHost?: string },
   ): AzureIdentities;
-  runtimes(...args: Parameters<Dependencies['identities']>): Runtimes;
+  runtimes(...args: Parameters<World['identities']>): Runtimes;
   stop(): Promise<void>;
 }
 
 /** An emulated Azure that this process trusts, with one factory and one workspace in it. */
-export async function startWorld(): Promise<Dependencies> {
+export async function startWorld(): Promise<World> {
   const emulator = await startEmulator({ seed: [DEFAULT_FACTORY, DEFAULT_WORKSPACE] });
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), emulator.caPem]);
   const dir = await mkdtemp(join(tmpdir(), 'azure-'));
   const budgetAvailable: string[] = [];
   const opened: AzureIdentities[] = [];
-  const identities: Dependencies['identities'] = (
+  const identities: World['identities'] = (
     env = SECRET,
     { requestTimeoutMs, audience, authorityHost = emulator.authorityUrl } = {},
   ) => {

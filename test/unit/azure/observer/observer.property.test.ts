@@ -38,7 +38,7 @@ class Story {
 }
 
 /** A factory whose lists work, or do not, and in the middle of which others and we go on. */
-class Dependencies {
+class World {
   readonly clock = new FakeClock();
   readonly stories = new Map<Name, Story>(NAMES.map((name) => [name, new Story()]));
   /** For each runtime, up to which of its versions our own calls have shown it. */
@@ -98,7 +98,7 @@ class Dependencies {
   }
 }
 
-type Step = (world: Dependencies) => Promise<void>;
+type Step = (world: World) => Promise<void>;
 
 const named = fc.constantFrom(...NAMES);
 const others = fc.tuple(named, fc.boolean()).map(
@@ -146,8 +146,8 @@ const hint = fc.tuple(named, fc.constantFrom(INTERVAL, INTERVAL, 2 * INTERVAL)).
     },
 );
 
-async function run(steps: readonly Step[]): Promise<Dependencies> {
-  const world = new Dependencies();
+async function run(steps: readonly Step[]): Promise<World> {
+  const world = new World();
   for (const step of steps) await step(world);
   return world;
 }

@@ -29,8 +29,8 @@ const start = fc.option(
 
 const declaring = (fields: Declared) => desired({ fields: Object.fromEntries(fields) });
 
-async function becomesReady(operator: Operator, key: string, isTransient: number): Promise<void> {
-  for (let i = 0; i < isTransient; i++) {
+async function becomesReady(operator: Operator, key: string, passes: number): Promise<void> {
+  for (let i = 0; i < passes; i++) {
     operator.now += INTERVAL_MS;
     await operator.poll(key);
   }
@@ -56,8 +56,8 @@ test('every leaf is set, corrected and returned to the default, and nothing else
         const is = () => operator.azure.runtimes.get(KEY)?.document ?? {};
         const touched = [...new Set([...first.keys(), ...second.keys()])];
         const rest = others(was ?? newDocument(first), touched);
-        const isAs = async (declared: Declared, isTransient: number) => {
-          await becomesReady(operator, key, isTransient);
+        const isAs = async (declared: Declared, passes: number) => {
+          await becomesReady(operator, key, passes);
           expect(differences(declared, [], is())).toEqual([]);
           expect(others(is(), touched)).toEqual(rest);
           expect(operator.object(key).status.managedFields).toEqual([...declared.keys()].sort());

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { defaultSources, findAssets, programs, type Source } from '../../../../dev/controlplane/assets.ts';
+import { defaultSources, findAssets, programs } from '../../../../dev/controlplane/assets.ts';
+import type { Source } from '../../../../dev/controlplane/source.ts';
 import { exitOf, fixture, isRunning, scratch, task, until } from './support.ts';
 
 function fill(dir: string, names: readonly string[] = programs): void {

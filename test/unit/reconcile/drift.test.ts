@@ -1,0 +1,196 @@
+/** Drift: corrected, told and counted once; contested where another writer keeps changing it back. */
+import { describe, expect, test } from '@jest/globals';
+import { valueAt } from '../../../src/core/model/fields.ts';
+import { MINUTE, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
+import type { Runtimes } from '../../../src/ports.ts';
+import { runtimeId } from '../model/builders.ts';
+import { INTERVAL_MS, Operator } from '../model/operator.ts';
+import { document, instead, KEY, MANAGED, ready, reasons } from './support.ts';
+
+describe('drift', () => {
+  test('is corrected, and told once', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), { ...MANAGED('northeurope'), other: { kept: true } });
+    await operator.poll(key);
+    expect(valueAt(document(operator), 'location')).toBe('West Europe');
+    expect(document(operator)).toHaveProperty('other.kept', true);
+    expect(reasons(operator)).toEqual(['DriftDetected', 'DriftCorrected']);
+    expect(operator.azure.calls).toEqual(['hint', 'read', 'update', 'state']);
+  });
+
+  test('costs one PUT, one status, two events, and is counted', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    await operator.poll(key);
+    expect(operator.cluster.writes).toEqual(['status']);
+    expect(operator.counted).toEqual(['detected location', 'corrected location']);
+    expect(operator.object(key).status.corrections).toEqual([
+      { field: 'location', times: [operator.now], contested: false },
+    ]);
+    expect(operator.cluster.events[0]?.message).toBe('location: "northeurope" instead of "West Europe"');
+  });
+
+  test('is counted when an observer is told of it', async () => {
+    const operator = new Operator();
+    operator.azure.put(runtimeId(), MANAGED('West Europe'));
+    const key = await ready(operator, { managementPolicy: 'Observe' });
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    await operator.poll(key);
+    expect(reasons(operator)).toEqual(['DriftDetected']);
+    expect(operator.counted).toEqual(['detected location']);
+  });
+
+  test('is not told again when it is corrected, having been told as contested', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    const summaries: string[] = [];
+    const told: string[][] = [];
+    for (let i = 0; i < 7; i++) {
+      operator.azure.put(runtimeId(), MANAGED('northeurope'));
+      operator.cluster.events.length = 0;
+      await operator.poll(key);
+      summaries.push(operator.summary(key));
+      told.push(reasons(operator));
+      operator.now += INTERVAL_MS;
+    }
+    expect(summaries[5]).toBe('Ready=False Contested Reconciling');
+    expect(told[5]).toEqual(['DriftDetected', 'Contested']);
+    expect(summaries[6]).toBe('Ready=True Available');
+    expect(told[6]).toEqual(['DriftCorrected']);
+  });
+});
+
+describe('a missing runtime', () => {
+  test('is drift: it is told, created again, and its object keeps the finalizer all the while', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.remove(runtimeId());
+    expect(await operator.poll(key)).toEqual({ kind: 'after', ms: RUNTIME_MISSING_MS });
+    expect(operator.azure.calls).toEqual(['hint', 'read']);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    operator.now += RUNTIME_MISSING_MS - 1_000;
+    await operator.poll(key);
+    operator.now += 1_000;
+    operator.azure.calls.length = 0;
+    await operator.poll(key);
+    expect(operator.azure.calls).toEqual(['hint', 'read', 'create', 'state']);
+    expect(operator.cluster.writes).toEqual([]);
+    expect(reasons(operator)).toEqual(['DriftDetected', 'Created']);
+    expect(operator.cluster.events[0]?.message).toContain('missing');
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test('is not created again when Azure denied it only once, and nothing is written or told', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    const was = operator.azure.runtimes.get(KEY);
+    operator.azure.remove(runtimeId());
+    await operator.poll(key);
+    if (was !== undefined) operator.azure.runtimes.set(KEY, was);
+    operator.now += MINUTE;
+    await operator.poll(key);
+    operator.azure.remove(runtimeId());
+    operator.now += MINUTE;
+    await operator.poll(key);
+    expect(operator.azure.calls).not.toContain('create');
+    expect(operator.cluster.writes).toEqual([]);
+    expect(reasons(operator)).toEqual([]);
+  });
+});
+
+describe('a contested field', () => {
+  const contest = async (operator: Operator, key: string, hours: number) => {
+    const corrected: number[] = [];
+    for (let minute = 0; minute < hours * 60; minute += 10) {
+      operator.azure.put(runtimeId(), MANAGED('northeurope'));
+      operator.azure.calls.length = 0;
+      await operator.poll(key);
+      if (operator.azure.calls.includes('update')) corrected.push(minute);
+      operator.now += INTERVAL_MS;
+    }
+    return corrected;
+  };
+
+  test('is one that was corrected five times within six intervals, and is left alone for a while', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    for (let i = 0; i < 5; i++) {
+      operator.now += INTERVAL_MS;
+      operator.azure.put(runtimeId(), MANAGED('northeurope'));
+      await operator.poll(key);
+    }
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    operator.azure.calls.length = 0;
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=False Contested Reconciling');
+    expect(operator.azure.calls).not.toContain('update');
+  });
+
+  test('is corrected five times, then ever less often, at last once an hour', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    const corrected = await contest(operator, key, 12);
+    expect(corrected.slice(0, 5)).toEqual([0, 10, 20, 30, 40]);
+    const waits = corrected.slice(4).map((minute, i) => minute - (corrected[i + 3] ?? 0));
+    expect(waits.slice(1, 4)).toEqual([20, 40, 60]);
+    expect(new Set(waits.slice(3))).toEqual(new Set([60]));
+  });
+
+  test('is told of with a Warning', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    await contest(operator, key, 1);
+    const warnings = operator.cluster.events.filter(({ type }) => type === 'Warning');
+    expect(warnings.map(({ reason }) => reason)).toEqual(['Contested']);
+    expect(warnings[0]?.message).toContain('location (declared "West Europe", found "northeurope")');
+  });
+
+  test('is forgotten after two hours of peace', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    await contest(operator, key, 6);
+    operator.now += 60 * MINUTE;
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    operator.now += 120 * MINUTE;
+    expect(await contest(operator, key, 0.5)).toEqual([0, 10, 20]);
+  });
+});
+
+describe('a write that Azure accepts and does not make', () => {
+  /** Of what is sent only the description is kept. */
+  const stubborn = (operator: Operator) => {
+    const { azure } = operator;
+    instead(operator, 'update', (...[id, { description }, etag, caller]: Parameters<Runtimes['update']>) => {
+      const was = document(operator);
+      return azure.update(id, description === undefined ? was : { ...was, description }, etag, caller);
+    });
+  };
+
+  test('is NotApplied, and is neither told nor counted as a correction', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    stubborn(operator);
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=False NotApplied Stalled');
+    expect(reasons(operator)).toEqual(['DriftDetected', 'NotApplied']);
+    expect(operator.counted).toEqual(['detected location', 'stalled']);
+    expect(operator.object(key).status.corrections).toEqual([]);
+  });
+
+  test('tells of the leaf that was corrected, and of the one that was not', async () => {
+    const operator = new Operator();
+    const key = await ready(operator, { fields: { location: 'West Europe', description: 'ours' } });
+    operator.azure.put(runtimeId(), { ...MANAGED('northeurope'), description: 'theirs' });
+    stubborn(operator);
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=False NotApplied Stalled');
+    const corrected = operator.cluster.events.find(({ reason }) => reason === 'DriftCorrected');
+    expect(corrected?.message).toContain('description');
+    expect(corrected?.message).not.toContain('location');
+    expect(operator.object(key).status.corrections.map(({ field }) => field)).toEqual(['description']);
+  });
+});

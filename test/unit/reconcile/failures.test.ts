@@ -1,0 +1,225 @@
+/** Failures of Azure: which status they become and when, and what is told of them. */
+import { describe, expect, test } from '@jest/globals';
+import type { Failure } from '../../../src/core/model/failure.ts';
+import { condition } from '../../../src/core/model/object.ts';
+import { MINUTE } from '../../../src/core/schedule.ts';
+import { FAILURE } from '../core/builders.ts';
+import { desired, runtimeId } from '../model/builders.ts';
+import { INTERVAL_MS, Operator } from '../model/operator.ts';
+import { failing, MANAGED, ready, reasons } from './support.ts';
+
+describe('a failure of Azure', () => {
+  const FIRST: Record<Failure['kind'], string> = {
+    parentNotFound: 'Ready=False FactoryNotFound Reconciling',
+    subscriptionNotFound: 'Ready=False SubscriptionNotFound Reconciling',
+    forbidden: 'Ready=False Forbidden Reconciling',
+    policyDenied: 'Ready=False PolicyDenied Stalled',
+    locked: 'Ready=False Locked Stalled',
+    credentialsInvalid: 'Ready=False CredentialsInvalid Stalled',
+    credentialUnavailable: 'Ready=Unknown CredentialUnavailable Reconciling',
+    refused: 'Ready=False InvalidDefinition Stalled',
+    preconditionFailed: 'Ready=undefined',
+    throttled: 'Ready=Unknown Throttled Reconciling',
+    unavailable: 'Ready=Unknown AzureUnavailable Reconciling',
+  };
+
+  test.each(Object.entries(FIRST))('becomes status when a create meets it: %s', async (kind, summary) => {
+    const operator = new Operator({ azure: failing(kind as Failure['kind'], 'create') });
+    const key = operator.apply('sample', desired());
+    await operator.poll(key);
+    expect(operator.summary(key).trim()).toBe(summary);
+    const warns = summary.endsWith('Stalled');
+    expect(reasons(operator)).toEqual(warns ? [summary.split(' ')[1]] : []);
+    expect(operator.object(key).status.claim).toBeUndefined();
+    const open = ['unavailable', 'throttled', 'credentialUnavailable'];
+    expect(operator.object(key).hasFinalizer).toBe(open.includes(kind));
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+});
+
+describe('a Forbidden object', () => {
+  test('waits ten minutes, then is Stalled, and one Warning is told', async () => {
+    const operator = new Operator({
+      azure: { fault: () => ({ when: 'before', failure: FAILURE({ kind: 'forbidden' }) }) },
+    });
+    const key = operator.apply('sample', desired());
+    const seen: string[] = [];
+    for (let minute = 0; minute <= 14; minute++) {
+      await operator.poll(key);
+      seen.push(operator.summary(key));
+      operator.now += MINUTE;
+    }
+    expect(seen.indexOf('Ready=False Forbidden Stalled')).toBe(10);
+    expect(new Set(seen.slice(10)).size).toBe(1);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(operator.cluster.events.map(({ type, reason }) => `${type} ${reason}`)).toEqual(['Warning Forbidden']);
+  });
+});
+
+describe('an outage', () => {
+  test('is nothing for an interval, then a mark, then Unknown, and over when it is over', async () => {
+    let down = false;
+    const operator = new Operator({
+      azure: { fault: () => (down ? { when: 'before', failure: FAILURE({ kind: 'unavailable' }) } : undefined) },
+    });
+    const key = await ready(operator);
+    down = true;
+    const seen: string[] = [];
+    for (let minute = 0; minute < 60; minute++) {
+      await operator.poll(key);
+      seen.push(operator.summary(key));
+      operator.now += MINUTE;
+    }
+    expect(seen.indexOf('Ready=True Available Reconciling')).toBe(10);
+    expect(seen.indexOf('Ready=Unknown AzureUnavailable Reconciling')).toBe(40);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(operator.cluster.events).toEqual([]);
+    down = false;
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(operator.object(key).status.waitingSince).toBeUndefined();
+  });
+
+  test('goes on where it was after a restart', async () => {
+    let down = false;
+    const operator = new Operator({
+      azure: { fault: () => (down ? { when: 'before', failure: FAILURE({ kind: 'unavailable' }) } : undefined) },
+    });
+    const key = await ready(operator);
+    down = true;
+    for (let minute = 0; minute <= 40; minute++) {
+      await operator.poll(key);
+      if (minute === 11) operator.restart();
+      operator.now += MINUTE;
+    }
+    expect(operator.summary(key)).toBe('Ready=Unknown AzureUnavailable Reconciling');
+  });
+
+  test('does not restart the 30 minutes of Provisioning', async () => {
+    let minute = 0;
+    const operator = new Operator({
+      azure: {
+        fault: () => (minute === 20 ? { when: 'before', failure: FAILURE({ kind: 'unavailable' }) } : undefined),
+      },
+    });
+    operator.azure.put(runtimeId(), MANAGED('West Europe'), { state: 'Starting' });
+    const key = operator.apply('sample', desired());
+    for (; minute <= 30; minute++) {
+      await operator.poll(key);
+      operator.now += MINUTE;
+    }
+    expect(operator.summary(key)).toBe('Ready=False Provisioning Stalled');
+  });
+});
+
+describe('a factory that Azure denies', () => {
+  test('is nothing for an interval, and then it is told', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.removed = ['hint', 'read', 'state'];
+    const seen: string[] = [];
+    for (let minute = 0; minute < 20; minute++) {
+      await operator.poll(key);
+      seen.push(operator.summary(key));
+      operator.now += MINUTE;
+    }
+    expect(seen.indexOf('Ready=False FactoryNotFound Reconciling')).toBe(10);
+    expect(operator.cluster.writes).toEqual(['status']);
+    operator.azure.removed = [];
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+  });
+
+  test.each(['hint', 'state'])('leaves no trace in the status when it is denied once, to a %s', async (call) => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.failing.push({ call, failure: FAILURE({ kind: 'parentNotFound' }) });
+    expect((await operator.poll(key)).kind).toBe('backoff');
+    await operator.poll(key);
+    operator.now += 2 * INTERVAL_MS;
+    operator.azure.failing.push({ call, failure: FAILURE({ kind: 'parentNotFound' }) });
+    await operator.poll(key);
+    await operator.poll(key);
+    expect(operator.cluster.writes).toEqual([]);
+    expect(reasons(operator)).toEqual([]);
+  });
+});
+
+describe('what is told of a failure', () => {
+  /** Azure refuses, or fails, each time as another request. */
+  function refusing() {
+    const azure = { failure: FAILURE({ kind: 'forbidden' }) as Failure | undefined, requests: 0 };
+    const operator = new Operator({
+      azure: {
+        fault: () => {
+          const ids = { request: `r-${++azure.requests}`, correlation: `c-${azure.requests}` };
+          return azure.failure === undefined ? undefined : { when: 'before', failure: azure.failure, ids };
+        },
+      },
+    });
+    return { azure, operator, key: operator.apply('sample', desired()) };
+  }
+  const complaints = ({ logged }: Operator) =>
+    logged
+      .filter(({ message }) => message === 'azure refused or failed')
+      .map(({ level, requestId }) => [level, requestId]);
+  const messages = (operator: Operator, key: string) =>
+    new Set(operator.object(key).status.conditions.map(({ message }) => message));
+
+  test('has the ids of the request that met it first, also when it comes to need a person', async () => {
+    const { operator, key } = refusing();
+    for (let minute = 0; minute <= 12; minute++) {
+      await operator.poll(key);
+      operator.now += MINUTE;
+    }
+    expect(operator.summary(key)).toBe('Ready=False Forbidden Stalled');
+    for (const type of ['Ready', 'Stalled'] as const) {
+      expect(condition(operator.object(key).status, type)?.message).toMatch(
+        /^Azure says forbidden\. \(Azure's request id r-1, correlation id c-1\) Assign a role/,
+      );
+    }
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(operator.cluster.events.map(({ message }) => message)).toEqual([expect.stringContaining('request id r-1,')]);
+  });
+
+  test('has other ids when it is another failure', async () => {
+    const { azure, operator, key } = refusing();
+    await operator.poll(key);
+    azure.failure = FAILURE({ kind: 'forbidden', message: 'No to something else.' });
+    await operator.poll(key);
+    expect([...messages(operator, key)].join()).toContain('r-2');
+    expect([...messages(operator, key)].join()).not.toContain('r-1');
+  });
+
+  test('has the ids in a mark on an object that stays Ready, and they are gone when it is over', async () => {
+    const { azure, operator, key } = refusing();
+    azure.failure = undefined;
+    await operator.poll(key);
+    azure.failure = FAILURE({ kind: 'unavailable' });
+    for (let i = 0; i < 3; i++) {
+      operator.now += INTERVAL_MS;
+      await operator.poll(key);
+    }
+    expect(operator.summary(key)).toBe('Ready=True Available Reconciling');
+    expect(condition(operator.object(key).status, 'Reconciling')?.message).toContain("(Azure's request id ");
+    azure.failure = undefined;
+    await operator.poll(key);
+    expect([...messages(operator, key)].join()).not.toContain('request id');
+  });
+
+  test('is a warning once, and debug for the repetitions, each line with its own ids', async () => {
+    const { azure, operator, key } = refusing();
+    for (let i = 0; i < 3; i++) await operator.poll(key);
+    expect(complaints(operator)).toEqual([
+      ['warn', 'r-1'],
+      ['debug', 'r-2'],
+      ['debug', 'r-3'],
+    ]);
+    azure.failure = undefined;
+    await operator.poll(key);
+    azure.failure = FAILURE({ kind: 'forbidden' });
+    await operator.poll(key);
+    expect(complaints(operator).at(-1)?.[0]).toBe('warn');
+  });
+});
