@@ -1,8 +1,8 @@
 import { aborted } from '../runtime/aborted.ts';
 import type { Component } from '../runtime/lifecycle.ts';
-import type { KubeLog } from './client/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { type CredentialSink, runCredentialWatch } from './credentials.ts';
-import { parseForeignObject } from './objects/neighbours.ts';
+import { parseForeignObject } from './objects/foreign-object.ts';
 import type { Shard } from './objects/shard.ts';
 import { type RunningWatch, runWatch, type WatchOptions } from './watch/watch.ts';
 
@@ -51,7 +51,7 @@ export function createWatches({ shard, credentials, ...options }: WatchesOptions
  */
 function watchComponent(
   name: string,
-  log: KubeLog,
+  log: Log,
   run: (signal: AbortSignal) => RunningWatch,
   size: () => Record<string, number> = () => ({}),
 ): WatchComponent {

@@ -6,9 +6,9 @@ import type { ManagedObject } from '../../core/model/object.ts';
 import { withoutRequestIds } from '../../core/model/request-ids.ts';
 import type { Events, ObjectEvent } from '../../ports.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { KubeClient } from '../client/client.ts';
 import { toKubeError } from '../client/errors.ts';
-import type { KubeLog } from '../client/log.ts';
 import { pathOf } from '../client/paths.ts';
 import { cut } from '../client/raw.ts';
 import { renderMicroTime } from '../lease/micro-time.ts';
@@ -19,7 +19,7 @@ export interface EventsOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly metrics: KubeMetrics;
-  readonly log: KubeLog;
+  readonly log: Log;
   /** Which process of the operator speaks: the pod's name. */
   readonly instance: string;
   /** Ends what is under way when the operator stops. */

@@ -3,9 +3,9 @@ import { FIELD_MANAGER } from '../../api/names.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseConflict, type LeaseStore } from '../../runtime/elector.ts';
 import type { Lease, StoredLease } from '../../runtime/leader.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { KubeClient } from '../client/client.ts';
 import { KubeError } from '../client/errors.ts';
-import type { KubeLog } from '../client/log.ts';
 import { pathOf } from '../client/paths.ts';
 import { isRecord, readInteger, readRecord, readText } from '../client/raw.ts';
 import { compareVersions } from '../objects/store.ts';
@@ -16,7 +16,7 @@ import { renderMicroTime } from './micro-time.ts';
 export interface LeaseStoreOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
-  readonly log: KubeLog;
+  readonly log: Log;
   readonly namespace: string;
   readonly name: string;
 }

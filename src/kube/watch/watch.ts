@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { KubeClient, StreamListener } from '../client/client.ts';
 import { type ApiProblem, isExpired, toKubeError } from '../client/errors.ts';
-import type { KubeLog } from '../client/log.ts';
 import { type ParsedObject, parseObject } from '../objects/codec.ts';
 import { createRuntimeApi } from '../objects/runtime-api.ts';
 import type { ObjectStore } from '../objects/store.ts';
@@ -32,7 +32,7 @@ export interface WatcherOptions<T> {
   readonly sink: WatchSink<T>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: KubeLog;
+  readonly log: Log;
   /** Keys for every line of the log. */
   readonly logKeys?: Record<string, unknown>;
   /** The server answers again, after failures that were told. */
@@ -233,7 +233,7 @@ interface ScopeOptions extends Pick<WatcherOptions<unknown>, 'recovered'> {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: KubeLog;
+  readonly log: Log;
   /** Each is watched on its own; none or undefined: the whole cluster. */
   readonly namespaces?: readonly string[];
   readonly labelSelector?: string;
