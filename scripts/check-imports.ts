@@ -39,7 +39,7 @@ const ROOMS: Rooms = {
 const tracked = ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'];
 const files = execFileSync('git', tracked, { encoding: 'utf8' }).trim().split('\n');
 const sources = new Map(files.map((file) => [file, readFileSync(file, 'utf8')] as const));
-for (const broken of brokenImports(sources, ROOMS)) {
+for (const broken of brokenImports(sources, { rooms: ROOMS, strict: 'src' })) {
   console.error(broken);
   process.exitCode = 1;
 }

@@ -4,19 +4,27 @@ import { dirname, join, normalize } from 'node:path';
 /** Which rooms a room may use besides itself. A room is a folder, or one file; of several that match, the first counts. */
 export type Rooms = Readonly<Record<string, readonly string[]>>;
 
+export interface Rules {
+  readonly rooms: Rooms;
+  /** The folder in which imports of types close a circle too: a reader has to follow them all the same. */
+  readonly strict: string;
+}
+
 const IMPORT =
-  /(?<=^|\n)(?<keyword>import|export) (?<types>type )?[^;'"]*?from '(?<path>\.[^']*)'|import\(\s*'(?<lazy>\.[^']*)'/g;
+  /(?<=^|\n)(?:import|export) (?<types>type )?[^;'"]*?from '(?<path>\.[^']*)'|import\(\s*'(?<lazy>\.[^']*)'/g;
 
 interface Import {
   readonly target: string;
-  /** Only types: nothing of it is there at run time, so it closes no circle. */
+  /** Nothing of it is there at run time. */
   readonly types: boolean;
 }
 
+type Graph = ReadonlyMap<string, readonly Import[]>;
+
 /** `sources`: the text of each file by its path. One line for each import that breaks a rule. */
-export function brokenImports(sources: ReadonlyMap<string, string>, rooms: Rooms): string[] {
+export function brokenImports(sources: ReadonlyMap<string, string>, { rooms, strict }: Rules): string[] {
   const graph = new Map([...sources].map(([file, source]) => [file, importsOf(file, source)] as const));
-  return [...forbidden(graph, rooms), ...circles(graph)];
+  return [...forbidden(graph, rooms), ...circles(graph, strict)];
 }
 
 function importsOf(file: string, source: string): Import[] {
@@ -26,7 +34,7 @@ function importsOf(file: string, source: string): Import[] {
   }));
 }
 
-function forbidden(graph: ReadonlyMap<string, readonly Import[]>, rooms: Rooms): string[] {
+function forbidden(graph: Graph, rooms: Rooms): string[] {
   return [...graph].flatMap(([file, targets]) => {
     const room = Object.keys(rooms).find((each) => isIn(file, each));
     if (room === undefined) return [];
@@ -42,7 +50,7 @@ function isIn(path: string, room: string): boolean {
 }
 
 /** Each circle once, as it is found first. */
-function circles(graph: ReadonlyMap<string, readonly Import[]>): string[] {
+function circles(graph: Graph, strict: string): string[] {
   const done = new Set<string>();
   const found: string[] = [];
   const visit = (file: string, path: readonly string[]): void => {
@@ -51,7 +59,9 @@ function circles(graph: ReadonlyMap<string, readonly Import[]>): string[] {
       return;
     }
     if (done.has(file)) return;
-    for (const { target, types } of graph.get(file) ?? []) if (!types) visit(target, [...path, file]);
+    for (const { target, types } of graph.get(file) ?? []) {
+      if (!types || isIn(file, strict)) visit(target, [...path, file]);
+    }
     done.add(file);
   };
   for (const file of graph.keys()) visit(file, []);

@@ -3,7 +3,7 @@ import { CREDENTIAL_SECRET } from '../api/names.ts';
 import { isClientId, isTenant, type NamespaceCredential, type Proof, Sealed } from '../core/model/credential.ts';
 import { isRecord, type Raw, readRecord, readText } from './client/raw.ts';
 import { createSource } from './watch/source.ts';
-import { type RunningWatch, runScopes, type WatchOptions } from './watch/watch.ts';
+import { type RunningWatch, runScopes, type ScopeOptions } from './watch/watch.ts';
 
 /** What is told of the Secrets of that one name. */
 export interface CredentialSink {
@@ -12,7 +12,7 @@ export interface CredentialSink {
   remove(namespace: string): void;
 }
 
-export interface CredentialWatchOptions extends Omit<WatchOptions, 'store' | 'labelSelector'> {
+export interface CredentialWatchOptions extends Omit<ScopeOptions, 'labelSelector'> {
   readonly sink: CredentialSink;
 }
 

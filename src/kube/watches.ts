@@ -3,8 +3,9 @@ import type { Component } from '../runtime/lifecycle.ts';
 import type { Log } from '../runtime/log.ts';
 import { type CredentialSink, runCredentialWatch } from './credentials.ts';
 import { parseForeignObject } from './objects/foreign-object.ts';
+import { runWatch } from './objects/object-watch.ts';
 import type { Shard } from './objects/shard.ts';
-import { type RunningWatch, runWatch, type WatchOptions } from './watch/watch.ts';
+import type { RunningWatch, ScopeOptions } from './watch/watch.ts';
 
 /** A watch as a part of the process. */
 export interface WatchComponent extends Component {
@@ -12,7 +13,7 @@ export interface WatchComponent extends Component {
   isListed(): boolean;
 }
 
-export interface WatchesOptions extends Pick<WatchOptions, 'client' | 'clock' | 'log' | 'namespaces' | 'recovered'> {
+export interface WatchesOptions extends Pick<ScopeOptions, 'client' | 'clock' | 'log' | 'namespaces' | 'recovered'> {
   /** What is filled. */
   readonly shard: Shard;
   readonly credentials: CredentialSink;

@@ -1,7 +1,8 @@
 /** Puts the keys of objects into the work queue when something has changed for them, wherever that was. */
 import type { ManagedObject } from '../core/model/object.ts';
+import type { ObjectChange } from '../kube/objects/change.ts';
+import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import type { Shard } from '../kube/objects/shard.ts';
-import { type ObjectChange, runtimeKeyOf } from '../kube/objects/store.ts';
 import type { Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { WorkQueue } from '../runtime/queue.ts';

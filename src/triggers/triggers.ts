@@ -1,6 +1,7 @@
 /** Which keys have to be reconciled because of a change in the object store. Pure. */
 import { type ManagedObject, REQUEST_NAMES, type Requests } from '../core/model/object.ts';
-import { type ObjectChange, runtimeKeyOf } from '../kube/objects/store.ts';
+import type { ObjectChange } from '../kube/objects/change.ts';
+import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import { PRIORITY } from './priorities.ts';
 
 export interface Trigger {

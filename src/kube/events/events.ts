@@ -9,10 +9,10 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { KubeClient } from '../client/client.ts';
 import { toKubeError } from '../client/errors.ts';
+import { renderMicroTime } from '../client/micro-time.ts';
 import { pathOf } from '../client/paths.ts';
 import { cut } from '../client/raw.ts';
-import { renderMicroTime } from '../lease/micro-time.ts';
-import type { KubeMetrics } from '../objects/objects.ts';
+import type { KubeMetrics } from '../metrics.ts';
 import { type EventRecord, EventSeries } from './event-series.ts';
 
 export interface EventsOptions {

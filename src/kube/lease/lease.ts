@@ -6,12 +6,12 @@ import type { Lease, StoredLease } from '../../runtime/leader.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { KubeClient } from '../client/client.ts';
 import { KubeError } from '../client/errors.ts';
+import { renderMicroTime } from '../client/micro-time.ts';
 import { pathOf } from '../client/paths.ts';
 import { isRecord, readInteger, readRecord, readText } from '../client/raw.ts';
-import { compareVersions } from '../objects/store.ts';
+import { compareVersions } from '../client/resource-version.ts';
 import { createSource } from '../watch/source.ts';
 import { runScopes } from '../watch/watch.ts';
-import { renderMicroTime } from './micro-time.ts';
 
 export interface LeaseStoreOptions {
   readonly client: KubeClient;

@@ -1,6 +1,6 @@
 /** Tells when somebody else has written the status of an object of ours. */
 import type { ManagedObject } from '../../core/model/object.ts';
-import type { ObjectChange } from './store.ts';
+import type { ObjectChange } from './change.ts';
 
 export type ForeignStatusListener = (object: ManagedObject) => void;
 

@@ -1,7 +1,7 @@
 /** The mark of an object ⇄ the annotation that holds it: `{"uid":"…","origin":"Created","runtime":"/subscriptions/…"}`. */
 import type { Claim, ManagedObject, Mark } from '../../core/model/object.ts';
 import { parseJson, readRecord, readText } from '../client/raw.ts';
-import { runtimeKeyOf } from './store.ts';
+import { runtimeKeyOf } from './runtime-key.ts';
 
 export function renderMark(object: ManagedObject, origin: Claim['origin']): string {
   return JSON.stringify({ uid: object.uid, origin, runtime: runtimeKeyOf(object) });

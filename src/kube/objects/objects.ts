@@ -4,16 +4,13 @@ import { acceptHandover, type Handover, isMarked } from '../../core/model/owners
 import { ConflictError, type Objects } from '../../ports.ts';
 import type { KubeClient } from '../client/client.ts';
 import { KubeError } from '../client/errors.ts';
+import { compareVersions } from '../client/resource-version.ts';
+import type { KubeMetrics } from '../metrics.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
 import { renderMark } from './mark.ts';
 import { createRuntimeApi, type RuntimeApi } from './runtime-api.ts';
 import { renderStatus } from './status.ts';
-import { compareVersions, type ObjectStore } from './store.ts';
-
-export interface KubeMetrics {
-  /** The API server has taken a write. */
-  kubernetesWrite(kind: 'finalizer' | 'status' | 'event'): void;
-}
+import type { ObjectStore } from './store.ts';
 
 export interface ObjectsOptions {
   readonly client: KubeClient;

@@ -1,18 +1,9 @@
 import { type ManagedObject, REQUEST_NAMES, type Requests } from '../../core/model/object.ts';
-import { armKey } from '../../core/model/runtime.ts';
+import { compareVersions } from '../client/resource-version.ts';
+import type { ChangeListener, ObjectChange, Via } from './change.ts';
 import type { ParsedObject } from './codec.ts';
 import { ForeignStatus } from './foreign-status.ts';
-
-/** How the store learned of a change: by a list, by the watch, or by the answer to a write of ours. */
-export type Via = 'list' | 'watch' | 'write';
-
-export type ObjectChange =
-  | { readonly kind: 'added'; readonly via: Via; readonly after: ManagedObject }
-  | { readonly kind: 'updated'; readonly via: Via; readonly before: ManagedObject; readonly after: ManagedObject }
-  | { readonly kind: 'removed'; readonly via: Via; readonly before: ManagedObject };
-
-/** Must not throw: the watch would take it for a change that was missed, and list again. */
-export type ChangeListener = (change: ObjectChange) => void;
+import { runtimeKeyOf } from './runtime-key.ts';
 
 interface Entry {
   /** As the watch showed it last. */
@@ -175,11 +166,6 @@ class Index {
   }
 }
 
-/** The runtime that an object names, as the key of `sharing`; undefined when it names none that can be understood. */
-export function runtimeKeyOf(object: ManagedObject | undefined): string | undefined {
-  return object?.spec.valid ? armKey(object.spec.desired.id) : undefined;
-}
-
 /** What is to be seen of an object that the watch has not shown yet as our own write left it. */
 function lay(own: ParsedObject, shown: ParsedObject): ParsedObject {
   if (
@@ -205,12 +191,4 @@ function mayFollow(next: ParsedObject, known: ParsedObject): boolean {
 
 function isNewer(a: ParsedObject, b: ParsedObject): boolean {
   return (compareVersions(a.resourceVersion, b.resourceVersion) ?? -1) > 0;
-}
-
-/** The order of two resource versions, which Kubernetes writes as decimal numbers; undefined when these are none. */
-export function compareVersions(a: string, b: string): number | undefined {
-  const decimal = /^[1-9][0-9]*$/;
-  if (!decimal.test(a) || !decimal.test(b)) return undefined;
-  if (a.length !== b.length) return a.length - b.length;
-  return a < b ? -1 : Number(a > b);
 }

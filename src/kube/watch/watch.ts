@@ -2,9 +2,6 @@ import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { KubeClient, StreamListener } from '../client/client.ts';
 import { type ApiProblem, isExpired, toKubeError } from '../client/errors.ts';
-import { type ParsedObject, parseObject } from '../objects/codec.ts';
-import { createRuntimeApi } from '../objects/runtime-api.ts';
-import type { ObjectStore } from '../objects/store.ts';
 import type { Scope, ScopedSource } from './source.ts';
 import { EMPTY, readLine, step, type WatchInput, type WatchOutput, type WatchState } from './watch-machine.ts';
 
@@ -229,7 +226,7 @@ function troubleOf(problem: ApiProblem): Trouble {
   return isExpired(problem) || problem.reason === SINK_FAILED ? 'relist' : 'failure';
 }
 
-interface ScopeOptions extends Pick<WatcherOptions<unknown>, 'recovered'> {
+export interface ScopeOptions extends Pick<WatcherOptions<unknown>, 'recovered'> {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -241,27 +238,6 @@ interface ScopeOptions extends Pick<WatcherOptions<unknown>, 'recovered'> {
   readonly pageSize?: number;
   /** How long the server keeps one stream open, in seconds; default 240, up to a quarter more at random. */
   readonly watchSeconds?: number;
-}
-
-export interface WatchOptions extends ScopeOptions {
-  readonly store: ObjectStore;
-  /** What is kept of an object; `parseObject` when absent. */
-  readonly decode?: typeof parseObject;
-}
-
-/** Keeps the store equal to the server's `AzureIntegrationRuntime`s. */
-export function runWatch(options: WatchOptions): RunningWatch {
-  const { client, store, decode = parseObject } = options;
-  return runScopes<ParsedObject>({
-    ...options,
-    source: createRuntimeApi(client),
-    decode,
-    sink: (namespace) => ({
-      replace: (objects) => store.replace(objects, namespace),
-      apply: (object) => store.apply(object),
-      remove: (object) => store.remove(object),
-    }),
-  });
 }
 
 export interface ScopedWatchOptions<T> extends ScopeOptions {

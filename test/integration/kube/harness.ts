@@ -1,7 +1,8 @@
 /** What the tests of src/kube share: a client of the run's API server, and people who use kubectl. */
 import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
+import type { KubeMetrics } from '../../../src/kube/metrics.ts';
 import { type ParsedObject, parseObject } from '../../../src/kube/objects/codec.ts';
-import { createObjects, type KubeMetrics } from '../../../src/kube/objects/objects.ts';
+import { createObjects } from '../../../src/kube/objects/objects.ts';
 import { ObjectStore } from '../../../src/kube/objects/store.ts';
 import type { Objects } from '../../../src/ports.ts';
 import { RecordedLog } from '../../unit/runtime/recorded-log.ts';

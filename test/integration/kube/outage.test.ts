@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type ControlPlane, startControlPlane } from '../../../dev/controlplane/index.ts';
 import { crdIsServed } from '../../../dev/installation/crd.ts';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
+import { runWatch } from '../../../src/kube/objects/object-watch.ts';
 import { ObjectStore } from '../../../src/kube/objects/store.ts';
-import { type RunningWatch, runWatch } from '../../../src/kube/watch/watch.ts';
+import type { RunningWatch } from '../../../src/kube/watch/watch.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
 import { RecordedLog } from '../../unit/runtime/recorded-log.ts';
 import { CONTROL_PLANE, kubectl, newNamespace } from '../support/kubectl.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { runtimeKeyOf } from '../../../src/kube/objects/runtime-key.ts';
 import { Shard } from '../../../src/kube/objects/shard.ts';
-import { runtimeKeyOf } from '../../../src/kube/objects/store.ts';
 import type { AddOptions } from '../../../src/runtime/queue.ts';
 import { Enqueuer } from '../../../src/triggers/enqueuer.ts';
 import { PRIORITY } from '../../../src/triggers/priorities.ts';
