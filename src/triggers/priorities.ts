@@ -11,6 +11,6 @@ export const PRIORITY = {
   repair: 20,
   /** A list shows an object that no person has changed, or another writer has changed its status, or it is gone. */
   listed: 0,
-  /** The periodic pass that looks for drift, and the retry after an outage of the API server. */
+  /** The periodic pass that finds drift, and the retry after an outage of the API server. */
   poll: 0,
 } as const satisfies Readonly<Record<Urgency | 'related' | 'listed', number>>;

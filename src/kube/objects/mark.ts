@@ -7,7 +7,7 @@ export function renderMark(object: ManagedObject, origin: Claim['origin']): stri
   return JSON.stringify({ uid: object.uid, origin, runtime: runtimeKeyOf(object) });
 }
 
-/** Only the mark of the object of this uid; undefined for that of another, and for what is none. */
+/** Undefined for the mark of another object, and for what is not a mark. */
 export function parseMark(annotation: unknown, uid: string): Mark | undefined {
   const { uid: whose, origin, runtime } = readRecord(parseJson(readText(annotation) ?? ''));
   const named = readText(runtime);
