@@ -132,7 +132,7 @@ function readProof(secret: string | undefined, pem: string | undefined): Proof {
   return pem === undefined ? { kind: 'workloadIdentity' } : { kind: 'clientCertificate', pem: readCertificate(pem) };
 }
 
-/** As Entra and the SDK accept it: a certificate, then perhaps its chain, and an RSA key without a passphrase. */
+/** As Entra and the SDK accept it: a certificate with or without its chain, and an unencrypted RSA key, in any order. */
 function readCertificate(pem: string): Sealed {
   const certificate = attempt(() => new X509Certificate(pem));
   if (certificate === undefined) throw new WrongKey(`${CERTIFICATE} holds no certificate in PEM`);

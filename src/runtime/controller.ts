@@ -62,8 +62,8 @@ const RESULTS: Record<HandlerResult['kind'], ResultLabel> = {
 /**
  * Takes keys from a queue and has them handled by a number of workers.
  *
- * A slow pass must not hold up other keys. Two designs: (a) separate workers for each Azure subscription, which the queue
- * would have to know and which would mostly idle; (b) this one: another worker relieves the one whose pass is slow.
+ * A slow pass must not hold up other keys. Two designs: (a) workers of their own for each service that passes wait
+ * for: the queue would have to know these, and most workers would idle; (b) this one: another worker relieves the one whose pass is slow.
  */
 export class Controller {
   readonly #options: ControllerOptions;

@@ -59,8 +59,9 @@ const byPriority = (a: Entry, b: Entry): boolean =>
  * run does not count, so the work of that time does not come all at once afterwards.
  *
  * Starvation: a steady stream of high priorities would keep the low ones out for ever. So one of every `reservedShare`
- * hand-outs goes to the key that has been due longest, if it has been due for more than `agedAfterMs`. Hence a key with n keys due before it waits for at most `reservedShare · (n + 1)` hand-outs after it
- * has aged, and the highest priority loses no more than one hand-out in `reservedShare` to the rule.
+ * hand-outs goes to the key that has been due longest, if it has been due for more than `agedAfterMs`. Hence an aged key
+ * with n keys due before it waits for at most `reservedShare · (n + 1)` hand-outs, and the highest priority loses at most
+ * one hand-out in `reservedShare`.
  *
  * Designs considered:
  * 1. One ordered set by due time and priority, scanned from its start whenever something changes (controller-runtime's):

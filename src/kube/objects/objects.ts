@@ -28,13 +28,13 @@ const ATTEMPTS = 4;
  * Besides `ConflictError` the methods throw `KubeError` when the server refuses or does not answer. They do not retry: the
  * caller backs off.
  *
- * Designs for the status: (a) a JSON merge patch of the differences: smaller, but computed from an old cache it can leave a
+ * Four designs for the status: (a) a JSON merge patch of the differences: smaller, but computed from an old cache it can leave a
  * mixture of two statuses; (b) server-side apply of the whole status: removes only the omitted fields that we own, so we
  * would read back fields of another writer as our own; (c) an update of the status subresource: cheapest, but before
  * Kubernetes 1.36 it takes from other writers the ownership of the labels, annotations and finalizers that it leaves out
  * (kubernetes/kubernetes#137689); (d) this one: a JSON patch that puts the whole status into one version.
  *
- * Designs for the finalizer: (a) server-side apply of our finalizer alone: need not know the others, but cannot remove ours
+ * Two designs for the finalizer: (a) server-side apply of our finalizer alone: need not know the others, but cannot remove ours
  * once another tool has written it too; (b) this one: a merge patch of the whole list for one version, which removes it
  * even if another tool owns it.
  */

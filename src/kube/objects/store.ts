@@ -20,7 +20,7 @@ interface Entry {
  * sooner, because the meaning of one object can depend on another. They see our own writes (status and finalizer) at once,
  * because a pass needs what the pass before it wrote.
  *
- * Designs for our own writes: (a) use the answer only when no other writer has changed the object meanwhile: simple, but a
+ * Two designs for our own writes: (a) use the answer only when no other writer has changed the object meanwhile: simple, but a
  * pass could miss its claim just when a person edits the object; (b) this one: lay the answer over the watched version,
  * whole when no other writer has changed the object, else only the status and the finalizer.
  */

@@ -64,7 +64,7 @@ const SHORT_STREAM_MS = 5_000;
  * at first, doubled up to 4 s, with jitter; the short wait comes back once a stream has worked. Each new kind of failure is
  * one warning until the watch works again.
  *
- * Designs: (a) the library's informer under a supervisor that restarts it, guarding against its traps (it gives up after
+ * Two designs: (a) the library's informer under a supervisor that restarts it, guarding against its traps (it gives up after
  * a 5xx or a second 410, its stop revives itself, deletions of a relist show as updates); (b) this one, a pure machine
  * that decides and a loop that acts. (b) wins because every sequence of answers can be tested without a server.
  */
