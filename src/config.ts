@@ -25,17 +25,17 @@ export interface Config {
   /** Empty: the pod's own. */
   readonly leaderElectNamespace: string;
   readonly leaderElectName: string;
-  /** Milliseconds, as the two after it: each is shorter than the one before. */
+  /** Milliseconds, like the next two; each is shorter than the one before. */
   readonly leaderElectLeaseDurationMs: number;
   readonly leaderElectRenewDeadlineMs: number;
   readonly leaderElectRetryPeriodMs: number;
   readonly azure: AzureConfig;
 }
 
-/** Of the requests that ARM grants an identity in a subscription, how much is spent: a fraction, or as much as goes. */
+/** How much of ARM's request limits for an identity in a subscription is used: a fraction, or no limit of our own. */
 export type BudgetShare = number | 'unlimited';
 
-/** The Azure SDKs' own variables, as they stand. */
+/** The Azure SDKs' own variables, unparsed. */
 export interface AzureConfig {
   readonly credential: Readonly<Record<string, string | undefined>>;
   readonly cloud: string | undefined;
@@ -44,7 +44,7 @@ export interface AzureConfig {
   readonly resourceManagerAudience: string | undefined;
 }
 
-/** What somebody set to something impossible; the message names the flag, the value and what would do. */
+/** A flag or variable has an invalid value; the message names it, the value, and what is valid. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -52,7 +52,7 @@ export class ConfigError extends Error {
 interface Flag<T> {
   readonly default: string;
   readonly help: string;
-  /** @throws RangeError that says what would do. */
+  /** @throws RangeError that says what is valid. */
   readonly parse: (text: string) => T;
 }
 
@@ -130,7 +130,7 @@ const FLAGS = {
   ),
 };
 
-/** May be given alone, which means true. */
+/** Flags that may stand alone, which means true. */
 const SWITCHES: readonly string[] = ['--leader-elect'];
 
 type FlagName = keyof typeof FLAGS;
@@ -163,7 +163,7 @@ export function usage(): string {
 
 export type Command = { readonly kind: 'run'; readonly config: Config } | { readonly kind: 'help' | 'version' };
 
-/** Flags win over variables, variables over defaults; of a flag given twice the last. @throws ConfigError */
+/** A flag wins over its variable, a variable over the default; of a flag given twice the last wins. @throws ConfigError */
 export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
   const given = parseFlags(argv);
   if (given.help === true) return { kind: 'help' };
@@ -200,7 +200,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   };
 }
 
-/** A leader has to have stopped before another begins, and to have more than one try at a renewal. @throws ConfigError */
+/** A leader must stop before another starts, and must have more than one try at a renewal. @throws ConfigError */
 function checked(config: Config): Config {
   const { leaderElectLeaseDurationMs, leaderElectRenewDeadlineMs, leaderElectRetryPeriodMs } = config;
   if (leaderElectRenewDeadlineMs >= leaderElectLeaseDurationMs) {
@@ -260,7 +260,7 @@ function truth(text: string): boolean {
   return word === 'true';
 }
 
-/** As names of objects are: an RFC 1123 subdomain. */
+/** A name of an object: an RFC 1123 subdomain. */
 function leaseName(text: string): string {
   const name = text.trim();
   if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name) || name.length > 253)

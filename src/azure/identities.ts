@@ -8,7 +8,7 @@ import type { Parent } from '../core/model/runtime.ts';
 import { DENIAL_PASSES_MS } from '../core/schedule.ts';
 import type { Access, Identities, Urgency } from '../ports.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/instruments.ts';
+import type { Log } from '../runtime/log.ts';
 import type { ArmOptions } from './arm/arm-calls.ts';
 import { createDataFactory } from './arm/data-factory.ts';
 import type { ArmRuntimes } from './arm/remote.ts';

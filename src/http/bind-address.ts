@@ -1,12 +1,13 @@
+/** The address that a server listens on, from the text of a flag. */
 import { isIPv6 } from 'node:net';
 
-/** Where a server listens; `none`: it is not wanted. Without a host: on every interface. Port 0: any free port. */
+/** `none`: the server is not started. Without a host: every interface. Port 0: any free port. */
 export type BindAddress =
   | { readonly kind: 'none' }
   | { readonly kind: 'tcp'; readonly host: string | undefined; readonly port: number };
 
 /**
- * Understands `host:port`, `[ipv6]:port`, `:port`, and `0` for none.
+ * Parses `host:port`, `[ipv6]:port`, `:port`, and `0` for none.
  * @throws RangeError that quotes the text and says what is expected.
  */
 export function parseBindAddress(text: string): BindAddress {

@@ -1,36 +1,37 @@
+/** The certificate of the metrics server, read from files and reloaded when they change. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import type { Log } from '../runtime/instruments.ts';
+import type { Log } from '../runtime/log.ts';
+import { WarnOnce } from '../runtime/warn-once.ts';
 
-/** A certificate, with those that lead to its authority, and its key, as PEM. */
+/** A certificate with its chain, and its key, as PEM. */
 export interface Pair {
   readonly cert: string;
   readonly key: string;
 }
 
-/** As Secrets of the type kubernetes.io/tls have them. */
+/** The file names of a mounted Secret of type kubernetes.io/tls. */
 const CERT = 'tls.crt';
 const KEY = 'tls.key';
-const LOOK_EVERY_MS = 10_000;
+const READ_EVERY_MS = 10_000;
 
 export interface CertificateOptions {
-  /** The folder that has tls.crt and tls.key. */
+  /** The folder with tls.crt and tls.key. */
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /**
- * The certificate of a server, read from files that somebody else renews: looked at every ten seconds, because a change of
- * a mounted Secret (a symbolic link that is exchanged) is not told on every file system.
+ * Reads the files every ten seconds: not every file system reports a change of a mounted Secret, where the kubelet swaps a
+ * symbolic link.
  */
 export class Certificate {
   readonly #options: CertificateOptions;
   #pair: Pair;
-  /** What was wrong with the files when they were last read. */
-  #problem: string | undefined;
+  readonly #warnOnce = new WarnOnce();
   #timer: Timer | undefined;
 
   private constructor(options: CertificateOptions, pair: Pair) {
@@ -47,11 +48,11 @@ export class Certificate {
     return this.#pair;
   }
 
-  /** Calls `changed` with every pair that comes after this one. One that does not fit together is waited out. */
+  /** Calls `changed` with every new pair. While certificate and key do not belong together, the old pair stays in use. */
   watch(changed: (pair: Pair) => void): void {
     const { clock } = this.#options;
-    this.#timer = clock.setTimer(LOOK_EVERY_MS, () => {
-      void this.#look(changed).finally(() => {
+    this.#timer = clock.setTimer(READ_EVERY_MS, () => {
+      void this.#reload(changed).finally(() => {
         if (this.#timer !== undefined) this.watch(changed);
       });
     });
@@ -62,20 +63,21 @@ export class Certificate {
     this.#timer = undefined;
   }
 
-  async #look(changed: (pair: Pair) => void): Promise<void> {
+  async #reload(changed: (pair: Pair) => void): Promise<void> {
     const { dir, log } = this.#options;
     try {
       const pair = await read(dir);
       if (pair.cert !== this.#pair.cert || pair.key !== this.#pair.key) {
         changed(pair);
         this.#pair = pair;
-        log.info('Certificate was renewed', { dir, validTo: new X509Certificate(pair.cert).validTo });
+        log.info('certificate renewed', { dir, validTo: new X509Certificate(pair.cert).validTo });
       }
-      this.#problem = undefined;
+      this.#warnOnce.clear(dir);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      if (problem !== this.#problem) log.warn('Certificate cannot be renewed; the one before is used on', { problem });
-      this.#problem = problem;
+      log[this.#warnOnce.level(dir, problem)]('the certificate cannot be renewed: the old one stays in use', {
+        problem,
+      });
     }
   }
 }
@@ -89,7 +91,7 @@ async function read(dir: string): Promise<Pair> {
   return pair;
 }
 
-/** The library's own error tells of ASN.1, and not of the file. */
+/** The library's own error names an ASN.1 problem, but not the file. */
 function attempt<T>(file: string, parse: () => T): T {
   try {
     return parse();

@@ -1,11 +1,12 @@
+/** A small HTTP server, with or without TLS, whose connections end when it stops. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { isIPv6 } from 'node:net';
-import type { Log } from '../runtime/instruments.ts';
+import type { Log } from '../runtime/log.ts';
 import type { BindAddress } from './bind-address.ts';
 import type { Certificate } from './certificate.ts';
 
-export interface Answer {
+export interface HttpReply {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
@@ -13,24 +14,24 @@ export interface Answer {
 }
 
 export interface Request {
-  /** The header of that name. */
+  /** The `Authorization` header. */
   readonly authorization: string | undefined;
 }
 
-/** Answers a GET for each path that exists. A rejection becomes a 500 and is logged. */
-export type Routes = ReadonlyMap<string, (request: Request) => Answer | Promise<Answer>>;
+/** The answer to a GET of each path. A rejection becomes a 500 and is logged. */
+export type Routes = ReadonlyMap<string, (request: Request) => HttpReply | Promise<HttpReply>>;
 
-/** A server that is listening, or that is not wanted. */
+/** A server that listens, or that was not started. */
 export interface Endpoint {
-  /** `host:port` as chosen; undefined when none is wanted. */
+  /** `host:port` with the port in use; undefined when the server was not started. */
   readonly address: string | undefined;
-  /** Accepts nothing more, lets answers under way finish, and resolves when no connection is left. */
+  /** Accepts no more connections, lets answers under way finish, and resolves when no connection is left. */
   stop(): Promise<void>;
 }
 
 const TLS = { minVersion: 'TLSv1.2' } as const;
 
-export const plain = (status: number, body: string, headers: Answer['headers'] = {}): Answer => ({
+export const plain = (status: number, body: string, headers: HttpReply['headers'] = {}): HttpReply => ({
   status,
   contentType: 'text/plain; charset=utf-8',
   body: `${body}\n`,
@@ -38,8 +39,8 @@ export const plain = (status: number, body: string, headers: Answer['headers'] =
 });
 
 /**
- * Starts to listen: with a certificate over TLS only.
- * @throws Error that names the endpoint and the address when that is impossible.
+ * Starts to listen: with a certificate, over TLS only.
+ * @throws Error that names the endpoint and the address when it cannot.
  */
 export async function serve(
   name: string,
@@ -60,10 +61,10 @@ export async function serve(
       ? createServer(onRequest)
       : createSecureServer({ ...TLS, ...certificate.pair }, onRequest);
   await listen(name, server, bind);
-  // Connections that are open keep the certificate that they began with.
+  // Open connections keep the certificate they started with.
   if ('setSecureContext' in server) certificate?.watch((pair) => server.setSecureContext({ ...TLS, ...pair }));
   const address = addressOf(server, bind.host);
-  log.info('Listening', { endpoint: name, address, ...(certificate === undefined ? {} : { secure: true }) });
+  log.info('listening', { endpoint: name, address, ...(certificate === undefined ? {} : { secure: true }) });
   return {
     address,
     stop: () => {
@@ -75,7 +76,7 @@ export async function serve(
 
 async function respond(request: IncomingMessage, response: ServerResponse, routes: Routes, log: Log): Promise<void> {
   const path = request.url?.split('?', 1)[0] ?? '/';
-  const { status, contentType, body, headers } = await answer(request, path, routes, log);
+  const { status, contentType, body, headers } = await reply(request, path, routes, log);
   response.writeHead(status, {
     'content-type': contentType,
     'content-length': Buffer.byteLength(body),
@@ -86,19 +87,19 @@ async function respond(request: IncomingMessage, response: ServerResponse, route
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function answer(
+async function reply(
   { method, headers: { authorization } }: IncomingMessage,
   path: string,
   routes: Routes,
   log: Log,
-): Promise<Answer> {
+): Promise<HttpReply> {
   const route = routes.get(path);
   if (route === undefined) return plain(404, 'not found');
   if (method !== 'GET' && method !== 'HEAD') return plain(405, 'method not allowed', { allow: 'GET, HEAD' });
   try {
     return await route({ authorization });
   } catch (error) {
-    log.error('Request could not be answered', { path, error });
+    log.error('request failed', { path, error });
     return plain(500, 'internal error');
   }
 }
@@ -128,7 +129,7 @@ const hostAndPort = (host: string, port: number): string => (isIPv6(host) ? `[${
 async function close(server: Server, underWay: ReadonlySet<ServerResponse>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await Promise.all([...underWay].map((response) => new Promise((resolve) => response.once('close', resolve))));
-  // What is left are idle connections, and those that have not finished sending a request.
+  // The rest are idle connections, and those that have not finished sending a request.
   server.closeAllConnections();
   await closed;
 }

@@ -1,29 +1,30 @@
+/** Watches the Secret `azure-ir-credential` of each namespace, and parses the Azure credential in it. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { CREDENTIAL_SECRET } from '../api/names.ts';
 import { isClientId, isTenant, type NamespaceCredential, type Proof, Sealed } from '../core/model/credential.ts';
 import { isRecord, type Raw, readRecord, readText } from './client/raw.ts';
 import { createSource } from './watch/source.ts';
-import { type RunningWatch, runScopes, type WatchOptions } from './watch/watch.ts';
+import { type RunningWatch, runScopes, type ScopeOptions } from './watch/watch.ts';
 
-/** What is told of the Secrets of that one name. */
+/** What is kept equal to the Secrets of that name. */
 export interface CredentialSink {
-  /** The namespace has this Secret; called also when nothing of it has changed. */
+  /** The namespace has this credential; called also when it has not changed. */
   put(namespace: string, credential: NamespaceCredential): void;
   remove(namespace: string): void;
 }
 
-export interface CredentialWatchOptions extends Omit<WatchOptions, 'store' | 'labelSelector'> {
+export interface CredentialWatchOptions extends Omit<ScopeOptions, 'labelSelector'> {
   readonly sink: CredentialSink;
 }
 
 /**
- * Tells of the Secret `azure-ir-credential` of each namespace, from now on. Nothing but what a login needs leaves this file,
- * and nothing of a Secret is logged.
+ * Reports the Secret of each namespace, and its changes. Only what a login needs leaves this file, and nothing of a Secret
+ * is logged.
  *
- * Two designs. A GET of the namespace's Secret at each pass needs no watch, but a change then takes effect an interval later,
- * an absence costs a request per pass, and a deletion that comes after the Secret's own has nothing to go on with. So this
- * is one more watch. It selects by `metadata.name`, which is what lets the API server authorise it by a rule for that one
- * resource name (tried: without the selector it is refused).
+ * Two designs. (a) A GET of the namespace's Secret at each pass: needs no watch, but a change takes effect an interval later,
+ * an absent Secret costs a request per pass, and an object that is deleted after its Secret has no credential left. (b) This
+ * one: a watch. It selects by `metadata.name`, so that the API server can authorise it by a rule for that one resource name
+ * (tried: without the selector it is refused).
  */
 export function runCredentialWatch(options: CredentialWatchOptions): RunningWatch {
   const known = new KnownSecrets(options.sink);
@@ -74,7 +75,7 @@ export interface CredentialSecret {
   readonly credential: NamespaceCredential;
 }
 
-/** Never throws: undefined for what is no Secret of that name, and a problem for one that cannot be used. */
+/** Never throws: undefined for what is not a Secret of that name, and a problem for one that cannot be used. */
 export function parseCredentialSecret(raw: unknown): CredentialSecret | undefined {
   if (!isRecord(raw)) return undefined;
   const metadata = readRecord(raw.metadata);
@@ -112,9 +113,9 @@ function readCredential(data: Raw): NamespaceCredential {
   const [tenantId, clientId] = [readValue(data, TENANT), readValue(data, CLIENT)];
   const [secret, pem] = [readValue(data, SECRET), readValue(data, CERTIFICATE)];
   // A misspelt key must not turn a client secret into workload identity.
-  const stranger = Object.keys(data).find((key) => /^azure_/i.test(key) && !(key in LONGEST));
-  if (stranger !== undefined) {
-    throw new WrongKey(`the key ${shown(stranger)} is none of ${Object.keys(LONGEST).join(', ')}`);
+  const unknown = Object.keys(data).find((key) => /^azure_/i.test(key) && !(key in LONGEST));
+  if (unknown !== undefined) {
+    throw new WrongKey(`the key ${shown(unknown)} is none of ${Object.keys(LONGEST).join(', ')}`);
   }
   const missing = [...(tenantId === undefined ? [TENANT] : []), ...(clientId === undefined ? [CLIENT] : [])];
   if (tenantId === undefined || clientId === undefined) throw new WrongKey(`it lacks the key ${missing.join(' and ')}`);
@@ -131,7 +132,7 @@ function readProof(secret: string | undefined, pem: string | undefined): Proof {
   return pem === undefined ? { kind: 'workloadIdentity' } : { kind: 'clientCertificate', pem: readCertificate(pem) };
 }
 
-/** As Entra and the SDK take it: the certificate first, an RSA key that is not encrypted, in any order of the two. */
+/** As Entra and the SDK accept it: a certificate with or without its chain, and an unencrypted RSA key, in any order. */
 function readCertificate(pem: string): Sealed {
   const certificate = attempt(() => new X509Certificate(pem));
   if (certificate === undefined) throw new WrongKey(`${CERTIFICATE} holds no certificate in PEM`);
@@ -144,7 +145,7 @@ function readCertificate(pem: string): Sealed {
   return new Sealed(pem);
 }
 
-/** The error is dropped: what OpenSSL says of a key may quote it. */
+/** Drops the error: OpenSSL may quote the key in it. */
 function attempt<T>(make: () => T): T | undefined {
   try {
     return make();
@@ -153,7 +154,7 @@ function attempt<T>(make: () => T): T | undefined {
   }
 }
 
-/** Without the white space around it: none of these has any, and files that Secrets are made of end in a line feed. */
+/** Trimmed: no value has white space at its ends, but files from which Secrets are made end in a line feed. */
 function readValue(data: Raw, key: string): string | undefined {
   if (!Object.hasOwn(data, key)) return undefined;
   const encoded = data[key];
@@ -174,7 +175,7 @@ function decode(base64: string): string | undefined {
   return attempt(() => UTF8.decode(bytes));
 }
 
-/** The name of a key is no secret, but somebody may have swapped names and values. */
+/** The name of a key is no secret, but a person may have swapped names and values. */
 function shown(key: string): string {
   return key.length <= 40 ? key : `${key.slice(0, 20)}…`;
 }

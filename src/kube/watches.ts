@@ -1,34 +1,37 @@
+/** The watches of the operator, as components of its lifecycle. */
 import { aborted } from '../runtime/aborted.ts';
 import type { Component } from '../runtime/lifecycle.ts';
-import type { KubeLog } from './client/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { type CredentialSink, runCredentialWatch } from './credentials.ts';
-import { parseForeignObject } from './objects/neighbours.ts';
+import { parseForeignObject } from './objects/foreign-object.ts';
+import { runWatch } from './objects/object-watch.ts';
 import type { Shard } from './objects/shard.ts';
-import { type RunningWatch, runWatch, type WatchOptions } from './watch/watch.ts';
+import type { RunningWatch, ScopeOptions } from './watch/watch.ts';
 
-/** A watch as a part of the process. */
 export interface WatchComponent extends Component {
-  /** Whether all there is has been seen once. */
+  /** Whether everything was listed once. */
   isListed(): boolean;
 }
 
-export interface WatchesOptions extends Pick<WatchOptions, 'client' | 'clock' | 'log' | 'namespaces' | 'recovered'> {
-  /** What is filled. */
+export interface WatchesOptions extends Pick<ScopeOptions, 'client' | 'clock' | 'log' | 'namespaces' | 'recovered'> {
+  /** The stores that the watches fill. */
   readonly shard: Shard;
   readonly credentials: CredentialSink;
 }
 
-/** Whatever is watched of the API server, in the order of starting. */
+/** In the order of starting. */
 export function createWatches({ shard, credentials, ...options }: WatchesOptions): WatchComponent[] {
   const { own, all, labelSelector } = shard;
   const { log, namespaces = [] } = options;
   if (namespaces.length > 0) {
-    log.info('objects of other namespaces are not seen, nor that one of them names a runtime of these', { namespaces });
+    log.info('objects of other namespaces are not watched: one of them may declare the same runtime unnoticed', {
+      namespaces,
+    });
   }
   return [
-    // Before the objects: the first passes must not take a namespace that has a credential for one that has none.
+    // Before the objects: the first passes must know which namespaces have a credential.
     watchComponent('credentials', log, (signal) => runCredentialWatch({ ...options, signal, sink: credentials })),
-    // As early as our own, or a runtime that an object of another shard claims would be taken for free.
+    // Before our own, or a runtime that an object of another shard claims would seem free.
     ...(all === undefined
       ? []
       : [
@@ -46,12 +49,12 @@ export function createWatches({ shard, credentials, ...options }: WatchesOptions
 }
 
 /**
- * Has started when all there is has been listed: a pass that does not see a runtime's other object would take the runtime
- * for free. It goes on until it is stopped, since passes that run read from what it shows.
+ * Has started when everything was listed: to a pass that misses another object of the runtime, the runtime would seem free.
+ * Runs until it is stopped, because running passes read from its store.
  */
 function watchComponent(
   name: string,
-  log: KubeLog,
+  log: Log,
   run: (signal: AbortSignal) => RunningWatch,
   size: () => Record<string, number> = () => ({}),
 ): WatchComponent {

@@ -1,10 +1,12 @@
+/** The calls of a handler that run at this moment, each with its own signals. */
+
 /** What a handler is told about the pass it makes. */
 export interface Attempt {
   /** How often the key has failed in a row, and in one way, before this attempt. */
   readonly failures: number;
-  /** Aborts when the controller is stopping and its grace period is over, or when its passes are cut off. */
+  /** Aborts when the controller stops and its grace period is over, or when leadership is lost. */
   readonly signal: AbortSignal;
-  /** Aborts when the key was added anew because what the attempt goes by is out of date: what it waits for is in vain. */
+  /** Aborts when the key was added again because the attempt works with outdated input: it need not wait for an answer. */
   readonly superseded: AbortSignal;
 }
 
@@ -14,10 +16,7 @@ interface Running {
   readonly supersede: AbortController;
 }
 
-/**
- * The attempts that run at this moment. Each has abort signals of its own, so that a listener which a handler leaves
- * behind is dropped together with its attempt.
- */
+/** Each attempt has its own abort signals, so a listener that a handler leaves behind goes away with the attempt. */
 export class RunningAttempts {
   readonly #running = new Map<string, Running>();
 
@@ -33,7 +32,7 @@ export class RunningAttempts {
   }
 
   supersede(key: string): void {
-    this.#running.get(key)?.supersede.abort(new Error('the key was added anew meanwhile'));
+    this.#running.get(key)?.supersede.abort(new Error('the key was added again meanwhile'));
   }
 
   abortAll(reason: Error): void {

@@ -1,20 +1,20 @@
 /**
- * Time, timers and randomness as the world gives them. Everything that waits, dates or jitters takes a `Clock`, so that
- * tests decide what time it is.
+ * Time, timers and randomness. Everything that waits, writes a time or adds jitter takes a `Clock`, so that tests decide
+ * what time it is.
  */
 export interface Clock {
   /**
-   * Milliseconds since the epoch. Follows the machine's wall clock, so it may step when that is corrected: only for what
-   * people, other processes or a later start of this one read.
+   * Milliseconds since the epoch, by the machine's wall clock, which may step when it is corrected. Only for times that
+   * people, other processes or a later start of this process read.
    */
   now(): number;
   /**
-   * Milliseconds since some moment in the past. Never steps; stands still while the machine sleeps, on some systems.
-   * Whatever this process waits for or measures by itself goes by it.
+   * Milliseconds since some moment in the past. Never steps; on some systems it stands still while the machine sleeps.
+   * All waits and measurements within this process go by it.
    */
   monotonic(): number;
   /**
-   * Calls `fn` once, not before `ms` milliseconds have gone by (at the next turn of the event loop if `ms` is 0 or less),
+   * Calls `fn` once, at the earliest after `ms` milliseconds (at the next turn of the event loop if `ms` is 0 or less),
    * unless cancelled. Cancelling twice, or after the call, does nothing.
    */
   setTimer(ms: number, fn: () => void): Timer;
@@ -31,13 +31,13 @@ export function wallTime(clock: Pick<Clock, 'now' | 'monotonic'>, at: number): n
   return Math.round(clock.now() - (clock.monotonic() - at));
 }
 
-/** What `setTimeout` waits for at most; a longer delay would make it fire at once. */
+/** The longest delay of `setTimeout`; a longer one would make it fire at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Starts a single timeout of at most `LONGEST_TIMEOUT_MS` and returns how to cancel it. */
 export type StartTimeout = (ms: number, fn: () => void) => () => void;
 
-/** A timer of any length made of timeouts that are each limited to 2³¹−1 ms (24.8 days). */
+/** A timer of any length, made of timeouts of at most 2³¹−1 ms (24.8 days) each. */
 export function longTimer(startTimeout: StartTimeout, ms: number, fn: () => void): Timer {
   let cancelCurrent: () => void;
   const wait = (remaining: number): void => {
@@ -53,7 +53,7 @@ function startNodeTimeout(ms: number, fn: () => void): () => void {
   return () => clearTimeout(timeout);
 }
 
-/** The machine's clock. A pending timer keeps the process alive: whoever sets one cancels it when stopping. */
+/** The machine's clock. A pending timer keeps the process alive, so its owner cancels it when stopping. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -63,7 +63,7 @@ export const systemClock: Clock = {
 
 /**
  * Resolves after `ms` milliseconds. Rejects with `signal.reason` as soon as `signal` aborts (at once if it already has);
- * the timer is gone then, and the listener in either case.
+ * the timer is cancelled then, and the listener removed in either case.
  */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,56 +1,58 @@
+/** The controller: takes keys from the queue and has workers handle them. */
 import { type Attempt, RunningAttempts } from './attempts.ts';
 import type { Clock, Timer } from './clock.ts';
-import type { ControllerMetrics, Log, ReconcileResult } from './instruments.ts';
+import type { Log } from './log.ts';
+import type { ControllerMetrics, ResultLabel } from './metrics.ts';
 import type { WorkQueue } from './queue.ts';
 import type { BackoffPolicy } from './retries.ts';
 
 export type { Attempt } from './attempts.ts';
 
-/** What becomes of a key after a pass. */
+/** What the controller does with a key after a pass. */
 export type HandlerResult =
-  /** Nothing until an event adds the key. Clears its retry memory. */
+  /** Nothing, until an event adds the key. Clears its failures. */
   | { readonly kind: 'done' }
-  /** A look in `ms` milliseconds, `priority` 0 unless given. Clears the retry memory. The caller adds jitter. */
+  /** Another pass in `ms` milliseconds, `priority` 0 unless given. Clears its failures. The caller adds jitter. */
   | { readonly kind: 'after'; readonly ms: number; readonly priority?: number }
   /**
-   * A counted failure: again after `baseMs · 2^failures`, jittered by ±20 %, at most `maxMs`, never before `minMs` (a
-   * Retry-After), with the priority of this pass. An event for the key comes through earlier.
+   * A counted failure: again after `baseMs · 2^failures`, with ±20 % jitter, at most `maxMs`, never before `minMs`
+   * (Retry-After), with the priority of this pass. An event brings the key back earlier.
    */
   | ({ readonly kind: 'backoff' } & BackoffPolicy)
-  /** Somebody (the request budget) will add the key again. Keeps the retry memory. */
+  /** The request budget adds the key again. Keeps its failures. */
   | { readonly kind: 'parked' };
 
-/** Makes one pass for a key. A rejection is a defect: it is logged, counted as an error and backed off. */
+/** Makes one pass for a key. A rejection is a defect: it is logged, counted as an error, and retried with back-off. */
 export type Handler = (key: string, attempt: Attempt) => Promise<HandlerResult>;
 
 export interface ControllerOptions {
   readonly name: string;
   readonly queue: WorkQueue;
   readonly handler: Handler;
-  /** Number of workers, at least 1. One whose pass is slow is relieved by another. */
+  /** Number of workers, at least 1. Another worker relieves one whose pass is slow. */
   readonly concurrency: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
-  /** How long handlers may go on after `run` is told to stop before their signal aborts, in ms. Default 20 s. */
+  /** How long handlers may run on after the stop before their signal aborts, in ms. Default 20 s. */
   readonly graceMs?: number;
-  /** When a pass counts as slow, in ms: it waits for somebody, and is not to keep other keys waiting. Default 5 s. */
+  /** When a pass counts as slow, in ms: a slow pass must not hold up other keys. Default 5 s. */
   readonly slowAfterMs?: number;
-  /** When a due key that nobody takes counts as stuck, in ms. Default 10 min. */
+  /** When a due key that no worker takes counts as stuck, in ms. Default 10 min. */
   readonly stuckAfterMs?: number;
 }
 
-const NEVER = new AbortController().signal;
+const NEVER_ABORTED = new AbortController().signal;
 /**
- * A handler counts as stuck after so many times that: with an answer of Azure's that never comes, repetitions included,
- * behind each of its calls, a pass ends before.
+ * A handler counts as stuck after this many times that limit. A pass ends earlier even when Azure answers none of its
+ * calls, retries included.
  */
 const PASS_TIMES = 3;
 const DEFECT_BACKOFF: BackoffPolicy = { baseMs: 1_000, maxMs: 5 * 60_000 };
-/** Slow passes or not, there are never more than so many times the workers that were asked for. */
+/** However many passes are slow, there are at most this many times the workers of `concurrency`. */
 const MOST_TIMES = 10;
 
-const RESULTS: Record<HandlerResult['kind'], ReconcileResult> = {
+const RESULTS: Record<HandlerResult['kind'], ResultLabel> = {
   done: 'success',
   after: 'requeue_after',
   backoff: 'requeue',
@@ -60,9 +62,8 @@ const RESULTS: Record<HandlerResult['kind'], ReconcileResult> = {
 /**
  * Takes keys from a queue and has them handled by a number of workers.
  *
- * A pass that waits long for an answer is not to keep others waiting, who may have to do with somebody that answers. Two
- * designs: a number of workers for each whom passes wait for, which the queue would have to know, and which sets apart what
- * is seldom needed; or this one: a worker is relieved by another while its pass is slow.
+ * A slow pass must not hold up other keys. Two designs: (a) workers of their own for each service that passes wait
+ * for: the queue would have to know these, and most workers would idle; (b) this one: another worker relieves the one whose pass is slow.
  */
 export class Controller {
   readonly #options: ControllerOptions;
@@ -87,33 +88,33 @@ export class Controller {
   }
 
   /**
-   * Runs the workers until `signal` aborts (or the queue is shut down). No new key is taken from then on; handlers that
-   * run may finish, their own signals abort after the grace period; resolves when the last has ended. When `cutOff` aborts,
-   * no new key is taken either, and the signals of all handlers abort at once, for its reason. Never rejects because of a
-   * handler.
+   * Runs the workers until `signal` aborts or the queue is shut down. From then on no new key is taken; running handlers
+   * may finish, and their own signals abort after the grace period. Resolves when the last handler has ended. When
+   * `abortNow` aborts, no new key is taken either, and the signals of all handlers abort at once, with its reason. Never
+   * rejects because of a handler.
    * @throws Error when it is already running.
    */
-  async run(signal: AbortSignal, cutOff: AbortSignal = NEVER): Promise<void> {
+  async run(signal: AbortSignal, abortNow: AbortSignal = NEVER_ABORTED): Promise<void> {
     if (this.#lastTakenAt !== undefined) throw new Error(`controller ${this.#options.name} is already running`);
     const { clock, concurrency, metrics, name } = this.#options;
     this.#lastTakenAt = clock.monotonic();
     metrics.running(name, concurrency);
-    const stop = AbortSignal.any([signal, cutOff]);
+    const stop = AbortSignal.any([signal, abortNow]);
     for (let i = 0; i < concurrency; i++) this.#startWorker(stop);
     const stopWatching = this.#abortAttemptsAfterGrace(stop);
-    const onCutOff = (): void => this.#attempts.abortAll(cutOff.reason);
-    cutOff.addEventListener('abort', onCutOff, { once: true });
+    const onAbortNow = (): void => this.#attempts.abortAll(abortNow.reason);
+    abortNow.addEventListener('abort', onAbortNow, { once: true });
     try {
       while (this.#workers.size > 0) await Promise.all(this.#workers);
     } finally {
-      cutOff.removeEventListener('abort', onCutOff);
+      abortNow.removeEventListener('abort', onAbortNow);
       stopWatching();
       this.#lastTakenAt = undefined;
     }
   }
 
   /**
-   * For a liveness probe: says so when a key has been due, and none was taken, for longer than the limit, or when a handler
+   * For the liveness probe: what is wrong when keys are due and none was taken for longer than the limit, or when a handler
    * has run for several times that. Undefined when all is well, and always while the workers do not run.
    */
   stuckReason(): string | undefined {
@@ -136,7 +137,7 @@ export class Controller {
     this.#workers.add(worker);
   }
 
-  /** Until `signal` aborts, or another has taken over. */
+  /** Until `signal` aborts, or another worker has taken over. */
   async #work(signal: AbortSignal): Promise<void> {
     const { queue, clock } = this.#options;
     for (;;) {
@@ -153,7 +154,7 @@ export class Controller {
     }
   }
 
-  /** Starts another worker once the pass that begins now is slow; `end` tells whether that has happened. */
+  /** Starts another worker once the pass that starts now is slow; `end` says whether that has happened. */
   #relieveWhenSlow(signal: AbortSignal): { end(): boolean } {
     const { clock, concurrency } = this.#options;
     let relieved = false;
@@ -181,7 +182,7 @@ export class Controller {
     const startedAt = clock.monotonic();
     const attempt = this.#attempts.begin(key, queue.retries(key), startedAt);
     metrics.passStarted(name);
-    let result: ReconcileResult = 'error';
+    let result: ResultLabel = 'error';
     try {
       const next = await handler(key, attempt);
       this.#schedule(key, next);
@@ -215,18 +216,18 @@ export class Controller {
     }
   }
 
-  #afterRejection(key: string, attempt: Attempt, error: unknown): ReconcileResult {
+  #afterRejection(key: string, attempt: Attempt, error: unknown): ResultLabel {
     const { queue, log, name } = this.#options;
     if (attempt.signal.aborted) {
-      log.info('Pass was cut off', { controller: name, key, error });
+      log.info('pass aborted', { controller: name, key, error });
       queue.add(key);
       return 'requeue';
     }
     const retryInMs = Math.round(queue.retry(key, DEFECT_BACKOFF));
     const failures = attempt.failures + 1;
-    // The stack is worth a key of its own: nothing else tells where a defect is.
+    // The stack gets a key of its own: nothing else shows where the defect is.
     const stack = error instanceof Error ? error.stack : undefined;
-    log.error('Pass failed with a defect', { controller: name, key, error, stack, failures, retryInMs });
+    log.error('pass failed with a defect', { controller: name, key, error, stack, failures, retryInMs });
     return 'error';
   }
 

@@ -1,5 +1,5 @@
+/** Takes part in the leader election: carries out what `leader.ts` decides. */
 import { type Clock, sleep } from './clock.ts';
-import type { Log } from './instruments.ts';
 import {
   type ElectionAction,
   type ElectionState,
@@ -9,49 +9,51 @@ import {
   type Instant,
   isLeading,
   type Lease,
+  leaseRequestTimeoutMs,
   nextElectionAction,
   observed,
   refused,
   release,
-  requestTimeoutMs,
   type StoredLease,
   written,
 } from './leader.ts';
+import type { Log } from './log.ts';
+import { WarnOnce } from './warn-once.ts';
 
 /** Where the lease is kept. */
 export interface LeaseStore {
   /**
-   * Tells of the lease as it is and of every change from then on; undefined: there is none. Never of an older version than
-   * one that was told of before or that another method has answered. Resolves, after the signal has aborted, when nothing is
-   * under way any more; never rejects.
+   * Reports the lease as it is and every change from then on; undefined: there is none. Never reports a version older than
+   * one reported before or returned by another method. Resolves, after the signal has aborted, when nothing is under way
+   * any more; never rejects.
    */
-  watch(tell: (stored: StoredLease | undefined) => void, signal: AbortSignal): Promise<void>;
+  watch(report: (stored: StoredLease | undefined) => void, signal: AbortSignal): Promise<void>;
   read(signal: AbortSignal): Promise<StoredLease | undefined>;
-  /** Replaces that version (undefined: creates). @throws LeaseConflict when it is not the one that there is. */
+  /** Replaces that version (undefined: creates). @throws LeaseConflict when the store has another version. */
   write(lease: Lease, version: string | undefined, signal: AbortSignal): Promise<StoredLease>;
 }
 
-/** Somebody else has written, created or deleted the lease meanwhile. */
+/** Another replica, or a person, has written, created or deleted the lease meanwhile. */
 export class LeaseConflict extends Error {
   override readonly name = 'LeaseConflict';
 }
 
-/** Why a process has to stop what only the leader may do. */
+/** Leadership has ended: all work that only the leader may do has to stop. */
 export class LeadershipLost extends Error {
   override readonly name = 'LeadershipLost';
 }
 
-/** What the work that only one replica may do has to know. */
+/** What work has to know that only the leader may do. */
 export interface Leadership {
-  /** Resolves with true once this replica leads, with false when the signal aborts before. */
+  /** Resolves with true once this replica leads, with false when the signal aborts first. */
   won(signal: AbortSignal): Promise<boolean>;
-  /** Whether it leads at this very moment, by the clock: a process that has slept is none, even before it notices. */
+  /** Whether it leads at this very moment, by the clock: a process that has slept does not, even before it notices. */
   isLeader(): boolean;
   /** Aborts, with a `LeadershipLost`, when leadership that was won has ended. */
   readonly lost: AbortSignal;
 }
 
-/** Of a process that has no other replica. */
+/** Leader election is off: there is no other replica. */
 export const ALWAYS_LEADER: Leadership = {
   won: async () => true,
   isLeader: () => true,
@@ -59,30 +61,30 @@ export const ALWAYS_LEADER: Leadership = {
 };
 
 export interface ElectorOptions {
-  /** Names the lease to people. */
+  /** The name of the lease, for people. */
   readonly lease: string;
   readonly terms: ElectionTerms;
   readonly store: LeaseStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told when this replica begins and ceases to lead, and once at the start. */
+  /** Called once at the start, and whenever this replica starts or stops leading. */
   readonly onChange: (isLeader: boolean) => void;
 }
 
-/** How long the release may take: less than what a process has left when its work has taken all its time to stop. */
+/** The longest release: less than the time that a process has left when its work took all its grace period. */
 const RELEASE_WITHIN_MS = 2_000;
 
-/** Stands for election as `leader.ts` decides, with one request at a time, and leads for as long as it can. */
+/** Tries to lead, with one request at a time, and leads for as long as it can. */
 export class Elector implements Leadership {
   readonly #options: ElectorOptions;
   readonly #won = Promise.withResolvers<true>();
   readonly #lost = new AbortController();
   #electionState: ElectionState = HOLDER_UNKNOWN;
-  /** Aborts when there is something new to decide on. */
+  /** Aborts when there is something new to decide. */
   #news = new AbortController();
   #isOver = false;
   #holder: string | undefined;
-  #isFailing = false;
+  readonly #warnOnce = new WarnOnce();
 
   constructor(options: ElectorOptions) {
     this.#options = options;
@@ -110,9 +112,9 @@ export class Elector implements Leadership {
   }
 
   /**
-   * Until the signal aborts; then releases the lease if this replica leads, so that another follows at once: what only the
-   * leader may do has to have stopped before. To be called once.
-   * @throws LeadershipLost when this replica has led and cannot go on.
+   * Runs until the signal aborts; then releases the lease if this replica leads, so that another follows at once. The
+   * leader's work has to have stopped before. To be called once.
+   * @throws LeadershipLost when this replica has led and cannot continue.
    */
   async run(signal: AbortSignal): Promise<void> {
     const stopWatching = new AbortController();
@@ -120,7 +122,7 @@ export class Elector implements Leadership {
     const onStop = () => this.#news.abort();
     signal.addEventListener('abort', onStop, { once: true });
     try {
-      await this.#stand(signal);
+      await this.#takePart(signal);
     } finally {
       signal.removeEventListener('abort', onStop);
       stopWatching.abort(new Error('the election is over'));
@@ -128,13 +130,13 @@ export class Elector implements Leadership {
     }
   }
 
-  async #stand(signal: AbortSignal): Promise<void> {
+  async #takePart(signal: AbortSignal): Promise<void> {
     const { clock, terms } = this.#options;
     while (!signal.aborted) {
       const action = nextElectionAction(this.#electionState, terms, this.#now());
       switch (action.kind) {
         case 'wait':
-          // What rejects is news, and that is all it is for.
+          // It rejects when there is news.
           await sleep(clock, action.ms, this.#news.signal).catch(() => {});
           this.#news = new AbortController();
           break;
@@ -150,25 +152,25 @@ export class Elector implements Leadership {
 
   async #write({ lease, version }: Extract<ElectionAction, { kind: 'write' }>): Promise<void> {
     const { store, terms } = this.#options;
-    const begunAt = this.#now();
+    const startedAt = this.#now();
     try {
       const stored = await this.#ask((signal) => store.write(lease, version, signal));
-      this.#lead(written(stored, begunAt, terms));
+      this.#lead(written(stored, startedAt, terms));
     } catch (error) {
-      if (error instanceof LeaseConflict) await this.#lookAgain({ version, begunAt });
-      else this.#failed(error, begunAt);
+      if (error instanceof LeaseConflict) await this.#readAgain({ version, startedAt });
+      else this.#failed(error, startedAt);
     }
   }
 
-  /** What there is instead of the version that was to be replaced. */
-  async #lookAgain(attempt: { readonly version: string | undefined; readonly begunAt: Instant }): Promise<void> {
+  /** Reads what the store has instead of the version that was to be replaced. */
+  async #readAgain(attempt: { readonly version: string | undefined; readonly startedAt: Instant }): Promise<void> {
     const { store, terms } = this.#options;
     try {
       const stored = await this.#ask((signal) => store.read(signal));
       this.#electionState = refused(this.#electionState, attempt, stored, terms, this.#now());
-      this.#tellHolder(stored);
+      this.#reportHolder(stored);
     } catch (error) {
-      this.#failed(error, attempt.begunAt);
+      this.#failed(error, attempt.startedAt);
     }
   }
 
@@ -176,8 +178,7 @@ export class Elector implements Leadership {
     const { lease, log, terms, onChange } = this.#options;
     const isFirst = this.#electionState.renewal === undefined;
     this.#electionState = electionState;
-    if (this.#isFailing) log.info('the lease can be written again', { lease });
-    this.#isFailing = false;
+    if (this.#warnOnce.clear(lease)) log.info('the lease can be written again', { lease });
     if (!isFirst) return;
     this.#holder = terms.identity;
     log.info('leading', { lease, identity: terms.identity });
@@ -187,32 +188,30 @@ export class Elector implements Leadership {
 
   #observe(stored: StoredLease | undefined): void {
     this.#electionState = observed(this.#electionState, stored, this.#options.terms, this.#now());
-    this.#tellHolder(stored);
+    this.#reportHolder(stored);
     this.#news.abort();
   }
 
-  #tellHolder(stored: StoredLease | undefined): void {
+  #reportHolder(stored: StoredLease | undefined): void {
     const { lease, log, terms } = this.#options;
     const holder = stored?.lease.holder ?? '';
     if (holder === this.#holder || holder === terms.identity) return;
     const isNews = holder !== '' || this.#holder !== undefined;
     this.#holder = holder;
-    if (isNews) log.info(holder === '' ? 'nobody holds the lease' : 'another replica leads', { lease, holder });
+    if (isNews) log.info(holder === '' ? 'no replica holds the lease' : 'another replica leads', { lease, holder });
   }
 
-  /** Once a streak is a warning. */
-  #failed(error: unknown, begunAt: Instant): void {
+  #failed(error: unknown, startedAt: Instant): void {
     const { lease, log, terms } = this.#options;
-    this.#electionState = failed(this.#electionState, begunAt, terms);
+    this.#electionState = failed(this.#electionState, startedAt, terms);
     const leading = this.isLeader();
-    log[this.#isFailing ? 'debug' : 'warn']('the lease cannot be written', { lease, leading, error });
-    this.#isFailing = true;
+    log[this.#warnOnce.level(lease, 'write')]('the lease cannot be written', { lease, leading, error });
   }
 
   #stopLeading(why: string): LeadershipLost {
     const { lease, log, onChange } = this.#options;
     const lost = new LeadershipLost(
-      `leadership is lost, and with it all that is under way: of the lease ${lease}, ${why}`,
+      `leadership is lost, so everything under way was stopped: of the lease ${lease}, ${why}`,
     );
     this.#isOver = true;
     log.error('leadership is lost', { lease, why });
@@ -230,29 +229,29 @@ export class Elector implements Leadership {
     if (released === undefined) return;
     try {
       await this.#ask((signal) => store.write(released.lease, released.version, signal), RELEASE_WITHIN_MS);
-      log.info('the lease is released', { lease: name });
+      log.info('the lease was released', { lease: name });
     } catch (error) {
-      log.warn('the lease could not be released, and another replica has to wait until it ends', {
+      log.warn('the lease could not be released: another replica has to wait until it expires', {
         lease: name,
         error,
       });
     }
   }
 
-  /** Rejects when the time is over, whether or not the store gives up. */
+  /** Rejects when the time is over, even if the store does not give up. */
   async #ask<T>(
     send: (signal: AbortSignal) => Promise<T>,
-    withinMs = requestTimeoutMs(this.#electionState, this.#options.terms, this.#now()),
+    withinMs = leaseRequestTimeoutMs(this.#electionState, this.#options.terms, this.#now()),
   ): Promise<T> {
-    const cut = new AbortController();
+    const timeout = new AbortController();
     const outOfTime = Promise.withResolvers<never>();
     const timer = this.#options.clock.setTimer(withinMs, () => {
       const error = new Error(`no answer within ${Math.round(withinMs)} ms`);
       outOfTime.reject(error);
-      cut.abort(error);
+      timeout.abort(error);
     });
     try {
-      return await Promise.race([send(cut.signal), outOfTime.promise]);
+      return await Promise.race([send(timeout.signal), outOfTime.promise]);
     } finally {
       timer.cancel();
     }

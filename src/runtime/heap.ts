@@ -1,7 +1,7 @@
 /**
  * A binary heap that also finds its items: `push`, `pop`, `moved` and `delete` are O(log n), `peek` and `has` O(1).
- * An item is in the heap at most once. `before` is a strict order; while an item is inside, whatever `before` looks at
- * may change only together with a call of `moved`.
+ * An item is in the heap at most once. `before` is a strict order; while an item is inside, the values that `before`
+ * compares may change only together with a call of `moved`.
  */
 export class Heap<T> {
   readonly #before: (a: T, b: T) => boolean;

@@ -1,45 +1,45 @@
 /**
- * The election of one leader among the replicas of a process, by a lease that all of them can read and write. Pure: what a
- * replica knows and what time it is decide what it does; `elector.ts` does it.
+ * The election of one leader among the replicas, by a lease that all of them can read and write. Pure: what a replica knows
+ * and the time decide what it does; `elector.ts` does it.
  *
- * The rules are those of Kubernetes' own components (client-go). The holder of the lease renews it; who cannot, stops leading
- * when the renew deadline is over. Another replica takes the lease when it has seen no change of it for as long as the lease
- * says it lasts. Nobody trusts another's clock: that time is counted from when the change was seen, and the deadline from when
- * the last good renewal was begun, which was before anybody could see it. So the old leader has stopped before a new one
- * begins, whatever the clocks show and however long messages take, as long as the clocks run about equally fast.
+ * The rules are those of client-go. The holder renews the lease; a holder that cannot renew stops leading at the renew
+ * deadline. Another replica takes the lease when it has seen no change of it for the duration that the lease names. No
+ * replica trusts the clock of another: it counts that duration from when it saw the change. The holder counts its deadline
+ * from when it started the last good renewal, before any other replica could see it. So the old leader has stopped before
+ * the new one starts, whatever the clocks show and however long messages take, as long as the clocks run equally fast.
  */
 
 /** One moment by two clocks, in milliseconds. */
 export interface Instant {
-  /** Since some moment in the past, by a clock that nobody sets. */
+  /** Since some moment in the past, by a clock that never steps. */
   readonly monotonic: number;
   /** Since the epoch. */
   readonly wall: number;
 }
 
 export interface ElectionTerms {
-  /** Of this replica, and of no other, not even of an earlier life of the same. */
+  /** Of this replica alone: after a restart it has another one. */
   readonly identity: string;
-  /** How long others wait after the last change that they have seen, milliseconds. */
+  /** How long other replicas wait after the last change they saw, milliseconds. */
   readonly leaseDurationMs: number;
-  /** How long after a renewal its maker may lead, milliseconds; shorter than the former. */
+  /** How long the leader may lead after a renewal, milliseconds; shorter than the lease duration. */
   readonly renewDeadlineMs: number;
-  /** From the start of one renewal to the next, good or bad, milliseconds; shorter than the former. */
+  /** From the start of one renewal to the next, good or bad, milliseconds; shorter than the renew deadline. */
   readonly retryPeriodMs: number;
 }
 
 export interface Lease {
-  /** Empty when nobody holds it. */
+  /** Empty when no replica holds it. */
   readonly holder: string;
   readonly durationMs: number;
-  /** Milliseconds since the epoch, by the holder's clock: for people, nothing is decided by them. */
+  /** Milliseconds since the epoch, by the holder's clock. For people: nothing is decided by it. */
   readonly acquiredAt: number;
   readonly renewedAt: number;
   /** How often it went from one holder to another. */
   readonly transitions: number;
 }
 
-/** A lease as the store has it. Another version means that somebody has written it since. */
+/** A lease as the store has it. Another version means that it was written since. */
 export interface StoredLease {
   readonly lease: Lease;
   readonly version: string;
@@ -50,21 +50,21 @@ export interface ElectionState {
   readonly seen: StoredLease | 'none' | 'unknown';
   /** When it may write next, by the monotonic clock. */
   readonly writeAt: number;
-  /** When its last good write was begun; undefined for a replica that does not lead. */
+  /** When it started its last good write; undefined for a replica that does not lead. */
   readonly renewal: Instant | undefined;
 }
 
 export type ElectionAction =
-  /** Until so many milliseconds have gone by, or there is news. */
+  /** For this many milliseconds, or until there is news. */
   | { readonly kind: 'wait'; readonly ms: number }
-  /** Replace this version (undefined: create), if it is still the one. */
+  /** Replace this version (undefined: create), if it is still the current one. */
   | { readonly kind: 'write'; readonly lease: Lease; readonly version: string | undefined }
   /** Stop leading, for good. */
   | { readonly kind: 'resign'; readonly why: string };
 
 export const HOLDER_UNKNOWN: ElectionState = { seen: 'unknown', writeAt: Number.POSITIVE_INFINITY, renewal: undefined };
 
-/** How long a request may take, milliseconds: so that at least one more can be made before the deadline. */
+/** The longest request, milliseconds: at least one more has to fit in before the deadline. */
 const LONGEST_REQUEST_MS = 5_000;
 
 /** What to do now. */
@@ -82,13 +82,13 @@ export function isLeading(electionState: ElectionState, terms: ElectionTerms, no
   return electionState.renewal !== undefined && endOf(electionState, terms, now) === undefined;
 }
 
-/** How long a request that is begun now may take, milliseconds. */
-export function requestTimeoutMs({ renewal }: ElectionState, terms: ElectionTerms, now: Instant): number {
+/** How long a request for the lease that starts now may take, milliseconds. */
+export function leaseRequestTimeoutMs({ renewal }: ElectionState, terms: ElectionTerms, now: Instant): number {
   const longest = Math.min(terms.renewDeadlineMs / 2, LONGEST_REQUEST_MS);
   return renewal === undefined ? longest : Math.min(longest, Math.max(0, remaining(renewal, terms, now)));
 }
 
-/** The store has this now. Whatever was already known changes nothing. */
+/** The store has this now. A version that was known already changes nothing. */
 export function observed(
   electionState: ElectionState,
   seen: StoredLease | undefined,
@@ -97,36 +97,36 @@ export function observed(
 ): ElectionState {
   const before = electionState.seen;
   if (isVersion(before, seen?.version)) return electionState;
-  // Who deletes a lease does not stop its holder: that one gets the same time.
+  // Deleting the lease does not stop its holder, so the holder gets the same time.
   const claimed = seen ?? (typeof before === 'string' ? undefined : before);
   const isForeign = claimed !== undefined && claimed.lease.holder !== '' && claimed.lease.holder !== terms.identity;
   const writeAt = now.monotonic + (isForeign ? claimed.lease.durationMs : 0);
   return { ...electionState, seen: seen ?? 'none', writeAt };
 }
 
-/** The store has taken a write that was begun at this moment. */
-export function written(stored: StoredLease, begunAt: Instant, terms: ElectionTerms): ElectionState {
-  return { seen: stored, writeAt: begunAt.monotonic + terms.retryPeriodMs, renewal: begunAt };
+/** The store has accepted a write that was started at this moment. */
+export function written(stored: StoredLease, startedAt: Instant, terms: ElectionTerms): ElectionState {
+  return { seen: stored, writeAt: startedAt.monotonic + terms.retryPeriodMs, renewal: startedAt };
 }
 
-/** The store has refused a write over `version` that was begun at this moment, since it has `seen` instead. */
+/** The store has refused a write over `version` that was started at this moment, because it has `seen` instead. */
 export function refused(
   electionState: ElectionState,
-  { version, begunAt }: { readonly version: string | undefined; readonly begunAt: Instant },
+  { version, startedAt }: { readonly version: string | undefined; readonly startedAt: Instant },
   seen: StoredLease | undefined,
   terms: ElectionTerms,
   now: Instant,
 ): ElectionState {
   const after = observed(electionState, seen, terms, now);
-  return isVersion(after.seen, version) ? failed(after, begunAt, terms) : after;
+  return isVersion(after.seen, version) ? failed(after, startedAt, terms) : after;
 }
 
-/** A write that was begun at this moment came to nothing, as far as this replica can tell. */
-export function failed(electionState: ElectionState, begunAt: Instant, terms: ElectionTerms): ElectionState {
-  return { ...electionState, writeAt: Math.max(electionState.writeAt, begunAt.monotonic + terms.retryPeriodMs) };
+/** A write that was started at this moment failed, as far as this replica can tell. */
+export function failed(electionState: ElectionState, startedAt: Instant, terms: ElectionTerms): ElectionState {
+  return { ...electionState, writeAt: Math.max(electionState.writeAt, startedAt.monotonic + terms.retryPeriodMs) };
 }
 
-/** The write by which a leader lets others follow at once; undefined when there is nothing of its own to release. */
+/** The write that releases the lease, so that another replica follows at once; undefined when this one holds nothing. */
 export function release(
   { seen }: ElectionState,
   { identity }: ElectionTerms,
@@ -138,17 +138,17 @@ export function release(
   return { lease, version: seen.version };
 }
 
-/** Why a leader is none any more. */
+/** Why the replica may no longer lead. */
 function endOf({ seen, renewal }: ElectionState, terms: ElectionTerms, now: Instant): string | undefined {
   if (renewal === undefined) return undefined;
   if (remaining(renewal, terms, now) <= 0) return `it was not renewed within ${terms.renewDeadlineMs / 1000} s`;
   if (typeof seen === 'string' || seen.lease.holder === terms.identity) return undefined;
-  return seen.lease.holder === '' ? 'somebody has released it' : `${seen.lease.holder} holds it`;
+  return seen.lease.holder === '' ? 'it was released by another process' : `${seen.lease.holder} holds it`;
 }
 
 /**
- * Milliseconds until the renew deadline. By the clock that shows less: the monotonic one may stand still while the machine
- * sleeps, and the other may have been set back.
+ * Milliseconds until the renew deadline, by the clock that shows less: the monotonic clock may stand still while the
+ * machine sleeps, and the wall clock may have been set back.
  */
 function remaining(renewal: Instant, { renewDeadlineMs }: ElectionTerms, now: Instant): number {
   return renewDeadlineMs - Math.max(now.monotonic - renewal.monotonic, now.wall - renewal.wall);
@@ -169,7 +169,7 @@ function claim(
   return { lease: { ...own, ...tenure }, version: seen.version };
 }
 
-/** Whether this is what was seen; undefined: that there is no lease. */
+/** Whether this version was seen last; undefined: that there is no lease. */
 function isVersion(seen: ElectionState['seen'], version: string | undefined): boolean {
   if (seen === 'unknown') return false;
   return version === (seen === 'none' ? undefined : seen.version);

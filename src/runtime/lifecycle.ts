@@ -1,50 +1,51 @@
+/** Starts the parts of the process in order, and stops them in reverse order on a signal or a failure. */
 import { aborted } from './aborted.ts';
 import type { Clock } from './clock.ts';
-import type { Log } from './instruments.ts';
+import type { Log } from './log.ts';
 
 export interface StartContext {
-  /** Aborts when the start is no longer wanted because the process is to stop. */
+  /** Aborts when the process has to stop before everything has started. */
   readonly signal: AbortSignal;
-  /** To be called when a component that has started cannot go on: everything is stopped, and the exit code is 1. */
+  /** To be called when a started component cannot continue: everything is stopped, and the exit code is 1. */
   fail(error: unknown): void;
 }
 
 /** A part of the process that is started and stopped. */
 export interface Component {
   readonly name: string;
-  /** Resolves when the component works; rejects when it cannot, then `stop` is not called. */
+  /** Resolves when the component works; rejects when it cannot, and then `stop` is not called. */
   start(context: StartContext): Promise<void>;
-  /** Called once at most, and only after `start` has resolved; resolves when nothing of the component is left. */
+  /** Called at most once, and only after `start` has resolved; resolves when nothing of the component runs any more. */
   stop(): Promise<void>;
 }
 
 export type StopSignal = 'SIGTERM' | 'SIGINT';
 
-/** The part of `process` that tells of signals. */
+/** The part of `process` that reports signals. */
 export interface SignalSource {
   on(signal: StopSignal, listener: () => void): unknown;
   off(signal: StopSignal, listener: () => void): unknown;
 }
 
 export interface LifecycleOptions {
-  /** In the order of starting; they are stopped in the reverse order. */
+  /** In the order of starting; they stop in reverse order. */
   readonly components: readonly Component[];
   readonly signals: SignalSource;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long stopping everything may take, in ms. Default 25 s, below the 30 s after which a kubelet kills. */
+  /** How long stopping everything may take, in ms. Default 25 s, below the 30 s after which the kubelet kills. */
   readonly graceMs?: number;
 }
 
-/** 128 + the signal's number, as shells report it. */
-const CUT_OFF_EXIT_CODES: Record<StopSignal, number> = { SIGINT: 130, SIGTERM: 143 };
+/** Of a second signal: 128 + its number, as shells report it. */
+const SIGNAL_EXIT_CODES: Record<StopSignal, number> = { SIGINT: 130, SIGTERM: 143 };
 
 /**
  * Starts the components in order, waits for SIGTERM, SIGINT or a failure, and stops in reverse order what was started.
  * Never rejects.
- * @returns the exit code for the process, which its caller has to end (something may still hold it): 0 when a signal asked
- *   for the stop and it was clean; 1 when a component failed to start, to run or to stop, or when the grace period, which
- *   begins with the request to stop, was too short; 130 or 143 at once on a second signal.
+ * @returns the exit code. The caller has to end the process, because something may still keep it alive. 0: a signal asked
+ *   for the stop, and it was clean. 1: a component failed to start, to run or to stop, or stopping took longer than the
+ *   grace period. 130 or 143: at once, on a second signal.
  */
 export function runLifecycle(options: LifecycleOptions): Promise<number> {
   return new Lifecycle(options).run();
@@ -53,7 +54,7 @@ export function runLifecycle(options: LifecycleOptions): Promise<number> {
 class Lifecycle {
   readonly #options: LifecycleOptions;
   readonly #stopRequest = new AbortController();
-  readonly #cutOff = Promise.withResolvers<number>();
+  readonly #exitNow = Promise.withResolvers<number>();
   #failed = false;
   #signalSeen = false;
 
@@ -67,14 +68,14 @@ class Lifecycle {
     const onInt = (): void => this.#onSignal('SIGINT');
     const whenStopping = this.#whenStopping().then(() =>
       clock.setTimer(graceMs, () => {
-        log.error('Stopping took longer than the grace period', { graceMs });
-        this.#cutOff.resolve(1);
+        log.error('stopping took longer than the grace period', { graceMs });
+        this.#exitNow.resolve(1);
       }),
     );
     signals.on('SIGTERM', onTerm);
     signals.on('SIGINT', onInt);
     try {
-      return await Promise.race([this.#startAndStop(), this.#cutOff.promise]);
+      return await Promise.race([this.#startAndStop(), this.#exitNow.promise]);
     } finally {
       signals.off('SIGTERM', onTerm);
       signals.off('SIGINT', onInt);
@@ -84,12 +85,12 @@ class Lifecycle {
 
   #onSignal(signal: StopSignal): void {
     if (this.#signalSeen) {
-      this.#options.log.warn('Second signal, ending at once', { signal });
-      this.#cutOff.resolve(CUT_OFF_EXIT_CODES[signal]);
+      this.#options.log.warn('second signal, exiting at once', { signal });
+      this.#exitNow.resolve(SIGNAL_EXIT_CODES[signal]);
       return;
     }
     this.#signalSeen = true;
-    this.#options.log.info('Stopping', { signal });
+    this.#options.log.info('stopping', { signal });
     this.#stopRequest.abort(new Error(`the process is stopping on ${signal}`));
   }
 
@@ -100,7 +101,7 @@ class Lifecycle {
       try {
         await component.stop();
       } catch (error) {
-        this.#fail('Component did not stop', component, error);
+        this.#fail('component did not stop', component, error);
       }
     }
     return this.#failed ? 1 : 0;
@@ -111,13 +112,13 @@ class Lifecycle {
     const started: Component[] = [];
     for (const component of this.#options.components) {
       if (signal.aborted) break;
-      const fail = (error: unknown): void => this.#fail('Component failed', component, error);
+      const fail = (error: unknown): void => this.#fail('component failed', component, error);
       try {
         await component.start({ signal, fail });
         started.push(component);
       } catch (error) {
-        if (signal.aborted) this.#options.log.info('Start was cut off', { component: component.name, error });
-        else this.#fail('Component did not start', component, error);
+        if (signal.aborted) this.#options.log.info('start was aborted', { component: component.name, error });
+        else this.#fail('component did not start', component, error);
       }
     }
     return started;
@@ -134,7 +135,7 @@ class Lifecycle {
   }
 }
 
-/** A component made of something that works from when `open` resolves until it is told to stop, such as a server. */
+/** A component that works from when `open` resolves until `stop`, such as a server. */
 export function opened(name: string, open: () => Promise<Pick<Component, 'stop'>>): Component {
   let running: Pick<Component, 'stop'> | undefined;
   return {
@@ -146,7 +147,7 @@ export function opened(name: string, open: () => Promise<Pick<Component, 'stop'>
   };
 }
 
-/** A component made of something that runs until its signal aborts, such as a controller. Ending earlier is a failure. */
+/** A component that runs until its signal aborts, such as a controller. Ending earlier is a failure. */
 export function longRunning(name: string, run: (signal: AbortSignal) => Promise<void>): Component {
   const stopRequest = new AbortController();
   let ended: Promise<void> = Promise.resolve();
@@ -162,7 +163,7 @@ export function longRunning(name: string, run: (signal: AbortSignal) => Promise<
   };
 }
 
-/** Rejects only after the stop was requested: what happens earlier is told to `fail`. */
+/** Rejects only after the stop was requested: `fail` gets what happens earlier. */
 async function untilEnded(
   name: string,
   run: (signal: AbortSignal) => Promise<void>,
@@ -171,7 +172,7 @@ async function untilEnded(
 ): Promise<void> {
   try {
     await run(signal);
-    if (!signal.aborted) fail(new Error(`${name} ended although nobody stopped it`));
+    if (!signal.aborted) fail(new Error(`${name} ended although it was not stopped`));
   } catch (error) {
     if (signal.aborted) throw error;
     fail(error);

@@ -1,32 +1,33 @@
+/** The work queue: keys with priorities and due times. */
 import type { Clock, Timer } from './clock.ts';
 import { Heap } from './heap.ts';
-import { noQueueMetrics, type QueueMetrics, type QueueStats } from './instruments.ts';
+import { noQueueMetrics, type QueueMetrics, type QueueStats } from './metrics.ts';
 import { type BackoffPolicy, RetryMemory } from './retries.ts';
 
 export interface AddOptions {
   /** Higher goes first. Default 0. */
   readonly priority?: number;
-  /** The key is not handed out before so many milliseconds have gone by. Default 0; less counts as 0. */
+  /** The earliest hand-out, in milliseconds from now. Default 0; less counts as 0. */
   readonly afterMs?: number;
-  /** Whoever has the key in hand is told that what it goes by is out of date. Default false. */
+  /** The worker that has the key in hand is told that its input is outdated. Default false. */
   readonly supersedes?: boolean;
 }
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly metrics?: QueueMetrics;
-  /** A key that has been due for longer than this may claim the reserved share. Default one minute. */
+  /** A key that has been due for longer than this may use the reserved share. Default one minute. */
   readonly agedAfterMs?: number;
-  /** One hand-out in so many goes to the key that has been due longest, once that is aged. At least 1, default 8. */
+  /** One of this many hand-outs goes to the key that has been due longest, once it is aged. At least 1, default 8. */
   readonly reservedShare?: number;
 }
 
-/** A timer that is so late tells that the process did not run: it was stopped, or the machine was. */
+/** A timer that fires this late shows that the process did not run: it was stopped, or the machine was. */
 const STOPPED_MS = 10_000;
 
 interface Entry {
   readonly key: string;
-  /** Order of adding: decides between equals. */
+  /** Order of adding, which decides between equals. */
   readonly sequence: number;
   priority: number;
   dueAt: number;
@@ -35,7 +36,7 @@ interface Entry {
 interface Handling {
   readonly priority: number;
   readonly takenAt: number;
-  /** What was asked for while the key is in hand. */
+  /** Added while the key is in hand. */
   again: Entry | undefined;
 }
 
@@ -51,23 +52,23 @@ const byPriority = (a: Entry, b: Entry): boolean =>
 /**
  * A queue of keys with priorities and due times.
  *
- * Guarantees: a key is queued once, with the highest priority and the earliest due time it was added with; it is in
- * nobody's or one worker's hand; added while in hand, it is queued again on `done`; it is never handed out before it is
- * due; of the due keys the highest priority goes first, then the earliest due. Every operation is O(log n). At most one
- * timer is armed, and only while somebody waits in `next`. Due times go by the monotonic clock, and a time in which the
- * process did not run does not count: what it would have done then is not done all at once afterwards.
+ * Guarantees: a key is queued once, with the highest priority and the earliest due time it was added with. At most one
+ * worker has it in hand. Added while in hand, it is queued again on `done`. It is never handed out before it is due. Of
+ * the due keys the highest priority goes first, then the earliest due. Every operation is O(log n). At most one timer is
+ * armed, and only while a worker waits in `next`. Due times go by the monotonic clock. Time in which the process did not
+ * run does not count, so the work of that time does not come all at once afterwards.
  *
- * Starvation: a steady stream of high priorities would keep the low ones out for ever. So of every `reservedShare`
- * hand-outs one belongs to the key that has been due longest, provided that it has been due for more than
- * `agedAfterMs`. Hence a key with n keys due before it waits for at most `reservedShare · (n + 1)` hand-outs after it
- * has aged, and the highest priority loses no more than one hand-out in `reservedShare` to the rule.
+ * Starvation: a steady stream of high priorities would keep the low ones out for ever. So one of every `reservedShare`
+ * hand-outs goes to the key that has been due longest, if it has been due for more than `agedAfterMs`. Hence an aged key
+ * with n keys due before it waits for at most `reservedShare · (n + 1)` hand-outs, and the highest priority loses at most
+ * one hand-out in `reservedShare`.
  *
  * Designs considered:
  * 1. One ordered set by due time and priority, scanned from its start whenever something changes (controller-runtime's):
  *    little code, but each hand-out costs O(due keys), and due times of the past compete with priorities.
  * 2. One heap of due keys by `dueAt − priority · age` (linear ageing; the order never changes with time): elegant, but
- *    once the backlog is older than the head start, a person's change queues behind thousands of periodic looks, which
- *    is just the moment when priorities matter.
+ *    once the backlog is older than the head start, a person's change queues behind thousands of polls, just when
+ *    priorities matter.
  * 3. This one: keys not yet due in a heap by due time; due keys in a heap by priority and in another by due time, the
  *    latter for the reserved share and for the watchdog. Priorities stay strict except for a share that is known.
  */
@@ -87,7 +88,7 @@ export class WorkQueue {
   #timer: { readonly dueAt: number; readonly handle: Timer } | undefined;
   #superseded: (key: string) => void = () => {};
   #sequence = 0;
-  /** Hand-outs since the longest due key, being aged, was last served. */
+  /** Hand-outs since the key that is due longest, if aged, was last served. */
   #passedOver = 0;
   #shutDown = false;
 
@@ -100,7 +101,7 @@ export class WorkQueue {
     metrics.observe(() => this.#stats());
   }
 
-  /** Who hands out keys, and is told of those in hand that are out of date. */
+  /** Registers the one listener that is told of keys in hand whose input is outdated. */
   onSuperseded(listener: (key: string) => void): void {
     this.#superseded = listener;
   }
@@ -115,7 +116,7 @@ export class WorkQueue {
     }
     if (this.#shutDown) return;
     const now = this.#clock.monotonic();
-    this.#leaveOutStop(now);
+    this.#skipStandstill(now);
     const dueAt = now + Math.max(0, afterMs);
     const handling = this.#inHand.get(key);
     if (handling !== undefined) {
@@ -129,8 +130,8 @@ export class WorkQueue {
   }
 
   /**
-   * Counts a failure of the key and queues it again after its back-off, with the priority it was handed out with: what a
-   * person has changed stays more urgent than a periodic look, also after a failure.
+   * Counts a failure of the key and queues it again after its back-off, with the priority it was handed out with: a
+   * person's change stays more urgent than a poll after a failure, too.
    * @returns the wait in milliseconds.
    */
   retry(key: string, policy: BackoffPolicy): number {
@@ -140,7 +141,7 @@ export class WorkQueue {
     return afterMs;
   }
 
-  /** Queues a key in hand again, due at once, as it was handed out: for a worker that took it and may not handle it. */
+  /** Gives back a key that the worker may not handle: queued as before, due at once. */
   putBack(key: string): void {
     this.add(key, { priority: this.#inHand.get(key)?.priority ?? 0 });
     this.done(key);
@@ -156,8 +157,8 @@ export class WorkQueue {
   }
 
   /**
-   * The next key, as soon as there is one; it is the caller's until `done`. Undefined when `signal` aborts or the queue is
-   * shut down. Whoever has waited longest is served first.
+   * The next key, as soon as there is one; it belongs to the caller until `done`. Undefined when `signal` aborts or the
+   * queue is shut down. The caller that has waited longest is served first.
    */
   next(signal: AbortSignal): Promise<string | undefined> {
     if (this.#shutDown || signal.aborted) return Promise.resolve(undefined);
@@ -179,7 +180,7 @@ export class WorkQueue {
     });
   }
 
-  /** The caller is through with a key that it got from `next`. */
+  /** The caller has finished with a key that it got from `next`. */
   done(key: string): void {
     const handling = this.#inHand.get(key);
     if (handling === undefined) return;
@@ -190,7 +191,7 @@ export class WorkQueue {
     this.#dispatch();
   }
 
-  /** Ends every `next`, now and later, with undefined; forgets what is queued. Keys in hand may still be given back. */
+  /** Ends every `next`, now and later, with undefined, and drops all queued keys. Keys in hand may still be given back. */
   shutDown(): void {
     this.#shutDown = true;
     this.#queued.clear();
@@ -201,7 +202,7 @@ export class WorkQueue {
     this.#armTimer();
   }
 
-  /** Since when the key that has been due longest is due, by the monotonic clock; undefined when no key is due. */
+  /** When the key that is due longest became due, by the monotonic clock; undefined when no key is due. */
   oldestDueAt(): number | undefined {
     this.#promote(this.#clock.monotonic());
     return this.#dueByAge.peek()?.dueAt;
@@ -236,7 +237,7 @@ export class WorkQueue {
   }
 
   #promote(now: number): void {
-    this.#leaveOutStop(now);
+    this.#skipStandstill(now);
     for (let entry = this.#notDue.peek(); entry !== undefined && entry.dueAt <= now; entry = this.#notDue.peek()) {
       this.#notDue.delete(entry);
       this.#due.push(entry);
@@ -245,12 +246,12 @@ export class WorkQueue {
     }
   }
 
-  /** As if the clock had stood still while the process did: everything keeps its distance from everything else. */
-  #leaveOutStop(now: number): void {
-    const stoodMs = this.#timer === undefined ? 0 : now - this.#timer.dueAt;
-    if (stoodMs < STOPPED_MS) return;
-    for (const entry of this.#queued.values()) entry.dueAt += stoodMs;
-    for (const { again } of this.#inHand.values()) if (again !== undefined) again.dueAt += stoodMs;
+  /** Moves all due times by the time in which the process did not run. */
+  #skipStandstill(now: number): void {
+    const stoppedMs = this.#timer === undefined ? 0 : now - this.#timer.dueAt;
+    if (stoppedMs < STOPPED_MS) return;
+    for (const entry of this.#queued.values()) entry.dueAt += stoppedMs;
+    for (const { again } of this.#inHand.values()) if (again !== undefined) again.dueAt += stoppedMs;
     this.#armTimer();
   }
 
@@ -268,7 +269,7 @@ export class WorkQueue {
     this.#armTimer();
   }
 
-  /** Decides which due key goes next, and keeps account of the reserved share. */
+  /** Decides which due key goes next, and counts for the reserved share. */
   #choose(now: number): Entry | undefined {
     const first = this.#due.peek();
     const oldest = this.#dueByAge.peek();
@@ -288,7 +289,7 @@ export class WorkQueue {
     this.#timer = undefined;
     if (wanted === undefined) return;
     const handle = this.#clock.setTimer(wanted - this.#clock.monotonic(), () => {
-      this.#leaveOutStop(this.#clock.monotonic());
+      this.#skipStandstill(this.#clock.monotonic());
       this.#timer?.handle.cancel();
       this.#timer = undefined;
       this.#dispatch();

@@ -1,22 +1,23 @@
+/** Exponential back-off of failed keys, with jitter. */
 import type { Clock } from './clock.ts';
 
-/** How long a failed key waits: `baseMs · 2^failures`, jittered, at most `maxMs`, but never less than `minMs`. */
+/** A failed key waits for `baseMs · 2^failures`, with jitter, at most `maxMs`, but never less than `minMs`. */
 export interface BackoffPolicy {
   readonly baseMs: number;
   readonly maxMs: number;
-  /** A wait that somebody else asks for (a Retry-After); it may exceed `maxMs`. */
+  /** A wait that the server asks for (Retry-After); it may exceed `maxMs`. */
   readonly minMs?: number;
 }
 
 const JITTER = 0.2;
 
-/** Beyond this exponent every sensible base has passed every sensible maximum, and 2^n must not become Infinity. */
+/** Beyond this exponent every base has passed every maximum, and 2^n must not become Infinity. */
 const LARGEST_EXPONENT = 50;
 
 /**
- * Milliseconds to wait after a key has failed again, having failed `failures` times before. Uniform within ±20 %; at the
- * maximum within the 20 % below it, so that keys which have failed long do not gather at one moment. Where `minMs`
- * decides, the wait is up to 20 % longer, for the same reason.
+ * Milliseconds to wait after one more failure, when `failures` came before it. Uniform within ±20 %; at the maximum within
+ * the 20 % below it, so that keys that have failed for long do not all come back at once. Where `minMs` decides, the wait
+ * is up to 20 % longer, for the same reason.
  */
 export function backoffDelay(policy: BackoffPolicy, failures: number, random: number): number {
   const planned = Math.min(policy.baseMs * 2 ** Math.min(failures, LARGEST_EXPONENT), policy.maxMs);
@@ -32,7 +33,7 @@ interface Streak {
   readonly policy: BackoffPolicy;
 }
 
-/** Remembers per key how often it has failed in a row in one way: another policy is another way, and starts at its base. */
+/** Counts how often each key has failed in a row under one policy; another policy starts at its own base. */
 export class RetryMemory {
   readonly #streaks = new Map<string, Streak>();
   readonly #clock: Clock;
@@ -48,7 +49,7 @@ export class RetryMemory {
   /** Counts a failure and returns how many milliseconds to wait before the next attempt. */
   failed(key: string, policy: BackoffPolicy): number {
     const before = this.#streaks.get(key);
-    const failures = before !== undefined && isSameWay(before.policy, policy) ? before.failures : 0;
+    const failures = before !== undefined && isSamePolicy(before.policy, policy) ? before.failures : 0;
     this.#streaks.set(key, { failures: failures + 1, policy });
     return backoffDelay(policy, failures, this.#clock.random());
   }
@@ -58,6 +59,6 @@ export class RetryMemory {
   }
 }
 
-function isSameWay(a: BackoffPolicy, b: BackoffPolicy): boolean {
+function isSamePolicy(a: BackoffPolicy, b: BackoffPolicy): boolean {
   return a.baseMs === b.baseMs && a.maxMs === b.maxMs;
 }

@@ -1,11 +1,12 @@
-/** How many different problems of one subject are remembered: more in a row teach nobody anything. */
+/** Tells a new problem from one that lasts: the new one is a warning, the other is logged at debug level. */
+
+/** How many different problems of one subject are remembered: more in a row tell a reader nothing new. */
 const MANY = 16;
 
-/** Tells what is new from what goes on, so that the one is said aloud and the other is not. */
 export class WarnOnce {
   readonly #problems = new Map<string, Set<string>>();
 
-  /** Whether the subject has not met this problem since it was last well. */
+  /** Whether the subject has not had this problem since it was last healthy. */
   isNew(subject: string, problem: string): boolean {
     const known = this.#problems.get(subject) ?? new Set();
     if (known.has(problem) || known.size >= MANY) return false;
@@ -13,8 +14,13 @@ export class WarnOnce {
     return true;
   }
 
-  /** The subject is well, or gone. */
-  clear(subject: string): void {
-    this.#problems.delete(subject);
+  /** The level at which to log the problem now. */
+  level(subject: string, problem: string): 'warn' | 'debug' {
+    return this.isNew(subject, problem) ? 'warn' : 'debug';
+  }
+
+  /** The subject is healthy, or gone. Says whether it had a problem. */
+  clear(subject: string): boolean {
+    return this.#problems.delete(subject);
   }
 }

@@ -1,15 +1,8 @@
+/** Which keys have to be reconciled because of a change in the object store. Pure. */
 import { type ManagedObject, REQUEST_NAMES, type Requests } from '../core/model/object.ts';
-import { type ObjectChange, runtimeKeyOf } from '../kube/objects/store.ts';
-
-/** How urgently a key is to be looked at: the higher, the sooner. */
-export const PRIORITY = {
-  /** A person has changed something, or asks for something. */
-  change: 100,
-  /** Another object of the same runtime has changed. */
-  related: 50,
-  /** A list shows an object that nobody has changed. */
-  listed: 0,
-} as const;
+import type { ObjectChange } from '../kube/objects/change.ts';
+import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
+import { PRIORITY } from './priorities.ts';
 
 export interface Trigger {
   readonly key: string;
@@ -17,8 +10,8 @@ export interface Trigger {
 }
 
 /**
- * The keys that must be looked at because of a change. What we wrote ourselves is no reason to look at the object again:
- * the pass that wrote it says when to look next. It can be one for the other objects of the runtime.
+ * The keys that a change makes due. Our own write does not make its object due: the pass that wrote it says when the next
+ * one comes. But it can make the other objects of the runtime due.
  */
 export function triggersOf(
   change: ObjectChange,
@@ -30,7 +23,7 @@ export function triggersOf(
   return [...own, ...relatedTo(change, sharing)];
 }
 
-/** The keys of the other objects to which a change may make a difference. */
+/** The keys of the other objects of the runtime, if the change can matter to them. */
 export function relatedTo(
   change: ObjectChange,
   sharing: (runtimeKey: string) => readonly ManagedObject[],
@@ -39,7 +32,7 @@ export function relatedTo(
   return concernsOthers(change) ? othersOf(change, key, sharing) : [];
 }
 
-/** How urgently the changed object itself is to be looked at; undefined when not at all. */
+/** The priority of the changed object itself; undefined when it is not due. */
 function priorityOf(change: ObjectChange): number | undefined {
   switch (change.kind) {
     case 'removed':
@@ -51,7 +44,7 @@ function priorityOf(change: ObjectChange): number | undefined {
   }
 }
 
-/** Whether a person has changed the object since it was looked at last, as far as the object itself tells. */
+/** Whether a person has changed the object since its last pass, as far as the object itself shows. */
 function isUnseen({ deleting, generation, status }: ManagedObject): boolean {
   return deleting || status.observedGeneration !== generation;
 }
@@ -61,14 +54,14 @@ function isPersonsChange(before: ManagedObject, after: ManagedObject): boolean {
     before.uid !== after.uid ||
     before.generation !== after.generation ||
     before.deleting !== after.deleting ||
-    // Nobody but us puts it on, and without a claim we take it off ourselves.
+    // While there is a claim it was another writer who took it off: without a claim we do so ourselves.
     (before.hasFinalizer && !after.hasFinalizer && after.status.claim !== undefined) ||
-    asksAnew(before.requests, after.requests)
+    isRequestedAnew(before.requests, after.requests)
   );
 }
 
-/** A request that is withdrawn asks for nothing: Flux takes annotations off that were set by hand. */
-function asksAnew(before: Requests, after: Requests): boolean {
+/** A withdrawn request requests nothing: Flux removes annotations that were set by hand. */
+function isRequestedAnew(before: Requests, after: Requests): boolean {
   return REQUEST_NAMES.some((name) => after[name] !== undefined && after[name] !== before[name]);
 }
 

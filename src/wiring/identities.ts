@@ -1,8 +1,4 @@
-/**
- * With which identities Azure is asked, from what is configured. A part of the composition root, because Azure's adapter is
- * to know neither flags nor stores nor metrics, and each of these asks something of it.
- */
-
+/** The identities with which Azure is called, from the configuration, and what happens when one of them changes. */
 import { checkedTransport } from '../azure/arm/transport.ts';
 import { limitsFor } from '../azure/budget/request-budget.ts';
 import { AzureIdentities, type CredentialChange } from '../azure/identities.ts';
@@ -11,26 +7,21 @@ import type { Config } from '../config.ts';
 import { describeGrants } from '../core/model/grants.ts';
 import type { CredentialSink } from '../kube/credentials.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/instruments.ts';
-import { IntervalReport } from '../telemetry/log/stretch-report.ts';
-import type { AzureRecorder } from '../telemetry/metrics/metrics.ts';
-import type { Enqueuer } from '../triggers/feed.ts';
+import type { Log } from '../runtime/log.ts';
+import { IntervalReport } from '../telemetry/log/interval-report.ts';
+import type { Enqueuer } from '../triggers/enqueuer.ts';
+import type { Base } from './base.ts';
 
-export interface IdentitiesOptions {
-  readonly config: Config;
+export interface IdentitiesParts {
   readonly objects: ObjectStore;
-  readonly feed: Enqueuer;
-  readonly metrics: AzureRecorder;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly enqueuer: Enqueuer;
   readonly isLeader: () => boolean;
-  readonly signal: AbortSignal;
 }
 
 /** @throws Error that says what is wrong with the settings of the cloud. */
-export function createIdentities(options: IdentitiesOptions): AzureIdentities {
-  const { config, objects, feed, metrics, clock, log, isLeader, signal } = options;
+export function createIdentities(base: Base, { objects, enqueuer, isLeader }: IdentitiesParts): AzureIdentities {
+  const { config, clock, log, signal } = base;
+  const metrics = base.metrics.azure;
   const { azure, azureCredential, operatorIdentityNamespaces, armBudgetShare } = config;
   const cloud = resolveCloud({
     cloud: azure.cloud,
@@ -38,7 +29,7 @@ export function createIdentities(options: IdentitiesOptions): AzureIdentities {
     endpoint: azure.resourceManagerEndpoint,
     audience: azure.resourceManagerAudience,
   });
-  const stretches = new IntervalReport(log);
+  const intervalReport = new IntervalReport(log);
   const identities = new AzureIdentities({
     env: azure.credential,
     ownCredential: azureCredential,
@@ -46,15 +37,15 @@ export function createIdentities(options: IdentitiesOptions): AzureIdentities {
     grants: operatorIdentityNamespaces,
     occupied: (namespace) => objects.inNamespace(namespace).length > 0,
     clock,
-    wake: (key, urgency) => feed.budgetAvailable(key, urgency),
-    relogged: (namespace) => feed.credentialChanged(namespace),
-    changed: (runtime) => feed.runtimeChanged(runtime),
+    wake: (key, urgency) => enqueuer.budgetAvailable(key, urgency),
+    relogged: (namespace) => enqueuer.credentialChanged(namespace),
+    changed: (runtime) => enqueuer.runtimeChanged(runtime),
     log,
     metrics: {
       ...metrics,
       intervalFactorChanged: (factor, owner) => {
         metrics.intervalFactorChanged(factor, owner);
-        stretches.tell(factor, owner);
+        intervalReport.changed(factor, owner);
       },
     },
     limits: limitsFor(armBudgetShare),
@@ -66,11 +57,11 @@ export function createIdentities(options: IdentitiesOptions): AzureIdentities {
     identities.forget(change.before.key);
     identities.vacated(change.before.namespace);
   });
-  introduce(identities, config, cloud, log);
+  logIdentity(identities, config, cloud, log);
   return identities;
 }
 
-function introduce(identities: AzureIdentities, config: Config, cloud: Cloud, log: Log): void {
+function logIdentity(identities: AzureIdentities, config: Config, cloud: Cloud, log: Log): void {
   log.info('azure identity', {
     credential: identities.describe(),
     namespaces: describeGrants(config.operatorIdentityNamespaces),
@@ -81,15 +72,15 @@ function introduce(identities: AzureIdentities, config: Config, cloud: Cloud, lo
   });
 }
 
-/** Gives each namespace the identity of its Secret, and has its objects looked at. */
-export function credentialSink(identities: AzureIdentities, feed: Enqueuer, log: Log): CredentialSink {
-  const renewed = (namespace: string, { changed, wrong, credential }: CredentialChange) => {
+/** Gives each namespace the identity of its Secret, and queues its objects when that changes. */
+export function credentialSink(identities: AzureIdentities, enqueuer: Enqueuer, log: Log): CredentialSink {
+  const report = (namespace: string, { changed, wrong, credential }: CredentialChange) => {
     if (!changed) return;
     log[wrong ? 'warn' : 'info']('azure credential of a namespace', { namespace, credential });
-    feed.credentialChanged(namespace);
+    enqueuer.credentialChanged(namespace);
   };
   return {
-    put: (namespace, credential) => renewed(namespace, identities.put(namespace, credential)),
-    remove: (namespace) => renewed(namespace, identities.remove(namespace)),
+    put: (namespace, credential) => report(namespace, identities.put(namespace, credential)),
+    remove: (namespace) => report(namespace, identities.remove(namespace)),
   };
 }

@@ -11,6 +11,7 @@ import { DELAY, fault, GET, PUT, trace } from '../operator/support/faults.ts';
 import { isHeld } from '../operator/support/history.ts';
 import { eventually } from '../operator/support/place.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
+import { RecordedLog } from '../unit/runtime/recorded-log.ts';
 import { site, type World } from './support.ts';
 
 const { inWorld } = site();
@@ -134,7 +135,7 @@ class Election {
   async #watch(): Promise<void> {
     // Nobody is to wait for a replica of another test.
     await this.world.place.try(['delete', 'lease', LEASE, '-n', NAMESPACE, '--ignore-not-found']);
-    const log = { debug() {}, info() {}, warn() {} };
+    const log = new RecordedLog();
     const store = createLeaseStore({
       client: this.#client,
       clock: systemClock,
@@ -231,7 +232,7 @@ describe('the leader is told to end (SIGTERM), under load and with a write under
       expect(await stopping).toBe(0);
       await election.expectWrittenOnce([...before, 'slow', ...during]);
       expect(leader.process.log.at(-1)).toMatchObject({ msg: 'stopped', exitCode: 0 });
-      expect(said(leader, 'the lease is released')).toBeDefined();
+      expect(said(leader, 'the lease was released')).toBeDefined();
       expect(election.holders).toEqual([said(leader, 'leading')?.identity, '', said(standby, 'leading')?.identity]);
       const writes = await election.writes();
       expect(writes.find(({ runtime }) => runtime === 'slow')).toMatchObject({ host: leader.host, status: 200 });

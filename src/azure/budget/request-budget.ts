@@ -1,7 +1,7 @@
 import { AzureFailure, type Failure } from '../../core/model/failure.ts';
 import { type CallContext, type Needs, ParkedError, type RequestKind, type Urgency } from '../../ports.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
-import { Every } from '../../runtime/every.ts';
+import { Throttle } from '../../runtime/throttle.ts';
 import { CircuitBreaker } from './stall-guard.ts';
 import { type RateLimit, TokenBucket } from './token-bucket.ts';
 import { URGENCIES, WaitQueue } from './wait-queue.ts';
@@ -107,7 +107,7 @@ export class RequestBudget {
   /** Of all of them, looks per millisecond. */
   #demand = 0;
   #stretch = 1;
-  readonly #sweeps: Every;
+  readonly #sweeps: Throttle;
   readonly #reported: Record<RequestKind, number> = { reads: -1, writes: -1, deletes: -1 };
   #arrivals = 0;
   #timer: Timer | undefined;
@@ -119,7 +119,7 @@ export class RequestBudget {
     const bucket = (kind: RequestKind) => new TokenBucket(limits[kind], clock);
     this.#options = options;
     this.#buckets = { reads: bucket('reads'), writes: bucket('writes'), deletes: bucket('deletes') };
-    this.#sweeps = new Every(SWEEP_EVERY_MS, clock.monotonic());
+    this.#sweeps = new Throttle(SWEEP_EVERY_MS, clock.monotonic());
     this.#stalls = new CircuitBreaker(clock, options.wake);
     this.#lines = { reads: new WaitQueue(), writes: new WaitQueue(), deletes: new WaitQueue() };
   }

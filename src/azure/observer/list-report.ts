@@ -1,7 +1,7 @@
 import type { AzureFailure } from '../../core/model/failure.ts';
 import { requestIdKeys } from '../../core/model/request-ids.ts';
 import type { Parent } from '../../core/model/runtime.ts';
-import type { Log } from '../../runtime/instruments.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { UnparsedEntry } from '../arm/remote.ts';
 
 /** How many names a line of the log may hold. */

@@ -17,8 +17,8 @@ import {
 import { PARENT_AGE_MS } from '../../core/schedule.ts';
 import { type CallContext, ParkedError, type Runtimes, SupersededError, type Urgency } from '../../ports.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { Every } from '../../runtime/every.ts';
-import type { Log } from '../../runtime/instruments.ts';
+import type { Log } from '../../runtime/log.ts';
+import { Throttle } from '../../runtime/throttle.ts';
 import type { ArmRuntimes, Listed } from '../arm/remote.ts';
 import { SLOW_RESPONSE_MS } from '../budget/stall-guard.ts';
 import { unlessAborted } from '../identity/tokens.ts';
@@ -132,11 +132,11 @@ export class Observer implements Runtimes {
   readonly #options: ObserverOptions;
   readonly #caches = new Map<string, ParentCache>();
   #tick: Tick = 0;
-  readonly #sweeps: Every;
+  readonly #sweeps: Throttle;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    this.#sweeps = new Every(SWEEP_EVERY_MS, options.clock.monotonic());
+    this.#sweeps = new Throttle(SWEEP_EVERY_MS, options.clock.monotonic());
   }
 
   async hint(id: RuntimeId, maxAgeMs: number, caller: CallContext): Promise<Definition> {

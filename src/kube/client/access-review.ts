@@ -1,16 +1,17 @@
+/** Asks the API server who sent a token, and whether that user may read a path. */
 import type { KubeClient } from './client.ts';
 import { pathOf } from './paths.ts';
 import { isRecord, type Raw, readRecord } from './raw.ts';
 
-/** `unknown`: the API server knows nobody by that token. */
+/** `unknown`: the API server knows no user by that token. */
 export type AccessDecision = 'allowed' | 'forbidden' | 'unknown';
 
 const TOKEN_REVIEW = kindOf('authentication.k8s.io/v1', 'TokenReview', 'tokenreviews');
 const ACCESS_REVIEW = kindOf('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews');
 
 /**
- * Asks the API server who bears a token (TokenReview), and whether that user may get this path, which is no resource
- * (SubjectAccessReview). The function throws `KubeError` when it refuses or does not answer.
+ * TokenReview says who sent a token; SubjectAccessReview says whether that user may get this path, a non-resource URL. The
+ * function throws `KubeError` when the API server refuses or does not answer.
  */
 export function createAccessReview(client: KubeClient, path: string, signal: AbortSignal) {
   const review = async ({ type, where }: ReturnType<typeof kindOf>, spec: object): Promise<Raw> => {
@@ -30,7 +31,7 @@ function kindOf(apiVersion: string, kind: string, plural: string) {
   return { type: { apiVersion, kind }, where: pathOf({ groupVersion: apiVersion, plural }) };
 }
 
-/** The user as the one review tells and the other takes it. */
+/** The user in the form of the second review, from the answer of the first. */
 function subjectOf({ username, uid, groups, extra }: Raw) {
   return { user: username, uid, groups, extra };
 }

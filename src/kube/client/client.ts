@@ -1,3 +1,4 @@
+/** The client of the API server: requests and watches, as they come over the wire. */
 import { loadKubeConfig, type PooledKubeConfig } from './config.ts';
 import { KubeError, problemOfAnswer, toKubeError } from './errors.ts';
 import { exchange } from './http.ts';
@@ -6,15 +7,15 @@ import { isRecord, parseJson } from './raw.ts';
 export interface KubeClientOptions {
   /** Path of a kubeconfig; default: see `loadKubeConfig`. */
   readonly kubeconfig?: string;
-  /** How long a request may take in all, and the opening of a watch; milliseconds, default 30 s. */
+  /** How long a whole request, or the opening of a watch, may take; milliseconds, default 30 s. */
   readonly requestTimeoutMs?: number;
-  /** How the requests introduce themselves. */
+  /** The `User-Agent` header of all requests. */
   readonly userAgent?: string;
-  /** Told of every answer, for metrics; `<error>` is the code when there was none. */
+  /** Called for every answer, for metrics; without an answer the code is `<error>`. */
   readonly onResponse?: (response: { method: string; code: string; host: string }) => void;
 }
 
-/** What is undefined is left out. */
+/** Undefined values are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface KubeRequest {
@@ -24,44 +25,44 @@ export interface KubeRequest {
   readonly query?: Query;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** What kind of patch the body is; default `application/json`, which is none. */
+  /** The kind of patch; default `application/json`, which is no patch. */
   readonly contentType?: string;
 }
 
 export interface WatchRequest {
   readonly path: string;
   readonly query: Query;
-  /** The stream counts as dead when nothing at all has come for so long; milliseconds, above the server's own limit. */
+  /** The stream counts as dead after this silence; milliseconds, above the server's own limit. */
   readonly silenceMs: number;
 }
 
 export interface StreamListener {
-  /** The server has agreed; what follows are lines, perhaps none for long. */
+  /** The server has accepted the watch; lines follow, perhaps none for a long time. */
   opened(): void;
   line(type: unknown, object: unknown): void;
 }
 
 /**
- * The API server, over one pool of connections. Requests end with a `KubeError`, or with the reason of their signal
- * when that aborts; none is tried twice.
+ * The API server, over one pool of connections. A failed request rejects with `KubeError`, or with the reason of its signal
+ * when that aborts; no request is retried.
  *
- * Of the client library this takes the kubeconfig with its ways to log in. Its generated API classes turn each answer into
- * instances that are then read as what came over the wire, and bring 1.1 MB of code for all kinds there are; its watch
- * keeps of a refusal no more than the number.
+ * Of the client library this uses the kubeconfig, with its ways to log in. Its generated API classes turn each answer into
+ * instances, which we would have to parse all the same, and bring 1.1 MB of code for all kinds; its watch keeps only the
+ * status code of a refusal.
  */
 export interface KubeClient {
-  /** Of the pod, or of the kubeconfig's context; undefined when that names none. */
+  /** The namespace of the pod, or of the kubeconfig's context; undefined when that names none. */
   readonly namespace: string | undefined;
-  /** Makes one request, limited in time; the answer is as it came. */
+  /** Makes one request, limited in time; the answer is unparsed. */
   request(request: KubeRequest, signal: AbortSignal): Promise<unknown>;
-  /** Resolves when the server ends the stream. The listener is told nothing more once the promise is settled. */
+  /** Resolves when the server ends the stream. The listener is not called any more once the promise is settled. */
   watch(request: WatchRequest, listener: StreamListener, signal: AbortSignal): Promise<void>;
-  /** Cuts every connection; what is under way fails. */
+  /** Closes every connection; requests under way fail. */
   close(): Promise<void>;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** How much longer than the server's own limit a silent watch is believed in, in milliseconds. */
+/** How long after the server's own limit a silent watch counts as dead, in milliseconds. */
 export const WATCH_GRACE_MS = 30_000;
 
 /** @throws Error when no cluster is configured. Connects to nothing yet. */
@@ -124,7 +125,7 @@ class PooledClient implements KubeClient {
       if (answer.status !== 200) throw new KubeError(problemOfAnswer(answer.status, await answer.text()));
       signal.throwIfAborted();
       listener.opened();
-      for await (const lines of answer.lines()) for (const line of lines) tell(line, listener, signal);
+      for await (const lines of answer.lines()) for (const line of lines) pass(line, listener, signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const problem = toKubeError(error);
@@ -148,11 +149,15 @@ function readAnswer(status: number, text: string): unknown {
   if (status < 200 || status > 299) throw new KubeError(problemOfAnswer(status, text));
   const answer = parseJson(text);
   if (answer !== undefined) return answer;
-  throw new KubeError({ status: 0, reason: 'BadAnswer', message: 'the API server answered with no JSON' });
+  throw new KubeError({
+    status: 0,
+    reason: 'BadAnswer',
+    message: 'the API server answered with something that is not JSON',
+  });
 }
 
-/** A line that is no JSON is left out: what it would have told comes with the next list. */
-function tell(line: string, listener: StreamListener, signal: AbortSignal): void {
+/** Skips a line that is not JSON: the next list shows what it would have said. */
+function pass(line: string, listener: StreamListener, signal: AbortSignal): void {
   signal.throwIfAborted();
   const event = parseJson(line);
   if (isRecord(event)) listener.line(event.type, event.object);

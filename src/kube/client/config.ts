@@ -1,19 +1,20 @@
+/** The kubeconfig, with one pool of connections for all requests. */
 import type { AgentOptions } from 'node:https';
 import { type Cluster, HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
 
 export interface PoolOptions {
-  /** How long the headers of an answer may take, in milliseconds. */
+  /** How long the server may take until the headers of its answer, in milliseconds. */
   readonly headersTimeoutMs: number;
   readonly userAgent: string;
 }
 
 /**
- * A kubeconfig whose requests share one pool of connections. The library's own makes a new pool, hence a new TLS
- * connection, for every request.
+ * A kubeconfig whose requests share one pool of connections. The library makes a new pool, hence a new TLS connection, for
+ * every request.
  *
- * The pool is replaced when the CA or the client certificate changes, so that rotated files take effect; requests
- * under way on the old one are let finish.
+ * A change of the CA or the client certificate replaces the pool, so that rotated files take effect; requests under way
+ * finish on the old pool.
  */
 export class PooledKubeConfig extends KubeConfig {
   readonly #options: PoolOptions;
@@ -23,7 +24,7 @@ export class PooledKubeConfig extends KubeConfig {
   constructor(options: PoolOptions) {
     super();
     this.#options = options;
-    // Private in the library's types only, so a subclass cannot declare it.
+    // Private only in the library's types, so a subclass cannot declare it.
     Object.defineProperty(this, 'createDispatcher', {
       value: (cluster: Cluster | null, tls: AgentOptions) => this.#shared(cluster, tls),
     });
@@ -36,8 +37,8 @@ export class PooledKubeConfig extends KubeConfig {
   }
 
   /**
-   * Undici's HTTP/2 throws where nobody can catch it when a connection idles on which a stream was cut (8.12.4, tried):
-   * HTTP/1.1 it is.
+   * HTTP/1.1 only: undici's HTTP/2 throws an error that no code can catch when a connection idles after one of its streams
+   * was aborted (8.12.4, tried).
    */
   #withoutHttp2(): void {
     // biome-ignore lint/complexity/useLiteralKeys: as in #create
@@ -50,13 +51,13 @@ export class PooledKubeConfig extends KubeConfig {
     });
   }
 
-  /** Where a request to this path goes, with what it proves who asks, and over which connections. */
+  /** The URL, the headers that authenticate, and the connections of a request to this path. */
   async prepare(path: string, query: Readonly<Record<string, unknown>>) {
     const url = new URL(`${this.getCurrentCluster()?.server}${path}`);
     for (const [key, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(key, String(value));
     }
-    // Of the method nothing depends here.
+    // Nothing here depends on the method.
     const context = new RequestContext(url.href, HttpMethod.GET);
     await this.applySecurityAuthentication(context);
     const dispatcher = context.getDispatcher();
@@ -64,7 +65,7 @@ export class PooledKubeConfig extends KubeConfig {
     return { url, headers: context.getHeaders(), dispatcher };
   }
 
-  /** Cuts every connection. */
+  /** Closes every connection, whatever is under way. */
   async close(): Promise<void> {
     const dispatchers = [...this.#retired, ...(this.#pool === undefined ? [] : [this.#pool.dispatcher])];
     this.#pool = undefined;
@@ -97,7 +98,7 @@ export class PooledKubeConfig extends KubeConfig {
   }
 }
 
-/** Equal for two requests that can share connections. */
+/** Equal for requests that can share connections. */
 function materialOf(cluster: Cluster | null, tls: AgentOptions): string {
   const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = tls;
   const parts = [cluster?.server, cluster?.proxyUrl, ca, cert, key, pfx, passphrase, rejectUnauthorized, servername];
@@ -105,17 +106,17 @@ function materialOf(cluster: Cluster | null, tls: AgentOptions): string {
 }
 
 /**
- * Loads, the first that there is: the file given, the files that `KUBECONFIG` names, the service account of the pod,
- * the user's own kubeconfig.
+ * Loads the first of these that exists: the file given, the files in `KUBECONFIG`, the service account of the pod, the
+ * user's own kubeconfig.
  *
- * @throws Error that says what to set when there is none, or none that names a cluster.
+ * @throws Error that says what to set when none exists, or it names no cluster.
  */
 export function loadKubeConfig(file: string | undefined, options: PoolOptions): PooledKubeConfig {
   const config = new PooledKubeConfig(options);
   if (file !== undefined) config.loadFromFile(file);
   else if (!process.env.KUBECONFIG && process.env.KUBERNETES_SERVICE_HOST) config.loadFromCluster();
   else config.loadFromDefault();
-  // What loadFromDefault falls back to when it has found nothing.
+  // The fallback of loadFromDefault when it has found nothing.
   if (
     config.getCurrentCluster()?.server === 'http://localhost:8080' &&
     config.getCurrentContext() === 'loaded-context'

@@ -1,15 +1,15 @@
+/** What the API server says when it refuses, and why it could not be reached, as one error. */
 import { isRecord, parseJson, type Raw, readText } from './raw.ts';
 
-/** What the API server said when it refused, or why it could not be asked. */
 export interface ApiProblem {
-  /** The HTTP status; 0 when there was no answer. */
+  /** The HTTP status; 0 without an answer. */
   readonly status: number;
-  /** Kubernetes' own word for it, such as `Conflict`; `Timeout` or `Unreachable` when there was no answer. */
+  /** Kubernetes' reason, such as `Conflict`; `Timeout` or `Unreachable` without an answer. */
   readonly reason: string;
   readonly message: string;
 }
 
-/** Thrown by everything here that asks the API server, and nothing else is, save the reason of an aborted signal. */
+/** The only error of requests to the API server, except the reason of an aborted signal. */
 export class KubeError extends Error implements ApiProblem {
   override readonly name = 'KubeError';
   readonly status: number;
@@ -22,7 +22,7 @@ export class KubeError extends Error implements ApiProblem {
   }
 }
 
-/** How much of an answer that is no `Status` is shown: it may be a proxy's whole web page. */
+/** How much of an answer is shown that is not a `Status`: it may be the whole web page of a proxy. */
 const FOREIGN_BODY_LENGTH = 200;
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -38,7 +38,7 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
-/** Whatever undici and the client library throw, in our own words. */
+/** Any error of undici and the client library, in our own words. */
 export function toKubeError(error: unknown): KubeError {
   if (error instanceof KubeError) return error;
   const chain = causesOf(error);
@@ -50,7 +50,7 @@ export function toKubeError(error: unknown): KubeError {
   return new KubeError({ status: 0, reason: 'Unreachable', message }, { cause: error });
 }
 
-/** What a `Status` object says; tolerant of one that is none. */
+/** The error in a `Status` object; tolerates anything else. */
 export function problemFromStatus(raw: unknown): ApiProblem {
   const body = isRecord(raw) ? raw : {};
   const status = typeof body.code === 'number' ? body.code : 0;
@@ -61,12 +61,12 @@ export function problemFromStatus(raw: unknown): ApiProblem {
   };
 }
 
-/** History that was asked for is gone: what was known of it has to be read anew. */
+/** The requested history is gone: the objects have to be listed again. */
 export function isExpired({ status, reason }: ApiProblem): boolean {
   return status === 410 || reason === 'Expired' || reason === 'Gone';
 }
 
-/** What the answer of this HTTP status refuses: a `Status` object, or whatever somebody on the way has written. */
+/** The error in an answer of this HTTP status: a `Status` object, or the text of a proxy. */
 export function problemOfAnswer(code: number, body: string): ApiProblem {
   const parsed = parseJson(body);
   if (isRecord(parsed) && parsed.kind === 'Status') return { ...problemFromStatus(parsed), status: code };
@@ -78,7 +78,7 @@ function reasonOf(status: number): string {
   return REASONS[status] ?? (status >= 500 ? 'InternalError' : 'Unknown');
 }
 
-/** The error and what lies behind it: fetch itself says no more than "fetch failed". */
+/** The error and its causes: fetch itself says only "fetch failed". */
 function causesOf(error: unknown): Raw[] {
   const chain: Raw[] = [];
   for (let e = error; isRecord(e) && chain.length < 4; e = e.cause) chain.push(e);

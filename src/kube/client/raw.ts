@@ -1,4 +1,4 @@
-/** Reading what came over the wire, of which nothing is taken for granted. */
+/** Reads answers of the API server, without trusting their shape. */
 
 export type Raw = Readonly<Record<string, unknown>>;
 
@@ -6,7 +6,7 @@ export function isRecord(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for what is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -15,17 +15,17 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The value if it is an object, else an empty one. */
+/** The value if it is an object, else an empty object. */
 export function readRecord(value: unknown): Raw {
   return isRecord(value) ? value : {};
 }
 
-/** The value if it is a list, else an empty one. */
+/** The value if it is a list, else an empty list. */
 export function readList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The value if it is text that is not empty. */
+/** The value if it is text and not empty. */
 export function readText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
@@ -34,7 +34,7 @@ export function readInteger(value: unknown, minimum: number): number | undefined
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum ? value : undefined;
 }
 
-/** Milliseconds since the epoch, of whole seconds. */
+/** Milliseconds since the epoch, cut to whole seconds. */
 export function readTime(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   const ms = Date.parse(value);
@@ -42,8 +42,8 @@ export function readTime(value: unknown): number | undefined {
 }
 
 /**
- * At most so many characters, as the API server counts them (code points, of which there are never more than UTF-16
- * units), and never half a surrogate pair: the server would store something else than was sent.
+ * At most this many characters, as the API server counts them (code points: never more than UTF-16 units), and never half a
+ * surrogate pair: the server would store something other than was sent.
  */
 export function cut(text: string, length: number): string {
   const whole = text.toWellFormed();

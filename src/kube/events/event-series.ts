@@ -1,9 +1,12 @@
-/** Client-go's: an event that is not told again for so long is over. */
+/** Which events were published lately, so that the same event again is counted in the first instead of published anew. */
+import { LRUCache } from 'lru-cache';
+
+/** As in client-go: a series ends when its event does not come again within this time. */
 const QUIET_MS = 6 * 60_000;
-/** How many events are remembered: the one told longest ago is forgotten first, and told anew when it comes again. */
+/** How many events are remembered; the one published longest ago goes first, and is published anew when it comes again. */
 const MANY = 1_000;
 
-/** An event that was told. */
+/** An event that was published. */
 export interface EventRecord {
   readonly namespace: string;
   readonly name: string;
@@ -15,35 +18,26 @@ interface Entry extends EventRecord {
   readonly at: number;
 }
 
-/** Remembers which events were told of late, so that one that is told again can be counted in the first. */
 export class EventSeries {
   readonly #now: () => number;
-  /** The one told longest ago is the first. */
-  readonly #told = new Map<string, Entry>();
+  readonly #entries = new LRUCache<string, Entry>({ max: MANY });
 
-  /** `now` in milliseconds, and never steps: by a clock that was set back, an event would go on for as long. */
+  /** `now` in milliseconds; must never step: a clock that is set back would prolong a series by as much. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** The event that tells the same and is not over, counted once more; undefined: it is to be told as a new one. */
-  again(eventKey: string): EventRecord | undefined {
-    const entry = this.#told.get(eventKey);
+  /** The record of the series, with this time counted; undefined: publish a new event. */
+  repeated(eventKey: string): EventRecord | undefined {
+    const entry = this.#entries.peek(eventKey);
     if (entry === undefined || this.#now() - entry.at >= QUIET_MS) return undefined;
-    const told = { ...entry, count: entry.count + 1, at: this.#now() };
-    this.#updateStatus(eventKey, told);
-    return told;
+    const record = { ...entry, count: entry.count + 1, at: this.#now() };
+    this.#entries.set(eventKey, record);
+    return record;
   }
 
-  /** It was told as a new one, under this name. */
-  begin(eventKey: string, { namespace, name }: Omit<EventRecord, 'count'>): void {
-    this.#updateStatus(eventKey, { namespace, name, count: 1, at: this.#now() });
-  }
-
-  #updateStatus(eventKey: string, entry: Entry): void {
-    this.#told.delete(eventKey);
-    this.#told.set(eventKey, entry);
-    const [oldest] = this.#told.keys();
-    if (this.#told.size > MANY && oldest !== undefined) this.#told.delete(oldest);
+  /** A new event was published under this name. */
+  first(eventKey: string, { namespace, name }: Omit<EventRecord, 'count'>): void {
+    this.#entries.set(eventKey, { namespace, name, count: 1, at: this.#now() });
   }
 }

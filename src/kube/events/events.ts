@@ -1,3 +1,4 @@
+/** Publishes events of `events.k8s.io/v1`. */
 import { randomUUID } from 'node:crypto';
 import { PatchStrategy } from '@kubernetes/client-node';
 import { API_VERSION, KIND } from '../../api/names.ts';
@@ -7,23 +8,24 @@ import type { ManagedObject } from '../../core/model/object.ts';
 import { withoutRequestIds } from '../../core/model/request-ids.ts';
 import type { Events } from '../../ports.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import { WarnOnce } from '../../runtime/warn-once.ts';
 import type { KubeClient } from '../client/client.ts';
 import { toKubeError } from '../client/errors.ts';
-import type { KubeLog } from '../client/log.ts';
+import { renderMicroTime } from '../client/micro-time.ts';
 import { pathOf } from '../client/paths.ts';
 import { cut } from '../client/raw.ts';
-import { renderMicroTime } from '../lease/micro-time.ts';
-import type { KubeMetrics } from '../objects/objects.ts';
+import type { KubeMetrics } from '../metrics.ts';
 import { type EventRecord, EventSeries } from './event-series.ts';
 
 export interface EventsOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly metrics: KubeMetrics;
-  readonly log: KubeLog;
-  /** Which process of the operator speaks: the pod's name. */
+  readonly log: Log;
+  /** The process that publishes: the pod's name. */
   readonly instance: string;
-  /** Ends what is under way when the operator stops. */
+  /** Aborts requests under way when the operator stops. */
   readonly signal: AbortSignal;
 }
 
@@ -32,35 +34,33 @@ const CONTROLLER = 'azure-ir.io/azure-ir-operator';
 /** The API server's limits. */
 const NOTE_BYTES = 1024;
 const INSTANCE_LENGTH = 128;
-/** Of the object's name at the start of the event's, which is limited to 253 characters in all. */
+/** The part of the object's name that starts the event's name, which has at most 253 characters. */
 const NAME_LENGTH = 200;
 
 /**
- * Events of `events.k8s.io/v1`. One that is told again within some minutes is no new one, but counted in the first, as
- * client-go's recorder does it; only that this one tells the server at once. What fails is logged, as a warning the first time.
+ * An event that comes again within some minutes is counted in the first, as client-go's recorder does; but here the server
+ * is told at once. A lost event is logged, the first one as a warning.
  */
 export function createEvents({ client, clock, metrics, log, instance, signal }: EventsOptions): Events {
   const series = new EventSeries(() => clock.monotonic());
-  let warned = false;
+  const warnOnce = new WarnOnce();
 
-  const complain = (object: ManagedObject, event: OperatorEvent, error: unknown): void => {
+  const logLost = (object: ManagedObject, event: OperatorEvent, error: unknown): void => {
     if (signal.aborted) return;
     const { status, reason, message } = toKubeError(error);
     const keys = { object: object.key, event: event.reason, status, reason, error: message };
-    if (warned) log.debug('an event was lost', keys);
-    else log.warn('an event was lost; further losses are logged as debug', keys);
-    warned = true;
+    log[warnOnce.level('events', 'lost')]('an event was lost: further losses are logged at debug level', keys);
   };
 
-  const create = async (object: ManagedObject, event: OperatorEvent, sameness: string): Promise<void> => {
+  const create = async (object: ManagedObject, event: OperatorEvent, eventKey: string): Promise<void> => {
     const body = toApiEvent(object, event, clock.now(), instance);
     const { namespace } = object;
     const path = pathOf({ ...EVENTS, namespace });
     await client.request({ method: 'POST', path, query: { fieldValidation: 'Strict' }, body }, signal);
-    series.begin(sameness, { namespace, name: body.metadata.name });
+    series.first(eventKey, { namespace, name: body.metadata.name });
   };
 
-  /** Answers whether the first one is still there. */
+  /** Says whether the first event still exists. */
   const count = async ({ namespace, name, count: times }: EventRecord): Promise<boolean> => {
     const body = { series: { count: times, lastObservedTime: renderMicroTime(clock.now()) } };
     try {
@@ -83,20 +83,20 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
 
   return {
     async publish(object, event) {
-      const sameness = samenessOf(object, event);
+      const eventKey = eventKeyOf(object, event);
       try {
-        const told = series.again(sameness);
-        if (told === undefined || !(await count(told))) await create(object, event, sameness);
+        const record = series.repeated(eventKey);
+        if (record === undefined || !(await count(record))) await create(object, event, eventKey);
         metrics.kubernetesWrite('event');
       } catch (error) {
-        complain(object, event, error);
+        logLost(object, event, error);
       }
     },
   };
 }
 
-/** Equal for events that tell the same of the same object, whichever request to Azure it was this time. */
-function samenessOf({ uid }: ManagedObject, { type, reason, message }: OperatorEvent): string {
+/** Equal for events that say the same of the same object, except for the ids of requests to Azure. */
+function eventKeyOf({ uid }: ManagedObject, { type, reason, message }: OperatorEvent): string {
   return JSON.stringify([uid, type, reason, withoutRequestIds(visible(message))]);
 }
 
@@ -106,7 +106,7 @@ export function toApiEvent(object: ManagedObject, event: OperatorEvent, now: num
   return {
     apiVersion: EVENTS.groupVersion,
     kind: 'Event',
-    // A part of a name must not end in a dot or a hyphen.
+    // A label of a name must not end in a dot or a hyphen.
     metadata: { namespace, name: `${name.slice(0, NAME_LENGTH).replace(/[.-]+$/, '')}.${randomUUID()}` },
     eventTime: renderMicroTime(now),
     reportingController: CONTROLLER,
@@ -126,7 +126,7 @@ export function cutBytes(text: string, bytes: number): string {
   if (encoded.length <= bytes) return whole;
   const mark = '…';
   let end = bytes - Buffer.byteLength(mark);
-  // Bytes that go on with a character look like 10xxxxxx.
+  // Bytes within a character look like 10xxxxxx.
   while (end > 0 && ((encoded[end] ?? 0) & 0xc0) === 0x80) end--;
   return encoded.toString('utf8', 0, end) + mark;
 }

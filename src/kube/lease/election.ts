@@ -1,16 +1,17 @@
+/** Leader election by a Lease of the API server. */
 import { Elector, type ElectorOptions } from '../../runtime/elector.ts';
 import type { KubeClient } from '../client/client.ts';
 import { createLeaseStore } from './lease.ts';
 
 export interface ElectionOptions extends Omit<ElectorOptions, 'lease' | 'store'> {
   readonly client: KubeClient;
-  /** Of the lease; undefined: that of the pod, or of the kubeconfig's context. */
+  /** The namespace of the lease; undefined: that of the pod, or of the kubeconfig's context. */
   readonly namespace: string | undefined;
-  /** Of the lease. */
+  /** The name of the lease. */
   readonly name: string;
 }
 
-/** Stands for election by a lease of the API server. @throws Error when nothing tells the namespace of the lease. */
+/** @throws Error when the namespace of the lease is not known. */
 export function createElector(options: ElectionOptions): Elector {
   const { client, clock, log, name, namespace = client.namespace } = options;
   if (namespace === undefined) {

@@ -1,22 +1,23 @@
+/** The Lease of the leader election: read, watched and written. */
 import { PatchStrategy } from '@kubernetes/client-node';
 import { FIELD_MANAGER } from '../../api/names.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseConflict, type LeaseStore } from '../../runtime/elector.ts';
 import type { Lease, StoredLease } from '../../runtime/leader.ts';
+import type { Log } from '../../runtime/log.ts';
 import type { KubeClient } from '../client/client.ts';
 import { KubeError } from '../client/errors.ts';
-import type { KubeLog } from '../client/log.ts';
+import { renderMicroTime } from '../client/micro-time.ts';
 import { pathOf } from '../client/paths.ts';
 import { isRecord, readInteger, readRecord, readText } from '../client/raw.ts';
-import { compareVersions } from '../objects/store.ts';
+import { compareVersions } from '../client/resource-version.ts';
 import { createSource } from '../watch/source.ts';
 import { runScopes } from '../watch/watch.ts';
-import { renderMicroTime } from './micro-time.ts';
 
 export interface LeaseStoreOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
-  readonly log: KubeLog;
+  readonly log: Log;
   readonly namespace: string;
   readonly name: string;
 }
@@ -24,17 +25,17 @@ export interface LeaseStoreOptions {
 const API_VERSION = 'coordination.k8s.io/v1';
 const LEASES = { groupVersion: API_VERSION, plural: 'leases' };
 const WRITE = { fieldManager: FIELD_MANAGER.lease, fieldValidation: 'Strict' };
-/** Short: a connection that has died unnoticed hides a release, and is noticed when the next stream is opened. */
+/** Short: a dead connection hides a release until the next stream is opened. */
 const WATCH_SECONDS = 30;
-/** What Kubernetes' own components use, for a lease that has a holder and does not say. */
+/** The default of Kubernetes' own components, for a lease that has a holder and no duration. */
 const DEFAULT_DURATION_S = 15;
 
 /**
  * A lease of `coordination.k8s.io/v1`, in the fields that client-go writes and kubectl shows. Its methods reject with
  * `LeaseConflict` as promised, else with `KubeError` or the signal's reason.
  *
- * A write is a merge patch that names the version: the server refuses it when there is another, and what others have put on
- * the object, such as labels, stays. List and watch select by the name, so that RBAC can grant them on it alone.
+ * A write is a merge patch that names the version: the server refuses it when it has another version, and labels that others
+ * have set stay. List and watch select by the name, so that RBAC can grant them for that name alone.
  */
 export function createLeaseStore(options: LeaseStoreOptions): LeaseStore {
   return new KubeLeaseStore(options);
@@ -42,9 +43,9 @@ export function createLeaseStore(options: LeaseStoreOptions): LeaseStore {
 
 class KubeLeaseStore implements LeaseStore {
   readonly #options: LeaseStoreOptions;
-  /** Of all leases of the namespace, and of this one. */
+  /** The paths of all leases of the namespace, and of this one. */
   readonly #paths: { readonly all: string; readonly one: string };
-  /** The newest version that was told of or answered. */
+  /** The newest version that was reported or returned. */
   #newest = '';
 
   constructor(options: LeaseStoreOptions) {
@@ -53,10 +54,10 @@ class KubeLeaseStore implements LeaseStore {
     this.#paths = { all: pathOf({ ...LEASES, namespace }), one: pathOf({ ...LEASES, namespace, name }) };
   }
 
-  watch(tell: (stored: StoredLease | undefined) => void, signal: AbortSignal): Promise<void> {
+  watch(report: (stored: StoredLease | undefined) => void, signal: AbortSignal): Promise<void> {
     const { client, clock, log, namespace, name } = this.#options;
-    const tellOf = (stored: StoredLease) => {
-      if (this.#isNews(stored)) tell(this.#admit(stored));
+    const reportNew = (stored: StoredLease) => {
+      if (this.#isNews(stored)) report(this.#admit(stored));
     };
     const watch = runScopes<StoredLease>({
       client,
@@ -69,10 +70,10 @@ class KubeLeaseStore implements LeaseStore {
       decode: parseLease,
       logKeys: { lease: `${namespace}/${name}` },
       sink: () => ({
-        replace: ([stored]) => (stored === undefined ? tell(undefined) : tellOf(stored)),
-        apply: tellOf,
+        replace: ([stored]) => (stored === undefined ? report(undefined) : reportNew(stored)),
+        apply: reportNew,
         remove: (stored) => {
-          if (this.#isNews(stored)) tell(undefined);
+          if (this.#isNews(stored)) report(undefined);
         },
       }),
     });
@@ -82,7 +83,7 @@ class KubeLeaseStore implements LeaseStore {
   async read(signal: AbortSignal): Promise<StoredLease | undefined> {
     try {
       const answer = await this.#options.client.request({ method: 'GET', path: this.#paths.one }, signal);
-      return this.#admit(understood(answer));
+      return this.#admit(parseAnswer(answer));
     } catch (error) {
       if (error instanceof KubeError && error.status === 404) return undefined;
       throw error;
@@ -92,7 +93,7 @@ class KubeLeaseStore implements LeaseStore {
   async write(lease: Lease, version: string | undefined, signal: AbortSignal): Promise<StoredLease> {
     try {
       const answer = version === undefined ? this.#create(lease, signal) : this.#patch(lease, version, signal);
-      return this.#admit(understood(await answer));
+      return this.#admit(parseAnswer(await answer));
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       const isGone = error.status === 404 && version !== undefined;
@@ -126,13 +127,17 @@ class KubeLeaseStore implements LeaseStore {
   }
 }
 
-function understood(answer: unknown): StoredLease {
+function parseAnswer(answer: unknown): StoredLease {
   const stored = parseLease(answer);
   if (stored !== undefined) return stored;
-  throw new KubeError({ status: 0, reason: 'BadAnswer', message: 'the API server answered with no Lease' });
+  throw new KubeError({
+    status: 0,
+    reason: 'BadAnswer',
+    message: 'the API server answered with something that is not a Lease',
+  });
 }
 
-/** Undefined for what is no object with a version; never throws. */
+/** Undefined for what is not an object with a version; never throws. */
 export function parseLease(raw: unknown): StoredLease | undefined {
   if (!isRecord(raw)) return undefined;
   const version = readText(readRecord(raw.metadata).resourceVersion);
@@ -150,7 +155,7 @@ export function parseLease(raw: unknown): StoredLease | undefined {
   };
 }
 
-/** As the API server takes it. */
+/** As the API server accepts it. */
 export function renderSpec({ holder, durationMs, acquiredAt, renewedAt, transitions }: Lease): Record<string, unknown> {
   return {
     holderIdentity: holder,

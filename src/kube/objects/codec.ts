@@ -1,3 +1,4 @@
+/** Parses an object of the API server. */
 import { LIMITS } from '../../api/limits.ts';
 import { ANNOTATION, ARGO_CD_TRACKING, FINALIZER, MARK_ANNOTATION } from '../../api/names.ts';
 import { EMPTY_STATUS, type ManagedObject, type Requests, type Status } from '../../core/model/object.ts';
@@ -6,17 +7,17 @@ import { parseMark } from './mark.ts';
 import { parseSpec } from './spec.ts';
 import { parseStatus } from './status.ts';
 
-/** A `ManagedObject`, and what only this folder needs of the object. */
+/** A `ManagedObject`, and what only this folder needs. */
 export interface ParsedObject extends ManagedObject {
-  /** All of them, foreign ones too: what a change of ours has to keep. */
+  /** All of them: our own change has to keep those of others. */
   readonly finalizers: readonly string[];
-  /** Whether it bears a mark, whosever that is: it goes with the finalizer. */
+  /** Whether it has a mark, also one of another object: the mark goes with the finalizer. */
   readonly bearsMark: boolean;
 }
 
 /**
- * An object of the API server. Never throws: undefined when it is not even an object with a name, a namespace, a uid and
- * a version; what cannot be understood of its spec makes `spec` invalid, and of its status is dropped.
+ * Never throws. Undefined without a name, a namespace, a uid and a version. What it cannot parse of the spec makes `spec`
+ * invalid; what it cannot parse of the status is dropped.
  */
 export function parseObject(raw: unknown): ParsedObject | undefined {
   if (!isRecord(raw)) return undefined;
@@ -50,7 +51,7 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
   };
 }
 
-/** A status that came with a backup or a copy says what another object did: to this one it is blank. */
+/** A status that came with a backup or a copy is about another object: this one starts with an empty status. */
 function parseOwnStatus(status: unknown, uid: string): Status {
   return readRecord(status).uid === uid ? parseStatus(status) : EMPTY_STATUS;
 }
@@ -60,7 +61,7 @@ function isTrackedByArgoCd(annotations: Raw, labels: Raw): boolean {
   return has(annotations, ARGO_CD_TRACKING.annotations) || has(labels, ARGO_CD_TRACKING.labels);
 }
 
-/** Cut to the length to which their handled values are kept, so that the two can be compared. */
+/** Cut to the length at which the status keeps handled values, so that the two can be compared. */
 function parseRequests(annotations: Raw): Requests {
   const read = (annotation: string, length: number): string | undefined => {
     const value = readText(annotations[annotation]);

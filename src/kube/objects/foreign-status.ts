@@ -1,18 +1,18 @@
-/** Tells when somebody else has written the status of an object of ours. */
+/** Notices that another writer has written the status of one of our objects. */
 import type { ManagedObject } from '../../core/model/object.ts';
-import type { ObjectChange } from './store.ts';
+import type { ObjectChange } from './change.ts';
 
 export type ForeignStatusListener = (object: ManagedObject) => void;
 
 /**
- * A status that the server shows, and that is another than it last answered to a write of ours, is foreign. What was
- * answered counts, and not what was sent: an older CRD prunes what it does not know.
+ * A status is foreign when the server shows another one than it last returned for our own write. The answer counts, not
+ * what was sent: an older CRD prunes fields that it does not know.
  *
- * The watch can be faster than the answer. So what it shows while a write is under way is judged when that has ended.
+ * The watch can be faster than the answer. So what it shows during a write is compared after the write.
  */
 export class ForeignStatus {
   readonly #listeners = new Set<ForeignStatusListener>();
-  /** What was shown of the objects to which a write is under way. */
+  /** What the watch has shown of objects during a write. */
   readonly #shownMeanwhile = new Map<string, ManagedObject[]>();
 
   subscribe(listener: ForeignStatusListener): void {
@@ -23,11 +23,11 @@ export class ForeignStatus {
   changed(change: ObjectChange): void {
     if (change.kind !== 'updated' || change.via === 'write' || isSameStatus(change.before, change.after)) return;
     const meanwhile = this.#shownMeanwhile.get(change.after.key);
-    if (meanwhile === undefined) this.#tell(change.after);
+    if (meanwhile === undefined) this.#report(change.after);
     else meanwhile.push(change.after);
   }
 
-  /** A write of the status: what it answers is ours. Writes to one object come one after the other. */
+  /** Runs our own write of the status: its answer is ours. Writes to one object never overlap. */
   async during<T extends ManagedObject>(key: string, write: () => Promise<T>): Promise<T> {
     const meanwhile: ManagedObject[] = [];
     this.#shownMeanwhile.set(key, meanwhile);
@@ -38,12 +38,12 @@ export class ForeignStatus {
     } finally {
       this.#shownMeanwhile.delete(key);
       const last = meanwhile.at(-1);
-      // Without an answer nobody knows whose it is: a look more does no harm.
-      if (last !== undefined && (answer === undefined || !isSameStatus(answer, last))) this.#tell(last);
+      // Without an answer it is not known whose status that is: one pass more does no harm.
+      if (last !== undefined && (answer === undefined || !isSameStatus(answer, last))) this.#report(last);
     }
   }
 
-  #tell(object: ManagedObject): void {
+  #report(object: ManagedObject): void {
     for (const listener of this.#listeners) listener(object);
   }
 }

@@ -1,43 +1,42 @@
+/** The objects of the API server, read from the store and written to the server: the port `Objects`. */
 import { FINALIZER, MARK_ANNOTATION } from '../../api/names.ts';
 import type { Claim, ManagedObject, Status } from '../../core/model/object.ts';
 import { acceptHandover, type Handover, isMarked } from '../../core/model/ownership.ts';
 import { ConflictError, type Objects } from '../../ports.ts';
 import type { KubeClient } from '../client/client.ts';
 import { KubeError } from '../client/errors.ts';
+import { compareVersions } from '../client/resource-version.ts';
+import type { KubeMetrics } from '../metrics.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
 import { renderMark } from './mark.ts';
 import { createRuntimeApi, type RuntimeApi } from './runtime-api.ts';
 import { renderStatus } from './status.ts';
-import { compareVersions, type ObjectStore } from './store.ts';
-
-export interface KubeMetrics {
-  /** The API server has taken a write. */
-  kubernetesWrite(kind: 'finalizer' | 'status' | 'event'): void;
-}
+import type { ObjectStore } from './store.ts';
 
 export interface ObjectsOptions {
   readonly client: KubeClient;
   readonly store: ObjectStore;
-  /** All objects that name a runtime; those of the store when absent. */
+  /** All objects that name a runtime; default: those of the store. */
   readonly sharing?: Objects['sharing'];
   readonly metrics: KubeMetrics;
 }
 
-/** How often a status is tried while others change the object. */
+/** How often a status is written while other writers change the object. */
 const ATTEMPTS = 4;
 
 /**
- * The objects, read from the store and written to the server. Besides `ConflictError` its methods throw `KubeError` for whatever
- * the server refuses or does not answer, without a second try: the caller's back-off has to do that.
+ * Besides `ConflictError` the methods throw `KubeError` when the server refuses or does not answer. They do not retry: the
+ * caller backs off.
  *
- * Designs for the status: (a) a JSON merge patch of what differs: smaller, but a patch computed from an old cache can
- * leave a mixture of two statuses; (b) server-side apply of the whole status: removes of what is left out only what we
- * own, so that what somebody else has written into it would be read back as our memory; (c) an update of the status
- * subresource: cheapest, but before Kubernetes 1.36 it takes from other writers the ownership of the labels, annotations and
- * finalizers that it leaves out (kubernetes/kubernetes#137689); (d) this one, a JSON patch that puts the whole status into
- * one version. For the finalizer (a) server-side apply with our finalizer alone: needs no
- * knowledge of the others, but cannot take it off once somebody else's tool has written it too; (b) this one, a merge
- * patch of the whole list for one version, which takes it off whoever owns it.
+ * Four designs for the status: (a) a JSON merge patch of the differences: smaller, but computed from an old cache it can leave a
+ * mixture of two statuses; (b) server-side apply of the whole status: removes only the omitted fields that we own, so we
+ * would read back fields of another writer as our own; (c) an update of the status subresource: cheapest, but before
+ * Kubernetes 1.36 it takes from other writers the ownership of the labels, annotations and finalizers that it leaves out
+ * (kubernetes/kubernetes#137689); (d) this one: a JSON patch that puts the whole status into one version.
+ *
+ * Two designs for the finalizer: (a) server-side apply of our finalizer alone: need not know the others, but cannot remove ours
+ * once another tool has written it too; (b) this one: a merge patch of the whole list for one version, which removes it
+ * even if another tool owns it.
  */
 export function createObjects(options: ObjectsOptions): Objects {
   return new ServerObjects(createRuntimeApi(options.client), options);
@@ -68,7 +67,7 @@ class ServerObjects implements Objects {
   async addFinalizer(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject> {
     if (object.hasFinalizer && isMarked(object, origin)) return object;
     try {
-      const { finalizers } = await this.#wholeOf(object, signal);
+      const { finalizers } = await this.#wholeObject(object, signal);
       const all = new Set(finalizers).add(FINALIZER);
       return await this.#setFinalizers(object, [...all], renderMark(object, origin), signal);
     } catch (error) {
@@ -80,7 +79,7 @@ class ServerObjects implements Objects {
   async removeFinalizer(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined> {
     if (!object.hasFinalizer) return object;
     try {
-      const { finalizers, bearsMark } = await this.#wholeOf(object, signal);
+      const { finalizers, bearsMark } = await this.#wholeObject(object, signal);
       const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
       return await this.#setFinalizers(object, others, bearsMark ? null : undefined, signal);
     } catch (error) {
@@ -94,11 +93,11 @@ class ServerObjects implements Objects {
     if (current.resourceVersion !== object.resourceVersion) throw new ConflictError(`${object.key} has changed`);
   }
 
-  /** As the server has it: of an object of another shard, the cache keeps hardly anything. */
+  /** Reads the successor from the server: the cache keeps little of an object of another shard. */
   async handOver(successor: ManagedObject, handover: Handover, signal: AbortSignal): Promise<void> {
     const current = await this.#read(successor, signal);
     if (current.deleting || current.status.claim !== undefined)
-      throw new ConflictError(`${successor.key} is no heir any more`);
+      throw new ConflictError(`${successor.key} can no longer take over`);
     await this.updateStatus(current, acceptHandover(current.status, handover), signal);
   }
 
@@ -123,7 +122,7 @@ class ServerObjects implements Objects {
     }
   }
 
-  /** The newest version known that has the same status: spares a refusal when we, or others, have changed the object since. */
+  /** The newest known version with the same status: avoids a conflict when the object was changed elsewhere since. */
   #latest(object: ManagedObject, status: string): ManagedObject {
     const latest = this.#store.get(object.key);
     if (latest?.uid !== object.uid) return object;
@@ -131,7 +130,7 @@ class ServerObjects implements Objects {
     return isNewer && JSON.stringify(renderStatus(latest.status)) === status ? latest : object;
   }
 
-  /** `mark`: null takes it off, undefined leaves it. */
+  /** `mark`: null removes it, undefined keeps it. */
   async #setFinalizers(
     object: ManagedObject,
     finalizers: readonly string[],
@@ -147,8 +146,8 @@ class ServerObjects implements Objects {
     }
   }
 
-  /** All of this very version: the store's, unless it knows another version by now. */
-  async #wholeOf(object: ManagedObject, signal: AbortSignal): Promise<ParsedObject> {
+  /** The whole object in exactly this version: from the store, or from the server if the store has another version. */
+  async #wholeObject(object: ManagedObject, signal: AbortSignal): Promise<ParsedObject> {
     const known = this.#store.get(object.key);
     if (known?.uid === object.uid && known.resourceVersion === object.resourceVersion) return known;
     const current = parseObject(await this.#api.get(object, signal));
@@ -158,7 +157,7 @@ class ServerObjects implements Objects {
     return current;
   }
 
-  /** The server's version of this object; `ConflictError` when it is gone or another one has its name. */
+  /** The server's version of this object; `ConflictError` when it is gone, or another object has its name. */
   async #read(object: ManagedObject, signal: AbortSignal): Promise<ParsedObject> {
     try {
       const current = parseObject(await this.#api.get(object, signal));
@@ -176,7 +175,7 @@ class ServerObjects implements Objects {
       throw new KubeError({
         status: 0,
         reason: 'BadAnswer',
-        message: 'the API server answered a write with no object',
+        message: 'the API server answered a write without an object',
       });
     }
     this.#store.put(object);

@@ -1,3 +1,4 @@
+/** The requests for our own kind. */
 import { PatchStrategy } from '@kubernetes/client-node';
 import type { AzureIntegrationRuntimeStatus } from '../../api/generated.ts';
 import { API_VERSION, FIELD_MANAGER, PLURAL } from '../../api/names.ts';
@@ -5,7 +6,7 @@ import type { KubeClient } from '../client/client.ts';
 import { pathOf, type Resource } from '../client/paths.ts';
 import { createSource, type ScopedSource } from '../watch/source.ts';
 
-/** One version of one object; a write is refused with 409 when the server's object is another one. */
+/** One version of one object; the server refuses a write with 409 when it has another version, or another object. */
 export interface Version {
   readonly namespace: string;
   readonly name: string;
@@ -13,15 +14,15 @@ export interface Version {
   readonly resourceVersion: string;
 }
 
-/** A status but for the name of its object, which is that of the version it is put into. */
+/** A status without the uid of its object, which is that of the version it is written to. */
 export type StatusOfObject = Omit<AzureIntegrationRuntimeStatus, 'uid'>;
 
-/** Our kind on the API server. All methods as those of `KubeClient`; objects are as they came. */
+/** Objects are unparsed. Methods fail as those of `KubeClient`. */
 export interface RuntimeApi extends ScopedSource {
   get(object: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<unknown>;
-  /** Makes this the whole status, whoever wrote what is there, and has it name the object that it is about. */
+  /** Replaces the whole status, also what others have written, and puts the uid of its object in. */
   replaceStatus(version: Version, status: StatusOfObject, signal: AbortSignal): Promise<unknown>;
-  /** Makes these all the finalizers of the object; of the annotations changes those given, null takes one off. */
+  /** Replaces all finalizers of the object; changes only the given annotations, null removes one. */
   setFinalizers(
     version: Version,
     finalizers: readonly string[],
@@ -32,7 +33,7 @@ export interface RuntimeApi extends ScopedSource {
 
 const RUNTIMES = { groupVersion: API_VERSION, plural: PLURAL };
 
-/** All of them, of one namespace or of all, or one of them, or its status. */
+/** The path of all runtimes, of one namespace or of all, of one runtime, or of its status. */
 export function runtimePath(which: Omit<Resource, 'groupVersion' | 'plural'>): string {
   return pathOf({ ...which, ...RUNTIMES });
 }
@@ -51,7 +52,7 @@ export function createRuntimeApi(client: KubeClient): RuntimeApi {
           path: runtimePath({ namespace, name, subresource: 'status' }),
           query: { fieldManager: FIELD_MANAGER.status, fieldValidation: 'Strict' },
           body: [
-            // Writing these two makes the server compare them with the object's: the patch's precondition.
+            // The precondition of the patch: writing these two makes the server compare them with the object's.
             { op: 'replace', path: '/metadata/uid', value: uid },
             { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
             { op: 'add', path: '/status', value: { ...status, uid } },
@@ -63,7 +64,7 @@ export function createRuntimeApi(client: KubeClient): RuntimeApi {
     },
 
     setFinalizers({ namespace, name, uid, resourceVersion }, finalizers, annotations, signal) {
-      // An empty object would leave its trace among the managed fields.
+      // An empty object would leave a trace in the managed fields.
       const changed = Object.keys(annotations).length > 0 ? { annotations } : {};
       return client.request(
         {

@@ -1,15 +1,16 @@
+/** The object stores of a shard: its own objects, and those of all shards. */
 import type { ManagedObject } from '../../core/model/object.ts';
 import { ObjectStore } from './store.ts';
 
 /**
- * The objects of which this process takes care: all of them, or those of its label selector. Another process takes care of
- * the others then, and may have one that names the same runtime.
+ * This process reconciles all objects, or those of its label selector. Then another process reconciles the others, and one
+ * of those may name the same runtime.
  */
 export class Shard {
-  /** Empty where it takes care of all. */
+  /** Empty: all objects. */
   readonly labelSelector: string;
   readonly own = new ObjectStore();
-  /** The objects of all shards, ours among them; undefined where this is the only one. */
+  /** The objects of all shards, with ours; undefined when this is the only shard. */
   readonly all: ObjectStore | undefined;
 
   constructor(labelSelector: string) {
@@ -20,7 +21,7 @@ export class Shard {
   /** All objects that name this runtime (see `armKey`), ours and those of other shards, in no order. */
   sharing(runtimeKey: string): ManagedObject[] {
     const { own, all } = this;
-    // Of one of ours that was deleted and made again, the other store may still have the one before.
+    // The other store may still have an old object of ours that was deleted and created again.
     const others = all?.sharing(runtimeKey).filter(({ key }) => own.get(key) === undefined) ?? [];
     return [...own.sharing(runtimeKey), ...others];
   }

@@ -1,3 +1,8 @@
+/**
+ * Renders a pass's status as the CRD has it, and parses it back, except `uid`: the writer adds it, the reader checks it.
+ * `parseStatus(renderStatus(status))` is `status` if that is within the CRD's limits, its lists are in order, its drift is
+ * text, and its shown texts have no invisible characters. Rendering brings any other status into this form.
+ */
 import type {
   Claim as ApiClaim,
   Condition as ApiCondition,
@@ -18,15 +23,9 @@ import type { Repairs } from '../../core/model/repairs.ts';
 import type { Json } from '../../core/model/runtime.ts';
 import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
 
-/*
- * The status as the CRD has it ⇄ the memory of a pass, but for `uid`: who writes it names the object, who reads it asks first.
- * `parseStatus(renderStatus(status))` is `status` for every memory within the CRD's limits whose lists are in order, whose
- * drift holds text, and in which what is only shown is visible; any other is first made so by rendering.
- */
-
 /**
- * The status to apply: within the CRD's limits, so that the server never refuses it, and in one order, so that two
- * renderings are equal exactly when they say the same.
+ * The status to write: within the CRD's limits, so that the server never refuses it, and in one order, so that two renderings
+ * are equal exactly when they say the same.
  */
 export function renderStatus(status: Status): Omit<AzureIntegrationRuntimeStatus, 'uid'> {
   const { resourceId, referenceName, claim, repair, interactiveAuthoring } = status;
@@ -55,7 +54,7 @@ export function renderStatus(status: Status): Omit<AzureIntegrationRuntimeStatus
   });
 }
 
-/** Never throws: a part that cannot be understood is as if it were absent. */
+/** Never throws: a part that it cannot parse counts as absent. */
 export function parseStatus(raw: unknown): Status {
   const status = readRecord(raw);
   const optional = {
@@ -101,7 +100,7 @@ function inOrder(conditions: readonly Condition[]): Condition[] {
   return CONDITION_TYPES.flatMap((type) => conditions.find((condition) => condition.type === type) ?? []);
 }
 
-/** A reason can be a state that Azure made up; the CRD takes one word only. */
+/** A reason can be a new state of Azure's; the CRD accepts one word only. */
 function renderReason(reason: string): string {
   const word = reason.replace(/[^A-Za-z0-9_]/g, '').replace(/^[^A-Za-z]+/, '');
   return word === '' ? 'Unknown' : cut(word, LIMITS.reason);
@@ -121,7 +120,7 @@ function renderRepair({ attempts, lastAttemptTime, nextAttemptTime, etag, unmade
     attempts,
     lastAttemptTime: renderTime(lastAttemptTime),
     nextAttemptTime: renderTime(nextAttemptTime),
-    // One that had to be cut is never the runtime's: the attempt counts as made then.
+    // A cut etag never equals the runtime's: the attempt then counts as made.
     etag: renderText(etag, LIMITS.etag),
     unmade: unmade || undefined,
   });
@@ -163,7 +162,7 @@ function renderOperation({ kind, time, fields, specHash, replacedEtag, repeated 
       ? { fields: fields.slice(0, LIMITS.managedFields).map((path) => cut(path, LIMITS.fieldPath)) }
       : {}),
     specHash,
-    // One that was cut would differ from whatever the runtime shows.
+    // A cut etag would differ from any that the runtime shows.
     ...(replacedEtag !== undefined && replacedEtag.length <= LIMITS.etag ? { replacedEtag } : {}),
     ...(repeated ? { repeated } : {}),
   };
@@ -173,7 +172,7 @@ function renderText(text: string | undefined, length: number): string | undefine
   return text ? cut(text, length) : undefined;
 }
 
-/** What people read and nobody compares. */
+/** Text that people read and no code compares. */
 function renderShown(text: string | undefined, length: number): string | undefined {
   return renderText(text && visible(text), length);
 }
@@ -282,16 +281,16 @@ function parseOperation(raw: unknown): Operation | undefined {
   };
 }
 
-/** `T` before its optional fields are left out. */
+/** `T` with undefined for the optional fields that are left out later. */
 type Draft<T> = { [K in keyof T]-?: Pick<T, K> extends Required<Pick<T, K>> ? T[K] : T[K] | undefined };
 
-/** Without what is undefined or an empty list. */
+/** Without undefined values and empty lists. */
 function withoutEmpty<T extends object>(draft: Draft<T>): T {
   const kept = Object.entries(draft).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
   return defined(Object.fromEntries(kept)) as T;
 }
 
-/** Without what is undefined: `exactOptionalPropertyTypes` tells the two apart. */
+/** Without undefined values: `exactOptionalPropertyTypes` tells absent from undefined. */
 function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const kept = Object.entries(object).filter(([, value]) => value !== undefined);
   return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };

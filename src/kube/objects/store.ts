@@ -1,38 +1,28 @@
+/** The watch cache of the API server's objects, with the answers to our own writes laid over it. */
 import { type ManagedObject, REQUEST_NAMES, type Requests } from '../../core/model/object.ts';
-import { armKey } from '../../core/model/runtime.ts';
+import { compareVersions } from '../client/resource-version.ts';
+import type { ChangeListener, ObjectChange, Via } from './change.ts';
 import type { ParsedObject } from './codec.ts';
 import { ForeignStatus } from './foreign-status.ts';
-
-/** How the store learned of a change: by a list, by the watch, or by the answer to a write of ours. */
-export type Via = 'list' | 'watch' | 'write';
-
-export type ObjectChange =
-  | { readonly kind: 'added'; readonly via: Via; readonly after: ManagedObject }
-  | { readonly kind: 'updated'; readonly via: Via; readonly before: ManagedObject; readonly after: ManagedObject }
-  | { readonly kind: 'removed'; readonly via: Via; readonly before: ManagedObject };
-
-/** Must not throw: the watch would take it for a change that was missed, and list again. */
-export type ChangeListener = (change: ObjectChange) => void;
+import { runtimeKeyOf } from './runtime-key.ts';
 
 interface Entry {
-  /** As the watch showed it last. */
+  /** The last version from the watch. */
   readonly shown: ParsedObject;
-  /** As the answer to our last write had it, until the watch has caught up with that. */
+  /** The answer to our last write, until the watch has caught up. */
   readonly own: ParsedObject | undefined;
-  /** What everybody sees of the two. */
+  /** The two combined, as readers see them. */
   readonly visible: ParsedObject;
 }
 
 /**
- * The cache of the API server's objects.
+ * Readers see changes by people (spec, deletion, annotations, new and removed objects) in the order of the watch and no
+ * sooner, because the meaning of one object can depend on another. They see our own writes (status and finalizer) at once,
+ * because a pass needs what the pass before it wrote.
  *
- * What people do (the spec, a deletion, an annotation, an object that comes or goes) is seen in the order of the watch and
- * no sooner, since what one object means can depend on another. What we did ourselves (the status and the finalizer) is
- * seen at once: a pass has to remember what the one before it wrote.
- *
- * Designs for the second: (a) take the answer of a write only when nobody else has changed the object meanwhile: simple,
- * but then a pass can find its claim forgotten just when a person edits the object; (b) this one: the answer is laid over
- * what the watch has shown, whole when nobody else has changed the object, else only our own part of it.
+ * Two designs for our own writes: (a) use the answer only when no other writer has changed the object meanwhile: simple, but a
+ * pass could miss its claim just when a person edits the object; (b) this one: lay the answer over the watched version,
+ * whole when no other writer has changed the object, else only the status and the finalizer.
  */
 export class ObjectStore {
   readonly #entries = new Map<string, Entry>();
@@ -62,13 +52,13 @@ export class ObjectStore {
     return this.#all(this.#byNamespace.get(namespace));
   }
 
-  /** The listener is told of each change after it has been made; returns how to stop that. */
+  /** Calls the listener after each change; returns how to unsubscribe. */
   subscribe(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** These are all the objects there are, of one namespace if one is given. */
+  /** These are all objects, of one namespace if one is given. */
   replace(objects: readonly ParsedObject[], namespace?: string): void {
     const listed = new Set(objects.map(({ key }) => key));
     const known = namespace === undefined ? [...this.#entries.keys()] : [...this.#byNamespace.get(namespace)];
@@ -76,28 +66,28 @@ export class ObjectStore {
     for (const object of objects) this.#show(object, 'list');
   }
 
-  /** The watch shows this version. One that is not newer than what it has shown changes nothing. */
+  /** The watch shows this version. A version that is not newer changes nothing. */
   apply(object: ParsedObject): void {
     this.#show(object, 'watch');
   }
 
-  /** The watch shows that this object is gone; one of the same name that came after it stays. */
+  /** The watch shows that this object is gone; a later object of the same name stays. */
   remove(object: ParsedObject): void {
     if (this.#entries.get(object.key)?.shown.uid === object.uid) this.#remove(object.key, 'watch');
   }
 
   /**
-   * Takes the answer to a write of ours, if it is newer than what is known of the very same object. An object that the
-   * watch does not show (any more) stays unknown: a late answer raises nobody from the dead.
+   * Uses the answer to our own write, if it is newer than the known version of the same object. An object that the watch
+   * does not show (any more) stays unknown: a late answer must not bring a deleted object back.
    */
   put(answer: ParsedObject): void {
     const entry = this.#entries.get(answer.key);
     if (entry === undefined || entry.shown.uid !== answer.uid) return;
     const { shown, own, visible } = entry;
     if (!isNewer(answer, shown) || (own !== undefined && !isNewer(answer, own))) return;
-    const after = lay(answer, shown);
+    const after = overlay(answer, shown);
     this.#set({ shown, own: answer, visible: after });
-    this.#tell({ kind: 'updated', via: 'write', before: visible, after });
+    this.#notify({ kind: 'updated', via: 'write', before: visible, after });
   }
 
   #show(object: ParsedObject, via: Via): void {
@@ -113,16 +103,16 @@ export class ObjectStore {
 
   #update({ own, visible }: Entry, object: ParsedObject, via: Via): void {
     const ahead = own !== undefined && isNewer(own, object) ? own : undefined;
-    // When our own write comes back, everybody has seen it already.
+    // When our own write comes back by the watch, readers have seen it already.
     const isEcho = visible === own && own.resourceVersion === object.resourceVersion;
-    const after = isEcho ? visible : ahead === undefined ? object : lay(ahead, object);
+    const after = isEcho ? visible : ahead === undefined ? object : overlay(ahead, object);
     this.#set({ shown: object, own: ahead, visible: after });
-    if (after !== visible) this.#tell({ kind: 'updated', via, before: visible, after });
+    if (after !== visible) this.#notify({ kind: 'updated', via, before: visible, after });
   }
 
   #add(object: ParsedObject, via: Via): void {
     this.#set({ shown: object, own: undefined, visible: object });
-    this.#tell({ kind: 'added', via, after: object });
+    this.#notify({ kind: 'added', via, after: object });
   }
 
   #remove(key: string, via: Via): void {
@@ -130,7 +120,7 @@ export class ObjectStore {
     if (entry === undefined) return;
     this.#entries.delete(key);
     this.#index(entry.visible, undefined);
-    this.#tell({ kind: 'removed', via, before: entry.visible });
+    this.#notify({ kind: 'removed', via, before: entry.visible });
   }
 
   #set(entry: Entry): void {
@@ -149,7 +139,7 @@ export class ObjectStore {
     return [...keys].flatMap((key) => this.get(key) ?? []);
   }
 
-  #tell(change: ObjectChange): void {
+  #notify(change: ObjectChange): void {
     for (const listener of this.#listeners) listener(change);
     this.foreignStatus.changed(change);
   }
@@ -175,13 +165,8 @@ class Index {
   }
 }
 
-/** The runtime that an object names, as the key of `sharing`; undefined when it names none that can be understood. */
-export function runtimeKeyOf(object: ManagedObject | undefined): string | undefined {
-  return object?.spec.valid ? armKey(object.spec.desired.id) : undefined;
-}
-
-/** What is to be seen of an object that the watch has not shown yet as our own write left it. */
-function lay(own: ParsedObject, shown: ParsedObject): ParsedObject {
+/** What readers see while the watch has not shown our own write yet. */
+function overlay(own: ParsedObject, shown: ParsedObject): ParsedObject {
   if (
     own.generation === shown.generation &&
     own.deleting === shown.deleting &&
@@ -205,12 +190,4 @@ function mayFollow(next: ParsedObject, known: ParsedObject): boolean {
 
 function isNewer(a: ParsedObject, b: ParsedObject): boolean {
   return (compareVersions(a.resourceVersion, b.resourceVersion) ?? -1) > 0;
-}
-
-/** The order of two resource versions, which Kubernetes writes as decimal numbers; undefined when these are none. */
-export function compareVersions(a: string, b: string): number | undefined {
-  const decimal = /^[1-9][0-9]*$/;
-  if (!decimal.test(a) || !decimal.test(b)) return undefined;
-  if (a.length !== b.length) return a.length - b.length;
-  return a < b ? -1 : Number(a > b);
 }

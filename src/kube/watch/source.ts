@@ -1,14 +1,15 @@
+/** Lists and watches the objects of a kind. */
 import { type KubeClient, type StreamListener, WATCH_GRACE_MS } from '../client/client.ts';
 import { pathOf, type Resource } from '../client/paths.ts';
 import { type RawPage, readPage } from '../client/raw.ts';
 
-/** Which objects: those of one namespace (default all) with these labels (default any). */
+/** The objects of one namespace (default all) with these labels (default any). */
 export interface Scope {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
 }
 
-/** The objects of a kind, of one namespace or of all, as they came. All methods as those of `KubeClient`. */
+/** Objects are unparsed. Methods fail as those of `KubeClient`. */
 export interface ScopedSource {
   list(scope: Scope, limit: number, continueToken: string | undefined, signal: AbortSignal): Promise<RawPage>;
   /** Changes after `resourceVersion`, bookmarks included, for about `timeoutSeconds`. */
@@ -21,7 +22,7 @@ export interface ScopedSource {
   ): Promise<void>;
 }
 
-/** All objects of the kind, or those of a field selector. */
+/** All objects of the kind, or those that a field selector selects. */
 export function createSource(
   client: KubeClient,
   kind: Pick<Resource, 'groupVersion' | 'plural'>,

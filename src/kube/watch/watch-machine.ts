@@ -1,21 +1,19 @@
+/** The watch as a pure state machine: from each answer of the server, what is known and what to ask for next. */
 import { type ApiProblem, isExpired, problemFromStatus } from '../client/errors.ts';
 import { readRecord, readText } from '../client/raw.ts';
 
-/**
- * Where a watch is. The only versions in it are those that the server has named: nothing is computed from them, since to
- * a client they are opaque.
- */
+/** Where a watch is. Versions are opaque: the machine passes on what the server has named, and computes nothing. */
 export type WatchState<T> =
   /** Nothing is known: list from the start. */
   | { readonly kind: 'empty' }
-  /** In the middle of a list in pages. */
+  /** In the middle of a paged list. */
   | {
       readonly kind: 'listing';
       readonly continueToken: string;
       readonly version: string;
       readonly objects: readonly T[];
     }
-  /** Everything up to this version is known: ask for what comes after. */
+  /** Everything up to this version is known: ask for later changes. */
   | { readonly kind: 'watching'; readonly version: string };
 
 export type WatchInput<T> =
@@ -25,7 +23,7 @@ export type WatchInput<T> =
       readonly version: string | undefined;
       readonly continueToken: string | undefined;
     }
-  /** A line of the stream. `object` is undefined when it could not be understood. */
+  /** A line of the stream. `object` is undefined when it could not be parsed. */
   | { readonly kind: 'applied'; readonly object: T | undefined; readonly version: string | undefined }
   | { readonly kind: 'deleted'; readonly object: T | undefined; readonly version: string | undefined }
   | { readonly kind: 'bookmark'; readonly version: string | undefined }
@@ -33,11 +31,11 @@ export type WatchInput<T> =
   | { readonly kind: 'failed'; readonly problem: ApiProblem };
 
 export type WatchOutput<T> =
-  /** These are all objects that there are. */
+  /** These are all objects. */
   | { readonly kind: 'replaced'; readonly objects: readonly T[] }
   | { readonly kind: 'applied'; readonly object: T }
   | { readonly kind: 'deleted'; readonly object: T }
-  /** Whatever is under way is to be given up, and the next request of the state made after a while. */
+  /** Abort the request under way, and make the next request of the state after a delay. */
   | { readonly kind: 'problem'; readonly problem: ApiProblem };
 
 export interface WatchStep<T> {
@@ -48,12 +46,12 @@ export interface WatchStep<T> {
 export const EMPTY = { kind: 'empty' } as const;
 
 /**
- * What an input makes of a state. Pure.
+ * The next state, and what to do with the objects. Pure.
  *
- * Guarantees: fed with what a server answers to the requests of its states (empty: the first page of a list; listing: the
- * next; watching: the stream after the version), the outputs, applied in order, end in the server's set of objects.
- * A replacement comes only from a complete list. History that is gone (410, as a status or in the stream) leads to a new
- * list; every other failure goes on where it was.
+ * Guarantees: given a server's answers to the requests of its states (empty: the first page of a list; listing: the next
+ * page; watching: the stream after the version), the outputs, applied in order, end in the server's set of objects. Only a
+ * complete list replaces the objects. Expired history (410, as a status or in the stream) leads to a new list; after any
+ * other failure the watch continues where it was.
  */
 export function step<T>(state: WatchState<T>, input: WatchInput<T>): WatchStep<T> {
   switch (input.kind) {
@@ -74,7 +72,7 @@ function takePage<T>(
   { objects: page, version: listed, continueToken }: Extract<WatchInput<T>, { kind: 'page' }>,
 ): WatchStep<T> {
   const objects = state.kind === 'listing' ? [...state.objects, ...page] : page;
-  // All pages show one version. Should a server not keep to that, the first is the one after which nothing is missed.
+  // All pages show one version. If a server breaks that rule, the first version is the one that misses no change.
   const version = state.kind === 'listing' ? state.version : listed;
   if (version === undefined) return { state: EMPTY, outputs: [{ kind: 'problem', problem: VERSIONLESS }] };
   if (continueToken !== undefined) return { state: { kind: 'listing', continueToken, version, objects }, outputs: [] };
@@ -96,7 +94,7 @@ function takeLine<T>(
   return { state: next, outputs: [{ kind: input.kind, object: input.object }] };
 }
 
-/** A line of the stream as an input; undefined for one of a kind that is not known. Never throws if `decode` does not. */
+/** A line of the stream as an input; undefined for an unknown type. Never throws if `decode` does not. */
 export function readLine<T>(
   type: unknown,
   raw: unknown,

@@ -1,14 +1,13 @@
+/** Watches objects for ever: the loop that makes the requests of the watch machine. */
 import { type Clock, sleep } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import { WarnOnce } from '../../runtime/warn-once.ts';
 import type { KubeClient, StreamListener } from '../client/client.ts';
 import { type ApiProblem, isExpired, toKubeError } from '../client/errors.ts';
-import type { KubeLog } from '../client/log.ts';
-import { type ParsedObject, parseObject } from '../objects/codec.ts';
-import { createRuntimeApi } from '../objects/runtime-api.ts';
-import type { ObjectStore } from '../objects/store.ts';
 import type { Scope, ScopedSource } from './source.ts';
 import { EMPTY, readLine, step, type WatchInput, type WatchOutput, type WatchState } from './watch-machine.ts';
 
-/** What is watched. Its promises reject with `KubeError`, or with the signal's reason. */
+/** Where objects are listed and watched. Its promises reject with `KubeError`, or with the signal's reason. */
 export interface WatchSource<T> {
   list(
     continueToken: string | undefined,
@@ -16,11 +15,11 @@ export interface WatchSource<T> {
   ): Promise<{ items: readonly unknown[]; resourceVersion: string | undefined; continueToken: string | undefined }>;
   /** Resolves when the server ends the stream. */
   watch(version: string, listener: StreamListener, signal: AbortSignal): Promise<void>;
-  /** Undefined for what cannot be understood; never throws. */
+  /** Undefined for what it cannot parse; never throws. */
   decode(raw: unknown): T | undefined;
 }
 
-/** What is told of the objects. */
+/** What is kept equal to the server's objects. */
 export interface WatchSink<T> {
   replace(objects: readonly T[]): void;
   apply(object: T): void;
@@ -32,15 +31,15 @@ export interface WatcherOptions<T> {
   readonly sink: WatchSink<T>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: KubeLog;
-  /** Keys for every line of the log. */
+  readonly log: Log;
+  /** Keys of every log line. */
   readonly logKeys?: Record<string, unknown>;
-  /** The server answers again, after failures that were told. */
+  /** The server answers again, after logged failures. */
   readonly recovered?: (() => void) | undefined;
 }
 
 export interface RunningWatch {
-  /** True once everything has been listed for the first time, false when the signal aborted before. Never rejects. */
+  /** True once everything was listed for the first time, false when the signal aborted before. Never rejects. */
   readonly listed: Promise<boolean>;
   isListed(): boolean;
   /** Resolves, after the signal has aborted, when nothing is under way any more. Never rejects. */
@@ -50,24 +49,24 @@ export interface RunningWatch {
 const FIRST_DELAY_MS = 800;
 type Trouble = 'failure' | 'relist';
 const LONGEST_DELAY_MS: Readonly<Record<Trouble, number>> = {
-  /** What changes while the server is away is seen within 5 s of its return, a list included. */
+  /** Changes during an outage are seen within 5 s of its end, a list included. */
   failure: 4_000,
-  /** The server does answer, and each answer leads to another complete list. */
+  /** The server answers, but each answer leads to another complete list. */
   relist: 30_000,
 };
 const SINK_FAILED = 'SinkFailed';
-/** A stream that ends sooner is followed by a delay, so that one that is always cut off does not spin. */
+const WATCH = 'watch';
+/** A stream that ends sooner is followed by a delay, so that a server that always closes it does not make us spin. */
 const SHORT_STREAM_MS = 5_000;
 
 /**
- * Keeps a sink equal to what the server has, for ever: it ends by its signal only. One request at a time; after a failure
- * it waits, from 0.8 s doubling to 4 s and jittered, and starts over with the short wait once a stream has worked. Each
- * new kind of failure is a warning once until things work again.
+ * Keeps a sink equal to what the server has, until its signal aborts. One request at a time. After a failure it waits: 0.8 s
+ * at first, doubled up to 4 s, with jitter; the short wait comes back once a stream has worked. Each new kind of failure is
+ * one warning until the watch works again.
  *
- * Designs: (a) the library's informer under a supervisor that restarts it, guarding against its traps (it gives up after
+ * Two designs: (a) the library's informer under a supervisor that restarts it, guarding against its traps (it gives up after
  * a 5xx or a second 410, its stop revives itself, deletions of a relist show as updates); (b) this one, a pure machine
- * that decides and a loop that does. (b) wins because every sequence of answers can be tested without a server, and
- * nothing of it depends on the library but one open stream.
+ * that decides and a loop that acts. (b) wins because every sequence of answers can be tested without a server.
  */
 export function runWatcher<T>(options: WatcherOptions<T>): RunningWatch {
   const watcher = new Watcher(options);
@@ -82,7 +81,7 @@ class Watcher<T> {
   #state: WatchState<T> = EMPTY;
   /** In a row. */
   readonly #troubles: Record<Trouble, number> = { failure: 0, relist: 0 };
-  readonly #warned = new Set<string>();
+  readonly #warnOnce = new WarnOnce();
 
   constructor(options: WatcherOptions<T>) {
     this.#options = options;
@@ -98,7 +97,7 @@ class Watcher<T> {
     this.#firstList.resolve(this.isListed);
   }
 
-  /** Makes one request; how long to wait before the next. */
+  /** Makes one request; returns how long to wait before the next. */
   async #list(): Promise<number> {
     const { source, signal } = this.#options;
     const token = this.#state.kind === 'listing' ? this.#state.continueToken : undefined;
@@ -107,7 +106,7 @@ class Watcher<T> {
       const objects = items.flatMap((item) => source.decode(item) ?? []);
       if (objects.length < items.length) {
         this.#options.log.warn(
-          'objects that cannot be understood are left out',
+          'objects that cannot be parsed are left out',
           this.#keys({ count: items.length - objects.length }),
         );
       }
@@ -147,19 +146,19 @@ class Watcher<T> {
     }
     const lasted = openedAt !== undefined && clock.monotonic() - openedAt >= SHORT_STREAM_MS;
     if (lasted) this.#works();
-    // A stream that breaks off after a while is routine; that the next cannot be opened is not.
+    // A stream that breaks off after a while is routine; a stream that cannot be opened is not.
     if (problem !== undefined) return this.#backOff(problem, isExpired(problem) || (lasted && problem.status === 0));
     return lasted ? 0 : this.#nextDelay('failure');
   }
 
-  /** Moves the machine on and the sink with it; the problem that came of it, if any. */
+  /** Moves the machine on, and the sink with it; returns the problem, if any. */
   #feed(input: WatchInput<T>): ApiProblem | undefined {
     const { state, outputs } = step(this.#state, input);
     this.#state = state;
     try {
       return outputs.map((output) => this.#emit(output)).find((problem) => problem !== undefined);
     } catch (error) {
-      // The sink has missed something, and only a list tells what.
+      // The sink has missed a change, and only a list shows which.
       this.#state = EMPTY;
       return { status: 0, reason: SINK_FAILED, message: String(error) };
     }
@@ -185,15 +184,14 @@ class Watcher<T> {
     }
   }
 
-  /** Not a list: where no stream ever comes of one, lists must not follow each other fast. */
+  /** Called for a stream, not for a list: while no stream can be opened, lists must not follow each other fast. */
   #works(): void {
     this.#troubles.failure = 0;
     this.#troubles.relist = 0;
   }
 
   #recovered(): void {
-    if (this.#warned.size === 0) return;
-    this.#warned.clear();
+    if (!this.#warnOnce.clear(WATCH)) return;
     this.#options.log.info('watching works again', this.#keys());
     this.#options.recovered?.();
   }
@@ -204,15 +202,11 @@ class Watcher<T> {
     const kind = `${problem.status} ${problem.reason}`;
     const keys = this.#keys({ status: problem.status, reason: problem.reason, error: problem.message, delayMs });
     if (isRoutine) log.debug(isExpired(problem) ? 'history is gone, listing again' : 'the stream broke off', keys);
-    else if (this.#warned.has(kind)) log.debug('watching still fails', keys);
-    else {
-      log.warn('watching fails', keys);
-      this.#warned.add(kind);
-    }
+    else log[this.#warnOnce.level(WATCH, kind)]('watching fails', keys);
     return delayMs;
   }
 
-  /** Between half and the whole of what is due, so that many watches do not come back at once. */
+  /** Between half of the delay and all of it, so that many watches do not come back at once. */
   #nextDelay(trouble: Trouble): number {
     const times = this.#troubles[trouble];
     this.#troubles[trouble] = Math.min(times + 1, 16);
@@ -229,45 +223,24 @@ function troubleOf(problem: ApiProblem): Trouble {
   return isExpired(problem) || problem.reason === SINK_FAILED ? 'relist' : 'failure';
 }
 
-interface ScopeOptions extends Pick<WatcherOptions<unknown>, 'recovered'> {
+export interface ScopeOptions extends Pick<WatcherOptions<unknown>, 'recovered'> {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: KubeLog;
-  /** Each is watched on its own; none or undefined: the whole cluster. */
+  readonly log: Log;
+  /** Each has a watch of its own; none or undefined: the whole cluster. */
   readonly namespaces?: readonly string[];
   readonly labelSelector?: string;
-  /** Objects a page; default 500. */
+  /** Objects per page; default 500. */
   readonly pageSize?: number;
-  /** How long the server keeps one stream open, in seconds; default 240, up to a quarter more at random. */
+  /** How long the server keeps a stream open, in seconds; default 240, up to a quarter more at random. */
   readonly watchSeconds?: number;
-}
-
-export interface WatchOptions extends ScopeOptions {
-  readonly store: ObjectStore;
-  /** What is kept of an object; `parseObject` when absent. */
-  readonly decode?: typeof parseObject;
-}
-
-/** Keeps the store equal to the server's `AzureIntegrationRuntime`s. */
-export function runWatch(options: WatchOptions): RunningWatch {
-  const { client, store, decode = parseObject } = options;
-  return runScopes<ParsedObject>({
-    ...options,
-    source: createRuntimeApi(client),
-    decode,
-    sink: (namespace) => ({
-      replace: (objects) => store.replace(objects, namespace),
-      apply: (object) => store.apply(object),
-      remove: (object) => store.remove(object),
-    }),
-  });
 }
 
 export interface ScopedWatchOptions<T> extends ScopeOptions {
   readonly source: ScopedSource;
   readonly decode: WatchSource<T>['decode'];
-  /** Where the objects of the namespace, or of all, are told. */
+  /** What is kept equal to the objects of the namespace, or of all. */
   readonly sink: (namespace: string | undefined) => WatchSink<T>;
   readonly logKeys?: Record<string, unknown>;
 }

@@ -1,15 +1,14 @@
+/** The log of the process: one line of JSON for each call, without secrets. */
 import { type Logger, pino } from 'pino';
-import type { Log } from '../../runtime/instruments.ts';
+import type { Log } from '../../runtime/log.ts';
 import { redact, redactText } from './redact.ts';
-
-export type { Log } from '../../runtime/instruments.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The log of the process: the only place where the level is changed. */
+/** The only log whose level can be changed. */
 export interface RootLog extends Log {
-  /** Takes effect for every log made with `with`, too. */
+  /** Applies to every log made with `with` too. */
   setLevel(level: LogLevel): void;
 }
 
@@ -17,11 +16,11 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** Milliseconds since the epoch, for the `time` of each line. */
   readonly now: () => number;
-  /** Gets one line of JSON, newline included, at a time. Default: standard output, written before the call returns. */
+  /** Gets one line of JSON at a time, newline included. Default: standard output, written before the call returns. */
   readonly destination?: { write(line: string): void };
 }
 
-/** The level that a flag names. @throws RangeError that names the possible ones. */
+/** The level that a flag names. @throws RangeError that names the known levels. */
 export function parseLogLevel(text: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text.toLowerCase());
   if (level === undefined)
@@ -30,9 +29,9 @@ export function parseLogLevel(text: string): LogLevel {
 }
 
 /**
- * A log that writes each call as one line of JSON: `level` (a word), `time` (ISO), the keys, `msg`. Keys that would hide
- * one of those three are written with a trailing underscore. Secrets are taken out of messages and keys; errors are
- * written by an allow-list of fields, with the stack only while the level is `debug`.
+ * A line has `level` (a word), `time` (ISO), the keys, and `msg`. A key with one of these three names gets a trailing
+ * underscore. Secrets are removed from messages and keys. Errors are written by an allow-list of fields, with the stack
+ * only while the level is `debug`.
  */
 export function createLog({ level, now, destination }: LogOptions): RootLog {
   const logger = pino(
@@ -40,7 +39,7 @@ export function createLog({ level, now, destination }: LogOptions): RootLog {
       level,
       base: null,
       timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
-      // pino would serialise an error under `err` anew, by its own rules.
+      // By default pino serialises an error under `err` by its own rules.
       serializers: { err: (value: unknown) => value },
       formatters: { level: (label) => ({ level: label }) },
     },
@@ -53,7 +52,7 @@ export function createLog({ level, now, destination }: LogOptions): RootLog {
   });
 }
 
-/** Merges the keys itself instead of using pino's children, which would write a key twice that is given twice. */
+/** Merges the keys itself: pino's children would write a key twice that is given twice. */
 class PinoLog implements Log {
   readonly #logger: Logger;
   readonly #keys: Record<string, unknown>;

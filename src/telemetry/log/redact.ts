@@ -1,7 +1,6 @@
 /**
- * Takes secrets out of whatever is about to be logged. Three nets, because each has holes: only what is known to be
- * harmless is taken from an error, objects of unknown classes are named instead of opened, and every string is searched
- * for what looks like a secret.
+ * Removes secrets from everything that is logged. Three nets, because each has holes: only harmless fields of an error are
+ * written, an object of an unknown class is named instead of opened, and every string is searched for secrets.
  */
 import { types } from 'node:util';
 import { visible } from '../../api/visible.ts';
@@ -9,25 +8,25 @@ import { visible } from '../../api/visible.ts';
 const REDACTED = '[redacted]';
 const LONGEST_STRING = 8_192;
 const DEEPEST_LEVEL = 6;
-/** Values written at most: a cycle, or half of the heap, must not end up in a line. */
+/** The most values in a line: a cycle, or half of the heap, must not end up in it. */
 const MOST_VALUES = 1_000;
 
 const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g, REDACTED],
   [/\b(bearer)\s+[\w.~+/=-]{6,}/gi, `$1 ${REDACTED}`],
   [/\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?/g, REDACTED],
-  // As in a form, a query or a log line (name=value), and as in JSON ("name":"value", also escaped once more).
+  // In a form, a query or a log line (name=value), and in JSON ("name":"value", also escaped once more).
   [
     /\b((?:client_?secret|client_?assertion|access_?token|refresh_?token|id_?token|password|sig)\\?["']?\s*[=:]\s*\\?["']?)[^\s&"'\\,;}]+/gi,
     `$1${REDACTED}`,
   ],
 ];
 
-/** Names of fields whose value is a secret whatever it looks like. */
+/** Names of fields whose value is always a secret. */
 const SECRET_NAME =
   /^(?:authorization|cookie|set-cookie|password|passphrase|(?:azure_?)?client_?(?:secret|assertion|certificate)|access_?token|refresh_?token|id_?token|private_?key)$/i;
 
-/** The text without bearer tokens, JWTs, private keys and the values of secret parameters; what cannot be seen is visible. */
+/** The text without bearer tokens, JWTs, private keys and values of secret parameters; invisible characters are shown. */
 export function redactText(text: string): string {
   return visible(withoutSecrets(text));
 }
@@ -49,8 +48,8 @@ export interface RedactOptions {
 }
 
 /**
- * A copy of plain data that is safe to write as JSON: strings redacted; errors reduced to name, message, code, statusCode
- * and cause; dates as ISO; what is not plain data as `[ClassName]`; cut at 6 levels and 1000 values. Never throws.
+ * A copy of plain data that is safe to write as JSON: strings are redacted; errors are reduced to name, message, code,
+ * statusCode and cause; dates are ISO; other objects become `[ClassName]`; at most 6 levels and 1000 values. Never throws.
  */
 export function redact(value: unknown, options: RedactOptions): unknown {
   return new Redaction(options).copy(value, 0);
@@ -123,7 +122,7 @@ const isError = (value: object): value is Error => types.isNativeError(value) ||
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  // The second test admits plain objects of another realm, whose Object is not this one.
+  // The second test accepts plain objects of another realm, which has an `Object` of its own.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 

@@ -1,19 +1,20 @@
+/** What the operator does in Azure: requests, request budgets, drift and repairs. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { BoundedLabel, OwnersGauge } from './bounded.ts';
 
 export type RepairOutcome = 'started' | 'repaired' | 'exhausted';
 
-/** The labels that tell whose request budget it is: the identity by a name that is no secret, such as its client id. */
+/** The labels of the owner of a request budget. `identity` is a name that is no secret, such as the client id. */
 const OWNER = ['subscription', 'identity'] as const;
 
 export type BudgetOwner = Readonly<Record<(typeof OWNER)[number], string>>;
 
 export interface AzureRecorder {
-  /** ARM answered `operation` (a short constant name) with an HTTP status, or did not: a short constant word. */
+  /** ARM answered `operation` (a short constant name) with an HTTP status; a short constant word when it did not answer. */
   armRequest(operation: string, code: number | string): void;
   /** How many requests of a kind (one of a few constant words) the owner may still send at this moment. */
   budgetRemaining(kind: string, remaining: number, owner: BudgetOwner): void;
-  /** Routine looks within the owner's budget are this many times further apart than asked for. */
+  /** Polls within the owner's budget are this many times further apart than their intervals. */
   intervalFactorChanged(factor: number, owner: BudgetOwner): void;
   /** The owner's budget is no longer kept. */
   budgetRemoved(owner: BudgetOwner): void;
@@ -23,13 +24,12 @@ export interface AzureRecorder {
   repair(outcome: RepairOutcome): void;
 }
 
-/** Enough for every name that the operator has on purpose. */
+/** Enough for every name that the operator uses on purpose. */
 const MANY = 100;
 
-/** How many budget owners are shown on their own. */
+/** How many budget owners have series of their own. */
 const BUDGET_OWNERS = 50;
 
-/** What the operator does in Azure. */
 export function azureMetrics(registry: Registry): AzureRecorder {
   const registers = [registry];
   const requests = new Counter({
@@ -46,7 +46,7 @@ export function azureMetrics(registry: Registry): AzureRecorder {
   });
   const byField = { labelNames: ['field'] as const, registers };
   const detected = new Counter({ name: 'azure_ir_drift_detected_total', help: 'Fields found to differ', ...byField });
-  const corrected = new Counter({ name: 'azure_ir_drift_corrected_total', help: 'Fields set right', ...byField });
+  const corrected = new Counter({ name: 'azure_ir_drift_corrected_total', help: 'Fields set back', ...byField });
   const repairs = new Counter({
     name: 'azure_ir_repairs_total',
     help: 'Repairs of integration runtimes by outcome',
@@ -57,7 +57,7 @@ export function azureMetrics(registry: Registry): AzureRecorder {
 
   const stretch = new Gauge({
     name: 'azure_ir_interval_stretch',
-    help: 'By which factor routine looks are further apart than asked for, where the request budget is tightest; 1 for none',
+    help: 'By which factor polls are further apart than their intervals, where the request budget is tightest; 1 for none',
     registers,
   });
   const intervalFactorChanged = new Map<string, number>();

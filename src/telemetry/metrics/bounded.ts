@@ -1,11 +1,12 @@
+/** Labels with a bounded number of values, hence a bounded number of time series. */
 import type { Gauge } from 'prom-client';
 
-/** The label value that stands for all those beyond the bound. */
+/** The label value for all values beyond the bound. */
 export const OTHER = 'other';
 
 /**
- * Keeps the number of a label's values, hence of time series, bounded: the first `limit` distinct values pass, later ones
- * become `other`. A defect or a hostile manifest then costs detail, not the memory of operator and Prometheus.
+ * The first `limit` distinct values of a label pass; later ones become `other`. A defect or a hostile manifest then costs
+ * detail, not the memory of operator and Prometheus.
  */
 export class BoundedLabel {
   readonly #limit: number;
@@ -27,9 +28,9 @@ export class BoundedLabel {
 type Owner<Label extends string> = Readonly<Record<Label, string>>;
 
 /**
- * A gauge of which each owner has values of a few kinds. Shows those of the first `limit` owners each on its own; of the
- * others, under `other`, the lowest, because what nears its end is what an alert is about. An owner that goes makes room for
- * the next that comes.
+ * A gauge with values of a few kinds for each owner. The first `limit` owners have series of their own. The others share
+ * `other`, which shows their lowest value, because an alert is about a budget that runs out. An owner that goes makes room
+ * for the next.
  */
 export class OwnersGauge<Label extends string> {
   readonly #gauge: Gauge<Label | 'kind'>;
@@ -39,7 +40,7 @@ export class OwnersGauge<Label extends string> {
   readonly #shown = new Map<string, Map<string, number>>();
   readonly #folded = new Map<string, Map<string, number>>();
 
-  /** `labels` are those of owners; beside them the gauge has `kind`. */
+  /** `labels` are those of owners; the gauge has `kind` besides. */
   constructor(gauge: Gauge<Label | 'kind'>, labels: readonly Label[], limit: number) {
     this.#gauge = gauge;
     this.#labels = labels;

@@ -1,19 +1,19 @@
+/** The metrics of a controller under controller-runtime's names and buckets, which dashboards and alerts expect. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { ControllerMetrics, ReconcileResult } from '../../runtime/instruments.ts';
+import type { ControllerMetrics, ResultLabel } from '../../runtime/metrics.ts';
 
 export interface ControllerRecorder extends ControllerMetrics {
-  /** A pass ended with something that only a person can mend. */
+  /** A pass ended with an error that only a person can fix. */
   terminalError(controller: string): void;
 }
 
-const RESULTS: readonly ReconcileResult[] = ['success', 'error', 'requeue', 'requeue_after'];
+const RESULTS: readonly ResultLabel[] = ['success', 'error', 'requeue', 'requeue_after'];
 
 const SECONDS = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 1.75, 2,
   2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
 ];
 
-/** The metrics of a controller under controller-runtime's names and buckets, which dashboards and alerts expect. */
 export function controllerMetrics(registry: Registry): ControllerRecorder {
   const registers = [registry];
   const byController = { labelNames: ['controller'] as const, registers };
@@ -30,7 +30,7 @@ export function controllerMetrics(registry: Registry): ControllerRecorder {
   });
   const terminalErrors = new Counter({
     name: 'controller_runtime_terminal_reconcile_errors_total',
-    help: 'Passes that ended with an error that only a person can mend',
+    help: 'Passes that ended with an error that only a person can fix',
     ...byController,
   });
   const time = new Histogram({
@@ -46,7 +46,7 @@ export function controllerMetrics(registry: Registry): ControllerRecorder {
   });
   const active = new Gauge({
     name: 'controller_runtime_active_workers',
-    help: 'Number of workers that make a pass',
+    help: 'Number of workers that are making a pass',
     ...byController,
   });
 

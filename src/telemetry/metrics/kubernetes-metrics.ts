@@ -1,12 +1,13 @@
+/** Requests and writes to the API server, and who leads. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { BoundedLabel } from './bounded.ts';
 
 export type KubernetesWrite = 'finalizer' | 'status' | 'event';
 
 export interface KubernetesRecorder {
-  /** The API server at `host` answered with an HTTP status, or did not: a short constant word. */
+  /** The API server at `host` answered with an HTTP status; a short constant word when it did not answer. */
   kubernetesRequest(code: number | string, method: string, host: string): void;
-  /** An object was written, or an event sent. */
+  /** An object was written, or an event was sent. */
   kubernetesWrite(kind: KubernetesWrite): void;
   /** Whether this process holds the lease. */
   leader(lease: string, isLeader: boolean): void;
@@ -14,7 +15,6 @@ export interface KubernetesRecorder {
 
 const MANY = 100;
 
-/** What the operator asks of the API server. */
 export function kubernetesMetrics(registry: Registry): KubernetesRecorder {
   const registers = [registry];
   const requests = new Counter({

@@ -1,10 +1,11 @@
+/** All metrics of the operator, in one registry. */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { QueueMetrics } from '../../runtime/instruments.ts';
+import type { QueueMetrics } from '../../runtime/metrics.ts';
 import { type AzureRecorder, azureMetrics } from './azure-metrics.ts';
 import { type ControllerRecorder, controllerMetrics } from './controller-metrics.ts';
 import { type KubernetesRecorder, kubernetesMetrics } from './kubernetes-metrics.ts';
 import { type ObjectRecorder, objectMetrics } from './object-metrics.ts';
-import { type LookRecorder, lookMetrics } from './poll-metrics.ts';
+import { type PollRecorder, pollMetrics } from './poll-metrics.ts';
 import { queueMetrics } from './queue-metrics.ts';
 
 export type { AzureRecorder, RepairOutcome } from './azure-metrics.ts';
@@ -16,7 +17,7 @@ export interface MetricsOptions {
   readonly version: string;
   /** The version of Node. */
   readonly node: string;
-  /** Whether memory, CPU, event loop and garbage collection of the process are measured, too. Default true. */
+  /** Whether memory, CPU, event loop and garbage collection of the process are measured too. Default true. */
   readonly process?: boolean;
   /** Milliseconds of a clock that never steps. */
   readonly now: () => number;
@@ -29,19 +30,19 @@ export interface Exposition {
   text(): Promise<string>;
 }
 
-/** Everything that is counted, each recorder for the part of the program that uses it. */
+/** One recorder for each part of the program that counts something. */
 export interface Metrics {
   readonly controller: ControllerRecorder;
-  /** The recorder of the queue that feeds the controller of this name. */
+  /** The recorder of the queue of the controller of this name. */
   queue(name: string): QueueMetrics;
   readonly azure: AzureRecorder;
   readonly kubernetes: KubernetesRecorder;
   readonly objects: ObjectRecorder;
-  readonly looks: LookRecorder;
+  readonly polls: PollRecorder;
   readonly exposition: Exposition;
 }
 
-/** A set of metrics with a registry of its own: nothing is shared with another set, or with prom-client's default. */
+/** A set of metrics with its own registry: it shares nothing with another set, or with prom-client's default. */
 export function createMetrics({ version, node, process = true, now }: MetricsOptions): Metrics {
   const registry = new Registry();
   if (process) collectDefaultMetrics({ register: registry });
@@ -57,7 +58,7 @@ export function createMetrics({ version, node, process = true, now }: MetricsOpt
     azure: azureMetrics(registry),
     kubernetes: kubernetesMetrics(registry),
     objects: objectMetrics(registry),
-    looks: lookMetrics(registry, now),
+    polls: pollMetrics(registry, now),
     exposition: { contentType: registry.contentType, text: () => registry.metrics() },
   };
 }

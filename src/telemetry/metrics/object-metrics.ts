@@ -1,25 +1,18 @@
+/** How many objects there are, by what their status says: gauges that are computed at each scrape. */
 import { Gauge, type Registry } from 'prom-client';
-
-type ObjectLabel = 'ready' | 'reason' | 'progress';
-
-/** How many objects there are of each kind; of bounded size. */
-export interface ObjectCounts {
-  readonly objects: readonly (Readonly<Record<ObjectLabel, string>> & { readonly count: number })[];
-  readonly states: readonly { readonly state: string; readonly count: number }[];
-}
+import type { ObjectCounts } from '../../core/model/object-counts.ts';
 
 export interface ObjectRecorder {
-  /** From now on the objects are counted whenever somebody scrapes. */
+  /** From now on each scrape counts the objects with this. */
   countBy(count: () => ObjectCounts): void;
 }
 
-/** How many objects there are, by what their status says: gauges that are read off when they are scraped. */
 export function objectMetrics(registry: Registry): ObjectRecorder {
   let count: () => ObjectCounts = () => ({ objects: [], states: [] });
   const registers = [registry];
   new Gauge({
     name: 'azure_ir_objects',
-    help: 'Objects by status and reason of Ready, and by whether they are Reconciling, Stalled or none of the two',
+    help: 'Objects by status and reason of Ready, and by whether they are Reconciling, Stalled or neither',
     labelNames: ['ready', 'reason', 'progress'],
     registers,
     collect() {
@@ -29,7 +22,7 @@ export function objectMetrics(registry: Registry): ObjectRecorder {
   });
   new Gauge({
     name: 'azure_ir_runtimes',
-    help: 'Objects by the state of their runtime, as Azure says it',
+    help: 'Objects by the state of their runtime, as Azure reports it',
     labelNames: ['state'],
     registers,
     collect() {

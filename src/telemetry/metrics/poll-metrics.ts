@@ -1,46 +1,24 @@
+/** When Azure was last seen to answer for the objects, and how long they wait for the request budget. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { PolledObject } from '../../core/model/object-counts.ts';
+import type { PassMetrics } from '../../ports.ts';
 
-/** An object that is looked at again and again. */
-export interface LookedAt {
-  readonly key: string;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-  readonly intervalMs: number;
-}
-
-export interface PassEnd {
-  readonly observed: boolean;
-  readonly waits: boolean;
-  readonly dueMs: number | undefined;
-}
-
-export interface LookRecorder {
-  /** Passes are made from now on: of these objects, asked for whenever somebody scrapes. */
-  begin(objects: () => readonly LookedAt[]): void;
-  /** A pass of this object ended. */
-  passed(key: string, pass: PassEnd): void;
-  /** This object waits no more, although no pass of it has shown that the request budget suffices. */
-  abandoned(key: string): void;
-  /** There is no such object any more. */
-  forgotten(key: string): void;
+export interface PollRecorder extends Pick<PassMetrics, 'passed' | 'abandoned' | 'forgotten'> {
+  /** Passes start now: of these objects, asked for at each scrape. */
+  start(objects: () => readonly PolledObject[]): void;
 }
 
 /** How long passes wait for the request budget, in seconds. */
 const WAITS = [1, 5, 15, 30, 60, 120, 300, 600, 1800];
 
-/**
- * When Azure was last seen to answer for the objects, and how long they wait until they may ask. What is known of each is
- * kept here; what is shown are maxima and sums.
- *
- * `now` is in milliseconds, and never steps.
- */
-export function lookMetrics(registry: Registry, now: () => number): LookRecorder {
+/** Keeps what is known of each object, and shows maxima and sums. `now` is in milliseconds, and never steps. */
+export function pollMetrics(registry: Registry, now: () => number): PollRecorder {
   const ages = new ObservationAges(now);
   const waits = new BudgetWaits(now);
   const registers = [registry];
   new Gauge({
     name: 'azure_ir_oldest_observation_seconds',
-    help: 'How long ago the longest unobserved object was observed in Azure; of objects that are neither suspended nor stalled',
+    help: 'How long ago the object that was observed longest ago was last observed in Azure; suspended and stalled objects do not count',
     registers,
     collect() {
       this.set(ages.oldest().seconds);
@@ -48,7 +26,7 @@ export function lookMetrics(registry: Registry, now: () => number): LookRecorder
   });
   new Gauge({
     name: 'azure_ir_oldest_observation_intervals',
-    help: 'The same, each object measured by the time after which it was to be looked at again: much above 1, looks fail or are late',
+    help: "The same in units of each object's own interval: well above 1, polls fail or are late",
     registers,
     collect() {
       this.set(ages.oldest().lateness);
@@ -56,7 +34,7 @@ export function lookMetrics(registry: Registry, now: () => number): LookRecorder
   });
   new Gauge({
     name: 'azure_ir_arm_budget_waiting',
-    help: 'Objects whose pass waits for the request budget at this moment',
+    help: 'Objects whose pass waits for the request budget now',
     registers,
     collect() {
       this.set(waits.size);
@@ -64,23 +42,23 @@ export function lookMetrics(registry: Registry, now: () => number): LookRecorder
   });
   const waited = new Counter({
     name: 'azure_ir_arm_budget_waits_total',
-    help: 'Passes that ended early because the request budget had nothing for them',
+    help: 'Passes that ended early because the request budget had no tokens for them',
     registers,
   });
   const time = new Histogram({
     name: 'azure_ir_arm_budget_wait_seconds',
-    help: 'From when the request budget had nothing for an object to the end of the first pass that it sufficed for',
+    help: 'From when the request budget had no tokens for an object to the end of the first pass that got them',
     buckets: WAITS,
     registers,
   });
 
   return {
-    begin: (objects) => ages.begin(objects),
+    start: (objects) => ages.start(objects),
     passed: (key, { observed, waits: isWaiting, dueMs }) => {
       if (observed) ages.observed(key, dueMs);
       if (isWaiting) {
         waited.inc();
-        waits.begin(key);
+        waits.start(key);
         return;
       }
       const seconds = waits.end(key);
@@ -96,17 +74,17 @@ export function lookMetrics(registry: Registry, now: () => number): LookRecorder
   };
 }
 
-/** When each object was last observed; before that, since when it could have been. */
+/** When each object was last observed; before the first time, since when it could have been. */
 class ObservationAges {
   readonly #now: () => number;
   readonly #observed = new Map<string, { readonly at: number; readonly dueMs: number | undefined }>();
-  #work: { readonly since: number; readonly objects: () => readonly LookedAt[] } | undefined;
+  #work: { readonly since: number; readonly objects: () => readonly PolledObject[] } | undefined;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  begin(objects: () => readonly LookedAt[]): void {
+  start(objects: () => readonly PolledObject[]): void {
     this.#work = { since: this.#now(), objects };
   }
 
@@ -118,7 +96,7 @@ class ObservationAges {
     this.#observed.delete(key);
   }
 
-  /** Zeros while no passes are made: a replica that stands by owes nobody a look. */
+  /** Zeros while no passes run: a standby replica polls nothing. */
   oldest(): { seconds: number; lateness: number } {
     if (this.#work === undefined) return { seconds: 0, lateness: 0 };
     const { since, objects } = this.#work;
@@ -148,11 +126,11 @@ class BudgetWaits {
     return this.#since.size;
   }
 
-  begin(key: string): void {
+  start(key: string): void {
     if (!this.#since.has(key)) this.#since.set(key, this.#now());
   }
 
-  /** Answers how many seconds it has waited; undefined when it did not. */
+  /** How many seconds it has waited; undefined when it did not wait. */
   end(key: string): number | undefined {
     const since = this.#since.get(key);
     this.#since.delete(key);

@@ -1,15 +1,13 @@
+/** The metrics of work queues under client-go's names. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { QueueMetrics, QueueStats } from '../../runtime/instruments.ts';
+import type { QueueMetrics, QueueStats } from '../../runtime/metrics.ts';
 
 type QueueLabel = 'name' | 'controller';
 
-/** A selection of controller-runtime's bounds, so that their buckets add up. */
+/** Some of controller-runtime's bounds, so that buckets of both add up. */
 const SECONDS = [0.001, 0.01, 0.1, 1, 10, 100, 1000];
 
-/**
- * The metrics of work queues under client-go's names. What they hold at a moment is asked for when it is scraped. Returns a
- * recorder for each queue, whose name is its controller's.
- */
+/** Makes a recorder for each queue, which has the name of its controller. Each scrape asks the queues for their depth. */
 export function queueMetrics(registry: Registry): (name: string) => QueueMetrics {
   const observed = new Map<string, () => QueueStats>();
   const base = { labelNames: ['name', 'controller'] as const, registers: [registry] };
@@ -25,10 +23,10 @@ export function queueMetrics(registry: Registry): (name: string) => QueueMetrics
     });
   };
 
-  gauge('workqueue_depth', 'Keys that are due and not handed out', (stats) => stats.depth);
+  gauge('workqueue_depth', 'Keys that are due and not yet handed out', (stats) => stats.depth);
   gauge(
     'workqueue_unfinished_work_seconds',
-    'How long all keys in hand together have been handled',
+    'How long the keys in hand have been handled, all added up',
     (stats) => stats.unfinishedMs / 1000,
   );
   gauge(
@@ -40,13 +38,13 @@ export function queueMetrics(registry: Registry): (name: string) => QueueMetrics
   const retries = new Counter({ name: 'workqueue_retries_total', help: 'Keys queued again after a failure', ...base });
   const waited = new Histogram({
     name: 'workqueue_queue_duration_seconds',
-    help: 'From being due to being handed out',
+    help: 'Time from when a key is due to its hand-out',
     buckets: SECONDS,
     ...base,
   });
   const worked = new Histogram({
     name: 'workqueue_work_duration_seconds',
-    help: 'From being handed out to being given back',
+    help: 'Time from the hand-out of a key to when it is given back',
     buckets: SECONDS,
     ...base,
   });

@@ -3,7 +3,7 @@ import type { OperatorEvent } from '../../../src/core/events.ts';
 import type { KubeClient } from '../../../src/kube/client/client.ts';
 import { createEvents } from '../../../src/kube/events/events.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
-import { MemoryLog } from '../../unit/kube/objects/objects-of-tests.ts';
+import { RecordedLog } from '../../unit/runtime/recorded-log.ts';
 import { kubectl, newNamespace } from '../support/kubectl.ts';
 import { clientOfRun, create } from './harness.ts';
 
@@ -15,7 +15,7 @@ beforeAll(() => {
 afterAll(() => client.close());
 
 function events(signal = new AbortController().signal, clock: Clock = systemClock) {
-  const log = new MemoryLog();
+  const log = new RecordedLog();
   const writes: string[] = [];
   const metrics = { kubernetesWrite: (kind: string) => writes.push(kind) };
   const publisher = createEvents({ client, clock, metrics, log, instance: 'operator-0', signal });

@@ -1,15 +1,17 @@
 /** What the tests of src/kube share: a client of the run's API server, and people who use kubectl. */
 import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
+import type { KubeMetrics } from '../../../src/kube/metrics.ts';
 import { type ParsedObject, parseObject } from '../../../src/kube/objects/codec.ts';
-import { createObjects, type KubeMetrics } from '../../../src/kube/objects/objects.ts';
+import { createObjects } from '../../../src/kube/objects/objects.ts';
 import { ObjectStore } from '../../../src/kube/objects/store.ts';
 import type { Objects } from '../../../src/ports.ts';
+import { RecordedLog } from '../../unit/runtime/recorded-log.ts';
 import { CONTROL_PLANE, kubectl } from '../support/kubectl.ts';
 import { manifest } from '../support/manifest.ts';
 
 export const KIND = 'azureintegrationruntimes.azure-ir.io';
 
-export const quiet = { debug() {}, info() {}, warn() {} };
+export const quiet = new RecordedLog();
 
 export function clientOfRun(): KubeClient {
   const kubeconfig = process.env[CONTROL_PLANE.kubeconfig];

@@ -3,10 +3,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type ControlPlane, startControlPlane } from '../../../dev/controlplane/index.ts';
 import { crdIsServed } from '../../../dev/installation/crd.ts';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
+import { runWatch } from '../../../src/kube/objects/object-watch.ts';
 import { ObjectStore } from '../../../src/kube/objects/store.ts';
-import { type RunningWatch, runWatch } from '../../../src/kube/watch/watch.ts';
+import type { RunningWatch } from '../../../src/kube/watch/watch.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
-import { MemoryLog } from '../../unit/kube/objects/objects-of-tests.ts';
+import { RecordedLog } from '../../unit/runtime/recorded-log.ts';
 import { CONTROL_PLANE, kubectl, newNamespace } from '../support/kubectl.ts';
 import { clientOfRun, create, eventually, KIND } from './harness.ts';
 
@@ -31,12 +32,12 @@ afterAll(async () => {
 
 let stop: AbortController;
 let running: RunningWatch | undefined;
-let log: MemoryLog;
+let log: RecordedLog;
 let store: ObjectStore;
 
 beforeEach(() => {
   stop = new AbortController();
-  log = new MemoryLog();
+  log = new RecordedLog();
   store = new ObjectStore();
   running = undefined;
 });
@@ -87,8 +88,8 @@ describe('the watch over an outage of the API server', () => {
       await plane.restartApiServer({ downMs: 1_000 });
       const two = await create(namespace, 'two');
       await eventually(() => expect(uids()).toContain(two.uid), 60_000);
-      expect(log.of('warn').length).toBeGreaterThan(0);
-      await eventually(() => expect(log.of('info')).toContain('watching works again'));
+      expect(log.messages('warn').length).toBeGreaterThan(0);
+      await eventually(() => expect(log.messages('info')).toContain('watching works again'));
     },
     TIMEOUT_MS,
   );
@@ -116,7 +117,7 @@ describe('the watch over an outage of the API server', () => {
       open();
       await eventually(() => expect(uids()).toEqual([stays.uid, again.uid].sort()), 60_000);
       expect(seen.sort()).toEqual(['added anew list', 'removed anew list', 'removed goes list']);
-      expect(log.of('debug')).toContain('history is gone, listing again');
+      expect(log.messages('debug')).toContain('history is gone, listing again');
       expect(uids()).not.toContain(goes.uid);
       expect(uids()).not.toContain(anew.uid);
     },
@@ -131,8 +132,8 @@ describe('the watch over an outage of the API server', () => {
       const nobody = createKubeClient({ kubeconfig: await plane.kubeconfigFor('nobody') });
       try {
         const { listed } = await watch(namespace, systemClock, nobody);
-        await eventually(() => log.of('debug').length > 1);
-        expect(log.of('warn')).toEqual(['watching fails']);
+        await eventually(() => log.messages('debug').length > 1);
+        expect(log.messages('warn')).toEqual(['watching fails']);
         expect(log.lines[0]?.keys).toMatchObject({ status: 403, reason: 'Forbidden', namespace });
         const rights = ['--verb=list,watch', `--resource=${KIND}`, '-n', namespace];
         await kubectl(['create', 'role', 'watcher', ...rights]);

@@ -9,16 +9,17 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
 import { KubeError } from '../../../src/kube/client/errors.ts';
-import type { KubeLog } from '../../../src/kube/client/log.ts';
 import { runCredentialWatch } from '../../../src/kube/credentials.ts';
 import { createEvents } from '../../../src/kube/events/events.ts';
 import { createLeaseStore } from '../../../src/kube/lease/lease.ts';
 import type { ParsedObject } from '../../../src/kube/objects/codec.ts';
+import { runWatch } from '../../../src/kube/objects/object-watch.ts';
 import { createObjects } from '../../../src/kube/objects/objects.ts';
 import { ObjectStore } from '../../../src/kube/objects/store.ts';
-import { runWatch } from '../../../src/kube/watch/watch.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { LeaseStore } from '../../../src/runtime/elector.ts';
+import type { Log } from '../../../src/runtime/log.ts';
+import { RecordedLog } from '../../unit/runtime/recorded-log.ts';
 import { CONTROL_PLANE, kubectl, newNamespace, run } from '../support/kubectl.ts';
 import { create, eventually, KIND } from './harness.ts';
 
@@ -48,7 +49,7 @@ function without(grant: string): Rule[] {
 interface Trial {
   readonly client: KubeClient;
   readonly object: ParsedObject;
-  readonly log: KubeLog;
+  readonly log: Log;
   /** Aborts when the trial is over. */
   readonly signal: AbortSignal;
 }
@@ -180,9 +181,9 @@ async function attempt(granted: readonly Rule[], uses: readonly ((trial: Trial) 
   const client = createKubeClient({ kubeconfig: await account(namespace, granted) });
   const stop = new AbortController();
   const refused = Promise.withResolvers<never>();
-  const warn: KubeLog['warn'] = (message, { status = 0, reason } = {}) =>
+  const warn: Log['warn'] = (message, { status = 0, reason } = {}) =>
     refused.reject(new KubeError({ status: Number(status), reason: String(reason), message }));
-  const log = { debug() {}, info() {}, warn };
+  const log: Log = Object.assign(new RecordedLog(), { warn });
   try {
     for (const [index, use] of uses.entries()) {
       const object = await create(namespace, `object-${index}`);

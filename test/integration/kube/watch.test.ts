@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
-import { type ObjectChange, ObjectStore } from '../../../src/kube/objects/store.ts';
-import { type RunningWatch, runWatch, type WatchOptions } from '../../../src/kube/watch/watch.ts';
+import type { ObjectChange } from '../../../src/kube/objects/change.ts';
+import { runWatch, type WatchOptions } from '../../../src/kube/objects/object-watch.ts';
+import { ObjectStore } from '../../../src/kube/objects/store.ts';
+import type { RunningWatch } from '../../../src/kube/watch/watch.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { CONTROL_PLANE, kubectl, newNamespace } from '../support/kubectl.ts';
 import { clientOfRun, create, eventually, KIND, quiet } from './harness.ts';

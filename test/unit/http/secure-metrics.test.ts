@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createServerIdentity } from '../../../dev/emulator/tls.ts';
 import { type Endpoint, parseBindAddress, serveMetrics } from '../../../src/http/endpoints.ts';
-import { type AccessDecision, MetricsAuthorizer } from '../../../src/http/guard.ts';
+import { type AccessDecision, MetricsAuthorizer } from '../../../src/http/metrics-authorizer.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { getOverTls } from '../../support/https.ts';
@@ -43,7 +43,7 @@ async function serve(review: (token: string) => Promise<AccessDecision> = async 
     log,
     secure: {
       certificate: { dir, clock, log },
-      guard: new MetricsAuthorizer({ review, now: () => clock.monotonic(), log }),
+      authorizer: new MetricsAuthorizer({ review, now: () => clock.monotonic(), log }),
     },
   });
   return `https://${endpoint.address}/metrics`;
@@ -92,7 +92,7 @@ describe('the secure metrics endpoint', () => {
     const url = await serve();
     await put(second);
     await clock.advance(10_000);
-    await eventually(async () => expect(log.messages('info')).toContain('Certificate was renewed'));
+    await eventually(async () => expect(log.messages('info')).toContain('certificate renewed'));
     expect(await getOverTls(url, second.caPem, TOKEN)).toMatchObject({ status: 200 });
     await expect(getOverTls(url, first.caPem, TOKEN)).rejects.toThrow();
   });
@@ -104,11 +104,11 @@ describe('the secure metrics endpoint', () => {
       await clock.advance(10_000);
       await eventually(async () => expect(clock.pendingTimers).toBe(1));
     }
-    expect(log.messages('warn')).toEqual(['Certificate cannot be renewed; the one before is used on']);
+    expect(log.messages('warn')).toEqual(['the certificate cannot be renewed: the old one stays in use']);
     expect(await getOverTls(url, first.caPem, TOKEN)).toMatchObject({ status: 200 });
     await put(second);
     await clock.advance(10_000);
-    await eventually(async () => expect(log.messages('info')).toContain('Certificate was renewed'));
+    await eventually(async () => expect(log.messages('info')).toContain('certificate renewed'));
     expect(await getOverTls(url, second.caPem, TOKEN)).toMatchObject({ status: 200 });
   });
 
@@ -130,14 +130,14 @@ describe('the secure metrics endpoint', () => {
   });
 });
 
-describe('the guard', () => {
-  function guard(verdict: AccessDecision) {
+describe('the authorizer of the metrics', () => {
+  function authorizerFor(verdict: AccessDecision) {
     const asked: string[] = [];
     const review = async (token: string) => {
       asked.push(token);
       return verdict;
     };
-    return { asked, guard: new MetricsAuthorizer({ review, now: () => clock.monotonic(), log }) };
+    return { asked, authorizer: new MetricsAuthorizer({ review, now: () => clock.monotonic(), log }) };
   }
 
   test.each([
@@ -145,7 +145,7 @@ describe('the guard', () => {
     ['forbidden', 10],
     ['unknown', 10],
   ] as const)('remembers that somebody is %s for %i s', async (verdict, seconds) => {
-    const { asked, guard: it } = guard(verdict);
+    const { asked, authorizer: it } = authorizerFor(verdict);
     for (const wait of [0, seconds - 1, 1]) {
       clock.suspend(wait * 1_000);
       expect(await it.check('Bearer a')).toBe(verdict);
@@ -154,14 +154,14 @@ describe('the guard', () => {
   });
 
   test('takes nobody for another', async () => {
-    const { asked, guard: it } = guard('allowed');
+    const { asked, authorizer: it } = authorizerFor('allowed');
     for (const token of ['a', 'b']) await it.check(`Bearer ${token}`);
     expect(asked).toEqual(['a', 'b']);
   });
 
   describe('asked about ever new tokens', () => {
     /** What it is asked about is good or bad by its name. */
-    function guarded() {
+    function setUp() {
       const asked: string[] = [];
       const review = async (token: string): Promise<AccessDecision> => {
         asked.push(token);
@@ -175,7 +175,7 @@ describe('the guard', () => {
     }
 
     test('has no more than twenty reviewed, and one more with every second', async () => {
-      const { asked, it } = guarded();
+      const { asked, it } = setUp();
       await flood(it, 1_000);
       expect(asked).toHaveLength(20);
       for (let second = 0; second < 5; second++) {
@@ -187,7 +187,7 @@ describe('the guard', () => {
     });
 
     test('forgets nobody whom it has let in, and reviews them again all the same', async () => {
-      const { asked, it } = guarded();
+      const { asked, it } = setUp();
       await it.check('Bearer good');
       for (let second = 0; second < 120; second++) {
         await flood(it, 200);
@@ -198,13 +198,13 @@ describe('the guard', () => {
     });
 
     test('lets nobody in without a review who was never let in', async () => {
-      const { it } = guarded();
+      const { it } = setUp();
       await flood(it, 20);
       expect(await it.check('Bearer good')).toEqual({ retryAfterMs: 1_000 });
     });
 
     test('says so once a minute', async () => {
-      const { it } = guarded();
+      const { it } = setUp();
       for (let second = 0; second < 61; second++) {
         await flood(it, 30);
         clock.suspend(1_000);
@@ -213,7 +213,7 @@ describe('the guard', () => {
     });
 
     test('remembers a hundred of those whom it has let in, and forgets the longest known first', async () => {
-      const { it } = guarded();
+      const { it } = setUp();
       for (let i = 0; i <= 100; i++) {
         await it.check(`Bearer good-${i}`);
         clock.suspend(1_000);

@@ -12,7 +12,7 @@ import {
   runCredentialWatch,
 } from '../../../src/kube/credentials.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { MemoryLog } from './objects/objects-of-tests.ts';
+import { RecordedLog } from '../runtime/recorded-log.ts';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const CLIENT = '22222222-2222-2222-2222-222222222222';
@@ -220,7 +220,7 @@ describe('the watch of Secrets', () => {
       remove: (namespace) => told.push(`${namespace} gone`),
     };
     const clock = new FakeClock();
-    const log = new MemoryLog();
+    const log = new RecordedLog();
     const stop = new AbortController();
     const run = (namespaces: string[] = []) =>
       runCredentialWatch({ client: client as KubeClient, sink, clock, signal: stop.signal, log, namespaces });

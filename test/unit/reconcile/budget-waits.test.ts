@@ -8,7 +8,7 @@ import { Operator } from '../model/operator.ts';
 
 async function waiting() {
   const metrics = createMetrics({ version: '1', node: '24', process: false, now: () => 0 });
-  const operator = new Operator({ metrics: metrics.looks });
+  const operator = new Operator({ metrics: metrics.polls });
   const { azure } = operator;
   const read = azure.read.bind(azure);
   const key = operator.apply('sample', desired());

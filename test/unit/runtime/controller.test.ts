@@ -5,7 +5,7 @@ import {
   type Handler,
   type HandlerResult,
 } from '../../../src/runtime/controller.ts';
-import type { ControllerMetrics } from '../../../src/runtime/instruments.ts';
+import type { ControllerMetrics } from '../../../src/runtime/metrics.ts';
 import { WorkQueue } from '../../../src/runtime/queue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from './recorded-log.ts';

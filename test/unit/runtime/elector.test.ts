@@ -231,7 +231,7 @@ describe('a leader that cannot reach the store', () => {
     await clock.advance(1);
     expect(one(0).ended).toBe('stopped');
     expect(one(0).log.messages('warn')).toEqual([
-      'the lease could not be released, and another replica has to wait until it ends',
+      'the lease could not be released: another replica has to wait until it expires',
     ]);
   });
 });

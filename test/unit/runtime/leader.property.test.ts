@@ -9,11 +9,11 @@ import {
   type Instant,
   isLeading,
   type Lease,
+  leaseRequestTimeoutMs,
   nextElectionAction,
   observed,
   refused,
   release,
-  requestTimeoutMs,
   type StoredLease,
   written,
 } from '../../../src/runtime/leader.ts';
@@ -35,7 +35,7 @@ interface Message {
 }
 
 interface Pending {
-  readonly begunAt: Instant;
+  readonly startedAt: Instant;
   readonly version: string | undefined;
   /** By the replica's monotonic clock. */
   readonly givesUpAt: number;
@@ -176,18 +176,18 @@ class Simulation {
     const { terms, pending } = replica;
     const now = replica.moment(this.now);
     if (pending !== undefined && now.monotonic < pending.givesUpAt) return;
-    if (pending !== undefined) replica.electionState = failed(replica.electionState, pending.begunAt, terms);
+    if (pending !== undefined) replica.electionState = failed(replica.electionState, pending.startedAt, terms);
     replica.pending = undefined;
     const action = nextElectionAction(replica.electionState, terms, now);
     if (action.kind === 'resign') replica.state = 'dead';
     if (action.kind === 'write') this.#request(replica, action.lease, action.version, now);
   }
 
-  #request(replica: Replica, lease: Lease, version: string | undefined, begunAt: Instant): void {
+  #request(replica: Replica, lease: Lease, version: string | undefined, startedAt: Instant): void {
     const pending = {
-      begunAt,
+      startedAt,
       version,
-      givesUpAt: begunAt.monotonic + requestTimeoutMs(replica.electionState, replica.terms, begunAt),
+      givesUpAt: startedAt.monotonic + leaseRequestTimeoutMs(replica.electionState, replica.terms, startedAt),
     };
     replica.pending = pending;
     this.#send(replica, () => {
@@ -203,7 +203,7 @@ class Simulation {
     replica.pending = undefined;
     if (answer.kind === 'written') {
       replica.newest = Math.max(replica.newest, Number(answer.stored.version));
-      replica.electionState = written(answer.stored, pending.begunAt, terms);
+      replica.electionState = written(answer.stored, pending.startedAt, terms);
     } else {
       replica.electionState = refused(replica.electionState, pending, answer.seen, terms, replica.moment(this.now));
     }

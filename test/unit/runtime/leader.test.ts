@@ -8,11 +8,11 @@ import {
   type Instant,
   isLeading,
   type Lease,
+  leaseRequestTimeoutMs,
   nextElectionAction,
   observed,
   refused,
   release,
-  requestTimeoutMs,
   type StoredLease,
   written,
 } from '../../../src/runtime/leader.ts';
@@ -104,7 +104,7 @@ describe('a replica that does not lead', () => {
   test('follows what it finds when somebody else was faster', () => {
     const electionState = see(HOLDER_UNKNOWN, stored('', '1'), 0);
     const find = (seen: StoredLease) =>
-      next(refused(electionState, { version: '1', begunAt: at(0.5) }, seen, TERMS, at(1)), 1);
+      next(refused(electionState, { version: '1', startedAt: at(0.5) }, seen, TERMS, at(1)), 1);
     expect(find(stored('other', '2'))).toEqual({ kind: 'wait', ms: 15_000 });
     expect(find(stored('', '2'))).toMatchObject({ kind: 'write', version: '2' });
     // A refusal that nothing explains must not become a storm of requests.
@@ -127,10 +127,10 @@ describe('a leader', () => {
   });
 
   test('tries again until the renew deadline, and gives a request no more time than there is', () => {
-    expect(requestTimeoutMs(LEADER, TERMS, at(102))).toBe(5_000);
+    expect(leaseRequestTimeoutMs(LEADER, TERMS, at(102))).toBe(5_000);
     const electionState = failed(LEADER, at(102), TERMS);
     expect(next(electionState, 107).kind).toBe('write');
-    expect(requestTimeoutMs(electionState, TERMS, at(109))).toBe(1_000);
+    expect(leaseRequestTimeoutMs(electionState, TERMS, at(109))).toBe(1_000);
     expect(next(failed(electionState, at(109), TERMS), 109.5)).toEqual({ kind: 'wait', ms: 500 });
   });
 
@@ -147,7 +147,7 @@ describe('a leader', () => {
 
   test.each([
     ['another', 'other', 'other holds it'],
-    ['nobody', '', 'somebody has released it'],
+    ['nobody', '', 'it was released by another process'],
   ])('leads no more once it sees that %s holds the lease', (_who, holder, why) => {
     const electionState = see(LEADER, stored(holder, '11'), 101);
     expect(isLeading(electionState, TERMS, at(101))).toBe(false);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { noQueueMetrics, type QueueMetrics, type QueueStats } from '../../../src/runtime/instruments.ts';
+import { noQueueMetrics, type QueueMetrics, type QueueStats } from '../../../src/runtime/metrics.ts';
 import { WorkQueue } from '../../../src/runtime/queue.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 

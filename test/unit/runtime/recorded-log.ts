@@ -1,4 +1,4 @@
-import type { Log } from '../../../src/runtime/instruments.ts';
+import type { Log } from '../../../src/runtime/log.ts';
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { msUntilSlot } from '../../../src/runtime/spread.ts';
+import { msUntilSlot } from '../../../src/runtime/slot.ts';
 
 const PERIOD = 600_000;
 

@@ -12,11 +12,17 @@ describe('a problem', () => {
     expect(['x', 'y', 'x', 'y'].map((problem) => warnOnce.isNew('a', problem))).toEqual([true, true, false, false]);
   });
 
-  test('is new again after the subject was well', () => {
+  test('is new again after the subject was healthy', () => {
     const warnOnce = new WarnOnce();
+    expect(warnOnce.clear('a')).toBe(false);
     warnOnce.isNew('a', 'x');
-    warnOnce.clear('a');
+    expect(warnOnce.clear('a')).toBe(true);
     expect(warnOnce.isNew('a', 'x')).toBe(true);
+  });
+
+  test('is a warning when it is new, and logged at debug level while it lasts', () => {
+    const warnOnce = new WarnOnce();
+    expect(['x', 'x', 'y'].map((problem) => warnOnce.level('a', problem))).toEqual(['warn', 'debug', 'warn']);
   });
 
   test('is not new any more when it is the seventeenth in a row', () => {

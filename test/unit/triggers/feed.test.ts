@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { runtimeKeyOf } from '../../../src/kube/objects/runtime-key.ts';
 import { Shard } from '../../../src/kube/objects/shard.ts';
-import { runtimeKeyOf } from '../../../src/kube/objects/store.ts';
 import type { AddOptions } from '../../../src/runtime/queue.ts';
-import { Enqueuer } from '../../../src/triggers/feed.ts';
-import { PRIORITY } from '../../../src/triggers/triggers.ts';
+import { Enqueuer } from '../../../src/triggers/enqueuer.ts';
+import { PRIORITY } from '../../../src/triggers/priorities.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { parsed, type RawOptions } from '../kube/objects/objects-of-tests.ts';
 
@@ -24,26 +24,26 @@ function setUp(labelSelector = '', works = true) {
     queued.push([key, priority]);
     waits.push(afterMs);
   };
-  const feed = new Enqueuer({ add }, shard, { clock, intervalMs: 600_000 });
+  const enqueuer = new Enqueuer({ add }, shard, { clock, intervalMs: 600_000 });
   shard.own.replace([ONE, OTHER, STRANGER]);
-  if (works) feed.begin();
+  if (works) enqueuer.start();
   const taken = () => {
     waits.length = 0;
     return Object.fromEntries(queued.splice(0));
   };
   if (works) taken();
-  return { shard, feed, taken, waits, clock };
+  return { shard, enqueuer, taken, waits, clock };
 }
 
 describe('a replica that stands by', () => {
   test('queues nothing, whatever changes, and all there is when it begins to work', () => {
-    const { shard, feed, taken } = setUp('', false);
+    const { shard, enqueuer, taken } = setUp('', false);
     shard.own.apply(parsed({ name: 'runtime-a', version: 2, generation: 2, ...SAME }));
     shard.own.remove(STRANGER);
-    feed.runtimeChanged(runtimeKeyOf(OTHER) ?? '');
-    feed.credentialChanged('team');
+    enqueuer.runtimeChanged(runtimeKeyOf(OTHER) ?? '');
+    enqueuer.credentialChanged('team');
     expect(taken()).toEqual({});
-    feed.begin();
+    enqueuer.start();
     expect(Object.keys(taken()).sort()).toEqual([A, B]);
   });
 });
@@ -54,18 +54,18 @@ describe('a pass under way', () => {
     const shard = new Shard('');
     const add = (key: string, options?: { supersedes?: boolean }) =>
       void (options?.supersedes && superseding.push(key));
-    const feed = new Enqueuer({ add }, shard, { clock: new FakeClock(), intervalMs: 600_000 });
+    const enqueuer = new Enqueuer({ add }, shard, { clock: new FakeClock(), intervalMs: 600_000 });
     shard.own.replace([ONE, OTHER, STRANGER]);
-    feed.begin();
+    enqueuer.start();
     superseding.length = 0;
     shard.own.apply(parsed({ name: 'runtime-a', version: 2, generation: 2, ...SAME }));
     expect(superseding.splice(0)).toEqual([A]);
     shard.own.remove(STRANGER);
     expect(superseding.splice(0)).toEqual([STRANGER.key]);
-    feed.credentialChanged('team');
+    enqueuer.credentialChanged('team');
     expect(superseding.splice(0)).toEqual([A, B]);
-    feed.runtimeChanged(runtimeKeyOf(OTHER) ?? '');
-    feed.budgetAvailable(A, 'change');
+    enqueuer.runtimeChanged(runtimeKeyOf(OTHER) ?? '');
+    enqueuer.budgetAvailable(A, 'change');
     expect(superseding).toEqual([]);
   });
 });
@@ -84,24 +84,24 @@ describe('a replica that works queues', () => {
   });
 
   test('the objects of a runtime that somebody has changed in Azure', () => {
-    const { feed, taken } = setUp();
-    feed.runtimeChanged(runtimeKeyOf(ONE) ?? '');
+    const { enqueuer, taken } = setUp();
+    enqueuer.runtimeChanged(runtimeKeyOf(ONE) ?? '');
     expect(taken()).toEqual({ [A]: related, [B]: related });
   });
 
   test('the objects of a namespace with another credential, and those that share their runtimes', () => {
-    const { shard, feed, taken } = setUp();
+    const { shard, enqueuer, taken } = setUp();
     const elsewhere = parsed({ name: 'runtime-d', namespace: 'elsewhere', ...SAME });
     shard.own.apply(elsewhere);
     taken();
-    feed.credentialChanged('elsewhere');
+    enqueuer.credentialChanged('elsewhere');
     expect(Object.keys(taken()).sort()).toEqual([elsewhere.key, A, B].sort());
   });
 
   test('what the request budget wakes, repairs before looks and after what people do', () => {
-    const { feed, taken } = setUp();
+    const { enqueuer, taken } = setUp();
     const priorities = (['change', 'repair', 'poll'] as const).map((urgency) => {
-      feed.budgetAvailable(A, urgency);
+      enqueuer.budgetAvailable(A, urgency);
       return taken()[A];
     });
     expect(priorities[0]).toBe(change);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ParsedObject } from '../../../src/kube/objects/codec.ts';
 import { ObjectStore } from '../../../src/kube/objects/store.ts';
-import { PRIORITY, triggersOf } from '../../../src/triggers/triggers.ts';
+import { PRIORITY } from '../../../src/triggers/priorities.ts';
+import { triggersOf } from '../../../src/triggers/triggers.ts';
 import { parsed, type RawOptions } from '../kube/objects/objects-of-tests.ts';
 
 const KEY = 'team/runtime-a';

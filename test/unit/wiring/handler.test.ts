@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { KubeError } from '../../../src/kube/client/errors.ts';
 import type { PassResult } from '../../../src/reconcile/reconcile.ts';
+import { OutageKeys } from '../../../src/triggers/outage-keys.ts';
 import { createHandler } from '../../../src/wiring/handler.ts';
-import { Stranded } from '../../../src/wiring/stranded.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { RecordedLog } from '../runtime/recorded-log.ts';
 
@@ -14,14 +14,14 @@ const ATTEMPT = { failures: 0, signal: NEVER, superseded: NEVER };
 function handlerOf(outcomes: (PassResult | Error)[]) {
   const log = new RecordedLog();
   const budgetAvailable: [string, number][] = [];
-  const stranded = new Stranded({ add: (key, { afterMs = 0 } = {}) => void budgetAvailable.push([key, afterMs]) });
+  const outageKeys = new OutageKeys({ add: (key, { afterMs = 0 } = {}) => void budgetAvailable.push([key, afterMs]) });
   const reconcile = async () => {
     const outcome = outcomes.shift();
     if (outcome === undefined || outcome instanceof Error) throw outcome;
     return outcome;
   };
-  const handler = createHandler({ reconcile, clock: new FakeClock(), log, stranded });
-  return { log, budgetAvailable, stranded, handle: (key = 'team/a') => handler(key, ATTEMPT) };
+  const handler = createHandler({ reconcile, clock: new FakeClock(), log, outageKeys });
+  return { log, budgetAvailable, outageKeys, handle: (key = 'team/a') => handler(key, ATTEMPT) };
 }
 
 describe('after a pass', () => {
@@ -66,14 +66,14 @@ describe('an API server that fails', () => {
   test('that is back has everybody looked at whom it kept waiting, one after the other', async () => {
     const refused = new KubeError({ status: 403, reason: 'Forbidden', message: 'no' });
     const unreachable = new KubeError({ status: 0, reason: 'Unreachable', message: 'away' });
-    const { budgetAvailable, stranded, handle } = handlerOf([DOWN, unreachable, DOWN, refused, { kind: 'never' }]);
+    const { budgetAvailable, outageKeys, handle } = handlerOf([DOWN, unreachable, DOWN, refused, { kind: 'never' }]);
     for (const key of ['a', 'b', 'c', 'refused', 'c']) await handle(key);
-    stranded.wake();
+    outageKeys.enqueueAll();
     expect(budgetAvailable).toEqual([
       ['a', 0],
       ['b', 10],
     ]);
-    stranded.wake();
+    outageKeys.enqueueAll();
     expect(budgetAvailable).toHaveLength(2);
   });
 

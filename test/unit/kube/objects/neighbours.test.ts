@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseForeignObject } from '../../../../src/kube/objects/neighbours.ts';
+import { parseForeignObject } from '../../../../src/kube/objects/foreign-object.ts';
 import { type RawOptions, rawObject } from './objects-of-tests.ts';
 
 const claim = { origin: 'Created', identity: 't/c' } as const;

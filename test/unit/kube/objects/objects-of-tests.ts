@@ -53,24 +53,3 @@ export function parsed(options: RawOptions = {}): ParsedObject {
   if (object === undefined) throw new Error('the test wants an object that cannot be parsed');
   return object;
 }
-
-/** Collects what is logged. */
-export class MemoryLog {
-  readonly lines: { level: string; message: string; keys: Record<string, unknown> }[] = [];
-
-  debug(message: string, keys: Record<string, unknown> = {}): void {
-    this.lines.push({ level: 'debug', message, keys });
-  }
-
-  info(message: string, keys: Record<string, unknown> = {}): void {
-    this.lines.push({ level: 'info', message, keys });
-  }
-
-  warn(message: string, keys: Record<string, unknown> = {}): void {
-    this.lines.push({ level: 'warn', message, keys });
-  }
-
-  of(level: string): string[] {
-    return this.lines.filter((line) => line.level === level).map(({ message }) => message);
-  }
-}

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { armKey } from '../../../../src/core/model/runtime.ts';
+import { compareVersions } from '../../../../src/kube/client/resource-version.ts';
+import type { ObjectChange } from '../../../../src/kube/objects/change.ts';
 import type { ParsedObject } from '../../../../src/kube/objects/codec.ts';
-import { compareVersions, type ObjectChange, ObjectStore } from '../../../../src/kube/objects/store.ts';
+import { ObjectStore } from '../../../../src/kube/objects/store.ts';
 import { FACTORY, parsed, type RawOptions } from './objects-of-tests.ts';
 
 const KEY = 'team/runtime-a';

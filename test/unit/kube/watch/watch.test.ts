@@ -3,7 +3,7 @@ import type { StreamListener } from '../../../../src/kube/client/client.ts';
 import { KubeError } from '../../../../src/kube/client/errors.ts';
 import { type RunningWatch, runWatcher, type WatchSource } from '../../../../src/kube/watch/watch.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
-import { MemoryLog } from '../objects/objects-of-tests.ts';
+import { RecordedLog } from '../../runtime/recorded-log.ts';
 
 type Page = Awaited<ReturnType<WatchSource<string>['list']>>;
 
@@ -65,7 +65,7 @@ const event = (name: string, version: string) => ({ name, metadata: { resourceVe
 let source: ScriptedSource;
 let clock: FakeClock;
 let stop: AbortController;
-let log: MemoryLog;
+let log: RecordedLog;
 let told: string[];
 let running: RunningWatch;
 let sinkFails = false;
@@ -76,7 +76,7 @@ beforeEach(() => {
   // Without jitter: the whole of each delay.
   clock = new FakeClock(0, () => 1);
   stop = new AbortController();
-  log = new MemoryLog();
+  log = new RecordedLog();
   told = [];
   sinkFails = false;
   recoveries = 0;
@@ -144,14 +144,14 @@ describe('a watch', () => {
     await clock.advance(60_000);
     source.fail(0, 'Unreachable');
     await settle();
-    expect(log.of('warn')).toEqual([]);
+    expect(log.messages('warn')).toEqual([]);
     await clock.advance(800);
     expect(source.requests.at(-1)).toBe('watch 7');
     await clock.advance(60_000);
     source.fail(0, 'Unreachable');
     await settle();
-    expect(log.of('warn')).toEqual(['watching fails']);
-    expect(log.of('info')).toEqual([]);
+    expect(log.messages('warn')).toEqual(['watching fails']);
+    expect(log.messages('info')).toEqual([]);
   });
 
   test('pauses after a stream that was cut at once, and longer each time', async () => {
@@ -245,9 +245,9 @@ describe('a watch', () => {
     source.fail(500);
     await settle();
     await clock.advance(800);
-    expect(log.of('info')).toEqual([]);
+    expect(log.messages('info')).toEqual([]);
     source.open();
-    expect(log.of('info')).toEqual(['watching works again']);
+    expect(log.messages('info')).toEqual(['watching works again']);
   });
 
   test('spreads its waits between half and the whole of what is due', async () => {
@@ -264,7 +264,7 @@ describe('a watch', () => {
     expect(source.underWay).toBe(0);
     await clock.advance(800);
     expect(source.requests).toEqual(['list', 'watch 7', 'list']);
-    expect(log.of('warn')).toEqual([]);
+    expect(log.messages('warn')).toEqual([]);
   });
 
   test('gives up a stream that brings an error, and takes nothing more from it', async () => {
@@ -283,13 +283,13 @@ describe('a watch', () => {
       await settle();
       await clock.advance(30_000);
     }
-    expect(log.of('warn')).toEqual(['watching fails']);
-    expect(log.of('debug')).toEqual(['watching still fails', 'watching still fails']);
+    expect(log.messages('warn')).toEqual(['watching fails']);
+    expect(log.messages('debug')).toEqual(['watching fails', 'watching fails']);
     await listed();
-    expect(log.of('info')).toEqual(['watching works again']);
+    expect(log.messages('info')).toEqual(['watching works again']);
     source.fail(status);
     await settle();
-    expect(log.of('warn')).toHaveLength(2);
+    expect(log.messages('warn')).toHaveLength(2);
   });
 
   test('leaves out what cannot be understood, and says how much', async () => {
@@ -304,7 +304,7 @@ describe('a watch', () => {
     sinkFails = true;
     source.line('ADDED', event('b', '8'));
     await settle();
-    expect(log.of('warn')).toEqual(['watching fails']);
+    expect(log.messages('warn')).toEqual(['watching fails']);
     await clock.advance(800);
     expect(source.requests.at(-1)).toBe('list');
   });

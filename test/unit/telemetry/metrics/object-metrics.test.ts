@@ -1,5 +1,6 @@
 /** What is told of all objects together: how many there are, and how long none was looked at. */
 import { describe, expect, test } from '@jest/globals';
+import type { ObjectCounts } from '../../../../src/core/model/object-counts.ts';
 import { createMetrics } from '../../../../src/telemetry/metrics/metrics.ts';
 
 const SECOND = 1_000;
@@ -23,7 +24,7 @@ const WAITS = { observed: false, waits: true, dueMs: undefined };
 describe('the number of objects', () => {
   test('is counted whenever somebody asks, and a kind that no object has any more is gone', async () => {
     const { metrics, samples } = setUp();
-    let objects = [{ ready: 'True', reason: 'Available', progress: 'none', count: 3 }];
+    let objects: ObjectCounts['objects'] = [{ ready: 'True', reason: 'Available', progress: 'none', count: 3 }];
     metrics.objects.countBy(() => ({ objects, states: [{ state: 'Online', count: 3 }] }));
     expect(await samples('azure_ir_objects')).toEqual([
       'azure_ir_objects{ready="True",reason="Available",progress="none"} 3',
@@ -43,11 +44,11 @@ describe('the oldest observation', () => {
 
   test('is that of the object whose last one is the longest ago', async () => {
     const { clock, metrics, value } = setUp();
-    metrics.looks.begin(() => [object('a'), object('b')]);
-    metrics.looks.passed('a', SEEN);
+    metrics.polls.start(() => [object('a'), object('b')]);
+    metrics.polls.passed('a', SEEN);
     clock.now += 5 * MINUTE;
-    metrics.looks.passed('b', SEEN);
-    metrics.looks.passed('a', FAILED);
+    metrics.polls.passed('b', SEEN);
+    metrics.polls.passed('a', FAILED);
     clock.now += 5 * MINUTE;
     expect([await value(age), await value(late)]).toEqual([600, 1]);
   });
@@ -55,26 +56,26 @@ describe('the oldest observation', () => {
   test('of an object that was never observed counts from its creation, or from when passes began', async () => {
     const { clock, metrics, value } = setUp();
     const young = { ...object('young', MINUTE), createdAt: clock.now + 3 * MINUTE };
-    metrics.looks.begin(() => [young]);
+    metrics.polls.start(() => [young]);
     clock.now += 5 * MINUTE;
     expect(await value(age)).toBe(120);
-    metrics.looks.begin(() => [object('old')]);
+    metrics.polls.start(() => [object('old')]);
     clock.now += 7 * MINUTE;
     expect(await value(age)).toBe(420);
   });
 
   test('is not late as long as the next look was put off on purpose', async () => {
     const { clock, metrics, value } = setUp();
-    metrics.looks.begin(() => [object('a')]);
-    metrics.looks.passed('a', { ...SEEN, dueMs: 60 * MINUTE });
+    metrics.polls.start(() => [object('a')]);
+    metrics.polls.passed('a', { ...SEEN, dueMs: 60 * MINUTE });
     clock.now += 30 * MINUTE;
     expect(await value(late)).toBe(0.5);
   });
 
   test('is measured by the interval when the next look was to come sooner', async () => {
     const { clock, metrics, value } = setUp();
-    metrics.looks.begin(() => [object('a')]);
-    metrics.looks.passed('a', { ...SEEN, dueMs: SECOND });
+    metrics.polls.start(() => [object('a')]);
+    metrics.polls.passed('a', { ...SEEN, dueMs: SECOND });
     clock.now += 5 * MINUTE;
     expect(await value(late)).toBe(0.5);
   });
@@ -83,16 +84,16 @@ describe('the oldest observation', () => {
     const { clock, metrics, value } = setUp();
     clock.now += MINUTE;
     expect(await value(age)).toBe(0);
-    metrics.looks.begin(() => []);
+    metrics.polls.start(() => []);
     expect(await value(age)).toBe(0);
   });
 
   test('of an object that is gone counts no more', async () => {
     const { clock, metrics, value } = setUp();
-    metrics.looks.passed('a', SEEN);
-    metrics.looks.forgotten('a');
+    metrics.polls.passed('a', SEEN);
+    metrics.polls.forgotten('a');
     clock.now += MINUTE;
-    metrics.looks.begin(() => [object('a')]);
+    metrics.polls.start(() => [object('a')]);
     expect(await value(age)).toBe(0);
   });
 });
@@ -100,19 +101,19 @@ describe('the oldest observation', () => {
 describe('waits for the request budget', () => {
   test('are counted, as passes and as objects that wait now', async () => {
     const { metrics, value } = setUp();
-    for (const key of ['a', 'b', 'a']) metrics.looks.passed(key, WAITS);
+    for (const key of ['a', 'b', 'a']) metrics.polls.passed(key, WAITS);
     expect(await value('azure_ir_arm_budget_waits_total')).toBe(3);
     expect(await value('azure_ir_arm_budget_waiting')).toBe(2);
   });
 
   test('last from the first pass that got nothing to the end of one that got enough', async () => {
     const { clock, metrics, value } = setUp();
-    metrics.looks.passed('a', WAITS);
+    metrics.polls.passed('a', WAITS);
     clock.now += 20 * SECOND;
-    metrics.looks.passed('a', WAITS);
+    metrics.polls.passed('a', WAITS);
     clock.now += 20 * SECOND;
-    metrics.looks.passed('a', SEEN);
-    metrics.looks.passed('b', SEEN);
+    metrics.polls.passed('a', SEEN);
+    metrics.polls.passed('b', SEEN);
     expect(await value('azure_ir_arm_budget_wait_seconds_sum')).toBe(40);
     expect(await value('azure_ir_arm_budget_wait_seconds_count')).toBe(1);
     expect(await value('azure_ir_arm_budget_waiting')).toBe(0);
@@ -120,8 +121,8 @@ describe('waits for the request budget', () => {
 
   test('end with their object', async () => {
     const { metrics, value } = setUp();
-    metrics.looks.passed('a', WAITS);
-    metrics.looks.forgotten('a');
+    metrics.polls.passed('a', WAITS);
+    metrics.polls.forgotten('a');
     expect(await value('azure_ir_arm_budget_waiting')).toBe(0);
     expect(await value('azure_ir_arm_budget_wait_seconds_count')).toBe(0);
   });

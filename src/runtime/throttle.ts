@@ -1,5 +1,5 @@
-/** Says once in a period that it has gone by, to whoever comes along: housekeeping that needs no timer. */
-export class Every {
+/** Housekeeping without a timer: true once a period, to whoever comes along. */
+export class Throttle {
   readonly #periodMs: number;
   #last: number;
 
@@ -9,7 +9,7 @@ export class Every {
     this.#last = now;
   }
 
-  /** Whether it has; then the next begins. `now` never steps. */
+  /** Whether the period is over; then the next begins. `now` never steps. */
   isDue(now: number): boolean {
     if (now - this.#last < this.#periodMs) return false;
     this.#last = now;

@@ -1,9 +1,10 @@
+/** Parses an object of another shard, and keeps only what decides whom a runtime belongs to. */
 import { EMPTY_STATUS, NO_REQUESTS } from '../../core/model/object.ts';
 import { type ParsedObject, parseObject } from './codec.ts';
 
 /**
- * An object of which another shard takes care. Kept of it is what says to whom a runtime belongs: who it is, which runtime
- * it names, its policies and its claim. (A watch for metadata alone would be lighter on the wire, but shows none of these.)
+ * Keeps who it is, which runtime it names, its policies and its claim. (A watch for metadata alone would be lighter on the
+ * wire, but shows none of these.)
  */
 export function parseForeignObject(raw: unknown): ParsedObject | undefined {
   const object = parseObject(raw);

@@ -1,4 +1,4 @@
-/** Kubernetes' MicroTime: a time of day with six digits behind the second, and no fewer are taken. */
+/** Kubernetes' MicroTime: a time with six digits of the second; the API server accepts no fewer. */
 export function renderMicroTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
 }

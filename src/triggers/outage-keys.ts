@@ -1,10 +1,11 @@
-/** The keys whose pass met no API server: as soon as it is back they are looked at, not when their back-off is over. */
+/** The keys whose pass could not reach the API server: queued again as soon as it answers, before their back-off ends. */
 import type { WorkQueue } from '../runtime/queue.ts';
+import { PRIORITY } from './priorities.ts';
 
-/** Between two keys, milliseconds: an API server that comes back is not met by all of them in one moment. */
+/** Milliseconds between two keys: an API server that has come back must not get all of them at once. */
 const APART_MS = 10;
 
-export class Stranded {
+export class OutageKeys {
   readonly #queue: Pick<WorkQueue, 'add'>;
   readonly #keys = new Set<string>();
 
@@ -21,10 +22,10 @@ export class Stranded {
   }
 
   /** The API server answers again. */
-  wake(): void {
+  enqueueAll(): void {
     let afterMs = 0;
     for (const key of this.#keys) {
-      this.#queue.add(key, { afterMs });
+      this.#queue.add(key, { priority: PRIORITY.poll, afterMs });
       afterMs += APART_MS;
     }
     this.#keys.clear();
