@@ -1,3 +1,4 @@
+/** A log that keeps its lines for the test. */
 import type { Log } from '../../../src/runtime/instruments.ts';
 
 export interface LogLine {

@@ -1,3 +1,4 @@
+/** Changes put keys into the queue. */
 import { describe, expect, test } from '@jest/globals';
 import { Shard } from '../../../src/kube/objects/shard.ts';
 import { runtimeKeyOf } from '../../../src/kube/objects/store.ts';
