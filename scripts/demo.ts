@@ -19,7 +19,7 @@ const USAGE = `Shows what the operator does, on a real API server and an emulate
   npm run demo              shows it, then stays up to try things on, until Ctrl-C
   npm run demo -- --exit    shows it and ends: exit code 0 when every step happened`;
 
-/** Short, so that things happen while one looks. */
+/** Short, so that things happen while a person watches. */
 const OPERATOR_FLAGS = ['--interval=2s', '--operator-identity-namespaces=default'];
 /** Stopping everything takes a second or two; past this something hangs, and dies with this process. */
 const STOPS_WITHIN_MS = 20_000;

@@ -25,7 +25,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     objects: 2_000,
     run: (objects) => convergence(objects, 20),
   },
-  steady: { about: 'nothing changes, and everything is looked at', objects: 1_000, run: steady },
+  steady: { about: 'nothing changes, and everything is polled', objects: 1_000, run: steady },
   drift: { about: 'all runtimes are changed behind our back', objects: 1_000, run: drift },
   growth: { about: 'what each further object costs, and what all of them hold', objects: 10_000, run: growth },
   start: { about: 'from the start of the process to the first request to ARM', objects: 1, run: start },

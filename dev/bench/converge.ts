@@ -1,3 +1,4 @@
+/** Waits of the benchmarks: until all objects are Ready, or were polled. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperatorProcess } from '../installation/operator-process.ts';
 import { Audience, createObjects } from './objects.ts';
@@ -37,10 +38,10 @@ export function share(cpuMs: number, seconds: number): number {
 }
 
 /** Resolves when so many states have been asked for. */
-export async function looked({ control }: Place, count: number): Promise<void> {
+export async function polled({ control }: Place, count: number): Promise<void> {
   for (;;) {
-    const { IntegrationRuntimes_GetStatus: looks = 0 } = await control.counts();
-    if (looks >= count) return;
+    const { IntegrationRuntimes_GetStatus: polls = 0 } = await control.counts();
+    if (polls >= count) return;
     await sleep(100);
   }
 }

@@ -1,3 +1,4 @@
+/** Makes the objects of a benchmark. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION, KIND } from '../../src/api/names.ts';
 import { runtimePath } from '../../src/kube/objects/runtime-api.ts';

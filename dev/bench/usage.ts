@@ -1,3 +1,4 @@
+/** What the operator and the emulator used in a stretch of time: calls, memory, CPU. */
 import type { OperatorProcess } from '../installation/operator-process.ts';
 import type { Place } from './place.ts';
 

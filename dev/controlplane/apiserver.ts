@@ -1,3 +1,4 @@
+/** kube-apiserver: its command line, its start and its restart. */
 import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
@@ -92,7 +93,7 @@ function flags({ dir, etcdUrl }: ApiServerSpec, port: number): string[] {
     `--cert-dir=${dir}`,
     '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
-    // Otherwise it looks for an address of a network interface, fails where there is none, and publishes it.
+    // Without it kube-apiserver publishes the address of a network interface, and fails where there is none.
     '--advertise-address=127.0.0.1',
     '--endpoint-reconciler-type=none',
     '--service-account-issuer=https://kubernetes.default.svc',

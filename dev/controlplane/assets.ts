@@ -1,3 +1,4 @@
+/** Finds the binaries of the control plane, or gets them. */
 import { constants } from 'node:fs';
 import { access, chmod, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

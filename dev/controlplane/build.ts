@@ -1,3 +1,4 @@
+/** Builds the binaries of the control plane with Go. */
 import { join } from 'node:path';
 import { run } from './child.ts';
 import { step, type Task } from './log.ts';

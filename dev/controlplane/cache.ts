@@ -1,3 +1,4 @@
+/** The user's cache, whose folders appear whole or not at all. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';

@@ -1,3 +1,4 @@
+/** Child processes that cannot outlive this one. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -56,7 +57,7 @@ export class Child {
     this.#supervisor.stdin?.write(`${signal}\n`);
   }
 
-  /** Ends the command, with patience for `graceMs`, and resolves when it is gone. */
+  /** Ends the command, kills it after `graceMs`, and resolves when it is gone. */
   async stop(graceMs: number): Promise<void> {
     this.kill('SIGTERM');
     const timer = new AbortController();

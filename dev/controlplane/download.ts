@@ -1,3 +1,4 @@
+/** Downloads the binaries of the control plane, as envtest does. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -16,7 +17,7 @@ export interface Host {
   silenceMs: number;
 }
 
-/** Not patient: on a machine without that network everybody waits for it before the next source gets its turn. */
+/** A short timeout: a machine without that network waits for it each time before it tries the next source. */
 const official: Host = { base: 'https://github.com/kubernetes-sigs/controller-tools', silenceMs: 5_000 };
 
 interface Archive {

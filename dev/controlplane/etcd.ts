@@ -1,3 +1,4 @@
+/** etcd: its start, and its compaction. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Child } from './child.ts';
@@ -13,7 +14,7 @@ const timeoutMs = 5_000;
 export function startEtcd(assets: string, dir: string, signal: AbortSignal): Promise<Etcd> {
   return withFreePort(async (port) => {
     const url = `http://127.0.0.1:${port}`;
-    // Asked for its members, an etcd of somebody else that took the port in the meantime gives another name.
+    // Another process's etcd may have taken the port meanwhile: its member has another name.
     const name = randomBytes(8).toString('hex');
     const ready = async () => {
       const { members } = (await post(url, '/v3/cluster/member/list', {})) as { members?: { name?: string }[] };

@@ -1,6 +1,7 @@
+/** Who may log in to the API server, with token file and kubeconfig. */
 import { randomBytes } from 'node:crypto';
 
-/** Somebody the API server knows by a bearer token. */
+/** A user that the API server knows by a bearer token. */
 export interface Identity {
   readonly name: string;
   readonly groups: readonly string[];
@@ -17,7 +18,7 @@ export const operator: User = {
   groups: ['system:serviceaccounts', 'system:serviceaccounts:azure-ir-system', 'system:authenticated'],
 };
 
-/** Tokens are new in every run: a control plane on loopback is within reach of everybody on the machine. */
+/** Tokens are new in every run: every user of the machine can reach a control plane on loopback. */
 export function withToken(user: User): Identity {
   return { ...user, token: randomBytes(24).toString('hex') };
 }

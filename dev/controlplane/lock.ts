@@ -1,3 +1,4 @@
+/** A lock between processes, which the death of its owner frees. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -22,7 +23,7 @@ const reminderMs = 20_000;
  *
  * The lock is a folder with one file, named uniquely for its owner. Renaming a prepared folder onto it succeeds only while
  * it is absent or empty, so there is never a lock without an owner; and a dead owner is removed by its unique name, so
- * that a slow process can never remove the lock of whoever has taken over meanwhile.
+ * that a slow process can never remove the lock of the next owner.
  */
 export async function withLock<T>(path: string, task: Task, work: () => Promise<T>): Promise<T> {
   const ticket = `owner-${process.pid}-${randomBytes(6).toString('hex')}.json`;
@@ -67,7 +68,7 @@ async function tryAcquire(path: string, ticket: string): Promise<boolean> {
   }
 }
 
-/** Who holds the lock; nobody when it is free, of which it makes sure by removing an owner that is dead. */
+/** The living owner of the lock; undefined when it is free. Removes an owner that is dead. */
 async function livingHolder(path: string): Promise<Owner | undefined> {
   const [ticket] = await readdir(path).catch(ignoring('ENOENT', []));
   if (ticket === undefined) return undefined;

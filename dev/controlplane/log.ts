@@ -14,7 +14,7 @@ export function stderrLog(name: string): Log {
 
 const heartbeatMs = 20_000;
 
-/** Announces a step, and then says every 20 s that it still runs, so that nobody takes a long build for a hang. */
+/** Announces a step, and says every 20 s that it still runs, since a long build looks like a hang. */
 export async function step<T>(log: Log, what: string, expected: string, work: () => Promise<T>): Promise<T> {
   const began = Date.now();
   const elapsed = () => `${Math.round((Date.now() - began) / 1000)} s`;

@@ -1,3 +1,4 @@
+/** The control plane as one thing: start, kubeconfigs, restart, stop. */
 import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** Starts a server on a free port, and waits until it is ready. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -68,7 +69,7 @@ function wordsAfter(file: string, offset: number): Words {
 const portAttempts = 5;
 const portPauseMs = 200;
 
-/** Runs `start` with a port that was free a moment ago, and with another one when somebody was faster. */
+/** Runs `start` with a port that was free a moment ago, and with another one when another process took it first. */
 export function withFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   return retryTakenPort(async () => start(await freePort()));
 }

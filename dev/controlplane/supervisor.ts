@@ -51,5 +51,5 @@ orders.on('close', () => {
   signalGroup('SIGKILL');
 });
 
-// Only the parent decides when the command ends; one that is told to end goes on watching until the command has ended.
+// Only the parent decides when the command ends. A supervisor that gets a signal watches on until the command has ended.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => signalGroup('SIGTERM'));

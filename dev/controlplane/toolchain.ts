@@ -1,3 +1,4 @@
+/** Finds a Go that can build a module, or gets one. */
 import { access, chmod, readdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { renew } from './cache.ts';

@@ -1,3 +1,4 @@
+/** The pinned version of Kubernetes, and the platform of this machine. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,3 +1,4 @@
+/** ARM's check of an access token, and what it says to a bad one. */
 import { gatewayError } from './arm-errors.ts';
 import { NOT_A_BEARER_CODE } from './assumptions.ts';
 import { isArmAudience } from './audiences.ts';

@@ -1,3 +1,4 @@
+/** The errors of ARM's gateway and of the providers, in their recorded shapes. */
 import { FAILED_OPERATION, PRECONDITION_CODE, PRECONDITION_STATUS, UNKNOWN_PATH } from './assumptions.ts';
 import { type Reply, reply } from './exchange.ts';
 import type { RouteProblem } from './routes.ts';

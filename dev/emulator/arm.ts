@@ -1,3 +1,4 @@
+/** ARM's gateway: what it decides before the provider gets a request. */
 import { authenticate, wrongTenant } from './arm-auth.ts';
 import {
   documentMissing,

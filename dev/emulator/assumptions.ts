@@ -1,5 +1,5 @@
 /**
- * Every behaviour of the emulator that nobody has recorded or documented, in one place: when a real answer of Azure
+ * Every behaviour of the emulator that is neither recorded nor documented, in one place: when a real answer of Azure
  * contradicts one of these, this is the only file to change. Facts that are recorded, documented or pasted by users are
  * marked so where they are used.
  */
@@ -33,7 +33,7 @@ export const EXISTS_MESSAGE = 'The document already exists: If-None-Match forbid
 /** `If-Match`, whether an etag or `*`, on a document that does not exist fails instead of creating it. */
 export const IF_MATCH_NEEDS_DOCUMENT = true;
 
-/** DELETE documents no `If-Match`; the emulator does not look at it. */
+/** DELETE documents no `If-Match`; the emulator ignores it. */
 export const DELETE_HONOURS_IF_MATCH = false;
 
 /** A GET whose `If-None-Match` names the current etag answers 304 without a body (documented as a status, never recorded). */
@@ -85,7 +85,7 @@ export const LOCATION_REQUIRED = {
 } as const;
 
 /**
- * The order in which ARM's gateway looks at a request once its token is good. Throttling comes last: an answer that the
+ * The order in which ARM's gateway checks a request once its token is good. Throttling comes last: an answer that the
  * gateway gives itself carries no rate header (recorded), so it is taken to spend no token.
  */
 export const GATEWAY_ORDER = ['subscription', 'apiVersion', 'permission', 'parents', 'refusals', 'throttling'] as const;
@@ -134,10 +134,10 @@ export const DEFAULT_OPERATION_MS = 100;
 /** When the caller of a PUT is told to ask for its result. Recorded as a header; its value is not. */
 export const OPERATION_RETRY_AFTER_SECONDS = 1;
 
-/** What asking for the result of an operation that goes on answers, again with its `Location`. */
+/** The status of a poll while the operation runs, again with its `Location`. */
 export const RUNNING_OPERATION_STATUS = 202;
 
-/** What asking for the result of a failed operation answers. No recording of one was found. */
+/** What a poll of a failed operation answers. No recording of one was found. */
 export const FAILED_OPERATION = { status: 400, code: 'OperationFailed' } as const;
 
 /** A runtime's id: the case of group and factory is that of their creation, not that of the request. */
@@ -185,7 +185,7 @@ export const DEFAULT_AUTO_TERMINATION_MINUTES = 60;
 /** Documented minutes; others are a bad payload. */
 export const AUTO_TERMINATION_MINUTES: readonly number[] = [10, 30, 60, 120];
 
-/** Enabling what is enabled begins anew. The time runs from the end of enabling: nobody uses the emulated one, which would prolong it. */
+/** Enabling what is enabled begins anew. The time runs from the end of enabling: only use would prolong it, and the emulated one has none. */
 export const ENABLING_AGAIN_PROLONGS = true;
 
 /** Why interactive authoring cannot be switched: documented conditions, assumed words, 400 BadRequest. */

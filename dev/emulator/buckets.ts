@@ -1,3 +1,4 @@
+/** ARM's token buckets. */
 import { foldName, MIN_RETRY_AFTER_SECONDS } from './assumptions.ts';
 import type { BucketSettings } from './control.ts';
 import type { BucketKind } from './operations.ts';

@@ -1,3 +1,4 @@
+/** The control of an emulator in another process, over HTTP. */
 import type { EmulatorControl } from './control.ts';
 import { CONTROL_ROUTES, toQuery } from './control-routes.ts';
 import { parseVerbatim } from './json.ts';

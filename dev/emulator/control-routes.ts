@@ -1,3 +1,4 @@
+/** Verb and path of each method of the control. */
 import type { EmulatorControl } from './control.ts';
 
 /** GET and DELETE carry their argument in the query (nested fields dotted: `factory.name=f`), the others as a JSON body. */

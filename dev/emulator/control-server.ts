@@ -1,3 +1,4 @@
+/** Serves the control over HTTP. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { EmulatorControl } from './control.ts';
@@ -8,7 +9,7 @@ const HANDLERS = new Map(
   Object.entries(CONTROL_ROUTES).map(([name, [verb, path]]) => [`${verb} ${path}`, name as keyof EmulatorControl]),
 );
 
-/** The control over plain HTTP. Whoever reaches it may do anything, so it belongs on the loopback address. */
+/** The control over plain HTTP. A client that reaches it may do anything, so it belongs on the loopback address. */
 export async function serveControl(
   control: EmulatorControl,
   listen: { host: string; port: number },

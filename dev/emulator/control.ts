@@ -1,3 +1,4 @@
+/** The control: what a test may ask of the emulated Azure. */
 import type { Json, JsonObject } from './json.ts';
 import type { BucketKind, Operation } from './operations.ts';
 
@@ -195,10 +196,10 @@ export interface EmulatorControl {
 
   runtimes(factory: FactoryRef): Promise<RuntimeView[]>;
   getRuntime(runtime: RuntimeRef): Promise<RuntimeView | null>;
-  /** Behind everyone's back: no etag, lock or permission is looked at. Any type: Managed, SelfHosted, Azure-SSIS. */
+  /** Puts a runtime there without a request: no etag, lock or permission is checked. Any type: Managed, SelfHosted, Azure-SSIS. */
   putRuntime(args: RuntimeRef & { properties: JsonObject }): Promise<RuntimeView>;
   deleteRuntime(runtime: RuntimeRef): Promise<void>;
-  /** Somebody else's edit: `merge` is a JSON merge patch of `properties`, `replace` the whole of it. */
+  /** An edit by another writer: `merge` is a JSON merge patch of `properties`, `replace` the whole of it. */
   drift(args: RuntimeRef & { merge?: JsonObject; replace?: JsonObject }): Promise<RuntimeView>;
   /** What publishing a factory does: every document gets a new etag and keeps its content. */
   touch(factory: FactoryRef): Promise<void>;
@@ -214,16 +215,16 @@ export interface EmulatorControl {
   /** The next `times` PUTs (default 1) answer 400 invalid reference. */
   setBadReference(args: RuntimeRef & { reference: string; times?: number }): Promise<void>;
   setWriteMode(args: { factory: FactoryRef; name?: string; mode: WriteMode }): Promise<void>;
-  /** How long the writes of a workspace go on after they were accepted, and how many of the next ones come to nothing. */
+  /** How long the accepted writes of a workspace take, and how many of the next ones fail. */
   setOperations(args: { factory: FactoryRef; durationMs?: number; failing?: number }): Promise<void>;
-  /** Somebody else's act, or the end of its time, at once. */
+  /** Another client switches it, or its time ends, at once. */
   setInteractiveQuery(
     args: RuntimeRef & { status: 'Enabled' | 'Disabled'; autoTerminationMinutes?: number },
   ): Promise<void>;
   /** How long switching it takes in this factory from now on (default 1 s), and whether it then fails. */
   setInteractiveQueryMode(args: { factory: FactoryRef; takesMs?: number; fails?: boolean }): Promise<void>;
   networks(factory: FactoryRef): Promise<NetworkView[]>;
-  /** A managed virtual network, made by somebody else; default when it has no name. */
+  /** A managed virtual network that another client made; `default` when it has no name. */
   ensureNetwork(args: { factory: FactoryRef; name?: string }): Promise<NetworkView>;
   setPageSize(args: { factory: FactoryRef; size: number }): Promise<void>;
 

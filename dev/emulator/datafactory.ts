@@ -1,3 +1,4 @@
+/** The Data Factory provider: runtimes, networks, interactive authoring. */
 import { randomUUID } from 'node:crypto';
 import {
   badRequest,

@@ -1,3 +1,4 @@
+/** Entra ID: discovery, and tokens for applications. */
 import { randomUUID } from 'node:crypto';
 import { isKnownAudience } from './audiences.ts';
 import type { EntraClient, TokenEndpointMode, TokenRefusal } from './control.ts';

@@ -1,3 +1,4 @@
+/** Faults: what the next matching requests meet. */
 import type { Fault, FaultEffect } from './control.ts';
 import type { Incoming, Subject } from './exchange.ts';
 import { matches, same } from './trace.ts';

@@ -1,3 +1,4 @@
+/** An emulated Azure for tests and for trying things out: ARM and Entra ID over TLS, for the real SDKs. */
 import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** The states that a runtime passes through. */
 import { DEFAULT_REPAIRS_NEEDED, endedByPut, MANAGED_NETWORK_STAGES } from './assumptions.ts';
 import type { LifecycleRule, Stage } from './control.ts';
 import { property } from './exchange.ts';

@@ -1,3 +1,4 @@
+/** The control of an emulator in this process. */
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_AUTO_TERMINATION_MINUTES, foldName, INTERACTIVE_QUERY_MS, NETWORK_NAME } from './assumptions.ts';
 import type { Buckets } from './buckets.ts';

@@ -1,3 +1,4 @@
+/** `npm run emulator`: an emulated Azure to try things on, until Ctrl-C. */
 import { parseArgs } from 'node:util';
 import { DEFAULT_CLIENT, DEFAULT_FACTORY, DEFAULT_WORKSPACE, startEmulator } from './index.ts';
 

@@ -1,3 +1,4 @@
+/** Role assignments that are missing, policies and locks. */
 import { gatewayError } from './arm-errors.ts';
 import { foldName, READ_ONLY_LOCK_BLOCKS_GET_STATUS } from './assumptions.ts';
 import type { Refusal } from './control.ts';

@@ -1,3 +1,4 @@
+/** From method and path to an operation. */
 import type { BucketKind, Operation } from './operations.ts';
 
 /** Where a request goes. The names are decoded, and spelled as the caller did. */

@@ -1,3 +1,4 @@
+/** The HTTPS server, which also carries out faults of the connection. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -94,12 +95,12 @@ function respond(service: Service, req: IncomingMessage, res: ServerResponse, bo
     if (final === 'drop') req.socket.destroy();
     else if (final !== 'hang') send(res, final, request);
   };
-  // A caller that goes away meanwhile gets its request done all the same, as with a real server.
+  // A request takes effect though its client has gone away meanwhile, as with a real server.
   if (fault?.delayMs !== undefined) setTimeout(finish, fault.delayMs).unref();
   else finish();
 }
 
-/** A mistake of the emulator must not look like Azure, nor take the other tests with it. */
+/** A defect of the emulator must not look like an answer of Azure, and must not end the process. */
 function guarded(answer: () => Answer): Answer {
   try {
     return answer();

@@ -1,3 +1,4 @@
+/** The way of a request through the emulator. */
 import { type Arm, denial } from './arm.ts';
 import type { Fault, TraceEntry } from './control.ts';
 import type { Entra } from './entra.ts';

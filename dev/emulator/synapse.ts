@@ -1,3 +1,4 @@
+/** The Synapse provider: long-running operations in place of immediate writes. */
 import { randomUUID } from 'node:crypto';
 import { operationFailed, operationMissing } from './arm-errors.ts';
 import { foldName, OPERATION_RETRY_AFTER_SECONDS, RUNNING_OPERATION_STATUS } from './assumptions.ts';
@@ -8,7 +9,7 @@ import type { AsyncOperation, Factory, Runtime } from './world.ts';
 /** Results that can still be asked for. */
 const KEPT = 200;
 
-/** How the Synapse provider answers writes: it accepts them and goes on with them, and tells of their end when asked. */
+/** How the Synapse provider answers writes: it accepts them, carries them out later, and answers polls with the result. */
 export class Synapse implements Writes {
   readonly #now: () => number;
 
@@ -56,7 +57,7 @@ export class Synapse implements Writes {
     return reply(202, body, { location: this.#location(request, workspace, operation) });
   }
 
-  /** What has become of an operation. Recorded: the document after a PUT, nothing after a DELETE. */
+  /** The result of an operation. Recorded: the document after a PUT, nothing after a DELETE. */
   result(request: Incoming, workspace: Factory, id: string): Reply {
     const operation = workspace.operations.find((one) => one.id === id);
     if (operation === undefined) return operationMissing(id);
@@ -90,7 +91,7 @@ export class Synapse implements Writes {
   }
 }
 
-/** Everything that is due by now comes to its end, in the order in which it was accepted. */
+/** Completes every operation that is due by now, in the order in which they were accepted. */
 export function goOn({ operations }: Factory, now: number): void {
   for (const operation of operations) {
     if (operation.end !== undefined) continue;

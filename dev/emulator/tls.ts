@@ -1,3 +1,4 @@
+/** A certificate authority and the certificates that it signs. */
 import { createHash, createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { bitString, boolean, context, integer, octetString, oid, sequence, set, time, tlv, utf8String } from './der.ts';

@@ -1,3 +1,4 @@
+/** Access tokens: issued, looked up, expired. */
 import { createSign, generateKeyPairSync, type JsonWebKey, type KeyObject, randomUUID } from 'node:crypto';
 
 export interface TokenInfo {

@@ -1,3 +1,4 @@
+/** Counts and records of the requests that were made. */
 import type { Filter, TraceEntry } from './control.ts';
 import type { Subject } from './exchange.ts';
 import type { Operation } from './operations.ts';

@@ -1,3 +1,4 @@
+/** What exists in the emulated Azure: subscriptions, groups, factories, runtimes. */
 import { randomInt, randomUUID } from 'node:crypto';
 import {
   canonicalNetworkId,
@@ -39,7 +40,7 @@ export interface Network {
 /** What a workspace has accepted to do. */
 export interface AsyncOperation {
   readonly id: string;
-  /** When it comes to its end, by the emulator's clock. */
+  /** When it completes, by the emulator's clock. */
   readonly due: number;
   end: OperationEnd | undefined;
   readonly finish: () => OperationEnd;
@@ -64,11 +65,11 @@ export interface Factory {
   rules: readonly LifecycleRule[];
   writeMode: WriteMode;
   pageSize: number;
-  /** What the next PUTs are accused of, by a runtime's name in lower case. */
+  /** The invalid references that the next PUTs are refused for, by a runtime's name in lower case. */
   readonly badReferences: Map<string, { name: string; times: number }>;
-  /** Those of a workspace, oldest first; those that have ended too, for somebody may ask for their result. */
+  /** Those of a workspace, oldest first; completed ones too, whose result a client may still ask for. */
   readonly operations: AsyncOperation[];
-  /** `failing`: so many of the next ones come to nothing. */
+  /** `failing`: so many of the next ones fail. */
   operationSettings: { durationMs: number; failing: number };
   /** Runtimes in the order of a list; dropped whenever one comes or goes. */
   sorted: readonly Runtime[] | undefined;

@@ -1,3 +1,4 @@
+/** Builds the bundle before it is run. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

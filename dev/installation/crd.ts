@@ -1,3 +1,4 @@
+/** Waits until the API server serves our kind. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GROUP, PLURAL, VERSION } from '../../src/api/names.ts';
 

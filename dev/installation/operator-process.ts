@@ -47,13 +47,13 @@ export interface OperatorProcess {
 const BUNDLE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const STARTS_WITHIN_MS = 30_000;
 
-/** Resolves once it is ready; rejects with what it said when it ends before. Dies with this process, however that ends. */
+/** Resolves once it is ready; rejects with its output when it ends before. It ends with this process, however that ends. */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   await hasItsOwnRights(options.kubeconfig);
   return operatorOf(await launch(options), options.onLine);
 }
 
-/** An admin can do all that `deploy/` forgot to grant: whoever runs the operator as one would not notice. */
+/** Not an admin's: as an admin, the operator could do what `deploy/` forgot to grant, and no test would notice. */
 async function hasItsOwnRights(kubeconfig: string): Promise<void> {
   const { users } = JSON.parse(await readFile(kubeconfig, 'utf8'));
   const [user] = users as { name: string }[];

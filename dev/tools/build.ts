@@ -1,3 +1,4 @@
+/** Builds the programs of a Go module. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ export interface BuildOptions {
 }
 
 /**
- * Sees to it that the programs of a module are in their folder: they are built unless they are there.
+ * Makes sure the programs of a module are in their folder: builds them unless they are there.
  * Throws `NoGo` where they would have to be and no Go is to be had.
  */
 export async function buildTools(name: ToolModule, task: Task, options: BuildOptions = {}): Promise<void> {
@@ -27,7 +28,7 @@ export async function buildTools(name: ToolModule, task: Task, options: BuildOpt
   });
 }
 
-/** Whoever cannot execute them all has to build them. */
+/** Programs that are not all executable count as not built. */
 function isComplete(folder: string, name: ToolModule): Promise<boolean> {
   const programs = Object.keys(MODULES[name].programs);
   return Promise.all(programs.map((program) => access(join(folder, program), constants.X_OK))).then(

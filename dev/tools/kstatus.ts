@@ -1,3 +1,4 @@
+/** kstatus, as Flux uses it. */
 import { pathOf } from './index.ts';
 import { LineServer } from './line-server.ts';
 

@@ -1,3 +1,4 @@
+/** A program that answers lines of JSON. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 

@@ -1,3 +1,4 @@
+/** Lua, as Argo CD runs it. */
 import { pathOf } from './index.ts';
 import { LineServer } from './line-server.ts';
 

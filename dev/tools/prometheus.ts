@@ -1,3 +1,4 @@
+/** A Prometheus that scrapes and answers queries. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

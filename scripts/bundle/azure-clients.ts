@@ -1,3 +1,4 @@
+/** Leaves out of the bundle what the operator does not use of the Azure SDKs. */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Plugin } from 'esbuild';

@@ -1,6 +1,7 @@
+/** Leaves out of the bundle what the operator does not use of the Kubernetes client. */
 import type { Plugin } from 'esbuild';
 
-/** What the client library does not say of itself: that a module of it which nothing is used of can be left out. */
+/** Says what the client library does not say of itself: its modules have no side effects, so unused ones can go. */
 export const withoutUnusedModules: Plugin = {
   name: 'without unused modules',
   setup({ onResolve, resolve }) {

@@ -1,3 +1,4 @@
+/** Leaves out of the bundle what the operator does not use of undici. */
 import type { Plugin } from 'esbuild';
 
 /**

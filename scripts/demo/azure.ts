@@ -13,7 +13,7 @@ export function listRuntimes(controlUrl: string): ControlRequest {
   return request(`${controlUrl}/runtimes?${toQuery(DEFAULT_FACTORY)}`);
 }
 
-/** Somebody edits the runtime: `merge` is a JSON merge patch of its properties. */
+/** Another writer edits the runtime: `merge` is a JSON merge patch of its properties. */
 export function drift(controlUrl: string, name: string, merge: object): ControlRequest {
   return put(`${controlUrl}/drift`, { name, merge });
 }

@@ -55,7 +55,7 @@ async function move({ shell, narrator }: Scene): Promise<void> {
   await shell.kubectl(['get', 'azir']);
 }
 
-/** What somebody else may do to the runtime in Azure. */
+/** What another writer may do to the runtime in Azure. */
 export function moveAway(controlUrl: string): ControlRequest {
   return drift(controlUrl, RUNTIME, { typeProperties: { computeProperties: { location: 'East US' } } });
 }

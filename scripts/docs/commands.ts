@@ -24,7 +24,7 @@ export function blocksOf(page: string): Block[] {
   return [...blocks, ...inText].sort(([a], [b]) => (a?.line ?? 0) - (b?.line ?? 0));
 }
 
-/** A command goes on in the next line after a backslash, and as long as a quote is open; other lines are what it answers. */
+/** A command continues in the next line after a backslash, and while a quote is open; other lines are its output. */
 function commandsIn(content: string, indent: number, firstLine: number): Command[] {
   const commands: { line: number; text: string }[] = [];
   for (const [index, whole] of content.trimEnd().split('\n').entries()) {

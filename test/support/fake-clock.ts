@@ -1,3 +1,4 @@
+/** A clock that the test moves. */
 import type { Clock, Timer } from '../../src/runtime/clock.ts';
 
 interface PendingTimer {

@@ -1,3 +1,4 @@
+/** A GET over TLS, as one certificate authority has it. */
 import { request } from 'node:https';
 
 export interface HttpsAnswer {

@@ -1,3 +1,4 @@
+/** Tests that are skipped where the tools cannot be built. */
 import { describe } from '@jest/globals';
 import { haveTools, type Tool } from '../../dev/tools/index.ts';
 

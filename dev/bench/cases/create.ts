@@ -1,3 +1,4 @@
+/** Benchmarks of creating: within the limits of ARM, and without them. */
 import { bound } from '../arm-bound.ts';
 import { converge, share, UNLIMITED } from '../converge.ts';
 import { factoryOf } from '../objects.ts';

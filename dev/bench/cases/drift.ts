@@ -1,24 +1,29 @@
+/** Benchmark of correcting drift, when all runtimes are changed at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperatorProcess } from '../../installation/operator-process.ts';
 import { bound, READS, WRITES } from '../arm-bound.ts';
-import { converge, looked, UNLIMITED } from '../converge.ts';
+import { converge, polled, UNLIMITED } from '../converge.ts';
 import { eachOf, factoryOf, nameOf } from '../objects.ts';
 import { inPlace, type Place } from '../place.ts';
 import type { Result } from '../result.ts';
 import { requestsLeft, since, usageOf } from '../usage.ts';
 
-/** All runtimes are changed behind our back. */
+/** Another writer changes all runtimes. */
 export async function drift(objects: number): Promise<Result> {
   return inPlace({ throttling: false }, async (place) => {
     const { operator: first } = await converge(place, objects, UNLIMITED);
     await first.stop();
     await place.control.setBuckets({ enabled: true });
     const operator = await place.startOperator('--interval=1m');
-    await looked(place, 2 * objects);
+    await polled(place, 2 * objects);
     await atRest(operator);
     const before = await usageOf(place, operator);
     await eachOf(0, objects, (n) =>
-      place.control.drift({ factory: factoryOf(n), name: nameOf(n), merge: { description: 'changed by somebody' } }),
+      place.control.drift({
+        factory: factoryOf(n),
+        name: nameOf(n),
+        merge: { description: 'changed by another writer' },
+      }),
     );
     const driftedAt = Date.now();
     const { detectedAt, correctedAt } = await corrected(place, objects, driftedAt);
@@ -40,7 +45,7 @@ export async function drift(objects: number): Promise<Result> {
   });
 }
 
-/** Resolves when the buckets that the start has emptied are full again, but for what looking at everything takes all the time. */
+/** Resolves when the buckets that the start has emptied are full again, but for what polling takes all the time. */
 async function atRest(operator: OperatorProcess): Promise<void> {
   const full = 0.9;
   for (;;) {
@@ -50,7 +55,7 @@ async function atRest(operator: OperatorProcess): Promise<void> {
   }
 }
 
-/** Resolves when so many updates have been made since then. */
+/** Resolves once the operator has made so many updates. */
 async function corrected({ control }: Place, count: number, since: number) {
   const made = async () => {
     const entries = await control.trace({ operation: 'IntegrationRuntimes_CreateOrUpdate' });

@@ -1,5 +1,6 @@
+/** Benchmark of what one more object costs in memory. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LONGEST_MS, looked, UNLIMITED } from '../converge.ts';
+import { LONGEST_MS, polled, UNLIMITED } from '../converge.ts';
 import { Audience, createObjects } from '../objects.ts';
 import { inPlace, type Place } from '../place.ts';
 import type { Result } from '../result.ts';
@@ -46,7 +47,7 @@ async function grow(place: Place, counts: readonly number[]): Promise<Size[]> {
     for (const objects of counts) {
       await createObjects(place, sizes.at(-1)?.objects ?? 0, objects);
       await audience.ready(objects, LONGEST_MS);
-      await looked(place, objects);
+      await polled(place, objects);
       await sleep(SETTLING_MS);
       sizes.push({ objects, usage: await usageOf(place, operator), mebibytes: await residentMemory(operator) });
     }

@@ -1,6 +1,7 @@
+/** Benchmarks of a start of the process, and of a failover to the other replica. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperatorProcess } from '../../installation/operator-process.ts';
-import { looked } from '../converge.ts';
+import { polled } from '../converge.ts';
 import { createObjects } from '../objects.ts';
 import { inPlace, type Place } from '../place.ts';
 import type { Result } from '../result.ts';
@@ -11,7 +12,7 @@ export async function start(objects: number): Promise<Result> {
     await createObjects(place, 0, objects);
     const startedAt = Date.now();
     await place.startOperator();
-    await looked(place, 1);
+    await polled(place, 1);
     const [first] = (await place.control.trace()).filter(({ operation }) =>
       operation.startsWith('IntegrationRuntimes'),
     );

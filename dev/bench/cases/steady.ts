@@ -1,3 +1,4 @@
+/** Benchmark of the operator at rest: what its polls cost. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { converge, share, UNLIMITED } from '../converge.ts';
 import { inPlace } from '../place.ts';
@@ -6,12 +7,12 @@ import { since, usageOf } from '../usage.ts';
 
 const STEADY_INTERVALS = 4;
 
-/** Nothing changes, and everything is looked at. */
+/** Nothing changes, and everything is polled. */
 export async function steady(objects: number): Promise<Result> {
   const intervalSeconds = 15;
   const usage = await inPlace({ throttling: false }, async (place) => {
     const { operator } = await converge(place, objects, UNLIMITED, `--interval=${intervalSeconds}s`);
-    // Until the looks have found their places in the interval.
+    // Until each poll has its slot in the interval.
     await sleep(2 * intervalSeconds * 1_000);
     const before = await usageOf(place, operator);
     await sleep(STEADY_INTERVALS * intervalSeconds * 1_000);

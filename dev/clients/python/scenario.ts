@@ -1,3 +1,4 @@
+/** Has the Azure SDKs for Python play a scenario, and reads what came of each step. */
 import { join } from 'node:path';
 import { run } from '../../controlplane/child.ts';
 import type { Emulator } from '../../emulator/index.ts';

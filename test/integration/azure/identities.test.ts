@@ -1,3 +1,4 @@
+/** Identities against the emulated Entra ID: which credential an object acts with, and what a bad one leads to. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** The real SDKs against the emulated ARM: reads, writes, lists and errors. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** Events, as a real API server stores them. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OperatorEvent } from '../../../src/core/events.ts';
 import type { KubeClient } from '../../../src/kube/client/client.ts';

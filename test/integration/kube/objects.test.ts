@@ -1,3 +1,4 @@
+/** Reading and writing custom objects of a real API server. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { FINALIZER, MARK_ANNOTATION } from '../../../src/api/names.ts';
 import { EMPTY_STATUS, type Status } from '../../../src/core/model/object.ts';

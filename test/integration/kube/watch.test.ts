@@ -1,3 +1,4 @@
+/** Lists and watches of a real API server, also when history is compacted. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client/client.ts';
 import type { ObjectChange } from '../../../src/kube/objects/change.ts';

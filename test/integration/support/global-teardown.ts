@@ -1,3 +1,4 @@
+/** Ends what the integration tests started. */
 import { rm } from 'node:fs/promises';
 
 export default async function tearDown(): Promise<void> {

@@ -1,3 +1,4 @@
+/** Ends what the operator tests started. */
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { actionsOf, azureRole } from '../../support/azure-role.ts';

@@ -1,3 +1,4 @@
+/** Text from outside is made visible: control characters and the like. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { visible } from '../../../src/api/visible.ts';

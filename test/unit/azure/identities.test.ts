@@ -1,3 +1,4 @@
+/** Which identity an object acts with, and what a change of its Secret does. */
 import { describe, expect, test } from '@jest/globals';
 import { AzureIdentities, type IdentitiesOptions } from '../../../src/azure/identities.ts';
 import { resolveCloud } from '../../../src/azure/identity/clouds.ts';

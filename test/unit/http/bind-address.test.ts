@@ -1,3 +1,4 @@
+/** Addresses to listen on, as flags spell them. */
 import { describe, expect, test } from '@jest/globals';
 import { parseBindAddress } from '../../../src/http/bind-address.ts';
 

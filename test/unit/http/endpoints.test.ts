@@ -1,3 +1,4 @@
+/** The endpoints of health and metrics. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';

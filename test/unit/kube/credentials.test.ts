@@ -1,3 +1,4 @@
+/** Credentials out of Secrets, and what is wrong with those that are not complete. */
 import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';

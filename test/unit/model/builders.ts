@@ -1,3 +1,4 @@
+/** Declarations and ids of runtimes for tests. */
 import type { Desired } from '../../../src/core/model/desired.ts';
 import type { FieldPath } from '../../../src/core/model/fields.ts';
 import type { Json, RuntimeId } from '../../../src/core/model/runtime.ts';

@@ -1,3 +1,4 @@
+/** The model test: random scripts of people, Azure and crashes, and what must hold after each. */
 import { expect } from '@jest/globals';
 import { FINALIZER, MARK_ANNOTATION } from '../../../src/api/names.ts';
 import type { Desired } from '../../../src/core/model/desired.ts';

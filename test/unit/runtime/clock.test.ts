@@ -1,3 +1,4 @@
+/** Timers: long ones, aborted ones, and deadlines. */
 import { describe, expect, test } from '@jest/globals';
 import { longTimer, type StartTimeout, sleep } from '../../../src/runtime/clock.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

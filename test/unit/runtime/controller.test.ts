@@ -1,3 +1,4 @@
+/** The controller: workers, results, retries, shutdown. */
 import { describe, expect, test } from '@jest/globals';
 import {
   Controller,

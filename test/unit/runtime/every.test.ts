@@ -1,3 +1,4 @@
+/** True once a period. */
 import { expect, test } from '@jest/globals';
 import { Throttle } from '../../../src/runtime/throttle.ts';
 

@@ -1,3 +1,4 @@
+/** The heap keeps its order. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Heap } from '../../../src/runtime/heap.ts';

@@ -1,3 +1,4 @@
+/** Start, stop and signals of the process. */
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import {

@@ -1,3 +1,4 @@
+/** The work queue against a simple model of it. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { WorkQueue } from '../../../src/runtime/queue.ts';

@@ -1,3 +1,4 @@
+/** The work queue: priority, due time, one worker a key. */
 import { describe, expect, test } from '@jest/globals';
 import { noQueueMetrics, type QueueMetrics, type QueueStats } from '../../../src/runtime/metrics.ts';
 import { WorkQueue } from '../../../src/runtime/queue.ts';

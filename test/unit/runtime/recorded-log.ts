@@ -1,3 +1,4 @@
+/** A log that keeps its lines for the test. */
 import type { Log } from '../../../src/runtime/log.ts';
 
 export interface LogLine {

@@ -1,3 +1,4 @@
+/** Backoff: ever longer, bounded, spread. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { backoffDelay, RetryMemory } from '../../../src/runtime/retries.ts';

@@ -1,3 +1,4 @@
+/** Polls are spread over their period. */
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { msUntilSlot } from '../../../src/runtime/slot.ts';

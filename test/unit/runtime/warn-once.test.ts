@@ -1,3 +1,4 @@
+/** A problem is a warning once. */
 import { describe, expect, test } from '@jest/globals';
 import { WarnOnce } from '../../../src/runtime/warn-once.ts';
 

@@ -1,3 +1,4 @@
+/** What a stage of `npm test` counts. */
 import { describe, expect, test } from '@jest/globals';
 import { countsOf } from '../../../scripts/testing/stages.ts';
 

@@ -1,3 +1,4 @@
+/** Secrets are found wherever they leak. */
 import { expect, test } from '@jest/globals';
 import { leaksOf, partsOfToken } from '../../support/leaks.ts';
 

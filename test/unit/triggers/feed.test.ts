@@ -1,3 +1,4 @@
+/** Changes put keys into the queue. */
 import { describe, expect, test } from '@jest/globals';
 import { runtimeKeyOf } from '../../../src/kube/objects/runtime-key.ts';
 import { Shard } from '../../../src/kube/objects/shard.ts';

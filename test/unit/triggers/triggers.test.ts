@@ -1,3 +1,4 @@
+/** Which keys a change wakes, and how urgently. */
 import { describe, expect, test } from '@jest/globals';
 import type { ParsedObject } from '../../../src/kube/objects/codec.ts';
 import { ObjectStore } from '../../../src/kube/objects/store.ts';

@@ -1,3 +1,4 @@
+/** What the controller does with the result of a pass. */
 import { describe, expect, test } from '@jest/globals';
 import { KubeError } from '../../../src/kube/client/errors.ts';
 import type { PassResult } from '../../../src/reconcile/reconcile.ts';

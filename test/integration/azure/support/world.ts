@@ -1,3 +1,4 @@
+/** An emulated Azure and the operator's side of it, for the tests in this folder. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** What an error of Azure means. */
 import { describe, expect, test } from '@jest/globals';
 import {
   ENTRA_CODES,

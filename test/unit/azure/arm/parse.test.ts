@@ -1,3 +1,4 @@
+/** What ARM answers, parsed at the edge. */
 import { describe, expect, test } from '@jest/globals';
 import { parseRuntime, parseState } from '../../../../src/azure/arm/parse.ts';
 import { resource } from '../support/rig.ts';

@@ -1,3 +1,4 @@
+/** Calls to ARM: headers, retries, deadlines, and what answers mean. */
 import { RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';

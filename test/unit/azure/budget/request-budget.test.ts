@@ -1,3 +1,4 @@
+/** The request budget: who gets tokens, and who is woken. */
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ARM_LIMITS, limitsFor, RequestBudget } from '../../../../src/azure/budget/request-budget.ts';

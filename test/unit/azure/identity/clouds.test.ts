@@ -1,3 +1,4 @@
+/** The clouds of Azure, and their endpoints. */
 import { expect, test } from '@jest/globals';
 import { resolveCloud } from '../../../../src/azure/identity/clouds.ts';
 

@@ -1,3 +1,4 @@
+/** The operator's own login, by flag and variables. */
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import {

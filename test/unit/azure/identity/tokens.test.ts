@@ -1,3 +1,4 @@
+/** Access tokens: cached, renewed, refused. */
 import { describe, expect, test } from '@jest/globals';
 import { TokenSource } from '../../../../src/azure/identity/tokens.ts';
 import { Denied } from '../../../../src/ports.ts';

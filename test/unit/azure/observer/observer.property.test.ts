@@ -1,3 +1,4 @@
+/** The shared list never shows less than our own calls did, whatever the order of events. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseRuntime } from '../../../../src/azure/arm/parse.ts';

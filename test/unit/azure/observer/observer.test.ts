@@ -1,3 +1,4 @@
+/** Shared lists: when they are fetched, and what they tell. */
 import { describe, expect, test } from '@jest/globals';
 import { parseRuntime } from '../../../../src/azure/arm/parse.ts';
 import type { ArmRuntimes, Listed } from '../../../../src/azure/arm/remote.ts';

@@ -1,3 +1,4 @@
+/** An ARM that answers as the test says. */
 import {
   createHttpHeaders,
   type HttpClient,

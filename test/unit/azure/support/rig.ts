@@ -1,3 +1,4 @@
+/** The SDK clients on a transport that the test answers for. */
 import { createDataFactory } from '../../../../src/azure/arm/data-factory.ts';
 import { createSynapse } from '../../../../src/azure/arm/synapse.ts';
 import { RequestBudget } from '../../../../src/azure/budget/request-budget.ts';

@@ -1,3 +1,4 @@
+/** A credential keeps its secret to itself. */
 import { inspect } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { isClientId, isTenant, Sealed } from '../../../../src/core/model/credential.ts';

@@ -1,3 +1,4 @@
+/** Durations, as manifests and flags spell them. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseDuration } from '../../../../src/core/model/duration.ts';

@@ -65,7 +65,7 @@ describe('values are compared by meaning', () => {
 });
 
 describe('a leaf that was managed and is declared no longer', () => {
-  test('should differ until it is back at the default', () => {
+  test('differs until it is back at the default', () => {
     const document = managed('West Europe', { description: 'ours' });
     expect(differences(fieldMap({}), ['description', 'location'], document)).toEqual([
       { field: 'location', desired: 'AutoResolve', observed: 'West Europe' },
@@ -75,17 +75,17 @@ describe('a leaf that was managed and is declared no longer', () => {
     expect(differences(fieldMap({}), ['description', 'location'], {})).toEqual([]);
   });
 
-  test('should be written as the default, or left out where that is absence', () => {
+  test('is written as the default, or left out where that is absence', () => {
     const document = managed('West Europe', { description: 'ours', other: 1 });
     const drift = differences(fieldMap({}), ['description', 'location'], document);
     expect(merge(document, drift, fieldMap({}))).toEqual(managed('AutoResolve', { other: 1 }));
   });
 
-  test('should be nobody’s business when this version does not know it', () => {
+  test('is left alone when this version does not know it', () => {
     expect(differences(fieldMap({}), ['dataFlow.coreCount'], managed('West Europe'))).toEqual([]);
   });
 
-  test('should follow the declaration when it is declared again', () => {
+  test('follows the declaration when it is declared again', () => {
     const declared = fieldMap({ location: 'West Europe' });
     expect(differences(declared, ['location'], managed('North Europe'))).toEqual([
       { field: 'location', desired: 'West Europe', observed: 'North Europe' },

@@ -1,3 +1,4 @@
+/** Which namespaces may use the operator's own identity, and which subscriptions. */
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { describeGrants, parseGrants, refusalOf } from '../../../../src/core/model/grants.ts';

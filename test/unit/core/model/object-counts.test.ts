@@ -1,3 +1,4 @@
+/** What is counted of all objects for the metrics. */
 import { describe, expect, test } from '@jest/globals';
 import { EMPTY_STATUS, type ManagedObject } from '../../../../src/core/model/object.ts';
 import { countObjects, polledObjects } from '../../../../src/core/model/object-counts.ts';

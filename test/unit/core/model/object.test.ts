@@ -1,3 +1,4 @@
+/** What is read out of an object's status. */
 import { describe, expect, test } from '@jest/globals';
 import { condition, EMPTY_STATUS } from '../../../../src/core/model/object.ts';
 import { armId, armKey } from '../../../../src/core/model/runtime.ts';

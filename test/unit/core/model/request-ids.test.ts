@@ -1,3 +1,4 @@
+/** Azure's request ids in messages. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { requestIds, withoutRequestIds, withRequestIds } from '../../../../src/core/model/request-ids.ts';

@@ -1,3 +1,4 @@
+/** Which states are healthy, and which need a person. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RUNTIME_STATES } from '../../../../src/api/names.ts';

@@ -466,15 +466,15 @@ describe('a contested field', () => {
     check,
   );
 
-  test('should be told with the field and both values', () => {
+  test('is told with the field and both values', () => {
     expect(messageOf(contested(FIVE))).toContain('location (declared "West Europe", found "North Europe")');
   });
 
-  test('should be looked at when its wait is over', () => {
+  test('is looked at when its wait is over', () => {
     expect(nextOf(contested(FIVE))).toEqual({ kind: 'after', ms: 10 * 60_000 });
   });
 
-  test('should be looked at when the first of two waits is over', () => {
+  test('is looked at when the first of two waits is over', () => {
     const s = owned({
       desired: { fields: { location: 'West Europe', description: 'ours' } },
       definition: OTHER,

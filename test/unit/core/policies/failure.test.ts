@@ -254,7 +254,7 @@ describe.each([
     expect(nextOf(waiting(10))).toEqual(SLOW);
   });
 
-  test('should not be asked about more slowly for what was only remembered', () => {
+  test('is not asked about more slowly for what was only remembered', () => {
     const next = { kind: 'after', ms: INTERVAL };
     expect(nextOf(situation({ failure: heard({ at: ago(0.1) }), status: CLOCK }))).toEqual(next);
     expect(nextOf(waiting(12, { at: ago(0.1) }))).toEqual(next);
@@ -310,7 +310,7 @@ describe.each(['throttled', 'unavailable', 'credentialUnavailable'] as const)('a
     check,
   );
 
-  test('should be tried again within the interval, and not before Azure permits', () => {
+  test('is tried again within the interval, and not before Azure permits', () => {
     const next = {
       kind: 'backoff',
       baseMs: 1_000,

@@ -32,10 +32,7 @@ describe('the state', () => {
   const stopped = { waitingSince: { reason: 'Stopped', time: ago(10) } };
   rules<Row>(
     {
-      'should be looked at once the definition is as declared': [
-        owned({ definition: found('West Europe') }),
-        'Look state',
-      ],
+      'is looked at once the definition is as declared': [owned({ definition: found('West Europe') }), 'Look state'],
       'Online is Available': [seen(), 'Ready=True Available'],
       'Started is Available': [seen({ state: 'Started' }), 'Ready=True Available'],
       'Initial is Provisioning': [seen({ state: 'Initial' }), 'Ready=False Provisioning Reconciling'],
@@ -312,30 +309,27 @@ describe('a repair that a person asks for', () => {
   const asked = (more: Scene = {}) => seen({ requests: { repair: 'r1' }, ...more });
   rules<Row>(
     {
-      'should be done though the runtime is well': [asked(), 'Repair for r1'],
-      'should be done without a look at the state': [
+      'is done though the runtime is well': [asked(), 'Repair for r1'],
+      'is done without a look at the state': [
         owned({ requests: { repair: 'r1' }, definition: found('West Europe') }),
         'Repair for r1',
       ],
-      'should be done though repair is Disabled': [
+      'is done though repair is Disabled': [
         asked({ state: 'Limited', desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } }),
         'Repair for r1',
       ],
-      'should be done though repairs are exhausted': [
+      'is done though repairs are exhausted': [
         asked({ state: 'Limited', status: { repair: { attempts: 5, nextAttemptTime: ago(1) } } }),
         'Repair for r1',
       ],
-      'should be done though the next repair is not due': [
+      'is done though the next repair is not due': [
         asked({ state: 'Limited', status: { repair: { attempts: 1, nextAttemptTime: ago(-10) } } }),
         'Repair for r1',
       ],
-      'should not be done twice for one token': [
-        asked({ status: { lastHandledRepairAt: 'r1' } }),
-        'Ready=True Available',
-      ],
-      'should be done again for a new token': [asked({ status: { lastHandledRepairAt: 'r0' } }), 'Repair for r1'],
-      'should not be done when the pass has written': [asked({ wrote: { kind: 'repair' } }), 'Ready=True Available'],
-      'should be done on what a GET of this pass has answered': [
+      'is not done twice for one token': [asked({ status: { lastHandledRepairAt: 'r1' } }), 'Ready=True Available'],
+      'is done again for a new token': [asked({ status: { lastHandledRepairAt: 'r0' } }), 'Repair for r1'],
+      'is not done when the pass has written': [asked({ wrote: { kind: 'repair' } }), 'Ready=True Available'],
+      'is done on what a GET of this pass has answered': [
         asked({ definition: { ...found('West Europe'), fresh: false } }),
         'Look definition fresh',
       ],

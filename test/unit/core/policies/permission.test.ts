@@ -25,17 +25,14 @@ const check = ([s, expected]: Row): void => expect(decided(s)).toBe(expected);
 describe('suspend', () => {
   rules<Row>(
     {
-      'should settle before anything is looked at': [owned({ desired: { suspend: true } }), 'Suspended'],
-      'should settle a new object': [situation({ desired: { suspend: true } }), 'Suspended'],
-      'should settle an object that has no credentials': [
-        owned({ desired: { suspend: true }, access: DENIED }),
-        'Suspended',
-      ],
-      'should not even take the finalizer off an object that only observes': [
+      'settles before anything is looked at': [owned({ desired: { suspend: true } }), 'Suspended'],
+      'settles a new object': [situation({ desired: { suspend: true } }), 'Suspended'],
+      'settles an object that has no credentials': [owned({ desired: { suspend: true }, access: DENIED }), 'Suspended'],
+      'does not even take the finalizer off an object that only observes': [
         owned({ desired: { suspend: true, managementPolicy: 'Observe' } }),
         'Suspended',
       ],
-      'should not do a repair that is asked for': [
+      'does not do a repair that is asked for': [
         owned({ desired: { suspend: true }, requests: { repair: 'r1' } }),
         'Suspended',
       ],
@@ -43,7 +40,7 @@ describe('suspend', () => {
     check,
   );
 
-  test('should not look again until the object changes', () => {
+  test('does not look again until the object changes', () => {
     expect(nextOf(owned({ desired: { suspend: true } }))).toEqual({ kind: 'never' });
   });
 });
@@ -52,33 +49,33 @@ describe('Observe', () => {
   const observe = { managementPolicy: 'Observe' } as const;
   rules<Row>(
     {
-      'should drop the finalizer first': [owned({ desired: observe }), 'RemoveFinalizer'],
-      'should look without a claim': [situation({ desired: observe }), 'Look definition fresh'],
-      'should be content with the list once in sync': [
+      'drops the finalizer first': [owned({ desired: observe }), 'RemoveFinalizer'],
+      'looks without a claim': [situation({ desired: observe }), 'Look definition fresh'],
+      'is content with the list once in sync': [
         owned({ desired: observe, object: { hasFinalizer: false } }),
         'Look definition listed',
       ],
-      'should report an absence and never create': [
+      'reports an absence and never creates': [
         situation({ desired: observe, definition: GONE }),
         'Ready=False NotFound Reconciling',
       ],
-      'should not adopt': [
+      'does not adopt': [
         situation({ desired: observe, status: UNCLAIMED, definition: found('North Europe'), state: 'Online' }),
         'Ready=True Available',
       ],
-      'should not correct a drift, and is Ready when the runtime is healthy': [
+      'does not correct a drift, and is Ready when the runtime is healthy': [
         seen({ desired: { ...observe, fields: { location: 'North Europe' } }, object: { hasFinalizer: false } }),
         'Ready=True Available',
       ],
-      'should not repair': [
+      'does not repair': [
         seen({ desired: observe, object: { hasFinalizer: false }, state: 'Limited' }),
         'Ready=False Limited Stalled',
       ],
-      'should not do a repair that is asked for': [
+      'does not do a repair that is asked for': [
         seen({ desired: observe, object: { hasFinalizer: false }, requests: { repair: 'r1' } }),
         'Ready=True Available',
       ],
-      'should not care whose the runtime is': [
+      'does not care whose the runtime is': [
         seen({
           desired: observe,
           object: { hasFinalizer: false },
@@ -86,7 +83,7 @@ describe('Observe', () => {
         }),
         'Ready=True Available',
       ],
-      'should not care under which identity the runtime was claimed': [
+      'does not care under which identity the runtime was claimed': [
         seen({
           desired: observe,
           object: { hasFinalizer: false },
@@ -94,7 +91,7 @@ describe('Observe', () => {
         }),
         'Ready=True Available',
       ],
-      'should take up its claim again when it goes back to Manage': [
+      'takes up its claim again when it goes back to Manage': [
         seen({ object: { hasFinalizer: false } }),
         'Ready=True Available',
       ],
@@ -102,7 +99,7 @@ describe('Observe', () => {
     check,
   );
 
-  test('should look for the missing runtime ever less often, up to the interval', () => {
+  test('looks for the missing runtime ever less often, up to the interval', () => {
     const s = situation({ desired: observe, definition: GONE });
     expect(nextOf(s)).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: s.intervalMs });
   });
@@ -114,40 +111,37 @@ describe('two objects, one runtime', () => {
   const claimant = managedObject('younger', { createdAt: 1_000, hasFinalizer: true, status: { ...IN_SYNC } });
   rules<Row>(
     {
-      'should leave the runtime to the object that has the claim': [
+      'leaves the runtime to the object that has the claim': [
         situation({ peers: [claimant] }),
         'Ready=False OwnedByAnother Stalled',
       ],
-      'should leave the runtime to the older object when nobody has a claim': [
+      'leaves the runtime to the older object when neither has a claim': [
         situation({ peers: [older] }),
         'Ready=False OwnedByAnother Stalled',
       ],
-      'should leave the runtime to the lower uid when both are of the same second': [
+      'leaves the runtime to the lower uid when both are of the same second': [
         situation({ peers: [managedObject('a', { uid: 'uid-a' })] }),
         'Ready=False OwnedByAnother Stalled',
       ],
-      'should go on when the other is younger': [situation({ peers: [younger] }), 'Look definition fresh'],
-      'should go on when the other only observes': [
+      'goes on when the other is younger': [situation({ peers: [younger] }), 'Look definition fresh'],
+      'goes on when the other only observes': [
         situation({ peers: [managedObject('older', { createdAt: -1_000 }, { managementPolicy: 'Observe' })] }),
         'Look definition fresh',
       ],
-      'should go on when the other is being deleted and holds nothing any longer': [
+      'goes on when the other is being deleted and holds nothing any longer': [
         situation({ peers: [{ ...older, deleting: true }] }),
         'Look definition fresh',
       ],
-      'should go on with a claim against an older object without one': [
-        owned({ peers: [older] }),
-        'Look definition listed',
-      ],
-      'should drop its finalizer before it says that it lost': [
+      'goes on with a claim against an older object without one': [owned({ peers: [older] }), 'Look definition listed'],
+      'drops its finalizer before it says that it lost': [
         situation({ object: { hasFinalizer: true }, peers: [older] }),
         'RemoveFinalizer',
       ],
-      'should drop the finalizer of an object that lost although it has a claim': [
+      'drops the finalizer of an object that lost although it has a claim': [
         owned({ object: { createdAt: 1 }, peers: [{ ...claimant, createdAt: 0 }] }),
         'RemoveFinalizer',
       ],
-      'should wait while the owner is being deleted': [
+      'waits while the owner is being deleted': [
         situation({ peers: [{ ...claimant, deleting: true }] }),
         'Ready=False OwnedByAnother Reconciling',
       ],
@@ -155,13 +149,13 @@ describe('two objects, one runtime', () => {
     check,
   );
 
-  test('should name the other object and say what to do', () => {
+  test('names the other object and says what to do', () => {
     const message = messageOf(situation({ peers: [claimant] }));
     expect(message).toContain('team/younger');
     expect(message).toMatch(/Delete one of the two|managementPolicy: Observe/);
   });
 
-  test('should wait for an owner that goes at the pace of waiting, and retry a lost one slowly', () => {
+  test('waits for an owner that goes at the pace of waiting, and retries a lost one slowly', () => {
     const waits = nextOf(situation({ peers: [{ ...claimant, deleting: true }] }));
     expect(waits).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: 600_000 });
     const lost = nextOf(situation({ peers: [claimant] }));
@@ -173,31 +167,31 @@ describe('identity', () => {
   const other = { granted: true, identity: 'tenant/other' } as const;
   rules<Row>(
     {
-      'should ask nothing of Azure without credentials': [
+      'asks nothing of Azure without credentials': [
         owned({ access: DENIED }),
         'Ready=False CredentialsInvalid Stalled',
       ],
-      'should not go on under another identity than that of the claim': [
+      'does not go on under another identity than that of the claim': [
         owned({ access: other }),
         'Ready=False CredentialsInvalid Stalled',
       ],
-      'should go on under another identity when a person accepts exactly that one': [
+      'goes on under another identity when a person accepts exactly that one': [
         owned({ access: other, requests: { acceptIdentity: 'tenant/other' } }),
         'Look definition listed',
       ],
-      'should not go on under another identity when a person accepted yet another': [
+      'does not go on under another identity when a person accepted yet another': [
         owned({ access: other, requests: { acceptIdentity: 'tenant/third' } }),
         'Ready=False CredentialsInvalid Stalled',
       ],
-      'should not go on under another identity, whatever Azure has answered to it': [
+      'does not go on under another identity, whatever Azure has answered to it': [
         owned({ access: other, failure: failed('parentNotFound') }),
         'Ready=False CredentialsInvalid Stalled',
       ],
-      'should be told first that the runtime is another’s, without credentials': [
+      'is told first that the runtime is another’s, without credentials': [
         situation({ access: DENIED, peers: [managedObject('older', { createdAt: -1 })] }),
         'Ready=False OwnedByAnother Stalled',
       ],
-      'should drop the finalizer of a lost runtime without credentials': [
+      'drops the finalizer of a lost runtime without credentials': [
         situation({
           object: { hasFinalizer: true },
           access: DENIED,
@@ -205,11 +199,11 @@ describe('identity', () => {
         }),
         'RemoveFinalizer',
       ],
-      'should not mind which identity it is before there is a claim': [
+      'does not mind which identity it is before there is a claim': [
         situation({ access: other }),
         'Look definition fresh',
       ],
-      'should not mind an acceptance of an identity that is the claim’s own': [
+      'does not mind an acceptance of an identity that is the claim’s own': [
         owned({ requests: { acceptIdentity: 'tenant/other' } }),
         'Look definition listed',
       ],
@@ -217,11 +211,11 @@ describe('identity', () => {
     check,
   );
 
-  test('should say why there are no credentials', () => {
+  test('says why there are no credentials', () => {
     expect(messageOf(owned({ access: DENIED }))).toBe(DENIED.message);
   });
 
-  test('should name both identities and the annotation that agrees to the change', () => {
+  test('names both identities and the annotation that agrees to the change', () => {
     const message = messageOf(owned({ access: other }));
     expect(message).toContain(CREATED.identity);
     expect(message).toContain('azure-ir.io/accept-identity: tenant/other');

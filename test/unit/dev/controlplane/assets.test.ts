@@ -1,3 +1,4 @@
+/** Where the binaries come from, and that they appear whole or not at all. */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';

@@ -1,3 +1,4 @@
+/** Child processes do not outlive their parent. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';

@@ -1,3 +1,4 @@
+/** Which archive is downloaded, and what happens when it cannot be. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

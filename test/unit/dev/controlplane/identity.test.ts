@@ -1,3 +1,4 @@
+/** Tokens and kubeconfigs of the control plane. */
 import { expect, test } from '@jest/globals';
 import { admin, kubeconfig, operator, tokenFile, withToken } from '../../../../dev/controlplane/identity.ts';
 

@@ -1,3 +1,4 @@
+/** The lock between processes: one at a time, and a dead owner frees it. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** A server that starts, that does not, and a port that is taken. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';

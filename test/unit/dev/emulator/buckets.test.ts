@@ -1,3 +1,4 @@
+/** The emulated token buckets. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DEFAULT_CLIENT, type FactoryRef } from '../../../../dev/emulator/index.ts';
 import { failure, group, managed, useEmulator } from './helpers.ts';

@@ -1,3 +1,4 @@
+/** The control of the emulator. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createControlClient, type EmulatorControl, type FactoryRef } from '../../../../dev/emulator/index.ts';
 import { failure, group, managed, useEmulator } from './helpers.ts';

@@ -1,3 +1,4 @@
+/** The emulated Entra ID. */
 import { randomUUID } from 'node:crypto';
 import { DataFactoryManagementClient } from '@azure/arm-datafactory';
 import { ClientAssertionCredential, ClientSecretCredential } from '@azure/identity';

@@ -1,3 +1,4 @@
+/** Errors of the emulated ARM, as recorded. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DEFAULT_CLIENT, type FactoryRef } from '../../../../dev/emulator/index.ts';
 import { failure, group, managed, runtimePath, useEmulator } from './helpers.ts';

@@ -1,3 +1,4 @@
+/** Faults that the emulator is told to make. */
 import { once } from 'node:events';
 import tls, { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { beforeEach, describe, expect, test } from '@jest/globals';

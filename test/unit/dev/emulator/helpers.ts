@@ -1,3 +1,4 @@
+/** An emulator and requests to it, for the tests in this folder. */
 import tls from 'node:tls';
 import { DataFactoryManagementClient, type IntegrationRuntimeResource } from '@azure/arm-datafactory';
 import { ClientSecretCredential } from '@azure/identity';

@@ -1,3 +1,4 @@
+/** The emulator as a process of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

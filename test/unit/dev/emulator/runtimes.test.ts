@@ -1,3 +1,4 @@
+/** Runtimes of the emulated Data Factory. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createControlClient, type FactoryRef } from '../../../../dev/emulator/index.ts';
 import { failure, group, managed, runtimePath, useEmulator } from './helpers.ts';

@@ -1,3 +1,4 @@
+/** The certificates of the emulator. */
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { createServerIdentity } from '../../../../dev/emulator/tls.ts';

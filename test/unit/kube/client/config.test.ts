@@ -1,3 +1,4 @@
+/** How the operator finds and reaches its API server. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node';
 import { PooledKubeConfig } from '../../../../src/kube/client/config.ts';

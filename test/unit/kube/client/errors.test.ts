@@ -1,3 +1,4 @@
+/** What an error of the API server means. */
 import { describe, expect, test } from '@jest/globals';
 import { isExpired, KubeError, problemOfAnswer, toKubeError } from '../../../../src/kube/client/errors.ts';
 

@@ -1,3 +1,4 @@
+/** The same event is counted, not published anew. */
 import { describe, expect, test } from '@jest/globals';
 import { EventSeries } from '../../../../src/kube/events/event-series.ts';
 

@@ -1,3 +1,4 @@
+/** Events as the API server gets them. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { cutBytes, toApiEvent } from '../../../../src/kube/events/events.ts';

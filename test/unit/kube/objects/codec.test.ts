@@ -1,3 +1,4 @@
+/** An object of the API server, parsed at the edge. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { EMPTY_STATUS } from '../../../../src/core/model/object.ts';

@@ -1,3 +1,4 @@
+/** Objects of other shards are kept as far as they matter. */
 import { describe, expect, test } from '@jest/globals';
 import { parseForeignObject } from '../../../../src/kube/objects/foreign-object.ts';
 import { type RawOptions, rawObject } from './objects-of-tests.ts';

@@ -1,3 +1,4 @@
+/** Which objects belong to a shard. */
 import { describe, expect, test } from '@jest/globals';
 import { armKey } from '../../../../src/core/model/runtime.ts';
 import { Shard } from '../../../../src/kube/objects/shard.ts';

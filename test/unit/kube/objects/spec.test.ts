@@ -1,3 +1,4 @@
+/** A spec is parsed, or refused with a sentence for its author. */
 import { describe, expect, test } from '@jest/globals';
 import { parseSpec } from '../../../../src/kube/objects/spec.ts';
 import { FACTORY } from './objects-of-tests.ts';

@@ -1,3 +1,4 @@
+/** The status, to the API server and back. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

@@ -1,3 +1,4 @@
+/** The store of objects: changes, our own writes, and what is newer. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { armKey } from '../../../../src/core/model/runtime.ts';
 import { compareVersions } from '../../../../src/kube/client/resource-version.ts';

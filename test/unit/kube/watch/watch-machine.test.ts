@@ -1,3 +1,4 @@
+/** The states of a watch, purely. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ParsedObject } from '../../../../src/kube/objects/codec.ts';

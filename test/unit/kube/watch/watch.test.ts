@@ -1,3 +1,4 @@
+/** The watch that goes on, whatever the API server does. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { StreamListener } from '../../../../src/kube/client/client.ts';
 import { KubeError } from '../../../../src/kube/client/errors.ts';

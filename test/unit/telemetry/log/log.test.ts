@@ -1,3 +1,4 @@
+/** Log lines: levels, keys, errors. */
 import { describe, expect, test } from '@jest/globals';
 import { createLog, type LogLevel, parseLogLevel } from '../../../../src/telemetry/log/log.ts';
 

@@ -1,3 +1,4 @@
+/** No secret in a log line. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { redact, redactText } from '../../../../src/telemetry/log/redact.ts';

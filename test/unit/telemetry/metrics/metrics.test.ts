@@ -1,3 +1,4 @@
+/** Metrics, as Prometheus reads them. */
 import { describe, expect, test } from '@jest/globals';
 import { Controller } from '../../../../src/runtime/controller.ts';
 import { WorkQueue } from '../../../../src/runtime/queue.ts';
