@@ -6,8 +6,6 @@ import type { ControllerMetrics, ResultLabel } from './metrics.ts';
 import type { WorkQueue } from './queue.ts';
 import type { BackoffPolicy } from './retries.ts';
 
-export type { Attempt } from './attempts.ts';
-
 /** What the controller does with a key after a pass. */
 export type HandlerResult =
   /** Nothing, until an event adds the key. Clears its failures. */

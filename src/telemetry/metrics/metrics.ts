@@ -8,10 +8,6 @@ import { type ObjectRecorder, objectMetrics } from './object-metrics.ts';
 import { type PollRecorder, pollMetrics } from './poll-metrics.ts';
 import { queueMetrics } from './queue-metrics.ts';
 
-export type { AzureRecorder, RepairOutcome } from './azure-metrics.ts';
-export type { ControllerRecorder } from './controller-metrics.ts';
-export type { KubernetesRecorder, KubernetesWrite } from './kubernetes-metrics.ts';
-
 export interface MetricsOptions {
   /** The operator's own version. */
   readonly version: string;
