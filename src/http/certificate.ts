@@ -70,12 +70,12 @@ export class Certificate {
       if (pair.cert !== this.#pair.cert || pair.key !== this.#pair.key) {
         changed(pair);
         this.#pair = pair;
-        log.info('certificate renewed', { dir, validTo: new X509Certificate(pair.cert).validTo });
+        log.info('certificate reloaded', { dir, validTo: new X509Certificate(pair.cert).validTo });
       }
       this.#warnOnce.clear(dir);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      log[this.#warnOnce.level(dir, problem)]('the certificate cannot be renewed: the old one stays in use', {
+      log[this.#warnOnce.level(dir, problem)]('failed to reload the certificate; keeping the previous one', {
         problem,
       });
     }

@@ -70,7 +70,7 @@ class KnownSecrets {
   }
 }
 
-export interface CredentialSecret {
+interface CredentialSecret {
   readonly namespace: string;
   readonly credential: NamespaceCredential;
 }

@@ -1,5 +1,5 @@
 /**
- * A binary heap that also finds its items: `push`, `pop`, `moved` and `delete` are O(log n), `peek` and `has` O(1).
+ * A binary heap that also finds its items: `push`, `moved` and `delete` are O(log n), `peek` is O(1).
  * An item is in the heap at most once. `before` is a strict order; while an item is inside, the values that `before`
  * compares may change only together with a call of `moved`.
  */
@@ -21,20 +21,10 @@ export class Heap<T> {
     return this.#items[0];
   }
 
-  has(item: T): boolean {
-    return this.#positions.has(item);
-  }
-
   /** Adds an item that is not inside. */
   push(item: T): void {
     this.#items.push(item);
     this.#rise(item, this.#items.length - 1);
-  }
-
-  pop(): T | undefined {
-    const first = this.#items[0];
-    if (first !== undefined) this.delete(first);
-    return first;
   }
 
   /** Restores the order after the item's rank has changed; nothing if it is not inside. */

@@ -138,7 +138,7 @@ function parseAnswer(answer: unknown): StoredLease {
 }
 
 /** Undefined for what is not an object with a version; never throws. */
-export function parseLease(raw: unknown): StoredLease | undefined {
+function parseLease(raw: unknown): StoredLease | undefined {
   if (!isRecord(raw)) return undefined;
   const version = readText(readRecord(raw.metadata).resourceVersion);
   if (version === undefined) return undefined;
@@ -156,7 +156,7 @@ export function parseLease(raw: unknown): StoredLease | undefined {
 }
 
 /** As the API server accepts it. */
-export function renderSpec({ holder, durationMs, acquiredAt, renewedAt, transitions }: Lease): Record<string, unknown> {
+function renderSpec({ holder, durationMs, acquiredAt, renewedAt, transitions }: Lease): Record<string, unknown> {
   return {
     holderIdentity: holder,
     leaseDurationSeconds: Math.ceil(durationMs / 1000),

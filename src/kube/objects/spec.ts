@@ -8,7 +8,7 @@ import type { Json, Parent } from '../../core/model/runtime.ts';
 import { isRecord, type Raw } from '../client/raw.ts';
 
 /** Why a spec is invalid, in a sentence for the person who wrote it. */
-class InvalidSpec extends Error {}
+class Misunderstood extends Error {}
 
 interface Rule {
   readonly matches: RegExp;
@@ -125,10 +125,10 @@ const DEFAULT_RUNTIME = 'autoresolveintegrationruntime';
 /** What a manifest declares, or the first problem in it. Never throws. */
 export function parseSpec(raw: unknown, objectName: string): ManagedObject['spec'] {
   try {
-    if (!isRecord(raw)) throw new InvalidSpec('spec is missing: declare at least spec.factory or spec.workspace');
+    if (!isRecord(raw)) throw new Misunderstood('spec is missing: declare at least spec.factory or spec.workspace');
     return { valid: true, desired: readDesired(raw, objectName) };
   } catch (error) {
-    if (error instanceof InvalidSpec) return { valid: false, problem: error.message };
+    if (error instanceof Misunderstood) return { valid: false, problem: error.message };
     throw error;
   }
 }
@@ -142,7 +142,7 @@ function readDesired(spec: Raw, objectName: string): Desired {
   // A workspace lists it among its own runtimes.
   const isHidden = parent.kind === 'factory' && network === undefined;
   if (isHidden && managementPolicy === 'Manage' && isSameName(name, DEFAULT_RUNTIME)) {
-    throw new InvalidSpec(
+    throw new Misunderstood(
       `${name} is the default runtime that Azure keeps by itself and that cannot be managed: choose another azureName in a new object; ` +
         'in a factory with a managed virtual network, declare spec.managedVirtualNetwork there',
     );
@@ -168,7 +168,7 @@ function readName(spec: Raw, objectName: string): string {
   const declared = readString(spec, 'azureName', 'spec', RULES.azureName);
   if (declared !== undefined) return declared;
   if (fits(objectName, RULES.azureName)) return objectName;
-  throw new InvalidSpec(
+  throw new Misunderstood(
     `metadata.name "${objectName}" is not ${RULES.azureName.called}; set spec.azureName, or rename the object`,
   );
 }
@@ -177,10 +177,10 @@ function readParent(spec: Raw): Parent {
   const factory = readObject(spec, 'factory', 'spec');
   const workspace = readObject(spec, 'workspace', 'spec');
   if (factory !== undefined && workspace !== undefined)
-    throw new InvalidSpec('spec.factory and spec.workspace are both set: a runtime is in one of the two');
+    throw new Misunderstood('spec.factory and spec.workspace are both set: a runtime is in one of the two');
   if (workspace !== undefined) return readNamed(workspace, 'workspace', RULES.workspaceName);
   if (factory !== undefined) return readNamed(factory, 'factory', RULES.factoryName);
-  throw new InvalidSpec(
+  throw new Misunderstood(
     'spec.factory is missing, and so is spec.workspace: one of them names the Data Factory or Synapse workspace that holds the runtime',
   );
 }
@@ -197,7 +197,7 @@ function readNamed(raw: Raw, kind: Parent['kind'], nameRule: Rule): Parent {
 
 function required(raw: Raw, field: string, where: string, rule: Rule): string {
   const value = readString(raw, field, where, rule);
-  if (value === undefined) throw new InvalidSpec(`${where}.${field} is missing`);
+  if (value === undefined) throw new Misunderstood(`${where}.${field} is missing`);
   return value;
 }
 
@@ -216,20 +216,20 @@ function readLeaf(spec: Raw, path: PlainPath): Json | undefined {
   const there = second === undefined ? spec : (readObject(spec, first, 'spec') ?? {});
   const value = present(there, second ?? first) as Json | undefined;
   if (value === undefined || LEAVES[path].accepts(value)) return value;
-  throw new InvalidSpec(`spec.${path} is not ${LEAVES[path].called}`);
+  throw new Misunderstood(`spec.${path} is not ${LEAVES[path].called}`);
 }
 
 function readCustomProperties(spec: Raw): Map<string, string> {
   const where = 'spec.dataFlow.customProperties';
   const entries = present(readObject(spec, 'dataFlow', 'spec') ?? {}, 'customProperties') ?? [];
   if (!Array.isArray(entries) || entries.length > MOST_PROPERTIES) {
-    throw new InvalidSpec(`${where} is not a list of at most ${MOST_PROPERTIES} custom properties`);
+    throw new Misunderstood(`${where} is not a list of at most ${MOST_PROPERTIES} custom properties`);
   }
   const properties = new Map<string, string>();
   for (const [i, entry] of entries.entries()) {
-    if (!isRecord(entry)) throw new InvalidSpec(`${where}[${i}] is not an object`);
+    if (!isRecord(entry)) throw new Misunderstood(`${where}[${i}] is not an object`);
     const name = required(entry, 'name', `${where}[${i}]`, PROPERTY.name);
-    if (properties.has(name)) throw new InvalidSpec(`${where} has two entries of the name "${name}"`);
+    if (properties.has(name)) throw new Misunderstood(`${where} has two entries of the name "${name}"`);
     properties.set(name, required(entry, 'value', `${where}[${i}]`, PROPERTY.value));
   }
   return properties;
@@ -242,7 +242,7 @@ function readNetwork(spec: Raw, { kind }: Parent): ManagedVirtualNetwork | undef
   const name = readString(network, 'name', where, RULES.networkName) ?? 'default';
   const creation = readChoice(network, 'creation', where, ['Never', 'IfMissing']);
   if (kind === 'workspace' && creation === 'IfMissing') {
-    throw new InvalidSpec(
+    throw new Misunderstood(
       `${where}.creation is IfMissing, but a Synapse workspace gets its managed virtual network only when it is created itself: ` +
         'set creation: Never',
     );
@@ -257,20 +257,22 @@ function readAuthoring(
   const authoring = readObject(spec, 'interactiveAuthoring', 'spec');
   if (authoring === undefined) return undefined;
   if (network === undefined) {
-    throw new InvalidSpec(
+    throw new Misunderstood(
       'spec.interactiveAuthoring exists in a managed virtual network only: remove it, or declare spec.managedVirtualNetwork in a new object',
     );
   }
   const minutes = AUTHORING_MINUTES.find((each) => each === present(authoring, 'autoTerminationMinutes'));
   if (minutes !== undefined) return { interactiveAuthoring: { autoTerminationMinutes: minutes } };
-  throw new InvalidSpec(`spec.interactiveAuthoring.autoTerminationMinutes is none of ${AUTHORING_MINUTES.join(', ')}`);
+  throw new Misunderstood(
+    `spec.interactiveAuthoring.autoTerminationMinutes is none of ${AUTHORING_MINUTES.join(', ')}`,
+  );
 }
 
 function readAttempts(repair: Raw): number {
   const value = present(repair, 'maxAttempts');
   if (value === undefined) return DEFAULT_ATTEMPTS;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_ATTEMPTS) return value;
-  throw new InvalidSpec(`spec.repair.maxAttempts is not a whole number from 1 to ${MOST_ATTEMPTS}`);
+  throw new Misunderstood(`spec.repair.maxAttempts is not a whole number from 1 to ${MOST_ATTEMPTS}`);
 }
 
 function readInterval(spec: Raw): number | undefined {
@@ -278,16 +280,16 @@ function readInterval(spec: Raw): number | undefined {
   if (value === undefined) return undefined;
   const ms = typeof value === 'string' ? parseDuration(value) : undefined;
   if (ms === undefined) {
-    throw new InvalidSpec('spec.interval is not a duration: use hours, minutes and seconds, like 90s, 10m or 1h30m');
+    throw new Misunderstood('spec.interval is not a duration: use hours, minutes and seconds, like 90s, 10m or 1h30m');
   }
   if (ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS) return ms;
-  throw new InvalidSpec('spec.interval is not between 1m and 24h');
+  throw new Misunderstood('spec.interval is not between 1m and 24h');
 }
 
 function readSwitch(spec: Raw, field: string): boolean {
   const value = present(spec, field) ?? false;
   if (typeof value === 'boolean') return value;
-  throw new InvalidSpec(`spec.${field} is neither true nor false`);
+  throw new Misunderstood(`spec.${field} is neither true nor false`);
 }
 
 /** The first choice is the default. */
@@ -295,20 +297,20 @@ function readChoice<T extends string>(raw: Raw, field: string, where: string, ch
   const value = present(raw, field) ?? choices[0];
   const choice = choices.find((candidate) => candidate === value);
   if (choice !== undefined) return choice;
-  throw new InvalidSpec(`${where}.${field} is none of ${choices.join(', ')}`);
+  throw new Misunderstood(`${where}.${field} is none of ${choices.join(', ')}`);
 }
 
 function readString(raw: Raw, field: string, where: string, rule: Rule): string | undefined {
   const value = present(raw, field);
   if (value === undefined) return undefined;
   if (typeof value === 'string' && fits(value, rule)) return value;
-  throw new InvalidSpec(`${where}.${field} is not ${rule.called}`);
+  throw new Misunderstood(`${where}.${field} is not ${rule.called}`);
 }
 
 function readObject(raw: Raw, field: string, where: string): Raw | undefined {
   const value = present(raw, field);
   if (value === undefined || isRecord(value)) return value;
-  throw new InvalidSpec(`${where}.${field} is not an object`);
+  throw new Misunderstood(`${where}.${field} is not an object`);
 }
 
 /** Null means absent, as in the API server. */

@@ -8,10 +8,6 @@ import { type ObjectRecorder, objectMetrics } from './object-metrics.ts';
 import { type PollRecorder, pollMetrics } from './poll-metrics.ts';
 import { queueMetrics } from './queue-metrics.ts';
 
-export type { AzureRecorder, RepairOutcome } from './azure-metrics.ts';
-export type { ControllerRecorder } from './controller-metrics.ts';
-export type { KubernetesRecorder, KubernetesWrite } from './kubernetes-metrics.ts';
-
 export interface MetricsOptions {
   /** The operator's own version. */
   readonly version: string;
@@ -48,7 +44,7 @@ export function createMetrics({ version, node, process = true, now }: MetricsOpt
   if (process) collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'azure_ir_build_info',
-    help: 'Always 1; its labels tell the versions',
+    help: 'Always 1; the labels contain the versions',
     labelNames: ['version', 'node'],
     registers: [registry],
   }).set({ version, node }, 1);
