@@ -337,7 +337,7 @@ describe('what a pass costs, and what is stored before Azure is written', () => 
     expect(operator.object(key).status.corrections).toEqual([
       { field: 'location', times: [operator.now], contested: false },
     ]);
-    expect(operator.cluster.events[0]?.message).toBe('location: "northeurope" instead of "West Europe"');
+    expect(operator.cluster.events[0]?.message).toBe('location is "northeurope", want "West Europe"');
   });
 
   test('a missing runtime is drift: it is told, created again, and held all the while', async () => {
@@ -525,7 +525,7 @@ describe('what a pass costs, and what is stored before Azure is written', () => 
     await operator.poll(key);
     expect(operator.cluster.server.has(key)).toBe(false);
     expect(operator.cluster.events.map(({ message }) => message)).toEqual([
-      'The runtime went with its factory or resource group.',
+      'Runtime was deleted together with its factory or resource group.',
     ]);
   });
 
@@ -1246,7 +1246,7 @@ describe('a contest over a field', () => {
     await contest(operator, key, 1);
     const warnings = operator.cluster.events.filter(({ type }) => type === 'Warning');
     expect(warnings.map(({ reason }) => reason)).toEqual(['Contested']);
-    expect(warnings[0]?.message).toContain('location (declared "West Europe", found "northeurope")');
+    expect(warnings[0]?.message).toContain('location "northeurope" (want "West Europe")');
   });
 
   test('is forgotten after two hours of peace', async () => {
@@ -1866,7 +1866,7 @@ describe('what is told of a failure', () => {
   }
   const complaints = ({ logged }: Operator) =>
     logged
-      .filter(({ message }) => message === 'azure refused or failed')
+      .filter(({ message }) => message === 'azure request failed')
       .map(({ level, requestId }) => [level, requestId]);
   const messages = (operator: Operator, key: string) =>
     new Set(operator.object(key).status.conditions.map(({ message }) => message));
