@@ -25,8 +25,8 @@ export const RECOGNISED = normal(
 
 /** `changes` in words; empty when nothing had to be changed. */
 export function adopted(changes: string): OperatorEvent {
-  const changed = changes === '' ? 'as it was' : `and changed: ${changes}`;
-  return normal('Adopted', `The runtime existed and was taken over, ${changed}.`);
+  const changed = changes === '' ? 'nothing to change' : `updated ${changes}`;
+  return normal('Adopted', `Adopted existing runtime; ${changed}.`);
 }
 
 export const MISSING_RUNTIME = normal('DriftDetected', 'The runtime was missing in Azure.');
@@ -37,7 +37,7 @@ export function driftDetected(drift: readonly Drift[]): OperatorEvent {
 
 /** `changes` in words. */
 export function driftCorrected(changes: string): OperatorEvent {
-  return normal('DriftCorrected', `Set back: ${changes}.`);
+  return normal('DriftCorrected', `Corrected drift: ${changes}.`);
 }
 
 export function networkCreated(name: string): OperatorEvent {
@@ -48,8 +48,8 @@ export function networkCreated(name: string): OperatorEvent {
 }
 
 export function repairStarted(attempt: RepairAttempt): OperatorEvent {
-  const which = attempt.by === 'operator' ? `attempt ${attempt.number} of ${attempt.of}` : 'asked for by annotation';
-  return normal('RepairStarted', `The definition was written again (${which}).`);
+  const which = attempt.by === 'operator' ? `attempt ${attempt.number} of ${attempt.of}` : 'requested by annotation';
+  return normal('RepairStarted', `Repair ${which}: re-applied the definition.`);
 }
 
 export function authoringEnabled(minutes: number, byUs: boolean): OperatorEvent {
@@ -78,7 +78,8 @@ function authoringFailed(message: string): OperatorEvent {
 export const released = {
   deleted: normal('Deleted', 'The runtime was deleted.'),
   alreadyGone: normal('Deleted', 'The runtime was already gone.'),
-  withParent: (kind: Parent['kind']) => normal('Deleted', `The runtime went with its ${kind} or resource group.`),
+  withParent: (kind: Parent['kind']) =>
+    normal('Deleted', `Runtime was deleted together with its ${kind} or resource group.`),
   handedOver: (key: string) => normal('HandedOver', `${key} declares the same runtime and takes over.`),
   claimedByAnother: (key: string) => normal('HandedOver', `${key} has claimed the same runtime.`),
   observed: normal('Retained', 'The object only observed the runtime, which stays in Azure.'),
@@ -137,15 +138,14 @@ export function startsToDrift(before: Status, after: Pick<Status, 'drift'>): boo
   return before.drift.length === 0 && after.drift.length > 0;
 }
 
-function describeDrift(drift: readonly Drift[]): string {
-  return drift
-    .map(({ field, desired, observed }) => `${field}: ${text(observed)} instead of ${text(desired)}`)
-    .join('; ');
+/** What differs, as found and as declared. */
+export function describeDrift(drift: readonly Drift[]): string {
+  return drift.map(({ field, desired, observed }) => `${field} is ${text(observed)}, want ${text(desired)}`).join('; ');
 }
 
 /** What was changed in leaves that were not as they should be. */
 export function describeChanges(drift: readonly Drift[]): string {
-  return drift.map(({ field, desired, observed }) => `${field} from ${text(observed)} to ${text(desired)}`).join('; ');
+  return drift.map(({ field, desired, observed }) => `${field} ${text(observed)} → ${text(desired)}`).join('; ');
 }
 
 function text(value: Json): string {

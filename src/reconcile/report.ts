@@ -84,7 +84,7 @@ export class Report {
   logFailure(during: Phase, { failure, message, ids }: AzureFailure): void {
     const { key } = this.#state.situation.object;
     const isNew = this.#warnOnce.isNew(key, `${during} ${failure.kind} ${message}`);
-    this.log[isNew ? 'warn' : 'debug']('azure refused or failed', {
+    this.log[isNew ? 'warn' : 'debug']('azure request failed', {
       during,
       failure: failure.kind,
       detail: message,

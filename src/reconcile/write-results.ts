@@ -55,7 +55,7 @@ export class WriteResults {
     const replacedEtag = isAlone && definition?.presence === 'present' ? definition.runtime.etag : undefined;
     const etag = replacedEtag === undefined ? {} : { replacedEtag };
     this.#state.updateStatus({ operation: { kind: untold ?? kind, time, fields, specHash: hash, ...etag, repeated } });
-    this.#report.log.info('azure has accepted a write', { kind, repeated });
+    this.#report.log.info('write accepted by azure', { kind, repeated });
   }
 
   /** What an earlier pass had Azure accept is so now. */
@@ -83,7 +83,7 @@ export class WriteResults {
   #changedSince({ kind, fields, specHash }: Operation, differing: readonly FieldPath[]): void {
     const { status, now, desired } = this.#state.situation;
     const changed = fields.filter((field) => differing.includes(field));
-    this.#report.log.info('what azure had accepted was changed since', { fields: changed.join(', ') });
+    this.#report.log.info('accepted write was changed since', { fields: changed.join(', ') });
     if (specHash === declarationHash(desired)) this.#state.updateStatus({ syncedSpecHash: specHash });
     // Counted though nobody has seen it, or two who set back each other would never be told of.
     if (kind === 'Correct') this.#state.updateStatus({ corrections: corrected(status.corrections, changed, now) });

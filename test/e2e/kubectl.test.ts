@@ -71,7 +71,7 @@ describe('through kubectl', () => {
       STATE: 'Online',
       LOCATION: 'West Europe',
       FACTORY: DEFAULT_FACTORY.name,
-      MESSAGE: 'In sync, and Online.',
+      MESSAGE: 'Runtime is Online and matches the spec.',
       'AZURE NAME': name,
     });
 

@@ -137,9 +137,7 @@ describe.each(inBothKinds)('drift, in a $kind', ({ inPlace }) => {
       await place.passes('sample');
       expect(await place.writes('sample')).toEqual(['PUT', 'PUT']);
       const [, detected, correctedEvent] = await place.eventsInFull('sample');
-      expect(detected?.note).toBe(
-        'location: "North Europe" instead of "West Europe"; description: "" instead of "Copies."',
-      );
+      expect(detected?.note).toBe('location is "North Europe", want "West Europe"; description is "", want "Copies."');
       expect(correctedEvent?.note).toMatch(/location.*description/);
     }));
 
@@ -164,7 +162,7 @@ describe.each(inBothKinds)('drift, in a $kind', ({ inPlace }) => {
       const { status } = await place.until('sample', 'Ready=False Contested Reconciling');
       expect(status?.drift).toEqual([{ field: 'location', desired: 'West Europe', observed: 'North Europe' }]);
       const message = status?.conditions?.find(({ type }) => type === 'Ready')?.message;
-      expect(message).toMatch(/location \(declared "West Europe", found "North Europe"\).*Terraform/);
+      expect(message).toMatch(/location "North Europe" \(want "West Europe"\).*Terraform/);
       await place.look('sample');
       expect(await place.writes('sample')).toHaveLength(6);
       const warnings = (await place.eventsInFull('sample')).filter(({ type }) => type === 'Warning');

@@ -121,7 +121,7 @@ describe.each(inBothKinds)('a deletion, in a $kind', ({ inPlace }) => {
       expect(message(object)).toMatch(WAY_OUT);
       await place.untilGone('sample');
       expect(await place.runtime('sample')).toBeNull();
-      expect((await place.eventsInFull('sample')).map(({ note }) => note).join()).not.toContain('went with');
+      expect((await place.eventsInFull('sample')).map(({ note }) => note).join()).not.toContain('together with');
     }),
   );
 
@@ -203,7 +203,7 @@ describe.each(inBothKinds)('a deletion, in a $kind', ({ inPlace }) => {
       await deniedFor(place, 6);
       await place.untilGone('sample');
       await place.untilEvents('sample', 'Created', 'Deleted');
-      expect((await place.eventsInFull('sample')).at(-1)?.note).toContain('went with');
+      expect((await place.eventsInFull('sample')).at(-1)?.note).toContain('together with');
       expect(await place.writes('sample')).toEqual(['PUT']);
     }),
   );
@@ -327,7 +327,7 @@ describe.each(inBothKinds)('a deletion that Azure refuses, in a $kind', ({ inPla
       await place.azure.removeSubscription({ subscriptionId: place.factory.subscriptionId });
       await place.delete('sample');
       const object = await place.until('sample', 'Ready=False SubscriptionNotFound Reconciling');
-      expect(message(object)).toMatch(/tenant and cloud.*deletionPolicy: Retain\)\.$/);
+      expect(message(object)).toMatch(/tenant and AZURE_CLOUD.*deletionPolicy: Retain\)\.$/);
       await place.look('sample');
       expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1);
       await place.patch('sample', { spec: { deletionPolicy: 'Retain' } });

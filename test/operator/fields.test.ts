@@ -41,14 +41,14 @@ const ROWS: readonly Row[] = [
     spec: { location: 'West Europe' },
     ours: compute({ location: 'West Europe' }),
     theirs: compute({ location: 'North Europe' }),
-    shown: 'location: "North Europe" instead of "West Europe"',
+    shown: 'location is "North Europe", want "West Europe"',
   },
   {
     path: 'description',
     spec: { description: 'Ours.' },
     ours: { description: 'Ours.' },
     theirs: { description: 'Theirs.' },
-    shown: 'description: "Theirs." instead of "Ours."',
+    shown: 'description is "Theirs.", want "Ours."',
   },
   row('dataFlow.computeType', 'MemoryOptimized', `${DATA_FLOW}.computeType`, 'General'),
   row('dataFlow.coreCount', 16, `${DATA_FLOW}.coreCount`, 8),
@@ -59,7 +59,7 @@ const ROWS: readonly Row[] = [
     spec: { dataFlow: { customProperties: [{ name: 'Shuffle Partitions', value: '250' }] } },
     ours: compute({ [DATA_FLOW]: { customProperties: [{ name: 'Shuffle Partitions', value: '250' }] } }),
     theirs: compute({ [DATA_FLOW]: { customProperties: [{ name: 'Shuffle Partitions', value: '8' }] } }),
-    shown: 'dataFlow.customProperties[Shuffle Partitions]: "8" instead of "250"',
+    shown: 'dataFlow.customProperties[Shuffle Partitions] is "8", want "250"',
   },
   row('copyCompute.dataIntegrationUnits', 16, `${COPY}.dataIntegrationUnit`, 4),
   row('copyCompute.timeToLiveMinutes', 10, `${COPY}.timeToLive`, 5),
@@ -240,8 +240,8 @@ describe.each(inBothKinds)('the whole definition, in a $kind', ({ inPlace }) => 
       );
       expect(await properties(place)).toEqual(expected);
       const [note] = await notes(place, 'DriftDetected');
-      expect(note).toContain('dataFlow.coreCount: nothing instead of 32');
-      expect(note).toContain('dataFlow.customProperties[a]: nothing instead of "1"');
+      expect(note).toContain('dataFlow.coreCount is nothing, want 32');
+      expect(note).toContain('dataFlow.customProperties[a] is nothing, want "1"');
       expect(note).not.toContain('cleanup');
       expect(note).not.toContain('Properties.');
       expect(await place.writes('sample')).toEqual(['PUT', 'PUT']);

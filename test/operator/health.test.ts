@@ -49,7 +49,9 @@ describe.each(inBothKinds)('a Limited runtime, in a $kind', ({ inPlace }) => {
       await created(place);
       await setState(place, 'Limited', 'never');
       const object = await place.until('sample', 'Ready=False Repairing Reconciling');
-      expect(message(object)).toBe('Limited; 1 of at most 5 repairs made. If it stays Limited, the next follows.');
+      expect(message(object)).toBe(
+        'Runtime is Limited; repair attempt 1 of 5 made. Another follows if it stays Limited.',
+      );
       const { attempts, lastAttemptTime, nextAttemptTime } = object.status?.repair ?? {};
       expect(attempts).toBe(1);
       expect(Date.parse(nextAttemptTime ?? '') - Date.parse(lastAttemptTime ?? '')).toBe(60_000);
@@ -81,7 +83,7 @@ describe.each(inBothKinds)('a Limited runtime, in a $kind', ({ inPlace }) => {
       await place.untilEvents('sample', 'Created', 'RepairStarted');
       await waitIsOver(place);
       const object = await place.until('sample', 'Ready=False RepairExhausted Stalled');
-      expect(message(object)).toMatch(/after 1 repairs?\..*annotation azure-ir\.io\/repair/);
+      expect(message(object)).toMatch(/after 1 repairs?\..*azure-ir\.io\/repair=/);
       expect(await place.writes('sample')).toEqual(['PUT', 'PUT']);
       await place.annotate('sample', 'azure-ir.io/repair', 'once-more');
       const after = await ready(place);
@@ -201,7 +203,7 @@ describe.each(inBothKinds)('a state, in a $kind', ({ inPlace }) => {
       await place.until('sample', 'Ready=False Provisioning Reconciling');
       await place.updateStatus('sample', { waitingSince: { reason: 'Provisioning', time: minutesAgo(31) } });
       const object = await place.until('sample', 'Ready=False Provisioning Stalled');
-      expect(message(object)).toMatch(/over 30 minutes\. Look at it in Azure/);
+      expect(message(object)).toMatch(/over 30 minutes\. Check it in Azure/);
       await place.untilEvents('sample', 'Created', 'Provisioning');
     }));
 

@@ -260,7 +260,7 @@ describe('an object claimed under one identity', () => {
       await actAs(place, client);
       const said = message(await refused(place));
       expect(said).toContain(place.run.identity);
-      expect(said).toContain(`azure-ir.io/accept-identity: ${client.identity}`);
+      expect(said).toContain(`azure-ir.io/accept-identity=${client.identity}`);
       const before = await requests(place);
       await expectQuiet(place);
       expect(await actors(place)).toEqual([OPERATOR]);
@@ -278,7 +278,7 @@ describe('an object claimed under one identity', () => {
       await place.apply('sample');
       await ready(place);
       await actAs(place, second);
-      expect(message(await refused(place))).toContain(`claimed as ${first.identity}`);
+      expect(message(await refused(place))).toContain(`managed as ${first.identity}`);
       await expectQuiet(place);
       // An agreement to somebody else is none.
       await place.annotate('sample', 'azure-ir.io/accept-identity', `${first.tenantId}/${randomUUID()}`);
@@ -297,7 +297,7 @@ describe('an object claimed under one identity', () => {
       await place.apply('sample');
       await ready(place);
       await removeSecret(place);
-      expect(message(await refused(place))).toContain(`claimed as ${client.identity}`);
+      expect(message(await refused(place))).toContain(`managed as ${client.identity}`);
       await expectQuiet(place);
       await actAs(place, client);
       await ready(place);

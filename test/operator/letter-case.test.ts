@@ -120,7 +120,7 @@ describe.each(inBothKinds)('a document, in a $kind', ({ inPlace }) => {
       await eventually(async () => expect(JSON.stringify(await properties(place))).toBe(text('8')));
       await place.untilEvents('sample', 'Adopted', 'DriftDetected', 'DriftCorrected');
       const notes = (await place.eventsInFull('sample')).map(({ note }) => note);
-      expect(notes).toContain('dataFlow.coreCount: 12345678901234567 instead of 8');
+      expect(notes).toContain('dataFlow.coreCount is 12345678901234567, want 8');
 
       await declare(place, { dataFlow: { coreCount: 16 }, description: 'Ours.' });
       await ready(place);

@@ -272,7 +272,7 @@ describe.each(inBothKinds)('a fresh runtime, in a $kind', ({ inPlace }) => {
       await stages(place, state, 'Online');
       await place.apply('sample', NEVER);
       const object = await place.until('sample', 'Ready=False Provisioning Reconciling');
-      expect(message(object)).toBe(`Azure is preparing the runtime (${state}), for 30 minutes at most.`);
+      expect(message(object)).toBe(`Azure is provisioning the runtime (state ${state}). Stalled after 30 minutes.`);
       await ready(place);
       expect(await place.writes('sample')).toEqual(['PUT']);
       await place.untilEvents('sample', 'Created');

@@ -173,7 +173,7 @@ describe('the log', () => {
       await place.until('sample', 'Ready=False InvalidDefinition Stalled');
       await eventually(async () =>
         expect((await place.log()).slice(2)).toMatchObject([
-          { level: 'warn', msg: 'azure refused or failed', during: 'update', failure: 'refused' },
+          { level: 'warn', msg: 'azure request failed', during: 'update', failure: 'refused' },
           { level: 'info', msg: 'status changed', ready: 'False', reason: 'InvalidDefinition' },
         ]),
       );
@@ -185,7 +185,7 @@ describe('the log', () => {
       await place.apply('sample');
       const told = message(await place.until('sample', 'Ready=False Forbidden Reconciling'));
       await untilCalled(place, PUT, 3);
-      const lines = (await place.log()).filter(({ msg }) => msg === 'azure refused or failed');
+      const lines = (await place.log()).filter(({ msg }) => msg === 'azure request failed');
       expect(lines.map(({ level }) => level)).toEqual(['warn', ...lines.slice(1).map(() => 'debug')]);
       expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(lines.length);
       const [first] = lines;

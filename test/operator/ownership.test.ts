@@ -23,7 +23,7 @@ describe.each(inBothKinds)('two objects for one runtime, in a $kind', ({ inPlace
       await ready(place, 'first');
       await place.apply('second', { azureName: 'Shared', interval: '1h', location: 'North Europe' });
       const second = await place.until('second', 'Ready=False OwnedByAnother Stalled');
-      expect(message(second)).toContain(`belongs to ${place.namespace}/first.`);
+      expect(message(second)).toContain(`already managed by ${place.namespace}/first.`);
       expect(second.metadata.finalizers).toBeUndefined();
       expect(second.status?.claim).toBeUndefined();
       expect(await place.writes('Shared')).toEqual(['PUT']);

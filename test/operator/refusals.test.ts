@@ -68,7 +68,9 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
       await place.azure.removeSubscription({ subscriptionId });
       await place.apply('sample');
       const object = await place.until('sample', 'Ready=False SubscriptionNotFound Reconciling');
-      expect(message(object)).toContain(`Check spec.${place.kind.parent}.subscriptionId, and that tenant and cloud`);
+      expect(message(object)).toContain(
+        `Check spec.${place.kind.parent}.subscriptionId, and that the credential's tenant and AZURE_CLOUD`,
+      );
       await place.azure.ensureFactory(place.factory);
       await ready(place);
       await place.untilEvents('sample', 'Created');
@@ -133,7 +135,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.azure.addRefusal({ kind: 'policy', scope: place.scope, policyName: 'only-in-europe' });
       await place.apply('sample');
       const object = await place.until('sample', 'Ready=False PolicyDenied Stalled');
-      expect(message(object)).toMatch(/only-in-europe.*ask for an exemption/);
+      expect(message(object)).toMatch(/only-in-europe.*request an exemption/);
       expect(message(object)).not.toMatch(/role/);
       await eventually(async () => expect((await place.get('sample'))?.metadata.finalizers).toBeUndefined());
       await place.untilEvents('sample', 'PolicyDenied');
@@ -149,7 +151,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.azure.addRefusal({ kind: 'lock', level: 'ReadOnly', scope: place.scope });
       await place.azure.drift({ factory: place.factory, name: 'sample', merge: { typeProperties: null } });
       const object = await place.until('sample', 'Ready=False Locked Stalled');
-      expect(message(object)).toMatch(/goes on by itself, slowly, once the lock is removed/);
+      expect(message(object)).toMatch(/Retried automatically once the lock is removed/);
       expect(object.status?.drift).toEqual([{ field: 'location', desired: 'West Europe', observed: 'AutoResolve' }]);
       await place.azure.clearRefusals({ scope: place.scope });
       await place.look('sample');
@@ -233,7 +235,7 @@ describe('a definition that a factory accepts', () => {
       await place.azure.setWriteMode({ factory: place.factory, name: 'sample', mode: 'ignore' });
       await place.apply('sample', { location: 'North Europe' });
       const object = await place.until('sample', 'Ready=False NotApplied Stalled');
-      expect(message(object)).toContain('location (declared "North Europe", found "West Europe")');
+      expect(message(object)).toContain('location "West Europe" (want "North Europe")');
       expect(object.status?.drift).toEqual([{ field: 'location', desired: 'North Europe', observed: 'West Europe' }]);
       await place.untilEvents('sample', 'Created', 'NotApplied');
       await place.azure.setWriteMode({ factory: place.factory, name: 'sample', mode: 'apply' });

@@ -38,7 +38,7 @@ export const withPendingAuthoring =
     return { ...action, verdict: { ...action.verdict, message } };
   };
 
-const ONLINE = available('In sync, and Online. Interactive authoring is being enabled.');
+const ONLINE = available('Runtime is Online and matches the spec. Interactive authoring is being enabled.');
 
 function isEnabled({ interactiveAuthoring }: Situation, minutes: number): boolean {
   if (interactiveAuthoring?.status !== 'Enabled') return false;

@@ -48,8 +48,8 @@ export const typeIsManaged: Policy = (s) => {
     stall(
       s,
       'TypeConflict',
-      `The name belongs to ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator leaves alone. ` +
-        `Choose another azureName in a new object, or remove that runtime.`,
+      `"${s.desired.id.name}" is ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator does not manage. ` +
+        'Use a different azureName in a new object, or remove that runtime.',
     ),
   );
 };
@@ -158,7 +158,7 @@ export const writeTookEffect: Policy = (s) => {
   return stall(
     s,
     'NotApplied',
-    `Azure accepted the definition and still answers with another ${describe(differing)}. Check whether the ${s.desired.id.parent.kind} permits the value.`,
+    `Azure accepted the update but still reports ${describe(differing)}. Check whether the ${s.desired.id.parent.kind} allows this value.`,
   );
 };
 
@@ -174,7 +174,7 @@ export const contestIsReported: Policy = (s) => {
   return settle(
     progressing(
       'Contested',
-      `Somebody else keeps changing ${describe(contested)}. Look for another cluster, Terraform or the ${s.desired.id.parent.kind}'s own CI/CD ` +
+      `Another writer keeps changing ${describe(contested)}. Look for another cluster, Terraform or the ${s.desired.id.parent.kind}'s own CI/CD ` +
         'that writes this runtime, and let only one of them declare the field.',
     ),
     { kind: 'after', ms: until - s.now },
@@ -182,9 +182,7 @@ export const contestIsReported: Policy = (s) => {
 };
 
 function describe(drift: readonly Drift[]): string {
-  return drift
-    .map(({ field, desired, observed }) => `${field} (declared ${text(desired)}, found ${text(observed)})`)
-    .join(', ');
+  return drift.map(({ field, desired, observed }) => `${field} ${text(observed)} (want ${text(desired)})`).join(', ');
 }
 
 function text(value: Json): string {

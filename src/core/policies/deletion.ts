@@ -122,7 +122,7 @@ export const referenceIsRemoved: Policy = (s) =>
     ? settle(
         progressing(
           'ReferencedByOthers',
-          `${s.failure.failure.message} Point what refers to it elsewhere; the deletion then goes on by itself.`,
+          `${s.failure.failure.message} Remove the reference and the deletion continues.`,
         ),
         dependencyBackoff(s.intervalMs),
       )

@@ -45,7 +45,7 @@ export const subscriptionIsFound = upon('subscriptionNotFound', (s, failure) =>
     s,
     failure,
     'SubscriptionNotFound',
-    `${failure.message} Check spec.${s.desired.id.parent.kind}.subscriptionId, and that tenant and cloud of the credentials are the subscription's.${inUse(s)}`,
+    `${failure.message} Check spec.${s.desired.id.parent.kind}.subscriptionId, and that the credential's tenant and AZURE_CLOUD match the subscription.${inUse(s)}`,
   ),
 );
 
@@ -54,26 +54,18 @@ export const credentialIsAccepted = upon('credentialsInvalid', (s, failure) =>
 );
 
 export const azurePolicyAllows = upon('policyDenied', (s, { message }) =>
-  stall(s, 'PolicyDenied', `${message} An Azure Policy refuses this: change the manifest or ask for an exemption.`),
+  stall(s, 'PolicyDenied', `${message} Denied by Azure Policy: change the spec or request an exemption.`),
 );
 
 export const scopeIsUnlocked = upon('locked', (s, { message }) =>
-  stall(
-    s,
-    'Locked',
-    `${message} It goes on by itself, slowly, once the lock is removed or the subscription is enabled again.`,
-  ),
+  stall(s, 'Locked', `${message} Retried automatically once the lock is removed or the subscription is enabled again.`),
 );
 
 /** Another writer was faster: nothing to say, unless that does not end. */
 export const conflictIsRetried = upon('preconditionFailed', (s) => {
   const { now, intervalMs, failingSince = now } = s;
   if (now - failingSince < intervalMs) return settle(UNCHANGED, conflictBackoff(intervalMs));
-  return transient(
-    s,
-    'AzureUnavailable',
-    'Somebody else changes the runtime in Azure whenever it is about to be written.',
-  );
+  return transient(s, 'AzureUnavailable', 'Another writer changes the runtime in Azure before each write; retrying.');
 });
 
 export const credentialIsAvailable = upon('credentialUnavailable', (s, { message }) =>
@@ -97,7 +89,7 @@ export const parentIsFound = upon('parentNotFound', (s, { what, message }) => {
   const isTold = condition(status, 'Ready')?.reason === reason;
   if (isDecided(s) && !isTold && now - failingSince < intervalMs)
     return settle(UNCHANGED, dependencyBackoff(intervalMs));
-  const advice = `Create the ${PARENT_IN_WORDS[what]}, or correct spec.${parent} in a new object.`;
+  const advice = `Create the ${PARENT_IN_WORDS[what]}, or delete this object and re-create it with the correct spec.${parent}.`;
   return settle(progressing(reason, `${message} ${advice}`), dependencyBackoff(intervalMs));
 });
 
@@ -116,8 +108,8 @@ export const definitionIsAccepted = upon('refused', (s, failure) => {
   return stall(
     s,
     'InvalidDefinition',
-    `Azure refuses the ${what}: ${failure.message}${mayBeRegion ? regionAdvice(id.parent.kind) : ''} ` +
-      'Correct the manifest, or what it refers to; it is tried again slowly.',
+    `Azure rejected the ${what}: ${failure.message}${mayBeRegion ? regionAdvice(id.parent.kind) : ''} ` +
+      'Fix the spec, or what it refers to; retried with back-off.',
   );
 });
 
@@ -131,8 +123,8 @@ export const PARENT_IN_WORDS = { factory: 'factory', workspace: 'workspace', res
 export const roleIsAssigned = upon('forbidden', (s, { message }) => {
   const identity = s.access.granted ? s.access.identity : '';
   const advice =
-    `${message} Assign a role with that action (README: Install it on a cluster) to ${identity} (tenant/client); ` +
-    `an assignment takes minutes to spread.${inUse(s)}`;
+    `${message} Assign a role with this action to ${identity} (tenant/client); ` +
+    `propagation takes a few minutes.${inUse(s)}`;
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', advice), dependencyBackoff(s.intervalMs))
     : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));

@@ -60,7 +60,7 @@ export const freshRuntimeIsProvisioning: Policy = (s) => {
 };
 
 function preparing(state: string): string {
-  return `Azure is preparing the runtime (${state}), for 30 minutes at most.`;
+  return `Azure is provisioning the runtime (state ${state}). Stalled after 30 minutes.`;
 }
 
 /** Make sure it is known whether a repair without an answer was made: a list may be older than that. */
@@ -91,7 +91,7 @@ export const limitedWithoutRepairIsReported = whenLimited((s) =>
     : stall(
         s,
         'Limited',
-        `The runtime is Limited and repair is off. Repair it in Azure, or let this object: managementPolicy: Manage, repair.mode: Auto.`,
+        'Runtime is Limited and automatic repair is disabled. Repair it in Azure, or set spec.managementPolicy: Manage and spec.repair.mode: Auto.',
       ),
 );
 
@@ -115,7 +115,7 @@ export const repairIsExhausted = whenLimited((s) => {
   return stall(
     s,
     'RepairExhausted',
-    `Still Limited after ${times(attempts)}. Look at the runtime in Azure; the annotation azure-ir.io/repair: <token> asks for one more.`,
+    `Still Limited after ${times(attempts)}. Check the runtime in Azure; to retry: kubectl annotate azir ${s.object.name} -n ${s.object.namespace} --overwrite azure-ir.io/repair="$(date +%s)"`,
   );
 });
 
@@ -208,8 +208,8 @@ function untilNext(next: number, { now, intervalMs }: Situation, minMs = 1_000):
 
 /** The same for the whole wait after a repair, so that the status need not be written again. */
 function repairing(attempts: number, of: number): string {
-  const then = attempts < of ? 'If it stays Limited, the next follows.' : 'It was the last one by itself.';
-  return `Limited; ${attempts} of at most ${times(of)} made. ${then}`;
+  const then = attempts < of ? 'Another follows if it stays Limited.' : 'No further automatic attempts.';
+  return `Runtime is Limited; repair attempt ${attempts} of ${of} made. ${then}`;
 }
 
 const times = (count: number): string => (count === 1 ? '1 repair' : `${count} repairs`);
@@ -237,14 +237,12 @@ function repairsOf(s: Situation): Repairs {
 }
 
 /** An object that only observes is Ready by the state alone. */
-function asDeclared(s: Situation): boolean {
-  return driftOf(s).length === 0;
-}
-
 export const healthyIsAvailable: Policy = (s) => {
   const { state = '', intervalMs } = s;
   if (healthOf(state) !== 'healthy') return undefined;
-  const message = `${asDeclared(s) ? 'In sync' : 'Not as declared (see Synced)'}, and ${state}.`;
+  const fields = driftOf(s).map(({ field }) => field);
+  const differs = `but differs from the spec: ${fields.join(', ')} (managementPolicy: Observe, not corrected)`;
+  const message = `Runtime is ${state} ${fields.length === 0 ? 'and matches the spec' : differs}.`;
   return settle(available(message), periodic(intervalMs));
 };
 
@@ -254,7 +252,7 @@ export const startingIsAwaited: Policy = (s) => {
   if (now - waitingSince(s, 'Provisioning') < PROVISIONING_MS) {
     return settle(progressing('Provisioning', preparing(state)), operationPoll(intervalMs));
   }
-  const message = `Azure has been preparing the runtime (${state}) for over 30 minutes. Look at it in Azure.`;
+  const message = `Azure has been provisioning the runtime (state ${state}) for over 30 minutes. Check it in Azure.`;
   return stall(s, 'Provisioning', message);
 };
 
@@ -263,14 +261,17 @@ export const downIsReported: Policy = (s) => {
   const down = downState(state);
   if (down === undefined) return undefined;
   if (now - waitingSince(s, down) < DOWN_MS) {
-    const message = `Azure says ${down}. If that lasts for 10 minutes, a person has to look at it.`;
+    const message = `Runtime is ${down}. Marked Stalled if this lasts 10 minutes.`;
     return settle(progressing(down, message), operationPoll(intervalMs));
   }
-  return stall(s, down, `Azure has said ${down} for over 10 minutes. Look at the runtime in Azure.`);
+  return stall(s, down, `Runtime has been ${down} for over 10 minutes. Check it in Azure.`);
 };
 
 export const unknownStateIsReported: Policy = ({ state = '', intervalMs }) =>
   settle(
-    unknown('Unknown', `Azure says ${state.slice(0, 80)}, a state that this version does not know.`),
+    unknown(
+      'Unknown',
+      `Runtime reports unrecognized state "${state.slice(0, 80)}". Check it in Azure; upgrade the operator if it is new.`,
+    ),
     dependencyBackoff(intervalMs),
   );

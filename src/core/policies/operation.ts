@@ -102,7 +102,7 @@ export function nextOperationPoll({ wrote, intervalMs }: Situation): Requeue {
 function wait(s: Situation, { kind, repeated }: Operation): Action {
   const { reason, what } = SAID[kind];
   if (!repeated) {
-    return settle(progressing(reason, `Azure has accepted ${what} and goes on with it.`), nextOperationPoll(s));
+    return settle(progressing(reason, `Azure accepted ${what}; waiting for it to take effect.`), nextOperationPoll(s));
   }
   const message = `Azure has accepted ${what} more than once, and does not show it. Look for the failed operation in Azure's activity log.`;
   return settle(stalled('NotApplied', message), dependencyBackoff(s.intervalMs));

@@ -20,8 +20,8 @@ export const identityIsTheClaims: Policy = (s) => {
   return stall(
     s,
     'CredentialsInvalid',
-    `The runtime was claimed as ${status.claim.identity}, and the credentials are now those of ${identity}. ` +
-      `Restore the former, or agree to the change with the annotation azure-ir.io/accept-identity: ${identity}.`,
+    `Runtime is managed as ${status.claim.identity}, but the credential is now ${identity}. Restore the former, or run: ` +
+      `kubectl annotate azir ${object.name} -n ${object.namespace} azure-ir.io/accept-identity=${identity}`,
   );
 };
 
@@ -34,14 +34,14 @@ export const belongsToThisObject: Policy = (s) => {
   if (object.hasFinalizer) return { kind: 'RemoveFinalizer' };
   return owner.deleting
     ? settle(
-        progressing('OwnedByAnother', `Waits for ${owner.key}, which is being deleted, to hand the runtime over.`),
+        progressing('OwnedByAnother', `Waiting for ${owner.key}, which is being deleted, to hand the runtime over.`),
         dependencyBackoff(intervalMs),
       )
     : stall(
         s,
         'OwnedByAnother',
-        `The runtime belongs to ${owner.key}. Delete one of the two objects, or set managementPolicy: Observe on this one; ` +
-          `this one takes over when the other is gone.`,
+        `Runtime is already managed by ${owner.key}. Delete one of the two, or set managementPolicy: Observe here. ` +
+          'Takes over automatically once that object is deleted.',
       );
 };
 

@@ -1,6 +1,7 @@
 /** The conditions of a status: what each says, and what it keeps of the one before. */
 import { LIMITS } from '../../api/limits.ts';
 import { visible } from '../../api/visible.ts';
+import { describeDrift } from '../events.ts';
 import type { Drift } from '../model/fields.ts';
 import { isIn, networkInWords, networkOf } from '../model/network.ts';
 import { type Condition, type ConditionType, condition, type Status } from '../model/object.ts';
@@ -38,12 +39,12 @@ export function conditionsAfter(
   });
 }
 
-const UNSAID: Said = { status: 'Unknown', reason: 'Unknown', message: 'Not looked at.' };
+const UNSAID: Said = { status: 'Unknown', reason: 'Unknown', message: 'Not checked.' };
 
 export function syncedOf(s: Situation, drift: readonly Drift[]): Said {
   if (s.definition?.presence === 'absent')
     return { status: 'False', reason: 'NotFound', message: 'There is no such runtime in Azure.' };
-  if (s.definition === undefined) return { ...UNSAID, message: 'The definition was not looked at.' };
+  if (s.definition === undefined) return { ...UNSAID, message: 'Definition not checked; Ready says why.' };
   const { document, type } = s.definition.runtime;
   if (type === 'Managed' && !isIn(s.desired.managedVirtualNetwork, document)) {
     return { status: 'False', reason: 'Drifted', message: `The runtime is ${networkInWords(networkOf(document))}.` };
@@ -55,13 +56,13 @@ export function syncedOf(s: Situation, drift: readonly Drift[]): Said {
     return { status: 'False', reason: 'Drifted', message: 'The runtime is of another type.' };
   }
   return drift.length === 0
-    ? { status: 'True', reason: 'InSync', message: 'The definition in Azure is as declared.' }
-    : { status: 'False', reason: 'Drifted', message: `Differs in ${drift.map(({ field }) => field).join(', ')}.` };
+    ? { status: 'True', reason: 'InSync', message: 'Azure matches the spec.' }
+    : { status: 'False', reason: 'Drifted', message: `Drift: ${describeDrift(drift)}.` };
 }
 
 export function healthyOf({ state }: Situation): Said {
-  if (state === undefined) return { status: 'Unknown', reason: 'Unknown', message: 'The state was not looked at.' };
-  const message = `Azure says ${state.slice(0, 80)}.`;
+  if (state === undefined) return { status: 'Unknown', reason: 'Unknown', message: 'State not checked.' };
+  const message = `Runtime state is ${state.slice(0, 80)}.`;
   const health = healthOf(state);
   if (health === 'unknown') return { status: 'Unknown', reason: 'Unknown', message };
   return { status: health === 'healthy' ? 'True' : 'False', reason: state, message };

@@ -92,8 +92,8 @@ function suspendedStatus(s: Situation): Status {
   const { status } = s;
   const ready = condition(status, 'Ready')?.status === 'True' && wasInSync(s);
   const message = ready
-    ? 'Suspended; in sync when last looked at.'
-    : 'Suspended before this declaration was in sync. Set spec.suspend: false to go on.';
+    ? 'Suspended; in sync when last checked.'
+    : 'Suspended; the current spec has not been applied. Set spec.suspend: false to resume.';
   const said: Said = { status: 'True', reason: 'Suspended', message };
   return compact<Status>({
     ...status,

@@ -153,7 +153,7 @@ describe('a deletion whose factory Azure denies', () => {
     await operator.poll(key);
     expect(operator.cluster.server.has(key)).toBe(false);
     expect(operator.cluster.events.map(({ message }) => message)).toEqual([
-      'The runtime went with its factory or resource group.',
+      'Runtime was deleted together with its factory or resource group.',
     ]);
   });
 

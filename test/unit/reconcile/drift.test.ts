@@ -29,7 +29,7 @@ describe('drift', () => {
     expect(operator.object(key).status.corrections).toEqual([
       { field: 'location', times: [operator.now], contested: false },
     ]);
-    expect(operator.cluster.events[0]?.message).toBe('location: "northeurope" instead of "West Europe"');
+    expect(operator.cluster.events[0]?.message).toBe('location is "northeurope", want "West Europe"');
   });
 
   test('is counted when an observer is told of it', async () => {
@@ -144,7 +144,7 @@ describe('a contested field', () => {
     await contest(operator, key, 1);
     const warnings = operator.cluster.events.filter(({ type }) => type === 'Warning');
     expect(warnings.map(({ reason }) => reason)).toEqual(['Contested']);
-    expect(warnings[0]?.message).toContain('location (declared "West Europe", found "northeurope")');
+    expect(warnings[0]?.message).toContain('location "northeurope" (want "West Europe")');
   });
 
   test('is forgotten after two hours of peace', async () => {

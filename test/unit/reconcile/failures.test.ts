@@ -162,7 +162,7 @@ describe('what is told of a failure', () => {
   }
   const complaints = ({ logged }: Operator) =>
     logged
-      .filter(({ message }) => message === 'azure refused or failed')
+      .filter(({ message }) => message === 'azure request failed')
       .map(({ level, requestId }) => [level, requestId]);
   const messages = (operator: Operator, key: string) =>
     new Set(operator.object(key).status.conditions.map(({ message }) => message));

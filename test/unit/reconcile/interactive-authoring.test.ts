@@ -49,7 +49,7 @@ describe('a request', () => {
     expect(await operator.poll(key)).toMatchObject({ kind: 'backoff', baseMs: 5 * SECOND });
     expect(operator.azure.calls).toEqual(['hint', 'state', 'read', 'enable']);
     expect(operator.summary(key)).toBe('Ready=True Available');
-    expect(ready(status())).toBe('In sync, and Online. Interactive authoring is being enabled.');
+    expect(ready(status())).toBe('Runtime is Online and matches the spec. Interactive authoring is being enabled.');
     expect(status().interactiveAuthoring).toEqual({ requestedTime: began });
     expect(status().lastHandledInteractiveAuthoringAt).toBeUndefined();
 
@@ -63,7 +63,7 @@ describe('a request', () => {
       lastHandledInteractiveAuthoringAt: 't1',
     });
     expect(status().interactiveAuthoring).not.toHaveProperty('requestedTime');
-    expect(ready(status())).toBe('In sync, and Online.');
+    expect(ready(status())).toBe('Runtime is Online and matches the spec.');
     expect(reasons(operator)).toEqual(['InteractiveAuthoringEnabled']);
     expect(enables(operator)).toHaveLength(1);
   });
@@ -179,7 +179,7 @@ describe('a request', () => {
     await operator.poll(key);
     expect(enables(operator)).toEqual([]);
     expect(operator.object(key).status.interactiveAuthoring).toBeUndefined();
-    expect(ready(operator.object(key).status)).toBe('In sync, and Online.');
+    expect(ready(operator.object(key).status)).toBe('Runtime is Online and matches the spec.');
   });
 });
 

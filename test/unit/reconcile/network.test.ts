@@ -89,7 +89,7 @@ describe('a create', () => {
     const key = operator.apply('sample', inNetwork({ managedVirtualNetwork: IF_MISSING }));
     await operator.poll(key);
     expect(operator.summary(key)).toBe('Ready=False InvalidDefinition Stalled');
-    expect(message(operator, key)).toContain('Azure refuses the managed virtual network: BadRequest: No.');
+    expect(message(operator, key)).toContain('Azure rejected the managed virtual network: BadRequest: No.');
     expect(operator.object(key).hasFinalizer).toBe(false);
   });
 

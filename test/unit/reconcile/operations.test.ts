@@ -318,7 +318,7 @@ test('an adoption that changes the runtime is told when the runtime is as declar
   await operator.poll(key);
   expect(operator.summary(key)).toBe('Ready=True Available');
   expect(operator.cluster.events).toMatchObject([
-    { reason: 'Adopted', message: expect.stringContaining('location from "northeurope" to "West Europe"') },
+    { reason: 'Adopted', message: expect.stringContaining('location "northeurope" → "West Europe"') },
   ]);
 });
 

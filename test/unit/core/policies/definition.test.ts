@@ -362,12 +362,12 @@ describe('a write that was accepted and not applied', () => {
 
   test('names the field and both values', () => {
     const s = seen({ definition: OTHER, wrote: { kind: 'update', fields: ['location'] } });
-    expect(messageOf(s)).toContain('location (declared "West Europe", found "North Europe")');
+    expect(messageOf(s)).toContain('location "North Europe" (want "West Europe")');
   });
 
   test('names only the leaves that were written', () => {
     const s = seen({ desired: both, definition: OTHER, wrote: { kind: 'update', fields: ['description'] } });
-    expect(messageOf(s)).toContain('description (declared "ours", found "")');
+    expect(messageOf(s)).toContain('description "" (want "ours")');
     expect(messageOf(s)).not.toContain('location');
   });
 
@@ -467,7 +467,7 @@ describe('a contested field', () => {
   );
 
   test('is told with the field and both values', () => {
-    expect(messageOf(contested(FIVE))).toContain('location (declared "West Europe", found "North Europe")');
+    expect(messageOf(contested(FIVE))).toContain('location "North Europe" (want "West Europe")');
   });
 
   test('is looked at when its wait is over', () => {

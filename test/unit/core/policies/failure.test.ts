@@ -47,7 +47,7 @@ describe('a failure of the first look at a new object', () => {
         first('subscriptionNotFound'),
         'Ready=False SubscriptionNotFound Reconciling',
         SOON,
-        /tenant and cloud/,
+        /tenant and AZURE_CLOUD/,
       ],
       'a missing role is waited for, and the message names the identity': [
         first('forbidden'),
@@ -73,7 +73,7 @@ describe('a failure of the first look at a new object', () => {
         first('refused'),
         'Ready=False InvalidDefinition Stalled',
         SLOW,
-        /Azure refuses the definition: Azure says refused\./,
+        /Azure rejected the definition: Azure says refused\./,
       ],
       'a token endpoint that is down passes by itself': [
         first('credentialUnavailable'),

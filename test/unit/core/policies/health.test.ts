@@ -64,7 +64,7 @@ describe('the state', () => {
   );
 
   test('Available names the state, and is looked at once an interval', () => {
-    expect(messageOf(seen({ state: 'Started' }))).toBe('In sync, and Started.');
+    expect(messageOf(seen({ state: 'Started' }))).toBe('Runtime is Started and matches the spec.');
     expect(nextOf(seen())).toEqual({ kind: 'periodic', ms: INTERVAL });
   });
 
@@ -85,7 +85,7 @@ describe.each(['Initial', 'Starting'])('Provisioning (%s)', (state) => {
   test('needs a person after 30 minutes, and is retried slowly', () => {
     expect(decided(since(30))).toBe('Ready=False Provisioning Stalled');
     expect(nextOf(since(30))).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
-    expect(messageOf(since(30))).toMatch(/30 minutes.*Look at it in Azure/);
+    expect(messageOf(since(30))).toMatch(/30 minutes.*Check it in Azure/);
   });
 });
 
@@ -98,7 +98,7 @@ describe.each(['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistrati
   test('needs a person after ten minutes, and is retried slowly', () => {
     expect(decided(since(10))).toBe(`Ready=False ${state} Stalled`);
     expect(nextOf(since(10))).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
-    expect(messageOf(since(10))).toContain('Look at the runtime in Azure');
+    expect(messageOf(since(10))).toContain('Check it in Azure');
   });
   test('is never repaired', () => {
     expect(decided(since(10))).not.toContain('Repair');
@@ -278,13 +278,15 @@ describe('a Limited runtime', () => {
     expect(action.before.kind).toBe('Repair');
     expect(condition(action.status, 'Reconciling')).toMatchObject({
       reason: 'Repairing',
-      message: 'Limited; 1 of at most 5 repairs made. If it stays Limited, the next follows.',
+      message: 'Runtime is Limited; repair attempt 1 of 5 made. Another follows if it stays Limited.',
     });
   });
 
   test('the message tells how often it was repaired, and does not change while it waits', () => {
     const waits = (minutes: number) => limited({ attempts: 2, nextAttemptTime: ago(-minutes) });
-    expect(messageOf(waits(1))).toBe('Limited; 2 of at most 5 repairs made. If it stays Limited, the next follows.');
+    expect(messageOf(waits(1))).toBe(
+      'Runtime is Limited; repair attempt 2 of 5 made. Another follows if it stays Limited.',
+    );
     expect(messageOf(waits(2))).toBe(messageOf(waits(1)));
   });
 
@@ -298,7 +300,7 @@ describe('a Limited runtime', () => {
   });
 
   test('what is for a person says what a person can do', () => {
-    expect(messageOf(limited({ attempts: 5 }))).toMatch(/after 5 repairs.*azure-ir\.io\/repair: <token>/);
+    expect(messageOf(limited({ attempts: 5 }))).toMatch(/after 5 repairs.*azure-ir\.io\/repair=/);
     const off = limited(undefined, { desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } });
     expect(messageOf(off)).toContain('repair.mode: Auto');
     expect(nextOf(off)).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
@@ -343,6 +345,6 @@ describe('a repair that a person asks for', () => {
       wrote: { kind: 'repair' },
       status: { repair: { attempts: 5 }, lastHandledRepairAt: 'r1', conditions: UNWELL },
     });
-    expect(messageOf(exhausted)).toBe('Limited; 5 of at most 5 repairs made. It was the last one by itself.');
+    expect(messageOf(exhausted)).toBe('Runtime is Limited; repair attempt 5 of 5 made. No further automatic attempts.');
   });
 });

@@ -218,6 +218,6 @@ describe('identity', () => {
   test('names both identities and the annotation that agrees to the change', () => {
     const message = messageOf(owned({ access: other }));
     expect(message).toContain(CREATED.identity);
-    expect(message).toContain('azure-ir.io/accept-identity: tenant/other');
+    expect(message).toContain('azure-ir.io/accept-identity=tenant/other');
   });
 });

@@ -48,9 +48,9 @@ describe('the whole status of an object in sync', () => {
     expect(statusOf(seen())).toEqual({
       observedGeneration: 1,
       conditions: [
-        said('Ready', 'True', 'Available', { message: 'In sync, and Online.' }),
-        said('Synced', 'True', 'InSync', { message: 'The definition in Azure is as declared.' }),
-        said('Healthy', 'True', 'Online', { message: 'Azure says Online.' }),
+        said('Ready', 'True', 'Available', { message: 'Runtime is Online and matches the spec.' }),
+        said('Synced', 'True', 'InSync', { message: 'Azure matches the spec.' }),
+        said('Healthy', 'True', 'Online', { message: 'Runtime state is Online.' }),
       ],
       state: 'Online',
       resourceId: armId(runtimeId()),
@@ -177,7 +177,9 @@ describe('Synced', () => {
       desired: { fields: { location: 'West Europe', description: 'ours' } },
       definition: found('North Europe'),
     });
-    expect(condition(statusAfter(s, STALLED), 'Synced')?.message).toBe('Differs in location, description.');
+    expect(condition(statusAfter(s, STALLED), 'Synced')?.message).toBe(
+      'Drift: location is "North Europe", want "West Europe"; description is "", want "ours".',
+    );
   });
 });
 
@@ -347,7 +349,7 @@ describe('drift', () => {
         { field: 'location', desired: 'West Europe', observed: 'North Europe' },
         { field: 'description', desired: 'ours', observed: null },
       ]).message,
-    ).toBe('location: "North Europe" instead of "West Europe"; description: nothing instead of "ours"');
+    ).toBe('location is "North Europe", want "West Europe"; description is nothing, want "ours"');
   });
 
   test('is told in bounded words', () => {
@@ -708,7 +710,7 @@ describe('transitions', () => {
       { type: 'Warning', reason: 'Contested', message: 'Why.' },
     ]);
     const [told] = transitions(owned(), IN_SYNC, { ...IN_SYNC, ...drifted });
-    expect(told?.message).toBe('location: "b" instead of "a"');
+    expect(told?.message).toBe('location is "b", want "a"');
     const [repaired] = transitions(
       owned(),
       { ...IN_SYNC, ...healthy('False', 'Limited'), ...repair },
