@@ -4,7 +4,7 @@
  */
 
 import { checkedTransport } from '../azure/arm/transport.ts';
-import { limitsFor } from '../azure/budget/request-budget.ts';
+import { limitsFor } from '../azure/budget/limits.ts';
 import { AzureIdentities, type CredentialChange } from '../azure/identities.ts';
 import { type Cloud, resolveCloud } from '../azure/identity/clouds.ts';
 import type { Config } from '../config.ts';

@@ -12,8 +12,8 @@ import type {
   RuntimeStatus,
   RuntimeType,
 } from '../../core/model/runtime.ts';
+import type { Listed, UnparsedEntry } from './arm-runtimes.ts';
 import { parseExact } from './exact-json.ts';
-import type { Listed, UnparsedEntry } from './remote.ts';
 
 /** What ARM sends, parsed once into the domain's types. Everything here throws `AzureFailure` of kind `unavailable`. */
 

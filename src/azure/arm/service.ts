@@ -13,9 +13,9 @@ import {
 import type { CallContext } from '../../ports.ts';
 import { ArmCalls, type ArmOptions, type Call } from './arm-calls.ts';
 import type { PlainRequests, RuntimePath, SdkOptions } from './arm-client.ts';
+import type { ArmRuntimes, Listed, UnparsedEntry } from './arm-runtimes.ts';
 import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
 import { checkParentBody, malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
-import type { ArmRuntimes, Listed, UnparsedEntry } from './remote.ts';
 
 /**
  * A list beyond these has no end, or is not about runtimes: a factory holds 5,000 of them (documented: the limit of all

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { ARM_LIMITS, limitsFor, RequestBudget } from '../../../../src/azure/budget/request-budget.ts';
+import { ARM_LIMITS, limitsFor } from '../../../../src/azure/budget/limits.ts';
+import { RequestBudget } from '../../../../src/azure/budget/request-budget.ts';
 import { AzureFailure } from '../../../../src/core/model/failure.ts';
 import { BudgetExhaustedError, type Needs, type RequestKind, type Urgency } from '../../../../src/ports.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ArmRuntimes, Listed } from '../../../../src/azure/arm/arm-runtimes.ts';
 import { parseRuntime } from '../../../../src/azure/arm/parse.ts';
-import type { ArmRuntimes, Listed } from '../../../../src/azure/arm/remote.ts';
 import { Observer } from '../../../../src/azure/observer/observer.ts';
 import { AzureFailure, type Failure } from '../../../../src/core/model/failure.ts';
 import {
@@ -587,7 +587,7 @@ describe('a list that is broken', () => {
     expect(log.lines).toEqual([
       {
         level: 'warn',
-        message: 'the list of runtimes fails: until it works, each is asked for by itself',
+        message: 'listing runtimes failed, reading each on its own',
         keys: {
           factory: ID.parent.name,
           resourceGroup: ID.parent.resourceGroup,
@@ -603,7 +603,7 @@ describe('a list that is broken', () => {
       await clock.advance(INTERVAL + 1);
     }
     expect(log.lines.slice(1).map(({ level, message }) => [level, message])).toEqual([
-      ['info', 'the list of runtimes works again'],
+      ['info', 'listing runtimes works again'],
     ]);
   });
 
