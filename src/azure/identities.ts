@@ -36,7 +36,7 @@ export interface IdentitiesOptions extends SessionOptions {
   readonly limits?: RateLimits;
 }
 
-/** Entra knows a new secret everywhere within seconds; whoever waits longer has to learn that something is wrong. */
+/** Entra knows a new secret everywhere within seconds; an object that waits longer has to say that something is wrong. */
 const BRIDGE_MS = DENIAL_PASSES_MS;
 
 /** What a change of a namespace's Secret led to, for the log. No secret. */
@@ -102,7 +102,7 @@ export class AzureIdentities implements Identities {
     if (changed) this.#replace(namespace, before, current);
     return isSession(current)
       ? { changed, credential: describeCredential(current.credential), wrong: false }
-      : { changed, credential: `none: ${problemOf(current)}`, wrong: true };
+      : { changed, credential: `none: ${problemOf(current, namespace)}`, wrong: true };
   }
 
   /** The namespace has no Secret (any more). */
@@ -168,7 +168,7 @@ export class AzureIdentities implements Identities {
   }
 
   #bySecret(current: Session | InvalidCredential, object: ManagedObject, when = ''): Access {
-    if (!isSession(current)) return { granted: false, message: problemOf(current) };
+    if (!isSession(current)) return { granted: false, message: problemOf(current, object.namespace) };
     const borrowed = this.#borrows(current.credential, object);
     if (borrowed !== undefined) return { granted: false, message: borrowed };
     return granted(current, `from the Secret ${CREDENTIAL_SECRET} of the namespace${when}`);
@@ -182,7 +182,7 @@ export class AzureIdentities implements Identities {
     const refusal = this.#refusalFor(object);
     return refusal === undefined
       ? undefined
-      : `The Secret ${CREDENTIAL_SECRET} names the operator's own client in AZURE_CLIENT_ID, without a secret. ${refusal}`;
+      : `Secret ${object.namespace}/${CREDENTIAL_SECRET} names the operator's own client in AZURE_CLIENT_ID, without a secret. ${refusal}`;
   }
 
   /** Why this object may not use the operator's own identity. */
@@ -244,8 +244,8 @@ export class AzureIdentities implements Identities {
   }
 }
 
-function problemOf({ problem }: InvalidCredential): string {
-  return `The Secret ${CREDENTIAL_SECRET} of the namespace is wrong: ${problem}.`;
+function problemOf({ problem }: InvalidCredential, namespace: string): string {
+  return `Secret ${namespace}/${CREDENTIAL_SECRET} is invalid: ${problem}.`;
 }
 
 function granted({ credential: theirs, runtimes, principal }: Session, whose: string): Access {

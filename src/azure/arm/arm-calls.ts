@@ -171,7 +171,7 @@ interface Sent {
 /** A repeated create may collide with what the attempt before it created. */
 function inDoubt(error: unknown): unknown {
   if (!(error instanceof AzureFailure) || error.failure.kind !== 'preconditionFailed') return error;
-  const message = 'It is not known which attempt to create the runtime took effect.';
+  const message = 'It is unknown which attempt to create the runtime took effect.';
   return new AzureFailure({ kind: 'unavailable', message }, { cause: error, ids: error.ids });
 }
 

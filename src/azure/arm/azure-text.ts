@@ -4,7 +4,7 @@ import { GUID } from '../../core/model/guid.ts';
 /** Azure's code and message as a sentence. */
 export function sentenceOf({ status, code, message }: AzureText): string {
   const words = [code, message].flatMap((text) => (text === undefined || text === '' ? [] : [tidy(text)]));
-  const sentence = words.length === 0 ? `Azure answered ${status}` : words.join(': ');
+  const sentence = words.length === 0 ? `Azure returned ${status}` : words.join(': ');
   return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
@@ -18,7 +18,7 @@ export interface AzureText {
 export function withoutPolicyDump(message: string): string {
   const [sentence = '', dump] = message.split(/\s*Policy identifiers:/);
   const names = [...(dump ?? '').matchAll(/"policyAssignment":\{"name":"([^"]+)"/g)].map(([, name]) => name);
-  return names.length === 0 ? sentence : `${sentence} The policy assignment: ${names.join(', ')}.`;
+  return names.length === 0 ? sentence : `${sentence} Policy assignment: ${names.join(', ')}.`;
 }
 
 const MAX_LENGTH = 500;

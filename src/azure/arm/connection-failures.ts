@@ -3,7 +3,7 @@ import type { Failure } from '../../core/model/failure.ts';
 import { errorChain } from '../error-chain.ts';
 
 export function failureOfSending(error: unknown): Failure {
-  return { kind: 'unavailable', message: `Azure Resource Manager cannot be reached: ${connectionProblem(error)}.` };
+  return { kind: 'unavailable', message: `Cannot reach Azure Resource Manager: ${connectionProblem(error)}.` };
 }
 
 export function failureOfTimeout(requestTimeoutMs: number): Failure {
@@ -14,11 +14,11 @@ export function failureOfTimeout(requestTimeoutMs: number): Failure {
 export function connectionProblem(error: unknown): string {
   const codes = errorChain(error).flatMap(({ code }) => (typeof code === 'string' ? [code] : []));
   const code = codes.find((one) => /^[A-Z][A-Z0-9_]+$/.test(one)) ?? '';
-  if (/^(ENOTFOUND|EAI_)/.test(code)) return 'its name is not known to DNS here';
+  if (/^(ENOTFOUND|EAI_)/.test(code)) return 'DNS cannot resolve its host name';
   if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EHOSTDOWN|ENETDOWN)$/.test(code))
-    return 'no connection is made';
+    return 'no connection could be established';
   if (/CERT|VERIFY|ISSUER|^ERR_TLS|^ERR_SSL/.test(code)) {
-    return `its certificate is not trusted (${code}); a private authority is added with NODE_EXTRA_CA_CERTS`;
+    return `its certificate is not trusted (${code}); add a private CA with NODE_EXTRA_CA_CERTS`;
   }
   return 'the connection was dropped';
 }

@@ -39,5 +39,5 @@ export function checkNetwork(parent: Parent, name: string): void {
 function check(what: string, name: string, pattern: Pick<RegExp, 'test'>): void {
   if (pattern.test(name)) return;
   const shown = JSON.stringify(name.slice(0, 100));
-  throw new AzureFailure({ kind: 'refused', message: `${shown} cannot be the name of a ${what} in Azure.` });
+  throw new AzureFailure({ kind: 'refused', message: `${shown} is not a valid name of a ${what} in Azure.` });
 }

@@ -66,11 +66,11 @@ export function failureOfRefusal(refusal: Refusal, nowMs: number, parent: Parent
   if (status === 404) return notFound(code, message, parent);
   if (status === 409) return conflict(code, message);
   if (status === 412) {
-    return { kind: 'preconditionFailed', message: 'The runtime in Azure changed since it was read.' };
+    return { kind: 'preconditionFailed', message: 'The runtime in Azure was changed after it was read.' };
   }
   if (status === 429) {
     const retryAfterMs = parseRetryAfter(refusal.retryAfter, nowMs, MAX_THROTTLED_MS) ?? DEFAULT_RETRY_AFTER_MS;
-    return { kind: 'throttled', retryAfterMs, message: 'Azure throttles the requests of this identity.' };
+    return { kind: 'throttled', retryAfterMs, message: 'Azure is throttling this identity; retrying.' };
   }
   if (REFUSALS.has(status)) return refused(refusal, message);
   return unavailable(refusal, nowMs);
@@ -89,11 +89,11 @@ function refused({ status, message: text = '' }: Refusal, message: string): Fail
 
 function unauthorized(code: string, message: string): Failure {
   return code === 'ExpiredAuthenticationToken'
-    ? { kind: 'credentialUnavailable', message: 'The token of the Azure identity ran out.' }
+    ? { kind: 'credentialUnavailable', message: 'The token of the Azure identity has expired; retrying.' }
     : {
         kind: 'credentialsInvalid',
         mayPass: true,
-        message: `Azure does not accept the token of this identity: check its tenant, and that cloud and endpoint belong together. ${message}`,
+        message: `Azure Resource Manager rejected the token of this identity. Check its tenant, and that cloud and endpoint match. Azure: ${message}`,
       };
 }
 
@@ -107,7 +107,7 @@ function notFound(code: string, message: string, parent: Parent['kind']): Failur
     case 'SubscriptionNotFound':
       return { kind: 'subscriptionNotFound', message };
     default:
-      return { kind: 'unavailable', message: `An unexpected 404. ${message}` };
+      return { kind: 'unavailable', message: `Azure returned an unexpected 404. ${message}` };
   }
 }
 
@@ -122,7 +122,7 @@ function unavailable({ status, code, retryAfter }: Refusal, nowMs: number): Fail
   const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
   return {
     kind: 'unavailable',
-    message: `Azure answered ${status}${code === undefined ? '' : ` ${tidy(code)}`}.`,
+    message: `Azure returned ${status}${code === undefined ? '' : ` ${tidy(code)}`}; retrying.`,
     ...compact({ retryAfterMs }),
   };
 }

@@ -105,7 +105,7 @@ export class RequestBudget {
     const until = this.#buckets[kind].blockedUntil ?? now;
     if (until - now <= patienceMs) return undefined;
     const time = `${new Date(until).toISOString().slice(0, 19)}Z`;
-    const message = `Azure throttles the requests of this identity to the subscription until ${time}. It is tried again now and then before.`;
+    const message = `Azure is throttling this identity in the subscription until ${time}; probing every few minutes.`;
     return { kind: 'throttled', retryAfterMs: until - now, message };
   }
 

@@ -96,7 +96,7 @@ export class TokenLines {
     return complete;
   }
 
-  /** Milliseconds until the first in the line for this kind can be served; undefined when nobody is in it. */
+  /** Milliseconds until the first in the line for this kind can be served; undefined when the line is empty. */
   msUntilServed(kind: RequestKind): number | undefined {
     const next = this.#lines[kind].peek();
     return next && this.#buckets[kind].msUntil(next.needs[kind] - next.collected[kind]);

@@ -1,4 +1,5 @@
 /** What it means that a request for a token failed, by the errors of @azure/identity and MSAL (tried). */
+import { compact } from '../../core/model/compact.ts';
 import { AzureFailure, type Failure } from '../../core/model/failure.ts';
 import { connectionProblem } from '../arm/connection-failures.ts';
 import { type ErrorLink, errorChain } from '../error-chain.ts';
@@ -32,11 +33,11 @@ export function failureOfCredential(error: unknown, lastExchange?: unknown): Fai
 export function failureOfManagedIdentity(error: unknown): AzureFailure {
   const links = errorChain(error);
   const [status] = links.map((link) => link.status ?? link.statusCode).filter((one) => typeof one === 'number');
-  if (status === 400) return new AzureFailure(notYet('the node has no managed identity of this client'));
+  if (status === 400) return new AzureFailure(notYet('the node has no managed identity with this client id'));
   return new AzureFailure(
     noToken(
       status === undefined
-        ? 'the managed identity endpoint does not answer; outside Azure there is none'
+        ? 'the managed identity endpoint did not answer (it exists in Azure only)'
         : `the managed identity endpoint answered ${status}`,
     ),
   );
@@ -48,31 +49,37 @@ export function failureOfAzureCli(error: unknown): AzureFailure {
   if (links.some(mentions('could not be found')))
     return new AzureFailure(invalid('the Azure CLI (az) is not installed'));
   const why = links.some(mentions('az login'))
-    ? 'nobody is logged in to the Azure CLI: run az login'
-    : 'the Azure CLI (az account get-access-token) fails';
+    ? 'the Azure CLI is not logged in, run az login'
+    : 'the Azure CLI (az account get-access-token) failed';
   return new AzureFailure(invalid(why));
 }
 
 /** No token now; one may come without help. */
 export function noToken(why: string): Failure {
-  return { kind: 'credentialUnavailable', message: `No token for this identity at the moment: ${why}.` };
+  return { kind: 'credentialUnavailable', message: `Could not get a token for this identity: ${why}. Retrying.` };
 }
 
 /** No token until a person has acted. */
 function invalid(why: string): Failure {
-  return { kind: 'credentialsInvalid', message: `Azure gives this identity no token: ${why}.` };
+  return { kind: 'credentialsInvalid', message: `Cannot get a token for this identity: ${why}.` };
 }
 
-/** The same refusal where it may still pass by itself. */
+/** The same where it may still pass by itself. */
 function notYet(why: string): Failure {
   return { ...invalid(why), kind: 'credentialsInvalid', mayPass: true };
+}
+
+/** Microsoft Entra refused. */
+function refused(why: string, isTransient: boolean): Failure {
+  const message = `Microsoft Entra refused to issue a token: ${why}.`;
+  return { kind: 'credentialsInvalid', message, ...compact({ mayPass: isTransient ? (true as const) : undefined }) };
 }
 
 /** MSAL asks an authority that it does not know by heart for its endpoints: a tenant that does not exist is refused there. */
 function unresolved(lastExchange: unknown): Failure {
   const status = statusOf(lastExchange);
   return status === 400 || status === 404
-    ? invalid('the authority does not know its tenant')
+    ? invalid('the authority does not know the tenant')
     : unreachable(lastExchange);
 }
 
@@ -81,8 +88,8 @@ function unreachable(lastExchange: unknown): Failure {
   if (status !== undefined) return noToken(`the authority answered ${status}`);
   return noToken(
     lastExchange === undefined
-      ? 'the authority does not answer'
-      : `the authority cannot be reached: ${connectionProblem(lastExchange)}`,
+      ? 'the authority did not answer'
+      : `cannot reach the authority: ${connectionProblem(lastExchange)}`,
   );
 }
 
@@ -95,7 +102,9 @@ function refusedByAuthority(links: readonly ErrorLink[], isAnswered: boolean): F
   const known = code === undefined ? undefined : ENTRA_CODES[code];
   const advice = known?.advice ?? 'check tenant id, client id and its secret, certificate or federated credential';
   const why = `${advice}${named === '' ? '' : ` (${named})`}`;
-  return (known?.isTransient ?? (isAnswered || code !== undefined)) ? notYet(why) : invalid(why);
+  // It failed before it asked, as a file with no certificate in it does.
+  if (!isAnswered && code === undefined) return invalid(why);
+  return refused(why, known?.isTransient ?? true);
 }
 
 function statusOf(exchange: unknown): number | undefined {

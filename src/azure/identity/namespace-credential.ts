@@ -16,7 +16,7 @@ export function namespaceCredentialOf(
   if (tokenFile !== '') return { ...who, method: { kind: 'workloadIdentity', tokenFile } };
   return {
     problem:
-      'it has neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE, which means workload identity, and the operator has no ' +
-      'federated token: its pod needs the label azure.workload.identity/use: "true"',
+      'neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE is set. Set one of them (for workload identity, the operator ' +
+      'pod needs a federated token: the label azure.workload.identity/use: "true")',
   };
 }

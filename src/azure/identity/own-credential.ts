@@ -16,8 +16,8 @@ type Chosen = keyof typeof VARIABLES;
 const UNNAMED_TENANT = 'unnamed-tenant';
 
 const HINT =
-  'for workload identity the pod needs the label azure.workload.identity/use: "true"; a managed identity or the Azure CLI is ' +
-  'used only when the flag --azure-credential says so';
+  'workload identity needs the pod label azure.workload.identity/use: "true"; a managed identity or the Azure CLI is used ' +
+  'only if the flag --azure-credential selects it';
 
 /**
  * The credential is named by the flag, or shown by the variables; there is no fallback.
@@ -32,7 +32,7 @@ export function ownCredentialOf(choice: OwnCredential, env: Environment): Creden
   const variable = (name: string) => env[name] ?? '';
   const [tenantId, clientId] = [variable('AZURE_TENANT_ID').toLowerCase(), variable('AZURE_CLIENT_ID').toLowerCase()];
   if (tenantId !== '' && !isTenant(tenantId)) {
-    return { problem: 'AZURE_TENANT_ID is neither a tenant id nor a domain name' };
+    return { problem: 'AZURE_TENANT_ID must be a tenant ID (GUID) or a domain name' };
   }
   if (choice === 'managed-identity') return managedIdentity(tenantId, clientId, variable('AZURE_FEDERATED_TOKEN_FILE'));
   if (choice === 'azure-cli') {
@@ -54,7 +54,7 @@ export function ownCredentialOf(choice: OwnCredential, env: Environment): Creden
   if (given.length > 1) {
     const both = given.map((each) => VARIABLES[each]).join(' and ');
     return {
-      problem: `its environment has ${both}, of which only one may be set unless the flag --azure-credential chooses`,
+      problem: `its environment has ${both}, of which only one may be set unless the flag --azure-credential selects one`,
     };
   }
   return { tenantId, clientId, method: methodOf(kind, variable(VARIABLES[kind])) };
@@ -72,8 +72,8 @@ function managedIdentity(
   if (federatedTokenFile !== '') {
     // The SDK's credential for managed identities uses it without being asked (tried).
     const problem =
-      'its environment has AZURE_FEDERATED_TOKEN_FILE, with which a managed identity would be workload identity: take the ' +
-      "pod's label azure.workload.identity/use away, or set --azure-credential=workload-identity";
+      'its environment has AZURE_FEDERATED_TOKEN_FILE, so a managed identity would act as workload identity: remove the pod ' +
+      'label azure.workload.identity/use, or set --azure-credential=workload-identity';
     return { problem };
   }
   const method = { kind: 'managedIdentity', clientId: clientId || undefined } as const;

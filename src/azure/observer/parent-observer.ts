@@ -30,7 +30,7 @@ export interface ObserverOptions {
    * our own writes, nor for publishes (they change etags only), nor for a runtime whose hint waits for that very list.
    */
   readonly changed: (runtimeKey: string) => void;
-  /** Puts a key back into the queue that was told to wait for a list. */
+  /** Puts a key back into the queue that waits for a list. */
   readonly wake: (key: string, urgency: Urgency) => void;
   readonly log: Pick<Log, 'info' | 'warn'>;
   /** The life of the process: lists belong to no single caller, and end with it. */
@@ -88,7 +88,10 @@ export class ParentObserver {
     const state = await this.#remote.state(id, caller);
     if (state !== undefined) return state;
     this.#view.observe(id.name, 'absent', this.#now);
-    throw new AzureFailure({ kind: 'preconditionFailed', message: 'The runtime in Azure is gone since it was read.' });
+    throw new AzureFailure({
+      kind: 'preconditionFailed',
+      message: 'The runtime in Azure was deleted after it was read.',
+    });
   }
 
   async write<T extends WriteResult>({ name }: RuntimeId, send: (remote: ArmRuntimes) => Promise<T>): Promise<T> {

@@ -39,7 +39,7 @@ const SELDOM_LISTED = 'autoresolveintegrationruntime';
  * every runtime that it shows otherwise than this view did, and no other.
  *
  * Two designs. A value that each input replaces, as `kube/watch/watch-machine.ts` has it, would copy thousands of
- * observations for every write to a large factory. So it changes in place, and its methods are told the time.
+ * observations for every write to a large factory. So it changes in place, and its methods take the time as an argument.
  */
 export class ParentView {
   #tick: Tick = 0;
@@ -134,7 +134,7 @@ function shownBy({ runtimes, unparsed }: Listed): Pick<Listing, 'runtimes' | 'ot
   return { runtimes: shown, others: unparsed.some(({ name }) => name === undefined) ? 'uncertain' : 'absent' };
 }
 
-/** An uncertain runtime is not announced: the pass that failed to write it looks again by itself. */
+/** An uncertain runtime is not announced: the pass that failed to write it reads again by itself. */
 function changes(before: MergedView, after: MergedView): readonly string[] {
   return [...new Set([...before.runtimes.keys(), ...after.runtimes.keys()])].filter((name) => {
     const then = before.runtimes.get(name) ?? before.others;

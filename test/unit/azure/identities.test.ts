@@ -198,7 +198,7 @@ describe('a namespace with a Secret', () => {
     const { identities } = rig();
     expect(identities.put('team-a', WRONG)).toMatchObject({ changed: true, wrong: true });
     expect(refusalOf(identities.accessFor(objectIn('team-a')))).toBe(
-      'The Secret azure-ir-credential of the namespace is wrong: it lacks the key AZURE_CLIENT_ID.',
+      'Secret team-a/azure-ir-credential is invalid: it lacks the key AZURE_CLIENT_ID.',
     );
     expect(identities.put('team-a', WRONG)).toMatchObject({ changed: false });
     expect(identities.put('team-a', bySecret(A))).toMatchObject({ changed: true });

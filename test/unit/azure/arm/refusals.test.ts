@@ -113,7 +113,7 @@ describe('what an answer means', () => {
   test.each([408, 500, 502, 503, 504, 302, 100])('%i is no answer', (status) => {
     expect(failure(status, 'Whatever', 'Request 5 at 12:00 failed')).toEqual({
       kind: 'unavailable',
-      message: `Azure answered ${status} Whatever.`,
+      message: `Azure returned ${status} Whatever; retrying.`,
     });
   });
 

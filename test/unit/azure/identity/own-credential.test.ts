@@ -32,7 +32,7 @@ describe("the choice of the operator's own credential", () => {
     ['environment', WHO, /lacks one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE/],
     ['environment', { ...SECRET, AZURE_CLIENT_ID: CLIENT }, /lacks AZURE_TENANT_ID$/],
     ['environment', { ...SECRET, AZURE_TENANT_ID: TENANT }, /lacks AZURE_CLIENT_ID$/],
-    ['environment', { ...WHO, ...SECRET, AZURE_TENANT_ID: 'my tenant!' }, /^AZURE_TENANT_ID is neither/],
+    ['environment', { ...WHO, ...SECRET, AZURE_TENANT_ID: 'my tenant!' }, /^AZURE_TENANT_ID must be/],
     ['client-secret', { ...WHO, ...SECRET, ...TOKEN }, 'clientSecret'],
     ['client-secret', { ...WHO, ...TOKEN }, /lacks AZURE_CLIENT_SECRET /],
     ['client-certificate', { ...WHO, ...CERTIFICATE, ...SECRET }, 'clientCertificateFile'],

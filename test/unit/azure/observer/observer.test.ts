@@ -23,7 +23,7 @@ const id = (name: string): RuntimeId => ({ ...ID, name });
 class Factory implements ArmRuntimes {
   readonly runtimes = new Map<string, JsonObject>();
   readonly unlisted = new Set<string>();
-  /** What lists say of these cannot be understood. */
+  /** List entries of these cannot be parsed. */
   readonly garbled = new Set<string>();
   /** Lists do not even show the names of those. */
   nameless = false;
@@ -622,7 +622,7 @@ describe('a list that is broken', () => {
   });
 });
 
-describe('an entry of a list that cannot be understood', () => {
+describe('an entry of a list that cannot be parsed', () => {
   test('leaves out that runtime only, which is read by itself', async () => {
     const { factory, hint } = rig();
     factory.garbled.add('One');
