@@ -55,22 +55,8 @@ export class ArmCalls {
 
   async make<T>(caller: CallContext, call: Call<T>): Promise<T> {
     const failures: TransientFailure[] = [];
-    let isSent = false;
-    const attempt = async (): Promise<T> => {
-      // Before the budget and `mayWrite`: the write goes out right after these checks, not after a slow authority.
-      await this.#options.tokens.get(caller.signal);
-      if (call.writes && !caller.mayWrite())
-        throw new SupersededError(`${call.operation} was decided on an older state`);
-      this.#options.budget.take(call.budget, caller);
-      const isRepeated = isSent;
-      isSent = true;
-      const sentAt = this.#options.clock.monotonic();
-      try {
-        return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
-      } catch (error) {
-        throw isRepeated && call.operation === 'create' ? inDoubt(error) : error;
-      }
-    };
+    let attempts = 0;
+    const attempt = () => this.#attempt(caller, call, () => attempts++ > 0);
     const noted = async (): Promise<T> => {
       try {
         return await this.#withFreshToken(attempt);
@@ -84,6 +70,23 @@ export class ArmCalls {
     } catch (error) {
       if (!(error instanceof AzureFailure) || error.unclear || failures.length === 0) throw error;
       throw new AzureFailure(error.failure, { cause: error, ids: error.ids, unclear: true });
+    }
+  }
+
+  /** `isRepeated` is asked when the request goes out: whether another one went out before. */
+  async #attempt<T>(caller: CallContext, call: Call<T>, isRepeated: () => boolean): Promise<T> {
+    // Before the budget and `mayWrite`: the write goes out right after these checks, not after a slow authority.
+    await this.#options.tokens.get(caller.signal);
+    if (call.writes && !caller.mayWrite()) {
+      throw new SupersededError(`${call.operation} was decided on an older state`);
+    }
+    this.#options.budget.take(call.budget, caller);
+    const mayHaveCreated = isRepeated() && call.operation === 'create';
+    const sentAt = this.#options.clock.monotonic();
+    try {
+      return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
+    } catch (error) {
+      throw mayHaveCreated ? inDoubt(error) : error;
     }
   }
 

@@ -8,6 +8,7 @@ import {
   type PipelinePolicy,
   redirectPolicyName,
 } from '@azure/core-rest-pipeline';
+import { compact } from '../../core/model/compact.ts';
 import { ARM_TYPES, type JsonObject, type Parent } from '../../core/model/runtime.ts';
 import type { TokenSource } from '../identity/tokens.ts';
 import { boundedAnswers } from './transport.ts';
@@ -47,7 +48,7 @@ export function createClient<T extends SdkClient>(
   const client = new Client(credential, subscriptionId, {
     endpoint,
     userAgentOptions: { userAgentPrefix: 'azure-ir-operator' },
-    ...(httpClient === undefined ? {} : { httpClient }),
+    ...compact({ httpClient }),
   });
   for (const name of [defaultRetryPolicy().name, redirectPolicyName, bearerTokenAuthenticationPolicyName]) {
     client.pipeline.removePolicy({ name });

@@ -1,5 +1,6 @@
 /** The tokens of one credential for ARM: one cache and one request at a time, shared by all clients. */
 import type { TokenCredential } from '@azure/core-auth';
+import { compact } from '../../core/model/compact.ts';
 import { AzureFailure, type Failure } from '../../core/model/failure.ts';
 import { type CallContext, Denied, type Urgency } from '../../ports.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -118,8 +119,7 @@ export class TokenSource {
 
   /** From when on refusals concern this credential, as failures tell it. */
   get began(): { readonly notBefore?: number } {
-    const { beganAt } = this.#options;
-    return beganAt === undefined ? {} : { notBefore: beganAt };
+    return compact({ notBefore: this.#options.beganAt });
   }
 
   /** Asks for a first token although no caller waits for it, again and again until then. */
