@@ -1,5 +1,5 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
-import type { OperatorEvent } from './core/events.ts';
+import type { OperatorEvent } from './core/model/event.ts';
 import { AzureFailure, type Failure } from './core/model/failure.ts';
 import type { Claim, ManagedObject, Status } from './core/model/object.ts';
 import type { Handover } from './core/model/ownership.ts';

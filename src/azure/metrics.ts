@@ -1,14 +1,15 @@
+/** What the Azure adapter counts, as an interface: telemetry implements it. */
 import type { RequestKind } from '../ports.ts';
 
-/** What this folder counts. Called often: implementations neither throw nor wait. */
+/** Called often: implementations neither throw nor wait. */
 export interface AzureMetrics {
   /** One attempt over the wire. `code` is the HTTP status, or `timeout`, `aborted` or `network` when there was no answer. */
   armRequest(operation: ArmOperation, code: string): void;
   /** Whole requests that the budget of `owner` would grant now. */
   budgetRemaining(kind: RequestKind, value: number, owner: BudgetOwner): void;
-  /** Routine looks within the budget of `owner` are this many times further apart than asked for; 1: not at all. */
+  /** Polls within the budget of `owner` are this many times further apart than asked for; 1: not at all. */
   intervalFactorChanged(factor: number, owner: BudgetOwner): void;
-  /** The budget of `owner` is no longer kept. */
+  /** The budget of `owner` is no longer in use. */
   budgetRemoved(owner: BudgetOwner): void;
 }
 

@@ -1,15 +1,10 @@
 /** Every event, worded in one place: what a pass has done, and the transitions of a status. */
 import { type EventReason, WARNING_REASONS, type WarningReason } from '../api/names.ts';
+import type { OperatorEvent } from './model/event.ts';
 import type { Drift } from './model/fields.ts';
 import { type Condition, condition, type Operation, type Status } from './model/object.ts';
 import type { Json, Parent } from './model/runtime.ts';
 import { type RepairAttempt, type Situation, wasInSync } from './situation.ts';
-
-export interface OperatorEvent {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: EventReason;
-  readonly message: string;
-}
 
 const normal = (reason: EventReason, message: string): OperatorEvent => ({ type: 'Normal', reason, message });
 

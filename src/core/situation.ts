@@ -1,7 +1,7 @@
 /** What a decision is made from, what can be decided, and the questions that several policies ask. */
 import type { ReadyReason } from '../api/names.ts';
-import type { OperatorEvent } from './events.ts';
 import { type Desired, declarationHash } from './model/desired.ts';
+import type { OperatorEvent } from './model/event.ts';
 import type { Failure } from './model/failure.ts';
 import { type Drift, differences, type FieldPath } from './model/fields.ts';
 import { condition, type ManagedObject, type Status } from './model/object.ts';

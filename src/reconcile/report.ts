@@ -1,6 +1,7 @@
 /** What a pass tells: the status and its transitions, events, the log, and what is counted. */
 import type { EventReason } from '../api/names.ts';
-import { type OperatorEvent, transitions } from '../core/events.ts';
+import { transitions } from '../core/events.ts';
+import type { OperatorEvent } from '../core/model/event.ts';
 import type { AzureFailure } from '../core/model/failure.ts';
 import { fieldOf } from '../core/model/fields.ts';
 import { condition, type Status } from '../core/model/object.ts';

@@ -1,6 +1,6 @@
 /** The identities with which Azure is called, from the configuration, and what happens when one of them changes. */
 import { checkedTransport } from '../azure/arm/transport.ts';
-import { limitsFor } from '../azure/budget/request-budget.ts';
+import { limitsFor } from '../azure/budget/limits.ts';
 import { AzureIdentities, type CredentialChange } from '../azure/identities.ts';
 import { type Cloud, resolveCloud } from '../azure/identity/clouds.ts';
 import type { Config } from '../config.ts';

@@ -97,7 +97,7 @@ describe('a Secret that is wrong', () => {
       await putSecret(place, values);
       await place.apply('sample');
       const said = message(await refused(place));
-      expect(said).toContain('The Secret azure-ir-credential of the namespace is wrong');
+      expect(said).toContain('/azure-ir-credential is invalid');
       expect(said).toContain(words);
       await place.untilEvents('sample', 'CredentialsInvalid');
       expect(await requests(place)).toBe(0);

@@ -117,7 +117,7 @@ describe('an identity that cannot be', () => {
       { AZURE_FEDERATED_TOKEN_FILE: '/x' },
       /AZURE_CLIENT_SECRET and AZURE_FEDERATED_TOKEN_FILE, of which only one/,
     ],
-    ['a tenant that is a path', { AZURE_TENANT_ID: '../common' }, /AZURE_TENANT_ID is neither/],
+    ['a tenant that is a path', { AZURE_TENANT_ID: '../common' }, /AZURE_TENANT_ID must be/],
     [
       'a certificate that is not there',
       { AZURE_CLIENT_SECRET: '', AZURE_CLIENT_CERTIFICATE_PATH: '/nowhere.pem' },

@@ -424,7 +424,7 @@ describe('the list of a factory', () => {
       await place.apply('sample');
       await history.until('sample', 'True Available');
       await fault(place, LIST, { kind: 'endless' });
-      const failed = () => process.log.find(({ msg }) => msg.startsWith('the list of runtimes fails'));
+      const failed = () => process.log.find(({ msg }) => msg.startsWith('listing runtimes failed'));
       await eventually(async () => expect(failed()?.detail).toMatch(/more .*pages/));
       const lists = await count(place, LIST);
       expect(lists).toBeLessThan(300);

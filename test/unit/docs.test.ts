@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { REASONS, RUNTIME_STATES, WARNING_REASONS } from '../../src/api/names.ts';
-import { ARM_LIMITS, RequestBudget } from '../../src/azure/budget/request-budget.ts';
-import { TokenBucket } from '../../src/azure/budget/token-bucket.ts';
+import { ArmBucket } from '../../src/azure/budget/arm-bucket.ts';
+import { ARM_LIMITS } from '../../src/azure/budget/limits.ts';
+import { RequestBudget } from '../../src/azure/budget/request-budget.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const url = (path: string): URL => new URL(`../../${path}`, import.meta.url);
@@ -59,7 +60,7 @@ describe('the description of the Azure role', () => {
 describe('the arithmetic of capacity', () => {
   test.each(['reads', 'writes', 'deletes'] as const)('has what is spent of the %s', (kind) => {
     const allowance = ARM_LIMITS[kind];
-    const bucket = new TokenBucket(allowance, new FakeClock());
+    const bucket = new ArmBucket(allowance, new FakeClock());
     const perSecond = Number((bucket.perMs * 1000).toFixed(1));
     expect(capacity).toContain(
       `| ${kind} | ${allowance.burst} | ${allowance.perSecond} a second | ${bucket.most} | ${perSecond} a second |`,

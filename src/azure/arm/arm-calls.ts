@@ -1,22 +1,18 @@
+/** Calls to ARM: within the budget, with a valid token, retried where that may help, and with their answers interpreted. */
 import { type HttpClient, isRestError, type PipelineResponse } from '@azure/core-rest-pipeline';
 import { AzureFailure, type Failure } from '../../core/model/failure.ts';
 import { type RequestIds, requestIds } from '../../core/model/request-ids.ts';
 import type { Parent } from '../../core/model/runtime.ts';
 import { type CallContext, Denied, type RequestKind, SupersededError } from '../../ports.ts';
 import { type Clock, wallTime } from '../../runtime/clock.ts';
+import { unlessAborted, withDeadline } from '../../runtime/deadline.ts';
 import type { RequestBudget } from '../budget/request-budget.ts';
 import type { Denial } from '../identity/denial.ts';
-import { type TokenSource, unlessAborted } from '../identity/tokens.ts';
+import type { TokenSource } from '../identity/tokens.ts';
 import { type ArmOperation, type AzureMetrics, NO_METRICS } from '../metrics.ts';
 import type { SdkOptions } from './arm-client.ts';
-import {
-  failureOfRefusal,
-  failureOfSending,
-  failureOfTimeout,
-  isRuntimeMissing,
-  parseErrorBody,
-  type Refusal,
-} from './errors.ts';
+import { failureOfSending, failureOfTimeout } from './connection-failures.ts';
+import { failureOfRefusal, isRuntimeMissing, parseErrorBody, type Refusal } from './refusals.ts';
 import { RETRY, type RetrySettings, TransientFailure, withRetries } from './retry.ts';
 
 export interface ArmOptions {
@@ -25,7 +21,7 @@ export interface ArmOptions {
   readonly endpoint: string;
   readonly tokens: TokenSource;
   readonly budget: RequestBudget;
-  /** That the subscription takes no request of this identity. */
+  /** That the subscription refuses all requests of this identity. */
   readonly denial: Denial;
   readonly clock: Clock;
   readonly metrics?: AzureMetrics;
@@ -40,17 +36,16 @@ export interface Call<T> {
   readonly operation: ArmOperation;
   readonly budget: RequestKind;
   readonly writes: boolean;
-  /** Below what the call is: which parent a 404 means. */
+  /** What the call is below: the parent that a 404 is about. */
   readonly parent: Parent['kind'];
   readonly headers?: Record<string, string>;
   send(options: SdkOptions): Promise<unknown>;
-  /** Makes sense of a 2xx; throws `AzureFailure` when it has none. */
+  /** Parses the body of a 2xx; throws `AzureFailure` when it makes no sense. */
   parse(body: string | undefined | null, status: number): T;
-  /** What the runtime's own 404 means to this call; absent when it means nothing. */
+  /** What the runtime's own 404 means to this call; absent when it means nothing special. */
   missing?: () => T;
 }
 
-/** Calls to ARM: within the budget, with a good token, tried again where that may help, and their answers told apart. */
 export class ArmCalls {
   readonly #options: ArmOptions;
 
@@ -60,15 +55,7 @@ export class ArmCalls {
 
   async make<T>(caller: CallContext, call: Call<T>): Promise<T> {
     const failures: TransientFailure[] = [];
-    const attempt = async (): Promise<T> => {
-      // Before the budget and `mayWrite`: the write goes out right after those were asked, not after a slow authority.
-      await this.#options.tokens.get(caller.signal);
-      if (call.writes && !caller.mayWrite())
-        throw new SupersededError(`${call.operation} was decided on an older state`);
-      this.#options.budget.take(call.budget, caller);
-      const sentAt = this.#options.clock.monotonic();
-      return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
-    };
+    const attempt = () => this.#attempt(caller, call);
     const noted = async (): Promise<T> => {
       try {
         return await this.#withFreshToken(attempt);
@@ -84,7 +71,18 @@ export class ArmCalls {
     }
   }
 
-  /** A token that ARM refused was dropped meanwhile: one more attempt with a new one, for nothing has happened yet. */
+  async #attempt<T>(caller: CallContext, call: Call<T>): Promise<T> {
+    // Before the budget and `mayWrite`: the write goes out right after these checks, not after a slow authority.
+    await this.#options.tokens.get(caller.signal);
+    if (call.writes && !caller.mayWrite()) {
+      throw new SupersededError(`${call.operation} was decided on an older state`);
+    }
+    this.#options.budget.take(call.budget, caller);
+    const sentAt = this.#options.clock.monotonic();
+    return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
+  }
+
+  /** A token that ARM refused has been dropped: one more attempt with a new one, since nothing has happened yet. */
   async #withFreshToken<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
@@ -96,35 +94,27 @@ export class ArmCalls {
 
   /** One request and its answer, whatever its status. Throws `TransientFailure` when there is none, or `signal.reason`. */
   async #exchange<T>(signal: AbortSignal, call: Call<T>): Promise<PipelineResponse> {
-    const { clock, requestTimeoutMs = 60_000 } = this.#options;
-    const cut = new AbortController();
-    let timedOut = false;
-    const timer = clock.setTimer(requestTimeoutMs, () => {
-      timedOut = true;
-      cut.abort();
-    });
-    const ended = this.#options.budget.sent();
-    const onAbort = () => cut.abort();
-    signal.addEventListener('abort', onAbort, { once: true });
+    const { clock, requestTimeoutMs: ms = 60_000, budget } = this.#options;
+    const timeout = new TransientFailure(failureOfTimeout(ms));
+    const ended = budget.sent();
     try {
-      const answer = await answerOf(call, cut.signal);
+      const deadline = { clock, ms, signal, late: () => timeout };
+      const answer = await withDeadline(deadline, (cut) => answerOf(call, cut));
       this.#observe(call, answer);
       return answer;
     } catch (error) {
-      const code = timedOut ? 'timeout' : signal.aborted ? 'aborted' : 'network';
+      const code = error === timeout ? 'timeout' : signal.aborted ? 'aborted' : 'network';
       this.#metrics.armRequest(call.operation, code);
-      if (timedOut) throw new TransientFailure(failureOfTimeout(requestTimeoutMs));
+      if (error === timeout) throw timeout;
       signal.throwIfAborted();
       if (!isRestError(error)) throw error;
       throw new TransientFailure(failureOfSending(error), { cause: error });
     } finally {
       ended();
-      timer.cancel();
-      signal.removeEventListener('abort', onAbort);
     }
   }
 
-  /** What an answer tells of the budget. ARM sends one or both of these headers (recorded). */
+  /** What an answer tells the budget. ARM sends one or both of these headers (recorded). */
   #observe<T>({ operation, budget: kind }: Call<T>, { status, headers }: PipelineResponse): void {
     this.#metrics.armRequest(operation, String(status));
     for (const scope of ['subscription', 'subscription-global']) {
@@ -155,12 +145,12 @@ export class ArmCalls {
     throw new AzureFailure(failure, { ids });
   }
 
-  #denied(onExchange: Failure, status: number, ids: RequestIds | undefined): Denied {
+  #denied(failure: Failure, status: number, ids: RequestIds | undefined): Denied {
     const { clock, denial, tokens } = this.#options;
     const repeated = { since: wallTime(clock, denial.refused()), ...tokens.began };
-    const isClocked = onExchange.kind === 'credentialsInvalid' || onExchange.kind === 'subscriptionNotFound';
+    const isDated = failure.kind === 'credentialsInvalid' || failure.kind === 'subscriptionNotFound';
     const Kind = status === 401 ? RefusedToken : Denied;
-    return new Kind(isClocked ? { ...onExchange, ...repeated } : onExchange, (caller) => void denial.wait(caller), ids);
+    return new Kind(isDated ? { ...failure, ...repeated } : failure, (caller) => void denial.wait(caller), ids);
   }
 
   get #metrics(): AzureMetrics {
@@ -173,7 +163,7 @@ interface Sent {
   readonly sentAt: number;
 }
 
-/** The attempt before it may have taken effect. */
+/** An attempt before this one may have taken effect. */
 function unclear(error: AzureFailure): AzureFailure {
   const { failure, ids } = error;
   if (error.unclear) return error;
@@ -205,7 +195,7 @@ function refusalOf({ status, headers, bodyAsText }: PipelineResponse): Refusal {
   };
 }
 
-/** The raw answer, also where the SDK finds fault with it. */
+/** The raw answer, also when the SDK rejects because of it. */
 async function answerOf<T>(call: Call<T>, abortSignal: AbortSignal): Promise<PipelineResponse> {
   let answer: PipelineResponse | undefined;
   const requestOptions = { shouldDeserialize: false, customHeaders: call.headers ?? {} };

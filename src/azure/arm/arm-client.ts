@@ -1,3 +1,4 @@
+/** The SDK's clients, made to send exactly what they are given, and never to retry. */
 import type { DataFactoryManagementClient } from '@azure/arm-datafactory';
 import type { TokenCredential } from '@azure/core-auth';
 import {
@@ -7,12 +8,13 @@ import {
   type PipelinePolicy,
   redirectPolicyName,
 } from '@azure/core-rest-pipeline';
+import { compact } from '../../core/model/compact.ts';
 import { ARM_TYPES, type JsonObject, type Parent } from '../../core/model/runtime.ts';
 import type { TokenSource } from '../identity/tokens.ts';
 import { boundedAnswers } from './transport.ts';
 
-/** Of one answer. A page of a list has some hundred kilobytes (inferred: ARM cuts lists into pages). */
-const MOST_BYTES = 16 * 2 ** 20;
+/** The most bytes of one answer. A page of a list has some hundred kilobytes (inferred: ARM splits lists into pages). */
+const MAX_BYTES = 16 * 2 ** 20;
 
 export interface ClientOptions {
   readonly endpoint: string;
@@ -23,7 +25,7 @@ export interface ClientOptions {
 
 /** What the clients of all services have in common. */
 export type SdkClient = Pick<DataFactoryManagementClient, 'pipeline' | 'sendOperationRequest'>;
-/** What the SDK's operations are called with. */
+/** The options of the SDK's operations. */
 export type SdkOptions = NonNullable<Parameters<DataFactoryManagementClient['integrationRuntimes']['get']>[3]>;
 
 type Constructor<T> = new (
@@ -33,9 +35,9 @@ type Constructor<T> = new (
 ) => T;
 
 /**
- * The SDK's client of one subscription, changed in four points: it does not retry (`retry.ts` does, and counts), it does
- * not follow redirects (ARM sends none here, and the token is for nobody else), its tokens come
- * from `tokens`, and its answers are bounded.
+ * The SDK's client of one subscription, changed in four points: it does not retry (`retry.ts` does, and counts); it does
+ * not follow redirects (ARM sends none here, and no other host may get the token); its tokens come from `tokens`; and its
+ * answers are bounded.
  */
 export function createClient<T extends SdkClient>(
   Client: Constructor<T>,
@@ -46,13 +48,13 @@ export function createClient<T extends SdkClient>(
   const client = new Client(credential, subscriptionId, {
     endpoint,
     userAgentOptions: { userAgentPrefix: 'azure-ir-operator' },
-    ...(httpClient === undefined ? {} : { httpClient }),
+    ...compact({ httpClient }),
   });
   for (const name of [defaultRetryPolicy().name, redirectPolicyName, bearerTokenAuthenticationPolicyName]) {
     client.pipeline.removePolicy({ name });
   }
   client.pipeline.addPolicy(bearerPolicy(tokens));
-  client.pipeline.addPolicy(boundedAnswers(MOST_BYTES));
+  client.pipeline.addPolicy(boundedAnswers(MAX_BYTES));
   return client;
 }
 
@@ -72,7 +74,7 @@ function bearerPolicy(tokens: TokenSource): PipelinePolicy {
 
 type OperationSpec = Parameters<SdkClient['sendOperationRequest']>[1];
 
-/** Lets everything through as it is. */
+/** Changes nothing. */
 const VERBATIM: OperationSpec['serializer'] = {
   modelMappers: {},
   isXML: false,
@@ -84,7 +86,7 @@ const VERBATIM: OperationSpec['serializer'] = {
 const text = { type: { name: 'String' } } as const;
 const inPath = (name: string) => ({ parameterPath: name, mapper: { ...text, serializedName: name } });
 
-/** An operation of the SDK without what is special about it: its (de)serialiser, and its waiting for what goes on. */
+/** An operation of the SDK without its (de)serialiser and its poller for long-running operations. */
 function plain(httpMethod: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string): OperationSpec {
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   return {
@@ -111,7 +113,7 @@ const ACCEPT: NonNullable<OperationSpec['headerParameters']>[number] = {
 /** Resource group, parent, runtime. */
 export type RuntimePath = readonly [string, string, string];
 
-/** Requests about the runtimes of one type of parent, sent exactly as they are given. */
+/** Requests about the runtimes of one type of parent. */
 export class PlainRequests {
   readonly #client: SdkClient;
   readonly #version: string;
@@ -132,8 +134,8 @@ export class PlainRequests {
   }
 
   /**
-   * `{properties: document}`. The SDK's own serialiser drops what it does not know, below `managedVirtualNetwork` for one,
-   * and moves `computeProperties` (tried): somebody else's fields would be erased.
+   * `{properties: document}`. The SDK's own serialiser drops what it does not know, for example below
+   * `managedVirtualNetwork`, and moves `computeProperties` (tried): it would erase the fields of other writers.
    */
   put(path: RuntimePath, document: JsonObject, options: SdkOptions): Promise<unknown> {
     return this.#send(this.#put, { ...named(path), resource: { properties: document } }, options);
@@ -144,14 +146,14 @@ export class PlainRequests {
   }
 
   /**
-   * Azure answers 202 and goes on by itself: getStatus tells how. The SDK of Data Factory has no method for it, and that of
-   * Synapse gives it no body: that Synapse takes the same one is inferred.
+   * Azure answers 202 and completes it later; getStatus shows the progress. The SDK of Data Factory has no method for it,
+   * and that of Synapse sends no body: that Synapse takes the same body is inferred.
    */
   enableInteractiveQuery(path: RuntimePath, autoTerminationMinutes: number, options: SdkOptions): Promise<unknown> {
     return this.#send(this.#enable, { ...named(path), resource: { autoTerminationMinutes } }, options);
   }
 
-  /** A link of ARM's own making. */
+  /** A link to the next page, as ARM gave it. */
   next(nextLink: string, options: SdkOptions): Promise<unknown> {
     return this.#send(this.#next, { nextLink }, options);
   }

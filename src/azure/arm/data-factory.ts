@@ -1,10 +1,11 @@
+/** The runtimes of Data Factory. */
 import { DataFactoryManagementClient } from '@azure/arm-datafactory';
 import type { ArmOptions } from './arm-calls.ts';
 import { createClient, PlainRequests } from './arm-client.ts';
 import { isListed } from './parse.ts';
 import { type Service, ServiceRuntimes } from './service.ts';
 
-/** The runtimes of Data Factory: its writes have taken effect when they are answered (recorded). */
+/** Writes have taken effect when they are answered (recorded). */
 export function createDataFactory(options: ArmOptions): ServiceRuntimes {
   const client = createClient(DataFactoryManagementClient, options.subscriptionId, options);
   const { factories, integrationRuntimes, managedVirtualNetworks } = client;
@@ -17,7 +18,7 @@ export function createDataFactory(options: ArmOptions): ServiceRuntimes {
     status: (...args) => integrationRuntimes.getStatus(...args),
     parentItself: (...args) => factories.get(...args),
     networks: {
-      poll: (group, factory, given) => managedVirtualNetworks.listByFactory(group, factory, given).byPage({}).next(),
+      read: (group, factory, given) => managedVirtualNetworks.listByFactory(group, factory, given).byPage({}).next(),
       isShown: isListed,
       create: (group, factory, name, given) =>
         managedVirtualNetworks.createOrUpdate(group, factory, name, { properties: {} }, given),

@@ -2,14 +2,14 @@
 
 /**
  * A number of 16 digits or more, or with an exponent. Those with fewer come out of a double as they went in (IEEE 754: 15
- * decimal digits do). A text that only looks like one, within a string, costs time and changes nothing.
+ * decimal digits do). Digits within a string that look like one cost time and change nothing.
  */
 const SUSPECT = /(?:^|[:[,])[\t\n\r ]*-?(?:[\d.]{16}|[\d.]+[eE])/;
 
 /**
- * Two designs. A reviver that sees each value as its text is asked for every value, and makes a list of thousands of
- * runtimes several times as dear; so it is used only for texts in which such a number may stand, which are rare. A parser
- * of our own would need no such look, but would be a parser of our own.
+ * Two designs. A reviver is called for every value, and makes the list of thousands of runtimes several times as expensive;
+ * so it is used only for texts that may have such a number, which are rare. A parser of our own would need no such check,
+ * but would be a parser of our own.
  *
  * @throws SyntaxError as `JSON.parse` does.
  */
@@ -22,7 +22,7 @@ function keepExact(_key: string, value: unknown, { source }: { readonly source?:
   return isKept(source, value) ? value : JSON.rawJSON(source);
 }
 
-/** `8.0` and `8e0` are kept by the number 8: another spelling of a value is no other value. So is `-0`, by 0. */
+/** Whether the number has the value of its text: 8 has that of `8.0` and `8e0`, and 0 has that of `-0`. */
 function isKept(source: string, value: number): boolean {
   const written = String(value);
   return written === source || (Number.isFinite(value) && normal(written) === normal(source));
@@ -39,7 +39,7 @@ function normal(number: string): string {
   return `${sign}${digits.slice(start, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
 }
 
-/** A regular expression that looks for zeros at the end takes the square of their number. */
+/** No regular expression: one that looks for trailing zeros takes quadratic time. */
 function lastNonZero(digits: string): number {
   let last = digits.length - 1;
   while (digits[last] === '0') last--;

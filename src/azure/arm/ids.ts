@@ -1,17 +1,16 @@
-import { AzureFailure } from '../../core/model/failure.ts';
-import type { Parent, RuntimeId } from '../../core/model/runtime.ts';
-
 /**
- * The last check of names before they become a path. The CRD checks them too; this one stands because the SDK's
+ * The last check of names before they become a path. The CRD checks them too. This check is needed because the SDK's
  * percent-encoding leaves `.` and `../..` as they are, and `DELETE …/integrationRuntimes/..` would delete the factory.
  */
+import { AzureFailure } from '../../core/model/failure.ts';
+import { isGuid } from '../../core/model/guid.ts';
+import type { Parent, RuntimeId } from '../../core/model/runtime.ts';
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Letters of any script, digits, `_ - . ( )`, no full stop at the end, at most 90 (documented). */
 const RESOURCE_GROUP = /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u;
 /** The naming rule of factories and of integration runtimes (documented). */
 const NAME = /^(?=.{3,63}$)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/;
-/** Documented with lower-case letters alone; ARM takes names whatever their case. */
+/** Documented with lower-case letters only; ARM ignores the case of names. */
 const WORKSPACE = /^(?=.{1,50}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
 const PARENTS: Readonly<Record<Parent['kind'], RegExp>> = { factory: NAME, workspace: WORKSPACE };
 
@@ -23,7 +22,7 @@ export function checkRuntimeId(id: RuntimeId): void {
 
 /** Throws as `checkRuntimeId` does. */
 export function checkParent(parent: Parent): void {
-  check('subscription', parent.subscriptionId, GUID);
+  check('subscription', parent.subscriptionId, { test: isGuid });
   check('resource group', parent.resourceGroup, RESOURCE_GROUP);
   check(parent.kind, parent.name, PARENTS[parent.kind]);
 }
@@ -37,8 +36,8 @@ export function checkNetwork(parent: Parent, name: string): void {
   check('managed virtual network', name, NETWORK);
 }
 
-function check(what: string, name: string, pattern: RegExp): void {
+function check(what: string, name: string, pattern: Pick<RegExp, 'test'>): void {
   if (pattern.test(name)) return;
   const shown = JSON.stringify(name.slice(0, 100));
-  throw new AzureFailure({ kind: 'refused', message: `${shown} cannot be the name of a ${what} in Azure.` });
+  throw new AzureFailure({ kind: 'refused', message: `${shown} is not a valid name of a ${what} in Azure.` });
 }

@@ -1,3 +1,4 @@
+/** What ARM sends, parsed once into the domain's types. Everything here throws `AzureFailure` of kind `unavailable`. */
 import { RUNTIME_STATES } from '../../api/names.ts';
 import { AzureFailure } from '../../core/model/failure.ts';
 import { isObject, property, valuesAt } from '../../core/model/json.ts';
@@ -12,10 +13,8 @@ import type {
   RuntimeStatus,
   RuntimeType,
 } from '../../core/model/runtime.ts';
+import type { Listed, UnparsedEntry } from './arm-runtimes.ts';
 import { parseExact } from './exact-json.ts';
-import type { Listed, UnparsedEntry } from './remote.ts';
-
-/** What ARM sends, parsed once into the domain's types. Everything here throws `AzureFailure` of kind `unavailable`. */
 
 /** The answer to a GET or PUT of this runtime. */
 export function parseRuntimeOf(id: RuntimeId, value: unknown): ObservedRuntime {
@@ -24,7 +23,7 @@ export function parseRuntimeOf(id: RuntimeId, value: unknown): ObservedRuntime {
   return runtime;
 }
 
-/** One runtime as GET, PUT and LIST send it. A runtime type that nobody knows is not malformed. */
+/** One runtime as GET, PUT and LIST send it. An unknown runtime type is not malformed. */
 export function parseRuntime(value: unknown): ObservedRuntime {
   if (!isObject(value)) throw malformed('the runtime is not an object');
   const { name, etag, properties } = value;
@@ -32,7 +31,7 @@ export function parseRuntime(value: unknown): ObservedRuntime {
   if (!isObject(properties)) throw malformed('the runtime has no properties');
   const types = valuesAt(properties, ['type']).filter((type) => typeof type === 'string');
   if (types.length === 0) throw malformed('the runtime has no type');
-  // It goes back as the header If-Match, where nothing but visible ASCII may stand.
+  // It goes back as the header If-Match, which can hold visible ASCII only.
   if (typeof etag !== 'string' || !/^[\x21-\x7e]+$/.test(etag)) throw malformed('the runtime has no usable etag');
   return {
     name: lastSegment(name),
@@ -69,33 +68,33 @@ function nameIn(entry: unknown): string | undefined {
   return isObject(entry) && typeof entry.name === 'string' ? lastSegment(entry.name) || undefined : undefined;
 }
 
-/** Whether a list of documents holds one of this name, all of it on one page: a factory has one managed virtual network. */
+/** Whether a list on one page has a document of this name: a factory has one managed virtual network. */
 export function isListed(value: unknown, name: string): boolean {
   if (!isObject(value) || !Array.isArray(value.value)) throw malformed('the list has no array of documents');
   const found = value.value.some((each) => {
     if (!isObject(each) || typeof each.name !== 'string') throw malformed('a listed document has no name');
     return isSameName(lastSegment(each.name), name);
   });
-  if (!found && value.nextLink) throw malformed('the list goes on where none is expected to');
+  if (!found && value.nextLink) throw malformed('the list has more than one page');
   return found;
 }
 
-/** Whether a workspace has a managed virtual network of this name; none is an empty name, or no property (documented). */
+/** Whether a workspace has a managed virtual network of this name; without one the name is empty or missing (documented). */
 export function isWorkspaceNetwork(value: unknown, name: string): boolean {
   if (!isObject(value) || !isObject(value.properties)) throw malformed('the workspace has no properties');
   const network = property(value.properties, 'managedVirtualNetwork');
   if (network === undefined) return false;
-  if (typeof network !== 'string') throw malformed("the workspace's managed virtual network is no name");
+  if (typeof network !== 'string') throw malformed("the workspace's managed virtual network is not a string");
   return isSameName(network, name);
 }
 
-/** The answer to a GET of a parent: all that matters is that it is there. */
+/** The answer to a GET of a parent: all that matters is that it exists. */
 export function checkParentBody({ kind, name }: Parent, value: unknown): void {
   const shown = isObject(value) && typeof value.name === 'string' ? lastSegment(value.name) : undefined;
   if (shown === undefined || !isSameName(shown, name)) throw malformed(`it does not show the ${kind}`);
 }
 
-/** A getStatus answer, as Azure says it; a state that is known, as it is documented, whatever its case. */
+/** A getStatus answer, with Azure's words; a known state is spelled as documented, whatever its case. */
 export function parseState(value: unknown): RuntimeStatus {
   const properties = isObject(value) && isObject(value.properties) ? value.properties : {};
   const said = property(properties, 'state');
@@ -107,12 +106,12 @@ export function parseState(value: unknown): RuntimeStatus {
 
 const AUTHORING_STATES = ['Enabling', 'Enabled', 'Disabling', 'Disabled'];
 
-/** A value of an enumeration as it is documented, whatever its case; one that nobody knows as it is. */
+/** A value of an enumeration, spelled as documented whatever its case; an unknown value as it is. */
 function documented(values: readonly string[], said: string): string {
   return values.find((value) => isSameName(value, said)) ?? said;
 }
 
-/** Azure's name for interactive authoring. What cannot be understood of it is as if it were not there: the state counts. */
+/** Azure's name for interactive authoring. What cannot be parsed of it is ignored: the state counts. */
 function parseInteractiveQuery(value: Json | undefined): InteractiveAuthoring | undefined {
   if (!isObject(value)) return undefined;
   const [said, minutes] = [property(value, 'status'), property(value, 'autoTerminationMinutes')];
@@ -137,12 +136,12 @@ export function parseJson(text: string | undefined | null): unknown {
 }
 
 export function malformed(what: string): AzureFailure {
-  return new AzureFailure({ kind: 'unavailable', message: `Azure's answer cannot be understood: ${what}.` });
+  return new AzureFailure({ kind: 'unavailable', message: `Could not parse Azure's answer: ${what}.` });
 }
 
-/** Azure-SSIS runtimes call themselves `Managed` too (documented): their compute has nodes, or there is SSIS to run. */
+/** Azure-SSIS runtimes have the type `Managed` too (documented): their compute has nodes, or they have SSIS properties. */
 function runtimeType(said: readonly string[], properties: JsonObject): RuntimeType {
-  // One that is spelled twice and contradicts itself is none that is known.
+  // A type that is spelled twice, in two ways, is unknown.
   const types = new Set(said.map((type) => documented(['Managed', 'SelfHosted'], type)));
   const type = [...types].join(' and ');
   if (type === 'SelfHosted') return type;

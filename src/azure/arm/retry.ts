@@ -1,3 +1,4 @@
+/** The only retries of a request to ARM: the SDK's are switched off. */
 import pRetry from 'p-retry';
 import { AzureFailure } from '../../core/model/failure.ts';
 
@@ -14,8 +15,8 @@ export interface RetrySettings {
 export const RETRY: RetrySettings = { attempts: 3, minDelayMs: 200, maxDelayMs: 1000 };
 
 /**
- * The only retry layer. Repeats what throws `TransientFailure`, after jittered and growing waits; a service that asks for
- * more patience than the longest of them is left to the queue. Throws what the last attempt threw, or `signal.reason`.
+ * Repeats what throws `TransientFailure`, after jittered and growing delays. If a service asks for a longer delay than the
+ * longest of these, the queue retries instead. Throws what the last attempt threw, or `signal.reason`.
  */
 export function withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal, settings: RetrySettings): Promise<T> {
   return pRetry(attempt, {
@@ -24,10 +25,10 @@ export function withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal, s
     maxTimeout: settings.maxDelayMs,
     randomize: true,
     signal,
-    shouldRetry: ({ error }) => error instanceof TransientFailure && patienceOf(error) <= settings.maxDelayMs,
+    shouldRetry: ({ error }) => error instanceof TransientFailure && retryAfterOf(error) <= settings.maxDelayMs,
   });
 }
 
-function patienceOf({ failure }: AzureFailure): number {
+function retryAfterOf({ failure }: AzureFailure): number {
   return failure.kind === 'unavailable' ? (failure.retryAfterMs ?? 0) : 0;
 }

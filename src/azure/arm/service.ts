@@ -1,3 +1,4 @@
+/** The integration runtimes of one service, over its SDK: every call that the operator makes. */
 import { AzureFailure } from '../../core/model/failure.ts';
 import {
   ACCEPTED,
@@ -13,23 +14,23 @@ import {
 import type { CallContext } from '../../ports.ts';
 import { ArmCalls, type ArmOptions, type Call } from './arm-calls.ts';
 import type { PlainRequests, RuntimePath, SdkOptions } from './arm-client.ts';
+import type { ArmRuntimes, Listed, UnparsedEntry } from './arm-runtimes.ts';
 import { checkNetwork, checkParent, checkRuntimeId } from './ids.ts';
 import { checkParentBody, malformed, type Page, parseJson, parsePage, parseRuntimeOf, parseState } from './parse.ts';
-import type { ArmRuntimes, Listed, UnparsedEntry } from './remote.ts';
 
 /**
- * A list beyond these has no end, or is not about runtimes: a factory holds 5,000 of them (documented: the limit of all
- * entities in one).
+ * A list beyond these limits has no end, or is not about runtimes: a factory has 5,000 at most (documented: the limit of all
+ * its entities).
  */
-const MOST_PAGES = 250;
-const MOST_ENTRIES = 20_000;
-/** Of all pages together, in characters: parsed, they take several times that. */
-const MOST_LENGTH = 32 * 2 ** 20;
+const MAX_PAGES = 250;
+const MAX_ENTRIES = 20_000;
+/** All pages together, in characters: parsed, they take several times that. */
+const MAX_LENGTH = 32 * 2 ** 20;
 
-/** How one service's SDK sends what its runtimes are asked. What the promises resolve with is not looked at. */
+/** How the SDK of one service sends each call. What the promises resolve with is ignored: the raw answer counts. */
 export interface Service {
   readonly parent: Parent['kind'];
-  /** Whether it may answer a write with 202 and go on with it. */
+  /** Whether it may answer a write with 202 and complete it later. */
   readonly accepts: boolean;
   readonly plain: PlainRequests;
   /** The first page. */
@@ -43,11 +44,11 @@ export interface Service {
 
 /** The managed virtual networks of a service's parents. */
 export interface Networks {
-  /** What tells of them. */
-  poll(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
+  /** Reads what shows them. */
+  read(resourceGroup: string, parent: string, options: SdkOptions): Promise<unknown>;
   /** Whether that answer shows one of this name. */
   isShown(body: unknown, name: string): boolean;
-  /** Absent: a parent has one from its own creation on, or never. */
+  /** Absent: a parent gets one when it is created, or never. */
   create?(resourceGroup: string, parent: string, name: string, options: SdkOptions): Promise<unknown>;
 }
 
@@ -55,8 +56,8 @@ export interface Networks {
  * The integration runtimes of the factories or workspaces of one subscription, under one identity, over the SDK's client.
  *
  * Documents are what ARM sent, byte for byte as far as JSON tells bytes apart (a number that a double would change keeps
- * its digits), and go back the same: the SDK's own (de)serialiser, which drops what it does not know, is not asked. Nor does
- * the SDK wait for what ARM goes on with: where a service does that, a 202 is `ACCEPTED`.
+ * its digits), and go back the same: the SDK's own (de)serialiser drops what it does not know, and is not used. Nor does the
+ * SDK wait for long-running operations: where a service has them, a 202 is `ACCEPTED`.
  */
 export class ServiceRuntimes implements ArmRuntimes {
   readonly #service: Service;
@@ -82,17 +83,17 @@ export class ServiceRuntimes implements ArmRuntimes {
       runtimes.push(...page.runtimes);
       unparsed.push(...page.unparsed);
       length += page.length;
-      if (runtimes.length + unparsed.length > MOST_ENTRIES)
-        throw malformed(`the list has more than ${MOST_ENTRIES} entries`);
-      if (length > MOST_LENGTH) throw malformed(`the list is longer than ${MOST_LENGTH / 2 ** 20} MiB`);
+      if (runtimes.length + unparsed.length > MAX_ENTRIES)
+        throw malformed(`the list has more than ${MAX_ENTRIES} entries`);
+      if (length > MAX_LENGTH) throw malformed(`the list is longer than ${MAX_LENGTH / 2 ** 20} MiB`);
       next = page.nextLink;
       if (next === undefined) break;
-      if (pages >= MOST_PAGES) throw malformed(`the list has more than ${MOST_PAGES} pages`);
-      // A link elsewhere would be given our token.
+      if (pages >= MAX_PAGES) throw malformed(`the list has more than ${MAX_PAGES} pages`);
+      // Another host would get our token.
       if (!URL.canParse(next) || new URL(next).origin !== this.#origin) {
         throw malformed('the link to the next page leads elsewhere');
       }
-      if (seen.has(next)) throw malformed('the pages of the list go round in a circle');
+      if (seen.has(next)) throw malformed('the pages of the list form a loop');
       seen.add(next);
     }
     return { runtimes, unparsed };
@@ -126,7 +127,7 @@ export class ServiceRuntimes implements ArmRuntimes {
     checkRuntimeId(id);
     return this.#make<RuntimeStatus | undefined>(caller, {
       operation: 'getStatus',
-      // Recorded: this POST spends the reads.
+      // Recorded: this POST counts as a read.
       budget: 'reads',
       writes: false,
       send: (options) => this.#service.status(...path(id), options),
@@ -136,8 +137,8 @@ export class ServiceRuntimes implements ArmRuntimes {
   }
 
   /**
-   * `If-None-Match: *` closes the race between our GET and this PUT, if ARM honours it for this type, which is inferred;
-   * where it does not, the race stays open as it is for every other client.
+   * `If-None-Match: *` closes the race between our GET and this PUT, if ARM honours it for this type (inferred). If not, the
+   * race stays open, as it is for every other client.
    */
   create(id: RuntimeId, document: RuntimeDocument, caller: CallContext): Promise<ObservedRuntime | Accepted> {
     return this.#put('create', id, document, { 'If-None-Match': '*' }, caller);
@@ -180,9 +181,9 @@ export class ServiceRuntimes implements ArmRuntimes {
       send: (options) => this.#service.plain.delete(path(id), options),
       parse: (body, status) => {
         if (this.#accepted(status)) return ACCEPTED;
-        if (status !== 200 && status !== 204) throw malformed(`a deletion answered ${status}`);
-        // Recorded: the body is empty. A page of some proxy says nothing about the runtime.
-        if (body) throw malformed('a deletion answered with a body');
+        if (status !== 200 && status !== 204) throw malformed(`a deletion returned ${status}`);
+        // Recorded: the body is empty. The page of a proxy says nothing about the runtime.
+        if (body) throw malformed('a deletion returned a body');
         return undefined;
       },
       missing: () => MISSING,
@@ -217,7 +218,7 @@ export class ServiceRuntimes implements ArmRuntimes {
     });
   }
 
-  /** By what tells of all of them, for what it answers where there is none is certain: how a GET of a missing one is refused is not. */
+  /** By the list of all networks: what it returns without any is known, and how a GET of a missing one is refused is not. */
   async hasNetwork(parent: Parent, name: string, caller: CallContext): Promise<boolean> {
     checkNetwork(parent, name);
     const { networks } = this.#service;
@@ -225,17 +226,17 @@ export class ServiceRuntimes implements ArmRuntimes {
       operation: 'listNetworks',
       budget: 'reads',
       writes: false,
-      send: (options) => networks.poll(parent.resourceGroup, parent.name, options),
+      send: (options) => networks.read(parent.resourceGroup, parent.name, options),
       parse: (body) => networks.isShown(parseJson(body), name),
     });
   }
 
-  /** `If-None-Match: *`, so that a network which somebody else is making is left as it is; inferred, as for a runtime. */
+  /** `If-None-Match: *` leaves a network alone that another client is creating; inferred, as for a runtime. */
   async createNetwork(parent: Parent, name: string, caller: CallContext): Promise<void> {
     checkNetwork(parent, name);
     const { networks } = this.#service;
     if (networks.create === undefined) {
-      const message = `A ${parent.kind} gets its managed virtual network only when it is created itself.`;
+      const message = `A ${parent.kind} can get a managed virtual network only when it is created.`;
       throw new AzureFailure({ kind: 'refused', message });
     }
     const create = networks.create;

@@ -1,13 +1,11 @@
+/** The runtimes of Synapse. */
 import { SynapseManagementClient } from '@azure/arm-synapse';
 import type { ArmOptions } from './arm-calls.ts';
 import { createClient, PlainRequests } from './arm-client.ts';
 import { isWorkspaceNetwork } from './parse.ts';
 import { type Service, ServiceRuntimes } from './service.ts';
 
-/**
- * The runtimes of Synapse. Its writes are answered 202 and go on (recorded). The SDK would poll for them; here nobody
- * does, since the requests are sent without its pollers.
- */
+/** Writes are answered 202 and completed later (recorded). The SDK's pollers are not used: the operator polls the runtime. */
 export function createSynapse(options: ArmOptions): ServiceRuntimes {
   const client = createClient(SynapseManagementClient, options.subscriptionId, options);
   const { integrationRuntimes, integrationRuntimeStatusOperations, workspaces } = client;
@@ -19,8 +17,8 @@ export function createSynapse(options: ArmOptions): ServiceRuntimes {
     get: (...args) => integrationRuntimes.get(...args),
     status: (...args) => integrationRuntimeStatusOperations.get(...args),
     parentItself: (...args) => workspaces.get(...args),
-    // The workspace itself says whether it has one.
-    networks: { poll: (...args) => workspaces.get(...args), isShown: isWorkspaceNetwork },
+    // The workspace itself shows whether it has one.
+    networks: { read: (...args) => workspaces.get(...args), isShown: isWorkspaceNetwork },
   };
   return new ServiceRuntimes(service, options);
 }

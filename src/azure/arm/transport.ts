@@ -1,3 +1,4 @@
+/** The transport below the SDK: connections that are checked before their first use, and answers of bounded length. */
 import { Agent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { createDefaultHttpClient, type HttpClient, type PipelinePolicy } from '@azure/core-rest-pipeline';
@@ -6,9 +7,9 @@ import { malformed } from './parse.ts';
 type Created = Parameters<Agent['createConnection']>[1];
 
 /**
- * Gives a request its connection only once that is made, and only if `mayUse` says so at that moment. Node's own agent hands
- * it out before, so that what was allowed when it began is sent when the connection is there: long after, if the process was
- * suspended meanwhile.
+ * Gives a request its connection only once that is established, and only if `mayUse` returns true at that moment. Node's own
+ * agent hands the connection out before. Then a request that was allowed when it began is sent once the connection is
+ * there: long after, if the process was suspended meanwhile.
  */
 class CheckedAgent extends Agent {
   readonly #mayUse: () => boolean;
@@ -39,7 +40,7 @@ class CheckedAgent extends Agent {
   }
 }
 
-/** The SDK's own transport, over connections that are used only if `mayUse` says so when they are made; a proxy's are not asked about. */
+/** The SDK's own transport over checked connections; connections to a proxy are not checked. */
 export function checkedTransport(mayUse: () => boolean): HttpClient {
   const transport = createDefaultHttpClient();
   const agent = new CheckedAgent(mayUse);
@@ -52,16 +53,16 @@ export function checkedTransport(mayUse: () => boolean): HttpClient {
 }
 
 /**
- * Ends a request whose answer does not end, while it comes: what is longer than so many bytes, decompressed, is not kept in
- * memory. It is as if the answer made no sense, and is not asked for again at once.
+ * Aborts a request while its answer is received, once that is longer than so many bytes, decompressed: it would fill the
+ * memory. Such an answer counts as malformed, and is not retried at once.
  */
-export function boundedAnswers(mostBytes: number): PipelinePolicy {
+export function boundedAnswers(maxBytes: number): PipelinePolicy {
   return {
     name: 'boundedAnswers',
     async sendRequest(request, next) {
       let isTooLong = false;
       request.onDownloadProgress = ({ loadedBytes }) => {
-        if (loadedBytes <= mostBytes) return;
+        if (loadedBytes <= maxBytes) return;
         isTooLong = true;
         // Ends the stream, and with it the connection.
         throw new Error('the answer is too long');
@@ -69,7 +70,7 @@ export function boundedAnswers(mostBytes: number): PipelinePolicy {
       try {
         return await next(request);
       } catch (error) {
-        throw isTooLong ? malformed(`it is longer than ${mostBytes / 2 ** 20} MiB`) : error;
+        throw isTooLong ? malformed(`it is longer than ${maxBytes / 2 ** 20} MiB`) : error;
       }
     },
   };

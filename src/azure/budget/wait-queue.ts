@@ -1,19 +1,20 @@
+/** The order in which waiting keys are served. */
 import type { Urgency } from '../../ports.ts';
 import { Heap } from '../../runtime/heap.ts';
 
-export interface Waiting {
+export interface Queued {
   readonly urgency: Urgency;
-  /** Counts up: the lower, the longer it waits. */
+  /** Counts up: the lower, the longer it has waited. */
   readonly since: number;
 }
 
 /** The most urgent first. */
 export const URGENCIES: readonly Urgency[] = ['change', 'repair', 'poll'];
-/** Every so many go by how long they have waited, whatever the urgency. */
+/** Every so many go by how long they have waited, whatever their urgency. */
 const FAIR_EVERY = 10;
 
-/** Who waits, by urgency and then by age; of every ten that leave it served, one is the oldest. All in O(log n). */
-export class WaitQueue<T extends Waiting> {
+/** Serves by urgency and then by age; of every ten that are served, one is the oldest. All in O(log n). */
+export class WaitQueue<T extends Queued> {
   readonly #byUrgency: Readonly<Record<Urgency, Heap<T>>> = {
     change: new Heap<T>(isOlder),
     repair: new Heap<T>(isOlder),
@@ -21,28 +22,28 @@ export class WaitQueue<T extends Waiting> {
   };
   #served = 0;
 
-  join(waiter: T): void {
-    this.#byUrgency[waiter.urgency].push(waiter);
+  add(item: T): void {
+    this.#byUrgency[item.urgency].push(item);
   }
 
-  leave(waiter: T): void {
-    this.#byUrgency[waiter.urgency].delete(waiter);
+  remove(item: T): void {
+    this.#byUrgency[item.urgency].delete(item);
   }
 
-  /** Leaves the line because its turn has come. */
-  served(waiter: T): void {
-    this.leave(waiter);
+  /** Removes it because its turn has come. */
+  take(item: T): void {
+    this.remove(item);
     this.#served++;
   }
 
-  /** Whose turn it is. */
-  next(): T | undefined {
+  /** The one whose turn it is. */
+  peek(): T | undefined {
     const heads = URGENCIES.flatMap((urgency) => this.#byUrgency[urgency].peek() ?? []);
     if (this.#served % FAIR_EVERY !== FAIR_EVERY - 1) return heads[0];
     return heads.reduce<T | undefined>((first, head) => (first && isOlder(first, head) ? first : head), undefined);
   }
 }
 
-function isOlder(a: Waiting, b: Waiting): boolean {
+function isOlder(a: Queued, b: Queued): boolean {
   return a.since < b.since;
 }

@@ -1,14 +1,14 @@
-/** Where Azure's endpoints are: the three public clouds (documented), and overrides for every other place. */
+/** The endpoints of Azure: the three public clouds (documented), and overrides for any other. */
 
 export interface Cloud {
   readonly name: string;
   /** Base URL of Azure Resource Manager, without a slash at the end. */
   readonly endpoint: string;
-  /** What tokens are asked for. */
+  /** The audience of tokens. */
   readonly audience: string;
   /** Base URL of the authority that issues tokens. */
   readonly authority: string;
-  /** False: the authority is none that Microsoft's instance discovery knows, so it must not be asked about it. */
+  /** False: Microsoft's instance discovery does not know the authority, so it must not be asked about it. */
   readonly authorityKnown: boolean;
 }
 
@@ -40,17 +40,17 @@ const CLOUDS = [
 ] as const;
 
 /**
- * Puts the settings together; an empty string counts as absent.
+ * The cloud of these settings; an empty string counts as absent.
  *
- * Throws an `Error` for people: an unknown cloud (its message lists the known ones), or an endpoint or authority that is
- * not an https URL (bearer tokens never go over plain HTTP).
+ * @throws Error for an unknown cloud, or for an endpoint or authority that is not an https URL: bearer tokens never go over
+ * plain HTTP.
  */
 export function resolveCloud(settings: CloudSettings): Cloud {
   const wanted = settings.cloud || 'AzurePublic';
   const known = CLOUDS.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
   if (known === undefined) {
     const names = CLOUDS.map(({ name }) => name).join(', ');
-    throw new Error(`unknown Azure cloud ${JSON.stringify(wanted)}: the known ones are ${names}`);
+    throw new Error(`unknown Azure cloud ${JSON.stringify(wanted)}: must be one of ${names}`);
   }
   const endpoint = httpsUrl('the Azure Resource Manager endpoint', settings.endpoint || known.endpoint);
   const authority = httpsUrl('the Azure authority host', settings.authorityHost || known.authority);

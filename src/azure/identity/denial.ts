@@ -1,14 +1,14 @@
-/** What is refused to everybody alike, and who is to be woken when it is granted again. */
+/** A refusal that all callers meet alike, and the keys to wake once it is over. */
 import type { CallContext, Urgency } from '../../ports.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
 /**
- * A token that an identity does not get, or a subscription that does not take it. Guarantees: whoever waits is woken as soon
- * as anybody is granted what was refused, through the queue, where the request budget spreads them.
+ * A token that an identity is refused, or a subscription that refuses the identity. Guarantees: every waiting key is woken
+ * once any caller is granted what was refused; it goes through the queue, and the request budget spreads the calls.
  *
- * Two designs. Each object could go on asking at its own pace: no state here, but the pace must be slow (all ask for one
- * thing), so that one refusal costs each of them minutes. So who waits for what is kept at the edge, which alone knows that
- * it is one thing; a lost wake costs nothing but the wait for the object's own look.
+ * Two designs. Each object could ask again on its own: no state here, but the pace must be slow (all ask for one thing), so
+ * one refusal costs each of them minutes. So the keys that wait are kept at the edge, which alone knows that it is one
+ * thing. A wake that gets lost costs nothing: the object polls on its own.
  */
 export class Denial {
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -18,16 +18,16 @@ export class Denial {
   #since: number | undefined;
   #wokenAt = Number.NEGATIVE_INFINITY;
 
-  /** Where yes and no may take turns, `wakeEveryMs` keeps each yes from waking those who meet the next no. */
+  /** Where grants and refusals may alternate, `wakeEveryMs` keeps each grant from waking keys that meet the next refusal. */
   constructor(clock: Pick<Clock, 'monotonic'>, wake: (key: string, urgency: Urgency) => void, wakeEveryMs = 0) {
     this.#clock = clock;
     this.#wake = wake;
     this.#wakeEveryMs = wakeEveryMs;
   }
 
-  /** It was refused now; answers since when it has been refused each time, by the monotonic clock. */
+  /** It was refused now; returns since when it has been refused each time, by the monotonic clock. */
   refused(): number {
-    // Of what nobody waits for, nobody knows whether it was granted in between.
+    // Without a waiting key nothing was asked meanwhile, so it may have been granted in between.
     this.#since = (this.isAwaited ? this.#since : undefined) ?? this.#clock.monotonic();
     return this.#since;
   }
@@ -36,14 +36,13 @@ export class Denial {
     return this.#waiting.size > 0;
   }
 
-  /** Says whether it did not wait yet. */
+  /** Returns whether the key did not wait before. */
   wait({ key, urgency }: Pick<CallContext, 'key' | 'urgency'>): boolean {
     const isNew = !this.#waiting.has(key);
     this.#waiting.set(key, urgency);
     return isNew;
   }
 
-  /** It was granted. */
   granted(): void {
     this.#since = undefined;
     const now = this.#clock.monotonic();

@@ -1,5 +1,7 @@
 /** What a namespace brings along to reach Azure with: read from its Secret by `kube/`, used by `azure/`. */
 
+import { isGuid } from './guid.ts';
+
 /**
  * A secret, closed to whatever prints, serialises or compares it: an accident with a log line, an error or a debugger shows
  * nothing. Only `open` gives it.
@@ -43,14 +45,13 @@ export type NamespaceCredential =
 
 /** What a tenant may be called: a GUID or a domain name. It becomes a segment of the authority's URLs. */
 const TENANT = /^(?=.{1,253}$)[a-z0-9]+(?:[.-]+[a-z0-9]+)*$/i;
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function isTenant(text: string): boolean {
   return TENANT.test(text);
 }
 
 export function isClientId(text: string): boolean {
-  return GUID.test(text);
+  return isGuid(text);
 }
 
 /** How the operator itself proves who it is: what `--azure-credential` can say. */

@@ -1,5 +1,6 @@
 /** Which namespaces may use the operator's own Azure identity, and for what. */
 import { CREDENTIAL_SECRET } from '../../api/names.ts';
+import { GUID } from './guid.ts';
 import { foldCase } from './letter-case.ts';
 import { armKey, type RuntimeId } from './runtime.ts';
 
@@ -11,8 +12,10 @@ export interface Grant {
 }
 
 const NAMESPACE = /^(?=.{1,63}$)[a-z0-9]+(?:-+[a-z0-9]+)*$/;
-const SCOPE =
-  /^\/subscriptions\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\/resourceGroups\/[^/]+(?:\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+)?)?$/i;
+const SCOPE = new RegExp(
+  `^/subscriptions/${GUID}(?:/resourceGroups/[^/]+(?:/providers/[^/]+(?:/[^/]+/[^/]+)+)?)?$`,
+  'i',
+);
 
 /**
  * `team-a=/subscriptions/<id>/resourceGroups/<name>,team-b,*`: names, each with a scope or without; `*` for those that are

@@ -1,4 +1,6 @@
 /** By which Azure's support finds a request: what Azure Resource Manager calls it in its answer. */
+import { compact } from './compact.ts';
+
 export interface RequestIds {
   readonly request?: string;
   readonly correlation?: string;
@@ -10,10 +12,10 @@ const WHOLE = new RegExp(`^${ID}$`);
 
 /** What the headers of an answer say, as far as it looks like ids: these go into logs and statuses. */
 export function requestIds(request: string | undefined, correlation: string | undefined): RequestIds | undefined {
-  const ids = {
-    ...(isId(request) ? { request } : {}),
-    ...(isId(correlation) ? { correlation } : {}),
-  };
+  const ids = compact({
+    request: isId(request) ? request : undefined,
+    correlation: isId(correlation) ? correlation : undefined,
+  });
   return Object.keys(ids).length > 0 ? ids : undefined;
 }
 
@@ -23,10 +25,7 @@ function isId(text: string | undefined): text is string {
 
 /** The ids as keys of a line of the log. */
 export function requestIdKeys(ids: RequestIds | undefined): Record<string, string> {
-  return {
-    ...(ids?.request === undefined ? {} : { requestId: ids.request }),
-    ...(ids?.correlation === undefined ? {} : { correlationId: ids.correlation }),
-  };
+  return compact({ requestId: ids?.request, correlationId: ids?.correlation });
 }
 
 /** The message with the ids at its end. */

@@ -1,8 +1,9 @@
 /** The object is being deleted: what becomes of the runtime? */
 
-import { type OperatorEvent, released } from '../events.ts';
+import { released } from '../events.ts';
 import { onFreshRead } from '../fresh-read.ts';
 import type { Desired } from '../model/desired.ts';
+import type { OperatorEvent } from '../model/event.ts';
 import { isSameName } from '../model/letter-case.ts';
 import { type ManagedObject, operationOf } from '../model/object.ts';
 import { handoverFor, successorOf } from '../model/ownership.ts';

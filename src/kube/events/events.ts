@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { PatchStrategy } from '@kubernetes/client-node';
 import { API_VERSION, KIND } from '../../api/names.ts';
 import { visible } from '../../api/visible.ts';
-import type { OperatorEvent } from '../../core/events.ts';
+import type { OperatorEvent } from '../../core/model/event.ts';
 import type { ManagedObject } from '../../core/model/object.ts';
 import { withoutRequestIds } from '../../core/model/request-ids.ts';
 import type { Events } from '../../ports.ts';

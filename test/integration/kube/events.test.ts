@@ -1,6 +1,6 @@
 /** Events, as a real API server stores them. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { OperatorEvent } from '../../../src/core/events.ts';
+import type { OperatorEvent } from '../../../src/core/model/event.ts';
 import type { KubeClient } from '../../../src/kube/client/client.ts';
 import { createEvents } from '../../../src/kube/events/events.ts';
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts';

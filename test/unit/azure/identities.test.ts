@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AzureIdentities, type IdentitiesOptions } from '../../../src/azure/identities.ts';
 import { resolveCloud } from '../../../src/azure/identity/clouds.ts';
-import { identityOf } from '../../../src/azure/identity/logins.ts';
+import { identityOf } from '../../../src/azure/identity/credentials.ts';
 import { type NamespaceCredential, Sealed } from '../../../src/core/model/credential.ts';
 import { parseGrants } from '../../../src/core/model/grants.ts';
 import { EMPTY_STATUS, type ManagedObject } from '../../../src/core/model/object.ts';
@@ -40,7 +40,7 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
   const tokens: string[] = [];
   const credential: NonNullable<IdentitiesOptions['credential']> = (login) => ({
     getToken: async () => {
-      const material = login.proof.kind === 'clientSecret' ? login.proof.secret.open() : login.proof.kind;
+      const material = login.method.kind === 'clientSecret' ? login.method.secret.open() : login.method.kind;
       const isLate = material === 'later' && !known.has(material);
       if (material.startsWith('wrong') || isLate) throw new Error('AADSTS7000215');
       if (material.startsWith('expired')) throw new Error('AADSTS7000222');
@@ -199,7 +199,7 @@ describe('a namespace with a Secret', () => {
     const { identities } = rig();
     expect(identities.put('team-a', WRONG)).toMatchObject({ changed: true, wrong: true });
     expect(refusalOf(identities.accessFor(objectIn('team-a')))).toBe(
-      'The Secret azure-ir-credential of the namespace is wrong: it lacks the key AZURE_CLIENT_ID.',
+      'Secret team-a/azure-ir-credential is invalid: it lacks the key AZURE_CLIENT_ID.',
     );
     expect(identities.put('team-a', WRONG)).toMatchObject({ changed: false });
     expect(identities.put('team-a', bySecret(A))).toMatchObject({ changed: true });

@@ -1,7 +1,7 @@
 /** The API server and the watch cache as the ports see them: versions, finalizers, and a cache that may lag behind. */
 
-import type { OperatorEvent } from '../../../src/core/events.ts';
 import type { Desired } from '../../../src/core/model/desired.ts';
+import type { OperatorEvent } from '../../../src/core/model/event.ts';
 import {
   type Claim,
   EMPTY_STATUS,

@@ -1,12 +1,9 @@
 /** Whatever may pass within ten minutes, as Azure and Entra say it on the wire: kstatus' verdict on it is never Failed. */
 import { describe, expect, test } from '@jest/globals';
-import {
-  ENTRA_CODES,
-  failureOfCredential,
-  failureOfRefusal,
-  failureOfSending,
-  failureOfTimeout,
-} from '../../../src/azure/arm/errors.ts';
+import { failureOfSending, failureOfTimeout } from '../../../src/azure/arm/connection-failures.ts';
+import { failureOfRefusal } from '../../../src/azure/arm/refusals.ts';
+import { failureOfCredential } from '../../../src/azure/identity/credential-failures.ts';
+import { ENTRA_CODES } from '../../../src/azure/identity/entra-codes.ts';
 import type { Failure } from '../../../src/core/model/failure.ts';
 import { MINUTE } from '../../../src/core/schedule.ts';
 import { kstatus, type Verdict } from '../../support/kstatus.ts';

@@ -318,7 +318,7 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
     });
   });
 
-  describe('answers that cannot be understood', () => {
+  describe('answers that cannot be parsed', () => {
     test.each([
       ['no JSON', '{"name":'],
       ['nothing', undefined],
@@ -337,7 +337,7 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       for (const call of [runtimes.read(ID, caller()), runtimes.update(ID, {}, 'e', caller())]) {
         expect(await failureOf(call)).toMatchObject({
           kind: 'unavailable',
-          message: expect.stringContaining('understood'),
+          message: expect.stringContaining('Could not parse'),
         });
       }
       expect(arm.sent).toHaveLength(2);
@@ -404,7 +404,7 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       );
       const { runtimes: shown, unparsed } = await runtimes.list(ID.parent, caller());
       expect(shown.map((each) => each.name)).toEqual(['Runtime', 'Another']);
-      const why = expect.stringContaining('cannot be understood');
+      const why = expect.stringContaining('Could not parse');
       expect(unparsed).toEqual([
         { name, why },
         { name, why },
@@ -748,7 +748,7 @@ describe('the network of a workspace', () => {
   test('cannot be made, and no request is tried', async () => {
     const { arm, runtimes } = rigOf({ parent: 'workspace' });
     const failure = await failureOf(runtimes.createNetwork(parent, 'default', caller()));
-    expect(failure).toMatchObject({ kind: 'refused', message: expect.stringContaining('when it is created itself') });
+    expect(failure).toMatchObject({ kind: 'refused', message: expect.stringContaining('only when it is created') });
     expect(arm.sent).toEqual([]);
   });
 });

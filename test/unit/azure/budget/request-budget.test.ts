@@ -1,7 +1,8 @@
 /** The request budget: who gets tokens, and who is woken. */
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { ARM_LIMITS, limitsFor, RequestBudget } from '../../../../src/azure/budget/request-budget.ts';
+import { ARM_LIMITS, limitsFor } from '../../../../src/azure/budget/limits.ts';
+import { RequestBudget } from '../../../../src/azure/budget/request-budget.ts';
 import { AzureFailure } from '../../../../src/core/model/failure.ts';
 import { type Needs, ParkedError, type RequestKind, type Urgency } from '../../../../src/ports.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';

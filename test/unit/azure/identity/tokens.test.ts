@@ -253,7 +253,7 @@ describe('a token that cannot stand in a header', () => {
     authority.answer = async () => token;
     expect(await failureOf(tokens.get())).toMatchObject({
       kind: 'credentialUnavailable',
-      message: expect.stringContaining('cannot stand in a header'),
+      message: expect.stringContaining('no header can hold'),
     });
     await clock.advance(2_000);
     authority.answer = async () => 'good';

@@ -1,8 +1,8 @@
 /** The shared list never shows less than our own calls did, whatever the order of events. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { ArmRuntimes, Listed } from '../../../../src/azure/arm/arm-runtimes.ts';
 import { parseRuntime } from '../../../../src/azure/arm/parse.ts';
-import type { ArmRuntimes, Listed } from '../../../../src/azure/arm/remote.ts';
 import { Observer } from '../../../../src/azure/observer/observer.ts';
 import { AzureFailure } from '../../../../src/core/model/failure.ts';
 import type { Definition, JsonObject, ObservedRuntime, RuntimeId } from '../../../../src/core/model/runtime.ts';

@@ -1,7 +1,7 @@
 /** Shared lists: when they are fetched, and what they tell. */
 import { describe, expect, test } from '@jest/globals';
+import type { ArmRuntimes, Listed } from '../../../../src/azure/arm/arm-runtimes.ts';
 import { parseRuntime } from '../../../../src/azure/arm/parse.ts';
-import type { ArmRuntimes, Listed } from '../../../../src/azure/arm/remote.ts';
 import { Observer } from '../../../../src/azure/observer/observer.ts';
 import { AzureFailure, type Failure } from '../../../../src/core/model/failure.ts';
 import {
@@ -24,7 +24,7 @@ const id = (name: string): RuntimeId => ({ ...ID, name });
 class Factory implements ArmRuntimes {
   readonly runtimes = new Map<string, JsonObject>();
   readonly unlisted = new Set<string>();
-  /** What lists say of these cannot be understood. */
+  /** List entries of these cannot be parsed. */
   readonly garbled = new Set<string>();
   /** Lists do not even show the names of those. */
   nameless = false;
@@ -593,7 +593,7 @@ describe('a list that is broken', () => {
     expect(log.lines).toEqual([
       {
         level: 'warn',
-        message: 'the list of runtimes fails: until it works, each is asked for by itself',
+        message: 'listing runtimes failed, reading each on its own',
         keys: {
           factory: ID.parent.name,
           resourceGroup: ID.parent.resourceGroup,
@@ -609,7 +609,7 @@ describe('a list that is broken', () => {
       await clock.advance(INTERVAL + 1);
     }
     expect(log.lines.slice(1).map(({ level, message }) => [level, message])).toEqual([
-      ['info', 'the list of runtimes works again'],
+      ['info', 'listing runtimes works again'],
     ]);
   });
 
@@ -628,7 +628,7 @@ describe('a list that is broken', () => {
   });
 });
 
-describe('an entry of a list that cannot be understood', () => {
+describe('an entry of a list that cannot be parsed', () => {
   test('leaves out that runtime only, which is read by itself', async () => {
     const { factory, hint } = rig();
     factory.garbled.add('One');

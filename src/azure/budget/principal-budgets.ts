@@ -1,3 +1,4 @@
+/** The request budgets of one principal: one for each subscription, as ARM counts. */
 import { foldCase } from '../../core/model/letter-case.ts';
 import type { Parent } from '../../core/model/runtime.ts';
 import type { Budget, RequestKind } from '../../ports.ts';
@@ -8,12 +9,12 @@ export interface PrincipalOptions extends Pick<RequestBudgetOptions, 'clock' | '
   readonly metrics: AzureMetrics;
 }
 
-/** A client of a tenant, as ARM counts its requests: one budget per subscription, however the client logs in. */
+/** All credentials of one client of one tenant share these: ARM counts the principal, however it authenticates. */
 export class PrincipalBudgets implements Budget {
   readonly #identity: string;
   readonly #options: PrincipalOptions;
   readonly #budgets = new Map<string, RequestBudget>();
-  #retired = false;
+  #isRetired = false;
 
   constructor(identity: string, options: PrincipalOptions) {
     this.#identity = identity;
@@ -27,13 +28,13 @@ export class PrincipalBudgets implements Budget {
     const { metrics, ...options } = this.#options;
     const owner = { subscription, identity: this.#identity };
     const remaining = (kind: RequestKind, value: number) => {
-      if (!this.#retired) metrics.budgetRemaining(kind, value, owner);
+      if (!this.#isRetired) metrics.budgetRemaining(kind, value, owner);
     };
     const intervalFactorChanged = (factor: number) => {
-      if (!this.#retired) metrics.intervalFactorChanged(factor, owner);
+      if (!this.#isRetired) metrics.intervalFactorChanged(factor, owner);
     };
     const budget = new RequestBudget({ ...options, remaining, intervalFactorChanged });
-    if (this.#retired) budget.retire();
+    if (this.#isRetired) budget.retire();
     this.#budgets.set(subscription, budget);
     return budget;
   }
@@ -55,9 +56,9 @@ export class PrincipalBudgets implements Budget {
     for (const budget of this.#budgets.values()) budget.stop();
   }
 
-  /** Nobody is to act as this client any more. */
+  /** No credential of this client is in use any more. */
   retire(): void {
-    this.#retired = true;
+    this.#isRetired = true;
     for (const [subscription, budget] of this.#budgets) {
       budget.retire();
       this.#options.metrics.budgetRemoved({ subscription, identity: this.#identity });

@@ -1,6 +1,6 @@
 /** The circuit breaker: no further pass calls a subscription that does not answer. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { CircuitBreaker } from '../../../../src/azure/budget/stall-guard.ts';
+import { CircuitBreaker } from '../../../../src/azure/budget/circuit-breaker.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 let clock: FakeClock;

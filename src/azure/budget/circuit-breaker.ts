@@ -1,44 +1,45 @@
+/** A circuit breaker: while a subscription does not answer, no further pass begins to call it. */
 import type { Urgency } from '../../ports.ts';
 import type { Clock } from '../../runtime/clock.ts';
 
-/** An answer that takes so long is not one that ARM was slow with, but one that may never come. */
+/** ARM answers within this; an answer that takes longer may never come. */
 export const SLOW_RESPONSE_MS = 5_000;
-/** So many requests are enough to learn when a subscription answers again. */
-const MOST_LATE = 10;
+/** So many requests under way are enough to learn when a subscription answers again. */
+const MAX_SLOW = 10;
 
 /**
- * Keeps a subscription that does not answer from taking all the workers: while many of its requests are late, no further
- * key begins to ask. One that has begun goes on, repetitions included, so that it ends what it does and learns of the failure.
+ * Keeps a subscription that does not answer from occupying all workers. A pass that has begun may go on, retries included,
+ * so that it completes what it does, or learns of the failure.
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
   readonly #wake: (key: string, urgency: Urgency) => void;
-  /** The oldest first. */
+  /** Requests without an answer, the oldest first. */
   readonly #unanswered = new Set<{ readonly sentAt: number }>();
   readonly #waiting = new Map<string, Urgency>();
-  readonly #firstOperationPoll = new Set<string>();
+  readonly #begun = new Set<string>();
 
   constructor(clock: Clock, wake: (key: string, urgency: Urgency) => void) {
     this.#clock = clock;
     this.#wake = wake;
   }
 
-  /** Whether this key may ask for something. If not, it is woken as soon as others may. */
+  /** Whether the pass of this key may send a request. If not, the key is woken once it may. */
   allows(key: string, urgency: Urgency): boolean {
-    if (!this.#firstOperationPoll.has(key) && this.#isStalled()) {
+    if (!this.#begun.has(key) && this.#isStalled()) {
       this.#waiting.set(key, urgency);
       return false;
     }
-    this.#firstOperationPoll.add(key);
+    this.#begun.add(key);
     return true;
   }
 
   /** The pass of this key is over. */
   finish(key: string): void {
-    this.#firstOperationPoll.delete(key);
+    this.#begun.delete(key);
   }
 
-  /** A request goes out; returns what is to be called when it has ended, however that was. */
+  /** A request goes out; the caller calls what this returns when the request has ended, however it did. */
   sent(): () => void {
     const request = { sentAt: this.#clock.monotonic() };
     this.#unanswered.add(request);
@@ -49,7 +50,7 @@ export class CircuitBreaker {
   }
 
   forget(key: string): void {
-    this.#firstOperationPoll.delete(key);
+    this.#begun.delete(key);
     this.#waiting.delete(key);
   }
 
@@ -60,11 +61,11 @@ export class CircuitBreaker {
   }
 
   #isStalled(): boolean {
-    const late = this.#clock.monotonic() - SLOW_RESPONSE_MS;
+    const slowBefore = this.#clock.monotonic() - SLOW_RESPONSE_MS;
     let count = 0;
     for (const { sentAt } of this.#unanswered) {
-      if (sentAt > late) return false;
-      if (++count >= MOST_LATE) return true;
+      if (sentAt > slowBefore) return false;
+      if (++count >= MAX_SLOW) return true;
     }
     return false;
   }

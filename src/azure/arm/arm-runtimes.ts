@@ -1,3 +1,4 @@
+/** The calls to one service about its runtimes, without a cache. */
 import type {
   Accepted,
   Missing,
@@ -9,26 +10,26 @@ import type {
 } from '../../core/model/runtime.ts';
 import type { CallContext } from '../../ports.ts';
 
-/** The runtimes of a parent, as far as its list can be understood. */
+/** The runtimes of a parent, as far as its list can be parsed. */
 export interface Listed {
   readonly runtimes: readonly ObservedRuntime[];
   readonly unparsed: readonly UnparsedEntry[];
 }
 
-/** An entry of a list that cannot be understood. */
+/** An entry of a list that cannot be parsed. */
 export interface UnparsedEntry {
-  /** Undefined when it does not even show that: it may be any runtime that the list does not show. */
+  /** Undefined when the entry has none: it may be any runtime that the list does not show. */
   readonly name: string | undefined;
   readonly why: string;
 }
 
 /**
- * The runtimes of one service, one call each, nothing remembered. Every method throws `AzureFailure`; `ParkedError`
- * when the request budget has no token now; `caller.signal.reason` when that aborts; writes throw `SupersededError` when
- * `caller.mayWrite` says no. `ACCEPTED` is a write that the service goes on with; undefined means the service itself said that it has no such runtime.
+ * Every method throws `AzureFailure`; `ParkedError` when the request budget has no token now;
+ * `caller.signal.reason` when that aborts; writes throw `SupersededError` when `caller.mayWrite` returns false. `ACCEPTED`:
+ * the service completes the write later. Undefined: the service itself said that it has no such runtime.
  */
 export interface ArmRuntimes {
-  /** An entry that cannot be understood fails nothing but itself. `onPage` is called with the number of each page that has come. */
+  /** An entry that cannot be parsed fails only itself. `onPage` is called with the number of each page received. */
   list(parent: Parent, caller: CallContext, onPage?: (page: number) => void): Promise<Listed>;
   read(id: RuntimeId, caller: CallContext): Promise<ObservedRuntime | undefined>;
   state(id: RuntimeId, caller: CallContext): Promise<RuntimeStatus | undefined>;
@@ -40,7 +41,7 @@ export interface ArmRuntimes {
     caller: CallContext,
   ): Promise<ObservedRuntime | Accepted>;
   delete(id: RuntimeId, caller: CallContext): Promise<Accepted | Missing | undefined>;
-  /** Whether the parent itself is there. */
+  /** Whether the parent itself exists. */
   hasParent(parent: Parent, caller: CallContext): Promise<boolean>;
   enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: CallContext): Promise<void>;
   hasNetwork(parent: Parent, name: string, caller: CallContext): Promise<boolean>;

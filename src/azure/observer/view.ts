@@ -1,0 +1,157 @@
+/** The view of one parent's runtimes: its newest list, and laid over it what our own calls showed later. No clock, no I/O. */
+import { isDeepStrictEqual } from 'node:util';
+import { foldCase } from '../../core/model/letter-case.ts';
+import type { Definition, ObservedRuntime } from '../../core/model/runtime.ts';
+import type { Listed } from '../arm/arm-runtimes.ts';
+
+/** `uncertain`: only Azure knows. A write failed or is not completed, or a list has an entry that cannot be parsed. */
+export type ShownRuntime = ObservedRuntime | 'absent' | 'uncertain';
+
+/** The read that answers a hint when the view cannot: the list, or the one runtime. */
+export type NeededRead = 'list' | 'runtime';
+
+/** What is older than what, also within a millisecond: counts up with everything that is learnt. */
+type Tick = number;
+
+/** When a list was requested: it shows nothing that happened later for certain. */
+export interface ListStart {
+  readonly at: number;
+  readonly tick: Tick;
+}
+
+interface Listing extends ListStart {
+  readonly runtimes: ReadonlyMap<string, ObservedRuntime | 'uncertain'>;
+  /** What it says of runtimes that it does not show: nothing for certain, when an entry does not even have a name. */
+  readonly others: 'absent' | 'uncertain';
+}
+
+interface Observation {
+  readonly tick: Tick;
+  readonly at: number;
+  readonly shown: ShownRuntime;
+}
+
+/** It exists in every factory, and only some lists show it (recorded). */
+const SELDOM_LISTED = 'autoresolveintegrationruntime';
+
+/**
+ * Guarantees: a hint never contradicts what one of our own calls showed after the list was requested; a list announces
+ * every runtime that it shows otherwise than this view did, and no other.
+ *
+ * Two designs. A value that each input replaces, as `kube/watch/watch-machine.ts` has it, would copy thousands of
+ * observations for every write to a large factory. So it changes in place, and its methods take the time as an argument.
+ */
+export class ParentView {
+  #tick: Tick = 0;
+  #listing: Listing | undefined;
+  /** When the last list turned out to be broken; undefined when it was not. */
+  #brokenAt: number | undefined;
+  readonly #observations = new Map<string, Observation>();
+
+  /** The moment up to which everything is known here. */
+  get tick(): Tick {
+    return this.#tick;
+  }
+
+  /** What one of our own calls showed at `at`. */
+  observe(name: string, shown: ShownRuntime, at: number): void {
+    this.#observations.set(foldCase(name), { tick: ++this.#tick, at, shown });
+  }
+
+  /** What a read showed that was sent at `since`. What a write of ours showed meanwhile counts: the read may be older. */
+  observeRead(name: string, shown: ShownRuntime, at: number, since: Tick): void {
+    if ((this.#observations.get(foldCase(name))?.tick ?? 0) <= since) this.observe(name, shown, at);
+  }
+
+  listStarted(at: number): ListStart {
+    return { at, tick: this.#tick };
+  }
+
+  /** The list came to its end; returns the names of the runtimes that it shows otherwise than this view did. */
+  listCompleted(start: ListStart, listed: Listed): readonly string[] {
+    const before = this.#listing && this.#merged();
+    this.#brokenAt = undefined;
+    this.#listing = { ...start, ...shownBy(listed) };
+    for (const [name, observation] of this.#observations) {
+      if (!this.#isNewer(name, observation)) this.#observations.delete(name);
+    }
+    return before === undefined ? [] : changes(before, this.#merged());
+  }
+
+  /** The list itself is broken, as it turned out at `at`: each runtime is read on its own for as long as a list would last. */
+  listBroke(at: number): void {
+    this.#brokenAt = at;
+  }
+
+  /**
+   * What is known of a runtime and is at most so old, or else what has to be read. `isListing`: a list is under way. While
+   * one that was broken is tried again, no other caller waits for it.
+   */
+  hint(name: string, { maxAgeMs, now, isListing }: HintOptions): Definition | NeededRead {
+    const key = foldCase(name);
+    const isYoung = (at: number) => now - at <= maxAgeMs;
+    const isBroken = this.#brokenAt !== undefined && (isListing || isYoung(this.#brokenAt));
+    const needed: NeededRead = isBroken ? 'runtime' : 'list';
+    const [listing, observation] = [this.#listing, this.#observations.get(key)];
+    if (observation !== undefined && observation.tick > (listing?.tick ?? 0)) {
+      return isYoung(observation.at) ? (definition(observation.shown) ?? needed) : needed;
+    }
+    if (listing === undefined || !isYoung(listing.at)) return needed;
+    const listed = listing.runtimes.get(key) ?? listing.others;
+    const isOverlaid = listed === 'absent' && observation !== undefined && isYoung(observation.at);
+    // The observation stands only where the list is expected to leave the runtime out.
+    return (isOverlaid ? definition(observation.shown) : undefined) ?? definition(listed) ?? 'runtime';
+  }
+
+  #isNewer(name: string, { tick }: Observation): boolean {
+    if (this.#listing === undefined || tick > this.#listing.tick) return true;
+    return name === SELDOM_LISTED && !this.#listing.runtimes.has(name);
+  }
+
+  #merged(): MergedView {
+    const runtimes = new Map<string, ShownRuntime>(this.#listing?.runtimes);
+    for (const [name, observation] of this.#observations) {
+      if (this.#isNewer(name, observation)) runtimes.set(name, observation.shown);
+    }
+    return { runtimes, others: this.#listing?.others ?? 'absent' };
+  }
+}
+
+export interface HintOptions {
+  readonly maxAgeMs: number;
+  readonly now: number;
+  readonly isListing: boolean;
+}
+
+interface MergedView {
+  readonly runtimes: ReadonlyMap<string, ShownRuntime>;
+  readonly others: Listing['others'];
+}
+
+function shownBy({ runtimes, unparsed }: Listed): Pick<Listing, 'runtimes' | 'others'> {
+  const shown = new Map<string, ObservedRuntime | 'uncertain'>(runtimes.map((each) => [foldCase(each.name), each]));
+  for (const { name } of unparsed) if (name !== undefined) shown.set(foldCase(name), 'uncertain');
+  return { runtimes: shown, others: unparsed.some(({ name }) => name === undefined) ? 'uncertain' : 'absent' };
+}
+
+/** An uncertain runtime is not announced: the pass that failed to write it reads again by itself. */
+function changes(before: MergedView, after: MergedView): readonly string[] {
+  return [...new Set([...before.runtimes.keys(), ...after.runtimes.keys()])].filter((name) => {
+    const then = before.runtimes.get(name) ?? before.others;
+    const now = after.runtimes.get(name) ?? after.others;
+    if (then === 'uncertain' || now === 'uncertain') return false;
+    return !isDeepStrictEqual(documentOf(then), documentOf(now));
+  });
+}
+
+function documentOf(shown: ObservedRuntime | 'absent'): unknown {
+  return shown === 'absent' ? undefined : shown.document;
+}
+
+/** Undefined when it is uncertain. */
+function definition(shown: ShownRuntime): Definition | undefined {
+  if (shown === 'uncertain') return undefined;
+  return shown === 'absent'
+    ? { presence: 'absent', fresh: false }
+    : { presence: 'present', fresh: false, runtime: shown };
+}
