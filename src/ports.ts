@@ -27,7 +27,7 @@ export interface Dependencies {
   readonly isLeader: () => boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** How often objects without an interval of their own are looked at, milliseconds. */
+  /** How often objects without an interval of their own are polled, milliseconds. */
   readonly intervalMs: number;
 }
 
@@ -83,7 +83,7 @@ export interface Runtimes {
   ): Promise<ObservedRuntime | Accepted>;
   /** Done also when it was already gone; `MISSING` when Azure knows no such runtime. */
   delete(id: RuntimeId, caller: CallContext): Promise<Accepted | Missing | undefined>;
-  /** Whether the parent itself is there: by one GET a minute for all its objects, which nobody waits for but who makes it. */
+  /** Whether the parent itself is there: by one GET a minute for all its objects; only the caller that makes it waits. */
   presenceOf(parent: Parent, caller: CallContext): Promise<ParentPresence>;
   /** Has Azure begin to enable interactive authoring; `state` tells how it goes on. */
   enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: CallContext): Promise<void>;
@@ -97,7 +97,7 @@ export interface Runtimes {
 export interface Budget {
   /** The pass of this key is over: what was set aside for it and not spent is free again. */
   finish(key: string): void;
-  /** The key wants a routine look every `intervalMs`: how far apart they are to be, so that the looks of all fit. */
+  /** The key wants a poll every `intervalMs`: how far apart they are to be, so that the polls of all fit. */
   spacedInterval(parent: Parent, key: string, intervalMs: number): number;
 }
 
@@ -135,7 +135,7 @@ export interface Objects {
   /** Asks the server whether this is the current version; throws `ConflictError` when not. Costs a read and no write. */
   confirm(object: ManagedObject, signal: AbortSignal): Promise<void>;
   /**
-   * Makes `status` the status. An edit by somebody else in between is no obstacle as long as the status is still the one
+   * Makes `status` the status. An edit by another writer in between is no obstacle as long as the status is still the one
    * of `object`; otherwise throws `ConflictError`.
    */
   updateStatus(object: ManagedObject, status: Status, signal: AbortSignal): Promise<ManagedObject>;
@@ -175,7 +175,7 @@ export interface PassEnd {
   readonly observed: boolean;
   /** Whether it ended because the request budget had nothing for it. */
   readonly waits: boolean;
-  /** How many milliseconds later the object is looked at again, at the latest; undefined when something else decides that. */
+  /** How many milliseconds later the object is reconciled again, at the latest; undefined when something else decides that. */
   readonly dueMs: number | undefined;
 }
 
@@ -190,7 +190,7 @@ export class Denied extends AzureFailure {
   }
 }
 
-/** The object is not what was decided on any more: look again. */
+/** The object is no longer what was decided on: read it again. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
 }

@@ -82,7 +82,7 @@ export const released = {
   retained: normal('Retained', 'deletionPolicy is Retain: the runtime stays in Azure.'),
   retainedLate: normal(
     'Retained',
-    'deletionPolicy is Retain, but Azure had already accepted the deletion: look whether the runtime is still there.',
+    'deletionPolicy is Retain, but Azure had already accepted the deletion: check whether the runtime is still there.',
   ),
   adopted: normal('Retained', 'The runtime was adopted, not created, by this object: it stays in Azure.'),
   otherType: normal('Retained', 'The name belongs to another kind of runtime now, which stays in Azure.'),

@@ -1,11 +1,11 @@
-/** When to look next: every waiting time of the operator is decided here. All times are milliseconds. */
+/** When to reconcile again: every waiting time of the operator is decided here. All times are milliseconds. */
 
 const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
 export type Requeue =
-  /** A routine look about this much later; jittered, so that objects do not march in step. */
+  /** A poll about this much later; jittered, so that objects do not march in step. */
   | { readonly kind: 'periodic'; readonly ms: number }
   | { readonly kind: 'after'; readonly ms: number }
   /** Doubling from `baseMs` with every failure in a row up to `maxMs`, and never before `minMs`. */
@@ -27,7 +27,7 @@ export const OPERATION_MS = 10 * MINUTE;
 /** The same, of a write that was made more than once. */
 export const OPERATION_REPEATED_MS = HOUR;
 /**
- * How long a create of which nobody saw the answer may take to show. A factory answers when it is done, so that one that was
+ * How long a create whose answer was lost may take to show. A factory answers when it is done, so that one that was
  * cut off shows soon; a workspace answers before it begins.
  */
 export const CREATE_SHOWS_MS = { factory: 30 * SECOND, workspace: OPERATION_MS } as const;
@@ -43,7 +43,7 @@ export const CONTESTED = { corrections: 5, intervals: 6 };
 export const CONTEST_ENDS_MS = 2 * HOUR;
 
 /**
- * A runtime that Azure denies is looked at again after this before its object goes: ten seconds at least, for times in a
+ * A runtime that Azure denies is read again after this before its object goes: ten seconds at least, for times in a
  * status are of whole seconds.
  */
 export const RUNTIME_GONE_MS = 11 * SECOND;
@@ -62,29 +62,29 @@ export function periodic(intervalMs: number): Requeue {
 }
 
 /**
- * How old a shared list may be for a routine look: a little less than the interval, so that of two looks which are an
+ * How old a shared list may be for a poll: a little less than the interval, so that of two polls which are an
  * interval apart, the second never sees what the first saw, however late the first was.
  */
 export function listAge(intervalMs: number): number {
   return intervalMs - Math.min(intervalMs / 50, 5 * SECOND);
 }
 
-/** Somebody else may be about to mend it: soon at first, then at the pace of routine looks. */
+/** Another writer or a person may be about to mend it: soon at first, then at the pace of polls. */
 export function dependencyBackoff(intervalMs: number): Requeue {
   return { kind: 'backoff', baseMs: Math.min(5 * SECOND, intervalMs), maxMs: intervalMs };
 }
 
-/** A failure that mends itself. */
+/** A transient failure. */
 export function transientBackoff(intervalMs: number, retryAfterMs = 0): Requeue {
   return { kind: 'backoff', baseMs: SECOND, maxMs: Math.max(intervalMs, SECOND), minMs: retryAfterMs };
 }
 
-/** The answer was another's: what it waits for wakes it, and a look of its own comes in time to tell that it lasts. */
+/** The answer was given to another object: what it waits for wakes it, and its own poll comes in time to show that it lasts. */
 export function heard(intervalMs: number): Requeue {
   return { kind: 'after', ms: Math.min(intervalMs, DENIAL_PASSES_MS) };
 }
 
-/** Somebody wrote in between: look again at once, and ever less eagerly. */
+/** Another writer was faster: read again at once, and ever less eagerly. */
 export function conflictBackoff(intervalMs: number): Requeue {
   return { kind: 'backoff', baseMs: SECOND / 2, maxMs: Math.max(intervalMs, SECOND) };
 }
@@ -102,8 +102,8 @@ export const NEVER: Requeue = { kind: 'never' };
 export const IMMEDIATELY: Requeue = { kind: 'backoff', baseMs: 1, maxMs: SECOND };
 
 /**
- * How long an object that has handed its claim over looks whether the heir is still there. A deletion that the API server
- * began before the heir got its finalizer takes effect within this, without regard to it.
+ * How long an object that has handed its claim over checks whether the successor is still there. A deletion that the API server
+ * began before the successor got its finalizer takes effect within this, without regard to it.
  */
 export const SUCCESSOR_SETTLES_MS = 2 * SECOND;
 export const SUCCESSOR_SETTLES: Requeue = { kind: 'after', ms: SUCCESSOR_SETTLES_MS };
@@ -116,7 +116,7 @@ export function operationPoll(intervalMs: number): Requeue {
   return { kind: 'backoff', baseMs: Math.min(5 * SECOND, intervalMs), maxMs: Math.min(MINUTE, intervalMs) };
 }
 
-/** Azure has just begun to work on it: the first look is soon, however often this object failed before. */
+/** Azure has just begun to work on it: the first read is soon, however often this object failed before. */
 export function firstOperationPoll(intervalMs: number): Requeue {
   return { kind: 'after', ms: Math.min(5 * SECOND, intervalMs) };
 }

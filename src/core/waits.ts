@@ -1,12 +1,6 @@
 /**
  * The one clock of an object: `status.waitingSince` says what it waits for, and since when. Most waits have the name of the
  * reason that people see. The names here are those that people do not see.
- *
- * An absence is confirmed before it releases or makes anything: Azure denies now and then what exists, for seconds or
- * minutes (public: hashicorp/terraform-provider-azurerm#18268). So later passes read again what was denied once.
- *
- * Two designs for the absence's clock. A status field of its own would have to be cleared by all that shows the contrary.
- * As the one wait that there is, every other verdict ends it by itself; only a read that leaves the status as it is has to.
  */
 import type { ReadyReason } from '../api/names.ts';
 import { condition, type Status } from './model/object.ts';
@@ -32,7 +26,14 @@ export function waitingSince({ status, now }: Clocked, wait: Wait): number {
   return Math.min(unconfirmed ?? now, now);
 }
 
-/** For how long Azure has denied it, milliseconds. */
+/**
+ * For how long Azure has denied it, milliseconds. An absence is confirmed before it releases or creates anything: Azure denies
+ * now and then what exists, for seconds or minutes (public: hashicorp/terraform-provider-azurerm#18268). So later passes read
+ * again what was denied once.
+ *
+ * Two designs. A status field of its own would have to be cleared by all that shows the contrary. As the one wait that there
+ * is, every other verdict ends it by itself; only a read that leaves the status as it is has to.
+ */
 export function absentFor(s: Clocked, absence: Absence): number {
   return s.now - waitingSince(s, absence);
 }

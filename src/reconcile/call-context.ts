@@ -20,7 +20,7 @@ const WRITE: Needs = { reads: 2, writes: 1 };
 /** … or the definition before its end. */
 const DELETION: Needs = { reads: 1, deletes: 1 };
 
-/** A wait for the request budget that is shorter is never told, however often the object is looked at. */
+/** A wait for the request budget that is shorter is never reported, however often the object is polled. */
 const PATIENCE_MS = MINUTE;
 
 /** The caller at the beginning of a pass. */
@@ -40,7 +40,7 @@ export function initialContext(world: Dependencies, s: Situation, access: Access
   };
 }
 
-/** What is looked at anew is likely to be written: the tokens for that come now, or the look would be in vain. */
+/** What is read afresh is likely to be written: the tokens for that come now, or the read would be in vain. */
 export function contextForWrite(caller: CallContext, { object, desired }: Situation): CallContext {
   const { urgency } = caller;
   const needs = object.deleting ? DELETION : managing(desired) ? WRITE : READ_ALL;

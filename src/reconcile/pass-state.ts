@@ -7,7 +7,7 @@ import type { Situation } from '../core/situation.ts';
 import { withoutAbsence } from '../core/waits.ts';
 import { type Access, ConflictError, type Dependencies } from '../ports.ts';
 
-/** What a look or a write can make unknown again. */
+/** What a read or a write can make unknown again. */
 type Invalidatable = 'definition' | 'state' | 'interactiveAuthoring' | 'failure';
 
 export class PassState {
@@ -59,7 +59,7 @@ export class PassState {
   /**
    * An answer to a write of ours may tell of an edit that the cache has yet to show: that is for another pass to decide on.
    *
-   * @throws Stale when it does
+   * @throws ConflictError when it does
    */
   expectSameIntent(): void {
     if (!isSameIntent(this.#situation.object, this.#decidedOn))

@@ -85,7 +85,7 @@ export class WriteResults {
     const changed = fields.filter((field) => differing.includes(field));
     this.#report.log.info('accepted write was changed since', { fields: changed.join(', ') });
     if (specHash === declarationHash(desired)) this.#state.updateStatus({ syncedSpecHash: specHash });
-    // Counted though nobody has seen it, or two who set back each other would never be told of.
+    // Counted though unseen, or two writers that correct each other would never be reported.
     if (kind === 'Correct') this.#state.updateStatus({ corrections: corrected(status.corrections, changed, now) });
   }
 

@@ -1,3 +1,4 @@
+/** What a manifest declares. */
 import { createHash } from 'node:crypto';
 import type { FieldPath } from './fields.ts';
 import type { Json, RuntimeId } from './runtime.ts';

@@ -1,3 +1,4 @@
+/** Durations as people write them, such as `1h30m`. */
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000 };
 
 /** Milliseconds of a duration such as `90s`, `10m` or `1h30m`; undefined when the text is none. */

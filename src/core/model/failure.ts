@@ -1,7 +1,7 @@
 /** What can go wrong between us and Azure, told apart by what it means, not by how it came over the wire. */
 import type { RequestIds } from './request-ids.ts';
 
-/** When an answer was given that somebody else may have asked for, milliseconds since the epoch. */
+/** When an answer was given that another object may have asked for, milliseconds since the epoch. */
 interface Repeated {
   /** Since when it has been answered each time; absent: this is the first time. */
   readonly since?: number;

@@ -1,3 +1,4 @@
+/** The leaves of a runtime's definition: how they are compared, merged and created. */
 import { isObject, join, property, spellings, valuesAt } from './json.ts';
 import { foldCase } from './letter-case.ts';
 import type { Json, JsonObject, RuntimeDocument } from './runtime.ts';
@@ -113,7 +114,7 @@ function itself(value: Json): Json {
 /** The value stands there itself. */
 const PLAIN_VALUE: Place = { read: (there) => [there], write: (_, value) => value };
 
-/** An entry of a list of `{name, value}`: entries of other names, and what else an entry has, are nobody's business. */
+/** An entry of a list of `{name, value}`: entries of other names, and what else an entry has, are left as they are. */
 const namedEntry = (name: string): Place => {
   const isMine = (item: Json): item is JsonObject => isObject(item) && property(item, 'name') === name;
   return {
@@ -169,7 +170,7 @@ function observedAt(document: RuntimeDocument, { armPath, whenAbsent, normalize,
 
 /**
  * The leaves that differ by meaning: each declared one, and each that was managed before, is declared no longer and has
- * not yet returned to Azure's default. Other leaves are nobody's business here.
+ * not yet returned to Azure's default. Other leaves are left as they are.
  */
 export function differences(
   declared: ReadonlyMap<FieldPath, Json>,

@@ -1,12 +1,12 @@
-import type { ManagedVirtualNetwork } from './desired.ts';
-import { valuesAt } from './json.ts';
-import { isSameName } from './letter-case.ts';
-import type { RuntimeDocument } from './runtime.ts';
-
 /**
  * The managed virtual network of a runtime. It is no field like the others: a runtime is made in one, or public, and stays
  * so for ever, hence it is never merged into a document that exists.
  */
+
+import type { ManagedVirtualNetwork } from './desired.ts';
+import { valuesAt } from './json.ts';
+import { isSameName } from './letter-case.ts';
+import type { RuntimeDocument } from './runtime.ts';
 
 /** As the document names it; undefined: the runtime is public. An empty name is none. */
 export function networkOf(document: RuntimeDocument): string | undefined {

@@ -4,14 +4,14 @@ import { condition, type ManagedObject } from './object.ts';
 
 export interface ObjectCount {
   readonly ready: 'True' | 'False' | 'Unknown';
-  /** Of Ready; `none` as long as nobody has looked, `other` for a state of Azure's that nobody knows. */
+  /** Of Ready; `none` before the first pass, `other` for an unknown state of Azure. */
   readonly reason: string;
   readonly progress: 'Reconciling' | 'Stalled' | 'none';
   readonly count: number;
 }
 
 export interface StateCount {
-  /** As Azure says it; `none` where it says none, `other` for one that nobody knows. */
+  /** As Azure says it; `none` where it says none, `other` for an unknown one. */
   readonly state: string;
   readonly count: number;
 }
@@ -28,7 +28,7 @@ export function countObjects(objects: readonly ManagedObject[]): ObjectCounts {
   };
 }
 
-/** An object that is to be looked at again and again, without anybody's help. */
+/** An object that is polled again and again. */
 export interface PolledObject {
   readonly key: string;
   /** Milliseconds since the epoch. */
@@ -37,7 +37,7 @@ export interface PolledObject {
 }
 
 /**
- * The objects that wait for nobody and nothing but the operator. `intervalMs` is for those without one of their own.
+ * The objects that wait for nothing but the operator. `intervalMs` is for those without one of their own.
  */
 export function polledObjects(objects: readonly ManagedObject[], intervalMs: number): PolledObject[] {
   return objects.flatMap((object) => {
@@ -47,7 +47,7 @@ export function polledObjects(objects: readonly ManagedObject[], intervalMs: num
   });
 }
 
-/** For a person, for what somebody else has yet to make, or for whoever else holds an object that we have let go. */
+/** For a person, for what a person has yet to create, or for another finalizer. */
 function waitsForOthers({ status, deleting, hasFinalizer }: ManagedObject): boolean {
   const waits = WAITING.includes(condition(status, 'Reconciling')?.reason ?? '');
   return waits || condition(status, 'Stalled') !== undefined || (deleting && !hasFinalizer);

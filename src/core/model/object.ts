@@ -1,3 +1,4 @@
+/** An object of the API server, and what its status stores. */
 import type { Desired } from './desired.ts';
 import type { Drift, FieldPath } from './fields.ts';
 import type { Repairs } from './repairs.ts';
@@ -82,7 +83,7 @@ export interface Claim {
   readonly identity: string;
 }
 
-/** When a field was last corrected: the memory behind `Contested`. */
+/** When a field was last corrected: what `Contested` is decided from. */
 export interface Corrections {
   readonly field: FieldPath;
   /** Milliseconds since the epoch, oldest first, at most five. */
@@ -114,7 +115,7 @@ export interface Operation {
  * Times are milliseconds since the epoch, of whole seconds (what Kubernetes' date-time keeps).
  */
 export interface Status {
-  /** -1: nobody has looked at the object yet. */
+  /** -1: before the first pass. */
   readonly observedGeneration: number;
   readonly conditions: readonly Condition[];
   readonly state?: string;

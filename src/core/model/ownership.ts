@@ -1,3 +1,4 @@
+/** To which object a runtime belongs, and how it goes from one to another. */
 import { type Claim, type ManagedObject, type Operation, operationCategory, type Status } from './object.ts';
 import { armKey } from './runtime.ts';
 
@@ -30,7 +31,7 @@ export function successorOf(peers: readonly ManagedObject[]): ManagedObject | un
   return ownerOf(peers.filter((peer) => !peer.deleting));
 }
 
-/** What an object that goes leaves to its heir. */
+/** What an object that goes hands over to its successor. */
 export interface Handover {
   readonly claim: Claim;
   /** A leaf that only the old object declared returns to Azure's default. */
@@ -39,13 +40,13 @@ export interface Handover {
   readonly operation: Operation | undefined;
 }
 
-/** An heir that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it. */
+/** A successor that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it. */
 export function handoverFor(
   { claim, managedFields, operation }: Status,
   successor: ManagedObject,
 ): Handover | undefined {
   if (claim === undefined || successor.status.claim !== undefined) return undefined;
-  // A deletion that has come to nothing is none of the heir's business.
+  // A deletion that had no effect does not concern the successor.
   const pending = operation !== undefined && operationCategory(operation.kind) !== 'deletion' ? operation : undefined;
   return { claim, managedFields, operation: pending };
 }

@@ -6,7 +6,7 @@
  *
  * Designs: (a) an attempt counts from before it is made: no crash can exceed the bound, and none that never reached Azure
  * can be told from one that did; (b) it is stored once before it is made and once when it is answered: clear, and a write
- * more for each; (c) this one: it is stored as made, together with the etag by which a later look can tell that it was not.
+ * more for each; (c) this one: it is stored as made, together with the etag by which a later read can tell that it was not.
  */
 export interface Repairs {
   /** Those that were made, the last attempt among them unless it is `unmade`. */
@@ -24,12 +24,7 @@ export interface Repairs {
  * One more attempt is about to be made, of a runtime with this etag. After one that was not made, its success is to be told
  * anyhow, so that it need not count before.
  */
-export function firstOperationPoll(
-  { attempts, unmade }: Repairs,
-  etag: string,
-  now: number,
-  nextAttemptTime: number,
-): Repairs {
+export function attempted({ attempts, unmade }: Repairs, etag: string, now: number, nextAttemptTime: number): Repairs {
   const attempt = { lastAttemptTime: now, nextAttemptTime, etag };
   return unmade ? { attempts, ...attempt, unmade } : { attempts: attempts + 1, ...attempt };
 }
@@ -56,7 +51,7 @@ export function inView(repairs: Repairs, shown: string | undefined): Repairs {
   return unmade ? { ...rest, attempts: rest.attempts + 1 } : repairs;
 }
 
-/** A look has proven what became of the last attempt: nothing that happens to the etag from now on is its effect. */
+/** A read has shown what became of the last attempt: nothing that happens to the etag from now on is its effect. */
 export function settled(repairs: Repairs, shown: string): Repairs {
   const { etag: _, ...rest } = inView(repairs, shown);
   return rest;

@@ -75,11 +75,11 @@ export const MISSING = { missing: true } as const;
 export type Missing = typeof MISSING;
 
 /**
- * What a parent's own GET says. `unreadable`: this identity may not ask for it. `unanswered`: nobody knows at the moment.
+ * What a parent's own GET says. `unreadable`: this identity may not ask for it. `unanswered`: unknown at the moment.
  */
 export type ParentPresence = 'present' | 'absent' | 'unreadable' | 'unanswered';
 
-/** Azure has taken a write on and goes on with it: what it comes to is seen by looking. */
+/** Azure has accepted a write and still carries it out: a later read shows what became of it. */
 export const ACCEPTED = { accepted: true } as const;
 export type Accepted = typeof ACCEPTED;
 

@@ -7,7 +7,7 @@ import { repairSpacing } from '../schedule.ts';
 import type { Status } from './object.ts';
 
 /**
- * The memory as of `now`: the same one, unless something in it is ahead. Until when interactive authoring stays enabled is
+ * The status as of `now`: the same one, unless something in it is ahead. Until when interactive authoring stays enabled is
  * only shown.
  */
 export function withoutFuture(status: Status, now: number): Status {

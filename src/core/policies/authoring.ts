@@ -45,7 +45,7 @@ function isEnabled({ interactiveAuthoring }: Situation, minutes: number): boolea
   return (interactiveAuthoring.autoTerminationMinutes ?? minutes) === minutes;
 }
 
-/** Somebody else is at it: Azure does one thing after the other. */
+/** Another writer is changing it: Azure does one thing after the other. */
 function isOnTheWay({ interactiveAuthoring }: Situation): boolean {
   return interactiveAuthoring?.status === 'Enabling' || interactiveAuthoring?.status === 'Disabling';
 }

@@ -38,7 +38,7 @@ function needsFreshRead(s: Situation): boolean {
   return managing(s.desired) && (s.status.claim === undefined || !inSync);
 }
 
-/** Make sure nobody else's kind of runtime is touched. */
+/** Make sure another kind of runtime is never touched. */
 export const typeIsManaged: Policy = (s) => {
   if (s.definition?.presence !== 'present' || s.definition.runtime.type === 'Managed') return undefined;
   const unclaimed = s.object.hasFinalizer && s.status.claim === undefined;
@@ -103,14 +103,14 @@ export const ownCreateIsRecognised: Policy = (s) => {
   return isOurs ? { kind: 'Claim' } : undefined;
 };
 
-/** Whether a create of this very object may have taken effect without anybody having seen it. */
+/** Whether a create of this very object may have taken effect unseen. */
 export function mayHaveCreated({ object, status, desired }: Situation): boolean {
   // The fields are remembered before an adoption puts its own mark in the place of a create's.
   const cutShort = object.hasFinalizer && isMarked(object, 'Created') && status.managedFields.length === 0;
   return managing(desired) && status.claim === undefined && cutShort;
 }
 
-/** Make sure somebody else's runtime is taken over only as the manifest permits. */
+/** Make sure an existing runtime is adopted only as the manifest permits. */
 export const adoptionIsPermitted: Policy = (s) => {
   const { object, status, desired, definition } = s;
   if (!managing(desired) || status.claim !== undefined || definition?.presence !== 'present') return undefined;
@@ -133,7 +133,7 @@ function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): stri
   return undefined;
 }
 
-/** Make sure the runtime is as declared, without fighting over a field that somebody else keeps changing back. */
+/** Make sure the runtime is as declared, without fighting over a field that another writer keeps changing back. */
 export const driftIsCorrected: Policy = (s) => {
   if (!managing(s.desired) || s.wrote !== undefined) return undefined;
   const changes = driftOf(s).filter(({ field }) => contestedUntil(s, field) === undefined);
@@ -168,7 +168,7 @@ export const contestIsReported: Policy = (s) => {
   const contested = driftOf(s);
   if (contested.length === 0) return undefined;
   const ends = contested.flatMap(({ field }) => contestedUntil(s, field) ?? []);
-  // Only after a write can drift be left that is not contested: somebody wrote in the same moment.
+  // Only after a write can drift be left that is not contested: another writer wrote in the same moment.
   if (ends.length < contested.length) return settle(UNCHANGED, conflictBackoff(s.intervalMs));
   const until = Math.min(...ends);
   return settle(

@@ -38,14 +38,14 @@ export const forUnseenCreate =
   (s) =>
     isUnseenCreate(s) ? policy(s) : undefined;
 
-/** Make sure a create of which nobody saw the answer does not come to light after its object is gone. */
+/** Make sure a create whose answer was lost does not come to light after its object is gone. */
 export const ownCreateMayCome: Policy = (s) => {
   if (!isUnseenCreate(s) || s.definition?.presence !== 'absent') return undefined;
   // Also when the clock was set back.
   const left = CREATE_SHOWS_MS[s.desired.id.parent.kind] - Math.abs(s.now - waitingSince(s, 'Deleting'));
   if (left <= 0) return undefined;
   const message =
-    'The runtime was being created when the object was deleted, and Azure does not show it. It is looked for a while, and ' +
+    'The runtime was being created when the object was deleted, and Azure does not show it. It is looked up for a while, and ' +
     'deleted if it comes.';
   const next = operationPoll(Math.min(left, s.intervalMs));
   return onFreshRead(s, settle(progressing('Deleting', message), next));
@@ -57,7 +57,7 @@ function isUnseenCreate(s: Situation): boolean {
 
 /**
  * Make sure a rename or a move to another namespace does not destroy the runtime: another live object takes over. And make
- * sure one of the two answers for it: this one goes only when the heir has stayed.
+ * sure one of the two answers for it: this one goes only when the successor has stayed.
  */
 export const successorTakesOver: Policy = (s) => {
   const { peers, status, desired, now } = s;
@@ -67,7 +67,7 @@ export const successorTakesOver: Policy = (s) => {
   if (to === undefined || !managing(desired) || isBeingDeleted(s)) return undefined;
   const { reason, time = 0 } = status.waitingSince ?? {};
   if (reason === HANDING_OVER && now - time < SUCCESSOR_SETTLES_MS) return settle(UNCHANGED, SUCCESSOR_SETTLES);
-  // Who has a claim already would have the runtime taken from any heir again.
+  // An object that has a claim already would take the runtime from any successor again.
   const owner = successorOf(peers);
   if (owner !== undefined && owner !== to && owner.status.claim !== undefined) {
     return release(released.claimedByAnother(owner.key));
@@ -107,7 +107,7 @@ export const retainedStays: Policy = (s) => {
  */
 export const successorIsAwaited: Policy = (s) => {
   if (!s.object.isTrackedByArgoCd || isBeingDeleted(s)) return undefined;
-  // By our own clock, from the first pass after the deletion on, or since an heir was there: any later reason tells that this is over.
+  // By our own clock, from the first pass after the deletion on, or since a successor was there: any later reason tells that this is over.
   const { reason = '', time = 0 } = s.status.waitingSince ?? {};
   const waits = ['Deleting', HANDING_OVER].includes(reason);
   const left = isNewGeneration(s) ? SUCCESSOR_GRACE_MS : waits ? SUCCESSOR_GRACE_MS - (s.now - time) : 0;
@@ -154,7 +154,7 @@ export const deniedParentIsConfirmed: Policy = (s) => {
   });
 };
 
-/** Make sure what is deleted has just been looked at. */
+/** Make sure what is deleted has just been read. */
 export const deletionReadsFirst: Policy = ({ definition }) =>
   definition === undefined ? { kind: 'Read', at: 'definition', fresh: true } : undefined;
 

@@ -2,7 +2,7 @@
 import { isReadyReason } from '../../api/names.ts';
 import { type Failure, isTransient } from '../model/failure.ts';
 import { condition, operationOf } from '../model/object.ts';
-import { firstOperationPoll, inView, type Repairs } from '../model/repairs.ts';
+import { attempted, inView, type Repairs } from '../model/repairs.ts';
 import { downState, healthOf } from '../model/states.ts';
 import {
   DOWN_MS,
@@ -225,7 +225,7 @@ function repair(s: Situation, number: number, of: number): Action {
   const etag = etagOf(s) ?? '';
   const made = { ...inView(status.repair ?? { attempts: 0 }, etag), attempts: number - 1 };
   const verdict = whatFailed(s) ?? progressing('Repairing', repairing(number, of));
-  const stored = { ...statusAfter(s, verdict), repair: firstOperationPoll(made, etag, now, nextAttemptTime) };
+  const stored = { ...statusAfter(s, verdict), repair: attempted(made, etag, now, nextAttemptTime) };
   return { kind: 'StoreStatus', status: stored, before };
 }
 

@@ -35,7 +35,7 @@ export const networkExistsOrIsCreated: Policy = (s) => {
 
 /**
  * Make sure a runtime that this object need not have made stays, although its name is the claimed one: one that Azure made
- * elsewhere than it was told to cannot be told from one that somebody else put in its place.
+ * elsewhere than it was told to cannot be told from one that another writer put in its place.
  */
 export const foreignNetworkStays: Policy = (s) => {
   if (!isElsewhere(s)) return undefined;
@@ -64,7 +64,7 @@ function isElsewhere({ definition, desired }: Situation): boolean {
   return definition?.presence === 'present' && !isIn(desired.managedVirtualNetwork, definition.runtime.document);
 }
 
-/** Somebody else's runtime, or our own that Azure made elsewhere than it was told to: it said yes, and the runtime shows no. */
+/** A foreign runtime, or our own that Azure made elsewhere than it was told to: it said yes, and the runtime shows no. */
 function isOwnWriteNotApplied({ wrote, status }: Situation): boolean {
   // What Azure has only accepted may still come: what is there instead proves nothing.
   const accepted = status.operation !== undefined;

@@ -4,10 +4,10 @@
  * was to be replaced: what differs then was changed since, and is drift. Publishing touches etags and nothing else (recorded
  * for a factory): an operation that it makes look over is written once more, which changes nothing, and is counted as a
  * correction, so that a field is contested before that goes on for long. A deletion is not over by that: the other etag may
- * be that of somebody's new runtime. A result that says why one failed is not asked for: nothing is known of its shape,
+ * be that of a new runtime of another writer. A result that says why one failed is not asked for: nothing is known of its shape,
  * and where it is asked for would have to be remembered.
  *
- * Assumed, for nobody has recorded it: Azure carries out the writes to one runtime in the order in which it accepted them.
+ * Assumed, not recorded: Azure carries out the writes to one runtime in the order in which it accepted them.
  * So a person's next declaration, and a deletion, are written without waiting for what was accepted before.
  */
 import type { ProgressReason } from '../../api/names.ts';
@@ -80,7 +80,7 @@ export function isBeingRepaired(s: Situation): boolean {
   return operation !== undefined && s.now - operation.time < REPAIR_SHOWS_MS;
 }
 
-/** Whether somebody has written the runtime since: Azure for us, or somebody else after that. */
+/** Whether the runtime was written since: by Azure for us, or by another writer after that. */
 function showsAnother({ definition }: Situation, { replacedEtag }: Operation): boolean {
   if (replacedEtag === undefined || definition?.presence !== 'present') return false;
   return definition.runtime.etag !== replacedEtag;
@@ -94,7 +94,7 @@ function isUnderWay({ now }: Situation, { time, repeated }: Operation): boolean 
   return now - time < (repeated ? OPERATION_REPEATED_MS : OPERATION_MS);
 }
 
-/** When to look what has become of an operation. */
+/** When to read what has become of an operation. */
 export function nextOperationPoll({ wrote, intervalMs }: Situation): Requeue {
   return wrote === undefined ? operationPoll(intervalMs) : firstOperationPoll(intervalMs);
 }

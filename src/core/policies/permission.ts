@@ -45,6 +45,6 @@ export const belongsToThisObject: Policy = (s) => {
       );
 };
 
-/** Make sure an object that only observes never keeps anybody from deleting it. */
+/** Make sure an object that only observes can be deleted at any time. */
 export const observerHasNoFinalizer: Policy = ({ object, desired }) =>
   !managing(desired) && object.hasFinalizer ? { kind: 'RemoveFinalizer' } : undefined;

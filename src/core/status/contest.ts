@@ -9,7 +9,7 @@ export function markContested(corrections: readonly Corrections[], drift: readon
   return corrections.map((entry) => (fields.has(entry.field) ? { ...entry, contested: true } : entry));
 }
 
-/** The memory of corrections after these fields were corrected now. */
+/** The corrections to store after these fields were corrected now. */
 export function corrected(
   corrections: readonly Corrections[],
   fields: readonly FieldPath[],

@@ -87,7 +87,7 @@ export function invalidStatus(object: ManagedObject, message: string, now: numbe
   };
 }
 
-/** `Ready` stays true only if this very declaration was in sync when it was last looked at. */
+/** `Ready` stays true only if this very declaration was in sync when it was last read. */
 function suspendedStatus(s: Situation): Status {
   const { status } = s;
   const ready = condition(status, 'Ready')?.status === 'True' && wasInSync(s);
@@ -109,7 +109,7 @@ function suspendedStatus(s: Situation): Status {
   });
 }
 
-/** What is shown of the runtime: forgotten when it is gone, kept as last observed when it could not be looked at. */
+/** What is shown of the runtime: dropped when it is gone, kept as last observed when it could not be read. */
 function observedNow(s: Situation, synced: Said): Partial<Status> {
   const { status, desired, definition, state } = s;
   if (definition?.presence === 'present') {

@@ -8,7 +8,7 @@ import type { Desired } from '../../../src/core/model/desired.ts';
 import type { Failure } from '../../../src/core/model/failure.ts';
 import { differences, merge, newDocument } from '../../../src/core/model/fields.ts';
 import type { Claim, ManagedObject, Requests, Status } from '../../../src/core/model/object.ts';
-import { failed, firstOperationPoll } from '../../../src/core/model/repairs.ts';
+import { attempted, failed } from '../../../src/core/model/repairs.ts';
 import type { Definition, ParentPresence, RuntimeDocument } from '../../../src/core/model/runtime.ts';
 import { MINUTE, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import { type Action, type Phase as Call, etagOf, type Situation, type Verdict } from '../../../src/core/situation.ts';
@@ -174,7 +174,7 @@ function failing(s: Situation, action: Action, { kind }: Failure): Situation {
   if (action.kind !== 'Repair' || action.attempt.by !== 'operator') return s;
   const { number, nextAttemptTime } = action.attempt;
   const repair = failed(
-    firstOperationPoll({ attempts: number - 1 }, etagOf(s) ?? '', s.now, nextAttemptTime),
+    attempted({ attempts: number - 1 }, etagOf(s) ?? '', s.now, nextAttemptTime),
     kind === 'unavailable',
   );
   return { ...s, status: { ...s.status, repair } };

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../../src/core/decide.ts';
 import type { Failure } from '../../../../src/core/model/failure.ts';
 import { condition } from '../../../../src/core/model/object.ts';
-import { firstOperationPoll, failed as notMade, type Repairs } from '../../../../src/core/model/repairs.ts';
+import { attempted, failed as notMade, type Repairs } from '../../../../src/core/model/repairs.ts';
 import { MINUTE } from '../../../../src/core/schedule.ts';
 import type { Situation } from '../../../../src/core/situation.ts';
 import { statusAfter } from '../../../../src/core/status/status.ts';
@@ -184,7 +184,7 @@ describe('a Limited runtime', () => {
 
   describe('whose last attempt has no answer', () => {
     // What the runtime of these tests shows is the etag "etag".
-    const cut = (etag: string, minutes: number) => firstOperationPoll({ attempts: 0 }, etag, ago(1), ago(minutes));
+    const cut = (etag: string, minutes: number) => attempted({ attempts: 0 }, etag, ago(1), ago(minutes));
     const once = { desired: { repair: { mode: 'Auto', maxAttempts: 1 } } } as const;
     rules<Row>(
       {
@@ -225,7 +225,7 @@ describe('a Limited runtime', () => {
 
   describe('whose repair fails', () => {
     const fails = (kind: Failure['kind'], unclear = false) => {
-      const repair = notMade(firstOperationPoll({ attempts: 1 }, 'etag', NOW, ago(-2)), unclear);
+      const repair = notMade(attempted({ attempts: 1 }, 'etag', NOW, ago(-2)), unclear);
       return limited(repair, { failure: failed(kind, 'repair') });
     };
     rules<Row>(
