@@ -1069,6 +1069,17 @@ describe('failures of Azure become status', () => {
     expect(operator.object(key).status.claim?.origin).toBe('Adopted');
   });
 
+  test('a create whose answer is lost, and which Azure then denies once, is recognised as our own all the same', async () => {
+    const operator = new Operator({ azure: failing('unavailable', 'create', 'after') });
+    const key = operator.apply('sample', desired());
+    await operator.poll(key);
+    operator.azure.denied.push('read');
+    await operator.poll(key);
+    expect(operator.object(key)).toMatchObject({ hasFinalizer: true, mark: { origin: 'Created' } });
+    await operator.poll(key);
+    expect(operator.object(key).status.claim?.origin).toBe('Created');
+  });
+
   test('a create whose answer is lost is recognised as our own', async () => {
     const operator = new Operator({ azure: failing('unavailable', 'create', 'after') });
     const key = operator.apply('sample', desired({ adoptionPolicy: 'Never' }));
