@@ -9,6 +9,7 @@ import { isMarked } from '../core/model/ownership.ts';
 import { answered, failed, type Repairs, settled } from '../core/model/repairs.ts';
 import { withRequestIds } from '../core/model/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
+import { mayHaveCreated } from '../core/policies/definition.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
 import { type Action, type Situation, wasInSync } from '../core/situation.ts';
 import { type Access, type CallContext, ConflictError, Denied, type Dependencies } from '../ports.ts';
@@ -53,6 +54,8 @@ export class Actions {
    * reason of a signal
    */
   async do(act: PassAction): Promise<void> {
+    // An earlier pass was about to create it, too: what is in the way by now may be what that one made.
+    const mayBeOwn = act.kind === 'Create' && mayHaveCreated(this.#situation);
     try {
       await this.#prepare(act);
       await this.#do(act);
@@ -63,7 +66,8 @@ export class Actions {
       if (act.kind === 'Repair' && act.attempt.by === 'operator')
         this.#repairs((repairs) => failed(repairs, error.unclear));
       const message = withRequestIds(error.failure.message, error.ids);
-      this.#state.update({ failure: { during, failure: { ...error.failure, message }, unclear: error.unclear } });
+      const unclear = error.unclear || (mayBeOwn && error.failure.kind === 'preconditionFailed');
+      this.#state.update({ failure: { during, failure: { ...error.failure, message }, unclear } });
       if (error.failure.kind !== 'preconditionFailed') this.#report.logFailure(during, error);
     }
   }

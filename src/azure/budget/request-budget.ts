@@ -70,7 +70,7 @@ export class RequestBudget {
 
   /**
    * Spends one request. Otherwise throws, and calls `wake` with the caller's key later: `ParkedError` when no token
-   * is left now, `ParkedError` when too many requests have no answer, `AzureFailure` when ARM throttles for longer
+   * is left now or too many requests have no answer, `AzureFailure` when ARM throttles for longer
    * than the caller's `patienceMs`.
    */
   take(kind: RequestKind, caller: Caller): void {

@@ -41,7 +41,7 @@ export class ListPages {
    * are: it is too long to be read.
    */
   failureOf(error: unknown): unknown {
-    const isDry = error instanceof ParkedError && !(error instanceof ParkedError);
+    const isDry = error instanceof ParkedError && error.waitsFor === 'tokens';
     if (this.#received === 0 || !isDry) return error;
     const isSecond = this.#ranDry;
     this.#ranDry = true;

@@ -38,11 +38,18 @@ export function statusAfter(s: Situation, verdict: Verdict): Status {
         unconfirmedSince: s.now,
       };
     case 'Decided':
-      return decidedStatus(s, verdict);
+      return decidedStatus(withoutUnclaimedFields(s, verdict), verdict);
   }
 }
 
 type Decided = Extract<Verdict, { kind: 'Decided' }>;
+
+/** What an adoption that was refused had stored counts no more: nothing is managed, hence nothing has drifted. */
+function withoutUnclaimedFields(s: Situation, { reason, progress }: Decided): Situation {
+  const isRefused = managing(s.desired) && claimAfter(s, reason) === undefined && progress === 'Stalled';
+  // While the finalizer is on, they tell that an adoption, not a create, was cut short.
+  return isRefused && !s.object.hasFinalizer ? { ...s, status: { ...s.status, managedFields: [] } } : s;
+}
 
 function decidedStatus(s: Situation, verdict: Decided): Status {
   const { ready, reason, progress } = verdict;
@@ -63,7 +70,7 @@ function decidedStatus(s: Situation, verdict: Decided): Status {
       Stalled: progress === 'Stalled' ? said : undefined,
     }),
     claim,
-    managedFields: managedFieldsAfter(s, claim, synced, verdict),
+    managedFields: managedFieldsAfter(s, claim, synced),
     drift,
     repair: repairAfter(s),
     interactiveAuthoring: authoringAfter(s),
@@ -146,11 +153,9 @@ function claimAfter({ status, access, object }: Situation, reason: string): Stat
 }
 
 /** A leaf is remembered as managed until it is back at Azure's default; without a claim nothing is managed. */
-function managedFieldsAfter(s: Situation, claim: Status['claim'], synced: Said, verdict: Decided): readonly string[] {
-  const { status, desired, object } = s;
-  if (!managing(desired)) return status.managedFields;
-  // While the object is held they tell that an adoption, not a create, was cut short.
-  if (claim === undefined) return verdict.progress === 'Stalled' && !object.hasFinalizer ? [] : status.managedFields;
+function managedFieldsAfter(s: Situation, claim: Status['claim'], synced: Said): readonly string[] {
+  const { status, desired } = s;
+  if (!managing(desired) || claim === undefined) return status.managedFields;
   if (synced.status === 'True') return [...desired.fields.keys()].sort();
   return status.managedFields;
 }

@@ -28,6 +28,17 @@ describe('a create', () => {
     expect(operator.object(key).status.managedFields).toEqual(['location']);
   });
 
+  test('whose answer is lost, and which Azure then denies once, is recognised as our own all the same', async () => {
+    const operator = new Operator({ azure: failing('unavailable', 'create', 'after') });
+    const key = operator.apply('sample', desired());
+    await operator.poll(key);
+    operator.azure.denied.push('read');
+    await operator.poll(key);
+    expect(operator.object(key)).toMatchObject({ hasFinalizer: true, mark: { origin: 'Created' } });
+    await operator.poll(key);
+    expect(operator.object(key).status.claim?.origin).toBe('Created');
+  });
+
   test('is recognised as our own when its answer was lost', async () => {
     const operator = new Operator({ azure: failing('unavailable', 'create', 'after') });
     const key = operator.apply('sample', desired({ adoptionPolicy: 'Never' }));
