@@ -1,14 +1,6 @@
 /** The calls to one service about its runtimes, without a cache. */
-import type {
-  Accepted,
-  Missing,
-  ObservedRuntime,
-  Parent,
-  RuntimeDocument,
-  RuntimeId,
-  RuntimeStatus,
-} from '../../core/model/runtime.ts';
-import type { CallContext } from '../../ports.ts';
+import type { ObservedRuntime, Parent, RuntimeId, RuntimeStatus } from '../../core/model/runtime.ts';
+import type { CallContext, Runtimes } from '../../ports.ts';
 
 /** The runtimes of a parent, as far as its list can be parsed. */
 export interface Listed {
@@ -28,22 +20,17 @@ export interface UnparsedEntry {
  * `caller.signal.reason` when that aborts; writes throw `SupersededError` when `caller.mayWrite` returns false. `ACCEPTED`:
  * the service completes the write later. Undefined: the service itself said that it has no such runtime.
  */
-export interface ArmRuntimes {
+export interface ArmRuntimes extends PassedOn {
   /** An entry that cannot be parsed fails only itself. `onPage` is called with the number of each page received. */
   list(parent: Parent, caller: CallContext, onPage?: (page: number) => void): Promise<Listed>;
   read(id: RuntimeId, caller: CallContext): Promise<ObservedRuntime | undefined>;
   state(id: RuntimeId, caller: CallContext): Promise<RuntimeStatus | undefined>;
-  create(id: RuntimeId, document: RuntimeDocument, caller: CallContext): Promise<ObservedRuntime | Accepted>;
-  update(
-    id: RuntimeId,
-    document: RuntimeDocument,
-    etag: string,
-    caller: CallContext,
-  ): Promise<ObservedRuntime | Accepted>;
-  delete(id: RuntimeId, caller: CallContext): Promise<Accepted | Missing | undefined>;
   /** Whether the parent itself exists. */
   hasParent(parent: Parent, caller: CallContext): Promise<boolean>;
-  enableInteractiveAuthoring(id: RuntimeId, minutes: number, caller: CallContext): Promise<void>;
-  hasNetwork(parent: Parent, name: string, caller: CallContext): Promise<boolean>;
-  createNetwork(parent: Parent, name: string, caller: CallContext): Promise<void>;
 }
+
+/** Calls that the observer passes on as they are. */
+type PassedOn = Pick<
+  Runtimes,
+  'create' | 'update' | 'delete' | 'enableInteractiveAuthoring' | 'hasNetwork' | 'createNetwork'
+>;
