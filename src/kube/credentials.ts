@@ -1,3 +1,4 @@
+/** The Secrets azure-ir-credential: watches them and checks what they contain. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { CREDENTIAL_SECRET } from '../api/names.ts';
 import { isClientId, isTenant, type NamespaceCredential, type Proof, Sealed } from '../core/model/credential.ts';
@@ -17,7 +18,7 @@ export interface CredentialWatchOptions extends Omit<WatchOptions, 'store' | 'la
 }
 
 /**
- * Tells of the Secret `azure-ir-credential` of each namespace, from now on. Nothing but what a login needs leaves this file,
+ * Watches the Secret `azure-ir-credential` of every namespace. Only what a login needs leaves this file,
  * and nothing of a Secret is logged.
  *
  * Two designs. A GET of the namespace's Secret at each pass needs no watch, but a change then takes effect an interval later,
@@ -112,20 +113,23 @@ function readCredential(data: Raw): NamespaceCredential {
   const [tenantId, clientId] = [readValue(data, TENANT), readValue(data, CLIENT)];
   const [secret, pem] = [readValue(data, SECRET), readValue(data, CERTIFICATE)];
   // A misspelt key must not turn a client secret into workload identity.
-  const stranger = Object.keys(data).find((key) => /^azure_/i.test(key) && !(key in LONGEST));
-  if (stranger !== undefined) {
-    throw new WrongKey(`the key ${shown(stranger)} is none of ${Object.keys(LONGEST).join(', ')}`);
+  const unknown = Object.keys(data).find((key) => /^azure_/i.test(key) && !(key in LONGEST));
+  if (unknown !== undefined) {
+    throw new WrongKey(`key ${shown(unknown)} is unknown; the allowed keys are ${Object.keys(LONGEST).join(', ')}`);
   }
   const missing = [...(tenantId === undefined ? [TENANT] : []), ...(clientId === undefined ? [CLIENT] : [])];
-  if (tenantId === undefined || clientId === undefined) throw new WrongKey(`it lacks the key ${missing.join(' and ')}`);
-  if (!isTenant(tenantId)) throw new WrongKey(`${TENANT} is neither a tenant id nor a domain name`);
-  if (!isClientId(clientId)) throw new WrongKey(`${CLIENT} is no client id, which is a GUID`);
+  if (tenantId === undefined || clientId === undefined)
+    throw new WrongKey(
+      `${missing.length > 1 ? 'keys' : 'key'} ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`,
+    );
+  if (!isTenant(tenantId)) throw new WrongKey(`${TENANT} must be a tenant ID (GUID) or a domain name`);
+  if (!isClientId(clientId)) throw new WrongKey(`${CLIENT} must be a client ID (GUID)`);
   return { valid: true, tenantId, clientId, proof: readProof(secret, pem) };
 }
 
 function readProof(secret: string | undefined, pem: string | undefined): Proof {
   if (secret !== undefined && pem !== undefined) {
-    throw new WrongKey(`it has both ${SECRET} and ${CERTIFICATE}, of which only one may be there`);
+    throw new WrongKey(`${SECRET} and ${CERTIFICATE} are both set; remove one`);
   }
   if (secret !== undefined) return { kind: 'clientSecret', secret: new Sealed(secret) };
   return pem === undefined ? { kind: 'workloadIdentity' } : { kind: 'clientCertificate', pem: readCertificate(pem) };
@@ -134,12 +138,12 @@ function readProof(secret: string | undefined, pem: string | undefined): Proof {
 /** As Entra and the SDK take it: the certificate first, an RSA key that is not encrypted, in any order of the two. */
 function readCertificate(pem: string): Sealed {
   const certificate = attempt(() => new X509Certificate(pem));
-  if (certificate === undefined) throw new WrongKey(`${CERTIFICATE} holds no certificate in PEM`);
+  if (certificate === undefined) throw new WrongKey(`${CERTIFICATE} contains no PEM certificate`);
   const key = attempt(() => createPrivateKey(pem));
-  if (key === undefined) throw new WrongKey(`${CERTIFICATE} holds no private key in PEM, or an encrypted one`);
-  if (key.asymmetricKeyType !== 'rsa') throw new WrongKey(`${CERTIFICATE} has a private key that is not RSA`);
+  if (key === undefined) throw new WrongKey(`${CERTIFICATE} contains no unencrypted PEM private key`);
+  if (key.asymmetricKeyType !== 'rsa') throw new WrongKey(`the private key in ${CERTIFICATE} is not an RSA key`);
   if (!attempt(() => certificate.checkPrivateKey(key))) {
-    throw new WrongKey(`${CERTIFICATE} has a private key that does not belong to its first certificate`);
+    throw new WrongKey(`the private key in ${CERTIFICATE} does not match its first certificate`);
   }
   return new Sealed(pem);
 }
@@ -158,10 +162,10 @@ function readValue(data: Raw, key: string): string | undefined {
   if (!Object.hasOwn(data, key)) return undefined;
   const encoded = data[key];
   const longest = LONGEST[key] ?? 0;
-  if (typeof encoded !== 'string') throw new WrongKey(`${key} is no text`);
+  if (typeof encoded !== 'string') throw new WrongKey(`${key} is not valid UTF-8 text`);
   if (encoded.length > Math.ceil(longest / 3) * 4) throw new WrongKey(`${key} is longer than ${longest} bytes`);
   const value = decode(encoded)?.trim();
-  if (value === undefined || /[^\P{Cc}\r\n\t]/u.test(value)) throw new WrongKey(`${key} is no text`);
+  if (value === undefined || /[^\P{Cc}\r\n\t]/u.test(value)) throw new WrongKey(`${key} is not valid UTF-8 text`);
   if (value === '') throw new WrongKey(`${key} is empty`);
   return value;
 }

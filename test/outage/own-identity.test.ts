@@ -386,7 +386,7 @@ describe('a cloud', () => {
     [
       {},
       ['--operator-identity-namespaces=team-a=/somewhere'],
-      /--operator-identity-namespaces: "\/somewhere" is no scope/,
+      /--operator-identity-namespaces: invalid scope "\/somewhere"/,
     ],
   ])('that is set to something impossible (%j %j) ends the start, with what would do', async (env, args, words) => {
     await expect(withOperator({ env, args }, async () => {})).rejects.toThrow(words);
