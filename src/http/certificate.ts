@@ -69,12 +69,13 @@ export class Certificate {
       if (pair.cert !== this.#pair.cert || pair.key !== this.#pair.key) {
         changed(pair);
         this.#pair = pair;
-        log.info('Certificate was renewed', { dir, validTo: new X509Certificate(pair.cert).validTo });
+        log.info('certificate reloaded', { dir, validTo: new X509Certificate(pair.cert).validTo });
       }
       this.#problem = undefined;
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      if (problem !== this.#problem) log.warn('Certificate cannot be renewed; the one before is used on', { problem });
+      if (problem !== this.#problem)
+        log.warn('failed to reload the certificate; keeping the previous one', { problem });
       this.#problem = problem;
     }
   }

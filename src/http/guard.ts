@@ -83,7 +83,7 @@ export class MetricsAuthorizer {
     const { now, log } = this.#options;
     if (now() - this.#warnedAt >= WARN_EVERY_MS) {
       this.#warnedAt = now();
-      log.warn('More tokens are sent for the metrics than the API server is asked about', { ...REVIEWS });
+      log.warn('too many tokens sent to /metrics; token reviews are rate-limited', { ...REVIEWS });
     }
     return { retryAfterMs };
   }

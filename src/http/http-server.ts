@@ -63,7 +63,7 @@ export async function serve(
   // Connections that are open keep the certificate that they began with.
   if ('setSecureContext' in server) certificate?.watch((pair) => server.setSecureContext({ ...TLS, ...pair }));
   const address = addressOf(server, bind.host);
-  log.info('Listening', { endpoint: name, address, ...(certificate === undefined ? {} : { secure: true }) });
+  log.info('listening', { endpoint: name, address, ...(certificate === undefined ? {} : { secure: true }) });
   return {
     address,
     stop: () => {
@@ -98,7 +98,7 @@ async function answer(
   try {
     return await route({ authorization });
   } catch (error) {
-    log.error('Request could not be answered', { path, error });
+    log.error('failed to answer an HTTP request', { path, error });
     return plain(500, 'internal error');
   }
 }

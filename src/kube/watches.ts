@@ -23,7 +23,9 @@ export function createWatches({ shard, credentials, ...options }: WatchesOptions
   const { own, all, labelSelector } = shard;
   const { log, namespaces = [] } = options;
   if (namespaces.length > 0) {
-    log.info('objects of other namespaces are not seen, nor that one of them names a runtime of these', { namespaces });
+    log.info('other namespaces are not watched: runtimes that their objects also declare are not detected', {
+      namespaces,
+    });
   }
   return [
     // Before the objects: the first passes must not take a namespace that has a credential for one that has none.

@@ -218,7 +218,7 @@ export class Controller {
   #afterRejection(key: string, attempt: Attempt, error: unknown): ReconcileResult {
     const { queue, log, name } = this.#options;
     if (attempt.signal.aborted) {
-      log.info('Pass was cut off', { controller: name, key, error });
+      log.info('reconcile aborted', { controller: name, key, error });
       queue.add(key);
       return 'requeue';
     }
@@ -226,7 +226,7 @@ export class Controller {
     const failures = attempt.failures + 1;
     // The stack is worth a key of its own: nothing else tells where a defect is.
     const stack = error instanceof Error ? error.stack : undefined;
-    log.error('Pass failed with a defect', { controller: name, key, error, stack, failures, retryInMs });
+    log.error('reconcile failed (bug)', { controller: name, key, error, stack, failures, retryInMs });
     return 'error';
   }
 

@@ -67,7 +67,7 @@ class Lifecycle {
     const onInt = (): void => this.#onSignal('SIGINT');
     const whenStopping = this.#whenStopping().then(() =>
       clock.setTimer(graceMs, () => {
-        log.error('Stopping took longer than the grace period', { graceMs });
+        log.error('shutdown exceeded the grace period', { graceMs });
         this.#cutOff.resolve(1);
       }),
     );
@@ -84,12 +84,12 @@ class Lifecycle {
 
   #onSignal(signal: StopSignal): void {
     if (this.#signalSeen) {
-      this.#options.log.warn('Second signal, ending at once', { signal });
+      this.#options.log.warn('second signal, exiting immediately', { signal });
       this.#cutOff.resolve(CUT_OFF_EXIT_CODES[signal]);
       return;
     }
     this.#signalSeen = true;
-    this.#options.log.info('Stopping', { signal });
+    this.#options.log.info('stopping', { signal });
     this.#stopRequest.abort(new Error(`the process is stopping on ${signal}`));
   }
 
@@ -111,13 +111,13 @@ class Lifecycle {
     const started: Component[] = [];
     for (const component of this.#options.components) {
       if (signal.aborted) break;
-      const fail = (error: unknown): void => this.#fail('Component failed', component, error);
+      const fail = (error: unknown): void => this.#fail('component failed', component, error);
       try {
         await component.start({ signal, fail });
         started.push(component);
       } catch (error) {
-        if (signal.aborted) this.#options.log.info('Start was cut off', { component: component.name, error });
-        else this.#fail('Component did not start', component, error);
+        if (signal.aborted) this.#options.log.info('start aborted', { component: component.name, error });
+        else this.#fail('component failed to start', component, error);
       }
     }
     return started;

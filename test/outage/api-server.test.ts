@@ -178,9 +178,9 @@ describe('each right that the operator has is one that it needs: without', () =>
   const said = (lines: readonly string[], text: string) => lines.filter((line) => line.includes(text)).length;
 
   const isNotListed = async (_world: Dependencies, lines: readonly string[]) =>
-    eventually(async () => expect(said(lines, 'watching fails')).toBeGreaterThan(0));
+    eventually(async () => expect(said(lines, 'watch failed')).toBeGreaterThan(0));
   const isNotSeen = async ({ history }: Dependencies, lines: readonly string[]) => {
-    await eventually(async () => expect(said(lines, 'watching still fails')).toBeGreaterThan(0));
+    await eventually(async () => expect(said(lines, 'watch still failing')).toBeGreaterThan(0));
     expect(history.latest('sample')?.status?.observedGeneration).toBe(-1);
   };
 
@@ -193,8 +193,8 @@ describe('each right that the operator has is one that it needs: without', () =>
       'secrets',
       'watch',
       async (_world, lines) => {
-        await eventually(async () => expect(said(lines, 'watching still fails')).toBeGreaterThan(0));
-        expect(lines.find((line) => line.includes('watching fails'))).toContain('azure-ir-credential');
+        await eventually(async () => expect(said(lines, 'watch still failing')).toBeGreaterThan(0));
+        expect(lines.find((line) => line.includes('watch failed'))).toContain('azure-ir-credential');
       },
     ],
     [
@@ -229,7 +229,7 @@ describe('each right that the operator has is one that it needs: without', () =>
       'create',
       async ({ place, history }, lines) => {
         await history.until('sample', 'True Available');
-        await eventually(async () => expect(said(lines, 'an event was lost')).toBe(1));
+        await eventually(async () => expect(said(lines, 'failed to record an event')).toBe(1));
         expect(await place.events('sample')).toEqual([]);
       },
     ],
@@ -242,7 +242,7 @@ describe('each right that the operator has is one that it needs: without', () =>
           await place.annotate('sample', 'azure-ir.io/repair', token);
           await history.until('sample', ({ status }) => status?.lastHandledRepairAt === token);
         }
-        await eventually(async () => expect(said(lines, 'an event was lost')).toBe(1));
+        await eventually(async () => expect(said(lines, 'failed to record an event')).toBe(1));
         expect(await place.events('sample')).toEqual(['Created', 'RepairStarted']);
       },
     ],
@@ -368,7 +368,7 @@ describe('the API server restarts', () => {
       for (const name of ['stays', 'goes', 'anew']) await place.apply(name);
       for (const name of ['stays', 'goes', 'anew']) await history.until(name, 'True Available');
       const { uid } = history.latest('anew')?.metadata ?? {};
-      const forgotten = () => process.log.some(({ msg }) => msg === 'history is gone, listing again');
+      const forgotten = () => process.log.some(({ msg }) => msg === 'resource version expired, relisting');
       for (let round = 0; round < 4 && !forgotten(); round++) {
         await controlPlane.restartApiServer({ downMs: 2_000 });
         await Promise.all([place.delete('goes').catch(() => {}), round === 0 ? place.delete('anew') : undefined]);
@@ -383,7 +383,7 @@ describe('the API server restarts', () => {
         );
         await controlPlane.compact();
         await controlPlane.restartApiServer({ downMs: 0 });
-        await eventually(async () => expect(process.log.at(-1)?.msg).not.toBe('watching fails'));
+        await eventually(async () => expect(process.log.at(-1)?.msg).not.toBe('watch failed'));
       }
       await history.untilGone('goes');
       await history.untilGone('anew');

@@ -46,8 +46,8 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
     if (signal.aborted) return;
     const { status, reason, message } = toKubeError(error);
     const keys = { object: object.key, event: event.reason, status, reason, error: message };
-    if (warned) log.debug('an event was lost', keys);
-    else log.warn('an event was lost; further losses are logged as debug', keys);
+    if (warned) log.debug('failed to record an event', keys);
+    else log.warn('failed to record an event; further failures are logged at debug level', keys);
     warned = true;
   };
 

@@ -107,7 +107,7 @@ class Watcher<T> {
       const objects = items.flatMap((item) => source.decode(item) ?? []);
       if (objects.length < items.length) {
         this.#options.log.warn(
-          'objects that cannot be understood are left out',
+          'skipped objects that could not be parsed',
           this.#keys({ count: items.length - objects.length }),
         );
       }
@@ -194,7 +194,7 @@ class Watcher<T> {
   #recovered(): void {
     if (this.#warned.size === 0) return;
     this.#warned.clear();
-    this.#options.log.info('watching works again', this.#keys());
+    this.#options.log.info('watch recovered', this.#keys());
     this.#options.recovered?.();
   }
 
@@ -203,10 +203,10 @@ class Watcher<T> {
     const { log } = this.#options;
     const kind = `${problem.status} ${problem.reason}`;
     const keys = this.#keys({ status: problem.status, reason: problem.reason, error: problem.message, delayMs });
-    if (isRoutine) log.debug(isExpired(problem) ? 'history is gone, listing again' : 'the stream broke off', keys);
-    else if (this.#warned.has(kind)) log.debug('watching still fails', keys);
+    if (isRoutine) log.debug(isExpired(problem) ? 'resource version expired, relisting' : 'watch stream ended', keys);
+    else if (this.#warned.has(kind)) log.debug('watch still failing', keys);
     else {
-      log.warn('watching fails', keys);
+      log.warn('watch failed', keys);
       this.#warned.add(kind);
     }
     return delayMs;

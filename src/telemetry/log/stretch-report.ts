@@ -15,14 +15,14 @@ export class IntervalReport {
     if (factor > 1 === this.#intervalFactorChanged.has(owner)) return;
     if (factor > 1) {
       this.#intervalFactorChanged.add(owner);
-      this.#log.warn('routine looks are further apart than their intervals, to stay within the request budget', {
+      this.#log.warn('polling slowed to stay within the request budget', {
         subscription,
         identity,
         advice: 'lengthen the intervals, or spread the objects over more subscriptions or identities',
       });
     } else {
       this.#intervalFactorChanged.delete(owner);
-      this.#log.info('routine looks keep their intervals again', { subscription, identity });
+      this.#log.info('polling back at its intervals', { subscription, identity });
     }
   }
 }

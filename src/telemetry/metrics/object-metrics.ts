@@ -19,7 +19,7 @@ export function objectMetrics(registry: Registry): ObjectRecorder {
   const registers = [registry];
   new Gauge({
     name: 'azure_ir_objects',
-    help: 'Objects by status and reason of Ready, and by whether they are Reconciling, Stalled or none of the two',
+    help: 'Objects by status and reason of Ready and by progress: Reconciling, Stalled or neither',
     labelNames: ['ready', 'reason', 'progress'],
     registers,
     collect() {
@@ -29,7 +29,7 @@ export function objectMetrics(registry: Registry): ObjectRecorder {
   });
   new Gauge({
     name: 'azure_ir_runtimes',
-    help: 'Objects by the state of their runtime, as Azure says it',
+    help: 'Objects by the state of their runtime, as Azure reports it',
     labelNames: ['state'],
     registers,
     collect() {

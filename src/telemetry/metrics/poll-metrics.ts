@@ -40,7 +40,7 @@ export function lookMetrics(registry: Registry, now: () => number): LookRecorder
   const registers = [registry];
   new Gauge({
     name: 'azure_ir_oldest_observation_seconds',
-    help: 'How long ago the longest unobserved object was observed in Azure; of objects that are neither suspended nor stalled',
+    help: 'Age of the oldest observation in Azure, among objects that are neither suspended nor stalled',
     registers,
     collect() {
       this.set(ages.oldest().seconds);
@@ -48,7 +48,7 @@ export function lookMetrics(registry: Registry, now: () => number): LookRecorder
   });
   new Gauge({
     name: 'azure_ir_oldest_observation_intervals',
-    help: 'The same, each object measured by the time after which it was to be looked at again: much above 1, looks fail or are late',
+    help: 'Age of the oldest observation, relative to the polling interval of the object; well above 1, polls fail or are late',
     registers,
     collect() {
       this.set(ages.oldest().lateness);
@@ -56,7 +56,7 @@ export function lookMetrics(registry: Registry, now: () => number): LookRecorder
   });
   new Gauge({
     name: 'azure_ir_arm_budget_waiting',
-    help: 'Objects whose pass waits for the request budget at this moment',
+    help: 'Objects that are waiting for the request budget',
     registers,
     collect() {
       this.set(waits.size);
@@ -64,12 +64,12 @@ export function lookMetrics(registry: Registry, now: () => number): LookRecorder
   });
   const waited = new Counter({
     name: 'azure_ir_arm_budget_waits_total',
-    help: 'Passes that ended early because the request budget had nothing for them',
+    help: 'Reconciliations that ended early because the request budget was exhausted',
     registers,
   });
   const time = new Histogram({
     name: 'azure_ir_arm_budget_wait_seconds',
-    help: 'From when the request budget had nothing for an object to the end of the first pass that it sufficed for',
+    help: 'Time from an object running out of request budget to the end of its first complete reconciliation',
     buckets: WAITS,
     registers,
   });

@@ -88,7 +88,7 @@ describe('the watch over an outage of the API server', () => {
       const two = await create(namespace, 'two');
       await eventually(() => expect(uids()).toContain(two.uid), 60_000);
       expect(log.of('warn').length).toBeGreaterThan(0);
-      await eventually(() => expect(log.of('info')).toContain('watching works again'));
+      await eventually(() => expect(log.of('info')).toContain('watch recovered'));
     },
     TIMEOUT_MS,
   );
@@ -116,7 +116,7 @@ describe('the watch over an outage of the API server', () => {
       open();
       await eventually(() => expect(uids()).toEqual([stays.uid, again.uid].sort()), 60_000);
       expect(seen.sort()).toEqual(['added anew list', 'removed anew list', 'removed goes list']);
-      expect(log.of('debug')).toContain('history is gone, listing again');
+      expect(log.of('debug')).toContain('resource version expired, relisting');
       expect(uids()).not.toContain(goes.uid);
       expect(uids()).not.toContain(anew.uid);
     },
@@ -132,7 +132,7 @@ describe('the watch over an outage of the API server', () => {
       try {
         const { listed } = await watch(namespace, systemClock, nobody);
         await eventually(() => log.of('debug').length > 1);
-        expect(log.of('warn')).toEqual(['watching fails']);
+        expect(log.of('warn')).toEqual(['watch failed']);
         expect(log.lines[0]?.keys).toMatchObject({ status: 403, reason: 'Forbidden', namespace });
         const rights = ['--verb=list,watch', `--resource=${KIND}`, '-n', namespace];
         await kubectl(['create', 'role', 'watcher', ...rights]);

@@ -100,7 +100,7 @@ describe('an endpoint', () => {
     const log = new RecordedLog();
     const { address } = await health([], [], log);
     expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
-    expect(log.lines).toEqual([{ level: 'info', message: 'Listening', keys: { endpoint: 'health', address } }]);
+    expect(log.lines).toEqual([{ level: 'info', message: 'listening', keys: { endpoint: 'health', address } }]);
   });
 
   test('that is not wanted has no address, and stops', async () => {

@@ -192,7 +192,7 @@ describe('a component that is opened', () => {
     const world = new Dependencies();
     const { ended } = await world.run([opened('server', () => Promise.reject(new Error('no port')))]);
     expect(await ended).toBe(1);
-    expect(world.log.messages('error')).toEqual(['Component did not start']);
+    expect(world.log.messages('error')).toEqual(['component failed to start']);
   });
 });
 
@@ -221,7 +221,7 @@ describe('a component made of a long run', () => {
     const world = new Dependencies();
     const { ended } = await world.run([longRunning('run', run)]);
     expect(await ended).toBe(1);
-    expect(world.log.messages('error')).toEqual(['Component failed']);
+    expect(world.log.messages('error')).toEqual(['component failed']);
   });
 
   test('has not stopped well when the run rejects on being told to end', async () => {

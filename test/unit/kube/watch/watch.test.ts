@@ -150,7 +150,7 @@ describe('a watch', () => {
     await clock.advance(60_000);
     source.fail(0, 'Unreachable');
     await settle();
-    expect(log.of('warn')).toEqual(['watching fails']);
+    expect(log.of('warn')).toEqual(['watch failed']);
     expect(log.of('info')).toEqual([]);
   });
 
@@ -247,7 +247,7 @@ describe('a watch', () => {
     await clock.advance(800);
     expect(log.of('info')).toEqual([]);
     source.open();
-    expect(log.of('info')).toEqual(['watching works again']);
+    expect(log.of('info')).toEqual(['watch recovered']);
   });
 
   test('spreads its waits between half and the whole of what is due', async () => {
@@ -283,10 +283,10 @@ describe('a watch', () => {
       await settle();
       await clock.advance(30_000);
     }
-    expect(log.of('warn')).toEqual(['watching fails']);
-    expect(log.of('debug')).toEqual(['watching still fails', 'watching still fails']);
+    expect(log.of('warn')).toEqual(['watch failed']);
+    expect(log.of('debug')).toEqual(['watch still failing', 'watch still failing']);
     await listed();
-    expect(log.of('info')).toEqual(['watching works again']);
+    expect(log.of('info')).toEqual(['watch recovered']);
     source.fail(status);
     await settle();
     expect(log.of('warn')).toHaveLength(2);
@@ -304,7 +304,7 @@ describe('a watch', () => {
     sinkFails = true;
     source.line('ADDED', event('b', '8'));
     await settle();
-    expect(log.of('warn')).toEqual(['watching fails']);
+    expect(log.of('warn')).toEqual(['watch failed']);
     await clock.advance(800);
     expect(source.requests.at(-1)).toBe('list');
   });
