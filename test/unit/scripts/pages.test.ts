@@ -92,7 +92,7 @@ describe('the picture of the demo', () => {
     typed('kubectl describe azir x'),
     '  Name: x',
     '',
-    bold('All 2 steps happened, in 9 s.'),
+    bold('All 2 steps succeeded in 9 s.'),
     '',
   ].join('\n');
 
