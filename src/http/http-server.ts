@@ -99,7 +99,7 @@ async function reply(
   try {
     return await route({ authorization });
   } catch (error) {
-    log.error('request failed', { path, error });
+    log.error('failed to answer an HTTP request', { path, error });
     return plain(500, 'internal error');
   }
 }

@@ -24,7 +24,7 @@ export function createWatches({ shard, credentials, ...options }: WatchesOptions
   const { own, all, labelSelector } = shard;
   const { log, namespaces = [] } = options;
   if (namespaces.length > 0) {
-    log.info('objects of other namespaces are not watched: one of them may declare the same runtime unnoticed', {
+    log.info('other namespaces are not watched: runtimes that their objects also declare are not detected', {
       namespaces,
     });
   }

@@ -219,7 +219,7 @@ export class Controller {
   #afterRejection(key: string, attempt: Attempt, error: unknown): ResultLabel {
     const { queue, log, name } = this.#options;
     if (attempt.signal.aborted) {
-      log.info('pass aborted', { controller: name, key, error });
+      log.info('reconcile aborted', { controller: name, key, error });
       queue.add(key);
       return 'requeue';
     }
@@ -227,7 +227,7 @@ export class Controller {
     const failures = attempt.failures + 1;
     // The stack gets a key of its own: nothing else shows where the defect is.
     const stack = error instanceof Error ? error.stack : undefined;
-    log.error('pass failed with a defect', { controller: name, key, error, stack, failures, retryInMs });
+    log.error('reconcile failed (bug)', { controller: name, key, error, stack, failures, retryInMs });
     return 'error';
   }
 

@@ -178,7 +178,7 @@ export class Elector implements Leadership {
     const { lease, log, terms, onChange } = this.#options;
     const isFirst = this.#electionState.renewal === undefined;
     this.#electionState = electionState;
-    if (this.#warnOnce.clear(lease)) log.info('the lease can be written again', { lease });
+    if (this.#warnOnce.clear(lease)) log.info('lease can be renewed again', { lease });
     if (!isFirst) return;
     this.#holder = terms.identity;
     log.info('leading', { lease, identity: terms.identity });
@@ -198,7 +198,7 @@ export class Elector implements Leadership {
     if (holder === this.#holder || holder === terms.identity) return;
     const isNews = holder !== '' || this.#holder !== undefined;
     this.#holder = holder;
-    if (isNews) log.info(holder === '' ? 'no replica holds the lease' : 'another replica leads', { lease, holder });
+    if (isNews) log.info(holder === '' ? 'lease is not held' : 'another replica is leading', { lease, holder });
   }
 
   #failed(error: unknown, startedAt: Instant): void {
@@ -210,11 +210,9 @@ export class Elector implements Leadership {
 
   #stopLeading(why: string): LeadershipLost {
     const { lease, log, onChange } = this.#options;
-    const lost = new LeadershipLost(
-      `leadership is lost, so everything under way was stopped: of the lease ${lease}, ${why}`,
-    );
+    const lost = new LeadershipLost(`leadership of lease ${lease} lost, running work is aborted: ${why}`);
     this.#isOver = true;
-    log.error('leadership is lost', { lease, why });
+    log.error('leadership lost', { lease, why });
     onChange(false);
     this.#lost.abort(lost);
     return lost;
@@ -229,9 +227,9 @@ export class Elector implements Leadership {
     if (released === undefined) return;
     try {
       await this.#ask((signal) => store.write(released.lease, released.version, signal), RELEASE_WITHIN_MS);
-      log.info('the lease was released', { lease: name });
+      log.info('lease released', { lease: name });
     } catch (error) {
-      log.warn('the lease could not be released: another replica has to wait until it expires', {
+      log.warn('failed to release the lease; the other replicas wait until it expires', {
         lease: name,
         error,
       });

@@ -68,7 +68,7 @@ class Lifecycle {
     const onInt = (): void => this.#onSignal('SIGINT');
     const whenStopping = this.#whenStopping().then(() =>
       clock.setTimer(graceMs, () => {
-        log.error('stopping took longer than the grace period', { graceMs });
+        log.error('shutdown exceeded the grace period', { graceMs });
         this.#exitNow.resolve(1);
       }),
     );
@@ -85,7 +85,7 @@ class Lifecycle {
 
   #onSignal(signal: StopSignal): void {
     if (this.#signalSeen) {
-      this.#options.log.warn('second signal, exiting at once', { signal });
+      this.#options.log.warn('second signal, exiting immediately', { signal });
       this.#exitNow.resolve(SIGNAL_EXIT_CODES[signal]);
       return;
     }
@@ -117,8 +117,8 @@ class Lifecycle {
         await component.start({ signal, fail });
         started.push(component);
       } catch (error) {
-        if (signal.aborted) this.#options.log.info('start was aborted', { component: component.name, error });
-        else this.#fail('component did not start', component, error);
+        if (signal.aborted) this.#options.log.info('start aborted', { component: component.name, error });
+        else this.#fail('component failed to start', component, error);
       }
     }
     return started;

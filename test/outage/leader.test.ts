@@ -94,7 +94,7 @@ class Election {
     const leader = await this.replica();
     await leads(leader);
     const standby = await this.replica();
-    await untilSaid(standby, 'another replica leads');
+    await untilSaid(standby, 'another replica is leading');
     return [leader, standby];
   }
 
@@ -232,7 +232,7 @@ describe('the leader is told to end (SIGTERM), under load and with a write under
       expect(await stopping).toBe(0);
       await election.expectWrittenOnce([...before, 'slow', ...during]);
       expect(leader.process.log.at(-1)).toMatchObject({ msg: 'stopped', exitCode: 0 });
-      expect(said(leader, 'the lease was released')).toBeDefined();
+      expect(said(leader, 'lease released')).toBeDefined();
       expect(election.holders).toEqual([said(leader, 'leading')?.identity, '', said(standby, 'leading')?.identity]);
       const writes = await election.writes();
       expect(writes.find(({ runtime }) => runtime === 'slow')).toMatchObject({ host: leader.host, status: 200 });
@@ -271,7 +271,7 @@ describe('the leader cannot reach the API server, under load', () => {
       leader.api.fallSilent();
       const during = await election.load(leads(standby));
       expect(await leader.process.exited).toBe(1);
-      const lost = said(leader, 'leadership is lost');
+      const lost = said(leader, 'leadership lost');
       expect(lost).toMatchObject({
         level: 'error',
         lease: `${NAMESPACE}/${LEASE}`,
@@ -284,7 +284,7 @@ describe('the leader cannot reach the API server, under load', () => {
       expect(writes.filter(({ host }) => host === standby.host)).not.toEqual([]);
       // As the kubelet starts it again.
       const again = await election.replica();
-      await untilSaid(again, 'another replica leads');
+      await untilSaid(again, 'another replica is leading');
     }),
   );
 
@@ -337,7 +337,7 @@ describe('the leader is suspended (SIGSTOP) and goes on when the other leads', (
       await election.expectWrittenOnce(['sample', ...names]);
       leader.process.signal('SIGCONT');
       expect(await leader.process.exited).toBe(1);
-      expect(said(leader, 'leadership is lost')).toBeDefined();
+      expect(said(leader, 'leadership lost')).toBeDefined();
       expect((await election.writes()).map(({ host }) => host)).toEqual(Array(6).fill(standby.host));
     }),
   );

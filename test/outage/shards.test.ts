@@ -70,7 +70,7 @@ test('an operator that watches some namespaces says that it does not see the oth
     const { log } = await operator();
     expect(log).toContainEqual(
       expect.objectContaining({
-        msg: 'objects of other namespaces are not watched: one of them may declare the same runtime unnoticed',
+        msg: 'other namespaces are not watched: runtimes that their objects also declare are not detected',
         namespaces: [place.namespace],
       }),
     );

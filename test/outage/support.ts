@@ -90,7 +90,7 @@ async function inWorld(site: Site, test: (world: World) => Promise<void>): Promi
     expect(await complaints(history.all())).toEqual([]);
     const lines = operators.flatMap(({ log }) => log);
     expect(lines.filter((line) => JSON.stringify(line).includes('-secret'))).toEqual([]);
-    if (!site.losesApiServer) expect(lines.filter(({ msg }) => msg.includes('defect'))).toEqual([]);
+    if (!site.losesApiServer) expect(lines.filter(({ msg }) => msg.includes('reconcile failed'))).toEqual([]);
     await place.leave();
   } finally {
     await history.stop();

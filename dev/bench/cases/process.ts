@@ -27,10 +27,10 @@ export async function failover(objects: number): Promise<Result> {
     const first = await replica(place);
     await says(first, 'leading');
     const second = await replica(place);
-    await says(second, 'another replica leads');
+    await says(second, 'another replica is leading');
     const released = await timed(second, () => first.stop());
     const third = await replica(place);
-    await says(third, 'another replica leads');
+    await says(third, 'another replica is leading');
     return { 'seconds after SIGTERM': released, 'seconds after SIGKILL': await timed(third, () => second.kill()) };
   });
   return { benchmark: 'failover', objects, figures, compared: '1 s, and the 15 s of the lease' };

@@ -49,7 +49,10 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
     if (signal.aborted) return;
     const { status, reason, message } = toKubeError(error);
     const keys = { object: object.key, event: event.reason, status, reason, error: message };
-    log[warnOnce.level('events', 'lost')]('an event was lost: further losses are logged at debug level', keys);
+    log[warnOnce.level('events', 'lost')](
+      'failed to record an event; further failures are logged at debug level',
+      keys,
+    );
   };
 
   const create = async (object: ManagedObject, event: OperatorEvent, eventKey: string): Promise<void> => {

@@ -106,7 +106,7 @@ class Watcher<T> {
       const objects = items.flatMap((item) => source.decode(item) ?? []);
       if (objects.length < items.length) {
         this.#options.log.warn(
-          'objects that cannot be parsed are left out',
+          'skipped objects that could not be parsed',
           this.#keys({ count: items.length - objects.length }),
         );
       }
@@ -192,7 +192,7 @@ class Watcher<T> {
 
   #recovered(): void {
     if (!this.#warnOnce.clear(WATCH)) return;
-    this.#options.log.info('watching works again', this.#keys());
+    this.#options.log.info('watch recovered', this.#keys());
     this.#options.recovered?.();
   }
 
@@ -201,8 +201,8 @@ class Watcher<T> {
     const { log } = this.#options;
     const kind = `${problem.status} ${problem.reason}`;
     const keys = this.#keys({ status: problem.status, reason: problem.reason, error: problem.message, delayMs });
-    if (isRoutine) log.debug(isExpired(problem) ? 'history is gone, listing again' : 'the stream broke off', keys);
-    else log[this.#warnOnce.level(WATCH, kind)]('watching fails', keys);
+    if (isRoutine) log.debug(isExpired(problem) ? 'resource version expired, relisting' : 'watch stream ended', keys);
+    else log[this.#warnOnce.level(WATCH, kind)]('watch failed', keys);
     return delayMs;
   }
 

@@ -14,13 +14,13 @@ export class IntervalReport {
   changed(factor: number, { subscription, identity }: BudgetOwner): void {
     const owner = `${identity} in ${subscription}`;
     if (factor > 1 && this.#warnOnce.isNew(owner, 'interval')) {
-      this.#log.warn('polls are further apart than their intervals, to stay within the request budget', {
+      this.#log.warn('polling slowed to stay within the request budget', {
         subscription,
         identity,
         advice: 'lengthen the intervals, or spread the objects over more subscriptions or identities',
       });
     } else if (factor <= 1 && this.#warnOnce.clear(owner)) {
-      this.#log.info('polls keep their intervals again', { subscription, identity });
+      this.#log.info('polling back at its intervals', { subscription, identity });
     }
   }
 }

@@ -34,22 +34,30 @@ export function azureMetrics(registry: Registry): AzureRecorder {
   const registers = [registry];
   const requests = new Counter({
     name: 'azure_ir_arm_requests_total',
-    help: 'Requests to Azure Resource Manager by operation and answer',
+    help: 'Requests to Azure Resource Manager by operation and response code',
     labelNames: ['operation', 'code'],
     registers,
   });
   const budget = new Gauge({
     name: 'azure_ir_arm_budget_remaining',
-    help: 'Requests that may still be sent, by subscription, identity and kind',
+    help: 'Requests left in the request budget, by subscription, identity and kind',
     labelNames: [...OWNER, 'kind'] as const,
     registers,
   });
   const byField = { labelNames: ['field'] as const, registers };
-  const detected = new Counter({ name: 'azure_ir_drift_detected_total', help: 'Fields found to differ', ...byField });
-  const corrected = new Counter({ name: 'azure_ir_drift_corrected_total', help: 'Fields set back', ...byField });
+  const detected = new Counter({
+    name: 'azure_ir_drift_detected_total',
+    help: 'Fields found to differ from the spec',
+    ...byField,
+  });
+  const corrected = new Counter({
+    name: 'azure_ir_drift_corrected_total',
+    help: 'Fields reset to the spec',
+    ...byField,
+  });
   const repairs = new Counter({
     name: 'azure_ir_repairs_total',
-    help: 'Repairs of integration runtimes by outcome',
+    help: 'Repair attempts by outcome',
     labelNames: ['outcome'],
     registers,
   });
@@ -57,7 +65,7 @@ export function azureMetrics(registry: Registry): AzureRecorder {
 
   const stretch = new Gauge({
     name: 'azure_ir_interval_stretch',
-    help: 'By which factor polls are further apart than their intervals, where the request budget is tightest; 1 for none',
+    help: 'Factor by which polling intervals are stretched to stay within the request budget, where the budget is tightest; 1 for no stretch',
     registers,
   });
   const intervalFactorChanged = new Map<string, number>();

@@ -19,34 +19,34 @@ export function controllerMetrics(registry: Registry): ControllerRecorder {
   const byController = { labelNames: ['controller'] as const, registers };
   const total = new Counter({
     name: 'controller_runtime_reconcile_total',
-    help: 'Passes per controller and result',
+    help: 'Reconciliations per controller and result',
     labelNames: ['controller', 'result'],
     registers,
   });
   const errors = new Counter({
     name: 'controller_runtime_reconcile_errors_total',
-    help: 'Passes that ended with an error',
+    help: 'Reconciliations that ended with an unexpected error',
     ...byController,
   });
   const terminalErrors = new Counter({
     name: 'controller_runtime_terminal_reconcile_errors_total',
-    help: 'Passes that ended with an error that only a person can fix',
+    help: 'Reconciliations that ended with an error that needs user action',
     ...byController,
   });
   const time = new Histogram({
     name: 'controller_runtime_reconcile_time_seconds',
-    help: 'Length of a pass',
+    help: 'Duration of a reconciliation',
     buckets: SECONDS,
     ...byController,
   });
   const concurrent = new Gauge({
     name: 'controller_runtime_max_concurrent_reconciles',
-    help: 'Number of workers',
+    help: 'Maximum number of workers',
     ...byController,
   });
   const active = new Gauge({
     name: 'controller_runtime_active_workers',
-    help: 'Number of workers that are making a pass',
+    help: 'Number of workers that are reconciling',
     ...byController,
   });
 

@@ -31,7 +31,7 @@ export function kubernetesMetrics(registry: Registry): KubernetesRecorder {
   });
   const leader = new Gauge({
     name: 'leader_election_master_status',
-    help: '1 while this process holds the lease, else 0',
+    help: '1 while this replica holds the lease, otherwise 0',
     labelNames: ['name'],
     registers,
   });

@@ -48,7 +48,7 @@ export function createMetrics({ version, node, process = true, now }: MetricsOpt
   if (process) collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'azure_ir_build_info',
-    help: 'Always 1; its labels tell the versions',
+    help: 'Always 1; the labels contain the versions',
     labelNames: ['version', 'node'],
     registers: [registry],
   }).set({ version, node }, 1);

@@ -12,7 +12,7 @@ export function objectMetrics(registry: Registry): ObjectRecorder {
   const registers = [registry];
   new Gauge({
     name: 'azure_ir_objects',
-    help: 'Objects by status and reason of Ready, and by whether they are Reconciling, Stalled or neither',
+    help: 'Objects by status and reason of Ready and by progress: Reconciling, Stalled or neither',
     labelNames: ['ready', 'reason', 'progress'],
     registers,
     collect() {

@@ -18,7 +18,7 @@ export function pollMetrics(registry: Registry, now: () => number): PollRecorder
   const registers = [registry];
   new Gauge({
     name: 'azure_ir_oldest_observation_seconds',
-    help: 'How long ago the object that was observed longest ago was last observed in Azure; suspended and stalled objects do not count',
+    help: 'Age of the oldest observation in Azure, among objects that are neither suspended nor stalled',
     registers,
     collect() {
       this.set(ages.oldest().seconds);
@@ -26,7 +26,7 @@ export function pollMetrics(registry: Registry, now: () => number): PollRecorder
   });
   new Gauge({
     name: 'azure_ir_oldest_observation_intervals',
-    help: "The same in units of each object's own interval: well above 1, polls fail or are late",
+    help: 'Age of the oldest observation, relative to the polling interval of the object; well above 1, polls fail or are late',
     registers,
     collect() {
       this.set(ages.oldest().lateness);
@@ -34,7 +34,7 @@ export function pollMetrics(registry: Registry, now: () => number): PollRecorder
   });
   new Gauge({
     name: 'azure_ir_arm_budget_waiting',
-    help: 'Objects whose pass waits for the request budget now',
+    help: 'Objects that are waiting for the request budget',
     registers,
     collect() {
       this.set(waits.size);
@@ -42,12 +42,12 @@ export function pollMetrics(registry: Registry, now: () => number): PollRecorder
   });
   const waited = new Counter({
     name: 'azure_ir_arm_budget_waits_total',
-    help: 'Passes that ended early because the request budget had no tokens for them',
+    help: 'Reconciliations that ended early because the request budget was exhausted',
     registers,
   });
   const time = new Histogram({
     name: 'azure_ir_arm_budget_wait_seconds',
-    help: 'From when the request budget had no tokens for an object to the end of the first pass that got them',
+    help: 'Time from an object running out of request budget to the end of its first complete reconciliation',
     buckets: WAITS,
     registers,
   });

@@ -23,28 +23,28 @@ export function queueMetrics(registry: Registry): (name: string) => QueueMetrics
     });
   };
 
-  gauge('workqueue_depth', 'Keys that are due and not yet handed out', (stats) => stats.depth);
+  gauge('workqueue_depth', 'Keys that are due and wait for a worker', (stats) => stats.depth);
   gauge(
     'workqueue_unfinished_work_seconds',
-    'How long the keys in hand have been handled, all added up',
+    'Total time spent so far on the keys in progress',
     (stats) => stats.unfinishedMs / 1000,
   );
   gauge(
     'workqueue_longest_running_processor_seconds',
-    'How long the longest running handler has run',
+    'Running time of the longest running worker',
     (stats) => stats.longestMs / 1000,
   );
-  const adds = new Counter({ name: 'workqueue_adds_total', help: 'Keys that became due', ...base });
+  const adds = new Counter({ name: 'workqueue_adds_total', help: 'Keys added to the queue', ...base });
   const retries = new Counter({ name: 'workqueue_retries_total', help: 'Keys queued again after a failure', ...base });
   const waited = new Histogram({
     name: 'workqueue_queue_duration_seconds',
-    help: 'Time from when a key is due to its hand-out',
+    help: 'Time a key waits in the queue once it is due',
     buckets: SECONDS,
     ...base,
   });
   const worked = new Histogram({
     name: 'workqueue_work_duration_seconds',
-    help: 'Time from the hand-out of a key to when it is given back',
+    help: 'Time a worker spends on a key',
     buckets: SECONDS,
     ...base,
   });

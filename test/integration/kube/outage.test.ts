@@ -89,7 +89,7 @@ describe('the watch over an outage of the API server', () => {
       const two = await create(namespace, 'two');
       await eventually(() => expect(uids()).toContain(two.uid), 60_000);
       expect(log.messages('warn').length).toBeGreaterThan(0);
-      await eventually(() => expect(log.messages('info')).toContain('watching works again'));
+      await eventually(() => expect(log.messages('info')).toContain('watch recovered'));
     },
     TIMEOUT_MS,
   );
@@ -117,7 +117,7 @@ describe('the watch over an outage of the API server', () => {
       open();
       await eventually(() => expect(uids()).toEqual([stays.uid, again.uid].sort()), 60_000);
       expect(seen.sort()).toEqual(['added anew list', 'removed anew list', 'removed goes list']);
-      expect(log.messages('debug')).toContain('history is gone, listing again');
+      expect(log.messages('debug')).toContain('resource version expired, relisting');
       expect(uids()).not.toContain(goes.uid);
       expect(uids()).not.toContain(anew.uid);
     },
@@ -133,7 +133,7 @@ describe('the watch over an outage of the API server', () => {
       try {
         const { listed } = await watch(namespace, systemClock, nobody);
         await eventually(() => log.messages('debug').length > 1);
-        expect(log.messages('warn')).toEqual(['watching fails']);
+        expect(log.messages('warn')).toEqual(['watch failed']);
         expect(log.lines[0]?.keys).toMatchObject({ status: 403, reason: 'Forbidden', namespace });
         const rights = ['--verb=list,watch', `--resource=${KIND}`, '-n', namespace];
         await kubectl(['create', 'role', 'watcher', ...rights]);

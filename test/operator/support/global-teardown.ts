@@ -18,7 +18,7 @@ export default async function tearDown(): Promise<void> {
   await rm(dirname(run.logFile), { recursive: true, force: true });
   if (exitCode !== 0) throw new Error(`the operator ended with ${exitCode} on SIGTERM: ${operator.stderr()}`);
   const defects = operator.log
-    .filter(({ msg }) => msg.includes('defect'))
+    .filter(({ msg }) => msg.includes('reconcile failed'))
     .filter(({ key }) => !String(key).startsWith(KNOWN_DEFECT));
   if (defects.length > 0) throw new Error(`the operator logged defects: ${JSON.stringify(defects)}`);
   const role = await azureRole();

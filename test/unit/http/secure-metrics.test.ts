@@ -92,7 +92,7 @@ describe('the secure metrics endpoint', () => {
     const url = await serve();
     await put(second);
     await clock.advance(10_000);
-    await eventually(async () => expect(log.messages('info')).toContain('certificate renewed'));
+    await eventually(async () => expect(log.messages('info')).toContain('certificate reloaded'));
     expect(await getOverTls(url, second.caPem, TOKEN)).toMatchObject({ status: 200 });
     await expect(getOverTls(url, first.caPem, TOKEN)).rejects.toThrow();
   });
@@ -104,11 +104,11 @@ describe('the secure metrics endpoint', () => {
       await clock.advance(10_000);
       await eventually(async () => expect(clock.pendingTimers).toBe(1));
     }
-    expect(log.messages('warn')).toEqual(['the certificate cannot be renewed: the old one stays in use']);
+    expect(log.messages('warn')).toEqual(['failed to reload the certificate; keeping the previous one']);
     expect(await getOverTls(url, first.caPem, TOKEN)).toMatchObject({ status: 200 });
     await put(second);
     await clock.advance(10_000);
-    await eventually(async () => expect(log.messages('info')).toContain('certificate renewed'));
+    await eventually(async () => expect(log.messages('info')).toContain('certificate reloaded'));
     expect(await getOverTls(url, second.caPem, TOKEN)).toMatchObject({ status: 200 });
   });
 
@@ -120,9 +120,9 @@ describe('the secure metrics endpoint', () => {
 
   test.each([
     ['there is no certificate', 'tls.crt', undefined, 'tls.crt'],
-    ['the certificate is none', 'tls.crt', 'nonsense', 'tls.crt is no PEM'],
-    ['the key is none', 'tls.key', 'nonsense', 'tls.key is no PEM'],
-    ['the key is that of another', 'tls.key', second.keyPem, 'tls.key is not the key of'],
+    ['the certificate is none', 'tls.crt', 'nonsense', 'tls.crt is not valid PEM'],
+    ['the key is none', 'tls.key', 'nonsense', 'tls.key is not valid PEM'],
+    ['the key is that of another', 'tls.key', second.keyPem, 'tls.key does not match'],
   ])('does not start when %s', async (_, file, content, complaint) => {
     if (content === undefined) await rm(join(dir, file));
     else await writeFile(join(dir, file), content);

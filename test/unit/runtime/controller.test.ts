@@ -275,7 +275,7 @@ describe('stopping', () => {
   test('aborts them at once, for its reason, when its passes are cut off, and takes no new key', async () => {
     const { open, handler } = manual();
     const { clock, queue, controller, abort, log } = setUp(handler, { graceMs: 5_000, concurrency: 2 });
-    const [cutOff, reason] = [new AbortController(), new Error('leadership is lost')];
+    const [cutOff, reason] = [new AbortController(), new Error('leadership lost')];
     const running = controller.run(abort.signal, cutOff.signal);
     queue.add('a');
     await clock.settle();

@@ -134,7 +134,7 @@ describe('a replica', () => {
     await clock.advance(600_000);
     expect(one(1).elector.isLeader()).toBe(false);
     expect(one(1).store.requests).toEqual([]);
-    expect(one(1).log.lines).toMatchObject([{ message: 'another replica leads', keys: { holder: 'a' } }]);
+    expect(one(1).log.lines).toMatchObject([{ message: 'another replica is leading', keys: { holder: 'a' } }]);
   });
 
   test('follows as soon as the leader stops, without time going by', async () => {
@@ -196,7 +196,7 @@ describe('a leader that cannot reach the store', () => {
       // What fails is told once, and then that it was too much.
       expect([leader.log.messages('warn'), leader.log.messages('error')]).toEqual([
         ['the lease cannot be written'],
-        ['leadership is lost'],
+        ['leadership lost'],
       ]);
       expect(clock.pendingTimers).toBe(0);
     },
@@ -209,7 +209,7 @@ describe('a leader that cannot reach the store', () => {
     one(0).store.mode = 'works';
     await clock.advance(60_000);
     expect([one(0).elector.isLeader(), one(0).ended]).toEqual([true, undefined]);
-    expect(one(0).log.messages('info')).toEqual(['leading', 'the lease can be written again']);
+    expect(one(0).log.messages('info')).toEqual(['leading', 'lease can be renewed again']);
   });
 
   test('whose renewals arrive but not their answers keeps the lease as its own', async () => {
@@ -231,7 +231,7 @@ describe('a leader that cannot reach the store', () => {
     await clock.advance(1);
     expect(one(0).ended).toBe('stopped');
     expect(one(0).log.messages('warn')).toEqual([
-      'the lease could not be released: another replica has to wait until it expires',
+      'failed to release the lease; the other replicas wait until it expires',
     ]);
   });
 });

@@ -192,7 +192,7 @@ describe('a component that is opened', () => {
     const world = new World();
     const { ended } = await world.run([opened('server', () => Promise.reject(new Error('no port')))]);
     expect(await ended).toBe(1);
-    expect(world.log.messages('error')).toEqual(['component did not start']);
+    expect(world.log.messages('error')).toEqual(['component failed to start']);
   });
 });
 

@@ -150,7 +150,7 @@ describe('a watch', () => {
     await clock.advance(60_000);
     source.fail(0, 'Unreachable');
     await settle();
-    expect(log.messages('warn')).toEqual(['watching fails']);
+    expect(log.messages('warn')).toEqual(['watch failed']);
     expect(log.messages('info')).toEqual([]);
   });
 
@@ -247,7 +247,7 @@ describe('a watch', () => {
     await clock.advance(800);
     expect(log.messages('info')).toEqual([]);
     source.open();
-    expect(log.messages('info')).toEqual(['watching works again']);
+    expect(log.messages('info')).toEqual(['watch recovered']);
   });
 
   test('spreads its waits between half and the whole of what is due', async () => {
@@ -283,10 +283,10 @@ describe('a watch', () => {
       await settle();
       await clock.advance(30_000);
     }
-    expect(log.messages('warn')).toEqual(['watching fails']);
-    expect(log.messages('debug')).toEqual(['watching fails', 'watching fails']);
+    expect(log.messages('warn')).toEqual(['watch failed']);
+    expect(log.messages('debug')).toEqual(['watch failed', 'watch failed']);
     await listed();
-    expect(log.messages('info')).toEqual(['watching works again']);
+    expect(log.messages('info')).toEqual(['watch recovered']);
     source.fail(status);
     await settle();
     expect(log.messages('warn')).toHaveLength(2);
@@ -304,7 +304,7 @@ describe('a watch', () => {
     sinkFails = true;
     source.line('ADDED', event('b', '8'));
     await settle();
-    expect(log.messages('warn')).toEqual(['watching fails']);
+    expect(log.messages('warn')).toEqual(['watch failed']);
     await clock.advance(800);
     expect(source.requests.at(-1)).toBe('list');
   });
