@@ -7,11 +7,11 @@ const OUTPUT = new URL('argocd-cm.yaml', FOLDER);
 const ACTIONS = ['reconcile', 'repair', 'suspend', 'resume'];
 const KIND = 'azure-ir.io_AzureIntegrationRuntime';
 const HEADER = `\
-# Health check and actions for AzureIntegrationRuntime, to be merged into Argo CD's own ConfigMap:
+# Health check and actions for AzureIntegrationRuntime, to merge into Argo CD's ConfigMap:
 #
 #   kubectl patch configmap argocd-cm -n argocd --patch-file deploy/argocd/argocd-cm.yaml
 #
-# Made of the Lua files beside it (npm run generate); change them there.
+# Generated from the Lua files in this folder (npm run generate); change them there.
 `;
 
 const lua = (path: string): Promise<string> => readFile(new URL(path, FOLDER), 'utf8');

@@ -14,10 +14,10 @@ import { Narrator } from './demo/narrator.ts';
 import { Shell, StepFailed } from './demo/shell.ts';
 import { applySample, moveAway, OBJECT, RUNTIME, SAMPLE, type Scene, tour } from './demo/tour.ts';
 
-const USAGE = `Shows what the operator does, on a real API server and an emulated Azure.
+const USAGE = `Demonstrates the operator on a real API server and an emulated Azure.
 
-  npm run demo              shows it, then stays up to try things on, until Ctrl-C
-  npm run demo -- --exit    shows it and ends: exit code 0 when every step happened`;
+  npm run demo              runs the tour, then stays up until Ctrl-C, to try things out
+  npm run demo -- --exit    runs the tour and exits: exit code 0 if every step succeeded`;
 
 /** Short, so that things happen while a person watches. */
 const OPERATOR_FLAGS = ['--interval=2s', '--operator-identity-namespaces=default'];
@@ -33,14 +33,14 @@ interface Stage {
 }
 
 async function setUp(): Promise<Stage> {
-  narrator.heading('Bringing up a Kubernetes API server and an emulated Azure, and building the operator');
-  narrator.note('(The API server is downloaded or built once, for all later runs: that can take some minutes.)');
+  narrator.heading('Starting a Kubernetes API server and an emulated Azure, and building the operator');
+  narrator.note('(The first run downloads or builds the API server, which can take some minutes.)');
   const [installation] = await Promise.all([install((line) => narrator.note(line)), buildBundle()]);
   const logFile = join(installation.controlPlane.dir, 'operator.log');
   narrator.note(`the emulated Azure is ready at ${installation.azure.armUrl}`);
   narrator.command('kubectl apply -k deploy/kustomize');
   narrator.note(
-    "applied; the operator runs here rather than in a pod, with its service account's rights and no others",
+    'applied; the operator runs as a local process instead of a pod, with the permissions of its service account only',
   );
   narrator.command(`node dist/main.js ${OPERATOR_FLAGS.join(' ')}`);
   const operator = await startOperator({
@@ -69,21 +69,21 @@ async function hasKubectl(): Promise<boolean> {
 async function suggest({ installation, logFile }: Stage): Promise<void> {
   const { cluster, emulator } = installation;
   const path = (await hasKubectl()) ? '' : ` PATH=${dirname(cluster.kubectl)}:$PATH`;
-  narrator.heading('It is yours. In another terminal, in this folder:');
+  narrator.heading('Try it yourself, in another terminal in this folder:');
   narrator.output(`export KUBECONFIG=${cluster.kubeconfig}${path}`);
-  narrator.paste('watch it', 'kubectl get azir --watch');
+  narrator.paste('watch the object', 'kubectl get azir --watch');
   narrator.paste('move the runtime', `kubectl patch azir ${OBJECT} --type merge -p '{"spec":{"location":"UK South"}}'`);
-  narrator.paste('change it in Azure; see the operator correct it', moveAway(emulator.controlUrl).typed);
+  narrator.paste('change it in Azure, and see the operator correct the drift', moveAway(emulator.controlUrl).typed);
   narrator.paste(
-    'break it in Azure; see the operator repair it',
+    'break it in Azure, and see the operator repair it',
     setState(emulator.controlUrl, RUNTIME, 'Limited').typed,
   );
-  narrator.paste('what happened', `kubectl events --for azir/${OBJECT}`);
-  narrator.paste('what is in Azure', `${listRuntimes(emulator.controlUrl).typed}; echo`);
-  narrator.paste('delete it, in Azure too; apply it again', `kubectl delete azir ${OBJECT}`);
+  narrator.paste('see what happened', `kubectl events --for azir/${OBJECT}`);
+  narrator.paste('list the runtimes in Azure', `${listRuntimes(emulator.controlUrl).typed}; echo`);
+  narrator.paste('delete the object and its runtime, then apply it again', `kubectl delete azir ${OBJECT}`);
   narrator.output(`kubectl apply -f ${SAMPLE}`);
-  narrator.paste('what the operator logs', `tail -f ${logFile}`);
-  narrator.heading('Ctrl-C ends everything.');
+  narrator.paste('follow the operator log', `tail -f ${logFile}`);
+  narrator.heading('Press Ctrl-C to stop everything.');
 }
 
 async function show(stage: Stage, signal: AbortSignal): Promise<Scene> {
@@ -107,9 +107,9 @@ async function demo(exit: boolean, interrupted: Promise<NodeJS.Signals>, signal:
   isUp = true;
   try {
     const scene = await show(stage, signal);
-    narrator.heading(`All ${narrator.steps} steps happened, in ${Math.round((Date.now() - began) / 1_000)} s.`);
+    narrator.heading(`All ${narrator.steps} steps succeeded in ${Math.round((Date.now() - began) / 1_000)} s.`);
     if (exit) return 0;
-    narrator.heading('The sample once more, to try things on');
+    narrator.heading('Applying the sample again, to try things out');
     await applySample(scene);
     await suggest(stage);
     await interrupted;
@@ -128,7 +128,7 @@ async function demo(exit: boolean, interrupted: Promise<NodeJS.Signals>, signal:
 
 function lastWords({ log, stderr }: OperatorProcess): string {
   const lines = log.slice(-10).map((line) => JSON.stringify(line));
-  return ['The last lines of the operator:', ...lines, stderr()].join('\n');
+  return ['The last log lines of the operator:', ...lines, stderr()].join('\n');
 }
 
 async function main(): Promise<number> {

@@ -44,7 +44,7 @@ export interface AzureConfig {
   readonly resourceManagerAudience: string | undefined;
 }
 
-/** A flag or variable has an invalid value; the message names it, the value, and what is valid. */
+/** An invalid flag or variable. The message names it, its value and what is expected. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -63,69 +63,69 @@ const flag = <T>(defaultText: string, help: string, parse: (text: string) => T):
 });
 
 const FLAGS = {
-  interval: flag(
-    '10m',
-    'how often drift and health are looked at, where an object has no interval of its own',
-    interval,
-  ),
+  interval: flag('10m', 'how often to check Azure for drift and health, for objects without spec.interval', interval),
   'max-concurrent-reconciles': flag(
     '10',
-    'how many objects are handled at once; one that waits for an answer longer than 5 s does not count, up to ten times as many',
+    'number of objects reconciled at the same time; an object that has waited more than 5s for a response does not count, up to ten times this number in total',
     count,
   ),
-  'watch-namespaces': flag('', 'comma-separated namespaces to watch; empty for all', list),
-  'label-selector': flag('', 'only objects with these labels', (text) => text.trim()),
+  'watch-namespaces': flag('', 'comma-separated list of namespaces to watch; empty for all', list),
+  'label-selector': flag('', 'label selector: reconcile only objects that match; empty for all', (text) => text.trim()),
   'azure-credential': flag(
     'environment',
-    "which kind of credential the operator's own Azure identity has: environment (the one that the variables below hold), client-secret, client-certificate, workload-identity, managed-identity (of AZURE_CLIENT_ID, or system-assigned), or azure-cli (development)",
+    "credential type of the operator's own Azure identity: environment (detected from the variables below), client-secret, client-certificate, workload-identity, managed-identity (AZURE_CLIENT_ID, or system-assigned), or azure-cli (for development)",
     ownCredential,
   ),
   'operator-identity-namespaces': flag(
     '',
-    "comma-separated namespaces whose objects may use the operator's own Azure identity, each as it is or bound to a scope (team-a=/subscriptions/<id>/resourceGroups/<name>); * for all that are not named, empty for none",
+    "comma-separated list of namespaces that may use the operator's own Azure identity, optionally limited to a scope (team-a=/subscriptions/<id>/resourceGroups/<name>); * for all namespaces not listed, empty for none",
     parseGrants,
   ),
-  'metrics-bind-address': flag(':8080', 'host:port of /metrics; 0 for none, port 0 for any free one', parseBindAddress),
+  'metrics-bind-address': flag(
+    ':8080',
+    'host:port to serve /metrics on; 0 to disable, port 0 for any free port',
+    parseBindAddress,
+  ),
   'metrics-cert-dir': flag(
     '',
-    'directory with tls.crt and tls.key: /metrics is then served over TLS, and only to bearers of a token whose user may get the non-resource URL /metrics; empty for plain HTTP to everybody',
+    'directory with tls.crt and tls.key: serve /metrics over TLS, and only to clients whose bearer token is allowed to get the non-resource URL /metrics; empty for plain HTTP without authentication',
     (text) => text.trim(),
   ),
   'health-probe-bind-address': flag(
     ':8081',
-    'host:port of /healthz and /readyz; 0 for none, port 0 for any free one',
+    'host:port to serve /healthz and /readyz on; 0 to disable, port 0 for any free port',
     parseBindAddress,
   ),
   'arm-budget-share': flag(
     '1',
-    "which part of Azure Resource Manager's request limits is used, for each identity and subscription: a fraction such as 1/3 or 0.5 where several operators share an identity, or unlimited to rely on the 429 answers of Azure alone",
+    "share of Azure Resource Manager's request limits to use, per identity and subscription: a fraction such as 1/3 or 0.5 if several operators share an identity, or unlimited to slow down only when Azure answers 429",
     budgetShare,
   ),
-  'log-level': flag('info', 'debug, info, warn or error', (text) => parseLogLevel(text.trim())),
+  'log-level': flag('info', 'log level: debug, info, warn or error', (text) => parseLogLevel(text.trim())),
   'leader-elect': flag(
     'false',
-    'true (or the flag alone): of all replicas with the same lease only one works, and another follows when it ends',
+    'enable leader election: of the replicas that share a lease only the leader reconciles, the others stand by; --leader-elect alone means true',
     truth,
   ),
   'leader-elect-namespace': flag(
     '',
-    "namespace of the lease; empty for the pod's own, or that of the kubeconfig's context",
+    "namespace of the lease; empty for the pod's own namespace, or the namespace of the current kubeconfig context",
     (text) => text.trim(),
   ),
   'leader-elect-name': flag('azure-ir-operator', 'name of the lease', leaseName),
   'leader-elect-lease-duration': flag(
     '15s',
-    'how long replicas wait after the last sign of a leader that did not say goodbye',
+    'how long the other replicas wait after the last renewal before they take over the lease',
     interval,
   ),
   'leader-elect-renew-deadline': flag(
     '10s',
-    'how long a leader that cannot renew the lease goes on; shorter than the lease',
+    'how long the leader retries a failing renewal before it stops; must be shorter than the lease duration',
     interval,
   ),
   'leader-elect-retry-period': flag(
     '2s',
-    'how often the lease is renewed, and tried again; shorter than the deadline',
+    'how often to renew or try to acquire the lease; must be shorter than the renew deadline',
     interval,
   ),
 };
@@ -146,18 +146,19 @@ export function usage(): string {
       `  --${name}\n        ${help} (default ${JSON.stringify(standard)}; variable ${variableOf(name)})`,
   );
   return [
-    'azure-ir-operator: keeps Azure integration runtimes as their manifests declare them',
+    'azure-ir-operator: keeps Azure integration runtimes in sync with their manifests',
     '',
     'Usage: node main.js [flags]',
     '',
     ...lines,
     '  --help, --version',
     '',
-    'Kubernetes: by KUBECONFIG, or the service account of the pod.',
-    "Azure: the Secret azure-ir-credential of an object's namespace; else the operator's own identity, if it may be used there:",
+    'Kubernetes: KUBECONFIG, or the service account of the pod.',
+    "Azure: the Secret azure-ir-credential in the namespace of the object; otherwise the operator's own identity, if the",
+    'namespace may use it (--operator-identity-namespaces):',
     'AZURE_TENANT_ID, AZURE_CLIENT_ID, and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH,',
     'AZURE_FEDERATED_TOKEN_FILE; AZURE_CLOUD, AZURE_AUTHORITY_HOST, AZURE_RESOURCE_MANAGER_ENDPOINT and',
-    'AZURE_RESOURCE_MANAGER_AUDIENCE for other clouds; NODE_EXTRA_CA_CERTS for private certificate authorities.',
+    'AZURE_RESOURCE_MANAGER_AUDIENCE for other clouds; NODE_EXTRA_CA_CERTS to trust private certificate authorities.',
   ].join('\n');
 }
 
@@ -205,12 +206,12 @@ function checked(config: Config): Config {
   const { leaderElectLeaseDurationMs, leaderElectRenewDeadlineMs, leaderElectRetryPeriodMs } = config;
   if (leaderElectRenewDeadlineMs >= leaderElectLeaseDurationMs) {
     throw new ConfigError(
-      `--leader-elect-renew-deadline (${leaderElectRenewDeadlineMs / 1000}s) has to be shorter than --leader-elect-lease-duration (${leaderElectLeaseDurationMs / 1000}s)`,
+      `--leader-elect-renew-deadline (${leaderElectRenewDeadlineMs / 1000}s) must be shorter than --leader-elect-lease-duration (${leaderElectLeaseDurationMs / 1000}s)`,
     );
   }
   if (leaderElectRetryPeriodMs >= leaderElectRenewDeadlineMs) {
     throw new ConfigError(
-      `--leader-elect-retry-period (${leaderElectRetryPeriodMs / 1000}s) has to be shorter than --leader-elect-renew-deadline (${leaderElectRenewDeadlineMs / 1000}s)`,
+      `--leader-elect-retry-period (${leaderElectRetryPeriodMs / 1000}s) must be shorter than --leader-elect-renew-deadline (${leaderElectRenewDeadlineMs / 1000}s)`,
     );
   }
   return config;
@@ -250,13 +251,13 @@ function read<N extends FlagName>(
 function interval(text: string): number {
   const ms = parseDuration(text.trim());
   if (ms === undefined || ms < 1_000)
-    throw new RangeError(`"${text}" is no duration of at least 1s, such as 90s, 10m or 1h30m`);
+    throw new RangeError(`invalid duration "${text}": must be at least 1s, for example 90s, 10m or 1h30m`);
   return ms;
 }
 
 function truth(text: string): boolean {
   const word = text.trim();
-  if (word !== 'true' && word !== 'false') throw new RangeError(`"${text}" is neither true nor false`);
+  if (word !== 'true' && word !== 'false') throw new RangeError(`invalid value "${text}": must be true or false`);
   return word === 'true';
 }
 
@@ -264,13 +265,16 @@ function truth(text: string): boolean {
 function leaseName(text: string): string {
   const name = text.trim();
   if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name) || name.length > 253)
-    throw new RangeError(`"${text}" is no name of an object, such as azure-ir-operator`);
+    throw new RangeError(
+      `invalid lease name "${text}": must be a DNS subdomain (lowercase letters, digits, - and .), for example azure-ir-operator`,
+    );
   return name;
 }
 
 function ownCredential(text: string): OwnCredential {
   const known = OWN_CREDENTIALS.find((each) => each === text.trim());
-  if (known === undefined) throw new RangeError(`"${text}" is none of ${OWN_CREDENTIALS.join(', ')}`);
+  if (known === undefined)
+    throw new RangeError(`invalid credential type "${text}": must be one of ${OWN_CREDENTIALS.join(', ')}`);
   return known;
 }
 
@@ -280,13 +284,15 @@ function budgetShare(text: string): BudgetShare {
   const [, above, below = '1'] = /^(\d{1,4}(?:\.\d{1,4})?)(?:\/(\d{1,4}))?$/.exec(trimmed) ?? [];
   const share = Number(above) / Number(below);
   if (!(share >= 0.01 && share <= 1))
-    throw new RangeError(`"${text}" is no fraction from 0.01 to 1, such as 1/3 or 0.5, nor unlimited`);
+    throw new RangeError(
+      `invalid share "${text}": must be a fraction from 0.01 to 1, for example 1/3 or 0.5, or unlimited`,
+    );
   return share;
 }
 
 function count(text: string): number {
   const number = /^\d{1,4}$/.test(text.trim()) ? Number(text) : 0;
-  if (number < 1) throw new RangeError(`"${text}" is no number from 1 to 9999`);
+  if (number < 1) throw new RangeError(`invalid number "${text}": must be from 1 to 9999`);
   return number;
 }
 

@@ -1,8 +1,8 @@
--- Argo CD's health of an AzureIntegrationRuntime. The status follows the conventions of kstatus, and this is its verdict in Argo CD's words
--- (InProgress: Progressing, Failed: Degraded, Current: Healthy), but for a suspended object, for which kstatus has no word.
+-- Argo CD health check for AzureIntegrationRuntime. Maps the kstatus result to Argo CD (InProgress: Progressing, Failed: Degraded, Current: Healthy);
+-- a suspended object is Suspended, which kstatus does not have.
 --
--- Degraded ends a sync, so it is left to what only a person can mend: what passes by itself is Progressing.
--- Argo CD opens no string library for custom scripts; what is used here is in every Lua.
+-- Degraded fails a sync, so it is used only if user action is required; what resolves itself is Progressing.
+-- Argo CD provides no string library to custom scripts; this script needs none.
 
 local conditions = {}
 for _, condition in ipairs((obj.status or {}).conditions or {}) do
@@ -11,7 +11,7 @@ end
 local ready = conditions.Ready or {}
 
 local function health(status, message)
-  return { status = status, message = message or "The operator has not looked at this yet." }
+  return { status = status, message = message or "Waiting for the operator to reconcile this object." }
 end
 
 local function is_true(condition_type)
@@ -22,7 +22,7 @@ if obj.metadata.deletionTimestamp ~= nil then
   return health("Progressing", ready.message)
 end
 if obj.spec.suspend then
-  return health("Suspended", "Suspended: nothing is looked at or changed in Azure. The action resume goes on.")
+  return health("Suspended", "Suspended: the operator neither reads nor changes the runtime. Run the action resume to continue.")
 end
 if obj.status == nil or obj.status.observedGeneration ~= obj.metadata.generation then
   return health("Progressing")

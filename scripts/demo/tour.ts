@@ -31,22 +31,20 @@ export async function applySample({ shell }: Scene): Promise<void> {
 
 async function create(scene: Scene): Promise<void> {
   scene.narrator.step(
-    'Apply the sample: the operator creates the runtime in Azure, and the object is Ready when Azure says Online.',
+    'Apply the sample: the operator creates the runtime in Azure, and the object becomes Ready once the runtime is Online.',
   );
   await applySample(scene);
   await scene.shell.azure(listRuntimes(scene.controlUrl));
 }
 
 async function describe({ shell, narrator }: Scene): Promise<void> {
-  narrator.step(
-    'Read what the operator has to say about it: conditions, the claim, what to paste into a linked service.',
-  );
+  narrator.step('Describe the object: conditions, the claim, and the reference to paste into a linked service.');
   await shell.kubectl(['describe', 'azir', OBJECT]);
 }
 
 async function move({ shell, narrator }: Scene): Promise<void> {
   narrator.step(
-    'Apply the sample with another location: the runtime is moved in place, not deleted and created again.',
+    'Apply the sample with another location: the operator moves the runtime in place, without recreating it.',
   );
   const from = `sed 's/West Europe/North Europe/' ${SAMPLE}`;
   const text = (await readFile(SAMPLE, 'utf8')).replaceAll('West Europe', 'North Europe');
@@ -55,14 +53,14 @@ async function move({ shell, narrator }: Scene): Promise<void> {
   await shell.kubectl(['get', 'azir']);
 }
 
-/** What another writer may do to the runtime in Azure. */
+/** Drift: what another writer may do to the runtime in Azure. */
 export function moveAway(controlUrl: string): ControlRequest {
   return drift(controlUrl, RUNTIME, { typeProperties: { computeProperties: { location: 'East US' } } });
 }
 
 async function correctDrift({ shell, narrator, controlUrl }: Scene): Promise<void> {
   narrator.step(
-    "Change the location in Azure, behind the operator's back: at its next poll it sets it back and says so.",
+    "Change the location in Azure, behind the operator's back: at the next poll the operator corrects the drift and reports it.",
   );
   await shell.azure(moveAway(controlUrl));
   await shell.until('the event DriftCorrected', () => shell.hasEvent(OBJECT, 'DriftCorrected'));
@@ -72,7 +70,7 @@ async function correctDrift({ shell, narrator, controlUrl }: Scene): Promise<voi
 
 async function repair({ shell, narrator, controlUrl }: Scene): Promise<void> {
   narrator.step(
-    'Let Azure say that the runtime is Limited: the operator repairs it by writing its full definition again.',
+    'Break the runtime, so that Azure reports Limited: the operator repairs it by re-applying its full definition.',
   );
   await shell.azure(setState(controlUrl, RUNTIME, 'Limited'));
   await shell.until('the event Repaired', () => shell.hasEvent(OBJECT, 'Repaired'));
@@ -82,8 +80,10 @@ async function repair({ shell, narrator, controlUrl }: Scene): Promise<void> {
 }
 
 async function remove({ shell, narrator, controlUrl }: Scene): Promise<void> {
-  narrator.step('Delete the object: it created the runtime, so the runtime goes first, and only then the object.');
+  narrator.step(
+    'Delete the object: it created the runtime, so the operator deletes the runtime first, then the object goes.',
+  );
   await shell.kubectl(['delete', 'azir', OBJECT, `--timeout=${DEADLINE_S}s`]);
   const left = await shell.azure(listRuntimes(controlUrl));
-  if (left.includes(RUNTIME)) throw new StepFailed(`The object is gone and the runtime is still in Azure: ${left}`);
+  if (left.includes(RUNTIME)) throw new StepFailed(`The object is gone, but the runtime is still in Azure: ${left}`);
 }

@@ -65,13 +65,11 @@ function typeOf({ type = 'any', format, enum: values, items }: Schema): string {
   return items === undefined ? type : `list of ${typeOf(items)}`;
 }
 
-/** Descriptions in the CRD say "Absent: …." of a field that may be left out, and "Required." of one that may not. */
-function said(description: string): Pick<Field, 'absent' | 'meaning'> {
-  const { 0: sentence = '', 1: absent } = /\b(?:Absent: (.+?)\.|Required\.)(?= |$)/.exec(description) ?? [];
-  const meaning = upperFirst(description.replace(sentence, '').replaceAll('  ', ' ').trim());
-  return { absent: absent ?? (sentence === '' ? undefined : 'refused'), meaning };
-}
+/** Descriptions in the CRD say "Defaults to …." or "If unset, …." of an optional field, "Unset …." in status, and "Required." of one that must be set. */
+const ABSENCE = /\b(?:Defaults to (.+?)|If unset, (.+?)|Unset (.+?)|Required)\.(?= |$)/;
 
-function upperFirst(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+function said(description: string): Pick<Field, 'absent' | 'meaning'> {
+  const [sentence = '', fallback, kept, unset] = ABSENCE.exec(description) ?? [];
+  const meaning = description.replace(sentence, '').replaceAll('  ', ' ').trim();
+  return { absent: fallback ?? kept ?? unset ?? (sentence === '' ? undefined : 'rejected'), meaning };
 }

@@ -4,13 +4,13 @@ import { type Crd, fieldsOf, schemaOf } from './crd.ts';
 import { code, list, page, table } from './markdown.ts';
 
 const REQUESTS: Readonly<Record<keyof typeof ANNOTATION, string>> = {
-  reconcile: 'Read Azure afresh, now.',
+  reconcile: 'Read the runtime from Azure now.',
   fluxReconcile: 'The same; Flux sets it.',
-  repair: 'One repair now, whatever the state and the repairs before it.',
+  repair: 'One repair now, whatever the state of the runtime and the number of earlier attempts.',
   enableInteractiveAuthoring:
-    'Enable interactive authoring now, as `spec.interactiveAuthoring` declares it. Without that field, and with `Observe`, it is ignored.',
+    'Enable interactive authoring now, with the settings of `spec.interactiveAuthoring`. Ignored without that field, and with `managementPolicy: Observe`.',
   acceptIdentity:
-    'Go on under another Azure identity than the one that claimed the runtime. The value is the new identity, as the message of `CredentialsInvalid` gives it.',
+    'Accept that the runtime is now managed under another Azure identity than the one that claimed it. The value is the new identity, as the message of `CredentialsInvalid` gives it.',
 };
 
 export function manifestPage(crd: Crd): string {
@@ -19,22 +19,22 @@ export function manifestPage(crd: Crd): string {
     'The manifest',
     'Every field of `spec`, from the CRD. `kubectl explain azir.spec --recursive` shows the same in a terminal.',
     list([
-      "A field that is absent is left as Azure has it, unless the table says otherwise. One that was declared and is removed later returns to Azure's default.",
-      'A manifest that cannot work is refused when it is applied, with a message that says what would.',
-      'Manifests to start from are in [examples/](../../examples/azureintegrationruntime.yaml). Which property of Azure each field is: [properties](properties.md).',
+      "A field that was never set keeps its value in Azure, unless the table says otherwise. A field that is set and later removed returns to Azure's default.",
+      'The API server rejects an invalid manifest with a message that says what to do.',
+      '[examples/](../../examples/azureintegrationruntime.yaml) has manifests to start from; [properties](properties.md) maps each field to its property in Azure.',
     ]),
     '## Fields',
     table(
-      ['field of `spec`', 'values', 'absent', 'meaning'],
-      fields.map(({ path, type, absent = 'refused', meaning }) => [code(path), type, absent, meaning]),
+      ['field of `spec`', 'values', 'if unset', 'meaning'],
+      fields.map(({ path, type, absent = 'rejected', meaning }) => [code(path), type, absent, meaning]),
     ),
     '## Annotations',
-    'An annotation asks for something once. Each new value is one request.',
+    'Each new value of an annotation is one request.',
     table(
       ['annotation', 'asks for'],
       Object.entries(REQUESTS).map(([name, meaning]) => [code(ANNOTATION[name as keyof typeof ANNOTATION]), meaning]),
     ),
     '```console\n$ kubectl annotate azir/my-sample-azure-ir --overwrite azure-ir.io/reconcile="$(date +%s)"\n```',
-    `\`${MARK_ANNOTATION}\` is no request: the operator writes it with its finalizer, to tell adopted runtimes from created ones.`,
+    `\`${MARK_ANNOTATION}\` is not a request: the operator writes it together with its finalizer, to tell adopted runtimes from created ones.`,
   );
 }

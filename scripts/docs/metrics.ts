@@ -23,9 +23,9 @@ export async function metricsPage(): Promise<string> {
     "## The operator's own",
     table(head, rows(true)),
     '## Under the names of controller-runtime and client-go',
-    'For dashboards that you have already. The controller and its queue are named `azureintegrationruntime`.',
+    'For dashboards that you already have. The controller and its queue are named `azureintegrationruntime`.',
     table(head, rows(false)),
-    'Beside these, the metrics of the process (`process_*`, `nodejs_*`) as prom-client has them. `leader_election_master_status` is there with `--leader-elect` only.',
+    'The metrics of the process (`process_*`, `nodejs_*`) are those of prom-client. `leader_election_master_status` exists only with `--leader-elect`.',
   );
 }
 

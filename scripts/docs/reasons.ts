@@ -8,7 +8,7 @@ export function reasonsPage(): string {
   const names = [...REASONS, 'Unknown'] as const;
   return page(
     'Reasons',
-    'Why an object is Ready or not, in one word, and what to do about it. The message beside it has the names. For those on call, the [runbook](../runbook.md#reasons-that-need-a-person) has more.',
+    'Why an object is Ready or not, and what to do about it. The message of the condition has the details. For those on call, the [runbook](../runbook.md#reasons-that-need-a-person) has more.',
     '## Of Ready, Reconciling and Stalled',
     table(
       ['reason', 'shows as', 'what it means', 'what to do', 'given by the rule'],
@@ -17,22 +17,22 @@ export function reasonsPage(): string {
         return [code(name), shows, meaning, action, rulesOf(name)];
       }),
     ),
-    'A transient failure (`Throttled`, `AzureUnavailable`, `CredentialUnavailable`) does not shake an object that is Ready. For one interval nothing is written. Then `Reconciling` appears. After three more intervals `Ready` becomes `Unknown`. A manifest that is new or changed shows the failure at once.',
-    'A state of Azure that this version does not know is `Unknown`, and `status.state` has it as Azure says it.',
+    'An object that is Ready stays Ready during a transient failure (`Throttled`, `AzureUnavailable`, `CredentialUnavailable`). For one interval the status does not change; then `Reconciling` appears; after three more intervals `Ready` becomes `Unknown`. A new or changed object shows the failure at once.',
+    'A state that this version does not know is `Unknown`; `status.state` has the state as Azure reports it.',
     'The rules stand in order in `src/core/rules.ts`: the first one whose policy answers decides.',
     '## Of Synced',
     table(
       ['reason', 'what it means'],
       SYNCED_REASONS.map((name) => [code(name), SYNCED_TEXTS[name]]),
     ),
-    'While Azure cannot be asked, the reason is that of the failure. The reasons of `Healthy` are the states of the runtime.',
+    'While Azure cannot be read, the reason is that of the failure. The reasons of `Healthy` are the states of the runtime.',
     '## Of events',
-    'One event for each transition, never for each pass.',
+    'One event per transition, not per reconciliation.',
     table(
       ['event', 'what happened'],
       EVENT_REASONS.map((name) => [code(name), EVENT_TEXTS[name]]),
     ),
-    `These reasons are also Warning events, when an object comes to have them: ${WARNING_REASONS.map(code).join(', ')}.`,
+    `An object that gets one of these reasons also gets a Warning event: ${WARNING_REASONS.map(code).join(', ')}.`,
   );
 }
 

@@ -1,31 +1,31 @@
-/** docs/reference/status.md: what the operator says of an object, from the CRD. */
+/** docs/reference/status.md: what the operator reports about an object, from the CRD. */
 import { CONDITION_TYPES } from '../../src/api/names.ts';
 import { type Crd, columnsOf, fieldsOf, schemaOf } from './crd.ts';
 import { code, page, table } from './markdown.ts';
 
 const CONDITIONS: Readonly<Record<(typeof CONDITION_TYPES)[number], string>> = {
-  Ready: 'As declared, and healthy. Its reason is the one that decided: [reasons](reasons.md).',
-  Synced: 'The definition is as declared: `InSync`, `Drifted`, `NotFound` or `Unknown`.',
-  Healthy: 'Azure says `Online` or `Started`. Otherwise the state is the reason.',
+  Ready: 'The runtime matches the spec and is healthy. All reasons: [reasons](reasons.md).',
+  Synced: 'The runtime matches the spec. Its reason is `InSync`, `Drifted`, `NotFound` or `Unknown`.',
+  Healthy: 'Azure reports `Online` or `Started`. The reason is the reported state.',
   Reconciling:
-    'Work is under way, or the operator waits for something. Nobody needs to act yet. Absent when it is not so.',
+    'The operator is working on the object or waiting for something. No action is needed yet. Removed when it no longer applies.',
   Stalled:
-    'A person must act. The operator still reads Azure: after ten minutes (or the interval, if that is longer), then ever less often, down to once an hour. After you have mended something in Azure, set the annotation `azure-ir.io/reconcile`. Absent when it is not so.',
+    'User action is required. The operator keeps reading Azure: after ten minutes (or the interval, if that is longer), then less and less often, down to once an hour. After you have fixed something in Azure, set the annotation `azure-ir.io/reconcile`. Removed when it no longer applies.',
 };
 
 export function statusPage(crd: Crd): string {
   return page(
     'The status',
-    'Only the operator writes it, and only when something changed. `kubectl get azir` shows the most important of it, `kubectl get azir -o wide` the message as well, `kubectl explain azir.status --recursive` what each field means.',
+    'Only the operator writes the status, and only when something has changed. `kubectl get azir` shows the most important fields, `kubectl get azir -o wide` the message as well, and `kubectl explain azir.status --recursive` explains each field.',
     '## Conditions',
-    'They follow the conventions of kstatus, so `kubectl wait`, Flux and Argo CD understand them ([how](../gitops.md#what-they-are-told)).',
+    'The conditions follow the kstatus conventions, so `kubectl wait`, Flux and Argo CD understand them ([how](../gitops.md#what-they-are-told)).',
     table(
       ['condition', 'true means'],
       CONDITION_TYPES.map((type) => [code(type), CONDITIONS[type]]),
     ),
     '## Fields',
     table(
-      ['field of `status`', 'values', 'absent means', 'meaning'],
+      ['field of `status`', 'values', 'unset', 'meaning'],
       fieldsOf(schemaOf(crd, 'status')).map(({ path, type, absent = '', meaning }) => [
         code(path),
         type,
@@ -33,7 +33,7 @@ export function statusPage(crd: Crd): string {
         meaning,
       ]),
     ),
-    '`operation` is there for Synapse: a workspace answers a write before it has taken effect.',
+    '`operation` matters for Synapse: a workspace answers a write before it has taken effect.',
     '## Columns',
     table(
       ['column of `kubectl get`', 'shown', 'meaning'],

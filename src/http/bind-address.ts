@@ -16,7 +16,7 @@ export function parseBindAddress(text: string): BindAddress {
   const colon = wanted.lastIndexOf(':');
   if (colon === -1) {
     const hint = /^\d+$/.test(wanted) ? `; did you mean ":${wanted}"?` : '';
-    throw invalid(text, `expected host:port, :port, or 0 for none${hint}`);
+    throw invalid(text, `must be host:port, :port, or 0 to disable${hint}`);
   }
   return { kind: 'tcp', host: parseHost(text, wanted.slice(0, colon)), port: parsePort(text, wanted.slice(colon + 1)) };
 }
@@ -25,17 +25,17 @@ function parseHost(text: string, host: string): string | undefined {
   if (host === '') return undefined;
   const bracketed = /^\[(.*)\]$/.exec(host)?.[1];
   if (bracketed !== undefined) {
-    if (!isIPv6(bracketed)) throw invalid(text, `"${bracketed}" is no IPv6 address`);
+    if (!isIPv6(bracketed)) throw invalid(text, `"${bracketed}" is not an IPv6 address`);
     return bracketed;
   }
-  if (host.includes(':')) throw invalid(text, 'an IPv6 address has to stand in brackets, as in [::1]:8080');
-  if (!/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host)) throw invalid(text, `"${host}" is no host name`);
+  if (host.includes(':')) throw invalid(text, 'an IPv6 address must be in brackets, as in [::1]:8080');
+  if (!/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host)) throw invalid(text, `"${host}" is not a host name`);
   return host;
 }
 
 function parsePort(text: string, port: string): number {
   const number = /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
-  if (!(number <= 65_535)) throw invalid(text, 'the port has to be a number from 0 to 65535');
+  if (!(number <= 65_535)) throw invalid(text, 'the port must be a number from 0 to 65535');
   return number;
 }
 

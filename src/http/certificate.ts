@@ -87,7 +87,7 @@ async function read(dir: string): Promise<Pair> {
   const pair = { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
   const certificate = attempt(cert, () => new X509Certificate(pair.cert));
   const privateKey = attempt(key, () => createPrivateKey(pair.key));
-  if (!certificate.checkPrivateKey(privateKey)) throw new Error(`${key} is not the key of ${cert}`);
+  if (!certificate.checkPrivateKey(privateKey)) throw new Error(`${key} does not match ${cert}`);
   return pair;
 }
 
@@ -96,6 +96,6 @@ function attempt<T>(file: string, parse: () => T): T {
   try {
     return parse();
   } catch (cause) {
-    throw new Error(`${file} is no PEM that can be read`, { cause });
+    throw new Error(`${file} is not valid PEM`, { cause });
   }
 }

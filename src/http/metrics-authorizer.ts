@@ -91,9 +91,7 @@ export class MetricsAuthorizer {
   #postpone(retryAfterMs: number): RateLimited {
     const { now, log } = this.#options;
     if (this.#warnings.isDue(now())) {
-      log.warn('too many tokens sent to /metrics; token reviews are rate-limited', {
-        ...REVIEWS,
-      });
+      log.warn('too many tokens sent to /metrics; token reviews are rate-limited', { ...REVIEWS });
     }
     return { retryAfterMs };
   }

@@ -115,18 +115,21 @@ function readCredential(data: Raw): NamespaceCredential {
   // A misspelt key must not turn a client secret into workload identity.
   const unknown = Object.keys(data).find((key) => /^azure_/i.test(key) && !(key in LONGEST));
   if (unknown !== undefined) {
-    throw new WrongKey(`the key ${shown(unknown)} is none of ${Object.keys(LONGEST).join(', ')}`);
+    throw new WrongKey(`key ${shown(unknown)} is unknown; the allowed keys are ${Object.keys(LONGEST).join(', ')}`);
   }
   const missing = [...(tenantId === undefined ? [TENANT] : []), ...(clientId === undefined ? [CLIENT] : [])];
-  if (tenantId === undefined || clientId === undefined) throw new WrongKey(`it lacks the key ${missing.join(' and ')}`);
-  if (!isTenant(tenantId)) throw new WrongKey(`${TENANT} is neither a tenant id nor a domain name`);
-  if (!isClientId(clientId)) throw new WrongKey(`${CLIENT} is no client id, which is a GUID`);
+  if (tenantId === undefined || clientId === undefined)
+    throw new WrongKey(
+      `${missing.length > 1 ? 'keys' : 'key'} ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`,
+    );
+  if (!isTenant(tenantId)) throw new WrongKey(`${TENANT} must be a tenant ID (GUID) or a domain name`);
+  if (!isClientId(clientId)) throw new WrongKey(`${CLIENT} must be a client ID (GUID)`);
   return { valid: true, tenantId, clientId, proof: readProof(secret, pem) };
 }
 
 function readProof(secret: string | undefined, pem: string | undefined): Proof {
   if (secret !== undefined && pem !== undefined) {
-    throw new WrongKey(`it has both ${SECRET} and ${CERTIFICATE}, of which only one may be there`);
+    throw new WrongKey(`${SECRET} and ${CERTIFICATE} are both set; remove one`);
   }
   if (secret !== undefined) return { kind: 'clientSecret', secret: new Sealed(secret) };
   return pem === undefined ? { kind: 'workloadIdentity' } : { kind: 'clientCertificate', pem: readCertificate(pem) };
@@ -135,12 +138,12 @@ function readProof(secret: string | undefined, pem: string | undefined): Proof {
 /** As Entra and the SDK accept it: a certificate with or without its chain, and an unencrypted RSA key, in any order. */
 function readCertificate(pem: string): Sealed {
   const certificate = attempt(() => new X509Certificate(pem));
-  if (certificate === undefined) throw new WrongKey(`${CERTIFICATE} holds no certificate in PEM`);
+  if (certificate === undefined) throw new WrongKey(`${CERTIFICATE} contains no PEM certificate`);
   const key = attempt(() => createPrivateKey(pem));
-  if (key === undefined) throw new WrongKey(`${CERTIFICATE} holds no private key in PEM, or an encrypted one`);
-  if (key.asymmetricKeyType !== 'rsa') throw new WrongKey(`${CERTIFICATE} has a private key that is not RSA`);
+  if (key === undefined) throw new WrongKey(`${CERTIFICATE} contains no unencrypted PEM private key`);
+  if (key.asymmetricKeyType !== 'rsa') throw new WrongKey(`the private key in ${CERTIFICATE} is not an RSA key`);
   if (!attempt(() => certificate.checkPrivateKey(key))) {
-    throw new WrongKey(`${CERTIFICATE} has a private key that does not belong to its first certificate`);
+    throw new WrongKey(`the private key in ${CERTIFICATE} does not match its first certificate`);
   }
   return new Sealed(pem);
 }
@@ -159,10 +162,10 @@ function readValue(data: Raw, key: string): string | undefined {
   if (!Object.hasOwn(data, key)) return undefined;
   const encoded = data[key];
   const longest = LONGEST[key] ?? 0;
-  if (typeof encoded !== 'string') throw new WrongKey(`${key} is no text`);
+  if (typeof encoded !== 'string') throw new WrongKey(`${key} is not valid UTF-8 text`);
   if (encoded.length > Math.ceil(longest / 3) * 4) throw new WrongKey(`${key} is longer than ${longest} bytes`);
   const value = decode(encoded)?.trim();
-  if (value === undefined || /[^\P{Cc}\r\n\t]/u.test(value)) throw new WrongKey(`${key} is no text`);
+  if (value === undefined || /[^\P{Cc}\r\n\t]/u.test(value)) throw new WrongKey(`${key} is not valid UTF-8 text`);
   if (value === '') throw new WrongKey(`${key} is empty`);
   return value;
 }

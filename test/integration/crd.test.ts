@@ -33,9 +33,9 @@ function complaint(stderr: string, path: string): string {
 }
 
 const withProperties = (...customProperties: object[]) => manifest({ dataFlow: { customProperties } });
-const minutes = (least: number) => `use a whole number of minutes, ${least} or more`;
-const units = 'use a multiple of 4 from 4 to 256';
-const nodes = 'use a whole number from 1 to 10';
+const minutes = (least: number) => `must be ${least} or more minutes`;
+const units = 'must be a multiple of 4 from 4 to 256';
+const nodes = 'must be from 1 to 10';
 
 /** Group, field, value, and what the refusal says: always what is allowed. */
 const refusedFields: readonly [string, string, unknown, string][] = [
@@ -57,7 +57,7 @@ const refusedFields: readonly [string, string, unknown, string][] = [
 ];
 
 describe('a manifest is refused', () => {
-  const nameRule = '3 to 63 letters and digits, with single hyphens between them';
+  const nameRule = '3 to 63 letters and digits, separated by single hyphens';
 
   test.each<[string, Manifest, string, string]>([
     ['without a factory', manifest({ factory: undefined }), 'spec.factory', 'set spec.factory.subscriptionId'],
@@ -75,13 +75,13 @@ describe('a manifest is refused', () => {
       "with a subscription's name for its id in workspace",
       inWorkspace({ subscriptionId: 'Pay-As-You-Go' }),
       'spec.workspace.subscriptionId',
-      "the subscription's GUID, like",
+      'must be the ID (GUID) of the subscription',
     ],
     [
       "with a dot at the end of the workspace's resource group",
       inWorkspace({ resourceGroup: 'rg.' }),
       'spec.workspace.resourceGroup',
-      'not a dot',
+      'not ending with a dot',
     ],
     ['with an empty factory', manifest({ factory: {} }), 'spec.factory.name', 'Required value'],
     [
@@ -104,14 +104,14 @@ describe('a manifest is refused', () => {
       'with the id of a factory for its name',
       inFactory({ name: '/factories/f' }),
       'spec.factory.name',
-      'the name alone',
+      'not its resource ID',
     ],
     ['with an empty resource group', inFactory({ resourceGroup: '' }), 'spec.factory.resourceGroup', '1 to 90 letters'],
     [
       'with a dot at the end of the resource group',
       inFactory({ resourceGroup: 'rg.' }),
       'spec.factory.resourceGroup',
-      'not a dot',
+      'not ending with a dot',
     ],
     [
       'with a long resource group',
@@ -123,13 +123,13 @@ describe('a manifest is refused', () => {
       "with a subscription's name for its id",
       inFactory({ subscriptionId: 'Pay-As-You-Go' }),
       'spec.factory.subscriptionId',
-      "the subscription's GUID, like",
+      'must be the ID (GUID) of the subscription',
     ],
     [
       'with a subscription id in braces',
       inFactory({ subscriptionId: `{${FACTORY.subscriptionId}}` }),
       'spec.factory.subscriptionId',
-      "the subscription's GUID, like",
+      'must be the ID (GUID) of the subscription',
     ],
     ['with an empty azureName', manifest({ azureName: '' }), 'spec.azureName', nameRule],
     ['with a short azureName', manifest({ azureName: 'ab' }), 'spec.azureName', nameRule],
@@ -142,7 +142,7 @@ describe('a manifest is refused', () => {
       'with a dot in metadata.name and no azureName',
       manifest({ azureName: undefined }, 'my.ir'),
       'spec.azureName',
-      'metadata.name "my.ir" cannot be the runtime\'s name',
+      'metadata.name "my.ir" is not a valid runtime name',
     ],
     [
       'with a short metadata.name and no azureName',
@@ -162,8 +162,13 @@ describe('a manifest is refused', () => {
       'spec.azureName',
       'set spec.azureName, or rename',
     ],
-    ['with an empty location', manifest({ location: '' }), 'spec.location', 'leave the field out'],
-    ['with odd characters in location', manifest({ location: 'west_europe' }), 'spec.location', "use a region's name"],
+    ['with an empty location', manifest({ location: '' }), 'spec.location', 'omit the field'],
+    [
+      'with odd characters in location',
+      manifest({ location: 'west_europe' }),
+      'spec.location',
+      'must be an Azure region',
+    ],
     ['with a long location', manifest({ location: 'a'.repeat(65) }), 'spec.location', 'may not be more than 64'],
     [
       'with a long description',
@@ -172,12 +177,12 @@ describe('a manifest is refused', () => {
       'may not be more than 4096',
     ],
     ['with a number as interval', manifest({ interval: 60 }), 'spec.interval', 'must be of type string'],
-    ['with an interval without a unit', manifest({ interval: '60' }), 'spec.interval', 'like 90s, 10m or 1h30m'],
-    ['with an empty interval', manifest({ interval: '' }), 'spec.interval', 'like 90s, 10m or 1h30m'],
-    ['with an interval in days', manifest({ interval: '1d' }), 'spec.interval', 'like 90s, 10m or 1h30m'],
-    ['with a fraction in interval', manifest({ interval: '1.5h' }), 'spec.interval', 'like 90s, 10m or 1h30m'],
-    ['with a short interval', manifest({ interval: '59s' }), 'spec.interval', 'use 1m or more'],
-    ['with a long interval', manifest({ interval: '24h1s' }), 'spec.interval', 'use 24h or less'],
+    ['with an interval without a unit', manifest({ interval: '60' }), 'spec.interval', 'for example 90s, 10m or 1h30m'],
+    ['with an empty interval', manifest({ interval: '' }), 'spec.interval', 'for example 90s, 10m or 1h30m'],
+    ['with an interval in days', manifest({ interval: '1d' }), 'spec.interval', 'for example 90s, 10m or 1h30m'],
+    ['with a fraction in interval', manifest({ interval: '1.5h' }), 'spec.interval', 'for example 90s, 10m or 1h30m'],
+    ['with a short interval', manifest({ interval: '59s' }), 'spec.interval', 'must be at least 1m'],
+    ['with a long interval', manifest({ interval: '24h1s' }), 'spec.interval', 'must be at most 24h'],
     ...refusedFields.map(([group, field, value, says]): [string, Manifest, string, string] => [
       `with ${JSON.stringify(value)} as ${group}.${field}`,
       manifest({ [group]: { [field]: value } }),
@@ -260,7 +265,7 @@ describe('a manifest is refused', () => {
       'with an odd name of a managed virtual network',
       manifest({ managedVirtualNetwork: { name: 'a/b' } }),
       'spec.managedVirtualNetwork.name',
-      'leave spec.managedVirtualNetwork.name out',
+      'omit spec.managedVirtualNetwork.name',
     ],
     [
       'with an unknown creation of the network',
@@ -272,7 +277,7 @@ describe('a manifest is refused', () => {
       'with interactive authoring of a public runtime',
       manifest({ interactiveAuthoring: { autoTerminationMinutes: 10 } }),
       'spec.interactiveAuthoring',
-      'or declare spec.managedVirtualNetwork in a new object',
+      'or create a new object with spec.managedVirtualNetwork',
     ],
     [
       'with other minutes of interactive authoring',
@@ -296,7 +301,7 @@ describe('a manifest is refused', () => {
       'for the default runtime by metadata.name',
       manifest({ azureName: undefined }, 'autoresolveintegrationruntime'),
       'spec.azureName',
-      'declare spec.managedVirtualNetwork',
+      'set spec.managedVirtualNetwork',
     ],
     [
       'with a network to be made in a workspace',
@@ -343,31 +348,25 @@ describe('a manifest is refused', () => {
 
 describe('a change is refused', () => {
   const factoryBack =
-    'put "SampleV2DataFactory1" (resource group "ADFV2SampleRG", subscription "00000000-0000-0000-0000-000000000001") back';
+    'restore "SampleV2DataFactory1" (resource group "ADFV2SampleRG", subscription "00000000-0000-0000-0000-000000000001")';
   const workspaceBack = factoryBack.replace('SampleV2DataFactory1', 'samplesynapseworkspace1');
 
   test.each<[string, Manifest, Manifest, string, string]>([
-    ['of azureName', manifest(), manifest({ azureName: 'Other' }), 'spec.azureName', 'put "MySampleAzureIR" back'],
-    [
-      'that adds azureName',
-      manifest({ azureName: undefined }),
-      manifest(),
-      'spec.azureName',
-      'remove spec.azureName again',
-    ],
+    ['of azureName', manifest(), manifest({ azureName: 'Other' }), 'spec.azureName', 'restore "MySampleAzureIR"'],
+    ['that adds azureName', manifest({ azureName: undefined }), manifest(), 'spec.azureName', 'remove spec.azureName'],
     [
       'that adds azureName equal to metadata.name',
       manifest({ azureName: undefined }),
       manifest({ azureName: 'my-sample-azure-ir' }),
       'spec.azureName',
-      'remove spec.azureName again',
+      'remove spec.azureName',
     ],
     [
       'that removes azureName',
       manifest(),
       manifest({ azureName: undefined }),
       'spec.azureName',
-      'put "MySampleAzureIR" back',
+      'restore "MySampleAzureIR"',
     ],
     [
       "of the factory's subscription",
@@ -384,14 +383,14 @@ describe('a change is refused', () => {
       inFactory({ resourceGroup: 'Gr\u00fcn' }),
       inFactory({ resourceGroup: 'GR\u00dcN' }),
       'spec.factory',
-      'put "SampleV2DataFactory1" (resource group "Gr\u00fcn"',
+      'restore "SampleV2DataFactory1" (resource group "Gr\u00fcn"',
     ],
     [
       'of the Kelvin sign in the resource group to a letter',
       inFactory({ resourceGroup: 'rg\u212a' }),
       inFactory({ resourceGroup: 'rgk' }),
       'spec.factory',
-      'put "SampleV2DataFactory1"',
+      'restore "SampleV2DataFactory1"',
     ],
     [
       "of one more than the case of the factory's letters",
@@ -421,21 +420,21 @@ describe('a change is refused', () => {
       manifest(),
       manifest({ managedVirtualNetwork: {} }),
       'spec.managedVirtualNetwork',
-      'remove spec.managedVirtualNetwork again, or declare a new object with another azureName',
+      'remove spec.managedVirtualNetwork, or create a new object with another azureName',
     ],
     [
       'that removes the managed virtual network',
       manifest({ managedVirtualNetwork: {} }),
       manifest(),
       'spec.managedVirtualNetwork',
-      'put the former spec.managedVirtualNetwork back',
+      'restore spec.managedVirtualNetwork',
     ],
     [
       'of the managed virtual network',
       manifest({ managedVirtualNetwork: {} }),
       manifest({ managedVirtualNetwork: { name: 'other' } }),
       'spec.managedVirtualNetwork.name',
-      'put "default" back',
+      'restore "default"',
     ],
     [
       'that makes an observer of the default runtime its manager',
@@ -833,7 +832,7 @@ describe('kubectl explain', () => {
 
   test('shows the description, the allowed values and what is required', async () => {
     await publishedSchema();
-    expect(await kubectl(['explain', 'azir.spec.deletionPolicy'])).toMatch(/Retain: leave it in both cases/);
+    expect(await kubectl(['explain', 'azir.spec.deletionPolicy'])).toMatch(/Retain: always keep it/);
     expect(await kubectl(['explain', 'azir.spec'])).toMatch(/enum: DeleteIfCreated, Delete, Retain/);
     expect(await kubectl(['explain', 'azir.spec.factory'])).toMatch(/subscriptionId\s+<string> -required-/);
   });

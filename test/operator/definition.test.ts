@@ -92,7 +92,7 @@ describe.each(inBothKinds)('a change of the manifest, in a $kind', ({ inPlace })
       await place.apply('sample', { interval: '1h' });
       await place.until('sample', 'Ready=True Available');
       await expect(place.patch('sample', { spec: place.parent({ name: 'another' }) })).rejects.toThrow(
-        `declare a new object for the other ${place.kind.parent} and delete this one`,
+        `create a new object for the other ${place.kind.parent} and delete this one`,
       );
     }));
 });

@@ -104,7 +104,7 @@ describe('force, with Retain', () => {
       await untilSettled(place, 'lake');
       const [after] = await example(place, 'argocd/force/after.yaml');
       if (after === undefined) throw new Error('the example is empty');
-      await expect(argocd(place, [after])).rejects.toThrow('azureName cannot be changed');
+      await expect(argocd(place, [after])).rejects.toThrow('azureName is immutable');
       // It gives the deleted object no time to go, and fails; the sync is retried.
       const sync = () => place.try(['apply', '--force', '-f', '-'], { stdin: tracked(place, after) });
       await eventually(async () => expect(await sync()).toMatchObject({ code: 0 }));

@@ -86,11 +86,15 @@ describe('a Secret that is wrong', () => {
   const who = { AZURE_TENANT_ID: DEFAULT_CLIENT.tenantId, AZURE_CLIENT_ID: randomUUID() };
 
   test.each<[string, Record<string, string>, string]>([
-    ['lacks a key', { AZURE_TENANT_ID: who.AZURE_TENANT_ID }, 'lacks the key AZURE_CLIENT_ID'],
-    ['has a misspelt key', { ...who, AZURE_CLIENT_SECRT: secretValue() }, 'the key AZURE_CLIENT_SECRT is none of'],
-    ['has no GUID', { ...who, AZURE_CLIENT_ID: secretValue() }, 'AZURE_CLIENT_ID is no client id'],
+    ['lacks a key', { AZURE_TENANT_ID: who.AZURE_TENANT_ID }, 'key AZURE_CLIENT_ID is missing'],
+    ['has a misspelt key', { ...who, AZURE_CLIENT_SECRT: secretValue() }, 'key AZURE_CLIENT_SECRT is unknown'],
+    ['has no GUID', { ...who, AZURE_CLIENT_ID: secretValue() }, 'AZURE_CLIENT_ID must be a client ID'],
     ['has an empty secret', { ...who, AZURE_CLIENT_SECRET: '' }, 'AZURE_CLIENT_SECRET is empty'],
-    ['has a certificate that is none', { ...who, AZURE_CLIENT_CERTIFICATE: secretValue() }, 'holds no certificate'],
+    [
+      'has a certificate that is none',
+      { ...who, AZURE_CLIENT_CERTIFICATE: secretValue() },
+      'contains no PEM certificate',
+    ],
     ['wants workload identity, which the operator has not', who, 'AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE'],
   ])('because it %s: the key is named, nobody else acts, and a right one takes effect at once', (_, values, words) =>
     inPlace(async (place) => {

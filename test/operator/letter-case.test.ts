@@ -138,5 +138,5 @@ test.concurrent('a reference to another resource group, by more than the case of
       'sample',
       place.parent({ resourceGroup: `${place.factory.resourceGroup.toUpperCase()}x` }),
     );
-    await expect(moved).rejects.toThrow('factory cannot be changed');
+    await expect(moved).rejects.toThrow('factory is immutable');
   }));

@@ -382,11 +382,15 @@ describe('a cloud', () => {
     [{ AZURE_CLOUD: 'AzureMoon' }, [], /AzureMoon.*AzurePublic, AzureUSGovernment, AzureChina/],
     [{ AZURE_AUTHORITY_HOST: 'http://login.test' }, [], /authority host must be an https URL/],
     [{ AZURE_RESOURCE_MANAGER_ENDPOINT: 'arm.test' }, [], /Resource Manager endpoint must be an https URL/],
-    [{}, ['--azure-credential=default'], /--azure-credential: "default" is none of environment, .*managed-identity/],
+    [
+      {},
+      ['--azure-credential=default'],
+      /--azure-credential: invalid credential type "default": must be one of environment, .*managed-identity/,
+    ],
     [
       {},
       ['--operator-identity-namespaces=team-a=/somewhere'],
-      /--operator-identity-namespaces: "\/somewhere" is no scope/,
+      /--operator-identity-namespaces: invalid scope "\/somewhere"/,
     ],
   ])('that is set to something impossible (%j %j) ends the start, with what would do', async (env, args, words) => {
     await expect(withOperator({ env, args }, async () => {})).rejects.toThrow(words);

@@ -186,10 +186,10 @@ describe('the variables of the Azure SDKs', () => {
 
 describe('what is refused names the flag or the variable, the value, and what would do', () => {
   const CASES: readonly (readonly [name: string, value: string, does: RegExp])[] = [
-    ['interval', 'soon', /at least 1s, such as 90s, 10m or 1h30m/],
+    ['interval', 'soon', /must be at least 1s, for example 90s, 10m or 1h30m/],
     ['interval', '0s', /at least 1s/],
-    ['interval', '10', /such as 90s/],
-    ['interval', '1d', /such as 90s/],
+    ['interval', '10', /for example 90s/],
+    ['interval', '1d', /for example 90s/],
     ['max-concurrent-reconciles', '0', /1 to 9999/],
     ['max-concurrent-reconciles', '10000', /1 to 9999/],
     ['max-concurrent-reconciles', '-1', /1 to 9999/],
@@ -198,15 +198,15 @@ describe('what is refused names the flag or the variable, the value, and what wo
     ['max-concurrent-reconciles', 'many', /1 to 9999/],
     ['metrics-bind-address', '8080', /did you mean ":8080"/],
     ['metrics-bind-address', ':99999', /0 to 65535/],
-    ['health-probe-bind-address', 'nowhere', /host:port, :port, or 0 for none/],
+    ['health-probe-bind-address', 'nowhere', /host:port, :port, or 0 to disable/],
     ['log-level', 'loud', /debug, info, warn, error/],
-    ['leader-elect', 'yes', /neither true nor false/],
-    ['leader-elect-name', 'My_Lease', /such as azure-ir-operator/],
+    ['leader-elect', 'yes', /must be true or false/],
+    ['leader-elect-name', 'My_Lease', /for example azure-ir-operator/],
     ['leader-elect-lease-duration', '500ms', /at least 1s/],
     ['leader-elect-renew-deadline', '0s', /at least 1s/],
     ['leader-elect-retry-period', 'often', /at least 1s/],
-    ['azure-credential', 'default', /none of environment, client-secret, .*managed-identity, azure-cli/],
-    ['operator-identity-namespaces', 'Team', /names such as team-a, or \* for all/],
+    ['azure-credential', 'default', /one of environment, client-secret, .*managed-identity, azure-cli/],
+    ['operator-identity-namespaces', 'Team', /a name such as team-a, or \* for all/],
   ];
 
   test.each(CASES)('--%s=%s', (name, value, does) => {

@@ -1,11 +1,11 @@
--- Which actions Argo CD offers for an AzureIntegrationRuntime as it is now.
+-- The actions that Argo CD offers for an AzureIntegrationRuntime in its current state.
 
 local suspended = obj.spec.suspend == true
 local deleted = obj.metadata.deletionTimestamp ~= nil
 local observed = obj.spec.managementPolicy == "Observe"
 
 return {
-  -- A deletion takes its course while the object is suspended, too.
+  -- Suspending does not stop a deletion.
   reconcile = {
     disabled = suspended and not deleted,
     iconClass = "fa fa-fw fa-sync",

@@ -1,4 +1,4 @@
-/** What a namespace brings along to reach Azure with: read from its Secret by `kube/`, used by `azure/`. */
+/** The Azure credential of a namespace: `kube/` reads it from the Secret, `azure/` uses it. */
 
 import { isGuid } from './guid.ts';
 

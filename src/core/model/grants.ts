@@ -1,4 +1,4 @@
-/** Which namespaces may use the operator's own Azure identity, and for what. */
+/** Which namespaces may use the operator's own Azure identity, and within which scope. */
 import { CREDENTIAL_SECRET } from '../../api/names.ts';
 import { GUID } from './guid.ts';
 import { foldCase } from './letter-case.ts';
@@ -37,7 +37,7 @@ function parseGrant(text: string): Grant {
   const equals = text.indexOf('=');
   const namespace = (equals < 0 ? text : text.slice(0, equals)).trim();
   if (namespace !== '*' && !NAMESPACE.test(namespace)) {
-    throw new RangeError(`"${namespace}" is no namespace: expected names such as team-a, or * for all`);
+    throw new RangeError(`invalid namespace "${namespace}": must be a name such as team-a, or * for all`);
   }
   if (equals < 0) return { namespace, scope: undefined };
   const scope = text
@@ -46,7 +46,7 @@ function parseGrant(text: string): Grant {
     .replace(/\/$/, '');
   if (!SCOPE.test(scope)) {
     throw new RangeError(
-      `"${scope}" is no scope: expected /subscriptions/<id>, with /resourceGroups/<name> or more after it, for ${namespace}`,
+      `invalid scope "${scope}" for ${namespace}: must be /subscriptions/<id>, optionally followed by /resourceGroups/<name> and a resource`,
     );
   }
   return { namespace, scope };
@@ -68,17 +68,17 @@ export function refusalOf(
   const own = named.length > 0 ? named : grants.filter((grant) => grant.namespace === '*');
   if (own.length === 0) {
     return (
-      `The namespace ${namespace} may not use the operator's own Azure identity: give it a Secret ${CREDENTIAL_SECRET} ` +
-      `with an identity of its own, or name it in the operator's flag ${FLAG}.`
+      `Namespace ${namespace} may not use the operator's own Azure identity. Create a Secret ${CREDENTIAL_SECRET} ` +
+      `in this namespace, or add the namespace to the operator flag ${FLAG}.`
     );
   }
   if (own.some(({ scope }) => scope === undefined || (runtime !== undefined && isWithin(scope, runtime)))) {
     return undefined;
   }
   return (
-    `The operator's flag ${FLAG} lets the namespace ${namespace} use the operator's own Azure identity only for ` +
-    `${own.map(({ scope }) => scope).join(' and ')}, and this runtime is elsewhere: give the namespace a Secret ` +
-    `${CREDENTIAL_SECRET} with an identity of its own, or widen the flag.`
+    `Namespace ${namespace} may use the operator's own Azure identity only within ` +
+    `${own.map(({ scope }) => scope).join(' and ')}, and this runtime is outside. Create a Secret ${CREDENTIAL_SECRET} ` +
+    `in this namespace, or widen the scope in the operator flag ${FLAG}.`
   );
 }
 

@@ -8,18 +8,18 @@ import type { Json, Parent } from '../../core/model/runtime.ts';
 import { isRecord, type Raw } from '../client/raw.ts';
 
 /** Why a spec is invalid, in a sentence for the person who wrote it. */
-class Misunderstood extends Error {}
+class InvalidSpec extends Error {}
 
 interface Rule {
   readonly matches: RegExp;
   readonly longest: number;
   readonly shortest: number;
-  /** Ends the sentence "spec.x is not …". */
-  readonly called: string;
+  /** Ends the sentence "spec.x must be …". */
+  readonly mustBe: string;
 }
 
 const NAME = /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/;
-const letters = 'letters and digits, with single hyphens between them';
+const runtimeName = '3 to 63 letters and digits, separated by single hyphens';
 
 /** The CRD's rules once more: an object may have been stored before the CRD had them. */
 const RULES = {
@@ -27,74 +27,74 @@ const RULES = {
     matches: NAME,
     shortest: 3,
     longest: 63,
-    called: `a name that Azure accepts for a runtime: 3 to 63 ${letters}`,
+    mustBe: runtimeName,
   },
-  factoryName: { matches: NAME, shortest: 3, longest: 63, called: `a name of a Data Factory: 3 to 63 ${letters}` },
+  factoryName: { matches: NAME, shortest: 3, longest: 63, mustBe: `the name of a Data Factory: ${runtimeName}` },
   workspaceName: {
     matches: /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/,
     shortest: 1,
     longest: 50,
-    called: 'a name of a Synapse workspace: 1 to 50 letters, digits and hyphens, with a letter or digit at both ends',
+    mustBe:
+      'the name of a Synapse workspace: 1 to 50 letters, digits and hyphens, starting and ending with a letter or digit',
   },
   subscriptionId: {
     matches: /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/,
     shortest: 36,
     longest: 36,
-    called: "a subscription's id: a GUID like 00000000-0000-0000-0000-000000000001",
+    mustBe: 'the ID (GUID) of a subscription',
   },
   resourceGroup: {
     matches: /^[\p{L}\p{N}._()-]*[\p{L}\p{N}_()-]$/u,
     shortest: 1,
     longest: 90,
-    called:
-      'a name of a resource group: 1 to 90 letters, digits, hyphens, underscores, dots and parentheses, the last not a dot',
+    mustBe:
+      'the name of a resource group: 1 to 90 letters, digits, hyphens, underscores, dots and parentheses, not ending with a dot',
   },
   networkName: {
     matches: /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/,
     shortest: 1,
     longest: 127,
-    called:
-      'a name of a managed virtual network; leave it out, for the name of the only one that Azure makes is default',
+    mustBe: 'a valid network name; omit the field, because Azure supports only "default"',
   },
 } as const satisfies Record<string, Rule>;
 
-/** The values that a leaf of the definition may have, and the end of the sentence "spec.x is not …". */
+/** The values that a leaf of the definition may have, and the end of the sentence "spec.x must be …". */
 interface LeafRule {
   readonly accepts: (value: Json) => boolean;
-  readonly called: string;
+  readonly mustBe: string;
 }
 
 const text = (rule: Rule): LeafRule => ({
   accepts: (value) => typeof value === 'string' && fits(value, rule),
-  called: rule.called,
+  mustBe: rule.mustBe,
 });
 const oneOf = (...choices: readonly Json[]): LeafRule => ({
   accepts: (value) => choices.includes(value),
-  called: `one of ${choices.join(', ')}`,
+  mustBe: `one of ${choices.join(', ')}`,
 });
-const whole = (called: string, least: number, most: number, step = 1): LeafRule => ({
+const whole = (mustBe: string, least: number, most: number, step = 1): LeafRule => ({
   accepts: (value) =>
     typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most && value % step === 0,
-  called,
+  mustBe,
 });
 /** The largest 32-bit number: neither Azure nor Terraform documents a maximum. */
 const MOST_MINUTES = 2 ** 31 - 1;
 const minutes = (least: number) => whole(`a whole number of minutes, ${least} or more`, least, MOST_MINUTES);
-const units = whole('a number of data integration units: a multiple of 4 from 4 to 256', 4, 256, 4);
-const nodes = whole('a number of nodes: a whole number from 1 to 10', 1, 10);
+const units = whole('a multiple of 4 from 4 to 256', 4, 256, 4);
+const nodes = whole('a whole number from 1 to 10', 1, 10);
 
 const LEAVES: Readonly<Record<PlainPath, LeafRule>> = {
   location: text({
     matches: /^[A-Za-z0-9(]([A-Za-z0-9 ()-]*[A-Za-z0-9)])?$/,
     shortest: 1,
     longest: 64,
-    called: 'a location: the name of a region like "West Europe" or westeurope, or AutoResolve',
+    mustBe: 'an Azure region, for example "West Europe" or westeurope, or AutoResolve',
   }),
   description: text({
     matches: /^/,
     shortest: 0,
     longest: 4096,
-    called: 'a description: text of at most 4096 characters',
+    mustBe: 'text of at most 4096 characters',
   }),
   'dataFlow.computeType': oneOf('General', 'MemoryOptimized', 'ComputeOptimized'),
   'dataFlow.coreCount': oneOf(8, 16, 32, 48, 80, 144, 272),
@@ -108,8 +108,8 @@ const LEAVES: Readonly<Record<PlainPath, LeafRule>> = {
 };
 
 const PROPERTY = {
-  name: { matches: /^/, shortest: 1, longest: 128, called: 'a name of a custom property: text of 1 to 128 characters' },
-  value: { matches: /^/, shortest: 0, longest: 1024, called: 'a value: text of at most 1024 characters' },
+  name: { matches: /^/, shortest: 1, longest: 128, mustBe: 'text of 1 to 128 characters' },
+  value: { matches: /^/, shortest: 0, longest: 1024, mustBe: 'text of at most 1024 characters' },
 } as const satisfies Record<string, Rule>;
 const MOST_PROPERTIES = 32;
 
@@ -125,10 +125,10 @@ const DEFAULT_RUNTIME = 'autoresolveintegrationruntime';
 /** What a manifest declares, or the first problem in it. Never throws. */
 export function parseSpec(raw: unknown, objectName: string): ManagedObject['spec'] {
   try {
-    if (!isRecord(raw)) throw new Misunderstood('spec is missing: declare at least spec.factory or spec.workspace');
+    if (!isRecord(raw)) throw new InvalidSpec('spec is missing: set at least spec.factory or spec.workspace');
     return { valid: true, desired: readDesired(raw, objectName) };
   } catch (error) {
-    if (error instanceof Misunderstood) return { valid: false, problem: error.message };
+    if (error instanceof InvalidSpec) return { valid: false, problem: error.message };
     throw error;
   }
 }
@@ -142,9 +142,9 @@ function readDesired(spec: Raw, objectName: string): Desired {
   // A workspace lists it among its own runtimes.
   const isHidden = parent.kind === 'factory' && network === undefined;
   if (isHidden && managementPolicy === 'Manage' && isSameName(name, DEFAULT_RUNTIME)) {
-    throw new Misunderstood(
-      `${name} is the default runtime that Azure keeps by itself and that cannot be managed: choose another azureName in a new object; ` +
-        'in a factory with a managed virtual network, declare spec.managedVirtualNetwork there',
+    throw new InvalidSpec(
+      `${name} is the factory's built-in default runtime, which cannot be managed: create a new object with another azureName, ` +
+        'or, in a factory with a managed virtual network, with spec.managedVirtualNetwork',
     );
   }
   return {
@@ -168,8 +168,8 @@ function readName(spec: Raw, objectName: string): string {
   const declared = readString(spec, 'azureName', 'spec', RULES.azureName);
   if (declared !== undefined) return declared;
   if (fits(objectName, RULES.azureName)) return objectName;
-  throw new Misunderstood(
-    `metadata.name "${objectName}" is not ${RULES.azureName.called}; set spec.azureName, or rename the object`,
+  throw new InvalidSpec(
+    `metadata.name "${objectName}" is not a valid runtime name in Azure (${runtimeName}): set spec.azureName, or rename the object`,
   );
 }
 
@@ -177,12 +177,10 @@ function readParent(spec: Raw): Parent {
   const factory = readObject(spec, 'factory', 'spec');
   const workspace = readObject(spec, 'workspace', 'spec');
   if (factory !== undefined && workspace !== undefined)
-    throw new Misunderstood('spec.factory and spec.workspace are both set: a runtime is in one of the two');
+    throw new InvalidSpec('spec.factory and spec.workspace are mutually exclusive: remove one of them');
   if (workspace !== undefined) return readNamed(workspace, 'workspace', RULES.workspaceName);
   if (factory !== undefined) return readNamed(factory, 'factory', RULES.factoryName);
-  throw new Misunderstood(
-    'spec.factory is missing, and so is spec.workspace: one of them names the Data Factory or Synapse workspace that holds the runtime',
-  );
+  throw new InvalidSpec('spec.factory and spec.workspace are both missing: set the one that contains the runtime');
 }
 
 function readNamed(raw: Raw, kind: Parent['kind'], nameRule: Rule): Parent {
@@ -197,7 +195,7 @@ function readNamed(raw: Raw, kind: Parent['kind'], nameRule: Rule): Parent {
 
 function required(raw: Raw, field: string, where: string, rule: Rule): string {
   const value = readString(raw, field, where, rule);
-  if (value === undefined) throw new Misunderstood(`${where}.${field} is missing`);
+  if (value === undefined) throw new InvalidSpec(`${where}.${field} is missing`);
   return value;
 }
 
@@ -216,20 +214,20 @@ function readLeaf(spec: Raw, path: PlainPath): Json | undefined {
   const there = second === undefined ? spec : (readObject(spec, first, 'spec') ?? {});
   const value = present(there, second ?? first) as Json | undefined;
   if (value === undefined || LEAVES[path].accepts(value)) return value;
-  throw new Misunderstood(`spec.${path} is not ${LEAVES[path].called}`);
+  throw new InvalidSpec(`spec.${path} must be ${LEAVES[path].mustBe}`);
 }
 
 function readCustomProperties(spec: Raw): Map<string, string> {
   const where = 'spec.dataFlow.customProperties';
   const entries = present(readObject(spec, 'dataFlow', 'spec') ?? {}, 'customProperties') ?? [];
   if (!Array.isArray(entries) || entries.length > MOST_PROPERTIES) {
-    throw new Misunderstood(`${where} is not a list of at most ${MOST_PROPERTIES} custom properties`);
+    throw new InvalidSpec(`${where} must be a list of at most ${MOST_PROPERTIES} custom properties`);
   }
   const properties = new Map<string, string>();
   for (const [i, entry] of entries.entries()) {
-    if (!isRecord(entry)) throw new Misunderstood(`${where}[${i}] is not an object`);
+    if (!isRecord(entry)) throw new InvalidSpec(`${where}[${i}] must be an object`);
     const name = required(entry, 'name', `${where}[${i}]`, PROPERTY.name);
-    if (properties.has(name)) throw new Misunderstood(`${where} has two entries of the name "${name}"`);
+    if (properties.has(name)) throw new InvalidSpec(`${where} has two entries with the name "${name}"`);
     properties.set(name, required(entry, 'value', `${where}[${i}]`, PROPERTY.value));
   }
   return properties;
@@ -242,9 +240,9 @@ function readNetwork(spec: Raw, { kind }: Parent): ManagedVirtualNetwork | undef
   const name = readString(network, 'name', where, RULES.networkName) ?? 'default';
   const creation = readChoice(network, 'creation', where, ['Never', 'IfMissing']);
   if (kind === 'workspace' && creation === 'IfMissing') {
-    throw new Misunderstood(
-      `${where}.creation is IfMissing, but a Synapse workspace gets its managed virtual network only when it is created itself: ` +
-        'set creation: Never',
+    throw new InvalidSpec(
+      `${where}.creation must be Never for a Synapse workspace: ` +
+        'its managed virtual network can only be created together with the workspace',
     );
   }
   return { name, creation };
@@ -257,14 +255,14 @@ function readAuthoring(
   const authoring = readObject(spec, 'interactiveAuthoring', 'spec');
   if (authoring === undefined) return undefined;
   if (network === undefined) {
-    throw new Misunderstood(
-      'spec.interactiveAuthoring exists in a managed virtual network only: remove it, or declare spec.managedVirtualNetwork in a new object',
+    throw new InvalidSpec(
+      'spec.interactiveAuthoring applies only to runtimes in a managed virtual network: remove it, or create a new object with spec.managedVirtualNetwork',
     );
   }
   const minutes = AUTHORING_MINUTES.find((each) => each === present(authoring, 'autoTerminationMinutes'));
   if (minutes !== undefined) return { interactiveAuthoring: { autoTerminationMinutes: minutes } };
-  throw new Misunderstood(
-    `spec.interactiveAuthoring.autoTerminationMinutes is none of ${AUTHORING_MINUTES.join(', ')}`,
+  throw new InvalidSpec(
+    `spec.interactiveAuthoring.autoTerminationMinutes must be one of ${AUTHORING_MINUTES.join(', ')}`,
   );
 }
 
@@ -272,7 +270,7 @@ function readAttempts(repair: Raw): number {
   const value = present(repair, 'maxAttempts');
   if (value === undefined) return DEFAULT_ATTEMPTS;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_ATTEMPTS) return value;
-  throw new Misunderstood(`spec.repair.maxAttempts is not a whole number from 1 to ${MOST_ATTEMPTS}`);
+  throw new InvalidSpec(`spec.repair.maxAttempts must be a whole number from 1 to ${MOST_ATTEMPTS}`);
 }
 
 function readInterval(spec: Raw): number | undefined {
@@ -280,16 +278,18 @@ function readInterval(spec: Raw): number | undefined {
   if (value === undefined) return undefined;
   const ms = typeof value === 'string' ? parseDuration(value) : undefined;
   if (ms === undefined) {
-    throw new Misunderstood('spec.interval is not a duration: use hours, minutes and seconds, like 90s, 10m or 1h30m');
+    throw new InvalidSpec(
+      'spec.interval must be a duration in hours, minutes and seconds, for example 90s, 10m or 1h30m',
+    );
   }
   if (ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS) return ms;
-  throw new Misunderstood('spec.interval is not between 1m and 24h');
+  throw new InvalidSpec('spec.interval must be from 1m to 24h');
 }
 
 function readSwitch(spec: Raw, field: string): boolean {
   const value = present(spec, field) ?? false;
   if (typeof value === 'boolean') return value;
-  throw new Misunderstood(`spec.${field} is neither true nor false`);
+  throw new InvalidSpec(`spec.${field} must be true or false`);
 }
 
 /** The first choice is the default. */
@@ -297,20 +297,20 @@ function readChoice<T extends string>(raw: Raw, field: string, where: string, ch
   const value = present(raw, field) ?? choices[0];
   const choice = choices.find((candidate) => candidate === value);
   if (choice !== undefined) return choice;
-  throw new Misunderstood(`${where}.${field} is none of ${choices.join(', ')}`);
+  throw new InvalidSpec(`${where}.${field} must be one of ${choices.join(', ')}`);
 }
 
 function readString(raw: Raw, field: string, where: string, rule: Rule): string | undefined {
   const value = present(raw, field);
   if (value === undefined) return undefined;
   if (typeof value === 'string' && fits(value, rule)) return value;
-  throw new Misunderstood(`${where}.${field} is not ${rule.called}`);
+  throw new InvalidSpec(`${where}.${field} must be ${rule.mustBe}`);
 }
 
 function readObject(raw: Raw, field: string, where: string): Raw | undefined {
   const value = present(raw, field);
   if (value === undefined || isRecord(value)) return value;
-  throw new Misunderstood(`${where}.${field} is not an object`);
+  throw new InvalidSpec(`${where}.${field} must be an object`);
 }
 
 /** Null means absent, as in the API server. */

@@ -23,8 +23,7 @@ export interface LogOptions {
 /** The level that a flag names. @throws RangeError that names the known levels. */
 export function parseLogLevel(text: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text.toLowerCase());
-  if (level === undefined)
-    throw new RangeError(`unknown log level "${text}", expected one of ${LOG_LEVELS.join(', ')}`);
+  if (level === undefined) throw new RangeError(`unknown log level "${text}": must be one of ${LOG_LEVELS.join(', ')}`);
   return level;
 }
 

@@ -17,16 +17,16 @@ describe('a bind address', () => {
 
   test.each([
     ['8080', 'did you mean ":8080"?'],
-    ['', 'expected host:port, :port, or 0 for none'],
-    ['localhost', 'expected host:port'],
-    [':65536', 'the port has to be a number from 0 to 65535'],
-    [':-1', 'the port has to be a number'],
-    [':', 'the port has to be a number'],
-    [':80x', 'the port has to be a number'],
-    ['::1:8080', 'an IPv6 address has to stand in brackets'],
-    ['[nonsense]:80', '"nonsense" is no IPv6 address'],
-    ['http://x:80', 'an IPv6 address has to stand in brackets'],
-    ['a b:80', '"a b" is no host name'],
+    ['', 'must be host:port, :port, or 0 to disable'],
+    ['localhost', 'must be host:port'],
+    [':65536', 'the port must be a number from 0 to 65535'],
+    [':-1', 'the port must be a number'],
+    [':', 'the port must be a number'],
+    [':80x', 'the port must be a number'],
+    ['::1:8080', 'an IPv6 address must be in brackets'],
+    ['[nonsense]:80', '"nonsense" is not an IPv6 address'],
+    ['http://x:80', 'an IPv6 address must be in brackets'],
+    ['a b:80', '"a b" is not a host name'],
   ])('is refused with what is wrong: "%s"', (text, why) => {
     expect(() => parseBindAddress(text)).toThrow(`invalid bind address "${text}": `);
     expect(() => parseBindAddress(text)).toThrow(why);

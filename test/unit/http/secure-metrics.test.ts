@@ -120,9 +120,9 @@ describe('the secure metrics endpoint', () => {
 
   test.each([
     ['there is no certificate', 'tls.crt', undefined, 'tls.crt'],
-    ['the certificate is none', 'tls.crt', 'nonsense', 'tls.crt is no PEM'],
-    ['the key is none', 'tls.key', 'nonsense', 'tls.key is no PEM'],
-    ['the key is that of another', 'tls.key', second.keyPem, 'tls.key is not the key of'],
+    ['the certificate is none', 'tls.crt', 'nonsense', 'tls.crt is not valid PEM'],
+    ['the key is none', 'tls.key', 'nonsense', 'tls.key is not valid PEM'],
+    ['the key is that of another', 'tls.key', second.keyPem, 'tls.key does not match'],
   ])('does not start when %s', async (_, file, content, complaint) => {
     if (content === undefined) await rm(join(dir, file));
     else await writeFile(join(dir, file), content);

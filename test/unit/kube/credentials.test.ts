@@ -57,20 +57,24 @@ describe('a Secret', () => {
   });
 
   test.each<[string, Record<string, string | Buffer>, string]>([
-    ['nothing', {}, 'it lacks the key AZURE_TENANT_ID and AZURE_CLIENT_ID'],
-    ['no tenant', { AZURE_CLIENT_ID: CLIENT, AZURE_CLIENT_SECRET: 's3cret' }, 'it lacks the key AZURE_TENANT_ID'],
-    ['no client', { AZURE_TENANT_ID: TENANT, AZURE_CLIENT_SECRET: 's3cret' }, 'it lacks the key AZURE_CLIENT_ID'],
+    ['nothing', {}, 'keys AZURE_TENANT_ID and AZURE_CLIENT_ID are missing'],
+    ['no tenant', { AZURE_CLIENT_ID: CLIENT, AZURE_CLIENT_SECRET: 's3cret' }, 'key AZURE_TENANT_ID is missing'],
+    ['no client', { AZURE_TENANT_ID: TENANT, AZURE_CLIENT_SECRET: 's3cret' }, 'key AZURE_CLIENT_ID is missing'],
     ['an empty secret', { ...WHO, AZURE_CLIENT_SECRET: '' }, 'AZURE_CLIENT_SECRET is empty'],
     ['a blank secret', { ...WHO, AZURE_CLIENT_SECRET: ' \n' }, 'AZURE_CLIENT_SECRET is empty'],
-    ['a tenant that is a path', { ...WHO, AZURE_TENANT_ID: '../s3cret' }, 'AZURE_TENANT_ID is neither'],
-    ['a tenant that is none', { ...WHO, AZURE_TENANT_ID: '..' }, 'AZURE_TENANT_ID is neither'],
+    ['a tenant that is a path', { ...WHO, AZURE_TENANT_ID: '../s3cret' }, 'AZURE_TENANT_ID must be a tenant ID'],
+    ['a tenant that is none', { ...WHO, AZURE_TENANT_ID: '..' }, 'AZURE_TENANT_ID must be a tenant ID'],
+    ['a client that is a name', { ...WHO, AZURE_CLIENT_ID: 'my-s3cret' }, 'AZURE_CLIENT_ID must be a client ID (GUID)'],
     [
-      'a client that is a name',
-      { ...WHO, AZURE_CLIENT_ID: 'my-s3cret' },
-      'AZURE_CLIENT_ID is no client id, which is a GUID',
+      'bytes',
+      { ...WHO, AZURE_CLIENT_SECRET: Buffer.from([0xff, 0xfe, 0x31]) },
+      'AZURE_CLIENT_SECRET is not valid UTF-8 text',
     ],
-    ['bytes', { ...WHO, AZURE_CLIENT_SECRET: Buffer.from([0xff, 0xfe, 0x31]) }, 'AZURE_CLIENT_SECRET is no text'],
-    ['control characters', { ...WHO, AZURE_CLIENT_SECRET: 's3cret\u0000' }, 'AZURE_CLIENT_SECRET is no text'],
+    [
+      'control characters',
+      { ...WHO, AZURE_CLIENT_SECRET: 's3cret\u0000' },
+      'AZURE_CLIENT_SECRET is not valid UTF-8 text',
+    ],
     [
       'a novel',
       { ...WHO, AZURE_CLIENT_SECRET: 's3cret'.repeat(1_000) },
@@ -79,16 +83,16 @@ describe('a Secret', () => {
     [
       'a misspelt key',
       { ...WHO, AZURE_CLIENT_SECRT: 's3cret' },
-      'the key AZURE_CLIENT_SECRT is none of AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE',
+      'key AZURE_CLIENT_SECRT is unknown; the allowed keys are AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE',
     ],
-    ['a key in lower case', { ...WHO, azure_client_secret: 's3cret' }, 'the key azure_client_secret is none of'],
-    ['a path', { ...WHO, AZURE_CLIENT_CERTIFICATE_PATH: '/x' }, 'the key AZURE_CLIENT_CERTIFICATE_PATH is none of'],
+    ['a key in lower case', { ...WHO, azure_client_secret: 's3cret' }, 'key azure_client_secret is unknown'],
+    ['a path', { ...WHO, AZURE_CLIENT_CERTIFICATE_PATH: '/x' }, 'key AZURE_CLIENT_CERTIFICATE_PATH is unknown'],
     [
       'two proofs',
       { ...WHO, AZURE_CLIENT_SECRET: 's3cret', AZURE_CLIENT_CERTIFICATE: 'x' },
-      'it has both AZURE_CLIENT_SECRET and',
+      'AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE are both set',
     ],
-    ['no PEM', { ...WHO, AZURE_CLIENT_CERTIFICATE: 's3cret' }, 'AZURE_CLIENT_CERTIFICATE holds no certificate in PEM'],
+    ['no PEM', { ...WHO, AZURE_CLIENT_CERTIFICATE: 's3cret' }, 'AZURE_CLIENT_CERTIFICATE contains no PEM certificate'],
   ])('with %s is wrong, and names the key but never a value', (_, values, words) => {
     const problem = problemOf(parse(values));
     expect(problem).toContain(words);
@@ -96,9 +100,9 @@ describe('a Secret', () => {
   });
 
   test.each([
-    ['no base64', { ...encoded(WHO), AZURE_CLIENT_SECRET: '!s3cret!' }, 'AZURE_CLIENT_SECRET is no text'],
-    ['a number', { ...encoded(WHO), AZURE_CLIENT_SECRET: 7 }, 'AZURE_CLIENT_SECRET is no text'],
-    ['null', { ...encoded(WHO), AZURE_TENANT_ID: null }, 'AZURE_TENANT_ID is no text'],
+    ['no base64', { ...encoded(WHO), AZURE_CLIENT_SECRET: '!s3cret!' }, 'AZURE_CLIENT_SECRET is not valid UTF-8 text'],
+    ['a number', { ...encoded(WHO), AZURE_CLIENT_SECRET: 7 }, 'AZURE_CLIENT_SECRET is not valid UTF-8 text'],
+    ['null', { ...encoded(WHO), AZURE_TENANT_ID: null }, 'AZURE_TENANT_ID is not valid UTF-8 text'],
   ])('that holds %s is wrong', (_, data, words) => {
     expect(problemOf(parseCredential(data))).toContain(words);
   });
@@ -122,19 +126,19 @@ describe('the certificate of a Secret', () => {
   });
 
   test('is wrong without key, with another one, with one that is not RSA, with an encrypted one', () => {
-    expect(problem(good.certPem)).toContain('holds no private key');
-    expect(problem(good.keyPem)).toContain('holds no certificate');
-    expect(problem(good.certPem + other.keyPem)).toContain('does not belong to its first certificate');
-    expect(problem(other.certPem + good.certPem + good.keyPem)).toContain('does not belong to its first certificate');
-    expect(problem(elliptic.certPem + elliptic.keyPem)).toContain('not RSA');
+    expect(problem(good.certPem)).toContain('contains no unencrypted PEM private key');
+    expect(problem(good.keyPem)).toContain('contains no PEM certificate');
+    expect(problem(good.certPem + other.keyPem)).toContain('does not match its first certificate');
+    expect(problem(other.certPem + good.certPem + good.keyPem)).toContain('does not match its first certificate');
+    expect(problem(elliptic.certPem + elliptic.keyPem)).toContain('not an RSA key');
     const { privateKey } = generateKeyPairSync('rsa', {
       modulusLength: 2048,
       publicKeyEncoding: { type: 'spki', format: 'pem' },
       privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' },
     });
-    expect(problem(good.certPem + privateKey)).toContain('encrypted');
+    expect(problem(good.certPem + privateKey)).toContain('no unencrypted');
     expect(problem(`${good.certPem}-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n`)).toContain(
-      'holds no private key',
+      'contains no unencrypted PEM private key',
     );
   });
 });
@@ -248,7 +252,7 @@ describe('the watch of Secrets', () => {
     expect(told).toEqual([
       `team-a ${CLIENT}`,
       `team-b ${CLIENT}`,
-      'team-b it lacks the key AZURE_TENANT_ID and AZURE_CLIENT_ID',
+      'team-b keys AZURE_TENANT_ID and AZURE_CLIENT_ID are missing',
       'team-a gone',
     ]);
     stop.abort();

@@ -12,14 +12,15 @@ describe('a field of the CRD', () => {
     fieldsOf({ properties: { name: { description, ...more } } })[0];
 
   test.each([
-    ['Its name. Absent: left as Azure has it.', 'left as Azure has it', 'Its name.'],
+    ["Its name. If unset, Azure's value is kept.", "Azure's value is kept", 'Its name.'],
     [
-      'Its name. Absent: one thing; otherwise another. It cannot be changed.',
+      'Its name. Defaults to one thing; otherwise another. Immutable.',
       'one thing; otherwise another',
-      'Its name. It cannot be changed.',
+      'Its name. Immutable.',
     ],
-    ['Its name. Absent: metadata.name, which must fit. More.', 'metadata.name, which must fit', 'Its name. More.'],
-    ['Its name. Required.', 'refused', 'Its name.'],
+    ['Its name. Defaults to metadata.name, which must fit. More.', 'metadata.name, which must fit', 'Its name. More.'],
+    ['Its name. Unset if unknown.', 'if unknown', 'Its name.'],
+    ['Its name. Required.', 'rejected', 'Its name.'],
     ['Its name. Required, unless workspace is set.', undefined, 'Its name. Required, unless workspace is set.'],
     ['Its name.', undefined, 'Its name.'],
   ])('tells by its description what its absence means: %s', (description, absent, meaning) => {
@@ -108,7 +109,7 @@ describe('the picture of the demo', () => {
     typed('kubectl describe azir x'),
     '  Name: x',
     '',
-    bold('All 2 steps happened, in 9 s.'),
+    bold('All 2 steps succeeded in 9 s.'),
     '',
   ].join('\n');
 

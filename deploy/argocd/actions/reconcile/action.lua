@@ -1,4 +1,4 @@
--- Asks for a fresh look at Azure now: each new value of the annotation is one request.
+-- Reconciles now: each new value of the annotation is one request.
 local os = require("os")
 
 obj.metadata.annotations = obj.metadata.annotations or {}

@@ -1,4 +1,4 @@
--- Asks for one repair now, whatever the state and the repairs before: each new value of the annotation is one request.
+-- Repairs once now, whatever the state and the number of earlier attempts: each new value of the annotation is one request.
 local os = require("os")
 
 obj.metadata.annotations = obj.metadata.annotations or {}

@@ -1,4 +1,4 @@
--- Goes on where it was stopped.
+-- Resumes a suspended object.
 obj.spec.suspend = false
 
 return obj

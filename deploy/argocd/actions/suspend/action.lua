@@ -1,4 +1,4 @@
--- Stops everything but deletion.
+-- Suspends the object; only a deletion still proceeds.
 obj.spec.suspend = true
 
 return obj

@@ -42,16 +42,16 @@ describe('the flag', () => {
   });
 
   test.each([
-    ['Team', '"Team" is no namespace'],
-    ['team_a', 'no namespace'],
-    ['=/subscriptions/x', '"" is no namespace'],
-    ['a*', 'no namespace'],
-    [`team-a=`, 'is no scope'],
-    ['team-a=/subscriptions/mine', '"/subscriptions/mine" is no scope'],
-    ['team-a=resourceGroups/x', 'no scope'],
-    [`team-a=${GROUP}/providers`, 'no scope'],
-    [`team-a=${GROUP}/providers/Microsoft.DataFactory/factories`, 'no scope'],
-    [`team-a=/subscriptions/${SUBSCRIPTION}//resourceGroups/x`, 'no scope'],
+    ['Team', 'invalid namespace "Team"'],
+    ['team_a', 'invalid namespace'],
+    ['=/subscriptions/x', 'invalid namespace ""'],
+    ['a*', 'invalid namespace'],
+    [`team-a=`, 'invalid scope ""'],
+    ['team-a=/subscriptions/mine', 'invalid scope "/subscriptions/mine"'],
+    ['team-a=resourceGroups/x', 'invalid scope'],
+    [`team-a=${GROUP}/providers`, 'invalid scope'],
+    [`team-a=${GROUP}/providers/Microsoft.DataFactory/factories`, 'invalid scope'],
+    [`team-a=/subscriptions/${SUBSCRIPTION}//resourceGroups/x`, 'invalid scope'],
     [`team-a=/providers/x`, 'for team-a'],
   ])('%j is refused: %s', (flag, words) => {
     expect(() => parseGrants(flag)).toThrow(RangeError);

@@ -87,7 +87,7 @@ describe('the level', () => {
   test('is parsed in any case, and an unknown one is refused with the known ones', () => {
     expect(parseLogLevel('WARN')).toBe('warn');
     expect(() => parseLogLevel('verbose')).toThrow(
-      'unknown log level "verbose", expected one of debug, info, warn, error',
+      'unknown log level "verbose": must be one of debug, info, warn, error',
     );
   });
 });
