@@ -20,7 +20,7 @@ import {
 } from '../../../src/core/model/runtime.ts';
 import { type Budget, type CallContext, type Runtimes, SupersededError } from '../../../src/ports.ts';
 
-export interface StoredLease {
+export interface StoredRuntime {
   document: RuntimeDocument;
   type: ObservedRuntime['type'];
   etag: string;
@@ -50,7 +50,7 @@ export interface AzureHooks {
   /** Awaited before a call takes effect and again before its answer is given. */
   readonly pause?: () => Promise<void>;
   readonly fault?: (call: string, caller: CallContext) => Fault | undefined;
-  readonly onRead?: (by: string, key: string, found: StoredLease | undefined) => void;
+  readonly onRead?: (by: string, key: string, found: StoredRuntime | undefined) => void;
   readonly onWrite?: (write: AzureWrite) => void;
   readonly onNetwork?: (by: string, name: string) => void;
 }
@@ -73,7 +73,7 @@ export class FakeAzure implements Runtimes {
   readonly mode: Mode;
   /** What it has accepted and not yet done, in that order. */
   readonly #pending: Pending[] = [];
-  readonly runtimes = new Map<string, StoredLease>();
+  readonly runtimes = new Map<string, StoredRuntime>();
   readonly calls: string[] = [];
   /** How many writes it takes until a Limited runtime is Online. */
   repairsNeeded = 1;
@@ -93,7 +93,7 @@ export class FakeAzure implements Runtimes {
   readonly networks = new Set<string>();
   #etags = 0;
   /** What lists answer with until `refreshList`. */
-  #listed = new Map<string, StoredLease>();
+  #listed = new Map<string, StoredRuntime>();
   readonly #hooks: AzureHooks;
 
   constructor(hooks: AzureHooks = {}, mode: Mode = 'answers') {
@@ -120,7 +120,7 @@ export class FakeAzure implements Runtimes {
   }
 
   /** Somebody else's write. */
-  put(id: RuntimeId, document: RuntimeDocument, more: Partial<StoredLease> = {}): void {
+  put(id: RuntimeId, document: RuntimeDocument, more: Partial<StoredRuntime> = {}): void {
     const before = this.runtimes.get(armKey(id));
     this.runtimes.set(armKey(id), {
       document,
@@ -143,7 +143,7 @@ export class FakeAzure implements Runtimes {
     this.#change(id, { authoring });
   }
 
-  #change(id: RuntimeId, change: Partial<StoredLease>): void {
+  #change(id: RuntimeId, change: Partial<StoredRuntime>): void {
     const found = this.runtimes.get(armKey(id));
     if (found !== undefined) this.runtimes.set(armKey(id), { ...found, ...change });
   }
@@ -257,7 +257,7 @@ export class FakeAzure implements Runtimes {
     id: RuntimeId,
     document: RuntimeDocument,
     caller: CallContext,
-    isAsRead: (found: StoredLease | undefined) => boolean,
+    isAsRead: (found: StoredRuntime | undefined) => boolean,
   ): Promise<ObservedRuntime | Accepted> {
     return this.#call(kind, caller, () => {
       const key = armKey(id);
@@ -275,7 +275,7 @@ export class FakeAzure implements Runtimes {
     const before = this.runtimes.get(key);
     const found = before ?? { type: 'Managed', state: this.stateOfNew };
     const repaired = before?.state === 'Limited' && --this.repairsNeeded <= 0;
-    const stored: StoredLease = {
+    const stored: StoredRuntime = {
       ...found,
       document: before === undefined ? this.#losing(document) : document,
       state: repaired ? 'Online' : found.state,
@@ -323,7 +323,7 @@ function networkKey(parent: Parent, name: string): string {
   return `${parentArmId(parent)}/${name}`.toLowerCase();
 }
 
-function definition(id: RuntimeId, found: StoredLease | undefined, fresh: boolean): Definition {
+function definition(id: RuntimeId, found: StoredRuntime | undefined, fresh: boolean): Definition {
   if (found === undefined) return { presence: 'absent', fresh };
   const { document, type, etag } = found;
   return { presence: 'present', fresh, runtime: { name: id.name, type, document, etag } };

@@ -15,7 +15,7 @@ export class Gate {
   }
 
   /** Lets one through, the nth of those that wait, and lets everything settle that follows from it. */
-  async removeFinalizer(n: number): Promise<void> {
+  async release(n: number): Promise<void> {
     const [one] = this.#waiting.splice(n % this.#waiting.length, 1);
     one?.();
     await settled();

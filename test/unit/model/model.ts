@@ -125,7 +125,7 @@ export class Model {
   }
 
   async proceed(n: number, times: number): Promise<void> {
-    for (let i = 0; i < times && this.gate.waiting > 0; i++) await this.gate.removeFinalizer(n);
+    for (let i = 0; i < times && this.gate.waiting > 0; i++) await this.gate.release(n);
   }
 
   /** Somebody else writes a document; one of another network is another runtime, since none can be moved. */
@@ -184,7 +184,7 @@ export class Model {
     this.cutOff = false;
     this.#lostAnswers = 0;
     this.gated = false;
-    while (this.gate.waiting > 0) await this.gate.removeFinalizer(0);
+    while (this.gate.waiting > 0) await this.gate.release(0);
     for (let round = 0; round < 12; round++) await this.lookAtAll();
   }
 

@@ -11,7 +11,7 @@ import { type Claim, condition, type ManagedObject } from '../../../src/core/mod
 import { isManaging } from '../../../src/core/model/ownership.ts';
 import { armKey } from '../../../src/core/model/runtime.ts';
 import { RULES } from '../../../src/core/rules.ts';
-import type { AzureWrite, FakeAzure, StoredLease } from './fake-azure.ts';
+import type { AzureWrite, FakeAzure, StoredRuntime } from './fake-azure.ts';
 import type { FakeCluster } from './fake-cluster.ts';
 
 /** The reasons that the rules declare. */
@@ -35,7 +35,7 @@ export class Oracle {
   readonly #wasCreating = new Set<string>();
   readonly #claimed = new Map<string, Claim['origin']>();
   readonly #deletedBy = new Set<string>();
-  readonly #lastRead = new Map<string, StoredLease | undefined>();
+  readonly #lastRead = new Map<string, StoredRuntime | undefined>();
   cluster!: FakeCluster;
   azure!: FakeAzure;
 
@@ -46,7 +46,7 @@ export class Oracle {
     this.#declared.set(object.uid, [...(before ?? []), object.spec.desired]);
   }
 
-  onRead(by: string, _key: string, found: StoredLease | undefined): void {
+  onRead(by: string, _key: string, found: StoredRuntime | undefined): void {
     this.#lastRead.set(by, found);
   }
 
@@ -166,7 +166,7 @@ export class Oracle {
   }
 
   /** Whether this very object has made what is there, or what Azure is about to show. */
-  #made({ uid, spec }: ManagedObject, found: StoredLease | undefined): boolean {
+  #made({ uid, spec }: ManagedObject, found: StoredRuntime | undefined): boolean {
     if (!spec.valid || !this.#hasCreated.has(uid)) return false;
     return found === undefined || looksCreatedBy(spec.desired.fields, found.document);
   }
@@ -259,7 +259,7 @@ function declareSamePlace(...objects: readonly ManagedObject[]): boolean {
   return isSameName(a, b);
 }
 
-function adoptable(desired: Desired, document: StoredLease['document']): boolean {
+function adoptable(desired: Desired, document: StoredRuntime['document']): boolean {
   if (desired.adoptionPolicy === 'Always') return true;
   return desired.adoptionPolicy === 'IfIdentical' && differences(desired.fields, [], document).length === 0;
 }

@@ -449,38 +449,38 @@ describe('a key that is added while it is in hand', () => {
 describe('a pass that is slow', () => {
   /** A handler whose keys with `slow` in their name end only when they are let go. */
   function slowOnes(concurrency: number) {
-    const firstOperationPoll: string[] = [];
+    const begun: string[] = [];
     const ends: (() => void)[] = [];
     const handler: Handler = async (key) => {
-      firstOperationPoll.push(key);
+      begun.push(key);
       if (key.startsWith('slow')) await new Promise<void>((resolve) => ends.push(resolve));
       return DONE;
     };
     const world = setUp(handler, { concurrency, slowAfterMs: 5_000 });
-    return { ...world, firstOperationPoll, ends, running: world.controller.run(world.abort.signal) };
+    return { ...world, begun, ends, running: world.controller.run(world.abort.signal) };
   }
 
   test('does not keep other keys waiting for longer than five seconds', async () => {
-    const { queue, clock, firstOperationPoll, ends, abort, running } = slowOnes(2);
+    const { queue, clock, begun, ends, abort, running } = slowOnes(2);
     for (const key of ['slow-1', 'slow-2', 'quick']) queue.add(key);
     await clock.advance(4_999);
-    expect(firstOperationPoll).toEqual(['slow-1', 'slow-2']);
+    expect(begun).toEqual(['slow-1', 'slow-2']);
     await clock.advance(1);
-    expect(firstOperationPoll).toEqual(['slow-1', 'slow-2', 'quick']);
+    expect(begun).toEqual(['slow-1', 'slow-2', 'quick']);
     for (const end of ends) end();
     abort.abort();
     await running;
   });
 
   test('leaves as many workers as there were when it has ended', async () => {
-    const { queue, clock, metrics, firstOperationPoll, ends, abort, running } = slowOnes(1);
+    const { queue, clock, metrics, begun, ends, abort, running } = slowOnes(1);
     queue.add('slow-1');
     await clock.advance(5_000);
     ends[0]?.();
     await clock.advance(0);
     for (const key of ['slow-2', 'slow-3']) queue.add(key);
     await clock.advance(1);
-    expect(firstOperationPoll).toEqual(['slow-1', 'slow-2']);
+    expect(begun).toEqual(['slow-1', 'slow-2']);
     expect(metrics.active).toBe(1);
     abort.abort();
     ends[1]?.();
@@ -488,13 +488,13 @@ describe('a pass that is slow', () => {
   });
 
   test('is one of ten times the workers at most, and is relieved when there are fewer again', async () => {
-    const { queue, clock, firstOperationPoll, ends, abort, running } = slowOnes(1);
+    const { queue, clock, begun, ends, abort, running } = slowOnes(1);
     for (let i = 0; i < 20; i++) queue.add(`slow-${i}`);
     await clock.advance(200_000);
-    expect(firstOperationPoll).toHaveLength(10);
+    expect(begun).toHaveLength(10);
     ends[0]?.();
     await clock.advance(5_000);
-    expect(firstOperationPoll).toHaveLength(11);
+    expect(begun).toHaveLength(11);
     abort.abort();
     for (const end of ends) end();
     await running;
