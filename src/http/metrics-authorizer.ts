@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../runtime/log.ts';
 import { Throttle } from '../runtime/throttle.ts';
-import { type Rate, RateLimit } from './rate-limit.ts';
+import { type Rate, TokenBucket } from '../runtime/token-bucket.ts';
 
 /** `unknown`: the API server knows no user by that token. */
 export type AccessDecision = 'allowed' | 'forbidden' | 'unknown';
@@ -46,15 +46,15 @@ export class MetricsAuthorizer {
   /** By hash; the decision reviewed longest ago goes first, so reads must not refresh an entry: hence `peek`. */
   readonly #accepted = new LRUCache<string, CachedDecision>({ max: MANY });
   readonly #refused = new LRUCache<string, CachedDecision>({ max: MANY });
-  readonly #ofAccepted: RateLimit;
-  readonly #ofOthers: RateLimit;
+  readonly #ofAccepted: TokenBucket;
+  readonly #ofOthers: TokenBucket;
   readonly #underWay = new Map<string, Promise<AccessDecision>>();
   readonly #warnings = new Throttle(WARN_EVERY_MS, Number.NEGATIVE_INFINITY);
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
-    this.#ofAccepted = new RateLimit(REVIEWS, options.now);
-    this.#ofOthers = new RateLimit(REVIEWS, options.now);
+    this.#ofAccepted = new TokenBucket(REVIEWS, options.now);
+    this.#ofOthers = new TokenBucket(REVIEWS, options.now);
   }
 
   /** `authorization` is the header of the request. Rejects as the review does. */

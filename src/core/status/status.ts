@@ -1,4 +1,5 @@
 /** The next status: what a pass leaves behind for people and for later passes. */
+import { compact } from '../model/compact.ts';
 import { declarationHash } from '../model/desired.ts';
 import { valueAt } from '../model/fields.ts';
 import { condition, type ManagedObject, type Status } from '../model/object.ts';
@@ -58,7 +59,7 @@ function decidedStatus(s: Situation, verdict: Decided): Status {
   const said: Said = { status: 'True', reason, message };
   const synced = syncedOf(s, drift);
   const claim = claimAfter(s, reason);
-  return compact<Status>({
+  return compact({
     ...handledRequests(s),
     ...observedNow(s, synced),
     observedGeneration: s.object.generation,
@@ -102,7 +103,7 @@ function suspendedStatus(s: Situation): Status {
     ? 'Suspended; in sync when last checked.'
     : 'Suspended; the current spec has not been applied. Set spec.suspend: false to resume.';
   const said: Said = { status: 'True', reason: 'Suspended', message };
-  return compact<Status>({
+  return compact({
     ...status,
     observedGeneration: s.object.generation,
     conditions: conditionsAfter(s, {
@@ -122,7 +123,7 @@ function observedNow(s: Situation, synced: Said): Partial<Status> {
   if (definition?.presence === 'present') {
     const { name, type, document } = definition.runtime;
     const location = type === 'Managed' ? valueAt(document, 'location') : undefined;
-    return compact<Partial<Status>>({
+    return compact({
       state: state?.slice(0, 80),
       resourceId: armId({ ...desired.id, name }),
       location: typeof location === 'string' ? location.slice(0, 100) : undefined,
@@ -131,13 +132,13 @@ function observedNow(s: Situation, synced: Said): Partial<Status> {
   }
   if (synced.reason === 'NotFound') return {};
   const { resourceId, location, referenceName } = status;
-  return compact<Partial<Status>>({ resourceId, location, referenceName });
+  return compact({ resourceId, location, referenceName });
 }
 
 function handledRequests({ object, status }: Situation): Partial<Status> {
   const { reconcile, requestedAt } = object.requests;
   const anew = reconcile !== undefined && reconcile !== status.lastHandledReconcileToken ? reconcile : undefined;
-  return compact<Partial<Status>>({
+  return compact({
     lastHandledReconcileAt: requestedAt ?? anew ?? status.lastHandledReconcileAt,
     lastHandledReconcileToken: reconcile ?? status.lastHandledReconcileToken,
     lastHandledRepairAt: status.lastHandledRepairAt,
@@ -187,7 +188,7 @@ function authoringAfter(s: Situation): Status['interactiveAuthoring'] {
   if (desired.interactiveAuthoring === undefined) return undefined;
   const { enabledUntil, requestedTime, ...before } = status.interactiveAuthoring ?? {};
   // Without a state nothing was said anew.
-  const now = compact<NonNullable<Status['interactiveAuthoring']>>({
+  const now = compact({
     ...(state === undefined ? before : said),
     enabledUntil: state === undefined || said?.status === 'Enabled' ? enabledUntil : undefined,
     requestedTime: isAuthoringRequested(s) ? requestedTime : undefined,
@@ -198,9 +199,4 @@ function authoringAfter(s: Situation): Status['interactiveAuthoring'] {
 /** Only waits that a deadline hangs on, or that end a decision, are clocked. */
 function waitingAfter(s: Situation, reason: Wait): Status['waitingSince'] {
   return { reason, time: waitingSince(s, reason) };
-}
-
-/** Without the keys whose value is undefined. */
-function compact<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 }

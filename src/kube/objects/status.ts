@@ -17,6 +17,7 @@ import type {
 import { LIMITS } from '../../api/limits.ts';
 import { CONDITION_TYPES } from '../../api/names.ts';
 import { visible } from '../../api/visible.ts';
+import { compact } from '../../core/model/compact.ts';
 import { type Drift, type FieldPath, isFieldPath } from '../../core/model/fields.ts';
 import type { AuthoringStatus, Claim, Condition, Corrections, Operation, Status } from '../../core/model/object.ts';
 import type { Repairs } from '../../core/model/repairs.ts';
@@ -80,7 +81,7 @@ export function parseStatus(raw: unknown): Status {
     managedFields: [...new Set(readList(status.managedFields).filter((path) => typeof path === 'string'))].sort(),
     drift: readList(status.drift).flatMap(parseDrift),
     corrections: readList(status.corrections).flatMap(parseCorrections),
-    ...defined(optional),
+    ...compact(optional),
   };
 }
 
@@ -221,12 +222,12 @@ function parseRepair(raw: unknown): Status['repair'] {
     etag: readText(raw.etag),
     unmade: raw.unmade === true || undefined,
   };
-  return { attempts: readInteger(raw.attempts, 0) ?? 0, ...defined(optional) };
+  return { attempts: readInteger(raw.attempts, 0) ?? 0, ...compact(optional) };
 }
 
 function parseAuthoring(raw: unknown): AuthoringStatus | undefined {
   const { status, autoTerminationMinutes, enabledUntil, requestedTime } = readRecord(raw);
-  const authoring = defined({
+  const authoring = compact({
     status: readText(status),
     autoTerminationMinutes: readInteger(autoTerminationMinutes, 0),
     enabledUntil: readTime(enabledUntil),
@@ -276,7 +277,7 @@ function parseOperation(raw: unknown): Operation | undefined {
     time: since,
     fields: readList(fields).filter((path) => typeof path === 'string' && isFieldPath(path)) as FieldPath[],
     specHash: readText(specHash) ?? '',
-    ...defined({ replacedEtag: readText(replacedEtag) }),
+    ...compact({ replacedEtag: readText(replacedEtag) }),
     repeated: repeated === true,
   };
 }
@@ -287,11 +288,5 @@ type Draft<T> = { [K in keyof T]-?: Pick<T, K> extends Required<Pick<T, K>> ? T[
 /** Without undefined values and empty lists. */
 function withoutEmpty<T extends object>(draft: Draft<T>): T {
   const kept = Object.entries(draft).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
-  return defined(Object.fromEntries(kept)) as T;
-}
-
-/** Without undefined values: `exactOptionalPropertyTypes` tells absent from undefined. */
-function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept = Object.entries(object).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return compact(Object.fromEntries(kept)) as T;
 }
