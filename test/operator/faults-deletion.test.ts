@@ -58,7 +58,7 @@ const CASES: Case[] = [
     '429',
     (p) => fault(p, DELETE, reply(429, undefined, { 'retry-after': '1' })),
     'Unknown Throttled, Reconciling Throttled',
-    /throttles/,
+    /is throttling this identity/,
   ],
   ['503', (p) => fault(p, GET, reply(503)), UNKNOWN, /503/],
   ['a connection that breaks', (p) => fault(p, DELETE, DROP), UNKNOWN, /dropped/],

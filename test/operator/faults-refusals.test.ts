@@ -96,7 +96,7 @@ describe('Azure refuses', () => {
       const before = await place.runtime('sample');
       await fault(place, LIST, effect);
       const waiting = await history.until('sample', 'False CredentialsInvalid, Reconciling CredentialsInvalid');
-      expect(message(waiting)).toMatch(/check its tenant, and that cloud and endpoint belong together/);
+      expect(message(waiting)).toMatch(/Check its tenant, and that cloud and endpoint match/);
       expect(waiting.status?.claim?.origin).toBe('Created');
       await heal(place);
       await history.until('sample', 'True Available');

@@ -27,7 +27,7 @@ function row(path: string, value: unknown, wire: string, theirs: unknown): Row {
     spec: { [group]: { [field]: value } },
     ours: compute({ [parent]: { [key]: value } }),
     theirs: compute({ [parent]: { [key]: theirs } }),
-    shown: `${path}: ${JSON.stringify(theirs)} instead of ${JSON.stringify(value)}`,
+    shown: `${path} is ${JSON.stringify(theirs)}, want ${JSON.stringify(value)}`,
   };
 }
 

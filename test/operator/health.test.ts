@@ -160,8 +160,13 @@ describe.each(inBothKinds)('a repair that is not made, in a $kind', ({ inPlace }
       expect((await place.get('sample'))?.status?.repair?.attempts).toBe(0);
       await heal(place);
       await waitIsOverAgain(place);
-      const { status } = await ready(place);
-      expect(status?.repair).toEqual({ attempts: 1, lastAttemptTime: expect.any(String) });
+      await ready(place);
+      await eventually(async () =>
+        expect((await place.get('sample'))?.status?.repair).toEqual({
+          attempts: 1,
+          lastAttemptTime: expect.any(String),
+        }),
+      );
       expect(await place.events('sample')).not.toContain('RepairExhausted');
     }),
   );
