@@ -18,6 +18,8 @@ export default {
   testTimeout: 90_000,
   // Of `test.concurrent`, in one file: for tests that wait for most of their time.
   maxConcurrency: 16,
+  // All cores. Here and not in the script `unit`, where a --maxWorkers beside it would be read as 100 workers.
+  maxWorkers: '100%',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'ecosystem', testMatch: ['<rootDir>/test/ecosystem/**/*.test.ts'] },
