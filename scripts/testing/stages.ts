@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Child } from '../../test/controlplane/child.ts';
 import { startControlPlane } from '../../test/controlplane/index.ts';
-import { haveTools, TOOLS } from '../../test/tools/index.ts';
+import { whyUnsuitable } from '../../test/machine/suitable.ts';
+import { haveTools, NODE_TOOLS, TOOLS, type Tool, underCi } from '../../test/tools/index.ts';
 
 export interface Counts {
   readonly passed: number;
@@ -46,13 +47,18 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'tools',
     about: 'helm, promtool, prometheus, kstatus, Lua and the front end of docker build, built the first time',
-    run: tools,
+    run: (context) => tools(TOOLS, context),
   },
   jest('ecosystem', 'what these tools say'),
   jest('integration', 'a real API server; the emulated Azure, also by the SDKs for Python'),
   jest('operator', 'the operator as users run it, on both'),
   jest('outage', 'what goes down and comes back: the API server, the operator, Azure'),
   jest('e2e', 'through kubectl and helm alone; the operator in the place of its pod'),
+  {
+    name: 'node',
+    about: 'the image and the chart on a real node: kubelet, containerd and all, built the first time',
+    run: node,
+  },
   { name: 'demo', about: 'npm run demo -- --exit', run: demo },
 ];
 
@@ -107,14 +113,27 @@ async function controlPlane({ signal }: Context): Promise<Counts> {
 }
 
 /** Before the tests that use them, so that none of these seems to hang while they are built. */
-async function tools({ signal }: Context): Promise<Counts> {
+async function tools(wanted: readonly Tool[], { signal }: Context): Promise<Counts> {
   try {
     const log = (line: string) => process.stdout.write(`${line}\n`);
-    return (await haveTools(TOOLS, { signal, log })) ? NONE : { ...NONE, skipped: 1 };
+    return (await haveTools(wanted, { signal, log })) ? NONE : { ...NONE, skipped: 1 };
   } catch (error) {
     process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
     return FAILED;
   }
+}
+
+/** Where there can be none, it says why; under CI that is a failure. */
+async function node(context: Context): Promise<Counts> {
+  const why = await whyUnsuitable();
+  if (why !== undefined) {
+    process.stdout.write(
+      `the tests on a real node ${underCi(process.env) ? 'cannot be run' : 'are skipped'}: ${why}\n`,
+    );
+    return underCi(process.env) ? FAILED : { ...NONE, skipped: 1 };
+  }
+  const built = await tools(NODE_TOOLS, context);
+  return built.failed + built.skipped > 0 ? built : jest('e2e:node', '').run(context);
 }
 
 /** Its output is only of interest when it failed. */

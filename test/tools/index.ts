@@ -33,6 +33,7 @@ export async function haveTools(
   }
 }
 
-function underCi({ CI = '' }: NodeJS.ProcessEnv): boolean {
+/** Where nothing may go untested unnoticed. */
+export function underCi({ CI = '' }: NodeJS.ProcessEnv): boolean {
   return CI !== '' && CI !== 'false' && CI !== '0';
 }
