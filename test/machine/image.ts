@@ -23,6 +23,8 @@ export interface BuildSpec {
   readonly architectures?: readonly Architecture[];
   /** Layers as a registry would have them; otherwise they are left as they are, which is faster. */
   readonly compress?: boolean;
+  /** Seconds since 1970 that count as the time of everything in it. */
+  readonly epoch?: string;
 }
 
 /** What it takes from the network and from other commits stays in the per-user cache: a second build of the same takes seconds. */
@@ -82,6 +84,7 @@ async function build(
     return [
       ...['--local', `context=${spec.context ?? root}`, '--local', `dockerfile=${root}`],
       ...['--opt', `platform=${architectures.map((architecture) => `linux/${architecture}`).join(',')}`],
+      ...(spec.epoch === undefined ? [] : ['--opt', `build-arg:SOURCE_DATE_EPOCH=${spec.epoch}`]),
       ...stores,
       ...['--output', [...output, ...compression].join(',')],
     ];

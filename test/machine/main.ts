@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const dir = await mkdtemp(join(tmpdir(), 'node-images-'));
   try {
-    const prepared = await prepare(dir, version, task);
+    const prepared = await prepare(dir, version, args.includes('--long'), task);
     if (prepared === undefined) return skipped('its programs cannot be built');
     return await runJest(prepared, args);
   } finally {
@@ -41,7 +41,7 @@ function skipped(why: string): number {
   return failure ? 1 : 0;
 }
 
-async function runJest({ packages, assets, images }: Prepared, args: readonly string[]): Promise<number> {
+async function runJest({ packages, assets, images, parent }: Prepared, args: readonly string[]): Promise<number> {
   const began = Date.now();
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const own = ['--selectProjects', 'node', '--runInBand', ...args.filter((arg) => arg !== '--long')];
@@ -53,7 +53,7 @@ async function runJest({ packages, assets, images }: Prepared, args: readonly st
     env: {
       ...process.env,
       NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-      NODE_RUN: JSON.stringify({ assets, images, image: OPERATOR_IMAGE, long: args.includes('--long') }),
+      NODE_RUN: JSON.stringify({ assets, images, image: OPERATOR_IMAGE, parent, long: args.includes('--long') }),
     },
     logFd: STDOUT,
   });

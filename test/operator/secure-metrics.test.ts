@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { operator as serviceAccount } from '../controlplane/index.ts';
 import { createServerIdentity } from '../emulator/tls.ts';
 import { eventually } from '../support/eventually.ts';
-import { CHART, helm, NAMESPACE, RELEASE } from '../support/helm.ts';
+import { CHART, helm, NAMESPACE, RELEASE, WITH_IMAGE } from '../support/helm.ts';
 import { getOverTls } from '../support/https.ts';
 import { kubectlOf } from '../support/kubectl.ts';
 import { type OperatorProcess, startOperator } from '../support/operator-process.ts';
@@ -59,7 +59,7 @@ describe('secure metrics', () => {
   function roles(): Promise<string> {
     const values = { metrics: { secure: { enabled: true, certificateSecret: 'tls' } } };
     const only = ['--show-only', 'templates/metrics-access.yaml'];
-    return helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...only], { home: dir, values });
+    return helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...WITH_IMAGE, ...only], { home: dir, values });
   }
 
   async function operatorKubeconfig(): Promise<string> {

@@ -5,7 +5,7 @@ import { NoGo } from '../controlplane/toolchain.ts';
 import { type BuildOptions, buildTools } from './build.ts';
 import { builtFolder, moduleOf, type Tool } from './modules.ts';
 
-export { NODE_TOOLS, TOOLS, type Tool } from './modules.ts';
+export { LONG_TOOLS, NODE_TOOLS, TOOLS, type Tool } from './modules.ts';
 
 /** Where a tool is once `haveTools` has found or built it. */
 export function pathOf(tool: Tool): string {

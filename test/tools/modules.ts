@@ -30,6 +30,7 @@ export const MODULES = {
   },
   kstatus: { programs: { kstatus: '.' }, expected: 'about 10 s' },
   lua: { programs: { lua: '.' }, expected: 'some seconds' },
+  actionlint: { programs: { actionlint: 'github.com/rhysd/actionlint/cmd/actionlint' }, expected: 'about 10 s' },
   // Apart from the programs of its module: it is built in a third of their time, and most who want it want no builder.
   dockerfile: { source: 'buildkit', programs: { dockerfile: '.' }, expected: 'about 40 s' },
   buildkit: {
@@ -69,6 +70,10 @@ export const MODULES = {
     },
     expected: 'about 20 s',
   },
+  'kube-router': {
+    programs: { 'kube-router': 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router' },
+    expected: 'about 3 minutes',
+  },
   guest: { programs: { guest: '.' }, expected: 'some seconds' },
 } as const satisfies Record<string, Module>;
 
@@ -81,10 +86,13 @@ const toolsOf = (...modules: readonly ToolModule[]) =>
   modules.flatMap((module) => Object.keys(MODULES[module].programs)) as readonly Tool[];
 
 /** What the tests of the ecosystem ask. */
-export const TOOLS = toolsOf('helm', 'prometheus', 'kstatus', 'lua', 'dockerfile');
+export const TOOLS = toolsOf('helm', 'prometheus', 'kstatus', 'lua', 'dockerfile', 'actionlint');
 
 /** What builds the image, and what a node consists of besides the control plane. */
 export const NODE_TOOLS = toolsOf('helm', 'buildkit', 'kubernetes', 'containerd', 'cni', 'guest');
+
+/** What enforces NetworkPolicies, for the tests that take minutes. */
+export const LONG_TOOLS = toolsOf('kube-router');
 
 export function sourceFolder(module: ToolModule): string {
   const { source = module }: Module = MODULES[module];

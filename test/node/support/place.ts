@@ -131,10 +131,10 @@ export class Place {
     };
   }
 
-  values(): object {
+  values(tag = ''): object {
     return {
       ...this.azureValues(),
-      image: { repository: nodeRun().image },
+      image: { repository: nodeRun().image, tag },
       operatorIdentityNamespaces: ['*'],
       envFrom: [{ secretRef: { name: 'azure-identity' } }],
       // A test waits less.

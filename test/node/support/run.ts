@@ -7,6 +7,8 @@ export interface NodeRun {
   readonly images: readonly string[];
   /** The name of the operator's image, without its tag. */
   readonly image: string;
+  /** The sources of the parent commit, where there is one. */
+  readonly parent?: string;
   /** Whether tests that take minutes are asked for. */
   readonly long: boolean;
 }
