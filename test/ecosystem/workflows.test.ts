@@ -21,7 +21,7 @@ const WORKFLOWS = ['ci', 'release'].map((name) => `.github/workflows/${name}.yam
 
   test('call npm scripts that there are', () => {
     const { scripts } = JSON.parse(file('package.json'));
-    const called = WORKFLOWS.flatMap((path) => [...file(path).matchAll(/npm (?:run )?([\w:]+)/g)]).map(
+    const called = WORKFLOWS.flatMap((path) => [...file(path).matchAll(/run: .*npm (?:run )?([\w:]+)/g)]).map(
       ([, name = '']) => name,
     );
     expect(called).toEqual(['test', 'package']);
