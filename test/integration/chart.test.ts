@@ -26,6 +26,9 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'helm-'));
   namespace = await newNamespace();
   await kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
+  for (const name of EVERYTHING.watchNamespaces) {
+    await kubectl(['apply', '-f', '-'], { stdin: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } });
+  }
   for (const stdin of PROMETHEUS_OPERATOR) {
     await kubectl(['apply', '-f', '-'], { stdin });
     await kubectl(['wait', '--for=condition=Established', '--timeout=60s', `crd/${stdin.metadata.name}`]);
@@ -114,8 +117,6 @@ const WITHOUT = {
   podDisruptionBudget: { enabled: false },
   topologySpreadConstraints: [],
   nodeSelector: null,
-  podSecurityContext: null,
-  securityContext: null,
 };
 
 const text = { type: 'string' };
