@@ -88,12 +88,6 @@ async function fill(folder: string, source: Source, task: Task): Promise<void> {
   await writeFile(join(folder, 'SOURCE'), `${source.name}\n`);
 }
 
-export const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
 function nothingWorked(failures: readonly string[]): string {
   const { major, minor } = majorMinor(kubernetesVersion());
   return [

@@ -5,9 +5,9 @@
  */
 import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists, findAssets, programs } from './assets.ts';
+import { findAssets, programs } from './assets.ts';
 import { linkerFlags } from './build.ts';
-import { cacheFolder, renew } from './cache.ts';
+import { cacheFolder, exists, renew } from './cache.ts';
 import { run } from './child.ts';
 import { withLock } from './lock.ts';
 import { step, type Task } from './log.ts';

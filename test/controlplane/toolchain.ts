@@ -1,6 +1,6 @@
-import { access, chmod, readdir, rm } from 'node:fs/promises';
+import { chmod, readdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { renew } from './cache.ts';
+import { exists, renew } from './cache.ts';
 import { run } from './child.ts';
 import { step, type Task } from './log.ts';
 import { moduleDir, platform } from './version.ts';
@@ -101,9 +101,3 @@ async function markExecutable(root: string): Promise<void> {
     }
   }
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -3,10 +3,10 @@
  * the same bytes. The packages come from apt; Node and npm from npm's registry.
  */
 import { createHash } from 'node:crypto';
-import { access, chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, renew } from '../controlplane/cache.ts';
+import { cacheFolder, exists, renew } from '../controlplane/cache.ts';
 import { run } from '../controlplane/child.ts';
 import { withLock } from '../controlplane/lock.ts';
 import { step, type Task } from '../controlplane/log.ts';
@@ -168,9 +168,3 @@ async function files(folder: string, contents: Readonly<Record<string, string>>)
 
 const hostAuthorities = (env: NodeJS.ProcessEnv): Promise<string> =>
   readFile(env.NODE_EXTRA_CA_CERTS || '/etc/ssl/certs/ca-certificates.crt', 'utf8').catch(() => '');
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -3,9 +3,9 @@
  * apt gets lists and a state of its own, also for another architecture than this one's.
  */
 import { createHash } from 'node:crypto';
-import { access, cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, renew } from '../controlplane/cache.ts';
+import { cacheFolder, exists, renew } from '../controlplane/cache.ts';
 import { run } from '../controlplane/child.ts';
 import { withLock } from '../controlplane/lock.ts';
 import { step, type Task } from '../controlplane/log.ts';
@@ -108,9 +108,3 @@ async function nameAlternatives(root: string): Promise<void> {
     }
   }
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
