@@ -20,6 +20,8 @@ export interface BuildSpec {
   readonly file: string;
   /** The folder with the sources; this repository by default. */
   readonly context?: string;
+  /** The folder of the Dockerfile; this repository by default. */
+  readonly dockerfile?: string;
   readonly architectures?: readonly Architecture[];
   /** Layers as a registry would have them; otherwise they are left as they are, which is faster. */
   readonly compress?: boolean;
@@ -82,7 +84,7 @@ async function build(
       ? ['compression=gzip', 'rewrite-timestamp=true']
       : ['compression=uncompressed', 'force-compression=true'];
     return [
-      ...['--local', `context=${spec.context ?? root}`, '--local', `dockerfile=${root}`],
+      ...['--local', `context=${spec.context ?? root}`, '--local', `dockerfile=${spec.dockerfile ?? root}`],
       ...['--opt', `platform=${architectures.map((architecture) => `linux/${architecture}`).join(',')}`],
       ...(spec.epoch === undefined ? [] : ['--opt', `build-arg:SOURCE_DATE_EPOCH=${spec.epoch}`]),
       ...stores,

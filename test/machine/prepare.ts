@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findAssets } from '../controlplane/assets.ts';
 import { run } from '../controlplane/child.ts';
-import type { Task } from '../controlplane/log.ts';
+import { messageOf, type Task } from '../controlplane/log.ts';
 import { haveTools, LONG_TOOLS, NODE_TOOLS, pathOf } from '../tools/index.ts';
 import { PAUSE_IMAGE } from './configuration.ts';
 import { buildImage } from './image.ts';
@@ -35,13 +35,25 @@ export async function prepare(dir: string, version: string, long: boolean, task:
   await buildImage({ name: `${OPERATOR_IMAGE}:${version}`, file: operator }, env, task);
   const images = [operator, await guestImage(dir, task)];
   const parent = await parentSources(dir, task);
-  if (parent !== undefined) {
-    const file = join(dir, 'parent.tar');
-    // By this Dockerfile: what is asked is whether the versions get along.
-    await buildImage({ name: `${OPERATOR_IMAGE}:${PARENT_TAG}`, file, context: parent }, env, task);
-    images.push(file);
+  const file = join(dir, 'parent.tar');
+  const built = parent !== undefined && (await buildParent(parent, file, task));
+  if (built) images.push(file);
+  return { packages: await nodePackages(env, task), assets, images, parent: built ? parent : undefined };
+}
+
+/** By its own Dockerfile; where that one is broken, by this one, which may not fit its folders. What cannot be built is not upgraded from. */
+async function buildParent(parent: string, file: string, task: Task): Promise<boolean> {
+  for (const dockerfile of [parent, root]) {
+    try {
+      const name = `${OPERATOR_IMAGE}:${PARENT_TAG}`;
+      await buildImage({ name, file, context: parent, dockerfile }, process.env, task);
+      return true;
+    } catch (error) {
+      task.signal.throwIfAborted();
+      task.log(`the parent commit cannot be built by ${join(dockerfile, 'Dockerfile')}: ${messageOf(error)}`);
+    }
   }
-  return { packages: await nodePackages(env, task), assets, images, parent };
+  return false;
 }
 
 /** Of what git has as the parent of this commit: a clone may be without history. */
