@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import { memoryOf, operatorOf } from './support/containers.ts';
 import { allReady, createMany, MANY } from './support/objects.ts';
 import { PATIENCE_MS, Place } from './support/place.ts';
+import { nodeRun } from './support/run.ts';
 
 const COUNT = 1_000;
 const MIB = 2 ** 20;
@@ -16,7 +17,7 @@ interface Summary {
   }[];
 }
 
-describe('with 1,000 objects', () => {
+(nodeRun().long ? describe : describe.skip)('with 1,000 objects', () => {
   let place: Place;
   beforeAll(async () => {
     place = await Place.create();
