@@ -81,20 +81,29 @@ async function writeManifests({ repository }: Options, chart: string): Promise<v
   await copyFile(join(root, 'crds', 'azure-ir.io_azureintegrationruntimes.yaml'), join(out, 'crd.yaml'));
 }
 
-/** Of what is in the image: the packages of the bundle, and Node. Without what differs from one run to the next. */
+interface Component {
+  readonly 'bom-ref': string;
+  readonly properties?: readonly { readonly name: string }[];
+}
+
+const isForDevelopment = ({ properties = [] }: Component): boolean =>
+  properties.some(({ name }) => name === 'cdx:npm:package:development');
+
+/**
+ * Of what is in the image: the packages of the bundle, and Node. Without what differs from one run to the next. `npm sbom --omit dev` would also leave out a package that
+ * the operator has in common with a tool.
+ */
 async function writeBillOfMaterials({ version, epoch }: Options): Promise<void> {
-  const bill = JSON.parse(
-    await call('npm', [
-      'sbom',
-      '--sbom-format',
-      'cyclonedx',
-      '--omit',
-      'dev',
-      '--package-lock-only',
-      '--sbom-type',
-      'application',
-    ]),
-  );
+  const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only', '--sbom-type', 'application'];
+  const bill = JSON.parse(await call('npm', args));
+  const omitted = new Set(bill.components.filter(isForDevelopment).map((each: Component) => each['bom-ref']));
+  bill.components = bill.components.filter((each: Component) => !omitted.has(each['bom-ref']));
+  bill.dependencies = bill.dependencies
+    .filter(({ ref }: { ref: string }) => !omitted.has(ref))
+    .map(({ ref, dependsOn }: { ref: string; dependsOn: string[] }) => ({
+      ref,
+      dependsOn: dependsOn.filter((on) => !omitted.has(on)),
+    }));
   const { node } = JSON.parse(await text('package.json')).devDependencies;
   delete bill.serialNumber;
   // npm takes that of the folder.

@@ -62,6 +62,10 @@ async function pack(): Promise<string> {
     const found = new Map(components.map((each) => [each.name, each.version]));
     expect(found).toEqual(new Map([...found, ...(Object.entries(dependencies) as [string, string][])]));
     expect(found.get('node')).toBe(process.versions.node);
+    expect([...found.keys()]).not.toContain('jest');
+    const refs = bill.components.map((each: { 'bom-ref': string }) => each['bom-ref']);
+    const on: string[] = bill.dependencies.flatMap((each: { dependsOn: string[] }) => each.dependsOn);
+    expect(on.filter((ref) => !refs.includes(ref))).toEqual([]);
     expect(bill.metadata.component).toMatchObject({ name: 'azure-ir-operator', version });
   });
 });

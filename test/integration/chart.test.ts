@@ -93,7 +93,7 @@ const EVERYTHING = {
     dashboard: { enabled: true, annotations: { grafana_folder: 'Azure' } },
     prometheusRule: {
       enabled: true,
-      labels: { removeFinalizer: 'prometheus' },
+      labels: { release: 'prometheus' },
       runbookUrl: 'https://wiki.example.com/azure-ir',
     },
     secure: { enabled: true, certificateSecret: 'metrics-certificate' },
