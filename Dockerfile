@@ -1,8 +1,14 @@
-# The operator's image: Node, and one file.
+# The operator's image: Node, and one file. For linux/amd64 and linux/arm64, whatever builds it: no program is run for another architecture than the builder's.
 #
 #   docker build -t azure-ir-operator:0.1.0 .
 
-FROM node:24.21.0-bookworm-slim AS build
+# C libraries and certificate authorities; no shell, no package manager. Its tags name no versions: `nonroot` is what was built last for Debian 12. To build
+# the same image again, give the digest that you have tried, with --build-arg BASE=gcr.io/distroless/cc-debian12@sha256:…
+# (Only an ARG above the first FROM counts in a FROM.)
+ARG BASE=gcr.io/distroless/cc-debian12:nonroot
+
+# What comes out of it is JavaScript, the same on every architecture.
+FROM --platform=$BUILDPLATFORM node:24.21.0-bookworm-slim AS build
 WORKDIR /build
 # First what is needed to install the packages: as long as it does not change, they are not installed again.
 COPY package.json package-lock.json .npmrc ./
@@ -13,12 +19,11 @@ COPY crds crds
 COPY src src
 RUN npm run build
 
-# C libraries and certificate authorities; no shell, no package manager. Its tags name no versions: `nonroot` is what was built last for Debian 12. To build
-# the same image again, give the digest that you have tried, with --build-arg BASE=gcr.io/distroless/cc-debian12@sha256:…
-ARG BASE=gcr.io/distroless/cc-debian12:nonroot
+# From here and not from a base that has Node: this is the very version that the tests run. Of the image's own architecture, and nothing is run in it.
+FROM node:24.21.0-bookworm-slim AS node
+
 FROM ${BASE}
-# From the image above and not from a base that has Node: this is the very version that the tests run.
-COPY --from=build /usr/local/bin/node /nodejs/bin/node
+COPY --from=node /usr/local/bin/node /nodejs/bin/node
 COPY --from=build /build/dist/main.js /app/main.js
 ENV NODE_ENV=production
 # The C library keeps freed memory for each of the threads that ever asked for some, and all that lies below what is still in use. These three give it

@@ -39,6 +39,14 @@ export default {
     },
     // Each file starts what it needs, because it takes it down.
     { ...common, displayName: 'outage', testMatch: ['<rootDir>/test/outage/**/*.test.ts'] },
+    // On a node that dev/machine/main.ts runs jest on; the node is started once for all its files.
+    {
+      ...common,
+      displayName: 'node',
+      testMatch: ['<rootDir>/test/node/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/node/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/node/support/global-teardown.ts',
+    },
     { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 };

@@ -5,11 +5,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 const COPIES = {
   'files/crd.yaml': 'crds/azure-ir.io_azureintegrationruntimes.yaml',
   'files/rules.yaml': 'deploy/monitoring/rules.yaml',
+  'files/dashboard.json': 'deploy/monitoring/dashboard.json',
 };
 
 for (const [copy, original] of Object.entries(COPIES)) {
   const file = new URL(`../deploy/chart/${copy}`, import.meta.url);
-  const header = `# A copy of ${original} (npm run generate); change it there.\n`;
+  // JSON has no comments.
+  const header = copy.endsWith('.json') ? '' : `# A copy of ${original} (npm run generate); change it there.\n`;
   const wanted = header + (await readFile(new URL(`../${original}`, import.meta.url), 'utf8'));
   if (!process.argv.includes('--check')) await writeFile(file, wanted);
   else if (wanted !== (await readFile(file, 'utf8').catch(() => ''))) {

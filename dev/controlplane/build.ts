@@ -41,7 +41,7 @@ async function build(go: Go, target: (typeof targets)[number], version: string, 
 }
 
 /** Without these the server would call itself v0.0.0-master, and clients compare versions. */
-function linkerFlags(version: string): string {
+export function linkerFlags(version: string): string {
   const { major, minor } = majorMinor(version);
   const set = (name: string, value: string) => `-X k8s.io/component-base/version.${name}=${value}`;
   return ['-s -w', set('gitVersion', version), set('gitMajor', major), set('gitMinor', minor)].join(' ');

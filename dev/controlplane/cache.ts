@@ -1,6 +1,6 @@
 /** The user's cache, whose folders appear whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
@@ -37,3 +37,9 @@ async function removeLeftovers(folder: string): Promise<void> {
     await rm(join(dirname(folder), name), { recursive: true, force: true });
   }
 }
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

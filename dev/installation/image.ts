@@ -1,16 +1,14 @@
-/** What the Dockerfile makes, as far as that can be read from it: no container engine is needed. */
+/** What the Dockerfile makes, as the front end of `docker build` understands it: no container engine is needed. */
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { FrontEnd } from '../tools/dockerfile.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Image {
-  /** Of each stage, as it stands there. */
-  readonly bases: readonly string[];
-  /** Of the last stage: where each file comes from in the stage before, and where it goes. */
   readonly copies: readonly { readonly from: string; readonly to: string }[];
   readonly env: Readonly<Record<string, string>>;
   readonly uid: number;
@@ -18,23 +16,19 @@ export interface Image {
   readonly entrypoint: readonly string[];
 }
 
+export const readDockerfile = (): Promise<string> => readFile(join(root, 'Dockerfile'), 'utf8');
+
 export async function readImage(): Promise<Image> {
-  const lines = (await readFile(join(root, 'Dockerfile'), 'utf8')).split('\n');
-  const of = (keyword: string, from = lines) =>
-    from.filter((line) => line.startsWith(`${keyword} `)).map((line) => line.slice(keyword.length + 1));
-  const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
-  const [uid = Number.NaN, gid = Number.NaN] = (of('USER', last)[0] ?? '').split(':').map(Number);
-  return {
-    bases: of('FROM').map((from) => from.split(' ')[0] ?? ''),
-    copies: of('COPY', last).map((copy) => {
-      const [, from = '', to = ''] = /^--from=build (\S+) (\S+)$/.exec(copy) ?? [];
-      return { from, to };
-    }),
-    env: Object.fromEntries(of('ENV', last).map((pair) => pair.split('=') as [string, string])),
-    uid,
-    gid,
-    entrypoint: JSON.parse(of('ENTRYPOINT', last)[0] ?? '[]'),
-  };
+  const frontEnd = new FrontEnd();
+  try {
+    const platforms = { platform: 'linux/amd64', buildPlatform: 'linux/amd64' };
+    const { config, copies } = await frontEnd.judge(await readDockerfile(), platforms);
+    const [uid = Number.NaN, gid = Number.NaN] = (config.User ?? '').split(':').map(Number);
+    const env = Object.fromEntries((config.Env ?? []).map((pair) => pair.split(/=(.*)/s, 2) as [string, string]));
+    return { copies, env, uid, gid, entrypoint: config.Entrypoint ?? [] };
+  } finally {
+    await frontEnd.stop();
+  }
 }
 
 /** Where the build has what the image copies: the Node that runs this is the very version of the Dockerfile. */

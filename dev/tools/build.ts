@@ -38,9 +38,9 @@ function isComplete(folder: string, name: ToolModule): Promise<boolean> {
 }
 
 async function build(name: ToolModule, go: Go, dir: string, task: Task): Promise<void> {
-  const { programs, tags = '', expected }: Module = MODULES[name];
+  const { programs, tags = '', linkerFlags = '-s -w', expected }: Module = MODULES[name];
   for (const [program, pack] of Object.entries(programs)) {
-    const args = ['build', '-trimpath', '-tags', tags, '-ldflags', '-s -w', '-o', join(dir, program), pack];
+    const args = ['build', '-trimpath', '-tags', tags, '-ldflags', linkerFlags, '-o', join(dir, program), pack];
     const { code, tail } = await step(task.log, `building ${program} with ${go.version}`, expected, () =>
       run(go.command, args, {
         cwd: sourceFolder(name),

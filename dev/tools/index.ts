@@ -1,11 +1,11 @@
-/** helm, promtool, prometheus, and the libraries kstatus and gopher-lua as programs: built once, then taken from the per-user cache. */
+/** helm, promtool, prometheus, the libraries kstatus, gopher-lua and BuildKit's front end as programs, and what a node consists of: built once, then taken from the per-user cache. */
 import { join } from 'node:path';
 import { messageOf, stderrLog, type Task } from '../controlplane/log.ts';
 import { NoGo } from '../controlplane/toolchain.ts';
 import { type BuildOptions, buildTools } from './build.ts';
 import { builtFolder, moduleOf, type Tool } from './modules.ts';
 
-export { TOOLS, type Tool } from './modules.ts';
+export { LONG_TOOLS, NODE_TOOLS, TOOLS, type Tool } from './modules.ts';
 
 /** Where a tool is once `haveTools` has found or built it. */
 export function pathOf(tool: Tool): string {
@@ -33,6 +33,7 @@ export async function haveTools(
   }
 }
 
-function underCi({ CI = '' }: NodeJS.ProcessEnv): boolean {
+/** Where nothing may go untested unnoticed. */
+export function underCi({ CI = '' }: NodeJS.ProcessEnv): boolean {
   return CI !== '' && CI !== 'false' && CI !== '0';
 }

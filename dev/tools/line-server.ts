@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 /** A program that answers each line of JSON on standard input with a line of JSON, in order. It ends when its input does. */
 export class LineServer {
   readonly #child: ChildProcess;
+  #failure: Error | undefined;
   readonly #waiting: PromiseWithResolvers<unknown>[] = [];
   readonly #ended: Promise<void>;
 
@@ -27,6 +28,7 @@ export class LineServer {
   }
 
   ask(question: object): Promise<unknown> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const answer = Promise.withResolvers<unknown>();
     this.#waiting.push(answer);
     this.#child.stdin?.write(`${JSON.stringify(question)}\n`);
@@ -39,6 +41,7 @@ export class LineServer {
   }
 
   #fail(error: Error): void {
+    this.#failure = error;
     for (const answer of this.#waiting.splice(0)) answer.reject(error);
   }
 }

@@ -45,7 +45,8 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: 'tools',
-    about: 'helm, promtool, prometheus, kstatus and Lua, built the first time',
+    about:
+      'helm, promtool, prometheus, kstatus, Lua, actionlint and the front end of docker build, built the first time',
     run: tools,
   },
   jest('ecosystem', 'what these tools say'),

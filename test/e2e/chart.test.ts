@@ -10,7 +10,7 @@ import { crdIsServed } from '../../dev/installation/crd.ts';
 import { type Cluster, kubectlOf, type Options, runKubectl } from '../../dev/installation/kubectl.ts';
 import { type OperatorProcess, operatorOf } from '../../dev/installation/operator-process.ts';
 import { eventually } from '../support/eventually.ts';
-import { CHART, helm, manifestsIn, NAMESPACE, RELEASE, template } from '../support/helm.ts';
+import { CHART, helm, manifestsIn, NAMESPACE, RELEASE, template, WITH_IMAGE } from '../support/helm.ts';
 import { canRunPods, type Pod, type PodSpec, preparePod } from '../support/pod.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -23,7 +23,7 @@ const describeHelm = await describeWith('helm');
 const podsRun = await canRunPods();
 if (!podsRun)
   process.stderr.write('[e2e] unshare cannot make mounts here: the operator is not run as its pod would be\n');
-const describePods = podsRun ? describeHelm : describe.skip;
+const describePods = podsRun ? await describeWith('helm', 'dockerfile') : describe.skip;
 
 class Place {
   readonly plane: ControlPlane;
@@ -161,7 +161,7 @@ describeHelm('helm install, upgrade and uninstall', () => {
 
   beforeAll(async () => {
     place = await Place.create();
-    await place.helm('install', RELEASE, CHART, '--namespace', NAMESPACE, '--create-namespace');
+    await place.helm('install', RELEASE, CHART, '--namespace', NAMESPACE, '--create-namespace', ...WITH_IMAGE);
     await place.untilServed();
     await place.kubectl(['apply', '-f', SAMPLE]);
   }, SET_UP_MS);
@@ -182,7 +182,7 @@ describeHelm('helm install, upgrade and uninstall', () => {
   }
 
   test('an upgrade upgrades the CRD, and the objects stay', async () => {
-    await place.helm('upgrade', RELEASE, await laterChart(), '--namespace', NAMESPACE);
+    await place.helm('upgrade', RELEASE, await laterChart(), '--namespace', NAMESPACE, ...WITH_IMAGE);
     await eventually(async () => {
       expect(await place.kubectl(['explain', 'azir.spec.later'])).toContain('FIELD: later <string>');
     });
@@ -212,14 +212,14 @@ describeHelm('helm install, upgrade and uninstall', () => {
     expect(await objects()).toBe(sample);
     const left = await place.kubectl(['get', 'deploy,sa,role,netpol,pdb,svc', '-n', NAMESPACE, '-o', 'name']);
     expect(left).not.toContain(RELEASE);
-    await place.helm('install', RELEASE, CHART, '--namespace', NAMESPACE);
+    await place.helm('install', RELEASE, CHART, '--namespace', NAMESPACE, ...WITH_IMAGE);
     expect(await objects()).toBe(sample);
   });
 
   test('the chart takes over what kubectl apply -k has installed, when it is told to', async () => {
     await place.helm('uninstall', RELEASE, '--namespace', NAMESPACE);
     await place.kubectl(['apply', '--server-side', '--force-conflicts', '-k', 'deploy/kustomize']);
-    const install = ['install', RELEASE, CHART, '--namespace', NAMESPACE];
+    const install = ['install', RELEASE, CHART, '--namespace', NAMESPACE, ...WITH_IMAGE];
     await expect(place.helm(...install)).rejects.toThrow('invalid ownership metadata');
     await place.helm(...install, '--take-ownership', '--force-conflicts');
     expect(manifestsIn(await place.helm('get', 'manifest', RELEASE, '--namespace', NAMESPACE)).length).toBeGreaterThan(

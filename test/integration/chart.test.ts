@@ -1,11 +1,11 @@
 /** The chart: what helm and the API server think of it, and whether deploy/kustomize is the same. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { CHART, helm, type Manifest, manifestsIn, RELEASE, runHelm, template } from '../support/helm.ts';
+import { CHART, helm, type Manifest, manifestsIn, RELEASE, runHelm, template, WITH_IMAGE } from '../support/helm.ts';
 import { describeWith } from '../support/tools.ts';
 import { kubectl, newNamespace, refusal, run } from './support/kubectl.ts';
 
@@ -26,6 +26,9 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'helm-'));
   namespace = await newNamespace();
   await kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
+  for (const name of EVERYTHING.watchNamespaces) {
+    await kubectl(['apply', '-f', '-'], { stdin: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } });
+  }
   for (const stdin of PROMETHEUS_OPERATOR) {
     await kubectl(['apply', '-f', '-'], { stdin });
     await kubectl(['wait', '--for=condition=Established', '--timeout=60s', `crd/${stdin.metadata.name}`]);
@@ -39,6 +42,25 @@ const only = (manifests: readonly Deployment[], kind: string) => manifests.find(
 
 /** Something for every value that the templates look at. */
 const EVERYTHING = {
+  global: {
+    imageRegistry: 'mirror.example.com',
+    imagePullSecrets: ['mirror', { name: 'registry' }],
+    commonLabels: { of: 'parent' },
+  },
+  commonLabels: { team: 'platform', 'app.kubernetes.io/name': 'never' },
+  revisionHistoryLimit: 0,
+  deploymentAnnotations: { reloader: 'on' },
+  caBundle: { configMap: 'authorities' },
+  dnsPolicy: 'None',
+  dnsConfig: { nameservers: ['10.0.0.10'] },
+  hostAliases: [{ ip: '10.0.0.1', hostnames: ['proxy'] }],
+  health: { livenessProbe: { timeoutSeconds: 3, failureThreshold: 5 }, readinessProbe: { timeoutSeconds: 3 } },
+  podSecurityContext: { fsGroupChangePolicy: 'OnRootMismatch' },
+  securityContext: { privileged: false },
+  extraObjects: [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-extra' } },
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: extra-text }',
+  ],
   image: { digest: `sha256:${'0'.repeat(64)}` },
   imagePullSecrets: [{ name: 'registry' }],
   replicas: 3,
@@ -60,10 +82,18 @@ const EVERYTHING = {
   volumeMounts: [{ name: 'ca', mountPath: '/etc/ca' }],
   metrics: {
     port: 9090,
-    serviceMonitor: { enabled: true, labels: { removeFinalizer: 'prometheus' } },
+    service: { annotations: { a: 'b' } },
+    serviceMonitor: {
+      enabled: true,
+      scrapeTimeout: '5s',
+      labels: { release: 'prometheus', team: 'monitoring' },
+      relabelings: [{ action: 'labeldrop', regex: 'pod' }],
+      metricRelabelings: [{ action: 'drop', sourceLabels: ['__name__'], regex: 'nodejs_.*' }],
+    },
+    dashboard: { enabled: true, annotations: { grafana_folder: 'Azure' } },
     prometheusRule: {
       enabled: true,
-      labels: { removeFinalizer: 'prometheus' },
+      labels: { release: 'prometheus' },
       runbookUrl: 'https://wiki.example.com/azure-ir',
     },
     secure: { enabled: true, certificateSecret: 'metrics-certificate' },
@@ -93,7 +123,10 @@ const text = { type: 'string' };
 const texts = { type: 'object', additionalProperties: text };
 const object = (properties: object) => ({ type: 'object', properties });
 
+const RELABELING = object({ action: text, regex: text, sourceLabels: { type: 'array', items: text } });
 const ENDPOINT = object({
+  ...{ scrapeTimeout: text, relabelings: { type: 'array', items: RELABELING } },
+  metricRelabelings: { type: 'array', items: RELABELING },
   ...{ port: text, path: text, interval: text, scheme: text, bearerTokenFile: text },
   tlsConfig: object({ serverName: text, ca: object({ secret: object({ name: text, key: text }) }) }),
 });
@@ -103,6 +136,7 @@ const RULE = object({ alert: text, expr: text, for: text, labels: texts, annotat
 const PROMETHEUS_OPERATOR = [
   crd('ServiceMonitor', {
     selector: object({ matchLabels: texts }),
+    namespaceSelector: object({ matchNames: { type: 'array', items: text } }),
     endpoints: { type: 'array', items: ENDPOINT },
   }),
   crd('PrometheusRule', {
@@ -128,12 +162,13 @@ function crd(kind: string, spec: object) {
 
 describe('the chart', () => {
   test.each([{}, EVERYTHING])('is well made, as helm lint sees it (%#)', async (values) => {
-    const said = await helm(['lint', '--strict', CHART], { home, values });
+    const said = await helm(['lint', '--strict', CHART, ...WITH_IMAGE], { home, values });
     expect(said).toContain('1 chart(s) linted, 0 chart(s) failed');
   });
 
   test('with its own values is what deploy/kustomize is, but for the namespace that only that makes', async () => {
-    const chart = manifestsIn(await template({ home }));
+    // Its test is for `helm test` alone.
+    const chart = manifestsIn(await template({ home })).filter(({ kind }) => kind !== 'Pod');
     const kustomize = manifestsIn(await kubectl(['kustomize', 'deploy/kustomize']));
     const shared = kustomize.filter(({ kind }) => kind !== 'Namespace');
     expect(normalised(chart)).toEqual(normalised(shared));
@@ -154,10 +189,69 @@ describe('the chart', () => {
       'name the Secret with the certificate in metrics.secure.certificateSecret',
     ],
     [{ serviceAccount: { create: false } }, 'name the one to use in serviceAccount.name'],
+    [{ global: { storageClass: 'fast' } }, 'global.storageClass is not known'],
+    [{ global: { imagePullSecrets: 'registry' } }, 'got string, want array'],
+    [{ caBundle: { configMap: 'a', secret: 'b' } }, 'name a ConfigMap or a Secret, not both'],
+    [
+      { caBundle: { secret: 'b' }, env: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/ca.pem' }] },
+      'caBundle sets NODE_EXTRA_CA_CERTS, which env sets, too',
+    ],
+    [{ health: { livenessProbe: { httpGet: {} } } }, "additional properties 'httpGet' not allowed"],
   ])('refuses %j', async (values, complaint) => {
-    const { code, stderr } = await runHelm(['template', RELEASE, CHART], { home, values });
+    const { code, stderr } = await runHelm(['template', RELEASE, CHART, ...WITH_IMAGE], { home, values });
     expect(code).not.toBe(0);
     expect(stderr).toContain(complaint);
+  });
+
+  test('needs to be told which image, and says so', async () => {
+    const { code, stderr } = await runHelm(['template', RELEASE, CHART], { home });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('image.repository: name the image that you have built and pushed');
+  });
+
+  test('heeds what a chart that has it as a part says of images, and lets other charts have their globals', async () => {
+    const parent = join(home, 'parent');
+    await cp(CHART, join(parent, 'charts', 'operator'), { recursive: true });
+    await writeFile(join(parent, 'Chart.yaml'), 'apiVersion: v2\nname: parent\nversion: 0.0.1\n');
+    const values = {
+      global: { imageRegistry: 'mirror.example.com', imagePullSecrets: ['pull'], storageClass: 'fast' },
+      'azure-ir-operator': { image: { repository: 'operator', tag: 'x' } },
+    };
+    const all = manifestsIn<Deployment>(await helm(['template', 'parent', parent], { home, values }));
+    const spec = only(all, 'Deployment')?.spec.template.spec;
+    expect(spec).toMatchObject({ imagePullSecrets: [{ name: 'pull' }] });
+    expect(spec?.containers[0]).toMatchObject({ image: 'mirror.example.com/operator:x' });
+  });
+
+  test('puts common labels on everything and into no selector, and never over its own', async () => {
+    const all = await rendered({ ...EVERYTHING, watchNamespaces: [] });
+    const made = all.filter(
+      ({ kind, metadata }) => kind !== 'CustomResourceDefinition' && !metadata.name.includes('extra'),
+    );
+    for (const { metadata } of made) {
+      expect(metadata.labels).toMatchObject({ team: expect.any(String), of: 'parent' });
+      expect(metadata.labels?.['app.kubernetes.io/name']).toMatch(/^azure-ir-operator(-test)?$/);
+    }
+    const selectors = JSON.stringify(all).match(/"(matchLabels|selector)":{[^}]*}/g) ?? [];
+    expect(selectors.length).toBeGreaterThan(3);
+    for (const selector of selectors) expect(selector).not.toMatch(/team|parent/);
+  });
+
+  test('gives rights in the watched namespaces alone, where some are named', async () => {
+    const all = await rendered({ watchNamespaces: ['team-a', 'team-b'] });
+    const mine = all.filter(({ metadata }) => metadata.name === RELEASE);
+    expect(mine.filter(({ kind }) => kind.startsWith('ClusterRole'))).toEqual([]);
+    const roles = mine.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.namespace);
+    expect(roles).toEqual(['team-a', 'team-b']);
+  });
+
+  test('leaves out of the security contexts what is null', async () => {
+    const none = { runAsUser: null, runAsGroup: null, fsGroup: null };
+    const spec = only(await rendered({ podSecurityContext: none }), 'Deployment')?.spec.template.spec;
+    expect(spec?.securityContext).toEqual({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    const bare = only(await rendered({ podSecurityContext: null, securityContext: null }), 'Deployment');
+    expect(bare?.spec.template.spec.securityContext).toBeUndefined();
+    expect(bare?.spec.template.spec.containers[0]).not.toHaveProperty('securityContext');
   });
 
   test.each([
@@ -264,8 +358,8 @@ describe('the chart', () => {
   });
 
   test('of two releases shares nothing but the CRD, which one of them has', async () => {
-    const names = async (removeFinalizer: string, values: object) =>
-      manifestsIn(await helm(['template', removeFinalizer, CHART], { home, values })).map(
+    const names = async (release: string, values: object) =>
+      manifestsIn(await helm(['template', release, CHART, ...WITH_IMAGE], { home, values })).map(
         ({ kind, metadata }) => `${kind} ${metadata.name}`,
       );
     const first = await names('first', {});

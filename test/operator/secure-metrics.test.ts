@@ -9,7 +9,7 @@ import { kubectlOf } from '../../dev/installation/kubectl.ts';
 import { type OperatorProcess, startOperator } from '../../dev/installation/operator-process.ts';
 import { startPrometheus } from '../../dev/tools/prometheus.ts';
 import { eventually } from '../support/eventually.ts';
-import { CHART, helm, NAMESPACE, RELEASE } from '../support/helm.ts';
+import { CHART, helm, NAMESPACE, RELEASE, WITH_IMAGE } from '../support/helm.ts';
 import { getOverTls } from '../support/https.ts';
 import { describeWith } from '../support/tools.ts';
 import { currentRun } from './support/run.ts';
@@ -59,7 +59,7 @@ describe('secure metrics', () => {
   function roles(): Promise<string> {
     const values = { metrics: { secure: { enabled: true, certificateSecret: 'tls' } } };
     const only = ['--show-only', 'templates/metrics-access.yaml'];
-    return helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...only], { home: dir, values });
+    return helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...WITH_IMAGE, ...only], { home: dir, values });
   }
 
   async function operatorKubeconfig(): Promise<string> {

@@ -8,6 +8,9 @@ export const CHART = fileURLToPath(new URL('../../deploy/chart', import.meta.url
 export const RELEASE = 'azure-ir-operator';
 export const NAMESPACE = 'azure-ir-system';
 
+/** Every installation has to name an image. */
+export const WITH_IMAGE = ['--set', 'image.repository=azure-ir-operator'];
+
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -49,7 +52,7 @@ export async function helm(args: readonly string[], options: HelmOptions): Promi
 
 /** What `helm template` prints. */
 export function template(options: HelmOptions, namespace = NAMESPACE, release = RELEASE): Promise<string> {
-  return helm(['template', release, CHART, '--namespace', namespace], options);
+  return helm(['template', release, CHART, '--namespace', namespace, ...WITH_IMAGE], options);
 }
 
 export function manifestsIn<T extends Manifest = Manifest>(text: string): T[] {

@@ -17,6 +17,7 @@ const FOLDERS = ['crds', 'deploy', 'examples'];
 /** Why a command of a page is not run by the test of the pages. */
 const NOT_RUN: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^docker /, 'it needs a container engine'],
+  [/^kind /, 'it needs a kind cluster'],
   [/(?:^|\$\()az /, 'it needs Azure'],
   [/^kubectl logs /, 'there are no pods'],
   [/^npm (?:run demo|test)$/, 'it is a stage of npm test, or that itself'],

@@ -2,9 +2,10 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type Go, NoGo } from '../../../../dev/controlplane/toolchain.ts';
+import { type Go, NoGo, wheel } from '../../../../dev/controlplane/toolchain.ts';
 import { moduleDir } from '../../../../dev/controlplane/version.ts';
 import { haveTools } from '../../../../dev/tools/index.ts';
+import { LineServer } from '../../../../dev/tools/line-server.ts';
 import { builtFolder, MODULE_NAMES, sourceFolder } from '../../../../dev/tools/modules.ts';
 import { scratch, task } from '../controlplane/support.ts';
 
@@ -15,9 +16,24 @@ const fake = (command: string) => async (): Promise<Go> => ({ command, version: 
 const cache = () => ({ XDG_CACHE_HOME: scratch() });
 
 describe('the modules', () => {
-  test.each(MODULE_NAMES)('%s is pinned with all that it needs, for the Go of the control plane', (module) => {
+  test.each(MODULE_NAMES)('%s is pinned with all that it needs, for a Go that is to be had everywhere', (module) => {
     expect(existsSync(join(sourceFolder(module), 'go.sum'))).toBe(true);
-    expect(goOf(sourceFolder(module))).toBe(goOf(moduleDir));
+    const [major, minor, patch] = wheel.version.split('.').map(Number);
+    const asked =
+      /^(\d+)\.(\d+)\.(\d+)$/
+        .exec(goOf(sourceFolder(module)) ?? '')
+        ?.slice(1)
+        .map(Number) ?? [];
+    expect(asked.slice(0, 2)).toEqual([major, minor]);
+    expect(asked[2]).toBeLessThanOrEqual(patch ?? 0);
+  });
+
+  test('of Kubernetes have the version of the control plane, to the module', () => {
+    const versions = (folder: string) =>
+      readFileSync(join(folder, 'go.mod'), 'utf8').match(
+        /^\t?(?:require )?k8s\.io\/kubernetes v\S+|k8s\.io\/\S+ => \S+ \S+/gm,
+      );
+    expect(versions(sourceFolder('kubernetes'))).toEqual(versions(moduleDir));
   });
 
   test('are built anew when a file of theirs changes, and only then', () => {
@@ -49,5 +65,14 @@ describe('a build', () => {
     const had = haveTools(['lua'], task(), { env, go: fake('false') });
     await expect(had).rejects.toThrow('building lua failed (go exited with 1)');
     expect(readdirSync(join(env.XDG_CACHE_HOME, 'azure-ir-operator', 'tools'))).toEqual([]);
+  });
+});
+
+describe('a program that has ended', () => {
+  test('answers nobody, and says so to whoever asked before and to whoever asks after', async () => {
+    const server = new LineServer('false');
+    await expect(server.ask({})).rejects.toThrow('false ended with 1');
+    await expect(server.ask({})).rejects.toThrow('false ended with 1');
+    await server.stop();
   });
 });

@@ -1,0 +1,78 @@
+/**
+ * `npm run e2e:node`: the tests of test/node, on a real node. It gets ready what they need, and runs jest in the sandbox in which they start the node: so all of them end
+ * together. `--long` adds the tests that take minutes; all else are jest's own arguments.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stderrLog, type Task } from '../controlplane/log.ts';
+import { underCi } from '../tools/index.ts';
+import { OPERATOR_IMAGE, type Prepared, prepare } from './prepare.ts';
+import { startSandbox, sweepSandboxes } from './sandbox.ts';
+import { whyUnsuitable } from './suitable.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const STDOUT = 1;
+
+const interrupted = new AbortController();
+const task: Task = { log: stderrLog('node'), signal: interrupted.signal };
+
+/** Resolves with the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const why = await whyUnsuitable();
+  if (why !== undefined) return skipped(why);
+  const left = await sweepSandboxes();
+  if (left > 0) task.log(`removed what ${left} runs had left that were killed`);
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const dir = await mkdtemp(join(tmpdir(), 'node-images-'));
+  try {
+    const prepared = await prepare(dir, version, args.includes('--long'), task);
+    if (prepared === undefined) return skipped('its programs cannot be built');
+    return await runJest(prepared, args);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+function skipped(why: string): number {
+  const failure = underCi(process.env);
+  task.log(`the tests on a real node ${failure ? 'cannot be run' : 'are skipped'}: ${why}`);
+  return failure ? 1 : 0;
+}
+
+async function runJest({ packages, assets, images, parent }: Prepared, args: readonly string[]): Promise<number> {
+  const began = Date.now();
+  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  const own = ['--selectProjects', 'node', '--runInBand', ...args.filter((arg) => arg !== '--long')];
+  const sandbox = await startSandbox({
+    command: [process.execPath, jest, ...own],
+    packages,
+    network: 'own',
+    cwd: root,
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+      NODE_RUN: JSON.stringify({ assets, images, image: OPERATOR_IMAGE, parent, long: args.includes('--long') }),
+    },
+    logFd: STDOUT,
+  });
+  const stop = () => void sandbox.stop();
+  task.signal.addEventListener('abort', stop);
+  const code = await sandbox.exited;
+  const { memoryPeak } = await sandbox.stop();
+  task.signal.removeEventListener('abort', stop);
+  const seconds = Math.round((Date.now() - began) / 1_000);
+  task.log(`it took ${seconds} s, and at most ${Math.round(memoryPeak / 2 ** 20)} MiB, caches included`);
+  return code;
+}
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => interrupted.abort(128 + constants.signals[name]));
+}
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+}
+if (interrupted.signal.aborted) process.exitCode = interrupted.signal.reason;

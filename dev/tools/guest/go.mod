@@ -1,0 +1,3 @@
+module azure-ir-operator/dev/tools/guest
+
+go 1.26.0

@@ -1,0 +1,182 @@
+/**
+ * `npm run package`: writes everything that a release holds into dist/release, with a sum for each file. The same sources give the same bytes.
+ *
+ * The image is built by `docker buildx` from the published bases where that is to be had. Elsewhere BuildKit builds it from stand-ins of the bases (Linux and root), which
+ * is for trying, not for publishing: the name of the file says so. Without either, and with --without-image, it is left out. With --release, CHANGELOG.md must have a
+ * section of the version.
+ */
+import { createHash } from 'node:crypto';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from '../dev/controlplane/child.ts';
+import { stderrLog, step, type Task } from '../dev/controlplane/log.ts';
+import { buildImage } from '../dev/machine/image.ts';
+import { whyUnsuitable } from '../dev/machine/suitable.ts';
+import { haveTools, pathOf } from '../dev/tools/index.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const out = join(root, 'dist', 'release');
+const NAME = 'azure-ir-operator';
+const NAMESPACE = 'azure-ir-system';
+const ARCHITECTURES = ['amd64', 'arm64'] as const;
+
+const task: Task = { log: stderrLog('package'), signal: new AbortController().signal };
+
+interface Options {
+  readonly version: string;
+  /** Where the image will be, without its tag. */
+  readonly repository: string;
+  /** Seconds since 1970: the time of the commit, for all that has to have a time. */
+  readonly epoch: string;
+}
+
+async function call(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const { code, stdout, tail } = await run(command, args, { cwd: root, env, signal: task.signal });
+  if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}:\n${tail}`);
+  return stdout;
+}
+
+const text = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
+
+/** A release says what is new in it; what is only tried may still be unreleased. */
+async function checkVersion(version: string, published: boolean): Promise<void> {
+  const changes = await text('CHANGELOG.md');
+  if (published && !changes.includes(`\n## [${version}]`)) {
+    throw new Error(`CHANGELOG.md has no section "## [${version}]": name what is under "## [Unreleased]" so`);
+  }
+  const chart = await text('deploy/chart/Chart.yaml');
+  for (const key of ['version', 'appVersion']) {
+    if (!chart.includes(`\n${key}: ${version}\n`)) throw new Error(`Chart.yaml: ${key} is not ${version}`);
+  }
+}
+
+/** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image is. */
+async function writeChart({ version, repository, epoch }: Options, scratch: string): Promise<string> {
+  const chart = join(scratch, NAME);
+  await cp(join(root, 'deploy', 'chart'), chart, { recursive: true });
+  const values = await readFile(join(chart, 'values.yaml'), 'utf8');
+  await writeFile(join(chart, 'values.yaml'), values.replace('  repository: ""', `  repository: ${repository}`));
+  const file = join(out, `${NAME}-chart-${version}.tgz`);
+  const same = [
+    '--sort=name',
+    `--mtime=@${epoch}`,
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '--format=ustar',
+    '--mode=u+rw,go=rX',
+  ];
+  await call('tar', [...same, '--use-compress-program=gzip -9 -n', '-C', scratch, '-cf', file, NAME]);
+  return file;
+}
+
+async function writeManifests({ repository }: Options, chart: string): Promise<void> {
+  const rendered = await call(pathOf('helm'), [
+    ...['template', NAME, chart, '--namespace', NAMESPACE, '--skip-tests', '--set', `image.repository=${repository}`],
+  ]);
+  const namespace = await text('deploy/kustomize/namespace.yaml');
+  await writeFile(join(out, 'install.yaml'), `${namespace.trimEnd()}\n${rendered}`);
+  await copyFile(join(root, 'crds', 'azure-ir.io_azureintegrationruntimes.yaml'), join(out, 'crd.yaml'));
+}
+
+interface Component {
+  readonly 'bom-ref': string;
+  readonly properties?: readonly { readonly name: string }[];
+}
+
+const isForDevelopment = ({ properties = [] }: Component): boolean =>
+  properties.some(({ name }) => name === 'cdx:npm:package:development');
+
+/**
+ * Of what is in the image: the packages of the bundle, and Node. Without what differs from one run to the next. `npm sbom --omit dev` would also leave out a package that
+ * the operator has in common with a tool.
+ */
+async function writeBillOfMaterials({ version, epoch }: Options): Promise<void> {
+  const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only', '--sbom-type', 'application'];
+  const bill = JSON.parse(await call('npm', args));
+  const omitted = new Set(bill.components.filter(isForDevelopment).map((each: Component) => each['bom-ref']));
+  bill.components = bill.components.filter((each: Component) => !omitted.has(each['bom-ref']));
+  bill.dependencies = bill.dependencies
+    .filter(({ ref }: { ref: string }) => !omitted.has(ref))
+    .map(({ ref, dependsOn }: { ref: string; dependsOn: string[] }) => ({
+      ref,
+      dependsOn: dependsOn.filter((on) => !omitted.has(on)),
+    }));
+  const { node } = JSON.parse(await text('package.json')).devDependencies;
+  delete bill.serialNumber;
+  // npm takes that of the folder.
+  bill.metadata.component.name = NAME;
+  bill.metadata.timestamp = new Date(Number(epoch) * 1_000).toISOString();
+  bill.components.push({
+    type: 'platform',
+    'bom-ref': `node@${node}`,
+    name: 'node',
+    version: node,
+    purl: `pkg:generic/node@${node}`,
+    licenses: [{ license: { id: 'MIT' } }],
+  });
+  await writeFile(join(out, `${NAME}-${version}.cdx.json`), `${JSON.stringify(bill, null, 2)}\n`);
+}
+
+async function writeImage({ version, repository, epoch }: Options): Promise<void> {
+  const name = `${repository}:${version}`;
+  const file = join(out, `${NAME}-${version}.oci.tar`);
+  if (await hasBuildx()) {
+    const platform = ARCHITECTURES.map((architecture) => `linux/${architecture}`).join(',');
+    const output = `type=oci,dest=${file},name=${name},rewrite-timestamp=true`;
+    const args = ['buildx', 'build', '--platform', platform, '--output', output, '--provenance=false', '.'];
+    await call('docker', args, { ...process.env, SOURCE_DATE_EPOCH: epoch });
+    return;
+  }
+  const why = await whyUnsuitable();
+  if (why !== undefined || !(await haveTools(['buildctl'], task))) {
+    task.log(`the image is left out: there is no docker buildx, and ${why ?? 'BuildKit cannot be built'}`);
+    return;
+  }
+  const standIn = join(out, `${NAME}-${version}.not-for-publishing.oci.tar`);
+  await buildImage({ name, file: standIn, architectures: ARCHITECTURES, compress: true, epoch }, process.env, task);
+  for (const log of [`${standIn}.log`, `${standIn}.daemon.log`]) await rm(log);
+}
+
+const hasBuildx = (): Promise<boolean> =>
+  run('docker', ['buildx', 'version'], { signal: task.signal }).then(({ code }) => code === 0);
+
+/** As sha256sum --check reads them. */
+async function writeSums(): Promise<void> {
+  const names = (await readdir(out)).filter((name) => name !== 'SHA256SUMS').sort();
+  const lines = await Promise.all(
+    names.map(
+      async (name) =>
+        `${createHash('sha256')
+          .update(await readFile(join(out, name)))
+          .digest('hex')}  ${name}\n`,
+    ),
+  );
+  await writeFile(join(out, 'SHA256SUMS'), lines.join(''));
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { version } = JSON.parse(await text('package.json'));
+  await checkVersion(version, args.includes('--release'));
+  const epoch = process.env.SOURCE_DATE_EPOCH || (await call('git', ['log', '-1', '--format=%ct'])).trim();
+  const options = { version, epoch, repository: process.env.IMAGE_REPOSITORY || NAME };
+  if (!(await haveTools(['helm'], task))) throw new Error('the chart needs helm, which cannot be built here');
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const scratch = await mkdtemp(join(tmpdir(), 'package-'));
+  try {
+    await writeManifests(options, await writeChart(options, scratch));
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  await writeBillOfMaterials(options);
+  if (!args.includes('--without-image')) {
+    await step(task.log, 'building the image', '1 to 3 minutes', () => writeImage(options));
+  }
+  await writeSums();
+  process.stdout.write(await readFile(join(out, 'SHA256SUMS'), 'utf8'));
+}
+
+await main(process.argv.slice(2));

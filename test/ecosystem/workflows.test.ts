@@ -1,0 +1,30 @@
+/** The hosted workflows, as actionlint sees them; and that they call what people call. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { pathOf } from '../../dev/tools/index.ts';
+import { describeWith } from '../support/tools.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const file = (path: string) => readFileSync(`${root}${path}`, 'utf8');
+const WORKFLOWS = ['ci', 'release'].map((name) => `.github/workflows/${name}.yaml`);
+
+(await describeWith('actionlint'))('the hosted workflows', () => {
+  test.each(WORKFLOWS)('%s is well made', async (path) => {
+    // Programs that happen to be on this machine are not asked.
+    const args = ['-no-color', '-shellcheck=', '-pyflakes=', path];
+    const said = await promisify(execFile)(pathOf('actionlint'), args, { cwd: root });
+    expect(said.stdout).toBe('');
+  });
+
+  test('call npm scripts that there are', () => {
+    const { scripts } = JSON.parse(file('package.json'));
+    const called = WORKFLOWS.flatMap((path) => [...file(path).matchAll(/run: .*npm (?:run )?([\w:]+)/g)]).map(
+      ([, name = '']) => name,
+    );
+    expect(called).toEqual(['test', 'package']);
+    for (const name of called) expect(scripts[name]).toBeDefined();
+  });
+});

@@ -1,0 +1,162 @@
+/** What Kubernetes makes of the pod, seen by the kernel, and what becomes of the replicas when one goes. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { PAUSE_IMAGE } from '../../dev/machine/configuration.ts';
+import { eventually } from '../support/eventually.ts';
+import { NAMESPACE, RELEASE } from '../support/helm.ts';
+import { memoryOf, operatorOf, rootOf, statusOf } from './support/containers.ts';
+import { PATIENCE_MS, Place, type Pod, SAMPLE } from './support/place.ts';
+import { nodeRun } from './support/run.ts';
+
+const MIB = 2 ** 20;
+/** The lease of the operator's defaults. */
+const LEASE_SECONDS = 15;
+const describeLong = nodeRun().long ? describe : describe.skip;
+
+let place: Place;
+beforeAll(async () => {
+  place = await Place.create();
+  await place.install();
+  await place.kubectl(['apply', '-f', SAMPLE]);
+  await place.untilReady();
+}, 2 * PATIENCE_MS);
+afterAll(() => place?.stop(), PATIENCE_MS);
+
+const pods = async (): Promise<readonly [Pod, Pod]> => {
+  const [first, second, ...more] = await place.pods();
+  if (first === undefined || second === undefined || more.length > 0) throw new Error('there are not two pods');
+  return [first, second];
+};
+const processOf = async (name: string) => operatorOf((await place.pod(name)).metadata.uid);
+const other = async (name: string) => (await pods()).find(({ metadata }) => metadata.name !== name)?.metadata.name;
+
+describe('the container', () => {
+  let pid: number;
+  let name: string;
+  beforeAll(async () => {
+    const [pod] = await pods();
+    name = pod.metadata.name;
+    pid = await operatorOf(pod.metadata.uid);
+  });
+
+  test('is another user than root, without any capability, and cannot get one', async () => {
+    const status = await statusOf(pid);
+    expect(status.Uid?.split('\t')).toEqual(['65532', '65532', '65532', '65532']);
+    expect(status.Gid?.split('\t')).toEqual(['65532', '65532', '65532', '65532']);
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) expect(status[set]).toMatch(/^0+$/);
+    expect(status.NoNewPrivs).toBe('1');
+  });
+
+  test('may make only the system calls of the runtime’s default profile', async () => {
+    expect((await statusOf(pid)).Seccomp).toBe('2');
+  });
+
+  test('has a root that cannot be written to', async () => {
+    expect(await rootOf(pid)).toContain('ro');
+  });
+
+  test('has no shell', async () => {
+    for (const shell of ['sh', '/bin/sh', 'bash']) {
+      const { code, stderr } = await place.try(['exec', name, '-n', NAMESPACE, '--', shell, '-c', 'true']);
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(/no such file or directory|not found/);
+    }
+  });
+
+  test('is limited to the memory of the chart, and far below it at rest', async () => {
+    expect(await memoryOf(pid, 'memory.limit_in_bytes')).toBe(512 * MIB);
+    expect(await memoryOf(pid, 'memory.usage_in_bytes')).toBeLessThan(128 * MIB);
+  });
+});
+
+describe('restricted Pod Security', () => {
+  test('is what the namespace enforces: a pod that asks for more is refused by the server', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'careless', namespace: NAMESPACE },
+      spec: { containers: [{ name: 'careless', image: PAUSE_IMAGE }] },
+    };
+    const { code, stderr } = await place.try(['create', '-f', '-'], { stdin: pod });
+    expect(code).toBe(1);
+    expect(stderr).toContain('violates PodSecurity "restricted');
+  });
+});
+
+describe('when the leader goes', () => {
+  test('by a deletion of its pod, it releases the lease and ends at once, and the other leads', async () => {
+    const leader = await place.leader();
+    const following = await other(leader);
+    const log = place.log(leader, '-f');
+    await place.kubectl(['delete', 'pod', leader, '-n', NAMESPACE, '--wait=false']);
+    // Long before the lease would be over, even on a slow machine: a release is followed within a retry.
+    expect(await place.nextLeader(leader)).toBe(following);
+    expect(await log).toContain('the lease is released');
+    await place.settled();
+  });
+
+  test('killed, it is started again by the kubelet, and another leads when the lease is over', async () => {
+    const leader = await place.leader();
+    process.kill(await processOf(leader), 'SIGKILL');
+    expect(await place.nextLeader(leader)).not.toBe(leader);
+    await eventually(async () => {
+      const [status] = (await place.pod(leader)).status.containerStatuses ?? [];
+      expect(status?.restartCount).toBe(1);
+      expect(status?.lastState.terminated).toMatchObject({ exitCode: 137 });
+    }, PATIENCE_MS);
+    await place.kubectl(['wait', `pod/${leader}`, '-n', NAMESPACE, '--for=condition=Ready', '--timeout=60s']);
+  });
+
+  test('the runtime is looked after by who leads then', async () => {
+    const before = await place.get<{ status: { lastSyncTime?: string } }>('-f', SAMPLE);
+    await place.kubectl(['annotate', '-f', SAMPLE, `azure-ir.io/reconcile=${Date.now()}`, '--overwrite']);
+    await place.untilReady();
+    expect(before.status).toBeDefined();
+  });
+});
+
+describe('a node that is drained', () => {
+  test('does not lose both replicas at once: the PodDisruptionBudget holds the second back', async () => {
+    await place.settled();
+    const uids = (await pods()).map(({ metadata }) => metadata.uid);
+    const drain = ['drain', 'node1', '--pod-selector', `app.kubernetes.io/instance=${RELEASE}`, '--timeout=20s'];
+    const { code, stderr } = await place.try(drain);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('Cannot evict pod as it would violate the pod');
+    const left = (await place.pods()).filter(({ metadata }) => uids.includes(metadata.uid));
+    expect(left.length).toBe(1);
+    await place.kubectl(['uncordon', 'node1']);
+    await place.settled();
+  });
+});
+
+describeLong('a leader that hangs', () => {
+  test('is followed when its lease is over, and killed by the kubelet when it does not answer', async () => {
+    const leader = await place.leader();
+    process.kill(await processOf(leader), 'SIGSTOP');
+    const began = Date.now();
+    await place.nextLeader(leader);
+    expect(Date.now() - began).toBeGreaterThan((LEASE_SECONDS / 2) * 1_000);
+    await eventually(async () => {
+      const [status] = (await place.pod(leader)).status.containerStatuses ?? [];
+      expect(status?.lastState.terminated?.exitCode).toBe(137);
+    }, 240_000);
+    await place.kubectl(['wait', `pod/${leader}`, '-n', NAMESPACE, '--for=condition=Ready', '--timeout=60s']);
+  }, 400_000);
+});
+
+describe('an operator that has too little memory', () => {
+  test('is killed for that, and says so', async () => {
+    await place.helm(['upgrade', RELEASE, 'deploy/chart'], {
+      ...place.values(),
+      resources: { requests: { memory: '30Mi' }, limits: { memory: '30Mi' } },
+    });
+    await eventually(async () => {
+      const statuses = (await place.pods()).flatMap(({ status }) => status.containerStatuses ?? []);
+      expect(statuses.map(({ lastState }) => lastState.terminated?.reason)).toContain('OOMKilled');
+    }, PATIENCE_MS);
+    // As long as the new pods do not get ready, an old one stays, and somebody leads.
+    await place.leader();
+    await place.upgrade({});
+    await place.settled();
+  });
+});
