@@ -108,7 +108,7 @@ async function saidOfList({ run, factory }: Place): Promise<string[]> {
   const lines = (await readFile(run.logFile, 'utf8')).split('\n').filter((line) => line.includes(factory.name));
   return lines
     .map((line): Record<string, string> => JSON.parse(line))
-    .filter(({ level, msg }) => level !== 'debug' && msg?.includes('list of runtimes'))
+    .filter(({ level, msg }) => level !== 'debug' && /^(listing runtimes|list has entries)/.test(msg ?? ''))
     .map(({ level = '', failure = '' }) => `${level} ${failure}`.trim());
 }
 
