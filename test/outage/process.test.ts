@@ -439,7 +439,7 @@ describe('the list of a factory', () => {
 });
 
 describe("the machine's clock is set back by an hour, and then ahead", () => {
-  /** Loaded into the operator's process: with each signal its wall clock steps. */
+  /** Runs in the operator's process: with each signal its wall clock steps. */
   const STEPS = `let by = 0;
     const [now, steps] = [Date.now, [-3600000, 0, 3600000]];
     Date.now = () => now() + by;
@@ -447,8 +447,7 @@ describe("the machine's clock is set back by an hour, and then ahead", () => {
 
   test.concurrent('and nothing waits for that: objects are looked at, drift is set back, what is declared is done', () =>
     inWorld(async ({ place, history, operator, azure }) => {
-      const preload = `--import=data:text/javascript,${encodeURIComponent(STEPS)}`;
-      const process = await operator({ env: { NODE_OPTIONS: preload } });
+      const process = await operator({ before: STEPS });
       await place.apply('sample');
       await history.until('sample', 'True Available');
       for (const step of ['back', 'right', 'ahead']) {

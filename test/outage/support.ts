@@ -1,10 +1,11 @@
 /** A cluster and an emulated Azure of a file's own, which it may take down, and operators that it may kill. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { copyFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { withLock } from '../../dev/controlplane/lock.ts';
 import { DEFAULT_CLIENT, type EmulatorControl } from '../../dev/emulator/index.ts';
@@ -26,6 +27,8 @@ export interface OperatorChanges {
   readonly azure?: Partial<AzureEnvironment>;
   readonly kubeconfig?: string;
   readonly onLine?: (line: string) => void;
+  /** Code that runs in the operator's process before the operator does. */
+  readonly before?: string;
 }
 
 /** What one test works with. Operators that it starts watch its namespace only, and end with it. */
@@ -112,9 +115,16 @@ function optionsOf({ installation, bundle }: Site, namespace: string, changes: O
     azure: { ...azure, ...changes.azure },
     args: [...standard, ...args],
     env,
-    bundle,
+    bundle: changes.before === undefined ? bundle : after(changes.before, bundle),
     ...(onLine === undefined ? {} : { onLine }),
   };
+}
+
+/** A bundle that runs this code first. */
+function after(code: string, bundle: string): string {
+  const file = join(dirname(bundle), `${randomUUID()}.mjs`);
+  writeFileSync(file, `${code}\nawait import(${JSON.stringify(pathToFileURL(bundle).href)});\n`);
+  return file;
 }
 
 /** An application of its own in the emulated Entra, so that what is done to it concerns nobody else. */
