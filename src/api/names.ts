@@ -108,6 +108,7 @@ export const REASONS = [
   ...WAITING_REASONS,
   ...TERMINAL_REASONS,
   'Limited',
+  'Drifted',
   ...DOWN_STATES,
   'Suspended',
 ] as const;
@@ -140,7 +141,7 @@ export const EVENT_REASONS = [
   /** A Warning, and no reason of a condition: the runtime itself is none the worse for it. */
   'InteractiveAuthoringFailed',
 ] as const;
-/** The reasons that Stalled can give, but for `Suspended`, and `Contested`: entering one is a Warning event of that name. */
+/** The reasons that Stalled can give, but for `Suspended` and `Drifted` (the event `DriftDetected` tells it), and `Contested`: entering one is a Warning event of that name. */
 export const WARNING_REASONS = [
   ...TERMINAL_REASONS,
   'Forbidden',
