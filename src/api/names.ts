@@ -18,8 +18,13 @@ export const MARK_ANNOTATION = 'azure-ir.io/mark';
 /** By one of these Argo CD knows again what it manages: the annotation is its default, the labels were, or are recommended (its manual, "Resource Tracking"). */
 export const ARGO_CD_TRACKING = {
   annotations: ['argocd.argoproj.io/tracking-id'],
-  labels: ['app.kubernetes.io/instance', 'argocd.argoproj.io/instance'],
+  labels: ['argocd.argoproj.io/instance'],
+  /** Recommended labels of Kubernetes, which charts set too. */
+  sharedLabels: ['app.kubernetes.io/instance'],
 } as const;
+
+/** Helm sets it on all that it installs (its source, pkg/action/validate.go); Argo CD, which only renders charts, does not. */
+export const HELM_RELEASE = 'meta.helm.sh/release-name';
 
 /** Annotations by which a person, or Flux, asks for something: each new value is one request. */
 export const ANNOTATION = {
