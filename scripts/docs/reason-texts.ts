@@ -174,6 +174,12 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
       'The runtime is `Limited`, and automatic repair is disabled (`repair.mode: Disabled` or `managementPolicy: Observe`).',
     action: 'Repair it in Azure, or set `repair.mode: Auto`.',
   },
+  Drifted: {
+    shows: 'Stalled, only with `Observe`',
+    meaning: 'The runtime differs from the spec; the message names the fields, and `status.drift` has the values.',
+    action:
+      'Declare what Azure has, or set `managementPolicy: Manage` to correct the runtime. Ready within one interval once the two match.',
+  },
   Offline: inState('is offline'),
   AccessDenied: inState('is denied access', 'Check the identity and the network of the factory.'),
   Stopped: inState('is stopped', 'Start it in Azure.'),
@@ -201,7 +207,8 @@ export const SYNCED_TEXTS: Readonly<Record<(typeof SYNCED_REASONS)[number], stri
 export const EVENT_TEXTS: Readonly<Record<(typeof EVENT_REASONS)[number], string>> = {
   Created: 'The runtime was created, or recreated because it was missing.',
   Adopted: 'An existing runtime was adopted; the message says what was updated.',
-  DriftDetected: 'Fields differ from the spec, or the runtime is missing.',
+  DriftDetected:
+    'Fields differ from the spec, or the runtime is missing. A Warning with `Observe`, since nobody corrects them.',
   DriftCorrected: 'The fields were reset to the spec.',
   ManagedVirtualNetworkCreated: 'The managed virtual network was created. It cannot be deleted without its factory.',
   RepairStarted: 'A repair re-applied the full definition.',

@@ -18,8 +18,13 @@ export const MARK_ANNOTATION = 'azure-ir.io/mark';
 /** By one of these Argo CD knows again what it manages: the annotation is its default, the labels were, or are recommended (its manual, "Resource Tracking"). */
 export const ARGO_CD_TRACKING = {
   annotations: ['argocd.argoproj.io/tracking-id'],
-  labels: ['app.kubernetes.io/instance', 'argocd.argoproj.io/instance'],
+  labels: ['argocd.argoproj.io/instance'],
+  /** Recommended labels of Kubernetes, which charts set too. */
+  sharedLabels: ['app.kubernetes.io/instance'],
 } as const;
+
+/** Helm sets it on all that it installs (its source, pkg/action/validate.go); Argo CD, which only renders charts, does not. */
+export const HELM_RELEASE = 'meta.helm.sh/release-name';
 
 /** Annotations by which a person, or Flux, asks for something: each new value is one request. */
 export const ANNOTATION = {
@@ -108,6 +113,7 @@ export const REASONS = [
   ...WAITING_REASONS,
   ...TERMINAL_REASONS,
   'Limited',
+  'Drifted',
   ...DOWN_STATES,
   'Suspended',
 ] as const;
@@ -140,7 +146,7 @@ export const EVENT_REASONS = [
   /** A Warning, and no reason of a condition: the runtime itself is none the worse for it. */
   'InteractiveAuthoringFailed',
 ] as const;
-/** The reasons that Stalled can give, but for `Suspended`, and `Contested`: entering one is a Warning event of that name. */
+/** The reasons that Stalled can give, but for `Suspended` and `Drifted` (the event `DriftDetected` tells it), and `Contested`: entering one is a Warning event of that name. */
 export const WARNING_REASONS = [
   ...TERMINAL_REASONS,
   'Forbidden',

@@ -4,7 +4,7 @@ import type { OperatorEvent } from './model/event.ts';
 import type { Drift } from './model/fields.ts';
 import { type Condition, condition, type Operation, type Status } from './model/object.ts';
 import type { Json, Parent } from './model/runtime.ts';
-import { type RepairAttempt, type Situation, wasInSync } from './situation.ts';
+import { managing, type RepairAttempt, type Situation, wasInSync } from './situation.ts';
 
 const normal = (reason: EventReason, message: string): OperatorEvent => ({ type: 'Normal', reason, message });
 
@@ -94,11 +94,19 @@ export const released = {
 export function transitions({ desired }: Pick<Situation, 'desired'>, before: Status, after: Status): OperatorEvent[] {
   const isDrift = wasInSync({ status: before, desired }) && after.operation?.kind !== 'Adopt';
   return [
-    ...(startsToDrift(before, after) && isDrift ? [driftDetected(after.drift)] : []),
+    ...(managing(desired) && startsToDrift(before, after) && isDrift ? [driftDetected(after.drift)] : []),
+    ...observedDrift(before, after),
     ...(isRepaired(before, after) ? [normal('Repaired', `The runtime is ${after.state} after a repair.`)] : []),
     ...contestBegins(before, after),
     ...stallBegins(before, after),
   ];
+}
+
+/** Only a person can end it, so it is a Warning: of each set of fields one, also of what differed from the start. */
+function observedDrift(before: Status, after: Status): OperatorEvent[] {
+  const [was, is] = [condition(before, 'Ready'), condition(after, 'Ready')];
+  if (is?.reason !== 'Drifted' || (was?.reason === 'Drifted' && was.message === is.message)) return [];
+  return [{ type: 'Warning', reason: 'DriftDetected', message: is.message }];
 }
 
 function contestBegins(before: Status, after: Status): OperatorEvent[] {

@@ -135,6 +135,7 @@ export const LIVE: readonly Rule[] = [
   ),
   rule(definition.contestIsReported, 'report a field that another writer keeps changing back', 'Contested'),
   rule(authoring.requestedAuthoringIsEnabled, 'enable interactive authoring once for each request', 'Available'),
+  rule(health.observedDriftIsReported, 'report drift that this object only observes', 'Drifted'),
   rule(authoring.withPendingAuthoring(health.healthyIsAvailable), 'report a healthy runtime', 'Available'),
   rule(
     authoring.withPendingAuthoring(health.startingIsAwaited),

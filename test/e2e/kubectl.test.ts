@@ -70,7 +70,7 @@ describe('through kubectl', () => {
       REASON: 'Available',
       STATE: 'Online',
       LOCATION: 'West Europe',
-      FACTORY: DEFAULT_FACTORY.name,
+      'FACTORY/WORKSPACE': DEFAULT_FACTORY.name,
       MESSAGE: 'Runtime is Online and matches the spec.',
       'AZURE NAME': name,
     });

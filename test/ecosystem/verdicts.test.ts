@@ -6,7 +6,7 @@ import { statusAfter } from '../../src/core/status/status.ts';
 import { kstatus, type Seen } from '../support/kstatus.ts';
 import { describeWith } from '../support/tools.ts';
 import { complaints, healthOf } from '../support/verdicts.ts';
-import { asApi } from '../unit/core/builders.ts';
+import { asApi, found, seen as seenInAzure, settlementOf } from '../unit/core/builders.ts';
 import { live, lives, type Settled } from '../unit/core/life.ts';
 
 const LIVES = 200;
@@ -29,6 +29,17 @@ function shown({ s, verdict }: Settled): Seen {
     expect(await complaints(seen)).toEqual([]);
     expect([...new Set(seen.map(kstatus))].sort()).toEqual(['Current', 'Failed', 'InProgress', 'Terminating']);
     expect([...new Set(seen.map(healthOf))].sort()).toEqual(['Degraded', 'Healthy', 'Progressing', 'Suspended']);
+  });
+
+  test('take an observer of drift for failed', async () => {
+    const s = seenInAzure({
+      desired: { managementPolicy: 'Observe' },
+      object: { hasFinalizer: false },
+      definition: found('North Europe'),
+    });
+    const drifted = shown({ ...settlementOf(s), s, wrote: false });
+    expect([kstatus(drifted), healthOf(drifted)]).toEqual(['Failed', 'Degraded']);
+    expect(await complaints([drifted])).toEqual([]);
   });
 
   test('take an object that has no status for one in progress', async () => {

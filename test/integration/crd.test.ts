@@ -59,6 +59,33 @@ const refusedFields: readonly [string, string, unknown, string][] = [
 describe('a manifest is refused', () => {
   const nameRule = '3 to 63 letters and digits, separated by single hyphens';
 
+  const group = `/subscriptions/${FACTORY.subscriptionId}/resourceGroups/${'g'.repeat(90)}`;
+  const factory = `${group}/providers/Microsoft.DataFactory/factories/${'f'.repeat(63)}`;
+  const workspace = `${group}/providers/Microsoft.Synapse/workspaces/${'w'.repeat(45)}`;
+  const notItsId = 'not its resource ID';
+  const RESOURCE_IDS: [string, Manifest, string, string][] = [
+    ['with the id of a factory for its name', inFactory({ name: factory }), 'spec.factory.name', notItsId],
+    ['with the id of a workspace for its name', inWorkspace({ name: workspace }), 'spec.workspace.name', notItsId],
+    [
+      'with the id of a resource group for its name',
+      inFactory({ resourceGroup: group }),
+      'spec.factory.resourceGroup',
+      notItsId,
+    ],
+    [
+      'with the id of a runtime for azureName',
+      manifest({ azureName: `${factory}/integrationRuntimes/my` }),
+      'spec.azureName',
+      notItsId,
+    ],
+    [
+      'with the id of a factory for that of the subscription',
+      inFactory({ subscriptionId: factory }),
+      'spec.factory.subscriptionId',
+      'must be the ID (GUID) of the subscription',
+    ],
+  ];
+
   test.each<[string, Manifest, string, string]>([
     ['without a factory', manifest({ factory: undefined }), 'spec.factory', 'set spec.factory.subscriptionId'],
     ['without a factory or workspace', manifest({ factory: undefined }), 'spec.factory', 'or set spec.workspace'],
@@ -69,7 +96,12 @@ describe('a manifest is refused', () => {
       'spec.workspace.name',
       '1 to 50 letters',
     ],
-    ['with a long name of a workspace', inWorkspace({ name: 'a'.repeat(51) }), 'spec.workspace.name', 'more than 50'],
+    [
+      'with a long name of a workspace',
+      inWorkspace({ name: 'a'.repeat(51) }),
+      'spec.workspace.name',
+      '1 to 50 letters',
+    ],
     ["without the workspace's name", inWorkspace({ name: undefined }), 'spec.workspace.name', 'Required value'],
     [
       "with a subscription's name for its id in workspace",
@@ -99,9 +131,9 @@ describe('a manifest is refused', () => {
     ["without the factory's name", inFactory({ name: undefined }), 'spec.factory.name', 'Required value'],
     ['with a short factory name', inFactory({ name: 'ab' }), 'spec.factory.name', nameRule],
     ['with an empty factory name', inFactory({ name: '' }), 'spec.factory.name', nameRule],
-    ['with a long factory name', inFactory({ name: 'a'.repeat(64) }), 'spec.factory.name', 'may not be more than 63'],
+    ['with a long factory name', inFactory({ name: 'a'.repeat(64) }), 'spec.factory.name', nameRule],
     [
-      'with the id of a factory for its name',
+      'with the end of the id of a factory for its name',
       inFactory({ name: '/factories/f' }),
       'spec.factory.name',
       'not its resource ID',
@@ -117,8 +149,9 @@ describe('a manifest is refused', () => {
       'with a long resource group',
       inFactory({ resourceGroup: 'a'.repeat(91) }),
       'spec.factory.resourceGroup',
-      'more than 90',
+      '1 to 90 letters',
     ],
+    ...RESOURCE_IDS,
     [
       "with a subscription's name for its id",
       inFactory({ subscriptionId: 'Pay-As-You-Go' }),
@@ -133,7 +166,7 @@ describe('a manifest is refused', () => {
     ],
     ['with an empty azureName', manifest({ azureName: '' }), 'spec.azureName', nameRule],
     ['with a short azureName', manifest({ azureName: 'ab' }), 'spec.azureName', nameRule],
-    ['with a long azureName', manifest({ azureName: 'a'.repeat(64) }), 'spec.azureName', 'may not be more than 63'],
+    ['with a long azureName', manifest({ azureName: 'a'.repeat(64) }), 'spec.azureName', nameRule],
     ['with a hyphen at the start of azureName', manifest({ azureName: '-abc' }), 'spec.azureName', nameRule],
     ['with a hyphen at the end of azureName', manifest({ azureName: 'abc-' }), 'spec.azureName', nameRule],
     ['with two hyphens in a row in azureName', manifest({ azureName: 'a--b' }), 'spec.azureName', nameRule],
@@ -734,11 +767,11 @@ describe('kubectl get', () => {
       .map((line) => line.split(/ {2,}/));
   };
 
-  test('shows Ready, Reason, State, Location, Factory and Age', async () => {
+  test('shows Ready, Reason, State, Location, the factory and Age', async () => {
     await apply(manifest());
     await writeStatus(fullStatus);
     expect(await cells()).toEqual([
-      ['NAME', 'READY', 'REASON', 'STATE', 'LOCATION', 'FACTORY', 'AGE'],
+      ['NAME', 'READY', 'REASON', 'STATE', 'LOCATION', 'FACTORY/WORKSPACE', 'AGE'],
       [
         'my-sample-azure-ir',
         'True',
@@ -751,13 +784,12 @@ describe('kubectl get', () => {
     ]);
   });
 
-  test('-o wide also shows the message and the name in Azure', async () => {
+  test('-o wide also shows the name in Azure and, last, the message', async () => {
     await apply(manifest());
     await writeStatus(fullStatus);
     const [header, row] = await cells('-o', 'wide');
-    expect(header).toContain('WORKSPACE');
-    expect(header?.slice(-2)).toEqual(['MESSAGE', 'AZURE NAME']);
-    expect(row?.slice(-2)).toEqual(['The runtime is as declared, and online.', 'MySampleAzureIR']);
+    expect(header?.slice(-2)).toEqual(['AZURE NAME', 'MESSAGE']);
+    expect(row?.slice(-2)).toEqual(['MySampleAzureIR', 'The runtime is as declared, and online.']);
   });
 
   test('knows the category azure', async () => {
@@ -767,9 +799,9 @@ describe('kubectl get', () => {
     );
   });
 
-  test('-o wide shows the workspace, where there is one', async () => {
+  test('shows the workspace in the place of the factory', async () => {
     await apply(inWorkspace());
-    expect(await kubectl(['get', 'azir', '-n', namespace, '-o', 'wide'])).toContain('samplesynapseworkspace1');
+    expect(await kubectl(['get', 'azir', '-n', namespace])).toMatch(/FACTORY\/WORKSPACE.*samplesynapseworkspace1/s);
   });
 
   test.each<[string, string]>([

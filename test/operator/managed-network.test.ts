@@ -213,13 +213,14 @@ describe.each(inBothKinds)('a runtime that is elsewhere, in a $kind', ({ inPlace
       expect(await properties(place)).toEqual({ ...inNetwork, ...at('AutoResolve') });
     }));
 
-  test.concurrent('is shown to an observer, which is well nonetheless', () =>
+  test.concurrent('is drift to an observer', () =>
     inPlace(async (place) => {
       await network(place);
       await theirs(place, MANAGED);
       await place.azure.setState({ factory: place.factory, name: 'sample', state: 'Online' });
       await place.apply('sample', { managementPolicy: 'Observe' });
-      const object = await ready(place);
+      const object = await place.until('sample', 'Ready=False Drifted Stalled');
+      await place.untilEvents('sample', 'DriftDetected');
       expect(message(object, 'Synced')).toBe('The runtime is in the managed virtual network default.');
     }));
 

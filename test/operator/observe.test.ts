@@ -5,10 +5,9 @@ import { eventually, inBothKinds, message, type Place } from './support/place.ts
 const OBSERVE = { managementPolicy: 'Observe' };
 const located = (location: string) => ({ type: 'Managed', typeProperties: { computeProperties: { location } } });
 const ready = (place: Place) => place.until('sample', 'Ready=True Available');
+const drifted = (place: Place) => place.until('sample', 'Ready=False Drifted Stalled');
 const existing = (place: Place, properties: object = located('West Europe')) =>
   place.azure.putRuntime({ factory: place.factory, name: 'sample', properties: { ...properties } });
-const reasonOf = async (place: Place, type: string) =>
-  (await place.get('sample'))?.status?.conditions?.find((condition) => condition.type === type)?.reason;
 
 describe.each(inBothKinds)('an object that observes, in a $kind', ({ inPlace }) => {
   test.concurrent('reports a runtime as it is, and holds and claims nothing', () =>
@@ -34,13 +33,25 @@ describe.each(inBothKinds)('an object that observes, in a $kind', ({ inPlace }) 
       await place.apply('sample', OBSERVE);
       await ready(place);
       await place.azure.drift({ factory: place.factory, name: 'sample', merge: located('North Europe') });
-      await eventually(async () => expect(await reasonOf(place, 'Synced')).toBe('Drifted'));
-      const { status } = await ready(place);
+      const { status } = await drifted(place);
       expect(status?.drift).toEqual([{ field: 'location', desired: 'West Europe', observed: 'North Europe' }]);
       await place.passes('sample');
       expect((await place.runtime('sample'))?.properties).toEqual(located('North Europe'));
       expect(await place.writes('sample')).toEqual([]);
       await place.untilEvents('sample', 'DriftDetected');
+      await place.azure.drift({ factory: place.factory, name: 'sample', merge: located('West Europe') });
+      await ready(place);
+    }));
+
+  test.concurrent('is not Ready where the runtime differs from the start, and Ready once the manifest says what it is', () =>
+    inPlace(async (place) => {
+      await existing(place, { ...located('North Europe'), description: 'theirs' });
+      await place.apply('sample', { ...OBSERVE, description: 'mine' });
+      expect(message(await drifted(place))).toMatch(/location.*description|description.*location/);
+      await place.untilEvents('sample', 'DriftDetected');
+      await place.patch('sample', { spec: { location: 'North Europe', description: 'theirs' } });
+      await ready(place);
+      expect(await place.writes('sample')).toEqual([]);
     }));
 
   test.concurrent('waits for a runtime that does not exist, and does not create it', () =>
@@ -130,7 +141,7 @@ describe.each(inBothKinds)('an object that goes from Manage to Observe, in a $ki
       await place.apply('sample', { interval: '1h' });
       await ready(place);
       await place.patch('sample', { spec: { ...OBSERVE, location: 'North Europe' } });
-      const { status } = await ready(place);
+      const { status } = await drifted(place);
       expect(status?.drift).toEqual([{ field: 'location', desired: 'North Europe', observed: 'West Europe' }]);
       expect(await place.writes('sample')).toEqual(['PUT']);
     }));

@@ -28,7 +28,7 @@ function section(title: string): string {
 
 describe('the runbook', () => {
   const states = REASONS.filter((reason) => RUNTIME_STATES.some((state) => state === reason));
-  test.each([...WARNING_REASONS, ...states, 'Suspended'])('has an entry for the reason %s', (reason) => {
+  test.each([...WARNING_REASONS, ...states, 'Drifted', 'Suspended'])('has an entry for the reason %s', (reason) => {
     expect(entries(section('Reasons that need a person'))).toContain(reason);
   });
 

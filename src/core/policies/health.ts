@@ -27,6 +27,7 @@ import {
 } from '../situation.ts';
 import { statusAfter } from '../status/status.ts';
 import { waitingSince } from '../waits.ts';
+import { isElsewhere } from './network.ts';
 import { isBeingRepaired, nextOperationPoll } from './operation.ts';
 import { available, progressing, settle, stall, stalled, unknown } from './verdicts.ts';
 
@@ -236,15 +237,36 @@ function repairsOf(s: Situation): Repairs {
   return none ? { attempts: 0 } : inView(status.repair, etagOf(s));
 }
 
-/** An object that only observes is Ready by the state alone. */
-export const healthyIsAvailable: Policy = (s) => {
-  const { state = '', intervalMs } = s;
-  if (healthOf(state) !== 'healthy') return undefined;
-  const fields = driftOf(s).map(({ field }) => field);
-  const differs = `but differs from the spec: ${fields.join(', ')} (managementPolicy: Observe, not corrected)`;
-  const message = `Runtime is ${state} ${fields.length === 0 ? 'and matches the spec' : differs}.`;
-  return settle(available(message), periodic(intervalMs));
+/**
+ * Only a person can mend what an observer finds drifted. A runtime that is not healthy says that first: the worse news is
+ * Ready's, and Synced tells of the drift. It is polled as at rest, so that the end of the drift shows within one interval.
+ */
+export const observedDriftIsReported: Policy = (s) => {
+  if (managing(s.desired) || healthOf(s.state ?? '') !== 'healthy') return undefined;
+  const isMisplaced = isElsewhere(s);
+  const differing = [...(isMisplaced ? ['managedVirtualNetwork'] : []), ...driftOf(s).map(({ field }) => field)];
+  if (differing.length === 0) return undefined;
+  const advice = isMisplaced
+    ? 'Azure cannot move a runtime: declare the network that it has (Synced says which) in a new object.'
+    : 'This object only observes: declare what Azure has (status.drift), or set spec.managementPolicy: Manage.';
+  return settle(
+    stalled('Drifted', `Runtime differs from the spec in ${someOf(differing)}. ${advice}`),
+    periodic(s.intervalMs),
+  );
 };
+
+/** As many names as leave room for the advice. */
+function someOf(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return `${names.slice(0, NAMED).join(', ')}${more}`;
+}
+
+const NAMED = 5;
+
+export const healthyIsAvailable: Policy = ({ state = '', intervalMs }) =>
+  healthOf(state) === 'healthy'
+    ? settle(available(`Runtime is ${state} and matches the spec.`), periodic(intervalMs))
+    : undefined;
 
 export const startingIsAwaited: Policy = (s) => {
   const { state = '', now, intervalMs } = s;

@@ -60,7 +60,7 @@ const NETWORK_ADVICE = {
     'A Synapse workspace gets one only when it is created itself: declare another workspace, or a public runtime, in a new object.',
 } as const;
 
-function isElsewhere({ definition, desired }: Situation): boolean {
+export function isElsewhere({ definition, desired }: Situation): boolean {
   return definition?.presence === 'present' && !isIn(desired.managedVirtualNetwork, definition.runtime.document);
 }
 

@@ -12,6 +12,7 @@ import {
   etagOf,
   isAuthoringRequested,
   isHealthyAgain,
+  isNewGeneration,
   managing,
   type Situation,
   type Verdict,
@@ -95,7 +96,10 @@ export function invalidStatus(object: ManagedObject, message: string, now: numbe
   };
 }
 
-/** `Ready` stays true only if this very declaration was in sync when it was last read. */
+/**
+ * `Ready` stays true only if this very declaration was in sync when it was last read. What another declaration was compared
+ * with is unknown of this one. `Healthy` stays: the state is the runtime's, whatever is declared.
+ */
 function suspendedStatus(s: Situation): Status {
   const { status } = s;
   const ready = condition(status, 'Ready')?.status === 'True' && wasInSync(s);
@@ -103,11 +107,15 @@ function suspendedStatus(s: Situation): Status {
     ? 'Suspended; in sync when last checked.'
     : 'Suspended; the current spec has not been applied. Set spec.suspend: false to resume.';
   const said: Said = { status: 'True', reason: 'Suspended', message };
+  const conditions = currentConditions(status);
+  const isCompared = !isNewGeneration(s) || (conditions.Synced?.status === 'True' && wasInSync(s));
   return compact({
     ...status,
     observedGeneration: s.object.generation,
+    drift: isCompared ? status.drift : [],
     conditions: conditionsAfter(s, {
-      ...currentConditions(status),
+      ...conditions,
+      Synced: isCompared ? conditions.Synced : NOT_COMPARED,
       Ready: ready ? said : { ...said, status: 'Unknown' },
       Reconciling: undefined,
       Stalled: ready ? undefined : said,
@@ -117,7 +125,13 @@ function suspendedStatus(s: Situation): Status {
   });
 }
 
-/** What is shown of the runtime: dropped when it is gone, kept as last observed when it could not be read. */
+const NOT_COMPARED: Said = {
+  status: 'Unknown',
+  reason: 'Unknown',
+  message: 'Suspended before the current spec was compared with Azure. Set spec.suspend: false to compare it.',
+};
+
+/** What is shown of the runtime: all of it dropped when it is gone; when it could not be read, what never changes is kept. */
 function observedNow(s: Situation, synced: Said): Partial<Status> {
   const { status, desired, definition, state } = s;
   if (definition?.presence === 'present') {
@@ -131,8 +145,8 @@ function observedNow(s: Situation, synced: Said): Partial<Status> {
     });
   }
   if (synced.reason === 'NotFound') return {};
-  const { resourceId, location, referenceName } = status;
-  return compact({ resourceId, location, referenceName });
+  const { resourceId, referenceName } = status;
+  return compact({ resourceId, referenceName });
 }
 
 function handledRequests({ object, status }: Situation): Partial<Status> {

@@ -1,6 +1,6 @@
 /** Parses an object of the API server. */
 import { LIMITS } from '../../api/limits.ts';
-import { ANNOTATION, ARGO_CD_TRACKING, FINALIZER, MARK_ANNOTATION } from '../../api/names.ts';
+import { ANNOTATION, ARGO_CD_TRACKING, FINALIZER, HELM_RELEASE, MARK_ANNOTATION } from '../../api/names.ts';
 import { EMPTY_STATUS, type ManagedObject, type Requests, type Status } from '../../core/model/object.ts';
 import { cut, isRecord, type Raw, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
 import { parseMark } from './mark.ts';
@@ -56,9 +56,15 @@ function parseOwnStatus(status: unknown, uid: string): Status {
   return readRecord(status).uid === uid ? parseStatus(status) : EMPTY_STATUS;
 }
 
+/** Charts set the label that Argo CD shares with them: what Helm installed is Argo CD's only by another mark. */
 function isTrackedByArgoCd(annotations: Raw, labels: Raw): boolean {
   const has = (record: Raw, keys: readonly string[]) => keys.some((key) => Object.hasOwn(record, key));
-  return has(annotations, ARGO_CD_TRACKING.annotations) || has(labels, ARGO_CD_TRACKING.labels);
+  const isHelms = Object.hasOwn(annotations, HELM_RELEASE);
+  return (
+    has(annotations, ARGO_CD_TRACKING.annotations) ||
+    has(labels, ARGO_CD_TRACKING.labels) ||
+    (!isHelms && has(labels, ARGO_CD_TRACKING.sharedLabels))
+  );
 }
 
 /** Cut to the length at which the status keeps handled values, so that the two can be compared. */

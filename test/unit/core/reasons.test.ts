@@ -75,13 +75,24 @@ const TABLE: Record<string, Row> = {
     kstatus: 'Current',
     next: 'periodic',
   },
-  'Available under Observe, drifted': {
+  'Drifted under Observe': {
     when: seen({ desired: OBSERVE, object: { hasFinalizer: false }, definition: found('North Europe') }),
-    says: ['True Available', 'False Drifted', 'True Online'],
-    progress: undefined,
-    kstatus: 'Current',
+    says: ['False Drifted', 'False Drifted', 'True Online'],
+    progress: 'Stalled',
+    kstatus: 'Failed',
     next: 'periodic',
   },
+  'Limited under Observe, drifted': terminal(
+    limited({ desired: OBSERVE, object: { hasFinalizer: false }, definition: found('North Europe') }),
+    'Limited',
+    ['False Drifted', 'False Limited'],
+  ),
+  'Offline under Observe, drifted': progress(
+    seen({ desired: OBSERVE, object: { hasFinalizer: false }, definition: found('North Europe'), state: 'Offline' }),
+    'Offline',
+    'operationPoll',
+    ['False Drifted', 'False Offline'],
+  ),
   Repairing: progress(
     limited({ status: { repair: { attempts: 1, nextAttemptTime: ago(-1) } } }),
     'Repairing',

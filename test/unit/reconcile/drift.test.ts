@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { valueAt } from '../../../src/core/model/fields.ts';
 import { MINUTE, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import type { Runtimes } from '../../../src/ports.ts';
-import { runtimeId } from '../model/builders.ts';
+import { desired, runtimeId } from '../model/builders.ts';
 import { INTERVAL_MS, Operator } from '../model/operator.ts';
 import { document, instead, KEY, MANAGED, ready, reasons } from './support.ts';
 
@@ -40,6 +40,22 @@ describe('drift', () => {
     await operator.poll(key);
     expect(reasons(operator)).toEqual(['DriftDetected']);
     expect(operator.counted).toEqual(['detected location']);
+  });
+
+  test('is one Warning to an observer, also where the runtime never was as declared', async () => {
+    const operator = new Operator();
+    operator.azure.put(runtimeId(), MANAGED('northeurope'));
+    const key = operator.apply('sample', desired({ managementPolicy: 'Observe' }));
+    await operator.poll(key);
+    expect(operator.cluster.events).toMatchObject([
+      { type: 'Warning', reason: 'DriftDetected', message: expect.stringContaining('in location.') },
+    ]);
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=False Drifted Stalled');
+    expect(reasons(operator)).toEqual(['DriftDetected']);
+    operator.azure.put(runtimeId(), MANAGED('West Europe'));
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
   });
 
   test('is not told again when it is corrected, having been told as contested', async () => {

@@ -209,12 +209,12 @@ describe('a runtime that is where it is not declared to be', () => {
     },
   );
 
-  test('is told to an observer, whose health counts alone', async () => {
+  test('is drift to an observer', async () => {
     const operator = start();
     operator.azure.put(ID, MANAGED);
     const key = operator.apply('sample', desired({ fields: {}, managementPolicy: 'Observe' }));
     await operator.poll(key);
-    expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(operator.summary(key)).toBe('Ready=False Drifted Stalled');
     expect(condition(operator.object(key).status, 'Synced')).toMatchObject({
       status: 'False',
       message: 'The runtime is in the managed virtual network default.',

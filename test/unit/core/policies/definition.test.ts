@@ -449,13 +449,13 @@ describe('a contested field', () => {
         contested(FIVE, { definition: SAME, state: 'Online' }),
         'Ready=True Available',
       ],
-      'is nothing to an observer': [
+      'is drift to an observer, whatever was corrected before': [
         contested(FIVE, {
           object: { hasFinalizer: false },
           desired: { managementPolicy: 'Observe' },
           state: 'Online',
         }),
-        'Ready=True Available',
+        'Ready=False Drifted Stalled',
       ],
       'does not keep a person from asking for a repair': [
         contested(FIVE, { requests: { repair: 'r1' } }),

@@ -75,7 +75,7 @@ describe('an update that Azure has accepted', () => {
       'is written once more after that hour': [updating({ time: ago(60), repeated: true }), 'Update location'],
       'is left alone by an observer': [
         updating({ specHash: declarationHash(desired(OBSERVE.desired)) }, OBSERVE),
-        'Ready=True Available',
+        'Ready=False Drifted Stalled',
       ],
       'is awaited, not completed, by the pass that made it': [
         updating({}, { definition: found('West Europe'), wrote: { kind: 'update', fields: ['location'] } }),

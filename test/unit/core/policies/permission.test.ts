@@ -61,10 +61,26 @@ describe('Observe', () => {
       ],
       'does not adopt': [
         situation({ desired: observe, status: UNCLAIMED, definition: found('North Europe'), state: 'Online' }),
-        'Ready=True Available',
+        'Ready=False Drifted Stalled',
       ],
-      'does not correct a drift, and is Ready when the runtime is healthy': [
+      'does not correct a drift, and is not Ready though the runtime is healthy': [
         seen({ desired: { ...observe, fields: { location: 'North Europe' } }, object: { hasFinalizer: false } }),
+        'Ready=False Drifted Stalled',
+      ],
+      'is not Ready where the runtime is in another network than declared': [
+        seen({
+          desired: observe,
+          object: { hasFinalizer: false },
+          definition: found('West Europe', { managedVirtualNetwork: { referenceName: 'default' } }),
+        }),
+        'Ready=False Drifted Stalled',
+      ],
+      'is Ready where a field differs that is not declared': [
+        seen({
+          desired: observe,
+          object: { hasFinalizer: false },
+          definition: found('West Europe', { description: 'x' }),
+        }),
         'Ready=True Available',
       ],
       'does not repair': [
@@ -98,6 +114,13 @@ describe('Observe', () => {
     },
     check,
   );
+
+  test('names the fields that differ, and what to do', () => {
+    const fields = { location: 'North Europe', description: 'mine' };
+    const s = seen({ desired: { ...observe, fields }, object: { hasFinalizer: false } });
+    expect(messageOf(s)).toMatch(/in location, description\. .*declare what Azure has.*managementPolicy: Manage/);
+    expect(nextOf(s)).toEqual({ kind: 'periodic', ms: s.intervalMs });
+  });
 
   test('looks for the missing runtime ever less often, up to the interval', () => {
     const s = situation({ desired: observe, definition: GONE });
@@ -187,8 +210,23 @@ describe('identity', () => {
         owned({ access: other, failure: failed('parentNotFound') }),
         'Ready=False CredentialsInvalid Stalled',
       ],
-      'is told first that the runtime is another’s, without credentials': [
+      'is told first that there are no credentials, though the runtime is another’s': [
         situation({ access: DENIED, peers: [managedObject('older', { createdAt: -1 })] }),
+        'Ready=False CredentialsInvalid Stalled',
+      ],
+      'is told first that there are no credentials, though the owner is being deleted': [
+        situation({
+          access: DENIED,
+          peers: [managedObject('owner', { hasFinalizer: true, deleting: true, status: { ...IN_SYNC } })],
+        }),
+        'Ready=False CredentialsInvalid Stalled',
+      ],
+      'gives up the claim of a lost runtime without credentials': [
+        owned({
+          access: DENIED,
+          object: { hasFinalizer: false, createdAt: 1 },
+          peers: [managedObject('owner', { hasFinalizer: true, createdAt: 0, status: { ...IN_SYNC } })],
+        }),
         'Ready=False OwnedByAnother Stalled',
       ],
       'drops the finalizer of a lost runtime without credentials': [

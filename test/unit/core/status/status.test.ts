@@ -109,8 +109,8 @@ describe('what is shown of the runtime', () => {
     expect(shown(s).location).toBeUndefined();
   });
 
-  test('stays as it was last observed when nothing could be looked at, but for the state', () => {
-    expect(shown(owned({ failure: failed('forbidden') }))).toEqual(BEFORE);
+  test('is only what never changes when nothing could be looked at', () => {
+    expect(shown(owned({ failure: failed('forbidden') }))).toEqual({ ...BEFORE, location: undefined });
   });
 
   test('is nothing when the runtime is gone', () => {
@@ -500,9 +500,34 @@ describe('syncedSpecHash and suspension', () => {
   test('Ready is Unknown and Stalled when another declaration was in sync', () => {
     const status = suspended({ desired: { suspend: true, fields: { location: 'North Europe' } } });
     expect(summary(status)).toBe(
-      'Ready=Unknown Suspended, Synced=True InSync, Healthy=True Online, Stalled=True Suspended',
+      'Ready=Unknown Suspended, Synced=Unknown Unknown, Healthy=True Online, Stalled=True Suspended',
     );
     expect(condition(status, 'Ready')?.message).toContain('spec.suspend: false');
+  });
+
+  test('a drift from another generation is not told of this one', () => {
+    const before = statusAfter(owned({ status: inSync, definition: found('North Europe') }), STALLED);
+    expect(before.drift).toHaveLength(1);
+    const status = suspended({ status: before });
+    expect(condition(status, 'Synced')).toMatchObject({ status: 'Unknown', observedGeneration: 2 });
+    expect(status.drift).toEqual([]);
+  });
+
+  test('what was compared with this very generation stays told', () => {
+    const conditions = standing('Offline', 'Reconciling').map((c) =>
+      c.type === 'Synced' ? { ...c, status: 'False' as const, reason: 'Drifted' } : c,
+    );
+    const status = suspended({ status: { ...inSync, observedGeneration: 2, conditions } });
+    expect(condition(status, 'Synced')).toMatchObject({ status: 'False', reason: 'Drifted' });
+  });
+
+  test('a declaration that was in sync once is not compared by being declared again', () => {
+    const suspendedWith = (location: string, generation: number, status: Status) =>
+      statusAfter(owned({ desired: { suspend: true, fields: { location } }, object: { generation }, status }), {
+        kind: 'Suspended',
+      });
+    const other = suspendedWith('North Europe', 2, inSync);
+    expect(condition(suspendedWith('West Europe', 3, other), 'Synced')?.status).toBe('Unknown');
   });
 
   test('Ready is Unknown and Stalled when the object was not Ready', () => {

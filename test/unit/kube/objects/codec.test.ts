@@ -34,6 +34,24 @@ describe('an object of the API server', () => {
     expect(parsed().isTrackedByArgoCd).toBe(false);
   });
 
+  test.each([
+    ['of a Helm release', { 'meta.helm.sh/release-name': 'lake' }, { 'app.kubernetes.io/instance': 'lake' }, false],
+    [
+      'of a Helm release that Argo CD tracks by its own label',
+      { 'meta.helm.sh/release-name': 'lake' },
+      { 'argocd.argoproj.io/instance': 'lake' },
+      true,
+    ],
+    [
+      'of a Helm release that Argo CD tracks by its annotation',
+      { 'meta.helm.sh/release-name': 'lake', 'argocd.argoproj.io/tracking-id': 'lake:a/b:c/d' },
+      { 'app.kubernetes.io/instance': 'lake' },
+      true,
+    ],
+  ])('%s: whether it bears a mark of Argo CD', (_name, annotations, labels, expected) => {
+    expect(parsed({ annotations, labels }).isTrackedByArgoCd).toBe(expected);
+  });
+
   test('is not held by a foreign finalizer', () => {
     expect(parsed({ finalizers: ['foregroundDeletion'] }).hasFinalizer).toBe(false);
   });
