@@ -33,6 +33,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/http',
     'src/config.ts',
   ],
+  'src/cli': ['src/api', 'src/core', 'src/ports.ts', 'src/runtime', 'src/azure', 'src/kube'],
   'src/main.ts': ['src'],
   dev: ['src'],
   scripts: ['src', 'dev'],

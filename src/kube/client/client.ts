@@ -1,3 +1,4 @@
+import type { KubeConfig } from '@kubernetes/client-node';
 import { loadKubeConfig, type PooledKubeConfig } from './config.ts';
 import { KubeError, problemOfAnswer, toKubeError } from './errors.ts';
 import { exchange } from './http.ts';
@@ -6,6 +7,8 @@ import { isRecord, parseJson } from './raw.ts';
 export interface KubeClientOptions {
   /** Path of a kubeconfig; default: see `loadKubeConfig`. */
   readonly kubeconfig?: string;
+  /** Chooses another context of it, or another user. */
+  readonly select?: (config: KubeConfig) => void;
   /** How long a request may take in all, and the opening of a watch; milliseconds, default 30 s. */
   readonly requestTimeoutMs?: number;
   /** How the requests introduce themselves. */
@@ -68,7 +71,7 @@ export const WATCH_GRACE_MS = 30_000;
 export function createKubeClient(options: KubeClientOptions = {}): KubeClient {
   const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS;
   const userAgent = options.userAgent ?? 'azure-ir-operator';
-  const config = loadKubeConfig(options.kubeconfig, { headersTimeoutMs: timeoutMs, userAgent });
+  const config = loadKubeConfig(options.kubeconfig, { headersTimeoutMs: timeoutMs, userAgent }, options.select);
   return new PooledClient(config, timeoutMs, options.onResponse ?? (() => {}));
 }
 
