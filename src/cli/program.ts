@@ -70,7 +70,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
 }
 
 export function verbs(io: Io, done: (code: ExitCode) => void): Verb[] {
-  return [planVerb(io, done), versionVerb(io, done)];
+  return [planVerb(io, done), importVerb(io, done), versionVerb(io, done)];
 }
 
 function planVerb(io: Io, done: (code: ExitCode) => void): Verb {
@@ -122,6 +122,51 @@ function planVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'kubectl azir plan -f runtimes/',
       'kubectl azir plan -k runtimes/ --base ../main/runtimes/ -o markdown=plan.md -o json=plan.json --detailed-exitcode',
       'kubectl azir plan -f runtimes/ --offline',
+    ],
+  };
+}
+
+function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withAzureFlags(new Command('import'))
+    .summary('manifests of the runtimes that exist')
+    .description(
+      'Manifests of the runtimes that exist in factories and workspaces. Applying them takes the runtimes over and writes nothing to Azure: that is checked by the plan of them, over the same reads. Runtimes that the operator leaves alone are skipped and reported.',
+    )
+    .option(
+      '--factory <id>',
+      'the ARM id of a Data Factory, or its name with --subscription and -g; may be repeated',
+      collect,
+      [],
+    )
+    .option('--workspace <id>', 'the same of a Synapse workspace; may be repeated', collect, [])
+    .option('-g, --resource-group <name>', 'all factories and workspaces of this group of --subscription')
+    .option('--subscription <id>', 'all factories and workspaces of this subscription, unless others are named')
+    .option(
+      '-d, --directory <folder>',
+      'a file for each object, kustomization.yaml and import-report.json; standard output when absent',
+    )
+    .option('-n, --namespace <name>', 'written into the manifests')
+    .option(
+      '--name <pattern>',
+      'how the objects are named, such as {factory}-{name}; what Azure calls the runtime when absent',
+    )
+    .option('--include <regexp>', 'only runtimes whose names match')
+    .option('--exclude <regexp>', 'no runtimes whose names match')
+    .option(
+      '--fields <which>',
+      'all that can be declared, or minimal: none, so that all stays in the hands of others',
+      'all',
+    )
+    .option('--observe', 'objects that only observe', false)
+    .option('--include-default', 'AutoResolveIntegrationRuntime too, where it can be managed', false)
+    .option('--overwrite', 'files that are there already and differ', false)
+    .option('--fail-on-skip', 'exit with 3 where a runtime was skipped', false)
+    .action(async (flags) => done(await (await import('./import/command.ts')).importRuntimes(flags, io)));
+  return {
+    command,
+    examples: [
+      'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG -n team-a -d runtimes',
+      'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG --factory SampleV2DataFactory1',
     ],
   };
 }

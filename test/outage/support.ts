@@ -71,6 +71,7 @@ async function inWorld(site: Site, test: (world: Dependencies) => Promise<void>)
   const { installation } = site;
   const run: Run = {
     cluster: installation.cluster,
+    azure: installation.azure,
     emulatorControlUrl: installation.emulator.controlUrl,
     metricsUrl: '',
     healthUrl: '',

@@ -1,10 +1,6 @@
-/**
- * Azure for those who only look: the operator's own adapters over a transport that lets no write through.
- *
- * Two designs. A port without the writing methods is checked by the compiler alone. A transport that refuses everything but
- * GET and getStatus holds whatever the code above it does. This has both.
- */
+/** Azure for those who only look. */
 import { createDefaultHttpClient, type HttpClient } from '@azure/core-rest-pipeline';
+import type { ArmOptions } from '../../azure/arm/arm-calls.ts';
 import { createDataFactory } from '../../azure/arm/data-factory.ts';
 import type { ArmRuntimes, Listed } from '../../azure/arm/remote.ts';
 import { createSynapse } from '../../azure/arm/synapse.ts';
@@ -22,6 +18,7 @@ import { type Parent, parentKey, type RuntimeId, type RuntimeStatus } from '../.
 import { BudgetExhaustedError, type CallContext } from '../../ports.ts';
 import { sleep, systemClock } from '../../runtime/clock.ts';
 import { CommandError } from '../exit.ts';
+import { ParentLister } from './parents.ts';
 
 type ReadOnly = Pick<ArmRuntimes, 'list' | 'read' | 'state' | 'hasParent' | 'hasNetwork'>;
 
@@ -38,6 +35,8 @@ export interface AzureReader {
   state(id: RuntimeId): Promise<RuntimeStatus | undefined>;
   hasParent(parent: Parent): Promise<boolean>;
   hasNetwork(parent: Parent, name: string): Promise<boolean>;
+  /** The factories and workspaces of a subscription, or of one of its groups. Complete, or an error. */
+  parents(subscriptionId: string, resourceGroup: string | undefined): Promise<Parent[]>;
   close(): void;
 }
 
@@ -47,6 +46,12 @@ const SHARE = 0.2;
 const LONGEST_RETRY_AFTER_MS = 120_000;
 const MOST_THROTTLED = 5;
 
+/**
+ * Azure for those who only look: the operator's own adapters over a transport that lets no write through.
+ *
+ * Two designs. A port without the writing methods is checked by the compiler alone. A transport that refuses everything but
+ * GET and getStatus holds whatever the code above it does. This has both.
+ */
 export function createAzureReader(
   choice: OwnCredential,
   env: Readonly<Record<string, string | undefined>>,
@@ -71,6 +76,7 @@ class Reader implements AzureReader {
   readonly #principal: PrincipalBudgets;
   readonly #tokens: TokenSource;
   readonly #open: (kind: Parent['kind'], subscriptionId: string) => ReadOnly;
+  readonly #armOf: (subscriptionId: string) => ArmOptions;
   readonly #signal: AbortSignal;
   /** Who waits for the request budget, by key. */
   readonly #waiting = new Map<string, () => void>();
@@ -101,18 +107,17 @@ class Reader implements AzureReader {
       metrics: NO_METRICS,
     });
     const httpClient = readOnly(createDefaultHttpClient(), () => this.reads++);
-    this.#open = (kind, subscriptionId) => {
-      const make = kind === 'factory' ? createDataFactory : createSynapse;
-      return make({
-        subscriptionId,
-        endpoint: cloud.endpoint,
-        tokens: this.#tokens,
-        budget: this.#principal.budget(foldCase(subscriptionId)),
-        denial: new Denial(clock, wake),
-        clock,
-        httpClient,
-      });
-    };
+    this.#armOf = (subscriptionId) => ({
+      subscriptionId,
+      endpoint: cloud.endpoint,
+      tokens: this.#tokens,
+      budget: this.#principal.budget(foldCase(subscriptionId)),
+      denial: new Denial(clock, wake),
+      clock,
+      httpClient,
+    });
+    this.#open = (kind, subscriptionId) =>
+      (kind === 'factory' ? createDataFactory : createSynapse)(this.#armOf(subscriptionId));
   }
 
   list(parent: Parent): Promise<Listed> {
@@ -136,18 +141,32 @@ class Reader implements AzureReader {
     return this.#ask(parent, (service, caller) => service.hasNetwork(parent, name, caller));
   }
 
+  async parents(subscriptionId: string, resourceGroup: string | undefined): Promise<Parent[]> {
+    const lister = new ParentLister(this.#armOf(subscriptionId));
+    const kinds = ['factory', 'workspace'] as const;
+    const found = await Promise.all(
+      kinds.map((kind) => this.#patiently((caller) => lister.list(kind, subscriptionId, resourceGroup, caller))),
+    );
+    return found.flat();
+  }
+
   close(): void {
     this.#principal.stop();
     this.#tokens.stop();
   }
 
-  async #ask<T>(parent: Parent, read: (service: ReadOnly, caller: CallContext) => Promise<T>): Promise<T> {
+  #ask<T>(parent: Parent, read: (service: ReadOnly, caller: CallContext) => Promise<T>): Promise<T> {
+    return this.#patiently((caller) => read(this.#service(parent), caller));
+  }
+
+  /** Waits for the request budget, and for as long as a 429 says. */
+  async #patiently<T>(read: (caller: CallContext) => Promise<T>): Promise<T> {
     const key = `read-${++this.#calls}`;
     const caller: CallContext = { key, urgency: 'change', signal: this.#signal, mayWrite: () => false };
     for (let throttled = 0; ; ) {
       const woken = new Promise<void>((resolve) => void this.#waiting.set(key, resolve));
       try {
-        const answer = await read(this.#service(parent), caller);
+        const answer = await read(caller);
         this.#principal.finish(key);
         return answer;
       } catch (error) {

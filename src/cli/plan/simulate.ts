@@ -1,10 +1,4 @@
-/**
- * A pass that writes nothing: the operator's own `decide()` over real reads, until it would act or has nothing to do.
- *
- * Two designs. The reconciler itself over ports that note the writes would share more code, but it persists statuses, waits
- * in budgets and ends at each read that fails. This one asks `decide()` as the reconciler does and answers its reads; what
- * it makes of a verdict is here.
- */
+/** A pass that writes nothing: the operator's own decisions over real reads, up to the first act. */
 import { TERMINAL_REASONS, TRANSIENT_REASONS, WAITING_REASONS } from '../../api/names.ts';
 import { decide } from '../../core/decide.ts';
 import { type Desired, declarationHash } from '../../core/model/desired.ts';
@@ -53,6 +47,13 @@ const MOST_STEPS = 40;
 /** A wait of a deletion, or for an absence to be confirmed, is skipped; longer ones are not the plan's. */
 const LONGEST_WAIT_MS = 15 * 60_000;
 
+/**
+ * A pass that writes nothing: the operator's own `decide()` over real reads, until it would act or has nothing to do.
+ *
+ * Two designs. The reconciler itself over ports that note the writes would share more code, but it persists statuses, waits
+ * in budgets and ends at each read that fails. This one asks `decide()` as the reconciler does and answers its reads; what
+ * it makes of a verdict is here.
+ */
 export async function simulate(subject: Subject, eyes: Eyes): Promise<Simulated> {
   const pass = new SimulatedPass(subject, eyes);
   for (let step = 0; step < MOST_STEPS; step++) {
