@@ -1,7 +1,8 @@
 /** The verbs of `kubectl azir`: names, flags, help, examples. What they do is loaded when one is called. */
 import { Command, Option } from 'commander';
-import type { ExitCode } from './exit.ts';
+import { EXIT, type ExitCode } from './exit.ts';
 import { ownCredential } from './flags.ts';
+import type { Steering } from './fleet/steer.ts';
 import type { Io } from './io.ts';
 
 export interface Verb {
@@ -60,17 +61,33 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.note(text.trimEnd()) })
     .showHelpAfterError('(kubectl azir --help tells more)')
     .addHelpText('after', EXIT_CODES)
+    .enablePositionalOptions()
     .exitOverride();
   for (const verb of verbs(io, done)) {
     verb.command.copyInheritedSettings(program);
     const examples = verb.examples.map((example) => `  $ ${example}`).join('\n');
     program.addCommand(verb.command.addHelpText('after', `\nExamples:\n${examples}`));
   }
+  // Asked by the shells' scripts, and by kubectl.
+  program
+    .command('__complete [words...]', { hidden: true })
+    .allowUnknownOption()
+    .passThroughOptions()
+    .helpOption(false)
+    .action(async (words) => (await import('./completion/complete.ts')).complete(program, words, io));
   return program;
 }
 
 export function verbs(io: Io, done: (code: ExitCode) => void): Verb[] {
-  return [planVerb(io, done), importVerb(io, done), versionVerb(io, done)];
+  return [
+    planVerb(io, done),
+    importVerb(io, done),
+    statusVerb(io, done),
+    ...STEERING.map(({ name, does, examples }) => steeringVerb(name, does, examples, io, done)),
+    waitVerb(io, done),
+    completionVerb(io, done),
+    versionVerb(io, done),
+  ];
 }
 
 function planVerb(io: Io, done: (code: ExitCode) => void): Verb {
@@ -169,6 +186,118 @@ function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG --factory SampleV2DataFactory1',
     ],
   };
+}
+
+function withChoice(command: Command): Command {
+  return withKubeFlags(command)
+    .argument('[name...]', 'of objects in the namespace')
+    .option('-n, --namespace <name>', "of the objects; the context's when absent")
+    .option('-A, --all-namespaces', 'objects of all namespaces', false)
+    .option(...selectorFlag)
+    .option('--not-ready', 'only objects that are not ready', false);
+}
+
+function statusVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withChoice(new Command('status'))
+    .alias('tree')
+    .summary('the fleet, by factory and workspace')
+    .description(
+      'Each object with Ready, reason, state and location, drift, repairs, and by whom it was suspended: by factory and workspace.',
+    )
+    .option('--factory <name>', 'only what is in this factory or workspace')
+    .option('--exit-code', 'exit with 3 where an object is not ready', false)
+    .option('-o, --output <format>', 'wide, json, yaml or name', collect, [])
+    .action(async (names, flags) => done(await (await import('./fleet/status.ts')).status(names, flags, io)));
+  return { command, examples: ['kubectl azir status -A', 'kubectl azir status -n team-a --not-ready --exit-code'] };
+}
+
+const STEERING: readonly { readonly name: Steering; readonly does: string; readonly examples: readonly string[] }[] = [
+  {
+    name: 'reconcile',
+    does: 'Have the operator look at objects now',
+    examples: ['kubectl azir reconcile etl -n team-a'],
+  },
+  {
+    name: 'repair',
+    does: 'Have the operator write the definition of runtimes once more',
+    examples: ['kubectl azir repair etl -n team-a --timeout 10m'],
+  },
+  {
+    name: 'suspend',
+    does: 'Have the operator leave objects alone',
+    examples: ['kubectl azir suspend etl -n team-a --reason INC-42'],
+  },
+  {
+    name: 'resume',
+    does: 'Have the operator go on with objects that were suspended',
+    examples: ['kubectl azir resume etl -n team-a'],
+  },
+  {
+    name: 'enable-authoring',
+    does: 'Have interactive authoring enabled, where objects declare it',
+    examples: ['kubectl azir enable-authoring etl -n team-a'],
+  },
+  {
+    name: 'accept-identity',
+    does: 'Agree that objects go on under another Azure identity than the one that claimed their runtimes',
+    examples: ['kubectl azir accept-identity etl -n team-a --identity TENANT/CLIENT'],
+  },
+];
+
+function steeringVerb(
+  name: Steering,
+  does: string,
+  examples: readonly string[],
+  io: Io,
+  done: (code: ExitCode) => void,
+): Verb {
+  const command = withChoice(new Command(name))
+    .description(
+      `${does}. Waits until that is done and prints what came of it; an object that needs a person ends the wait with 3.`,
+    )
+    .summary(does[0]?.toLowerCase() + does.slice(1))
+    .option('--all', 'all objects of the namespace, or with -A of all', false)
+    .option('--no-wait', 'ask, and do not wait')
+    .option('--timeout <duration>', 'for the wait', '5m')
+    .option('--dry-run', 'only list the objects', false)
+    .option('--yes', 'more than 20 objects without being asked', false);
+  if (name === 'suspend') command.option('--reason <text>', 'kept with the object, with your name and the time');
+  if (name === 'suspend' || name === 'resume')
+    command.option('--force', 'also where Flux or Argo CD will undo it', false);
+  if (name === 'accept-identity')
+    command.requiredOption('--identity <tenant/client>', 'as the message of the object names it');
+  command.action(async (names, flags) => done(await (await import('./fleet/steer.ts')).steer(name, names, flags, io)));
+  return { command, examples };
+}
+
+function waitVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withChoice(new Command('wait'))
+    .summary('until objects are ready, or need a person')
+    .description(
+      'Waits until objects are ready, one line a change. An object that needs a person ends the wait with 3, the timeout with 4. Objects that are named need not be there yet.',
+    )
+    .option('--all', 'all objects of the namespace, or with -A of all', false)
+    .option('--for <what>', 'ready, synced, healthy or deleted', 'ready')
+    .option('--timeout <duration>', 'for all of them', '5m')
+    .action(async (names, flags) => done(await (await import('./fleet/wait.ts')).wait(names, flags, io)));
+  return {
+    command,
+    examples: ['kubectl azir wait etl -n team-a --timeout 10m', 'kubectl azir wait --all -n team-a --for synced'],
+  };
+}
+
+function completionVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = new Command('completion')
+    .summary('a script that completes the command line')
+    .description(
+      'A script for bash, zsh, fish or powershell that completes kubectl-azir; or kubectl, the helper that kubectl itself looks for on PATH as kubectl_complete-azir.',
+    )
+    .argument('<shell>', 'bash, zsh, fish, powershell or kubectl')
+    .action(async (shell) => {
+      io.out((await import('./completion/scripts.ts')).completionScript(shell));
+      done(EXIT.done);
+    });
+  return { command, examples: ['kubectl azir completion bash', 'kubectl azir completion kubectl'] };
 }
 
 function versionVerb(io: Io, done: (code: ExitCode) => void): Verb {

@@ -107,14 +107,17 @@ function parse(file: string, text: string): Loaded {
       errors.push(`${file}:${problem.linePos?.[0].line ?? 1}: ${problem.message.split('\n')[0]}${template}`);
       continue;
     }
-    if (document.contents === null) continue;
+    const node = document.contents as Node;
     try {
-      for (const { raw, line } of itemsOf(document.toJS({ maxAliasCount: 100 }), document.contents as Node, lineOf)) {
+      const value: unknown = document.toJS({ maxAliasCount: 100 });
+      // Between two separators there may be nothing.
+      if (value === null) continue;
+      for (const { raw, line } of itemsOf(value, node, lineOf)) {
         if (isOurs(raw)) manifests.push({ raw, source: { file, line } });
         else others++;
       }
     } catch (error) {
-      errors.push(`${file}:${lineOf(document.contents as Node)}: ${error instanceof Error ? error.message : error}`);
+      errors.push(`${file}:${lineOf(node)}: ${error instanceof Error ? error.message : error}`);
     }
   }
   return { manifests, others, errors };
