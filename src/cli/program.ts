@@ -85,6 +85,8 @@ export function verbs(io: Io, done: (code: ExitCode) => void): Verb[] {
     statusVerb(io, done),
     ...STEERING.map(({ name, does, examples }) => steeringVerb(name, does, examples, io, done)),
     waitVerb(io, done),
+    checkVerb(io, done),
+    traceVerb(io, done),
     completionVerb(io, done),
     versionVerb(io, done),
   ];
@@ -284,6 +286,34 @@ function waitVerb(io: Io, done: (code: ExitCode) => void): Verb {
     command,
     examples: ['kubectl azir wait etl -n team-a --timeout 10m', 'kubectl azir wait --all -n team-a --for synced'],
   };
+}
+
+function checkVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withKubeFlags(new Command('check'))
+    .summary('whether the cluster, the operator and you are ready')
+    .description(
+      'Whether the cluster, the operator and you are ready: the API server, the CRD, your rights, the operator and its leader, the Azure identity of each namespace, and the request budget. ✔ is fine, ✘ is not, ! is not known.',
+    )
+    .option('--pre', 'before the operator is installed: the API server, and whether you may install', false)
+    .option('-n, --namespace <name>', 'only this namespace')
+    .option('--wait <duration>', 'until all is fine, at most so long')
+    .option('-o, --output <format>', 'text or json', collect, [])
+    .action(async (flags) => done(await (await import('./fleet/check.ts')).check(flags, io)));
+  return { command, examples: ['kubectl azir check --pre', 'kubectl azir check --wait 2m'] };
+}
+
+function traceVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withKubeFlags(new Command('trace'))
+    .alias('events')
+    .summary('what happened to one object, and what happens next')
+    .description(
+      'One timeline of an object: changes of its spec, claim, conditions, events, drift and repairs, and what happens next.',
+    )
+    .argument('<name>', 'of the object')
+    .option('-n, --namespace <name>', "of the object; the context's when absent")
+    .option('-o, --output <format>', 'text or json', collect, [])
+    .action(async (name, flags) => done(await (await import('./fleet/trace.ts')).trace(name, flags, io)));
+  return { command, examples: ['kubectl azir trace etl -n team-a'] };
 }
 
 function completionVerb(io: Io, done: (code: ExitCode) => void): Verb {

@@ -87,3 +87,45 @@ test.concurrent('nothing is asked for without saying of what', () =>
     expect(both).toMatchObject({ code: 1 });
     expect(await azir(['repair', 'gone', '-n', place.namespace])).toMatchObject({ code: 1 });
   }));
+
+test.concurrent('trace tells what happened, oldest first, and what happens next', () =>
+  inPlace(async (place) => {
+    await ready(place, 'etl');
+    await place.untilEvents('etl', 'Created');
+    const { code, stdout } = await azir(['trace', 'etl', '-n', place.namespace]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/claim +Created as /);
+    expect(stdout).toMatch(/event +Created: /);
+    expect(stdout).toMatch(/Ready=True +Available: /);
+    expect(stdout).toContain('next: polls every 60m');
+    const { stdout: json } = await azir(['events', 'etl', '-n', place.namespace, '-o', 'json']);
+    const times = JSON.parse(json).timeline.map(({ time }: { time: string }) => time);
+    expect(times).toEqual([...times].sort());
+  }));
+
+test.concurrent('check tells what is fine, what is not, and what to do', () =>
+  inPlace(async (place) => {
+    await ready(place, 'etl');
+    const { stdout } = await azir(['check', '-n', place.namespace, '-o', 'json']);
+    const { findings } = JSON.parse(stdout) as { findings: { what: string; verdict: string; remedy?: string }[] };
+    const verdicts = Object.fromEntries(findings.map(({ what, verdict }) => [what, verdict]));
+    // There is a Deployment, but no kubelet: the operator of these tests is a process beside it.
+    expect(verdicts).toMatchObject({
+      'API server': 'ok',
+      CRD: 'ok',
+      'your rights': 'ok',
+      operator: 'failed',
+      leader: 'failed',
+    });
+    expect(findings.filter(({ verdict }) => verdict === 'failed').every(({ remedy }) => remedy !== undefined)).toBe(
+      true,
+    );
+    expect(await azir(['check', '--pre'])).toMatchObject({ code: 0, stdout: expect.stringContaining('✔ your rights') });
+  }));
+
+test.concurrent('the names of objects complete, as kubectl asks for them', () =>
+  inPlace(async (place) => {
+    await ready(place, 'etl');
+    const { stdout } = await azir(['reconcile', '-n', place.namespace, 'e'], { completes: true });
+    expect(stdout).toBe('etl\n:4\n');
+  }));
