@@ -142,6 +142,10 @@ function renderText(plan: Plan, io: Io): string {
   return `${[...lines, ...plan.errors.map((error) => io.paint('red', `error: ${safe(error)}`)), ...plan.violations.map((each) => io.paint('red', safe(each))), conclusionOf(plan), ...plan.assumptions.map((each) => `Assumed: ${each}.`)].join('\n')}\n`;
 }
 
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
 function countsOf(plan: Plan): string {
   const counts = summaryOf(plan.changes);
   const told: [number, string][] = [
@@ -169,8 +173,8 @@ function conclusionOf(plan: Plan): string {
   const seen =
     plan.as === undefined
       ? 'Azure was not asked.'
-      : `${plan.reads} reads, as ${safe(plan.as)} (as you, not as the operator).`;
-  const others = plan.ignored === 0 ? '' : ` ${plan.ignored} objects of other kinds were passed over.`;
+      : `${counted(plan.reads, 'read')}, as ${safe(plan.as)} (as you, not as the operator).`;
+  const others = plan.ignored === 0 ? '' : ` ${counted(plan.ignored, 'object')} of other kinds passed over.`;
   const verdict = !plan.complete
     ? ' Incomplete: see the errors.'
     : nothing && plan.as !== undefined
@@ -193,7 +197,7 @@ function renderMarkdown(plan: Plan, { commentId, maxLength }: RenderOptions): st
   const by =
     plan.as === undefined
       ? 'Azure was not asked.'
-      : `${plan.reads} reads of Azure, as ${codeSpan(plan.as)}: as you, not as the operator.`;
+      : `${counted(plan.reads, 'read')} of Azure, as ${codeSpan(plan.as)}: as you, not as the operator.`;
   const foot = [...plan.assumptions.map((each) => `Assumed: ${each}.`), by].join(' ');
   const must = [
     head,
@@ -225,7 +229,7 @@ const TABLE_HEAD = '|   | Object | Action | Runtime | Where | Remark |\n| - | - 
 function rowOf(change: Change): string {
   const remark = remarkOf(change);
   const cells = [
-    SIGNS[change.action] === '<' ? '&lt;' : SIGNS[change.action] === '>' ? '&gt;' : codeSpan(SIGNS[change.action]),
+    change.action === 'none' ? '' : codeSpan(SIGNS[change.action]),
     codeSpan(nameOf(change.object)),
     actionOf(change),
     runtimeOf(change) === '' ? '' : codeSpan(runtimeOf(change)),
@@ -240,7 +244,7 @@ function detailsOf({ object, fields }: Change): string {
     ({ path, before, after, cause }) =>
       `| ${codeSpan(path)} | ${codeSpan(literal(before))} | ${codeSpan(literal(after))} | ${cause} |`,
   );
-  const summary = `<details><summary><code>${nameOf(object).replaceAll(/[^\w./-]/g, '')}</code>: ${fields.length} fields</summary>`;
+  const summary = `<details><summary><code>${nameOf(object).replaceAll(/[^\w./-]/g, '')}</code>: ${counted(fields.length, 'field')}</summary>`;
   return `${summary}\n\n| Field | Before | After | Cause |\n| - | - | - | - |\n${rows.join('\n')}\n\n</details>\n`;
 }
 

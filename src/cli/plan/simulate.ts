@@ -253,7 +253,8 @@ class SimulatedPass {
 const GONE: Pick<Outcome, 'action' | 'message'> = { action: 'none', message: 'the runtime is gone already' };
 
 function outcome(end: Partial<Outcome> & Pick<Outcome, 'action'>): Outcome {
-  return { certain: true, fields: [], ...end };
+  const { action, certain = true, fields = [], ...said } = end;
+  return { action, certain, ...said, fields };
 }
 
 function shown({ field, desired, observed }: Drift): Omit<FieldChange, 'cause'> {
