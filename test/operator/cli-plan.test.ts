@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { azir } from './support/azir.ts';
-import { eventually, inBothKinds, type Place } from './support/place.ts';
+import { eventually, inBothKinds, inPlace, type Place } from './support/place.ts';
 
 const located = (location: string, more: object = {}) => ({
   type: 'Managed',
@@ -105,6 +105,16 @@ describe.each(inBothKinds)('plan, in a $kind', ({ inPlace }) => {
       expect(plan).toMatchObject({ code: 1, complete: false, changes: [{ action: 'unknown' }] });
     }));
 });
+
+test.concurrent('a list of more pages than go out at once is read to its end', () =>
+  inPlace(async (place) => {
+    const names = Array.from({ length: 60 }, (_, i) => `ir-${i}`);
+    for (const name of names) await existing(place, name, located('West Europe'));
+    await place.azure.setPageSize({ factory: place.factory, size: 1 });
+    const plan = await planned(names.map((name) => place.manifest(name)));
+    expect(plan).toMatchObject({ code: 0, complete: true, requests: { reads: 60 } });
+    expect(plan.changes.every(({ action }) => action === 'adopt')).toBe(true);
+  }));
 
 describe.each(inBothKinds)('import, in a $kind', ({ inPlace }) => {
   test.concurrent('takes everything under the operator without one write to Azure', () =>
