@@ -1,18 +1,18 @@
-/** Bundles the operator into one file, `dist/main.js`, which needs nothing but Node. */
-import { readFile, rm, stat } from 'node:fs/promises';
-import { build } from 'esbuild';
+/** Bundles the operator into `dist/main.js` and `kubectl azir` into `dist/kubectl-azir.js`; each needs nothing but Node. */
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type BuildOptions, build } from 'esbuild';
 import { ASKED, azureClients } from './bundle/azure-clients.ts';
 import { withoutUnusedModules } from './bundle/kubernetes-client.ts';
+import { lazyBuiltins } from './bundle/lazy-builtins.ts';
 import { smallUndici } from './bundle/undici.ts';
 
 const root = new URL('..', import.meta.url);
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { version: string };
 
-await rm(new URL('dist', root), { recursive: true, force: true });
-await build({
+const plugins = [azureClients(ASKED), withoutUnusedModules, smallUndici];
+/** What both bundles are made with. */
+const common: BuildOptions = {
   absWorkingDir: new URL('.', root).pathname,
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/main.js',
   bundle: true,
   platform: 'node',
   target: 'node24',
@@ -22,13 +22,30 @@ await build({
   keepNames: true,
   legalComments: 'none',
   define: { __VERSION__: JSON.stringify(version) },
-  // CommonJS dependencies inside an ES module still call require for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-  plugins: [azureClients(ASKED), withoutUnusedModules, smallUndici],
+  plugins,
   logLevel: 'warning',
-});
+};
+// CommonJS dependencies inside an ES module still call require for Node's own modules.
+const REQUIRE =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
-const { size } = await stat(new URL('dist/main.js', root));
-process.stdout.write(`dist/main.js: ${(size / 1e6).toFixed(2)} MB\n`);
+await rm(new URL('dist', root), { recursive: true, force: true });
+await build({ ...common, entryPoints: ['src/main.ts'], outfile: 'dist/main.js', banner: { js: REQUIRE } });
+await build({
+  ...common,
+  entryPoints: { 'kubectl-azir': 'src/cli/main.ts' },
+  outdir: 'dist',
+  plugins: [...plugins, lazyBuiltins],
+  banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
+});
+// kubectl asks this one, found on PATH by its name, for what can come next.
+const COMPLETE = `#!/usr/bin/env node
+process.argv.splice(2, 0, '__complete');
+await import('./kubectl-azir.js');
+`;
+await writeFile(new URL('dist/kubectl_complete-azir.js', root), COMPLETE);
+for (const name of ['main.js', 'kubectl-azir.js']) {
+  const { size } = await stat(new URL(`dist/${name}`, root));
+  process.stdout.write(`dist/${name}: ${(size / 1e6).toFixed(2)} MB\n`);
+}
+for (const name of ['kubectl-azir.js', 'kubectl_complete-azir.js']) await chmod(new URL(`dist/${name}`, root), 0o755);

@@ -30,6 +30,7 @@ const ROOMS: Rooms = {
     'src/http',
     'src/config.ts',
   ],
+  'src/cli': ['src/api', 'src/core', 'src/ports.ts', 'src/runtime', 'src/azure', 'src/kube'],
   'src/main.ts': ['src/wiring', 'src/config.ts', 'src/runtime', 'src/telemetry/log'],
   dev: ['src'],
   scripts: ['src', 'dev'],

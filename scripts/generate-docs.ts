@@ -1,5 +1,6 @@
 /** Writes the pages that follow from the code and the CRD. With --check it only compares, and exits 1 when one differs. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { cliPages } from './docs/cli.ts';
 import { readCrd } from './docs/crd.ts';
 import { decisionsPage } from './docs/decisions.ts';
 import { flagsPage } from './docs/flags.ts';
@@ -20,6 +21,7 @@ const PAGES: Readonly<Record<string, string>> = {
   'reference/flags.md': flagsPage(),
   'reference/metrics.md': await metricsPage(),
   'adr/README.md': decisionsPage(sources),
+  ...cliPages(),
 };
 
 for (const [name, wanted] of Object.entries(PAGES)) {

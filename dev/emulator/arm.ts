@@ -130,6 +130,12 @@ export class Arm {
     if (route.operation === 'Subscriptions_Get' && subscription !== undefined) {
       return reply(200, subscriptionBody(subscription, caller));
     }
+    if (subscription !== undefined && (route.operation === 'Factories_List' || route.operation === 'Workspaces_List')) {
+      const all = [...subscription.groups.values()].flatMap((each) => [
+        ...parentsIn(each, route.parent ?? 'factory').values(),
+      ]);
+      return reply(200, { value: all.map(factoryBody) });
+    }
     if (group !== undefined && route.operation === 'ResourceGroups_Get') return reply(200, groupBody(group));
     const lists =
       route.operation === 'Factories_ListByResourceGroup' || route.operation === 'Workspaces_ListByResourceGroup';

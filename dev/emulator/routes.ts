@@ -38,6 +38,8 @@ interface Provider {
   readonly namespace: string;
   readonly parent: 'factory' | 'workspace';
   readonly parents: string;
+  /** Of a subscription. */
+  readonly allParentsVerbs: Verbs;
   readonly parentsVerbs: Verbs;
   readonly parentVerbs: Verbs;
   readonly listVerbs: Verbs;
@@ -51,7 +53,7 @@ interface Provider {
 
 function provider(
   { namespace, parent, parents }: Pick<Provider, 'namespace' | 'parent' | 'parents'>,
-  operations: Readonly<Record<'get' | 'put' | 'delete' | 'list', Operation>>,
+  operations: Readonly<Record<'get' | 'put' | 'delete' | 'list' | 'listAll', Operation>>,
   /** The part of the documented actions that differs. */
   actions: { readonly runtimes: string; readonly status: string },
 ): Provider {
@@ -61,6 +63,7 @@ function provider(
     namespace,
     parent,
     parents,
+    allParentsVerbs: { GET: { operation: operations.listAll, kind: 'reads', action: `${type}/read` } },
     parentsVerbs: { GET: { operation: operations.list, kind: 'reads', action: `${type}/read` } },
     parentVerbs: {
       GET: { operation: operations.get, kind: 'reads', action: `${type}/read` },
@@ -106,6 +109,7 @@ const PROVIDERS: readonly Provider[] = [
       put: 'Factories_CreateOrUpdate',
       delete: 'Factories_Delete',
       list: 'Factories_ListByResourceGroup',
+      listAll: 'Factories_List',
     },
     // Documented: this action ends in `read` although it is a POST.
     { runtimes: 'integrationruntimes', status: 'getstatus/read' },
@@ -117,6 +121,7 @@ const PROVIDERS: readonly Provider[] = [
       put: 'Workspaces_CreateOrUpdate',
       delete: 'Workspaces_Delete',
       list: 'Workspaces_ListByResourceGroup',
+      listAll: 'Workspaces_List',
     },
     { runtimes: 'integrationRuntimes', status: 'getStatus/action' },
   ),
@@ -197,6 +202,12 @@ function armRoute(method: string, segments: readonly string[]): Route {
     return { operation: method === 'GET' ? 'Subscriptions_List' : 'Unknown', kind: 'reads' };
   }
   if (groups === undefined) return withVerb(method, SUBSCRIPTION_VERBS, { subscriptionId });
+  const all = PROVIDERS.find(
+    (one) => is(groups, 'providers') && is(resourceGroup, one.namespace) && is(providers, one.parents),
+  );
+  if (all !== undefined && namespace === undefined) {
+    return withVerb(method, all.allParentsVerbs, { subscriptionId, parent: all.parent });
+  }
   if (!is(groups, 'resourceGroups') || resourceGroup === undefined) {
     const type = segments.slice(2).filter((_, i) => i % 2 === 0);
     return nothing({ subscriptionId }, { kind: 'type', namespace: 'Microsoft.Resources', type: type.join('/') });

@@ -33,6 +33,7 @@ beforeAll(async () => {
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), installation.emulator.caPem]);
   run = {
     cluster: installation.cluster,
+    azure: installation.azure,
     emulatorControlUrl: installation.emulator.controlUrl,
     metricsUrl: '',
     healthUrl: '',

@@ -74,6 +74,7 @@ async function inWorld(site: Site, test: (world: World) => Promise<void>): Promi
   const { installation } = site;
   const run: Run = {
     cluster: installation.cluster,
+    azure: installation.azure,
     emulatorControlUrl: installation.emulator.controlUrl,
     metricsUrl: '',
     healthUrl: '',

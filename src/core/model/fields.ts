@@ -156,6 +156,24 @@ export function fieldOf(path: FieldPath): string {
   return ENTRY.exec(path)?.groups?.map ?? path;
 }
 
+/** Every leaf that stands in Azure's document, as the manifest spells it; entries of a map that have no name are left out. */
+export function leavesIn(document: RuntimeDocument): Map<FieldPath, Json> {
+  const leaves = new Map<FieldPath, Json>();
+  for (const { path, armPath } of FIELDS) {
+    const there = valuesAt(document, armPath.split('.'))[0];
+    if (there === undefined) continue;
+    if (!path.endsWith('[]')) leaves.set(path as PlainPath, valueAt(document, path as PlainPath));
+    else
+      for (const entry of list(there)) {
+        const name = isObject(entry) ? property(entry, 'name') : undefined;
+        if (typeof name !== 'string' || name === '') continue;
+        const named = `${path.slice(0, -2)}[${name}]` as FieldPath;
+        leaves.set(named, valueAt(document, named));
+      }
+  }
+  return leaves;
+}
+
 /** The value of a leaf in Azure's document, with Azure's default where it is absent; null for none. */
 export function valueAt(document: RuntimeDocument, path: FieldPath): Json {
   return observedAt(document, leaf(path));

@@ -1,4 +1,5 @@
 /** The client of the API server: requests and watches, as they come over the wire. */
+import type { KubeConfig } from '@kubernetes/client-node';
 import { loadKubeConfig, type PooledKubeConfig } from './config.ts';
 import { KubeError, problemOfAnswer, toKubeError } from './errors.ts';
 import { exchange } from './http.ts';
@@ -7,6 +8,8 @@ import { isRecord, parseJson } from './raw.ts';
 export interface KubeClientOptions {
   /** Path of a kubeconfig; default: see `loadKubeConfig`. */
   readonly kubeconfig?: string;
+  /** Chooses another context of it, or another user. */
+  readonly select?: (config: KubeConfig) => void;
   /** How long a whole request, or the opening of a watch, may take; milliseconds, default 30 s. */
   readonly requestTimeoutMs?: number;
   /** The `User-Agent` header of all requests. */
@@ -69,7 +72,7 @@ export const WATCH_GRACE_MS = 30_000;
 export function createKubeClient(options: KubeClientOptions = {}): KubeClient {
   const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS;
   const userAgent = options.userAgent ?? 'azure-ir-operator';
-  const config = loadKubeConfig(options.kubeconfig, { headersTimeoutMs: timeoutMs, userAgent });
+  const config = loadKubeConfig(options.kubeconfig, { headersTimeoutMs: timeoutMs, userAgent }, options.select);
   return new PooledClient(config, timeoutMs, options.onResponse ?? (() => {}));
 }
 

@@ -111,11 +111,16 @@ function materialOf(cluster: Cluster | null, tls: AgentOptions): string {
  *
  * @throws Error that says what to set when none exists, or it names no cluster.
  */
-export function loadKubeConfig(file: string | undefined, options: PoolOptions): PooledKubeConfig {
+export function loadKubeConfig(
+  file: string | undefined,
+  options: PoolOptions,
+  select: (config: KubeConfig) => void = () => {},
+): PooledKubeConfig {
   const config = new PooledKubeConfig(options);
   if (file !== undefined) config.loadFromFile(file);
   else if (!process.env.KUBECONFIG && process.env.KUBERNETES_SERVICE_HOST) config.loadFromCluster();
   else config.loadFromDefault();
+  select(config);
   // The fallback of loadFromDefault when it has found nothing.
   if (
     config.getCurrentCluster()?.server === 'http://localhost:8080' &&

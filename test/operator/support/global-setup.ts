@@ -26,6 +26,7 @@ export default async function setUp(): Promise<void> {
   globalThis.operatorRun = { installation, operator };
   const run: Run = {
     cluster: installation.cluster,
+    azure: installation.azure,
     emulatorControlUrl: installation.emulator.controlUrl,
     metricsUrl: operator.metricsUrl,
     healthUrl: operator.healthUrl,

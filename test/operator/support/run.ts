@@ -1,5 +1,6 @@
 /** How the global set-up tells the tests where everything is. */
 import type { Cluster } from '../../../dev/installation/kubectl.ts';
+import type { AzureEnvironment } from '../../../dev/installation/operator-process.ts';
 
 export const SETUP = 'TEST_OPERATOR_RUN';
 /** How namespaces begin in which the operator is known to log defects: the tear-down does not count those. */
@@ -7,6 +8,7 @@ export const KNOWN_DEFECT = 'known-defect';
 
 export interface Run {
   readonly cluster: Cluster;
+  readonly azure: AzureEnvironment;
   readonly emulatorControlUrl: string;
   readonly metricsUrl: string;
   readonly healthUrl: string;

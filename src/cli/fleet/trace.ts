@@ -1,0 +1,148 @@
+/** `kubectl azir trace`: what happened to one object, oldest first, and what happens next. */
+import { condition, type ManagedObject } from '../../core/model/object.ts';
+import { armId } from '../../core/model/runtime.ts';
+import { pathOf } from '../../kube/client/paths.ts';
+import { readList, readRecord, readText } from '../../kube/client/raw.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit.ts';
+import { type KubeFlags, outputs } from '../flags.ts';
+import type { Io } from '../io.ts';
+import { ask, connect, type KubeClient } from '../kube.ts';
+import { renderJson } from '../output/documents.ts';
+import { table } from '../output/table.ts';
+import { safe } from '../output/text.ts';
+import { OUTPUT_VERSION } from '../version.ts';
+import { annotationsOf, type Found, find, gitOpsOf, SUSPEND } from './objects.ts';
+import { inWords } from './status.ts';
+
+export interface TraceFlags extends KubeFlags {
+  readonly output: readonly string[];
+}
+
+interface Entry {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly what: string;
+  readonly message: string;
+}
+
+export async function trace(name: string, flags: TraceFlags, io: Io): Promise<ExitCode> {
+  const [{ format } = { format: 'text' }] = outputs(flags.output, ['text', 'json'] as const, 'text');
+  const client = connect(flags);
+  try {
+    const [found] = await find(client, [name], flags, io.signal);
+    if (found === undefined) throw new CommandError(`${name} cannot be understood`);
+    const entries = [...storyOf(found), ...(await eventsOf(client, found.object, io.signal))];
+    entries.sort((a, b) => a.time - b.time);
+    const head = headOf(found);
+    const next = nextOf(found.object, Date.now());
+    if (format === 'json') {
+      const timeline = entries.map(({ time, what, message }) => ({ time: iso(time), what, message: safe(message) }));
+      io.out(renderJson({ apiVersion: OUTPUT_VERSION, kind: 'Trace', ...head, timeline, next }));
+    } else {
+      const heads = table(Object.entries(head).map(([key, value]) => [key, value]));
+      const lines = table(entries.map(({ time, what, message }) => [iso(time), what, message]));
+      io.out(`${[...heads, '', ...lines, '', ...next.map((each) => `next: ${safe(each)}`)].join('\n')}\n`);
+    }
+    return EXIT.done;
+  } finally {
+    await client.close();
+  }
+}
+
+function headOf(found: Found): Record<string, string> {
+  const { object } = found;
+  const { claim } = object.status;
+  const owner = gitOpsOf(found);
+  return {
+    object: object.key,
+    ...(object.spec.valid ? { runtime: armId(object.spec.desired.id) } : {}),
+    ...(claim === undefined ? {} : { claim: `${claim.origin} as ${claim.identity}` }),
+    ...(owner === undefined ? {} : { owner }),
+  };
+}
+
+/** What the object itself tells. */
+function storyOf(found: Found): Entry[] {
+  const { object } = found;
+  const { status, createdAt, spec } = object;
+  const metadata = readRecord(found.raw.metadata);
+  const deleted = Date.parse(readText(metadata.deletionTimestamp) ?? '');
+  const { repair, operation } = status;
+  const annotations = annotationsOf(found);
+  const suspendedAt = Date.parse(readText(annotations[SUSPEND.at]) ?? '');
+  return [
+    { time: createdAt, what: 'created', message: 'the object was created' },
+    ...specChanges(readList(metadata.managedFields)),
+    ...status.conditions.map(({ type, status: is, reason, message, lastTransitionTime }) => ({
+      time: lastTransitionTime,
+      what: `${type}=${is}`,
+      message: `${reason}: ${message}`,
+    })),
+    ...status.corrections.flatMap(({ field, times }) =>
+      times.map((time) => ({ time, what: 'drift', message: `${field} was corrected` })),
+    ),
+    ...(repair?.lastAttemptTime === undefined
+      ? []
+      : [{ time: repair.lastAttemptTime, what: 'repair', message: `attempt ${repair.attempts}` }]),
+    ...(operation === undefined
+      ? []
+      : [{ time: operation.time, what: 'operation', message: `Azure has accepted: ${operation.kind}` }]),
+    ...(spec.valid && spec.desired.suspend && !Number.isNaN(suspendedAt)
+      ? [
+          {
+            time: suspendedAt,
+            what: 'suspended',
+            message: `by ${annotations[SUSPEND.by]}: ${annotations[SUSPEND.reason] ?? 'no reason given'}`,
+          },
+        ]
+      : []),
+    ...(Number.isNaN(deleted) ? [] : [{ time: deleted, what: 'deleted', message: 'the deletion was asked for' }]),
+  ];
+}
+
+/** Who last changed the spec, by each writer's own name. */
+function specChanges(managedFields: readonly unknown[]): Entry[] {
+  return managedFields.flatMap((each) => {
+    const { manager, time, fieldsV1, subresource } = readRecord(each);
+    const at = Date.parse(readText(time) ?? '');
+    if (Number.isNaN(at) || subresource !== undefined || readRecord(fieldsV1)['f:spec'] === undefined) return [];
+    return [{ time: at, what: 'spec', message: `last changed by ${manager}` }];
+  });
+}
+
+async function eventsOf(client: KubeClient, { namespace, uid }: ManagedObject, signal: AbortSignal): Promise<Entry[]> {
+  const path = pathOf({ groupVersion: 'events.k8s.io/v1', plural: 'events', namespace });
+  const answer = await ask(
+    client,
+    { method: 'GET', path, query: { fieldSelector: `regarding.uid=${uid}`, limit: 500 } },
+    signal,
+  );
+  return readList(readRecord(answer).items).map((each) => {
+    const { reason, note, eventTime, series } = readRecord(each);
+    const { count, lastObservedTime } = readRecord(series);
+    const time = Date.parse(readText(lastObservedTime) ?? readText(eventTime) ?? '');
+    const times = typeof count === 'number' ? ` (${count} times)` : '';
+    return { time: Number.isNaN(time) ? 0 : time, what: 'event', message: `${reason}${times}: ${note}` };
+  });
+}
+
+function nextOf({ status, spec, generation }: ManagedObject, now: number): string[] {
+  if (!spec.valid) return ['a person corrects the manifest'];
+  if (spec.desired.suspend) return ['nothing, until it is resumed'];
+  if (status.observedGeneration !== generation) return ['the operator looks at the change'];
+  const { repair } = status;
+  const isStalled = condition(status, 'Stalled')?.status === 'True';
+  return [
+    ...(isStalled ? ['a person has to act: see the message of Ready'] : []),
+    ...(repair?.nextAttemptTime !== undefined && repair.nextAttemptTime > now
+      ? [`a repair, in ${inWords(repair.nextAttemptTime - now)}`]
+      : []),
+    spec.desired.intervalMs === undefined
+      ? "polls at the operator's interval"
+      : `polls every ${inWords(spec.desired.intervalMs)}`,
+  ];
+}
+
+function iso(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,340 @@
+/** The verbs of `kubectl azir`: names, flags, help, examples. What they do is loaded when one is called. */
+import { Command, Option } from 'commander';
+import { EXIT, type ExitCode } from './exit.ts';
+import { ownCredential } from './flags.ts';
+import type { Steering } from './fleet/steer.ts';
+import type { Io } from './io.ts';
+
+export interface Verb {
+  readonly command: Command;
+  /** Each is one line that a test runs. */
+  readonly examples: readonly string[];
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collectList = (value: string, before: readonly string[]): readonly string[] => [
+  ...before,
+  ...value.split(',').filter((each) => each !== ''),
+];
+
+/** As `kubectl` has them, after the name of the plugin. */
+function withKubeFlags(command: Command): Command {
+  return command
+    .option('--kubeconfig <file>', 'the kubeconfig; KUBECONFIG when absent')
+    .option('--context <name>', 'of the kubeconfig')
+    .option('--cluster <name>', 'of the kubeconfig')
+    .option('--user <name>', 'of the kubeconfig')
+    .option('--as <user>', 'whom to impersonate')
+    .option('--request-timeout <duration>', 'for one request to the API server, such as 30s; 0 for the standard');
+}
+
+function withAzureFlags(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--azure-credential <kind>',
+      'who asks Azure: environment (AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE), client-secret, client-certificate, workload-identity, managed-identity or azure-cli; never one after the other',
+    )
+      .argParser(ownCredential)
+      .default('environment'),
+  );
+}
+
+const namespaceFlag = ['-n, --namespace <name>', 'of objects that name none'] as const;
+const selectorFlag = ['-l, --selector <labels>', 'only objects with these labels'] as const;
+
+const EXIT_CODES = `
+Exit codes:
+  0  done
+  1  it could not be done, or not be known: usage, cluster, Azure, something could not be read
+  2  there are changes; only plan with --detailed-exitcode
+  3  the answer is no: blocked, refused, not ready
+  4  timed out
+  130  interrupted`;
+
+/** `done` is told the exit code of the verb that was called. */
+export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
+  const program = new Command('kubectl azir')
+    .description(
+      'Plan changes of Azure integration runtimes before they are merged, import what exists, see and steer the fleet',
+    )
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.note(text.trimEnd()) })
+    .showHelpAfterError('(kubectl azir --help tells more)')
+    .addHelpText('after', EXIT_CODES)
+    .enablePositionalOptions()
+    .exitOverride();
+  for (const verb of verbs(io, done)) {
+    verb.command.copyInheritedSettings(program);
+    const examples = verb.examples.map((example) => `  $ ${example}`).join('\n');
+    program.addCommand(verb.command.addHelpText('after', `\nExamples:\n${examples}`));
+  }
+  // Asked by the shells' scripts, and by kubectl.
+  program
+    .command('__complete [words...]', { hidden: true })
+    .allowUnknownOption()
+    .passThroughOptions()
+    .helpOption(false)
+    .action(async (words) => (await import('./completion/complete.ts')).complete(program, words, io));
+  return program;
+}
+
+export function verbs(io: Io, done: (code: ExitCode) => void): Verb[] {
+  return [
+    planVerb(io, done),
+    importVerb(io, done),
+    statusVerb(io, done),
+    ...STEERING.map(({ name, does, examples }) => steeringVerb(name, does, examples, io, done)),
+    waitVerb(io, done),
+    checkVerb(io, done),
+    traceVerb(io, done),
+    completionVerb(io, done),
+    versionVerb(io, done),
+  ];
+}
+
+function planVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withAzureFlags(withKubeFlags(new Command('plan')))
+    .summary('what the operator would do in Azure if these manifests were applied')
+    .description(
+      'What the operator would do in Azure if these manifests were applied: by its own decisions, over real reads of Azure. Nothing is written, and no cluster is needed.',
+    )
+    .option(
+      '-f, --filename <file>',
+      'a manifest, a folder of them, or - for standard input; may be repeated',
+      collect,
+      [],
+    )
+    .option('-R, --recursive', 'folders below the folders, too', false)
+    .option('-k, --kustomize <folder>', 'what kubectl kustomize makes of this folder')
+    .option(
+      '--base <folder>',
+      'the manifests before the change: tells deletions, fields given up, and what cannot be changed',
+    )
+    .option('--live', 'ask the cluster for claims, owners and statuses, by GET and LIST only', false)
+    .option('--offline', 'check schema, names and duplicates; ask nothing of Azure', false)
+    .option('--state', "read each runtime's state too: a request for each", false)
+    .option(...namespaceFlag)
+    .option(...selectorFlag)
+    .option('--detailed-exitcode', 'exit with 2 where Azure would be changed', false)
+    .option(
+      '--policy <rules>',
+      'exit with 3 where the plan breaks one of no-delete, no-create, no-network, no-update, no-adopt, no-repair',
+      collectList,
+      [],
+    )
+    .option(
+      '-o, --output <format>',
+      'text, json, yaml or markdown; with =FILE into a file; may be repeated, all from one read',
+      collect,
+      [],
+    )
+    .option('--comment-id <id>', 'tells the comments of several plans on one pull request apart', 'plan')
+    .option(
+      '--max-length <characters>',
+      'of the markdown: details are dropped before deletions and counts never',
+      '60000',
+    )
+    .action(async (flags) => done(await (await import('./plan/command.ts')).plan(flags, io)));
+  return {
+    command,
+    examples: [
+      'kubectl azir plan -f runtimes/',
+      'kubectl azir plan -k runtimes/ --base ../main/runtimes/ -o markdown=plan.md -o json=plan.json --detailed-exitcode',
+      'kubectl azir plan -f runtimes/ --offline',
+    ],
+  };
+}
+
+function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withAzureFlags(new Command('import'))
+    .summary('manifests of the runtimes that exist')
+    .description(
+      'Manifests of the runtimes that exist in factories and workspaces. Applying them takes the runtimes over and writes nothing to Azure: that is checked by the plan of them, over the same reads. Runtimes that the operator leaves alone are skipped and reported.',
+    )
+    .option(
+      '--factory <id>',
+      'the ARM id of a Data Factory, or its name with --subscription and -g; may be repeated',
+      collect,
+      [],
+    )
+    .option('--workspace <id>', 'the same of a Synapse workspace; may be repeated', collect, [])
+    .option('-g, --resource-group <name>', 'all factories and workspaces of this group of --subscription')
+    .option('--subscription <id>', 'all factories and workspaces of this subscription, unless others are named')
+    .option(
+      '-d, --directory <folder>',
+      'a file for each object, kustomization.yaml and import-report.json; standard output when absent',
+    )
+    .option('-n, --namespace <name>', 'written into the manifests')
+    .option(
+      '--name <pattern>',
+      'how the objects are named, such as {factory}-{name}; what Azure calls the runtime when absent',
+    )
+    .option('--include <regexp>', 'only runtimes whose names match')
+    .option('--exclude <regexp>', 'no runtimes whose names match')
+    .option(
+      '--fields <which>',
+      'all that can be declared, or minimal: none, so that all stays in the hands of others',
+      'all',
+    )
+    .option('--observe', 'objects that only observe', false)
+    .option('--include-default', 'AutoResolveIntegrationRuntime too, where it can be managed', false)
+    .option('--overwrite', 'files that are there already and differ', false)
+    .option('--fail-on-skip', 'exit with 3 where a runtime was skipped', false)
+    .action(async (flags) => done(await (await import('./import/command.ts')).importRuntimes(flags, io)));
+  return {
+    command,
+    examples: [
+      'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG -n team-a -d runtimes',
+      'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG --factory SampleV2DataFactory1',
+    ],
+  };
+}
+
+function withChoice(command: Command): Command {
+  return withKubeFlags(command)
+    .argument('[name...]', 'of objects in the namespace')
+    .option('-n, --namespace <name>', "of the objects; the context's when absent")
+    .option('-A, --all-namespaces', 'objects of all namespaces', false)
+    .option(...selectorFlag)
+    .option('--not-ready', 'only objects that are not ready', false);
+}
+
+function statusVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withChoice(new Command('status'))
+    .alias('tree')
+    .summary('the fleet, by factory and workspace')
+    .description(
+      'Each object with Ready, reason, state and location, drift, repairs, and by whom it was suspended: by factory and workspace.',
+    )
+    .option('--factory <name>', 'only what is in this factory or workspace')
+    .option('--exit-code', 'exit with 3 where an object is not ready', false)
+    .option('-o, --output <format>', 'wide, json, yaml or name', collect, [])
+    .action(async (names, flags) => done(await (await import('./fleet/status.ts')).status(names, flags, io)));
+  return { command, examples: ['kubectl azir status -A', 'kubectl azir status -n team-a --not-ready --exit-code'] };
+}
+
+const STEERING: readonly { readonly name: Steering; readonly does: string; readonly examples: readonly string[] }[] = [
+  {
+    name: 'reconcile',
+    does: 'Have the operator look at objects now',
+    examples: ['kubectl azir reconcile etl -n team-a'],
+  },
+  {
+    name: 'repair',
+    does: 'Have the operator write the definition of runtimes once more',
+    examples: ['kubectl azir repair etl -n team-a --timeout 10m'],
+  },
+  {
+    name: 'suspend',
+    does: 'Have the operator leave objects alone',
+    examples: ['kubectl azir suspend etl -n team-a --reason INC-42'],
+  },
+  {
+    name: 'resume',
+    does: 'Have the operator go on with objects that were suspended',
+    examples: ['kubectl azir resume etl -n team-a'],
+  },
+  {
+    name: 'enable-authoring',
+    does: 'Have interactive authoring enabled, where objects declare it',
+    examples: ['kubectl azir enable-authoring etl -n team-a'],
+  },
+  {
+    name: 'accept-identity',
+    does: 'Agree that objects go on under another Azure identity than the one that claimed their runtimes',
+    examples: ['kubectl azir accept-identity etl -n team-a --identity TENANT/CLIENT'],
+  },
+];
+
+function steeringVerb(
+  name: Steering,
+  does: string,
+  examples: readonly string[],
+  io: Io,
+  done: (code: ExitCode) => void,
+): Verb {
+  const command = withChoice(new Command(name))
+    .description(
+      `${does}. Waits until that is done and prints what came of it; an object that needs a person ends the wait with 3.`,
+    )
+    .summary(does[0]?.toLowerCase() + does.slice(1))
+    .option('--all', 'all objects of the namespace, or with -A of all', false)
+    .option('--no-wait', 'ask, and do not wait')
+    .option('--timeout <duration>', 'for the wait', '5m')
+    .option('--dry-run', 'only list the objects', false)
+    .option('--yes', 'more than 20 objects without being asked', false);
+  if (name === 'suspend') command.option('--reason <text>', 'kept with the object, with your name and the time');
+  if (name === 'suspend' || name === 'resume')
+    command.option('--force', 'also where Flux or Argo CD will undo it', false);
+  if (name === 'accept-identity')
+    command.requiredOption('--identity <tenant/client>', 'as the message of the object names it');
+  command.action(async (names, flags) => done(await (await import('./fleet/steer.ts')).steer(name, names, flags, io)));
+  return { command, examples };
+}
+
+function waitVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withChoice(new Command('wait'))
+    .summary('until objects are ready, or need a person')
+    .description(
+      'Waits until objects are ready, one line a change. An object that needs a person ends the wait with 3, the timeout with 4. Objects that are named need not be there yet.',
+    )
+    .option('--all', 'all objects of the namespace, or with -A of all', false)
+    .option('--for <what>', 'ready, synced, healthy or deleted', 'ready')
+    .option('--timeout <duration>', 'for all of them', '5m')
+    .action(async (names, flags) => done(await (await import('./fleet/wait.ts')).wait(names, flags, io)));
+  return {
+    command,
+    examples: ['kubectl azir wait etl -n team-a --timeout 10m', 'kubectl azir wait --all -n team-a --for synced'],
+  };
+}
+
+function checkVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withKubeFlags(new Command('check'))
+    .summary('whether the cluster, the operator and you are ready')
+    .description(
+      'Whether the cluster, the operator and you are ready: the API server, the CRD, your rights, the operator and its leader, the Azure identity of each namespace, and the request budget. ✔ is fine, ✘ is not, ! is not known.',
+    )
+    .option('--pre', 'before the operator is installed: the API server, and whether you may install', false)
+    .option('-n, --namespace <name>', 'only this namespace')
+    .option('--wait <duration>', 'until all is fine, at most so long')
+    .option('-o, --output <format>', 'text or json', collect, [])
+    .action(async (flags) => done(await (await import('./fleet/check.ts')).check(flags, io)));
+  return { command, examples: ['kubectl azir check --pre', 'kubectl azir check --wait 2m'] };
+}
+
+function traceVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withKubeFlags(new Command('trace'))
+    .alias('events')
+    .summary('what happened to one object, and what happens next')
+    .description(
+      'One timeline of an object: changes of its spec, claim, conditions, events, drift and repairs, and what happens next.',
+    )
+    .argument('<name>', 'of the object')
+    .option('-n, --namespace <name>', "of the object; the context's when absent")
+    .option('-o, --output <format>', 'text or json', collect, [])
+    .action(async (name, flags) => done(await (await import('./fleet/trace.ts')).trace(name, flags, io)));
+  return { command, examples: ['kubectl azir trace etl -n team-a'] };
+}
+
+function completionVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = new Command('completion')
+    .summary('a script that completes the command line')
+    .description(
+      'A script for bash, zsh, fish or powershell that completes kubectl-azir; or kubectl, the helper that kubectl itself looks for on PATH as kubectl_complete-azir.',
+    )
+    .argument('<shell>', 'bash, zsh, fish, powershell or kubectl')
+    .action(async (shell) => {
+      io.out((await import('./completion/scripts.ts')).completionScript(shell));
+      done(EXIT.done);
+    });
+  return { command, examples: ['kubectl azir completion bash', 'kubectl azir completion kubectl'] };
+}
+
+function versionVerb(io: Io, done: (code: ExitCode) => void): Verb {
+  const command = withKubeFlags(new Command('version'))
+    .description('The version of this command, and of the API server')
+    .option('--client', 'of this command alone: asks nothing of the cluster', false)
+    .option('-o, --output <format>', 'text or json', collect, [])
+    .action(async (flags) => done(await (await import('./version-command.ts')).version(flags, io)));
+  return { command, examples: ['kubectl azir version --client', 'kubectl azir version -o json'] };
+}

@@ -1,0 +1,62 @@
+/** `kubectl azir` as people run it: the bundle, found by the real kubectl on PATH. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Result } from '../../../dev/installation/kubectl.ts';
+import { currentRun } from './run.ts';
+
+const dist = fileURLToPath(new URL('../../../dist', import.meta.url));
+
+let plugins: Promise<string> | undefined;
+
+/** As npm links the bins. */
+async function link(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'kubectl-plugins-'));
+  for (const name of ['kubectl-azir', 'kubectl_complete-azir'])
+    await symlink(join(dist, `${name}.js`), join(folder, name));
+  return folder;
+}
+
+export interface AzirOptions {
+  readonly stdin?: string | object;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** `kubectl_complete-azir` instead. */
+  readonly completes?: boolean;
+}
+
+export async function azir(
+  args: readonly string[],
+  { stdin, env: more, completes }: AzirOptions = {},
+): Promise<Result> {
+  plugins ??= link();
+  const { cluster, azure } = currentRun();
+  const env = {
+    ...process.env,
+    NODE_OPTIONS: '',
+    NO_COLOR: '1',
+    FORCE_COLOR: undefined,
+    KUBECONFIG: cluster.kubeconfig,
+    KUBECACHEDIR: cluster.cache,
+    PATH: [await plugins, dirname(process.execPath), dirname(cluster.kubectl), process.env.PATH].join(delimiter),
+    AZURE_TENANT_ID: azure.tenantId,
+    AZURE_CLIENT_ID: azure.clientId,
+    AZURE_CLIENT_SECRET: azure.clientSecret,
+    AZURE_AUTHORITY_HOST: azure.authorityUrl,
+    AZURE_RESOURCE_MANAGER_ENDPOINT: azure.armUrl,
+    AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+    NODE_EXTRA_CA_CERTS: azure.caFile,
+    ...more,
+  };
+  const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  const [command, words] = completes
+    ? [join(await plugins, 'kubectl_complete-azir'), args]
+    : [cluster.kubectl, ['azir', ...args]];
+  const child = execFile(command, words, { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    if (error && typeof error.code !== 'number') reject(error);
+    else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+  });
+  child.stdin?.end(typeof stdin === 'object' ? JSON.stringify(stdin) : stdin);
+  return promise;
+}
