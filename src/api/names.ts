@@ -70,6 +70,8 @@ export const TERMINAL_REASONS = [
   'InvalidDefinition',
   'PolicyDenied',
   'Locked',
+  'ProviderNotRegistered',
+  'RequestRefused',
   'SubscriptionNotFound',
   'AdoptionRefused',
   'TypeConflict',
