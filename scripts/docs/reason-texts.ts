@@ -121,6 +121,19 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
     meaning: 'A resource lock or a disabled subscription blocks the write.',
     action: 'Remove the lock, or enable the subscription.',
   },
+  ProviderNotRegistered: {
+    shows: STALLED,
+    meaning:
+      'The subscription or the Azure cloud does not have the resource provider: it is not registered, not permitted, or not offered there.',
+    action:
+      'Run the command in the message (`az provider register --namespace Microsoft.DataFactory` or `Microsoft.Synapse`), or check `AZURE_CLOUD`.',
+  },
+  RequestRefused: {
+    shows: STALLED,
+    meaning:
+      'Azure refuses to read the runtime, or has answered every request with the same 4xx code for an hour. The definition is not the cause.',
+    action: 'Check `spec.factory` or `spec.workspace`, `AZURE_CLOUD`, and a proxy between the operator and Azure.',
+  },
   SubscriptionNotFound: {
     shows: 'Reconciling; Stalled after 10 minutes',
     meaning: 'Azure does not know the subscription. A wrong tenant or cloud looks the same.',

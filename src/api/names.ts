@@ -75,6 +75,8 @@ export const TERMINAL_REASONS = [
   'InvalidDefinition',
   'PolicyDenied',
   'Locked',
+  'ProviderNotRegistered',
+  'RequestRefused',
   'SubscriptionNotFound',
   'AdoptionRefused',
   'TypeConflict',

@@ -40,6 +40,12 @@ const FAILURES: readonly Rule[] = [
   rule(failure.credentialIsAccepted, 'report a credential that Azure refuses', 'CredentialsInvalid'),
   rule(failure.roleIsAssigned, 'report a missing role, to a person once it had time to spread', 'Forbidden'),
   rule(failure.azurePolicyAllows, 'report what an Azure Policy denies', 'PolicyDenied'),
+  rule(
+    failure.providerIsRegistered,
+    'report a resource provider that the subscription or cloud does not have',
+    'ProviderNotRegistered',
+  ),
+  rule(failure.readIsAccepted, 'report a read that Azure refuses', 'RequestRefused'),
   rule(failure.scopeIsUnlocked, 'report a lock, and retry slowly', 'Locked'),
   rule(
     failure.referencedNetworkIsAwaited,
@@ -50,7 +56,12 @@ const FAILURES: readonly Rule[] = [
   rule(failure.conflictIsRetried, 'retry after another writer, and report it only if it lasts', 'AzureUnavailable'),
   rule(failure.credentialIsAvailable, 'wait for the token endpoint', 'CredentialUnavailable'),
   rule(failure.throttlingIsAwaited, 'wait as long as Azure asks', 'Throttled'),
-  rule(failure.outageIsAwaited, 'wait for Azure to answer again', 'AzureUnavailable'),
+  rule(
+    failure.outageIsAwaited,
+    'wait for Azure to answer again, and report an answer that stays the same',
+    'AzureUnavailable',
+    'RequestRefused',
+  ),
 ];
 
 export const LIVE: readonly Rule[] = [
@@ -121,6 +132,7 @@ export const LIVE: readonly Rule[] = [
         'PolicyDenied',
         'Locked',
         'InvalidDefinition',
+        'ProviderNotRegistered',
         'CredentialsInvalid',
         'FactoryNotFound',
         'WorkspaceNotFound',

@@ -20,6 +20,8 @@ export const ROLE_SPREADS_MS = 10 * MINUTE;
  * what is new within a minute (public threads, at Entra's codes), and a longer time asks for patience only.
  */
 export const DENIAL_PASSES_MS = 10 * MINUTE;
+/** An answer of Azure that has been the same for this long does not pass soon. */
+export const ANSWER_LASTS_MS = HOUR;
 export const PROVISIONING_MS = 30 * MINUTE;
 export const DOWN_MS = 10 * MINUTE;
 /** How long a write that Azure has accepted may take to show before it is made once more. */

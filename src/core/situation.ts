@@ -8,7 +8,7 @@ import { condition, type ManagedObject, type Status } from './model/object.ts';
 import type { Handover } from './model/ownership.ts';
 import type { Definition, InteractiveAuthoring, ParentPresence } from './model/runtime.ts';
 import { REPAIR_RESET_MS, type Requeue } from './schedule.ts';
-import type { Absence } from './waits.ts';
+import type { Absence, RepeatedAnswer } from './waits.ts';
 
 /** Everything a decision is made from: what was gathered so far in this pass, and what the pass has already done. */
 export interface Situation {
@@ -103,7 +103,7 @@ export type Verdict =
       readonly message: string;
       readonly progress: 'Reconciling' | 'Stalled' | undefined;
       /** What `waitingSince` calls the wait, where that is not the reason. */
-      readonly clock?: Absence;
+      readonly clock?: Absence | RepeatedAnswer;
     }
   /** What the status says still stands. */
   | { readonly kind: 'Unchanged' }

@@ -8,10 +8,13 @@ import { condition, type Status } from './model/object.ts';
 /** What Azure denies. */
 export type Absence = 'RuntimeAbsent' | 'ParentAbsent';
 
+/** The same answer each time, as status and code. */
+export type RepeatedAnswer = `AzureUnavailable-${string}`;
+
 /** From when the claim was handed over until the object goes. */
 export const HANDING_OVER = 'HandingOver';
 
-export type Wait = ReadyReason | Absence | typeof HANDING_OVER;
+export type Wait = ReadyReason | Absence | RepeatedAnswer | typeof HANDING_OVER;
 
 /** What the clock is read from. */
 interface Clocked {

@@ -1,6 +1,6 @@
 /** What Azure refuses, and what the object says of it. */
 import { describe, expect, test } from '@jest/globals';
-import { deny } from './support/faults.ts';
+import { deny, fault, GET, heal, LIST, PUT, refusal, STATUS } from './support/faults.ts';
 import { eventually, inBothKinds, inPlace, message, minutesAgo, type Place } from './support/place.ts';
 import { KNOWN_DEFECT } from './support/run.ts';
 
@@ -157,6 +157,33 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.look('sample');
       await ready(place);
       await place.untilEvents('sample', 'Created', 'DriftDetected', 'Locked', 'DriftCorrected');
+    }));
+
+  test.concurrent('a provider that is not registered: the message has the command, and the object heals once it is', () =>
+    inPlace(async (place) => {
+      for (const call of [LIST, GET, STATUS, PUT] as const) {
+        await fault(place, call, refusal(409, 'MissingSubscriptionRegistration'));
+      }
+      await place.apply('sample');
+      const object = await place.until('sample', 'Ready=False ProviderNotRegistered Stalled');
+      expect(message(object)).toContain(`az provider register --namespace ${place.kind.type.split('/')[0]}`);
+      expect(object.metadata.finalizers).toBeUndefined();
+      await heal(place);
+      await place.look('sample');
+      await ready(place);
+      await place.untilEvents('sample', 'ProviderNotRegistered', 'Created');
+    }));
+
+  test.concurrent('a read that Azure refuses: it is told as a read, also to an object that observes', () =>
+    inPlace(async (place) => {
+      for (const call of [LIST, GET, STATUS] as const) await fault(place, call, refusal(400, 'BadRequest'));
+      await place.apply('sample', { managementPolicy: 'Observe' });
+      const object = await place.until('sample', 'Ready=False RequestRefused Stalled');
+      expect(message(object)).toMatch(/^Azure refuses to read/);
+      expect(message(object)).not.toMatch(/manifest|definition/);
+      await heal(place);
+      await place.look('sample');
+      await place.until('sample', 'Ready=False NotFound Reconciling');
     }));
 
   test.concurrent('a disabled subscription', () =>

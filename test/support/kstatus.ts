@@ -37,7 +37,7 @@ export function kstatus({ metadata, status = {} }: Seen): Verdict {
 /** What only a person can mend; everything else heals by itself and must never be Failed. */
 const NEEDS_A_PERSON = new Set([
   ...['InvalidDefinition', 'PolicyDenied', 'Locked', 'SubscriptionNotFound', 'AdoptionRefused', 'TypeConflict'],
-  ...['NetworkConflict', 'Drifted'],
+  ...['NetworkConflict', 'Drifted', 'ProviderNotRegistered', 'RequestRefused'],
   ...['CredentialsInvalid', 'RepairExhausted', 'NotApplied', 'OwnedByAnother', 'Limited', 'Suspended', 'Forbidden'],
   ...['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration', 'Provisioning'],
 ]);

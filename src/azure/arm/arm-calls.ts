@@ -129,7 +129,7 @@ export class ArmCalls {
     const ids = idsOf(answer);
     const refusal = refusalOf(answer);
     const isSuccess = status >= 200 && status < 300;
-    const failure = isSuccess ? undefined : failureOfRefusal(refusal, clock.now(), call.parent);
+    const failure = isSuccess ? undefined : failureOfRefusal(refusal, clock.now(), call);
     if (status !== 429 && status < 500) budget.answered(call.budget, sentAt);
     if (failure !== undefined && (status === 401 || failure.kind === 'subscriptionNotFound')) {
       throw this.#denied(failure, status, ids);

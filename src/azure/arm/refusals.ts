@@ -51,78 +51,223 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 const MAX_THROTTLED_MS = 24 * 3_600_000;
 const DEFAULT_RETRY_AFTER_MS = 10_000;
 
-/** `nowMs` is the wall clock, for a `Retry-After` that is a date; `parent` is what the call was below. */
-export function failureOfRefusal(refusal: Refusal, nowMs: number, parent: Parent['kind']): Failure {
-  const { status, code = '' } = refusal;
-  const message = sentenceOf(refusal);
-  if (status === 401) return unauthorized(code, message);
-  if (status === 403 && code === 'RequestDisallowedByPolicy') {
-    return {
-      kind: 'policyDenied',
-      message: sentenceOf({ ...refusal, message: withoutPolicyDump(refusal.message ?? '') }),
-    };
-  }
-  if (status === 403) return { kind: 'forbidden', message };
-  if (status === 404) return notFound(code, message, parent);
-  if (status === 409) return conflict(code, message);
-  if (status === 412) {
-    return { kind: 'preconditionFailed', message: 'The runtime in Azure was changed after it was read.' };
-  }
-  if (status === 429) {
-    const retryAfterMs = parseRetryAfter(refusal.retryAfter, nowMs, MAX_THROTTLED_MS) ?? DEFAULT_RETRY_AFTER_MS;
-    return { kind: 'throttled', retryAfterMs, message: 'Azure is throttling this identity; retrying.' };
-  }
-  if (REFUSALS.has(status)) return refused(refusal, message);
-  return unavailable(refusal, nowMs);
+/** What was asked: a refused read is not about what the manifest declares. */
+export interface Asked {
+  readonly writes: boolean;
+  /** What the call is below: the parent that a 404 is about. */
+  readonly parent: Parent['kind'];
 }
 
+/** What a failure is made from. */
+interface Case extends Asked {
+  readonly refusal: Refusal;
+  readonly nowMs: number;
+  /** Azure's code and message. */
+  readonly said: string;
+  /** The namespace of the resource provider. */
+  readonly provider: string;
+}
+
+/** One line of the table; what it leaves out matches anything. */
+interface Row {
+  readonly statuses: readonly number[];
+  readonly codes?: readonly string[];
+  readonly on?: 'read' | 'write';
+  readonly source: string;
+  readonly failure: (refused: Case) => Failure;
+}
+
+/**
+ * Statuses under which ARM's front answers instead of the provider. Threads show one code under several of them, so that
+ * what a code of the front means does not hang on the status.
+ */
+const FRONT = [400, 403, 404, 409];
 /** Statuses with which a provider refuses; any other 4xx comes from something in between, such as a proxy. */
-const REFUSALS = new Set([400, 405, 413, 415, 422]);
+const PROVIDER = [400, 405, 413, 415, 422];
+const PROVIDERS = { factory: 'Microsoft.DataFactory', workspace: 'Microsoft.Synapse' } as const;
+const DOCUMENTED = 'documented (Microsoft Learn, common ARM errors)';
+
+/**
+ * What each refusal means, by status, code and operation: the first line that matches decides. What no line matches is
+ * unavailable, and told to a person once it has lasted.
+ */
+const TABLE: readonly Row[] = [
+  {
+    statuses: [401],
+    codes: ['ExpiredAuthenticationToken'],
+    source: 'documented',
+    failure: () => ({
+      kind: 'credentialUnavailable',
+      message: 'The token of the Azure identity has expired; retrying.',
+    }),
+  },
+  {
+    statuses: [401],
+    source: 'documented',
+    failure: ({ said }) => ({
+      kind: 'credentialsInvalid',
+      mayPass: true,
+      message: `Azure Resource Manager rejected the token of this identity. Check its tenant, and that cloud and endpoint match. Azure: ${said}`,
+    }),
+  },
+  {
+    statuses: FRONT,
+    codes: ['MissingSubscriptionRegistration', 'SubscriptionNotRegistered', 'MissingRegistrationForLocation'],
+    source: 'public: MicrosoftDocs/azure-docs#74909 (409)',
+    failure: notOffered(
+      (provider) =>
+        `The resource provider ${provider} is not registered in the subscription. Run: az provider register --namespace ${provider}`,
+    ),
+  },
+  {
+    statuses: FRONT,
+    codes: [
+      'InvalidResourceNamespace',
+      'InvalidResourceType',
+      'NoRegisteredProviderFound',
+      'InvalidApiVersionParameter',
+    ],
+    source: 'public: MicrosoftDocs/azure-docs#31134 (400, also on a GET); the others documented',
+    failure: notOffered(
+      (provider) =>
+        `This Azure cloud does not offer ${provider} as the operator asks for it. Check AZURE_CLOUD, and run: az provider show --namespace ${provider}`,
+    ),
+  },
+  {
+    statuses: FRONT,
+    codes: ['DisallowedProvider', 'DisallowedOperation'],
+    source: DOCUMENTED,
+    failure: notOffered(
+      (provider) =>
+        `The subscription may not use the resource provider ${provider}. Use another subscription, or ask its owner to permit the provider.`,
+    ),
+  },
+  {
+    statuses: FRONT,
+    codes: ['LocationNotAvailableForResourceType'],
+    on: 'write',
+    source: DOCUMENTED,
+    failure: ({ said }) => ({ kind: 'refused', message: `${said} Set spec.location to a region that Azure offers.` }),
+  },
+  {
+    statuses: FRONT,
+    codes: ['LocationNotAvailableForResourceType'],
+    on: 'read',
+    source: DOCUMENTED,
+    failure: ({ said }) => ({ kind: 'readRefused', message: said }),
+  },
+  {
+    statuses: [403],
+    codes: ['RequestDisallowedByPolicy'],
+    source: 'recorded',
+    failure: ({ refusal }) => ({
+      kind: 'policyDenied',
+      message: sentenceOf({ ...refusal, message: withoutPolicyDump(refusal.message ?? '') }),
+    }),
+  },
+  { statuses: [403], source: 'recorded', failure: ({ said }) => ({ kind: 'forbidden', message: said }) },
+  {
+    statuses: [404],
+    codes: ['ParentResourceNotFound', 'ResourceNotFound'],
+    source: 'recorded',
+    failure: ({ said, parent }) => ({ kind: 'parentNotFound', what: parent, message: said }),
+  },
+  {
+    statuses: [404],
+    codes: ['ResourceGroupNotFound'],
+    source: 'recorded',
+    failure: ({ said }) => ({ kind: 'parentNotFound', what: 'resourceGroup', message: said }),
+  },
+  {
+    statuses: [404],
+    codes: ['SubscriptionNotFound'],
+    source: 'recorded',
+    failure: ({ said }) => ({ kind: 'subscriptionNotFound', message: said }),
+  },
+  {
+    statuses: [404],
+    source: 'inferred: a proxy, or a code that this version does not know',
+    failure: (refused) => lasting(refused, `Azure returned an unexpected 404. ${refused.said}`),
+  },
+  {
+    statuses: [409],
+    codes: ['ScopeLocked', 'ReadOnlyDisabledSubscription'],
+    source: 'documented',
+    failure: ({ said }) => ({ kind: 'locked', message: said }),
+  },
+  {
+    statuses: [409],
+    source: 'public: hashicorp/terraform-provider-azurerm#17092 (another operation is in progress)',
+    failure: (refused) => lasting(refused, refused.said),
+  },
+  {
+    statuses: [412],
+    source: 'documented',
+    failure: () => ({
+      kind: 'preconditionFailed',
+      message: 'The runtime in Azure was changed after it was read.',
+    }),
+  },
+  {
+    statuses: [429],
+    source: 'documented',
+    failure: ({ refusal, nowMs }) => ({
+      kind: 'throttled',
+      retryAfterMs: parseRetryAfter(refusal.retryAfter, nowMs, MAX_THROTTLED_MS) ?? DEFAULT_RETRY_AFTER_MS,
+      message: 'Azure is throttling this identity; retrying.',
+    }),
+  },
+  {
+    statuses: PROVIDER,
+    on: 'read',
+    source: 'inferred: nothing that the manifest declares is sent with a read',
+    failure: ({ said }) => ({ kind: 'readRefused', message: said }),
+  },
+  { statuses: PROVIDER, on: 'write', source: 'recorded', failure: refused },
+];
+
+/** `nowMs` is the wall clock, for a `Retry-After` that is a date. */
+export function failureOfRefusal(refusal: Refusal, nowMs: number, asked: Asked): Failure {
+  const { status, code = '' } = refusal;
+  const row = TABLE.find(
+    ({ statuses, codes, on = asked.writes ? 'write' : 'read' }) =>
+      statuses.includes(status) && (codes?.includes(code) ?? true) && (on === 'write') === asked.writes,
+  );
+  const provider = PROVIDERS[asked.parent];
+  return (row?.failure ?? unavailable)({ ...asked, refusal, nowMs, provider, said: sentenceOf(refusal) });
+}
+
+function notOffered(advice: (provider: string) => string): Row['failure'] {
+  return ({ said, provider }) => ({ kind: 'notOffered', advice: advice(provider), message: said });
+}
 
 /** `… failed reason of invalid reference 'default'.`, as users paste it. */
 const INVALID_REFERENCE = /invalid reference '([^']{1,128})'/;
 
-function refused({ status, message: text = '' }: Refusal, message: string): Failure {
+function refused({ refusal: { status, message: text = '' }, said }: Case): Failure {
   const reference = status === 400 ? INVALID_REFERENCE.exec(text)?.[1] : undefined;
-  return { kind: 'refused', message, ...compact({ reference }) };
+  return { kind: 'refused', message: said, ...compact({ reference }) };
 }
 
-function unauthorized(code: string, message: string): Failure {
-  return code === 'ExpiredAuthenticationToken'
-    ? { kind: 'credentialUnavailable', message: 'The token of the Azure identity has expired; retrying.' }
-    : {
-        kind: 'credentialsInvalid',
-        mayPass: true,
-        message: `Azure Resource Manager rejected the token of this identity. Check its tenant, and that cloud and endpoint match. Azure: ${message}`,
-      };
+/** A 4xx that may pass. */
+function lasting({ refusal }: Case, message: string): Failure {
+  return { kind: 'unavailable', message, answer: { name: answerName(refusal), isRefusal: true } };
 }
 
-function notFound(code: string, message: string, parent: Parent['kind']): Failure {
-  switch (code) {
-    case 'ParentResourceNotFound':
-    case 'ResourceNotFound':
-      return { kind: 'parentNotFound', what: parent, message };
-    case 'ResourceGroupNotFound':
-      return { kind: 'parentNotFound', what: 'resourceGroup', message };
-    case 'SubscriptionNotFound':
-      return { kind: 'subscriptionNotFound', message };
-    default:
-      return { kind: 'unavailable', message: `Azure returned an unexpected 404. ${message}` };
-  }
-}
-
-function conflict(code: string, message: string): Failure {
-  return code === 'ScopeLocked' || code === 'ReadOnlyDisabledSubscription'
-    ? { kind: 'locked', message }
-    : { kind: 'unavailable', message };
+/** What tells one answer from another, in a form that fits into a status. */
+function answerName({ status, code = '' }: Refusal): string {
+  return /^\w{1,64}$/.test(code) ? `${status}-${code}` : `${status}`;
 }
 
 /** 5xx, 408 and statuses that ARM does not send. Azure's own text is left out: it holds ids and times. */
-function unavailable({ status, code, retryAfter }: Refusal, nowMs: number): Failure {
+function unavailable({ refusal, nowMs }: Case): Failure {
+  const { status, code, retryAfter } = refusal;
   const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
+  const isRefusal = status >= 400 && status < 500 && status !== 408;
   return {
     kind: 'unavailable',
     message: `Azure returned ${status}${code === undefined ? '' : ` ${tidy(code)}`}; retrying.`,
+    answer: { name: answerName(refusal), isRefusal },
     ...compact({ retryAfterMs }),
   };
 }

@@ -192,6 +192,7 @@ const CONCERN_ALL_CALLS: ReadonlySet<Failure['kind']> = new Set([
   'credentialsInvalid',
   'credentialUnavailable',
   'throttled',
+  'notOffered',
 ]);
 
 /** What the answer to a write shows: nothing when Azure only accepted it, or knows no runtime that it was asked to delete. */

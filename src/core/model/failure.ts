@@ -35,7 +35,11 @@ export type Failure =
     } & Repeated)
   /** The token endpoint does not answer, or a token ran out: heals by itself. */
   | { readonly kind: 'credentialUnavailable'; readonly message: string }
-  /** 400 and other refusals of what was sent. On DELETE: something still refers to the runtime. */
+  /** The subscription or the cloud lacks the resource provider: no call can succeed until a person changes that. */
+  | { readonly kind: 'notOffered'; readonly message: string; readonly advice: string }
+  /** 400 and the like on a read: nothing that the manifest declares was sent. */
+  | { readonly kind: 'readRefused'; readonly message: string }
+  /** 400 and other refusals of a write. On DELETE: something still refers to the runtime. */
   | {
       readonly kind: 'refused';
       readonly message: string;
@@ -46,7 +50,13 @@ export type Failure =
   | { readonly kind: 'preconditionFailed'; readonly message: string }
   | { readonly kind: 'throttled'; readonly retryAfterMs: number; readonly message: string }
   /** 5xx, a dropped connection, a reply that cannot be understood. A write that met it may have taken effect. */
-  | { readonly kind: 'unavailable'; readonly message: string; readonly retryAfterMs?: number };
+  | {
+      readonly kind: 'unavailable';
+      readonly message: string;
+      readonly retryAfterMs?: number;
+      /** What ARM answered; absent without an answer. A 4xx other than a time-out `isRefusal`. */
+      readonly answer?: { readonly name: string; readonly isRefusal: boolean };
+    };
 
 /** Thrown by the ports over Azure, and nothing else is. */
 export class AzureFailure extends Error {

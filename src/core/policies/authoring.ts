@@ -8,7 +8,7 @@ import { available, settle } from './verdicts.ts';
 export const refusedRequestIsCompleted: Policy = (s) => {
   if (s.failure?.during !== 'authoring') return undefined;
   const { kind, message } = s.failure.failure;
-  const isFinal = kind === 'refused' || kind === 'policyDenied' || kind === 'locked' || kind === 'forbidden';
+  const isFinal = ['refused', 'policyDenied', 'locked', 'forbidden', 'notOffered'].includes(kind);
   return isFinal ? { kind: 'CompleteRequest', event: authoringRefused(message) } : undefined;
 };
 

@@ -1,10 +1,12 @@
 /** What a failed call to Azure means for the object: who must act, and when to try again. One policy for each kind. */
 import type { ReadyReason } from '../../api/names.ts';
+import { compact } from '../model/compact.ts';
 import { type Denial, type Failure, isTemporaryDenial, mayHaveWritten } from '../model/failure.ts';
 import { isAutoResolve } from '../model/fields.ts';
 import { isSameName } from '../model/letter-case.ts';
 import { condition } from '../model/object.ts';
 import {
+  ANSWER_LASTS_MS,
   conflictBackoff,
   DENIAL_PASSES_MS,
   dependencyBackoff,
@@ -14,7 +16,7 @@ import {
   transientBackoff,
 } from '../schedule.ts';
 import { type Action, isDecided, type Policy, type Situation, type Verdict } from '../situation.ts';
-import { waitingSince } from '../waits.ts';
+import { type RepeatedAnswer, waitingSince } from '../waits.ts';
 import { networkIsWaitedFor } from './network.ts';
 import { progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
@@ -30,7 +32,7 @@ function upon<K extends Kind>(kind: K, answer: (s: Situation, failure: Of<K>) =>
 export const failedCreateKeepsNoFinalizer: Policy = (s) => {
   if (s.failure === undefined || !s.object.hasFinalizer || s.status.claim !== undefined) return undefined;
   const { failure, during, unclear = false } = s.failure;
-  const refusedForGood = failure.kind === 'refused' || failure.kind === 'policyDenied';
+  const refusedForGood = ['refused', 'policyDenied', 'notOffered'].includes(failure.kind);
   // Of the attempts before a transient failure, one may have taken effect. Without its network, no create of the runtime was
   // even tried. A 412 says that another writer created it: what denied it before was wrong, or is by now. After an attempt
   // whose answer was lost, that may have been us.
@@ -57,6 +59,24 @@ export const azurePolicyAllows = upon('policyDenied', (s, { message }) =>
   stall(s, 'PolicyDenied', `${message} Denied by Azure Policy: change the spec or request an exemption.`),
 );
 
+export const providerIsRegistered = upon('notOffered', (s, { advice, message }) =>
+  stall(s, 'ProviderNotRegistered', `${sentence(advice)} Azure: ${message}`),
+);
+
+export const readIsAccepted = upon('readRefused', (s, { message }) => {
+  const { kind } = s.desired.id.parent;
+  return stall(
+    s,
+    'RequestRefused',
+    `Azure refuses to read the runtime or its ${kind}. Check spec.${kind} and AZURE_CLOUD; retried with back-off. Azure: ${message}`,
+  );
+});
+
+/** A command stays as one can paste it. */
+function sentence(advice: string): string {
+  return advice.endsWith('.') ? advice : `${advice} (retried with back-off).`;
+}
+
 export const scopeIsUnlocked = upon('locked', (s, { message }) =>
   stall(s, 'Locked', `${message} Retried automatically once the lock is removed or the subscription is enabled again.`),
 );
@@ -77,9 +97,19 @@ export const throttlingIsAwaited = upon('throttled', (s, { message, retryAfterMs
   transient(s, 'Throttled', message, Math.min(retryAfterMs, s.intervalMs)),
 );
 
-export const outageIsAwaited = upon('unavailable', (s, { message, retryAfterMs }) =>
-  transient(s, 'AzureUnavailable', message, retryAfterMs),
-);
+/** What lasts for an hour with the same answer is told as lasting. Only a refusal of Azure Resource Manager needs a person. */
+export const outageIsAwaited = upon('unavailable', (s, { message, retryAfterMs, answer }) => {
+  if (answer === undefined) return transient(s, 'AzureUnavailable', message, retryAfterMs);
+  const clock = `AzureUnavailable-${answer.name}` as const;
+  const lasts = s.now - waitingSince(s, clock) >= ANSWER_LASTS_MS;
+  const told = lasts ? `For an hour or longer: ${message}` : message;
+  if (lasts && answer.isRefusal) {
+    const { kind } = s.desired.id.parent;
+    const advice = `Azure refuses the request. Check spec.${kind}, AZURE_CLOUD and what is between operator and Azure. ${told}`;
+    return settle({ ...stalled('RequestRefused', advice), clock }, slowRetry(s.intervalMs));
+  }
+  return transient(s, 'AzureUnavailable', told, retryAfterMs, clock);
+});
 
 /** A parent that was there is not missed for one interval, as with any transient failure. */
 export const parentIsFound = upon('parentNotFound', (s, { what, message }) => {
@@ -154,9 +184,15 @@ function inUse({ access }: Situation): string {
  * A transient failure does not change what was decided about this generation: for one interval nothing is written,
  * then the object is marked once, and after three more intervals nothing is claimed to be known any longer.
  */
-function transient(s: Situation, reason: ReadyReason, message: string, retryAfterMs?: number): Action {
+function transient(
+  s: Situation,
+  reason: ReadyReason,
+  message: string,
+  retryAfterMs?: number,
+  clock?: RepeatedAnswer,
+): Action {
   const next = transientBackoff(s.intervalMs, retryAfterMs);
-  const lost = unknown(reason, message);
+  const lost = { ...unknown(reason, message), ...compact({ clock }) };
   return settle(isDecided(s) ? unshaken(s, reason, message, lost) : lost, next);
 }
 

@@ -4,6 +4,8 @@ import { type Requeue, slowRetry } from '../schedule.ts';
 import type { Action, Situation, Verdict } from '../situation.ts';
 import type { Absence } from '../waits.ts';
 
+type Decided = Extract<Verdict, { kind: 'Decided' }>;
+
 /** In sync and healthy, as far as this object answers for it. */
 export function available(message: string): Verdict {
   return { kind: 'Decided', ready: 'True', reason: 'Available', message, progress: undefined };
@@ -20,12 +22,12 @@ export function confirming(absence: Absence, message: string): Verdict {
 }
 
 /** Not ready until a person acts: the message must say how. */
-export function stalled(reason: ReadyReason, message: string): Verdict {
+export function stalled(reason: ReadyReason, message: string): Decided {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Stalled' };
 }
 
 /** Nothing can be said at the moment. */
-export function unknown(reason: ReadyReason, message: string): Verdict {
+export function unknown(reason: ReadyReason, message: string): Decided {
   return { kind: 'Decided', ready: 'Unknown', reason, message, progress: 'Reconciling' };
 }
 

@@ -180,7 +180,10 @@ export function FAILURE({ kind, ...more }: Partial<Failure> & { kind: Failure['k
   const { message, what, retryAfterMs } = { ...base, ...more } as typeof base & { what: 'factory' };
   if (kind === 'credentialsInvalid' || kind === 'subscriptionNotFound') return { kind, message, ...more } as Failure;
   if (kind === 'parentNotFound') return { kind, what, message };
-  if (kind === 'throttled' || kind === 'unavailable') return { kind, message, retryAfterMs };
+  if (kind === 'throttled' || kind === 'unavailable') {
+    return { kind, message, retryAfterMs, ...more } as Failure;
+  }
+  if (kind === 'notOffered') return { kind, message, advice: 'Run: az provider register', ...more };
   return { kind, message };
 }
 
@@ -192,6 +195,8 @@ export const FAILURE_KINDS: readonly Failure['kind'][] = [
   'locked',
   'credentialsInvalid',
   'credentialUnavailable',
+  'notOffered',
+  'readRefused',
   'refused',
   'preconditionFailed',
   'throttled',

@@ -126,6 +126,8 @@ const TABLE: Record<string, Row> = {
   InvalidDefinition: terminal(owned({ failure: failed('refused') }), 'InvalidDefinition', UNSEEN),
   PolicyDenied: terminal(owned({ failure: failed('policyDenied') }), 'PolicyDenied', UNSEEN),
   Locked: terminal(owned({ failure: failed('locked') }), 'Locked', UNSEEN),
+  ProviderNotRegistered: terminal(owned({ failure: failed('notOffered') }), 'ProviderNotRegistered', UNSEEN),
+  RequestRefused: terminal(owned({ failure: failed('readRefused') }), 'RequestRefused', UNSEEN),
   SubscriptionNotFound: progress(
     situation({ failure: failed('subscriptionNotFound') }),
     'SubscriptionNotFound',

@@ -12,6 +12,7 @@ import {
   failed,
   found,
   GONE,
+  listed,
   managedObject,
   owned,
   type Scene,
@@ -41,10 +42,12 @@ const unmade = (reason: string) =>
     },
   });
 const UNMADE = [
+  'Repairing',
   'Forbidden',
   'PolicyDenied',
   'Locked',
   'InvalidDefinition',
+  'ProviderNotRegistered',
   'CredentialsInvalid',
   'FactoryNotFound',
   'WorkspaceNotFound',
@@ -65,6 +68,10 @@ export const SCENES: Readonly<Record<string, Situation>> = {
     ['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration'].map((state) => [state, seen({ state })]),
   ),
   'authoring refused': owned({ failure: failed('refused', 'authoring'), desired: AUTHORING }),
+  'an answer that stays the same': situation({
+    failure: failed('unavailable', 'poll', { answer: { name: '409-Conflict', isRefusal: true } }),
+    status: { waitingSince: { reason: 'AzureUnavailable-409-Conflict', time: ago(60) } },
+  }),
   'create refused': situation({ object: { hasFinalizer: true }, failure: failed('refused', 'create') }),
   'network not seen yet': owned({
     desired: NETWORK,
@@ -101,6 +108,10 @@ export const SCENES: Readonly<Record<string, Situation>> = {
       conditions: [said('Healthy', 'False', 'Limited')],
       repair: { attempts: 1, nextAttemptTime: ago(-5) },
     },
+  }),
+  'repair without an answer': limited({
+    definition: listed(found('West Europe')),
+    status: { repair: { attempts: 0, unmade: true, etag: 'etag', nextAttemptTime: ago(-5) } },
   }),
   'repairs exhausted': limited({
     status: { repair: { attempts: 5 }, conditions: [said('Healthy', 'False', 'Limited')] },

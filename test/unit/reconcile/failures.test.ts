@@ -1,5 +1,6 @@
 /** Failures of Azure: which status they become and when, and what is told of them. */
 import { describe, expect, test } from '@jest/globals';
+import { failureOfRefusal } from '../../../src/azure/arm/refusals.ts';
 import type { Failure } from '../../../src/core/model/failure.ts';
 import { condition } from '../../../src/core/model/object.ts';
 import { MINUTE } from '../../../src/core/schedule.ts';
@@ -17,6 +18,8 @@ describe('a failure of Azure', () => {
     locked: 'Ready=False Locked Stalled',
     credentialsInvalid: 'Ready=False CredentialsInvalid Stalled',
     credentialUnavailable: 'Ready=Unknown CredentialUnavailable Reconciling',
+    notOffered: 'Ready=False ProviderNotRegistered Stalled',
+    readRefused: 'Ready=False RequestRefused Stalled',
     refused: 'Ready=False InvalidDefinition Stalled',
     preconditionFailed: 'Ready=undefined',
     throttled: 'Ready=Unknown Throttled Reconciling',
@@ -110,6 +113,60 @@ describe('an outage', () => {
       operator.now += MINUTE;
     }
     expect(operator.summary(key)).toBe('Ready=False Provisioning Stalled');
+  });
+});
+
+describe('an answer that stays the same', () => {
+  /** A new object that meets it at every call for two hours: what it shows, minute by minute. */
+  async function meeting(answers: readonly (readonly [number, string])[]) {
+    let minute = 0;
+    const failure = () => {
+      const [status, code] = answers[minute % answers.length] ?? [500, ''];
+      const refusal = { status, code, message: 'Busy.', retryAfter: undefined, fromGateway: true };
+      return failureOfRefusal(refusal, 0, { parent: 'factory', writes: false });
+    };
+    const operator = new Operator({ azure: { fault: () => ({ when: 'before', failure: failure() }) } });
+    const key = operator.apply('sample', desired());
+    const seen: string[] = [];
+    for (; minute < 120; minute++) {
+      await operator.poll(key);
+      seen.push(operator.summary(key));
+      operator.now += MINUTE;
+    }
+    return { operator, key, seen };
+  }
+  const readyOf = (operator: Operator, key: string) => condition(operator.object(key).status, 'Ready')?.message;
+
+  test.each([
+    [409, 'Conflict'],
+    [404, 'Odd'],
+  ])('needs a person after an hour where it is a refusal: %i %s', async (...answer) => {
+    const { operator, key, seen } = await meeting([answer]);
+    expect(seen.indexOf('Ready=False RequestRefused Stalled')).toBe(60);
+    expect(seen.at(-1)).toBe('Ready=False RequestRefused Stalled');
+    expect(readyOf(operator, key)).toContain(answer[1]);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(reasons(operator)).toEqual(['RequestRefused']);
+  });
+
+  test.each([
+    [500, 'InternalServerError'],
+    [503, 'ServiceUnavailable'],
+    [408, 'RequestTimeout'],
+  ])('says that it lasts, and needs nobody, where it is none: %i %s', async (...answer) => {
+    const { operator, key, seen } = await meeting([answer]);
+    expect(new Set(seen)).toEqual(new Set(['Ready=Unknown AzureUnavailable Reconciling']));
+    expect(readyOf(operator, key)).toMatch(/^For an hour or longer: /);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(reasons(operator)).toEqual([]);
+  });
+
+  test('is none where two alternate', async () => {
+    const { seen } = await meeting([
+      [409, 'Conflict'],
+      [503, 'ServiceUnavailable'],
+    ]);
+    expect(seen.join()).not.toContain('Stalled');
   });
 });
 

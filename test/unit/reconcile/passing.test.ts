@@ -14,7 +14,10 @@ const KEY = 'team/sample';
 const EVERY_MS = 15_000;
 
 function answered(status: number, code?: string, retryAfter?: string): Failure {
-  return failureOfRefusal({ status, code, message: 'x', retryAfter, fromGateway: true }, 0, 'factory');
+  return failureOfRefusal({ status, code, message: 'x', retryAfter, fromGateway: true }, 0, {
+    parent: 'factory',
+    writes: true,
+  });
 }
 
 function refusedToken(code: string): Failure {

@@ -14,7 +14,9 @@ function refusal(status: number, code?: string, message?: string, rest: Partial<
   return { status, code, message, retryAfter: undefined, fromGateway: false, ...rest };
 }
 
-const failure = (...args: Parameters<typeof refusal>) => failureOfRefusal(refusal(...args), NOW, 'factory');
+const WRITE = { parent: 'factory', writes: true } as const;
+const READ = { parent: 'factory', writes: false } as const;
+const failure = (...args: Parameters<typeof refusal>) => failureOfRefusal(refusal(...args), NOW, WRITE);
 
 describe('what an answer means', () => {
   test('404 NotFound of the provider is the absence of the runtime', () => {
@@ -52,7 +54,7 @@ describe('what an answer means', () => {
     expect(failure(404, 'SubscriptionNotFound').kind).toBe('subscriptionNotFound');
   });
 
-  test.each([undefined, 'NotFound', 'InvalidResourceType', 'Gone'])('any other 404 (%s) proves nothing', (code) => {
+  test.each([undefined, 'NotFound', 'Gone'])('any other 404 (%s) proves nothing', (code) => {
     expect(failure(404, code)).toMatchObject({
       kind: 'unavailable',
       message: expect.stringContaining('unexpected 404'),
@@ -89,6 +91,61 @@ describe('what an answer means', () => {
     },
   );
 
+  test.each([
+    [409, 'MissingSubscriptionRegistration', /az provider register --namespace Microsoft\.DataFactory$/],
+    [409, 'SubscriptionNotRegistered', /az provider register/],
+    [404, 'InvalidResourceNamespace', /Check AZURE_CLOUD/],
+    [400, 'NoRegisteredProviderFound', /Check AZURE_CLOUD/],
+    [404, 'InvalidResourceType', /Check AZURE_CLOUD/],
+    [400, 'InvalidResourceType', /Check AZURE_CLOUD/],
+    [403, 'DisallowedProvider', /Use another subscription/],
+  ])('%i %s is for a person, with what to do, on a read and on a write', (status, code, advice) => {
+    for (const asked of [READ, WRITE]) {
+      const answer = failureOfRefusal(refusal(status, code, 'No.'), NOW, asked);
+      expect(answer).toEqual({
+        kind: 'notOffered',
+        message: `${code}: No.`,
+        advice: expect.stringMatching(advice),
+      });
+    }
+  });
+
+  test('the command for a workspace names its provider', () => {
+    const asked = { parent: 'workspace', writes: false } as const;
+    expect(failureOfRefusal(refusal(409, 'MissingSubscriptionRegistration'), NOW, asked)).toMatchObject({
+      advice: expect.stringMatching(/--namespace Microsoft\.Synapse$/),
+    });
+  });
+
+  test('a location that is not available is to be changed in the manifest, where one was sent', () => {
+    const answer = refusal(400, 'LocationNotAvailableForResourceType', 'No.');
+    expect(failureOfRefusal(answer, NOW, WRITE)).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('Set spec.location'),
+    });
+    expect(failureOfRefusal(answer, NOW, READ).kind).toBe('readRefused');
+  });
+
+  test.each([400, 405, 413, 415, 422])('%i on a read is a refused read, not a wrong definition', (status) => {
+    expect(failureOfRefusal(refusal(status, 'BadRequest', 'No.'), NOW, READ)).toEqual({
+      kind: 'readRefused',
+      message: 'BadRequest: No.',
+    });
+  });
+
+  test.each([
+    [409, true],
+    [404, true],
+    [407, true],
+    [408, false],
+    [500, false],
+    [503, false],
+    [302, false],
+  ])('%i of no known code may come to need a person: %p', (status, isRefusal) => {
+    expect(failure(status, 'Odd')).toMatchObject({ answer: { name: `${status}-Odd`, isRefusal } });
+    expect(failure(status, 'Odd code with blanks')).toMatchObject({ answer: { name: `${status}` } });
+  });
+
   test('412 says that another client wrote', () => {
     expect(failure(412, 'PreconditionFailed').kind).toBe('preconditionFailed');
   });
@@ -114,6 +171,7 @@ describe('what an answer means', () => {
     expect(failure(status, 'Whatever', 'Request 5 at 12:00 failed')).toEqual({
       kind: 'unavailable',
       message: `Azure returned ${status} Whatever; retrying.`,
+      answer: { name: `${status}-Whatever`, isRefusal: false },
     });
   });
 

@@ -143,6 +143,7 @@ const CONCERN_ALL: Failure[] = [
   { kind: 'credentialsInvalid', message: 'wrong' },
   { kind: 'credentialUnavailable', message: 'ran out' },
   { kind: 'throttled', retryAfterMs: 1_000, message: 'slower' },
+  { kind: 'notOffered', message: 'not registered', advice: 'register' },
 ];
 
 const CONCERN_THE_LIST: Failure[] = [
@@ -151,6 +152,7 @@ const CONCERN_THE_LIST: Failure[] = [
   { kind: 'policyDenied', message: 'no' },
   { kind: 'locked', message: 'locked' },
   { kind: 'refused', message: 'no' },
+  { kind: 'readRefused', message: 'no' },
   { kind: 'preconditionFailed', message: 'changed' },
 ];
 

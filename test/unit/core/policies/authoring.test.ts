@@ -124,7 +124,7 @@ describe('a request for interactive authoring', () => {
 });
 
 describe('a request for interactive authoring that Azure refuses', () => {
-  const FINAL: readonly Failure['kind'][] = ['refused', 'policyDenied', 'locked', 'forbidden'];
+  const FINAL: readonly Failure['kind'][] = ['refused', 'policyDenied', 'locked', 'forbidden', 'notOffered'];
   test.each(FINAL)('has failed where the refusal is %s', (kind) => {
     expect(outcomeOf(requested({ failure: failed(kind, 'authoring') }))).toBe('failed');
   });

@@ -75,6 +75,24 @@ describe('a failure of the first look at a new object', () => {
         SLOW,
         /Azure rejected the definition: Azure says refused\./,
       ],
+      'a refused read is told as a read, and needs a person': [
+        first('readRefused'),
+        'Ready=False RequestRefused Stalled',
+        SLOW,
+        /^Azure refuses to read .*Check spec\.factory and AZURE_CLOUD.*Azure: Azure says readRefused\.$/,
+      ],
+      'a refused read of an object that observes is told likewise': [
+        situation({ desired: { managementPolicy: 'Observe' }, failure: failed('readRefused') }),
+        'Ready=False RequestRefused Stalled',
+        SLOW,
+        /^Azure refuses to read (?!.*manifest)/,
+      ],
+      'a provider that is not registered needs a person': [
+        first('notOffered'),
+        'Ready=False ProviderNotRegistered Stalled',
+        SLOW,
+        /^Run: az provider register \(retried with back-off\)\. Azure: Azure says notOffered\.$/,
+      ],
       'a token endpoint that is down passes by itself': [
         first('credentialUnavailable'),
         'Ready=Unknown CredentialUnavailable Reconciling',
@@ -318,6 +336,45 @@ describe.each(['throttled', 'unavailable', 'credentialUnavailable'] as const)('a
       minMs: kind === 'credentialUnavailable' ? 0 : 7_000,
     };
     for (const s of [failing(), failing({ failingSince: ago(10) }), marked(30)]) expect(nextOf(s)).toEqual(next);
+  });
+});
+
+describe('an answer that stays the same', () => {
+  const answering = (name: string, isRefusal: boolean, minutes: number) =>
+    situation({
+      failure: failed('unavailable', 'poll', { answer: { name, isRefusal } }),
+      status: { waitingSince: { reason: 'AzureUnavailable-409-Conflict', time: ago(minutes) } },
+    });
+  rules<Row>(
+    {
+      'is waited for for an hour': [
+        answering('409-Conflict', true, 59.9),
+        'Ready=Unknown AzureUnavailable Reconciling',
+      ],
+      'needs a person after an hour': [answering('409-Conflict', true, 60), 'Ready=False RequestRefused Stalled'],
+      'needs none as long as another one comes between': [
+        answering('404-Odd', true, 90),
+        'Ready=Unknown AzureUnavailable Reconciling',
+      ],
+      'needs none where it is no refusal, however long it lasts': [
+        answering('409-Conflict', false, 9_000),
+        'Ready=Unknown AzureUnavailable Reconciling',
+      ],
+      'needs none without an answer': [
+        situation({
+          failure: failed('unavailable'),
+          status: { waitingSince: { reason: 'AzureUnavailable', time: ago(9_000) } },
+        }),
+        'Ready=Unknown AzureUnavailable Reconciling',
+      ],
+    },
+    check,
+  );
+
+  test('says so after an hour', () => {
+    expect(messageOf(answering('409-Conflict', false, 59))).toBe('Azure says unavailable.');
+    expect(messageOf(answering('409-Conflict', false, 60))).toMatch(/^For an hour or longer: /);
+    expect(messageOf(answering('409-Conflict', true, 60))).toMatch(/^Azure refuses the request\. Check spec\.factory/);
   });
 });
 

@@ -238,6 +238,10 @@ describe('a Limited runtime', () => {
         'is Repairing when it is throttled': [fails('throttled'), 'Ready=False Repairing Reconciling'],
         'is Forbidden without the role for it': [fails('forbidden'), 'Ready=False Forbidden Reconciling'],
         'is for a person when a policy denies it': [fails('policyDenied'), 'Ready=False PolicyDenied Stalled'],
+        'is for a person where the provider is not registered': [
+          fails('notOffered'),
+          'Ready=False ProviderNotRegistered Stalled',
+        ],
       },
       check,
     );
