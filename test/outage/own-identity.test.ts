@@ -261,13 +261,13 @@ describe('the identity of the operator', () => {
         node.status = 400;
         await withOperator({ args, env }, async () => {
           await place.apply('sample');
-          expect(message(await refused(place))).toContain('the node has no managed identity of this client');
+          expect(message(await refused(place))).toContain('the node has no managed identity with this client id');
         });
         node.stop();
         await withOperator({ args, env }, async () => {
           await place.annotate('sample', 'azure-ir.io/reconcile', 'again');
           await eventually(async () =>
-            expect(message(await place.get('sample'))).toContain('managed identity endpoint does not answer'),
+            expect(message(await place.get('sample'))).toContain('managed identity endpoint did not answer'),
           );
         });
       }),

@@ -118,7 +118,7 @@ describe('a newer CRD over an older one', () => {
       });
       await install(world, before, probe, 'serverside-applied');
       for (const name of ['corrected', 'deleted']) await place.apply(name, { interval: 'soon' });
-      await install(world, 'present', probe, 'not a duration');
+      await install(world, 'present', probe, 'must be a duration');
       await operator();
       for (const name of ['corrected', 'deleted'])
         await history.until(name, 'False InvalidDefinition, Stalled InvalidDefinition');

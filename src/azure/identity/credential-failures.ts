@@ -29,11 +29,14 @@ export function failureOfCredential(error: unknown, lastExchange?: unknown): Fai
   return refusedByAuthority(links, status !== undefined);
 }
 
-/** What a node answers that has not the wanted identity, or none: MSAL's error, whose text has the status in it. */
+/**
+ * What a node answers that lacks the wanted identity, or has none: MSAL's error, whose text has the status in it. A 400 is
+ * not worth a retry; a 404, 410, 429 or 5xx is (documented: error handling of the token endpoint of virtual machines).
+ */
 export function failureOfManagedIdentity(error: unknown): AzureFailure {
   const links = errorChain(error);
   const [status] = links.map((link) => link.status ?? link.statusCode).filter((one) => typeof one === 'number');
-  if (status === 400) return new AzureFailure(notYet('the node has no managed identity with this client id'));
+  if (status === 400) return new AzureFailure(invalid('the node has no managed identity with this client id'));
   return new AzureFailure(
     noToken(
       status === undefined
@@ -62,11 +65,6 @@ export function noToken(why: string): Failure {
 /** No token until a person has acted. */
 function invalid(why: string): Failure {
   return { kind: 'credentialsInvalid', message: `Cannot get a token for this identity: ${why}.` };
-}
-
-/** The same where it may still pass by itself. */
-function notYet(why: string): Failure {
-  return { ...invalid(why), kind: 'credentialsInvalid', mayPass: true };
 }
 
 /** Microsoft Entra refused. */

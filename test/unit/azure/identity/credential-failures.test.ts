@@ -1,6 +1,6 @@
 /** What it means that a request for a token failed. */
 import { describe, expect, test } from '@jest/globals';
-import { failureOfCredential } from '../../../../src/azure/identity/credential-failures.ts';
+import { failureOfCredential, failureOfManagedIdentity } from '../../../../src/azure/identity/credential-failures.ts';
 import { ENTRA_CODES } from '../../../../src/azure/identity/entra-codes.ts';
 
 describe('what a missing token means', () => {
@@ -90,6 +90,18 @@ describe('what a missing token means', () => {
   ])('an authority that answers the search for its endpoints with %i: %s', (status, kind) => {
     const error = wrapped({ errorCode: 'endpoints_resolution_error' }, 'endpoints_resolution_error: See x');
     expect(failureOfCredential(error, { status }).kind).toBe(kind);
+  });
+
+  test.each([
+    [400, { kind: 'credentialsInvalid', message: expect.stringContaining('no managed identity with this client id') }],
+    [404, { kind: 'credentialUnavailable', message: expect.stringContaining('answered 404') }],
+    [410, { kind: 'credentialUnavailable', message: expect.stringContaining('answered 410') }],
+    [429, { kind: 'credentialUnavailable', message: expect.stringContaining('answered 429') }],
+    [500, { kind: 'credentialUnavailable', message: expect.stringContaining('answered 500') }],
+    [undefined, { kind: 'credentialUnavailable', message: expect.stringContaining('did not answer') }],
+  ])('a managed identity endpoint that answers %s: a person must act only on 400', (status, failure) => {
+    const error = wrapped({ name: 'ServerError', ...(status === undefined ? {} : { status }) }, 'x');
+    expect(failureOfManagedIdentity(error).failure).toEqual(failure);
   });
 
   test('nothing of what the authority says beside its code is repeated', () => {
