@@ -27,10 +27,8 @@ export const identityIsTheClaims: Policy = (s) => {
 
 /** Make sure one object at most writes to a runtime; the others hold nothing, so that they can be deleted at any time. */
 export const belongsToThisObject: Policy = (s) => {
-  const { object, contenders, desired, intervalMs, access, status } = s;
+  const { object, contenders, desired, intervalMs } = s;
   if (!managing(desired)) return undefined;
-  // Without an identity it could not take over: that is told first, of an object that holds nothing.
-  if (!access.granted && !object.hasFinalizer && status.claim === undefined) return undefined;
   const owner = ownerOf([object, ...contenders]);
   if (owner === undefined || owner.uid === object.uid) return undefined;
   if (object.hasFinalizer) return { kind: 'RemoveFinalizer' };

@@ -210,23 +210,8 @@ describe('identity', () => {
         owned({ access: other, failure: failed('parentNotFound') }),
         'Ready=False CredentialsInvalid Stalled',
       ],
-      'is told first that there are no credentials, though the runtime is another’s': [
+      'is told first that the runtime is another’s, without credentials': [
         situation({ access: DENIED, peers: [managedObject('older', { createdAt: -1 })] }),
-        'Ready=False CredentialsInvalid Stalled',
-      ],
-      'is told first that there are no credentials, though the owner is being deleted': [
-        situation({
-          access: DENIED,
-          peers: [managedObject('owner', { hasFinalizer: true, deleting: true, status: { ...IN_SYNC } })],
-        }),
-        'Ready=False CredentialsInvalid Stalled',
-      ],
-      'gives up the claim of a lost runtime without credentials': [
-        owned({
-          access: DENIED,
-          object: { hasFinalizer: false, createdAt: 1 },
-          peers: [managedObject('owner', { hasFinalizer: true, createdAt: 0, status: { ...IN_SYNC } })],
-        }),
         'Ready=False OwnedByAnother Stalled',
       ],
       'drops the finalizer of a lost runtime without credentials': [
