@@ -334,7 +334,7 @@ describe('looking fails', () => {
         await place.apply(name, { description: 'mine', managementPolicy: 'Observe' });
       }
       for (const name of Object.keys(bodies)) {
-        const object = await history.until(name, 'True Available');
+        const object = await history.until(name, 'False Drifted, Stalled Drifted');
         expect(object.status?.drift?.length).toBeGreaterThan(0);
         await place.patch(name, { spec: { managementPolicy: 'Manage' } });
       }
