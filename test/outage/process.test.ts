@@ -420,7 +420,8 @@ describe('the list of a factory', () => {
 
   test.concurrent('that has no end is given up, and its runtimes are looked after one by one', () =>
     inWorld(async ({ place, history, operator, azure }) => {
-      const process = await operator({ args: ['--interval=5s'] });
+      // Without a budget: at this interval, the pages of such a list alone would spend all the reads of one.
+      const process = await operator({ args: ['--interval=5s', '--arm-budget-share=unlimited'] });
       await place.apply('sample');
       await history.until('sample', 'True Available');
       await fault(place, LIST, { kind: 'endless' });
