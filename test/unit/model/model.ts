@@ -43,7 +43,7 @@ export class Model {
     const pause = () => (this.gated ? this.gate.pass() : Promise.resolve());
     const azure = {
       pause,
-      fault: (call) => this.#nextFault(call),
+      fault: (call, { key }) => this.#nextFault(call, key),
       denies: (call) => this.#denials.delete(call),
       onRead: (by, key, found) => this.oracle.onRead(by, key, found),
       onWrite: (write) => this.oracle.onWrite(write),
@@ -147,8 +147,12 @@ export class Model {
     (what === 'parent' ? this.#parentDenials : this.#denials).add(call);
   }
 
-  #nextFault(call: string): Fault | undefined {
-    return this.#parentDenials.delete(call) ? { when: 'before', failure: PARENT_DENIED } : this.#faults.shift();
+  #nextFault(call: string, key: string): Fault | undefined {
+    const fault: Fault | undefined = this.#parentDenials.delete(call)
+      ? { when: 'before', failure: PARENT_DENIED }
+      : this.#faults.shift();
+    if (call === 'create' && fault?.when === 'before') this.oracle.onRefusedCreate(key);
+    return fault;
   }
 
   /** The next call to Azure fails. */

@@ -93,6 +93,15 @@ export class Oracle {
     this.#madeBy.delete(key);
   }
 
+  /**
+   * A create that is refused holds nothing, although an earlier one may have been made that nobody saw: what people make under
+   * the name then must not be taken for ours.
+   */
+  onRefusedCreate(by: string): void {
+    const { uid } = this.cluster.server.get(by) ?? {};
+    for (const [runtime, maker] of this.#madeBy) if (maker === uid) this.#madeBy.delete(runtime);
+  }
+
   /** Another writer has changed the runtime. */
   onForeignWrite(key: string): void {
     this.#madeBy.delete(key);
