@@ -13,10 +13,7 @@ export function created(kind: Operation['kind']): OperatorEvent {
   return normal('Created', kind === 'Recreate' ? 'The runtime was created again.' : 'The runtime was created.');
 }
 
-export const RECOGNISED = normal(
-  'Created',
-  'The runtime exists in Azure as declared: an earlier create of this object.',
-);
+export const RECOGNISED = normal('Created', 'The runtime exists in Azure: an earlier create of this object made it.');
 
 /** `changes` in words; empty when nothing had to be changed. */
 export function adopted(changes: string): OperatorEvent {

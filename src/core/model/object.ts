@@ -43,6 +43,8 @@ export interface Mark {
   readonly origin: Claim['origin'];
   /** The runtime, as `armKey` names it. */
   readonly runtime: string;
+  /** What a create sends, by which it is recognised though the manifest has changed since; absent of an adoption. */
+  readonly fields?: Desired['fields'];
 }
 
 /** The annotations by which a person asks for something; undefined when absent. */

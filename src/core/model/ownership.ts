@@ -1,4 +1,5 @@
 /** To which object a runtime belongs, and how it goes from one to another. */
+import { declarationHash } from './desired.ts';
 import { type Claim, type ManagedObject, type Operation, operationCategory, type Status } from './object.ts';
 import { armKey } from './runtime.ts';
 
@@ -10,6 +11,16 @@ export function isManaging(object: ManagedObject): boolean {
 /** Whether the object's own mark says that it was about to do this to the runtime that it names. */
 export function isMarked({ mark, spec }: ManagedObject, origin: Claim['origin']): boolean {
   return mark?.origin === origin && spec.valid && mark.runtime === armKey(spec.desired.id);
+}
+
+/** Whether the mark says all that a write of this origin needs: a create that sends other fields than an earlier one says so first. */
+export function isMarkedAsNow(object: ManagedObject, origin: Claim['origin']): boolean {
+  const { mark, spec } = object;
+  if (!isMarked(object, origin) || !spec.valid) return false;
+  const sent = mark?.fields;
+  return (
+    origin === 'Adopted' || (sent !== undefined && declarationHash({ fields: sent }) === declarationHash(spec.desired))
+  );
 }
 
 /** An object that is being deleted counts until its finalizer is off: it may yet hand its claim over. */

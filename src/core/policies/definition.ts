@@ -1,6 +1,7 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 
 import { onFreshRead } from '../fresh-read.ts';
+import type { Desired } from '../model/desired.ts';
 import type { Drift } from '../model/fields.ts';
 import { looksCreatedBy } from '../model/fields.ts';
 import { isIn } from '../model/network.ts';
@@ -99,9 +100,14 @@ export const ownCreateIsRecognised: Policy = (s) => {
   if (!mayHaveCreated(s) || definition?.presence !== 'present' || definition.runtime.type !== 'Managed')
     return undefined;
   const { document } = definition.runtime;
-  const isOurs = isIn(desired.managedVirtualNetwork, document) && looksCreatedBy(desired.fields, document);
+  const isOurs = isIn(desired.managedVirtualNetwork, document) && looksCreatedBy(sentByCreate(s), document);
   return isOurs ? { kind: 'Claim' } : undefined;
 };
+
+/** What the create sent that may have taken effect unseen: the manifest may have changed since. */
+export function sentByCreate({ object, desired }: Situation): Desired['fields'] {
+  return object.mark?.fields ?? desired.fields;
+}
 
 /** Whether a create of this very object may have taken effect unseen. */
 export function mayHaveCreated({ object, status, desired }: Situation): boolean {

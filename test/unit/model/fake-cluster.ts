@@ -254,7 +254,9 @@ export class FakeCluster implements Objects, Events {
 }
 
 const markOf = ({ spec }: ManagedObject, origin: Claim['origin']): ManagedObject['mark'] =>
-  spec.valid ? { origin, runtime: armKey(spec.desired.id) } : undefined;
+  spec.valid
+    ? { origin, runtime: armKey(spec.desired.id), ...(origin === 'Created' ? { fields: spec.desired.fields } : {}) }
+    : undefined;
 
 const version = (object: ManagedObject | undefined): number => Number(object?.resourceVersion ?? 0);
 
