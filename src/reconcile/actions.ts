@@ -141,7 +141,9 @@ export class Actions {
   }
 
   #claim(): void {
-    this.#setClaim('Created', [...sentByCreate(this.#situation).keys()].sort());
+    const { document } = present(this.#situation);
+    const sent = sentByCreate(this.#situation, document) ?? this.#situation.desired.fields;
+    this.#setClaim('Created', [...sent.keys()].sort());
     this.#report.eventAndLog(RECOGNISED);
   }
 

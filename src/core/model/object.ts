@@ -43,8 +43,10 @@ export interface Mark {
   readonly origin: Claim['origin'];
   /** The runtime, as `armKey` names it. */
   readonly runtime: string;
-  /** What a create sends, by which it is recognised though the manifest has changed since; absent of an adoption. */
-  readonly fields?: Desired['fields'];
+  /**
+   * What creates have sent, the latest last: each is recognised though the manifest has changed since. Absent of an adoption.
+   */
+  readonly sent?: readonly Desired['fields'][];
 }
 
 /** The annotations by which a person asks for something; undefined when absent. */

@@ -32,7 +32,10 @@ const RUNTIME = armKey(runtimeId());
 const hasFinalizer = { hasFinalizer: true } as const;
 /** About to create, or to adopt, its runtime. */
 const sent = (fields: Record<string, string>) =>
-  ({ ...hasFinalizer, mark: { origin: 'Created', runtime: RUNTIME, fields: fieldMap(fields) } }) as const;
+  ({
+    ...hasFinalizer,
+    mark: { origin: 'Created', runtime: RUNTIME, sent: [fieldMap({ description: 'first' }), fieldMap(fields)] },
+  }) as const;
 const creating = { ...hasFinalizer, mark: { origin: 'Created', runtime: RUNTIME } } as const;
 const adopting = { ...hasFinalizer, mark: { origin: 'Adopted', runtime: RUNTIME } } as const;
 const SAME = found('westeurope');

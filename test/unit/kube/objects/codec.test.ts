@@ -69,8 +69,8 @@ describe('an object of the API server', () => {
     test('with what a create sends, but not what no manifest declares', () => {
       const fields = { location: 'West Europe', 'dataFlow.customProperties[x]': 'y', other: 1 };
       const known = new Map(Object.entries(fields).slice(0, 2));
-      expect(marked(JSON.stringify({ ...mark, fields })).mark?.fields).toEqual(known);
-      expect(marked(JSON.stringify({ ...mark, fields: 'none' })).mark?.fields).toBeUndefined();
+      expect(marked(JSON.stringify({ ...mark, sent: [fields, 1] })).mark?.sent).toEqual([known]);
+      expect(marked(JSON.stringify({ ...mark, sent: 'none' })).mark?.sent).toBeUndefined();
     });
 
     test.each([
