@@ -1,7 +1,9 @@
 /** Every event, worded in one place: what a pass has done, and the transitions of a status. */
 import { type EventReason, WARNING_REASONS, type WarningReason } from '../api/names.ts';
 import type { OperatorEvent } from './model/event.ts';
+import { type Failure, toldBy } from './model/failure.ts';
 import type { Drift } from './model/fields.ts';
+import { type Advice, inFull } from './model/message.ts';
 import { type Condition, condition, type Operation, type Status } from './model/object.ts';
 import type { Json, Parent } from './model/runtime.ts';
 import { managing, type RepairAttempt, type Situation, wasInSync } from './situation.ts';
@@ -54,16 +56,22 @@ export function authoringEnabled(minutes: number, byUs: boolean): OperatorEvent 
 
 const ASK_AGAIN = 'Set the annotation to a new value to ask again.';
 
-export function authoringRefused(message: string): OperatorEvent {
-  return authoringFailed(`Azure refuses to enable interactive authoring: ${message}`);
+export function authoringRefused(failure: Failure): OperatorEvent {
+  const { what, remedy = '', ...rest } = toldBy(failure);
+  return authoringFailed({
+    ...rest,
+    what: `Interactive authoring was refused. ${what}`,
+    remedy: `${remedy} ${ASK_AGAIN}`.trimStart(),
+  });
 }
 
-export const AUTHORING_NOT_ENABLED = authoringFailed(
-  'Azure accepted the request, and interactive authoring was not enabled within 10 minutes.',
-);
+export const AUTHORING_NOT_ENABLED = authoringFailed({
+  what: 'Azure accepted the request, but did not enable interactive authoring within 10 minutes.',
+  remedy: ASK_AGAIN,
+});
 
-function authoringFailed(message: string): OperatorEvent {
-  return { type: 'Warning', reason: 'InteractiveAuthoringFailed', message: `${message} ${ASK_AGAIN}` };
+function authoringFailed(message: Advice): OperatorEvent {
+  return { type: 'Warning', reason: 'InteractiveAuthoringFailed', message: inFull(message) };
 }
 
 /** Why an object that was being deleted lost its finalizer. */
@@ -114,7 +122,8 @@ function contestBegins(before: Status, after: Status): OperatorEvent[] {
 /** A person is needed, or for another reason than before. Who suspends an object knows that it is. */
 export function stallBegins(before: Status, after: Status): OperatorEvent[] {
   const [was, is] = [condition(before, 'Stalled'), condition(after, 'Stalled')];
-  return is !== undefined && is.reason !== was?.reason ? warning(is) : [];
+  // Ready has Azure's text too.
+  return is !== undefined && is.reason !== was?.reason ? warning(condition(after, 'Ready') ?? is) : [];
 }
 
 function warning({ reason, message }: Condition): OperatorEvent[] {

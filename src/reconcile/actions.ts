@@ -1,6 +1,7 @@
 /** Carries out one action at a time, in Azure or on the object, and what the pass learns by it. */
 import { ACTIONS } from '../core/actions.ts';
 import { MISSING_RUNTIME, networkCreated, RECOGNISED, repairStarted } from '../core/events.ts';
+import { compact } from '../core/model/compact.ts';
 import { AzureFailure } from '../core/model/failure.ts';
 import { type Drift, differences, merge, newDocument } from '../core/model/fields.ts';
 import { placedIn } from '../core/model/network.ts';
@@ -65,9 +66,9 @@ export class Actions {
       const during = ACTIONS[act.kind].phase;
       if (act.kind === 'Repair' && act.attempt.by === 'operator')
         this.#repairs((repairs) => failed(repairs, error.unclear));
-      const message = withRequestIds(error.failure.message, error.ids);
+      const azure = withRequestIds(error.failure.azure, error.ids);
       const unclear = error.unclear || (mayBeOwn && error.failure.kind === 'preconditionFailed');
-      this.#state.update({ failure: { during, failure: { ...error.failure, message }, unclear } });
+      this.#state.update({ failure: { during, failure: { ...error.failure, ...compact({ azure }) }, unclear } });
       if (error.failure.kind !== 'preconditionFailed') this.#report.logFailure(during, error);
     }
   }

@@ -341,7 +341,7 @@ describe.each(inBothKinds)('an adoption with a partial declaration, in a $kind',
       });
       const object = await place.until('sample', 'Ready=False AdoptionRefused Stalled');
       expect(message(object)).toContain(
-        'differs in dataFlow.timeToLiveMinutes, pipelineExternalCompute.externalNodes,',
+        'differs in dataFlow.timeToLiveMinutes, pipelineExternalCompute.externalNodes;',
       );
       expect(object.status?.drift).toEqual([
         { field: 'dataFlow.timeToLiveMinutes', desired: '0', observed: '10' },

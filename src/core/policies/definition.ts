@@ -4,10 +4,11 @@ import { onFreshRead } from '../fresh-read.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Drift } from '../model/fields.ts';
 import { looksCreatedBy } from '../model/fields.ts';
+import { type Advice, shortened, someOf } from '../model/message.ts';
 import { isIn } from '../model/network.ts';
 import { condition, operationOf } from '../model/object.ts';
 import { isMarked } from '../model/ownership.ts';
-import type { Json, RuntimeDocument, RuntimeType } from '../model/runtime.ts';
+import { type Json, parentInWords, type RuntimeDocument, type RuntimeType } from '../model/runtime.ts';
 import {
   CONTEST_ENDS_MS,
   CONTESTED,
@@ -46,12 +47,10 @@ export const typeIsManaged: Policy = (s) => {
   if (unclaimed) return { kind: 'RemoveFinalizer' };
   return onFreshRead(
     s,
-    stall(
-      s,
-      'TypeConflict',
-      `"${s.desired.id.name}" is ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator does not manage. ` +
-        'Use a different azureName in a new object, or remove that runtime.',
-    ),
+    stall(s, 'TypeConflict', {
+      what: `"${s.desired.id.name}" is ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator does not manage.`,
+      remedy: 'Use a different spec.azureName in a new object, or remove that runtime.',
+    }),
   );
 };
 
@@ -66,10 +65,10 @@ export const observedExists: Policy = (s) =>
     ? onFreshRead(
         s,
         settle(
-          progressing(
-            'NotFound',
-            `There is no runtime ${s.desired.id.name}, and this object only observes. Create it elsewhere, or set managementPolicy: Manage.`,
-          ),
+          progressing('NotFound', {
+            what: `Runtime "${s.desired.id.name}" not found in ${parentInWords(s.desired.id.parent)}.`,
+            remedy: 'This object only observes: create it elsewhere, or set spec.managementPolicy: Manage.',
+          }),
           dependencyBackoff(s.intervalMs),
         ),
       )
@@ -127,15 +126,20 @@ export const adoptionIsPermitted: Policy = (s) => {
   return object.hasFinalizer ? { kind: 'RemoveFinalizer' } : stall(s, 'AdoptionRefused', refusal);
 };
 
-function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): string | undefined {
+function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): Advice | undefined {
   if (desired.adoptionPolicy === 'Never') {
-    return 'A runtime of this name exists and adoptionPolicy is Never. Set adoptionPolicy: Always, or choose another azureName in a new object.';
+    return {
+      what: `Runtime "${desired.id.name}" exists, and adoptionPolicy: Never forbids its adoption.`,
+      remedy: 'Set spec.adoptionPolicy: Always, or use a different spec.azureName in a new object.',
+    };
   }
   if (desired.adoptionPolicy === 'IfIdentical' && changes.length > 0) {
-    return (
-      `A runtime of this name exists and differs in ${changes.map(({ field }) => field).join(', ')}, and adoptionPolicy is ` +
-      'IfIdentical. Declare what it has, or set adoptionPolicy: Always.'
-    );
+    return {
+      what:
+        `Runtime "${desired.id.name}" exists and differs in ${someOf(changes.map(({ field }) => field))}; ` +
+        'adoptionPolicy: IfIdentical forbids its adoption.',
+      remedy: 'Declare what it has (status.drift), or set spec.adoptionPolicy: Always.',
+    };
   }
   return undefined;
 }
@@ -167,11 +171,10 @@ export const writeTookEffect: Policy = (s) => {
     s.wrote.kind === 'update' ? s.wrote.fields : s.wrote.kind === 'create' ? [...s.desired.fields.keys()] : [];
   const differing = driftOf(s).filter(({ field }) => written.includes(field));
   if (differing.length === 0) return undefined;
-  return stall(
-    s,
-    'NotApplied',
-    `Azure accepted the update but still reports ${describe(differing)}. Check whether the ${s.desired.id.parent.kind} allows this value.`,
-  );
+  return stall(s, 'NotApplied', {
+    what: `Azure accepted the update but still reports ${describe(differing)}.`,
+    remedy: `Check whether ${parentInWords(s.desired.id.parent)} allows this, or declare what Azure reports.`,
+  });
 };
 
 /** Make sure a contest over a field is told to people. */
@@ -184,21 +187,26 @@ export const contestIsReported: Policy = (s) => {
   if (ends.length < contested.length) return settle(UNCHANGED, conflictBackoff(s.intervalMs));
   const until = Math.min(...ends);
   return settle(
-    progressing(
-      'Contested',
-      `Another writer keeps changing ${describe(contested)}. Look for another cluster, Terraform or the ${s.desired.id.parent.kind}'s own CI/CD ` +
-        'that writes this runtime, and let only one of them declare the field.',
-    ),
+    progressing('Contested', {
+      what: `Another writer keeps changing ${describe(contested)}.`,
+      remedy:
+        `Look for another cluster, Terraform or the ${s.desired.id.parent.kind}'s own CI/CD that writes this runtime, ` +
+        'and let only one of them declare the field.',
+    }),
     { kind: 'after', ms: until - s.now },
   );
 };
 
+/** As much as leaves room for the remedy; all of it is in status.drift. */
 function describe(drift: readonly Drift[]): string {
-  return drift.map(({ field, desired, observed }) => `${field} ${text(observed)} (want ${text(desired)})`).join(', ');
+  return someOf(
+    drift.map(({ field, desired, observed }) => `${field} ${text(observed)} (want ${text(desired)})`),
+    2,
+  );
 }
 
 function text(value: Json): string {
-  return value === null ? 'nothing' : JSON.stringify(value).slice(0, 120);
+  return value === null ? 'nothing' : shortened(JSON.stringify(value));
 }
 
 /** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */

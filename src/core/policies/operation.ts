@@ -59,7 +59,10 @@ export const pendingCreateBlocksDeletion: Policy = (s) => {
   const operation = operationOf(s.status, 'creation');
   if (operation === undefined || !isYetToCome(s)) return undefined;
   if (s.now - operation.time >= OPERATION_MS) return undefined;
-  const message = 'Azure is still creating the runtime, which is deleted as soon as it is there.';
+  const message = {
+    what: 'Azure is still creating the runtime.',
+    remedy: 'It is deleted as soon as it appears.',
+  };
   return onFreshRead(s, settle(progressing('Deleting', message), nextOperationPoll(s)));
 };
 
@@ -110,9 +113,13 @@ export function nextOperationPoll({ wrote, intervalMs }: Situation): Requeue {
 function wait(s: Situation, { kind, repeated }: Operation): Action {
   const { reason, what } = SAID[kind];
   if (!repeated) {
-    return settle(progressing(reason, `Azure accepted ${what}; waiting for it to take effect.`), nextOperationPoll(s));
+    const message = { what: `Azure accepted ${what}.`, remedy: 'Waiting for it to take effect.' };
+    return settle(progressing(reason, message), nextOperationPoll(s));
   }
-  const message = `Azure has accepted ${what} more than once, and does not show it. Look for the failed operation in Azure's activity log.`;
+  const message = {
+    what: `Azure accepted ${what} more than once, but does not show it.`,
+    remedy: `Look for the failed operation in Azure's activity log: az monitor activity-log list --resource-group "${s.desired.id.parent.resourceGroup}" (read again with back-off).`,
+  };
   return settle(stalled('NotApplied', message), dependencyBackoff(s.intervalMs));
 }
 
