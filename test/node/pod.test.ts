@@ -90,7 +90,7 @@ describe('when the leader goes', () => {
     await place.kubectl(['delete', 'pod', leader, '-n', NAMESPACE, '--wait=false']);
     // Long before the lease would be over, even on a slow machine: a release is followed within a retry.
     expect(await place.nextLeader(leader)).toBe(following);
-    expect(await log).toContain('the lease is released');
+    expect(await log).toContain('lease released');
     await place.settled();
   });
 
