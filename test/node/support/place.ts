@@ -137,8 +137,9 @@ export class Place {
       image: { repository: nodeRun().image, tag },
       operatorIdentityNamespaces: ['*'],
       envFrom: [{ secretRef: { name: 'azure-identity' } }],
-      // A test waits less.
+      // A test waits less: of two replicas, one is replaced once the other has been found Ready.
       interval: '5s',
+      health: { readinessProbe: { periodSeconds: 1 } },
     };
   }
 
@@ -200,6 +201,16 @@ export class Place {
     const finished = ['--for=jsonpath={.status.containerStatuses[0].state.terminated}', '--timeout=90s'];
     await this.kubectl(['wait', `pod/${name}`, '-n', namespace, ...finished]);
     return this.kubectl(['logs', name, '-n', namespace]);
+  }
+
+  /** Has the operator look at the sample, and waits until it has. */
+  async look(patienceMs = PATIENCE_MS): Promise<void> {
+    const asked = `${Date.now()}`;
+    await this.kubectl(['annotate', '-f', SAMPLE, `azure-ir.io/reconcile=${asked}`, '--overwrite']);
+    await eventually(async () => {
+      const { status } = await this.get<{ status: { lastHandledReconcileAt?: string } }>('-f', SAMPLE);
+      if (status.lastHandledReconcileAt !== asked) throw new Error('the operator has not looked yet');
+    }, patienceMs);
   }
 
   untilReady(): Promise<string> {
