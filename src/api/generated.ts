@@ -253,6 +253,14 @@ export interface AzureIntegrationRuntimeStatus {
    *
    * Items: Path of a field in spec, for example location or dataFlow.coreCount; for a custom property, dataFlow.customProperties[name].
    */
+  ownedFields?: string[];
+  /**
+   * Deprecated: the former name of ownedFields, read if ownedFields is unset, and gone with the next change of the status. Unset if the current version of the operator wrote the status.
+   *
+   * @maxItems 256
+   *
+   * Items: Path of a field in spec.
+   */
   managedFields?: string[];
   /**
    * Fields in which the runtime differs from spec. Unset if no difference is known.
@@ -263,11 +271,11 @@ export interface AzureIntegrationRuntimeStatus {
   repair?: RepairStatus;
   interactiveAuthoring?: InteractiveAuthoringStatus;
   /**
-   * Last handled value of the annotation reconcile.fluxcd.io/requestedAt. Unset if there was none.
+   * Last handled request to reconcile, by either annotation: the value of reconcile.fluxcd.io/requestedAt, or of azure-ir.io/reconcile if the former is not set. Flux waits for its value here. Unset if there was none.
    */
   lastHandledReconcileAt?: string;
   /**
-   * Last handled value of the annotation azure-ir.io/reconcile. Unset if there was none.
+   * Last handled value of the annotation azure-ir.io/reconcile. It is kept beside lastHandledReconcileAt, which a later request by Flux replaces, so that this value is not handled again. Unset if there was none.
    */
   lastHandledReconcileToken?: string;
   /**

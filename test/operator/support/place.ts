@@ -54,7 +54,7 @@ export interface Azir {
     location?: string;
     connectVia?: { referenceName: string; type: string };
     claim?: { origin: string; identity: string };
-    managedFields?: string[];
+    ownedFields?: string[];
     drift?: { field: string; desired: string; observed: string }[];
     repair?: { attempts: number; lastAttemptTime?: string; nextAttemptTime?: string };
     lastHandledReconcileAt?: string;

@@ -128,7 +128,7 @@ describe('an object of the API server', () => {
           'drift',
           'repair',
           'corrections',
-          'managedFields',
+          'ownedFields',
           'waitingSince',
           'operation',
           'connectVia',

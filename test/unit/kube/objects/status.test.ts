@@ -271,6 +271,20 @@ describe('the status', () => {
     expect(parseStatus(renderStatus(status))).toEqual(status);
   });
 
+  test('understands the fields of a status that an older version wrote, which says the same in the words of today', () => {
+    const { ownedFields, ...before } = renderStatus({ ...EMPTY_STATUS, managedFields: ['description', 'location'] });
+    const old = parseStatus({ ...before, managedFields: ownedFields });
+    expect(old.managedFields).toEqual(['description', 'location']);
+    expect(renderStatus(old)).toEqual({ ...before, ownedFields: ['description', 'location'] });
+    expect(parseStatus({ ...before, managedFields: ['location', 'location', 7] }).managedFields).toEqual(['location']);
+  });
+
+  test('believes the name of today, though the former one is there too', () => {
+    expect(parseStatus({ ownedFields: ['location'], managedFields: ['description'] }).managedFields).toEqual([
+      'location',
+    ]);
+  });
+
   test('never holds half a surrogate pair, which the server would store as something else', () => {
     const whole = '😀'.repeat(40);
     expect(renderStatus({ ...EMPTY_STATUS, state: `x\uD83D` }).state).toBe('x\\u{d83d}');
@@ -322,7 +336,7 @@ describe('the status', () => {
         conditions: [good, { ...good, type: 'Mine' }, { ...good, status: 'Maybe' }, { type: 'Synced' }, null, 7],
         claim: { origin: 'Stolen' },
         repair: { attempts: -1, lastAttemptTime: 'soon' },
-        managedFields: ['location', 7, 'description', 'location'],
+        ownedFields: ['location', 7, 'description', 'location'],
         drift: [{ field: 'colour' }, { field: 'location', desired: 1, observed: 'b' }],
         corrections: [{ field: 'location', times: ['x', '2025-01-01T00:00:00Z'] }, 'y'],
         waitingSince: { reason: 'Forbidden' },
