@@ -1,5 +1,6 @@
 /** The next status: what a pass leaves behind for people and for later passes. */
 import { compact } from '../model/compact.ts';
+import { declarationOf } from '../model/declaration.ts';
 import { declarationHash } from '../model/desired.ts';
 import { valueAt } from '../model/fields.ts';
 import { condition, type ManagedObject, type Status } from '../model/object.ts';
@@ -112,6 +113,7 @@ function suspendedStatus(s: Situation): Status {
   return compact({
     ...status,
     observedGeneration: s.object.generation,
+    observed: managing(s.desired) ? undefined : status.observed,
     drift: isCompared ? status.drift : [],
     conditions: conditionsAfter(s, {
       ...conditions,
@@ -141,6 +143,7 @@ function observedNow(s: Situation, synced: Said): Partial<Status> {
       state: state?.slice(0, 80),
       resourceId: armId({ ...desired.id, name }),
       location: typeof location === 'string' ? location.slice(0, 100) : undefined,
+      observed: managing(desired) || type !== 'Managed' ? undefined : declarationOf(document),
       referenceName: name,
     });
   }

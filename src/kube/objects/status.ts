@@ -21,8 +21,9 @@ import { compact } from '../../core/model/compact.ts';
 import { type Drift, type FieldPath, isFieldPath } from '../../core/model/fields.ts';
 import type { AuthoringStatus, Claim, Condition, Corrections, Operation, Status } from '../../core/model/object.ts';
 import type { Repairs } from '../../core/model/repairs.ts';
-import type { Json } from '../../core/model/runtime.ts';
+import type { Json, JsonObject } from '../../core/model/runtime.ts';
 import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
+import { acceptedPart } from './spec.ts';
 
 type RenderedStatus = Omit<AzureIntegrationRuntimeStatus, 'uid' | typeof FORMER_OWNED_FIELDS>;
 
@@ -32,7 +33,7 @@ type RenderedStatus = Omit<AzureIntegrationRuntimeStatus, 'uid' | typeof FORMER_
  */
 export function renderStatus(status: Status): RenderedStatus {
   const { resourceId, referenceName, claim, repair, interactiveAuthoring } = status;
-  const { waitingSince, unconfirmedSince, operation, syncedSpecHash } = status;
+  const { waitingSince, unconfirmedSince, operation, syncedSpecHash, observed } = status;
   return withoutEmpty<RenderedStatus>({
     observedGeneration: status.observedGeneration,
     conditions: renderConditions(status.conditions),
@@ -40,6 +41,7 @@ export function renderStatus(status: Status): RenderedStatus {
     resourceId,
     location: renderShown(status.location, LIMITS.location),
     connectVia: referenceName === undefined ? undefined : { referenceName, type: 'IntegrationRuntimeReference' },
+    observed: observed && renderObserved(observed),
     claim: claim && renderClaim(claim),
     ownedFields: renderPaths(status.managedFields),
     drift: status.drift.slice(0, LIMITS.driftEntries).map(renderDrift),
@@ -65,6 +67,7 @@ export function parseStatus(raw: unknown): Status {
     resourceId: readText(status.resourceId),
     location: readText(status.location),
     referenceName: readText(readRecord(status.connectVia).referenceName),
+    observed: renderObserved(status.observed),
     claim: parseClaim(status.claim),
     repair: parseRepair(status.repair),
     interactiveAuthoring: parseAuthoring(status.interactiveAuthoring),
@@ -112,6 +115,13 @@ function renderReason(reason: string): string {
 function renderPaths(paths: readonly string[]): string[] {
   const bounded = new Set(paths.map((path) => cut(path, LIMITS.fieldPath)));
   return [...bounded].sort().slice(0, LIMITS.ownedFields);
+}
+
+/** What a manifest could declare of it; undefined when that is nothing. */
+function renderObserved(raw: unknown): JsonObject | undefined {
+  if (!isRecord(raw)) return undefined;
+  const accepted = acceptedPart(raw);
+  return Object.keys(accepted).length > 0 ? accepted : undefined;
 }
 
 /** What the status of an older version calls `ownedFields`. */

@@ -52,6 +52,7 @@ export interface Azir {
     state?: string;
     resourceId?: string;
     location?: string;
+    observed?: Record<string, unknown>;
     connectVia?: { referenceName: string; type: string };
     claim?: { origin: string; identity: string };
     ownedFields?: string[];
