@@ -2,7 +2,7 @@
 import type { Desired } from './desired.ts';
 import type { Drift, FieldPath } from './fields.ts';
 import type { Repairs } from './repairs.ts';
-import type { InteractiveAuthoring } from './runtime.ts';
+import type { InteractiveAuthoring, JsonObject } from './runtime.ts';
 
 /** An `AzureIntegrationRuntime` of the API server, parsed once at the edge. Never changed in place. */
 export interface ManagedObject {
@@ -125,6 +125,8 @@ export interface Status {
   readonly state?: string;
   readonly resourceId?: string;
   readonly location?: string;
+  /** Of a runtime that is only observed: what Azure has, in the form of spec. */
+  readonly observed?: JsonObject;
   /** The name for a linked service's `connectVia`. */
   readonly referenceName?: string;
   readonly claim?: Claim;

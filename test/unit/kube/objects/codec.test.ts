@@ -135,7 +135,7 @@ describe('an object of the API server', () => {
           'drift',
           'repair',
           'corrections',
-          'managedFields',
+          'ownedFields',
           'waitingSince',
           'operation',
           'connectVia',
