@@ -32,7 +32,8 @@ export function ownCredentialOf(choice: OwnCredential, env: Environment): Creden
   const variable = (name: string) => env[name] ?? '';
   const [tenantId, clientId] = [variable('AZURE_TENANT_ID').toLowerCase(), variable('AZURE_CLIENT_ID').toLowerCase()];
   const placeholder = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'].find((name) => isPlaceholder(variable(name)));
-  if (placeholder !== undefined) return { problem: `the value of ${placeholder} is a placeholder` };
+  if (placeholder !== undefined)
+    return { problem: `the value of ${placeholder} is a placeholder`, remedy: 'Set the real one.' };
   if (tenantId !== '' && !isTenant(tenantId)) {
     return { problem: 'AZURE_TENANT_ID must be a tenant ID (GUID) or a domain name', remedy: 'Correct it.' };
   }
@@ -61,7 +62,8 @@ export function ownCredentialOf(choice: OwnCredential, env: Environment): Creden
     };
   }
   const value = variable(VARIABLES[kind]);
-  if (isPlaceholder(value)) return { problem: `the value of ${VARIABLES[kind]} is a placeholder` };
+  if (isPlaceholder(value))
+    return { problem: `the value of ${VARIABLES[kind]} is a placeholder`, remedy: 'Set the real one.' };
   return { tenantId, clientId, method: methodOf(kind, value) };
 }
 

@@ -34,12 +34,20 @@ describe("the choice of the operator's own credential", () => {
     ['environment', { ...SECRET, AZURE_CLIENT_ID: CLIENT }, /lacks AZURE_TENANT_ID\. Set it\.$/],
     ['environment', { ...SECRET, AZURE_TENANT_ID: TENANT }, /lacks AZURE_CLIENT_ID\. Set it\.$/],
     ['environment', { ...WHO, ...SECRET, AZURE_TENANT_ID: 'my tenant!' }, /^AZURE_TENANT_ID must be/],
-    ['environment', { ...WHO, ...SECRET, AZURE_TENANT_ID: NIL }, /^the value of AZURE_TENANT_ID is a placeholder$/],
-    ['managed-identity', { ...WHO, AZURE_CLIENT_ID: NIL }, /^the value of AZURE_CLIENT_ID is a placeholder$/],
+    [
+      'environment',
+      { ...WHO, ...SECRET, AZURE_TENANT_ID: NIL },
+      /^the value of AZURE_TENANT_ID is a placeholder\. Set the real one\.$/,
+    ],
+    [
+      'managed-identity',
+      { ...WHO, AZURE_CLIENT_ID: NIL },
+      /^the value of AZURE_CLIENT_ID is a placeholder\. Set the real one\.$/,
+    ],
     [
       'environment',
       { ...WHO, AZURE_CLIENT_SECRET: '<client secret>' },
-      /^the value of AZURE_CLIENT_SECRET is a placeholder$/,
+      /^the value of AZURE_CLIENT_SECRET is a placeholder\. Set the real one\.$/,
     ],
     // Of a secret that is not used, nothing is said.
     ['workload-identity', { ...WHO, ...TOKEN, AZURE_CLIENT_SECRET: '<client secret>' }, 'workloadIdentity'],
