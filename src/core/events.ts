@@ -1,5 +1,6 @@
 /** Every event, worded in one place: what a pass has done, and the transitions of a status. */
 import { type EventReason, WARNING_REASONS, type WarningReason } from '../api/names.ts';
+import type { Desired } from './model/desired.ts';
 import type { OperatorEvent } from './model/event.ts';
 import { type Failure, toldBy } from './model/failure.ts';
 import type { Drift } from './model/fields.ts';
@@ -15,10 +16,7 @@ export function created(kind: Operation['kind']): OperatorEvent {
   return normal('Created', kind === 'Recreate' ? 'The runtime was created again.' : 'The runtime was created.');
 }
 
-export const RECOGNISED = normal(
-  'Created',
-  'The runtime exists in Azure as declared: an earlier create of this object.',
-);
+export const RECOGNISED = normal('Created', 'The runtime exists in Azure: an earlier create of this object made it.');
 
 /** `changes` in words; empty when nothing had to be changed. */
 export function adopted(changes: string): OperatorEvent {
@@ -104,7 +102,9 @@ export function transitions({ desired }: Pick<Situation, 'desired'>, before: Sta
   return [
     ...(managing(desired) && startsToDrift(before, after) && isDrift ? [driftDetected(after.drift)] : []),
     ...observedDrift(before, after),
-    ...(isRepaired(before, after) ? [normal('Repaired', `The runtime is ${after.state} after a repair.`)] : []),
+    ...(isRepaired(desired, before, after)
+      ? [normal('Repaired', `The runtime is ${after.state} after a repair.`)]
+      : []),
     ...contestBegins(before, after),
     ...stallBegins(before, after),
   ];
@@ -138,10 +138,12 @@ function isWarningReason(reason: string): reason is WarningReason {
 }
 
 /** Whether the runtime is healthy after a repair, by us or one that a person asked for, whose effect was yet to be seen. */
-function isRepaired(before: Status, after: Status): boolean {
+function isRepaired({ repair }: Desired, before: Status, after: Status): boolean {
   if (condition(after, 'Healthy')?.status !== 'True') return false;
   const asked = after.lastHandledRepairAt !== before.lastHandledRepairAt || before.operation?.kind === 'Repair';
-  const made = before.repair?.nextAttemptTime !== undefined && after.repair !== undefined;
+  const { attempts = 0, nextAttemptTime } = before.repair ?? {};
+  const wasLast = attempts >= repair.maxAttempts && condition(before, 'Healthy')?.status !== 'True';
+  const made = (nextAttemptTime !== undefined || wasLast) && after.repair !== undefined;
   return made || (asked && condition(before, 'Healthy')?.reason === 'Limited');
 }
 

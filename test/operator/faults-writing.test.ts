@@ -126,7 +126,7 @@ describe('writing fails', () => {
       const object = await history.until('sample', 'True Available', from);
       expect(history.story('sample', from)).toEqual([...between, 'True Available']);
       expect(object.status?.claim).toEqual(status?.claim);
-      expect(object.status?.managedFields).toEqual(['description', 'location']);
+      expect(object.status?.ownedFields).toEqual(['description', 'location']);
       expect((await place.runtime('sample'))?.properties).toEqual({
         type: 'Managed',
         description: 'second',

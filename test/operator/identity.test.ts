@@ -89,6 +89,7 @@ describe('a Secret that is wrong', () => {
     ['lacks a key', { AZURE_TENANT_ID: who.AZURE_TENANT_ID }, 'key AZURE_CLIENT_ID is missing'],
     ['has a misspelt key', { ...who, AZURE_CLIENT_SECRT: secretValue() }, 'key AZURE_CLIENT_SECRT is unknown'],
     ['has no GUID', { ...who, AZURE_CLIENT_ID: secretValue() }, 'AZURE_CLIENT_ID must be a client ID'],
+    ['is a template', { ...who, AZURE_CLIENT_SECRET: '<client secret>' }, 'AZURE_CLIENT_SECRET is a placeholder'],
     ['has an empty secret', { ...who, AZURE_CLIENT_SECRET: '' }, 'AZURE_CLIENT_SECRET is empty'],
     [
       'has a certificate that is none',

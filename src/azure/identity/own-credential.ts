@@ -1,5 +1,5 @@
 /** The operator's own credential, from its flag and its environment. */
-import { isTenant, type OwnCredential, Sealed } from '../../core/model/credential.ts';
+import { isPlaceholder, isTenant, type OwnCredential, Sealed } from '../../core/model/credential.ts';
 import type { AuthMethod, Credential, InvalidCredential } from './credentials.ts';
 
 /** The SDKs' variables; an empty value counts as absent. */
@@ -31,6 +31,9 @@ const HINT =
 export function ownCredentialOf(choice: OwnCredential, env: Environment): Credential | InvalidCredential {
   const variable = (name: string) => env[name] ?? '';
   const [tenantId, clientId] = [variable('AZURE_TENANT_ID').toLowerCase(), variable('AZURE_CLIENT_ID').toLowerCase()];
+  const placeholder = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'].find((name) => isPlaceholder(variable(name)));
+  if (placeholder !== undefined)
+    return { problem: `the value of ${placeholder} is a placeholder`, remedy: 'Set the real one.' };
   if (tenantId !== '' && !isTenant(tenantId)) {
     return { problem: 'AZURE_TENANT_ID must be a tenant ID (GUID) or a domain name', remedy: 'Correct it.' };
   }
@@ -58,7 +61,10 @@ export function ownCredentialOf(choice: OwnCredential, env: Environment): Creden
       remedy: 'Remove one of them, or select one with the flag --azure-credential.',
     };
   }
-  return { tenantId, clientId, method: methodOf(kind, variable(VARIABLES[kind])) };
+  const value = variable(VARIABLES[kind]);
+  if (isPlaceholder(value))
+    return { problem: `the value of ${VARIABLES[kind]} is a placeholder`, remedy: 'Set the real one.' };
+  return { tenantId, clientId, method: methodOf(kind, value) };
 }
 
 function oneOf(names: readonly string[]): string {

@@ -1,13 +1,14 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 
 import { onFreshRead } from '../fresh-read.ts';
+import type { Desired } from '../model/desired.ts';
 import type { Drift } from '../model/fields.ts';
 import { looksCreatedBy } from '../model/fields.ts';
 import { type Advice, shortened, someOf } from '../model/message.ts';
 import { isIn } from '../model/network.ts';
 import { condition, operationOf } from '../model/object.ts';
 import { isMarked } from '../model/ownership.ts';
-import { type Json, parentInWords, type RuntimeType } from '../model/runtime.ts';
+import { type Json, parentInWords, type RuntimeDocument, type RuntimeType } from '../model/runtime.ts';
 import {
   CONTEST_ENDS_MS,
   CONTESTED,
@@ -98,9 +99,15 @@ export const ownCreateIsRecognised: Policy = (s) => {
   if (!mayHaveCreated(s) || definition?.presence !== 'present' || definition.runtime.type !== 'Managed')
     return undefined;
   const { document } = definition.runtime;
-  const isOurs = isIn(desired.managedVirtualNetwork, document) && looksCreatedBy(desired.fields, document);
+  const isOurs = isIn(desired.managedVirtualNetwork, document) && sentByCreate(s, document) !== undefined;
   return isOurs ? { kind: 'Claim' } : undefined;
 };
+
+/** What the create sent that this document is the answer to: the manifest may have changed since. */
+export function sentByCreate({ object, desired }: Situation, document: RuntimeDocument): Desired['fields'] | undefined {
+  const sent = object.mark?.sent ?? [desired.fields];
+  return sent.findLast((fields) => looksCreatedBy(fields, document));
+}
 
 /** Whether a create of this very object may have taken effect unseen. */
 export function mayHaveCreated({ object, status, desired }: Situation): boolean {
@@ -144,11 +151,16 @@ export const driftIsCorrected: Policy = (s) => {
   return changes.length > 0 ? withManagedFields(s, { kind: 'Update', changes }) : undefined;
 };
 
-/** Stored before the write: a leaf that Azure has and no status names would never be reset. */
+/**
+ * Stored before the write: a leaf that Azure has and no status names would never be reset, and a create that was recognised
+ * in this pass would not be, once it is written over.
+ */
 function withManagedFields(s: Situation, before: Extract<Action, { kind: 'Adopt' | 'Update' }>): Action {
-  const { status, desired } = s;
+  const { object, status, desired } = s;
   const managedFields = [...new Set([...status.managedFields, ...desired.fields.keys()])].sort();
-  if (before.changes.length === 0 || managedFields.length === status.managedFields.length) return before;
+  const isClaimStored = status.claim === undefined || object.status.claim !== undefined;
+  const isStored = isClaimStored && managedFields.length === status.managedFields.length;
+  if (before.changes.length === 0 || isStored) return before;
   return { kind: 'StoreStatus', status: { ...status, managedFields }, before };
 }
 

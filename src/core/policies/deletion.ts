@@ -24,7 +24,7 @@ import { type Action, isNewGeneration, managing, type Policy, type Situation } f
 import { absentFor, HANDING_OVER, waitingSince } from '../waits.ts';
 import { mayHaveCreated } from './definition.ts';
 import { missingParent } from './failure.ts';
-import { isBeingDeleted } from './operation.ts';
+import { isBeingDeleted, isYetToCome } from './operation.ts';
 import { confirming, progressing, settle, UNCHANGED } from './verdicts.ts';
 
 const release = (event: OperatorEvent): Action => ({ kind: 'Release', event });
@@ -41,7 +41,7 @@ export const forUnseenCreate =
 
 /** Make sure a create whose answer was lost does not come to light after its object is gone. */
 export const ownCreateMayCome: Policy = (s) => {
-  if (!isUnseenCreate(s) || s.definition?.presence !== 'absent') return undefined;
+  if (!isUnseenCreate(s) || !isYetToCome(s)) return undefined;
   // Also when the clock was set back.
   const left = CREATE_SHOWS_MS[s.desired.id.parent.kind] - Math.abs(s.now - waitingSince(s, 'Deleting'));
   if (left <= 0) return undefined;

@@ -3,7 +3,7 @@ import { isReadyReason } from '../../api/names.ts';
 import { type Failure, isTransient, toldBy } from '../model/failure.ts';
 import { type Advice, shownAs, someOf } from '../model/message.ts';
 import { condition, operationOf } from '../model/object.ts';
-import { attempted, inView, type Repairs } from '../model/repairs.ts';
+import { attempted, inView, planned, type Repairs, settlesAt } from '../model/repairs.ts';
 import { downState, healthOf } from '../model/states.ts';
 import {
   DOWN_MS,
@@ -156,8 +156,11 @@ interface Count {
 }
 
 function countOf(s: Situation): Count {
-  const { attempts, nextAttemptTime: next = s.now, unmade = false } = repairsOf(s);
-  return { attempts, of: s.desired.repair.maxAttempts, next, left: next - s.now, unmade };
+  const repairs = repairsOf(s);
+  const { attempts, unmade = false } = repairs;
+  const of = s.desired.repair.maxAttempts;
+  const next = settlesAt(repairs, of) ?? s.now;
+  return { attempts, of, next, left: next - s.now, unmade };
 }
 
 function isRepairOn({ desired }: Situation): boolean {
@@ -253,7 +256,7 @@ function repair(s: Situation, number: number, of: number): Action {
   const etag = etagOf(s) ?? '';
   const made = { ...inView(status.repair ?? { attempts: 0 }, etag), attempts: number - 1 };
   const verdict = whatFailed(s) ?? progressing('Repairing', repairing(number, of));
-  const stored = { ...statusAfter(s, verdict), repair: attempted(made, etag, now, nextAttemptTime) };
+  const stored = { ...statusAfter(s, verdict), repair: planned(attempted(made, etag, now, nextAttemptTime), of) };
   return { kind: 'StoreStatus', status: stored, before };
 }
 

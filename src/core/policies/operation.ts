@@ -24,6 +24,7 @@ import {
   type Requeue,
 } from '../schedule.ts';
 import { type Action, driftOf, managing, type Policy, type Situation } from '../situation.ts';
+import { isElsewhere } from './network.ts';
 import { progressing, settle, stalled } from './verdicts.ts';
 
 /** Make sure what Azure had only accepted is told once it is so. */
@@ -56,7 +57,7 @@ export const pendingUpdateIsAwaited: Policy = (s) => {
 /** Make sure a runtime that Azure is still creating does not appear after its object is gone. */
 export const pendingCreateBlocksDeletion: Policy = (s) => {
   const operation = operationOf(s.status, 'creation');
-  if (operation === undefined || s.definition?.presence !== 'absent') return undefined;
+  if (operation === undefined || !isYetToCome(s)) return undefined;
   if (s.now - operation.time >= OPERATION_MS) return undefined;
   const message = {
     what: 'Azure is still creating the runtime.',
@@ -64,6 +65,13 @@ export const pendingCreateBlocksDeletion: Policy = (s) => {
   };
   return onFreshRead(s, settle(progressing('Deleting', message), nextOperationPoll(s)));
 };
+
+/** Whether Azure shows no runtime, or one that it cannot have made for this object: what it was asked to create may yet come. */
+export function isYetToCome(s: Situation): boolean {
+  const { definition } = s;
+  if (definition?.presence !== 'present') return definition?.presence === 'absent';
+  return definition.runtime.type !== 'Managed' || isElsewhere(s);
+}
 
 /** Make sure a runtime that Azure is deleting is not deleted once more. */
 export const pendingDeleteIsAwaited: Policy = (s) => {

@@ -1,10 +1,11 @@
 /** The next status: what a pass leaves behind for people and for later passes. */
 import { compact } from '../model/compact.ts';
+import { declarationOf } from '../model/declaration.ts';
 import { declarationHash } from '../model/desired.ts';
 import { valueAt } from '../model/fields.ts';
 import { type Advice, inFull, inShort } from '../model/message.ts';
 import { condition, type ManagedObject, type Status } from '../model/object.ts';
-import { inView } from '../model/repairs.ts';
+import { inView, planned } from '../model/repairs.ts';
 import { armId } from '../model/runtime.ts';
 import { healthOf } from '../model/states.ts';
 import { REPAIR_SHOWS_MS } from '../schedule.ts';
@@ -113,6 +114,7 @@ function suspendedStatus(s: Situation): Status {
   return compact({
     ...status,
     observedGeneration: s.object.generation,
+    observed: managing(s.desired) ? undefined : status.observed,
     drift: isCompared ? status.drift : [],
     conditions: conditionsAfter(s, {
       ...conditions,
@@ -142,6 +144,7 @@ function observedNow(s: Situation, synced: Said): Partial<Status> {
       state: state?.slice(0, 80),
       resourceId: armId({ ...desired.id, name }),
       location: typeof location === 'string' ? location.slice(0, 100) : undefined,
+      observed: managing(desired) || type !== 'Managed' ? undefined : declarationOf(document),
       referenceName: name,
     });
   }
@@ -187,14 +190,15 @@ function operationAfter({ status, desired, state, now }: Situation, claim: Statu
 
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */
 function repairAfter(s: Situation): Status['repair'] {
-  const { status, state, now } = s;
+  const { status, desired, state, now } = s;
   if (status.repair === undefined) return undefined;
   const repairs = inView(status.repair, etagOf(s));
   if (state !== undefined && healthOf(state) === 'healthy') {
     const { nextAttemptTime: _, etag: __, unmade: ___, ...rest } = repairs;
     return rest.attempts > 0 ? rest : undefined;
   }
-  return isHealthyAgain(status, now) ? undefined : repairs;
+  if (isHealthyAgain(status, now)) return undefined;
+  return planned(repairs, managing(desired) && desired.repair.mode === 'Auto' ? desired.repair.maxAttempts : 0);
 }
 
 /** What Azure says of it, and only as long as it is declared. Nothing in it changes because time goes by. */

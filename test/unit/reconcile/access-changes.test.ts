@@ -61,7 +61,7 @@ test('a refusal names the credential that met it', async () => {
   await operator.poll(key);
   const ready = operator.object(key).status.conditions.find(({ type }) => type === 'Ready');
   expect(ready?.message).toMatch(
-    /Assign a role .*tenant\/client.* In use: client secret of client x in tenant y, from z\.$/,
+    /Assign it a role .* Identity: tenant\/client \(client secret of client x in tenant y, from z\)\.$/,
   );
   expect(operator.azure.runtimes.has(runtimeId().name)).toBe(false);
 });

@@ -7,6 +7,7 @@ import { OWN_CREDENTIALS, type OwnCredential } from '../../../../src/core/model/
 
 const TENANT = 'aaaaaaaa-1111-1111-1111-111111111111';
 const CLIENT = 'bbbbbbbb-2222-2222-2222-222222222222';
+const NIL = '00000000-0000-0000-0000-000000000000';
 const WHO = { AZURE_TENANT_ID: TENANT, AZURE_CLIENT_ID: CLIENT };
 const SECRET = { AZURE_CLIENT_SECRET: 's3cret' };
 const CERTIFICATE = { AZURE_CLIENT_CERTIFICATE_PATH: '/x.pem' };
@@ -33,6 +34,23 @@ describe("the choice of the operator's own credential", () => {
     ['environment', { ...SECRET, AZURE_CLIENT_ID: CLIENT }, /lacks AZURE_TENANT_ID\. Set it\.$/],
     ['environment', { ...SECRET, AZURE_TENANT_ID: TENANT }, /lacks AZURE_CLIENT_ID\. Set it\.$/],
     ['environment', { ...WHO, ...SECRET, AZURE_TENANT_ID: 'my tenant!' }, /^AZURE_TENANT_ID must be/],
+    [
+      'environment',
+      { ...WHO, ...SECRET, AZURE_TENANT_ID: NIL },
+      /^the value of AZURE_TENANT_ID is a placeholder\. Set the real one\.$/,
+    ],
+    [
+      'managed-identity',
+      { ...WHO, AZURE_CLIENT_ID: NIL },
+      /^the value of AZURE_CLIENT_ID is a placeholder\. Set the real one\.$/,
+    ],
+    [
+      'environment',
+      { ...WHO, AZURE_CLIENT_SECRET: '<client secret>' },
+      /^the value of AZURE_CLIENT_SECRET is a placeholder\. Set the real one\.$/,
+    ],
+    // Of a secret that is not used, nothing is said.
+    ['workload-identity', { ...WHO, ...TOKEN, AZURE_CLIENT_SECRET: '<client secret>' }, 'workloadIdentity'],
     ['client-secret', { ...WHO, ...SECRET, ...TOKEN }, 'clientSecret'],
     ['client-secret', { ...WHO, ...TOKEN }, /lacks AZURE_CLIENT_SECRET\. /],
     ['client-certificate', { ...WHO, ...CERTIFICATE, ...SECRET }, 'clientCertificateFile'],

@@ -292,6 +292,11 @@ describe('a create of the object that nobody has claimed', () => {
   const inWorkspace = (more: Scene = {}) =>
     cutShort({ object: { mark: { origin: 'Created', runtime: armKey(workspace.id) } }, desired: workspace, ...more });
   const WAITS = 'Ready=False Deleting Reconciling';
+  const IN_ANOTHER_NETWORK: Scene = {
+    desired: { managedVirtualNetwork: { name: 'default', creation: 'Never' } },
+    definition: HERE,
+  };
+  const OF_ANOTHER_KIND: Scene = { desired: { fields: {} }, definition: found('AutoResolve', {}, 'SelfHosted') };
 
   rules<Row>(
     {
@@ -307,12 +312,14 @@ describe('a create of the object that nobody has claimed', () => {
         cutShort({ definition: found('North Europe') }),
         'Release Retained',
       ],
-      'is not what is in another network': [
-        cutShort({ desired: { managedVirtualNetwork: { name: 'default', creation: 'Never' } }, definition: HERE }),
+      'is not what is in another network, and may yet come': [cutShort(IN_ANOTHER_NETWORK), WAITS],
+      'is given up after half a minute where another network has the name': [
+        cutShort({ ...IN_ANOTHER_NETWORK, status: waited(ago(0.5)) }),
         'Release Retained',
       ],
-      'is not another kind of runtime': [
-        cutShort({ desired: { fields: {} }, definition: found('AutoResolve', {}, 'SelfHosted') }),
+      'is not another kind of runtime, and may yet come': [cutShort(OF_ANOTHER_KIND), WAITS],
+      'is given up after half a minute where another kind has the name': [
+        cutShort({ ...OF_ANOTHER_KIND, status: waited(ago(0.5)) }),
         'Release Retained',
       ],
       'is not there where the mark is that of an adoption': [

@@ -131,6 +131,38 @@ describe('what is shown of the runtime', () => {
   });
 });
 
+describe('what is observed', () => {
+  const observer = (more: Scene = {}) =>
+    seen({
+      object: { hasFinalizer: false },
+      desired: { managementPolicy: 'Observe' },
+      definition: found('West Europe', { description: 'theirs' }),
+      ...more,
+    });
+  test('is all that a manifest could declare, of a runtime that is only observed', () => {
+    expect(statusOf(observer()).observed).toEqual({ location: 'West Europe', description: 'theirs' });
+  });
+  test('is nothing of an object that manages, nor once it does', () => {
+    expect(statusOf(seen())).not.toHaveProperty('observed');
+    const observed = { location: 'West Europe' };
+    expect(statusOf(seen({ status: { observed } }))).not.toHaveProperty('observed');
+    const suspended = statusAfter(seen({ desired: { suspend: true }, status: { observed } }), { kind: 'Suspended' });
+    expect(suspended).not.toHaveProperty('observed');
+  });
+  test('is nothing of a runtime that is gone, was not looked at, or is of another type', () => {
+    const status = { observed: { location: 'West Europe' } };
+    expect(statusOf(observer({ status, definition: GONE }))).not.toHaveProperty('observed');
+    const { definition: _, ...unseen } = observer({ status, failure: failed('forbidden') });
+    expect(statusOf(unseen)).not.toHaveProperty('observed');
+    expect(statusOf(observer({ definition: found('x', {}, 'SelfHosted') }))).not.toHaveProperty('observed');
+  });
+  test('stays while nothing is looked at on purpose', () => {
+    const observed = { location: 'West Europe' };
+    const suspended = observer({ desired: { managementPolicy: 'Observe', suspend: true }, status: { observed } });
+    expect(statusAfter(suspended, { kind: 'Suspended' }).observed).toEqual(observed);
+  });
+});
+
 describe('Synced', () => {
   rules<readonly [Situation, string]>(
     {
