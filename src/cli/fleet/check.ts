@@ -95,8 +95,8 @@ async function asked(
     return {
       what,
       verdict: 'unknown',
-      detail: isRight ? 'you may not look' : error.message,
-      ...(isRight ? { remedy: 'have somebody look who may' } : {}),
+      detail: isRight ? 'you lack the permission to check this' : error.message,
+      ...(isRight ? { remedy: 'have this checked by someone with the permission' } : {}),
     };
   }
 }
@@ -111,7 +111,7 @@ function crd(client: KubeClient, signal: AbortSignal): Promise<Finding> {
       const remedy = 'apply crds/, or install the operator';
       return {
         verdict: 'failed',
-        detail: served.length === 0 ? 'not there' : `${served.join(', ')}, and this command knows ${CRD_VERSION}`,
+        detail: served.length === 0 ? 'not installed' : `${served.join(', ')}, and this command knows ${CRD_VERSION}`,
         remedy,
       };
     },
@@ -164,7 +164,7 @@ function right(
         : {
             verdict: 'failed',
             detail: `you may not ${verb} ${resource}`,
-            remedy: 'ask for a role that may; the operator brings roles that add to view, edit and admin',
+            remedy: 'ask for a role that allows it: the operator adds its rights to view, edit and admin',
           },
   );
 }
@@ -213,7 +213,7 @@ function operatorUp(deployments: readonly Raw[]): Omit<Finding, 'what'> {
       : '';
   const detail = `${namespace}/${name}, ${ready}/${wanted} replicas ready, ${image}${skew}`;
   if (Number(ready) > 0) return { verdict: skew === '' ? 'ok' : 'unknown', detail };
-  return { verdict: 'failed', detail, remedy: `look at its pods: kubectl -n ${namespace} describe deployment ${name}` };
+  return { verdict: 'failed', detail, remedy: `check its pods: kubectl -n ${namespace} describe deployment ${name}` };
 }
 
 const DEFAULT_LEASE = 'azure-ir-operator';
@@ -234,8 +234,8 @@ async function leaderOf(client: KubeClient, deployments: readonly Raw[], signal:
       if (holder !== undefined && age < Number(leaseDurationSeconds) * 1_000) return { verdict: 'ok', detail: holder };
       return {
         verdict: 'failed',
-        detail: holder === undefined ? 'none holds the lease' : `${holder} has not renewed the lease`,
-        remedy: `look at the log: kubectl -n ${namespace} logs deployment/${readText(readRecord(deployment.metadata).name)}`,
+        detail: holder === undefined ? 'no replica holds the lease' : `${holder} has not renewed the lease`,
+        remedy: `check the log: kubectl -n ${namespace} logs deployment/${readText(readRecord(deployment.metadata).name)}`,
       };
     },
   );
@@ -253,7 +253,7 @@ function argOf(deployment: Raw, flag: string): string | undefined {
     ?.slice(flag.length + 3);
 }
 
-/** Undefined: nobody knows, for the operator was not seen or its flag is no list. */
+/** Undefined where the operator was not seen, or its flag is not a list. */
 function grantsOf(deployments: readonly Raw[]): readonly Grant[] | undefined {
   const [deployment] = deployments;
   try {

@@ -24,9 +24,9 @@ export interface Choice extends KubeFlags {
 /** For those that change something: exactly one way to choose. @throws CommandError */
 export function checkChoice(names: readonly string[], { selector, all, notReady }: Choice): void {
   const ways = [names.length > 0, selector !== undefined, all === true || notReady === true].filter((way) => way);
-  if (ways.length === 0) throw new CommandError('say which objects: names, -l LABELS, --all or --not-ready');
+  if (ways.length === 0) throw new CommandError('no objects selected: give names, -l LABELS, --all or --not-ready');
   if (names.length > 0 && ways.length > 1)
-    throw new CommandError('give names, or choose by -l, --all or --not-ready: not both');
+    throw new CommandError('names and -l, --all or --not-ready are mutually exclusive');
 }
 
 export async function find(
@@ -37,7 +37,8 @@ export async function find(
 ): Promise<Found[]> {
   const namespace = choice.allNamespaces ? undefined : (choice.namespace ?? client.namespace ?? 'default');
   if (names.length > 0) {
-    if (namespace === undefined) throw new CommandError('names are of one namespace: leave out -A');
+    if (namespace === undefined)
+      throw new CommandError('names and -A are mutually exclusive: a name belongs to one namespace');
     const raws = [];
     for (const name of names)
       raws.push(await ask(client, { method: 'GET', path: runtimePath({ namespace, name: plain(name) }) }, signal));

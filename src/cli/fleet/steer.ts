@@ -45,7 +45,7 @@ export async function steer(verb: Steering, names: readonly string[], flags: Ste
   const client = connect(flags);
   try {
     const found = await find(client, names, flags, io.signal);
-    if (found.length === 0) throw new CommandError('no AzureIntegrationRuntime was found: nothing was asked for');
+    if (found.length === 0) throw new CommandError('no AzureIntegrationRuntime found');
     if (flags.dryRun) {
       io.out(found.map(({ object }) => `${safe(object.key)}: would ${verb}\n`).join(''));
       return EXIT.done;
@@ -61,11 +61,11 @@ export async function steer(verb: Steering, names: readonly string[], flags: Ste
 
 async function confirm(verb: Steering, count: number, { yes }: SteerFlags, io: Io): Promise<void> {
   if (count <= MANY || yes) return;
-  if (!io.isTerminal) throw new CommandError(`${verb} of ${count} objects has to be confirmed: --yes`);
+  if (!io.isTerminal) throw new CommandError(`${verb} of ${count} objects must be confirmed: add --yes`);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await prompt.question(`${verb} ${count} objects? [y/N] `, { signal: io.signal });
-    if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('nothing was asked for');
+    if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('cancelled');
   } finally {
     prompt.close();
   }
@@ -117,9 +117,7 @@ function actOf(verb: Steering, flags: SteerFlags, now: Date, by: string): Act {
     case 'accept-identity': {
       const { identity } = flags;
       if (identity === undefined)
-        throw new CommandError(
-          'say which identity is accepted: --identity TENANT/CLIENT, as the message of the object names it',
-        );
+        throw new CommandError('missing --identity TENANT/CLIENT: take it from the message of the object');
       return {
         patch: asked('acceptIdentity', identity),
         refusal: suspended,
@@ -168,10 +166,10 @@ async function one(
     return code;
   };
   const why = refusal(object);
-  if (why !== undefined) return say(`nothing was done, for ${why}`, EXIT.no);
+  if (why !== undefined) return say(`not done: ${why}`, EXIT.no);
   const owner = verb === 'suspend' || verb === 'resume' ? gitOpsOf(found) : undefined;
   if (owner !== undefined && !flags.force)
-    return say(`nothing was done, for ${owner} will undo it: change spec.suspend in Git, or --force`, EXIT.no);
+    return say(`not done: ${owner} will revert it; change spec.suspend in Git, or use --force`, EXIT.no);
   const path = runtimePath({ namespace: object.namespace, name: object.name });
   try {
     const answer = await ask(
@@ -179,7 +177,7 @@ async function one(
       { method: 'PATCH', path, body: patch, contentType: PatchStrategy.MergePatch },
       io.signal,
     );
-    if (!flags.wait) return say(`${verb} was asked for`, EXIT.done);
+    if (!flags.wait) return say(`${verb} requested`, EXIT.done);
     const [patched = found] = parsed(answer);
     return await outcome(client, patched.object, isHandled, verb, timeoutMs, say, io);
   } catch (error) {
@@ -201,7 +199,7 @@ async function outcome(
   const deadline = systemClock.monotonic() + timeoutMs;
   for (let object = asked; ; ) {
     const ready = condition(object.status, 'Ready');
-    const told = ready === undefined ? 'not looked at yet' : `${ready.reason}: ${ready.message}`;
+    const told = ready === undefined ? 'not reconciled yet' : `${ready.reason}: ${ready.message}`;
     if (isHandled(object) || (verb === 'accept-identity' && isReady(object))) {
       if (verb === 'suspend') return say('suspended', EXIT.done);
       if (isReady(object)) return say(told, EXIT.done);

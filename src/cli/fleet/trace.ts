@@ -30,7 +30,7 @@ export async function trace(name: string, flags: TraceFlags, io: Io): Promise<Ex
   const client = connect(flags);
   try {
     const [found] = await find(client, [name], flags, io.signal);
-    if (found === undefined) throw new CommandError(`${name} cannot be understood`);
+    if (found === undefined) throw new CommandError(`${name} cannot be parsed`);
     const entries = [...storyOf(found), ...(await eventsOf(client, found.object, io.signal))];
     entries.sort((a, b) => a.time - b.time);
     const head = headOf(found);
@@ -86,7 +86,7 @@ function storyOf(found: Found): Entry[] {
       : [{ time: repair.lastAttemptTime, what: 'repair', message: `attempt ${repair.attempts}` }]),
     ...(operation === undefined
       ? []
-      : [{ time: operation.time, what: 'operation', message: `Azure has accepted: ${operation.kind}` }]),
+      : [{ time: operation.time, what: 'operation', message: `accepted by Azure: ${operation.kind}` }]),
     ...(spec.valid && spec.desired.suspend && !Number.isNaN(suspendedAt)
       ? [
           {
@@ -96,7 +96,7 @@ function storyOf(found: Found): Entry[] {
           },
         ]
       : []),
-    ...(Number.isNaN(deleted) ? [] : [{ time: deleted, what: 'deleted', message: 'the deletion was asked for' }]),
+    ...(Number.isNaN(deleted) ? [] : [{ time: deleted, what: 'deleted', message: 'deletion requested' }]),
   ];
 }
 
@@ -127,13 +127,13 @@ async function eventsOf(client: KubeClient, { namespace, uid }: ManagedObject, s
 }
 
 function nextOf({ status, spec, generation }: ManagedObject, now: number): string[] {
-  if (!spec.valid) return ['a person corrects the manifest'];
+  if (!spec.valid) return ['waits until the manifest is corrected'];
   if (spec.desired.suspend) return ['nothing, until it is resumed'];
-  if (status.observedGeneration !== generation) return ['the operator looks at the change'];
+  if (status.observedGeneration !== generation) return ['the operator has yet to reconcile the change'];
   const { repair } = status;
   const isStalled = condition(status, 'Stalled')?.status === 'True';
   return [
-    ...(isStalled ? ['a person has to act: see the message of Ready'] : []),
+    ...(isStalled ? ['user action is required: see the message of Ready'] : []),
     ...(repair?.nextAttemptTime !== undefined && repair.nextAttemptTime > now
       ? [`a repair, in ${inWords(repair.nextAttemptTime - now)}`]
       : []),

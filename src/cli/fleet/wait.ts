@@ -21,7 +21,9 @@ const POLL_MS = 500;
 export async function wait(names: readonly string[], flags: WaitFlags, io: Io): Promise<ExitCode> {
   checkChoice(names, flags);
   if (flags.for !== 'deleted' && !Object.hasOwn(CONDITIONS, flags.for)) {
-    throw new CommandError(`--for ${flags.for} is none of ${[...Object.keys(CONDITIONS), 'deleted'].join(', ')}`);
+    throw new CommandError(
+      `invalid --for "${flags.for}": must be one of ${[...Object.keys(CONDITIONS), 'deleted'].join(', ')}`,
+    );
   }
   const deadline = systemClock.monotonic() + duration('timeout', flags.timeout);
   const client = connect(flags);
@@ -71,10 +73,10 @@ async function read(client: KubeClient, place: Place, signal: AbortSignal): Prom
 
 function judge(object: ManagedObject | undefined, what: string): { line: string; code?: ExitCode } {
   if (object === undefined)
-    return what === 'deleted' ? { line: 'deleted', code: EXIT.done } : { line: 'not there yet' };
+    return what === 'deleted' ? { line: 'deleted', code: EXIT.done } : { line: 'not found yet' };
   const { status, generation } = object;
   const ready = condition(status, 'Ready');
-  if (ready === undefined || status.observedGeneration !== generation) return { line: 'not looked at yet' };
+  if (ready === undefined || status.observedGeneration !== generation) return { line: 'not reconciled yet' };
   const line = `${ready.reason}: ${ready.message}`;
   if (what !== 'deleted' && condition(status, CONDITIONS[what] ?? 'Ready')?.status === 'True')
     return { line, code: EXIT.done };

@@ -96,13 +96,14 @@ function pattern(flag: string, text: string | undefined): RegExp | undefined {
     return text === undefined ? undefined : new RegExp(text, 'i');
   } catch (error) {
     throw new CommandError(
-      `--${flag} ${text} is no regular expression: ${error instanceof Error ? error.message : error}`,
+      `invalid --${flag} "${text}": not a regular expression: ${error instanceof Error ? error.message : error}`,
     );
   }
 }
 
 function minimal(fields: string): boolean {
-  if (fields !== 'all' && fields !== 'minimal') throw new CommandError(`--fields ${fields} is neither all nor minimal`);
+  if (fields !== 'all' && fields !== 'minimal')
+    throw new CommandError(`invalid --fields "${fields}": must be all or minimal`);
   return fields === 'minimal';
 }
 
@@ -117,7 +118,7 @@ function parentsIn(flags: ImportFlags): Parent[] {
 /** What the files name; undefined: no file is given. @throws CommandError */
 async function sourceOf(flags: ImportFlags, given: readonly Parent[], io: Io): Promise<Source | undefined> {
   const { fromTerraform: states, fromArm: templates, fromAdfGit: folders, parameters } = flags;
-  if (parameters.length > 0 && templates.length === 0) throw new CommandError('--parameters goes with --from-arm');
+  if (parameters.length > 0 && templates.length === 0) throw new CommandError('--parameters requires --from-arm');
   if (states.length + templates.length + folders.length === 0) return undefined;
   const read = (file: string): Promise<string> => readText(file, io);
   const sources: Source[] = [];

@@ -153,7 +153,7 @@ describe('of a factory, what a file names', () => {
     expect(skipped).toEqual([]);
   });
 
-  test('and Azure has not is skipped, and so is the default runtime that it does not list', async () => {
+  test('is skipped where Azure does not have it, like the default runtime that it does not list', async () => {
     const { objects, skipped } = await imported([], {}, { source: source('Gone', 'AutoResolveIntegrationRuntime') });
     expect(objects).toEqual([]);
     expect(skipped.map(({ runtime, reason }) => [runtime.split('/').at(-1), reason])).toEqual([

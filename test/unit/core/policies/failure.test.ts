@@ -194,7 +194,7 @@ describe('Forbidden is waited for ten minutes from the first 403', () => {
     check,
   );
 
-  test('and then retried slowly, with the same advice', () => {
+  test('then it is retried slowly, with the same advice', () => {
     expect(nextOf(since(9))).toEqual(SOON);
     expect(nextOf(since(10))).toEqual(SLOW);
     expect(messageOf(since(10))).toBe(messageOf(since(0)));
