@@ -80,6 +80,12 @@ describe('a failure of the first look at a new object', () => {
         SLOW,
         /^Azure rejected the definition\. Fix the spec.* Azure: BadRequest: No\.$/,
       ],
+      'a definition that refers to what is not there is told with its name': [
+        first('refused', { azure: 'BadRequest: No.', reference: 'vnet-x' }),
+        'Ready=False InvalidDefinition Stalled',
+        SLOW,
+        /^Azure rejected the definition: it refers to "vnet-x", which does not exist\. Fix the spec/,
+      ],
       'a refused read is told as a read, and needs a person': [
         first('readRefused'),
         'Ready=False RequestRefused Stalled',
