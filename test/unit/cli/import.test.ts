@@ -206,7 +206,7 @@ test('a place is named by its ARM id, or by name, group and subscription', () =>
   expect(parentOf('factory', text, { subscription: undefined, resourceGroup: undefined })).toEqual(parent('F'));
   expect(parentOf('factory', 'F', place)).toEqual(parent('F'));
   expect(() => parentOf('workspace', text, place)).toThrow('is of the type');
-  expect(() => parentOf('factory', 'F', { ...place, resourceGroup: undefined })).toThrow('a name alone');
+  expect(() => parentOf('factory', 'F', { ...place, resourceGroup: undefined })).toThrow('only a name');
 });
 
 test('the transport lets nothing through but GET and the question for a state', async () => {

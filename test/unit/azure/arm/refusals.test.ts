@@ -149,11 +149,12 @@ describe('what an answer means', () => {
   });
 
   test('a missing role is told with the action that it lacks', () => {
-    const text = (action: string) => `The client 'x' does not have authorization to perform ${action} over scope '/s'.`;
+    const text = (action: string) =>
+      `The client 'x' does not have authorization to perform ${action} over scope '/s'. If access was recently granted, please refresh your credentials.`;
     expect(failure(403, 'AuthorizationFailed', text("action 'Microsoft.Synapse/workspaces/read'"))).toEqual({
       kind: 'forbidden',
       message: 'The Azure identity may not perform Microsoft.Synapse/workspaces/read.',
-      azure: expect.stringMatching(/^AuthorizationFailed: The client/),
+      azure: expect.stringMatching(/^AuthorizationFailed: The client .* over scope '\/s'\.$/),
     });
     expect(failure(403, 'AuthorizationFailed', text('it'))).toMatchObject({
       message: 'The Azure identity lacks a permission.',

@@ -35,7 +35,7 @@ describe('a failure of the first look at a new object', () => {
         first('parentNotFound'),
         'Ready=False FactoryNotFound Reconciling',
         SOON,
-        /^Data Factory "[\w-]+" in resource group "[\w-]+" not found\. Create it, or/,
+        /^Data Factory "[\w-]+" in resource group "[\w-]+" not found\. Create it, or delete .*spec\.factory \(nothing exists in Azure yet\)\.$/,
       ],
       'a missing resource group is waited for': [
         first('parentNotFound', { what: 'resourceGroup' }),
