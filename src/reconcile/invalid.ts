@@ -12,7 +12,7 @@ export async function reportInvalid(
   signal: AbortSignal,
 ): Promise<Requeue> {
   const remedy = object.deleting
-    ? `Correct the manifest to have the runtime deleted as declared; to release the object and keep the runtime in Azure: ` +
+    ? `Correct the manifest to have the runtime deleted as declared; to release the object but keep the runtime: ` +
       `kubectl patch azir ${object.name} -n ${object.namespace} --type json -p '[{"op":"remove","path":"/metadata/finalizers"}]' ` +
       '(removes every finalizer).'
     : 'Correct the manifest and apply it again.';

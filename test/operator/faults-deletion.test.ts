@@ -85,8 +85,7 @@ const CASES: Case[] = [
   ],
 ];
 
-const WAY_OUT =
-  /To release the object and keep the runtime in Azure: kubectl (patch azir .*) \(deletionPolicy: Retain\)\./;
+const WAY_OUT = /To release the object but keep the runtime: kubectl (patch azir .*) \(deletionPolicy: Retain\)\./;
 
 // No namespace controller runs here: the test deletes the objects, as that one does.
 async function deleteNamespace(place: Place): Promise<void> {

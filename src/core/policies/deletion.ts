@@ -214,7 +214,7 @@ export const withWayOut =
     if (verdict.kind !== 'Decided' && verdict.kind !== 'Unconfirmed') return action;
     const { remedy = '' } = verdict.message;
     const wayOut =
-      `To release the object and keep the runtime in Azure: kubectl patch azir ${s.object.name} -n ${s.object.namespace} ` +
+      `To release the object but keep the runtime: kubectl patch azir ${s.object.name} -n ${s.object.namespace} ` +
       `--type merge -p '{"spec":{"deletionPolicy":"Retain"}}' (deletionPolicy: Retain).`;
     return { ...action, verdict: { ...verdict, message: { ...verdict.message, remedy: `${remedy} ${wayOut}` } } };
   };

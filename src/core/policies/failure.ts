@@ -93,14 +93,14 @@ export const conflictIsRetried = upon('preconditionFailed', (s) => {
   if (now - failingSince < intervalMs) return settle(UNCHANGED, conflictBackoff(intervalMs));
   return transient(s, 'AzureUnavailable', {
     what: 'Another writer changes the runtime in Azure before each write of the operator.',
-    remedy: "Retried automatically; if it lasts, look for that writer in Azure's activity log.",
+    remedy: "Retrying; if this persists, look for that writer in Azure's activity log.",
   });
 });
 
 export const credentialIsAvailable = upon('credentialUnavailable', (s, failure) =>
   transient(s, 'CredentialUnavailable', {
     remedy:
-      'Retried automatically; if it lasts, check that the operator reaches the authority (DNS, proxy, network policies).',
+      'Retrying; if this persists, check that the operator can reach the authority (DNS, proxy, network policies).',
     ...toldBy(failure),
   }),
 );
@@ -111,8 +111,7 @@ export const throttlingIsAwaited = upon('throttled', (s, failure) =>
     s,
     'Throttled',
     {
-      remedy:
-        'Retried automatically; if it lasts, set a longer spec.interval, or look for other clients of the identity.',
+      remedy: 'Retrying; if this persists, set a longer spec.interval, or look for other clients of this identity.',
       ...toldBy(failure),
     },
     Math.min(failure.retryAfterMs, s.intervalMs),
@@ -126,16 +125,16 @@ export const outageIsAwaited = upon('unavailable', (s, failure) => {
   if (answer === undefined) return transient(s, 'AzureUnavailable', told, retryAfterMs);
   const clock = `AzureUnavailable-${answer.name}` as const;
   const lasts = s.now - waitingSince(s, clock) >= ANSWER_LASTS_MS;
-  const lasting = lasts ? { ...told, what: `For an hour or longer: ${told.what}` } : told;
+  const lasting = lasts ? { ...told, what: `For over an hour: ${told.what}` } : told;
   if (lasts && answer.isRefusal) {
-    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD and what is between the operator and Azure, such as a proxy; retried with back-off.`;
+    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure; retried with back-off.`;
     return settle({ ...stalled('RequestRefused', { ...lasting, remedy }), clock }, slowRetry(s.intervalMs));
   }
   return transient(s, 'AzureUnavailable', lasting, retryAfterMs, clock);
 });
 
 const OUTAGE_PASSES =
-  "Retried automatically; if it lasts, check https://status.azure.com and the operator's way to Azure (DNS, proxy, network policies).";
+  "Retrying; if this persists, check https://status.azure.com and the operator's network path to Azure (DNS, proxy, network policies).";
 
 /** A parent that was there is not missed for one interval, as with any transient failure. */
 export const parentIsFound = upon('parentNotFound', (s, failure) => {
@@ -162,10 +161,13 @@ export const definitionIsAccepted = upon('refused', (s, failure) => {
   const location = String(fields.get('location') ?? 'AutoResolve');
   const mayBeRegion = managedVirtualNetwork !== undefined && !isAutoResolve(location);
   const what = s.failure?.during === 'network' ? 'managed virtual network' : 'definition';
+  // Where the call knows what to do, it knows what is wrong.
+  const isKnown = failure.azure === undefined || failure.remedy !== undefined;
+  const named = failure.reference === undefined ? '' : `: it refers to "${failure.reference}", which does not exist`;
   const remedy = failure.remedy ?? 'Fix the spec, or what it refers to; retried with back-off.';
   return stall(s, 'InvalidDefinition', {
     ...toldBy(failure),
-    ...(failure.azure === undefined ? {} : { what: `Azure rejected the ${what}.` }),
+    what: isKnown ? failure.message : `Azure rejected the ${what}${named}.`,
     remedy: `${remedy}${mayBeRegion ? regionAdvice(id.parent.kind) : ''}`,
   });
 });
@@ -186,7 +188,7 @@ export function missingParent({ desired }: Situation, what: 'factory' | 'workspa
 export const roleIsAssigned = upon('forbidden', (s, failure) => {
   const message = {
     ...toldBy(failure),
-    remedy: `Assign it a role with this permission on ${parentInWords(s.desired.id.parent)}; a new assignment takes some minutes to take effect.`,
+    remedy: `Assign it a role with this action on ${parentInWords(s.desired.id.parent)} (docs/azure-role.md); propagation takes a few minutes.`,
     ids: identity(s),
   };
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS

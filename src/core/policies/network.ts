@@ -77,6 +77,7 @@ function misplaced({ definition, desired }: Situation, subject: string): Advice 
   return {
     what: `${subject} is ${networkInWords(found)}, not ${networkInWords(desired.managedVirtualNetwork?.name)} as declared. Azure cannot move a runtime.`,
     remedy:
-      'Declare what it is, or another azureName, in a new object; or delete the runtime in Azure to have it created as declared.',
+      'In a new object, declare the network that it has, or another azureName; or delete the runtime in Azure to have it ' +
+      're-created as declared.',
   };
 }

@@ -156,7 +156,7 @@ describe('an answer that stays the same', () => {
   ])('says that it lasts, and needs nobody, where it is none: %i %s', async (...answer) => {
     const { operator, key, seen } = await meeting([answer]);
     expect(new Set(seen)).toEqual(new Set(['Ready=Unknown AzureUnavailable Reconciling']));
-    expect(readyOf(operator, key)).toMatch(/^For an hour or longer: /);
+    expect(readyOf(operator, key)).toMatch(/^For over an hour: /);
     expect(operator.cluster.writes).toEqual(['status', 'status']);
     expect(reasons(operator)).toEqual([]);
   });
@@ -259,7 +259,9 @@ describe('what is told of a failure', () => {
       await operator.poll(key);
     }
     expect(operator.summary(key)).toBe('Ready=True Available Reconciling');
-    expect(condition(operator.object(key).status, 'Reconciling')?.message).toMatch(/^Azure says unavailable\. Retried/);
+    expect(condition(operator.object(key).status, 'Reconciling')?.message).toMatch(
+      /^Azure says unavailable\. Retrying/,
+    );
     azure.failure = undefined;
     await operator.poll(key);
     expect(condition(operator.object(key).status, 'Reconciling')).toBeUndefined();
