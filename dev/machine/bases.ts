@@ -149,7 +149,7 @@ async function fillDistroless(
 }
 
 /** A package of npm's registry, as npm itself fetches and checks it, unpacked. */
-async function fromNpm(spec: string, folder: string, { signal }: Task): Promise<void> {
+export async function fromNpm(spec: string, folder: string, { signal }: Task): Promise<void> {
   await mkdir(folder, { recursive: true });
   const pack = await run('npm', ['pack', '--silent', '--pack-destination', folder, spec], { signal, cwd: folder });
   if (pack.code !== 0) throw new Error(`npm pack ${spec} ended with ${pack.code}:\n${pack.tail}`);

@@ -53,7 +53,7 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'tools',
     about:
-      'helm, promtool, prometheus, kstatus, Lua, actionlint and the front end of docker build, built the first time',
+      'helm, promtool, prometheus, kstatus, Lua, actionlint, krew and the front end of docker build, built the first time',
     run: tools,
   },
   jest('ecosystem', 'what these tools say'),
