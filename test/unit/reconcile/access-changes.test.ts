@@ -5,7 +5,7 @@ import { desired, runtimeId } from '../model/builders.ts';
 import { UNBOUNDED } from '../model/fake-azure.ts';
 import { IDENTITY, Operator } from '../model/operator.ts';
 
-const LOST: Access = { granted: false, message: 'No credentials.' };
+const LOST: Access = { granted: false, message: { what: 'No credentials.', remedy: 'Get some.' } };
 
 /** The pass that begins now is given access once; whoever asks after that is told `later`. */
 function changing(operator: Operator, later: Access): void {

@@ -14,7 +14,7 @@ const CERTIFICATE = { AZURE_CLIENT_CERTIFICATE_PATH: '/x.pem' };
 const TOKEN = { AZURE_FEDERATED_TOKEN_FILE: '/token' };
 
 const kindOf = (credential: ReturnType<typeof ownCredentialOf>) =>
-  'problem' in credential ? credential.problem : credential.method.kind;
+  'problem' in credential ? `${credential.problem}. ${credential.remedy}` : credential.method.kind;
 
 describe("the choice of the operator's own credential", () => {
   test.each<[OwnCredential, Environment, string | RegExp]>([
@@ -31,8 +31,8 @@ describe("the choice of the operator's own credential", () => {
     // The forgotten label: nothing of the node's is taken.
     ['environment', {}, /lacks AZURE_TENANT_ID and AZURE_CLIENT_ID and one of .*azure\.workload\.identity\/use/],
     ['environment', WHO, /lacks one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE/],
-    ['environment', { ...SECRET, AZURE_CLIENT_ID: CLIENT }, /lacks AZURE_TENANT_ID$/],
-    ['environment', { ...SECRET, AZURE_TENANT_ID: TENANT }, /lacks AZURE_CLIENT_ID$/],
+    ['environment', { ...SECRET, AZURE_CLIENT_ID: CLIENT }, /lacks AZURE_TENANT_ID\. Set it\.$/],
+    ['environment', { ...SECRET, AZURE_TENANT_ID: TENANT }, /lacks AZURE_CLIENT_ID\. Set it\.$/],
     ['environment', { ...WHO, ...SECRET, AZURE_TENANT_ID: 'my tenant!' }, /^AZURE_TENANT_ID must be/],
     ['environment', { ...WHO, ...SECRET, AZURE_TENANT_ID: NIL }, /^the value of AZURE_TENANT_ID is a placeholder$/],
     ['managed-identity', { ...WHO, AZURE_CLIENT_ID: NIL }, /^the value of AZURE_CLIENT_ID is a placeholder$/],
@@ -44,11 +44,11 @@ describe("the choice of the operator's own credential", () => {
     // Of a secret that is not used, nothing is said.
     ['workload-identity', { ...WHO, ...TOKEN, AZURE_CLIENT_SECRET: '<client secret>' }, 'workloadIdentity'],
     ['client-secret', { ...WHO, ...SECRET, ...TOKEN }, 'clientSecret'],
-    ['client-secret', { ...WHO, ...TOKEN }, /lacks AZURE_CLIENT_SECRET /],
+    ['client-secret', { ...WHO, ...TOKEN }, /lacks AZURE_CLIENT_SECRET\. /],
     ['client-certificate', { ...WHO, ...CERTIFICATE, ...SECRET }, 'clientCertificateFile'],
-    ['client-certificate', { ...WHO, ...SECRET }, /lacks AZURE_CLIENT_CERTIFICATE_PATH /],
+    ['client-certificate', { ...WHO, ...SECRET }, /lacks AZURE_CLIENT_CERTIFICATE_PATH\. /],
     ['workload-identity', { ...WHO, ...SECRET, ...TOKEN }, 'workloadIdentity'],
-    ['workload-identity', WHO, /lacks AZURE_FEDERATED_TOKEN_FILE .*azure\.workload\.identity\/use/],
+    ['workload-identity', WHO, /lacks AZURE_FEDERATED_TOKEN_FILE\. .*azure\.workload\.identity\/use/],
     ['managed-identity', WHO, 'managedIdentity'],
     ['managed-identity', {}, 'managedIdentity'],
     ['managed-identity', { ...WHO, ...SECRET }, 'managedIdentity'],
