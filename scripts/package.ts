@@ -15,6 +15,7 @@ import { stderrLog, step, type Task } from '../dev/controlplane/log.ts';
 import { buildImage } from '../dev/machine/image.ts';
 import { whyUnsuitable } from '../dev/machine/suitable.ts';
 import { haveTools, pathOf } from '../dev/tools/index.ts';
+import { debianPackages } from './package/debian.ts';
 import { writePlugin } from './package/plugin.ts';
 import { call, tarball } from './package/tarball.ts';
 
@@ -93,10 +94,14 @@ const isForDevelopment = ({ properties = [] }: Component): boolean =>
   properties.some(({ name }) => name === 'cdx:npm:package:development');
 
 /**
- * Of what is in the image: the packages of the bundle, and Node. Without what differs from one run to the next. `npm sbom --omit dev` would also leave out a package that
+ * Of what is in the image: the packages of the bundle, Node, and the Debian packages of the base. Without what differs from one run to the next. `npm sbom --omit dev` would also leave out a package that
  * the operator has in common with a tool.
  */
-async function writeBillOfMaterials({ version, epoch }: Options): Promise<void> {
+async function writeBillOfMaterials(
+  { version, epoch }: Options,
+  image: string | undefined,
+  scratch: string,
+): Promise<void> {
   const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only', '--sbom-type', 'application'];
   const bill = JSON.parse(await call('npm', args, task));
   const omitted = new Set(bill.components.filter(isForDevelopment).map((each: Component) => each['bom-ref']));
@@ -120,10 +125,15 @@ async function writeBillOfMaterials({ version, epoch }: Options): Promise<void> 
     purl: `pkg:generic/node@${node}`,
     licenses: [{ license: { id: 'MIT' } }],
   });
+  for (const { name, version, architecture } of image === undefined ? [] : await debianPackages(image, scratch)) {
+    const purl = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}&distro=debian-12`;
+    bill.components.push({ type: 'library', 'bom-ref': purl, name, version, purl });
+  }
   await writeFile(join(out, `${NAME}-${version}.cdx.json`), `${JSON.stringify(bill, null, 2)}\n`);
 }
 
-async function writeImage({ version, repository, epoch }: Options): Promise<void> {
+/** Resolves with its file, where there is one. */
+async function writeImage({ version, repository, epoch }: Options): Promise<string | undefined> {
   const name = `${repository}:${version}`;
   const file = join(out, `${NAME}-${version}.oci.tar`);
   if (await hasBuildx()) {
@@ -131,16 +141,17 @@ async function writeImage({ version, repository, epoch }: Options): Promise<void
     const output = `type=oci,dest=${file},name=${name},rewrite-timestamp=true`;
     const args = ['buildx', 'build', '--platform', platform, '--output', output, '--provenance=false', '.'];
     await call('docker', args, task, { env: { ...process.env, SOURCE_DATE_EPOCH: epoch } });
-    return;
+    return file;
   }
   const why = await whyUnsuitable(process.env, task);
   if (why !== undefined || !(await haveTools(['buildctl'], task))) {
     task.log(`the image is left out: there is no docker buildx, and ${why ?? 'BuildKit cannot be built'}`);
-    return;
+    return undefined;
   }
   const standIn = join(out, `${NAME}-${version}.not-for-publishing.oci.tar`);
   await buildImage({ name, file: standIn, architectures: ARCHITECTURES, compress: true, epoch }, process.env, task);
   for (const log of [`${standIn}.log`, `${standIn}.daemon.log`]) await rm(log);
+  return standIn;
 }
 
 const hasBuildx = (): Promise<boolean> =>
@@ -172,14 +183,14 @@ async function main(args: readonly string[]): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'package-'));
   try {
     await writeManifests(options, await writeChart(options, scratch));
+    const image = args.includes('--without-image')
+      ? undefined
+      : await step(task.log, 'building the image', '1 to 3 minutes', () => writeImage(options));
+    await writeBillOfMaterials(options, image, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-  await writeBillOfMaterials(options);
   await writePlugin({ version, epoch, out }, args, task);
-  if (!args.includes('--without-image')) {
-    await step(task.log, 'building the image', '1 to 3 minutes', () => writeImage(options));
-  }
   await writeSums();
   process.stdout.write(await readFile(join(out, 'SHA256SUMS'), 'utf8'));
 }
