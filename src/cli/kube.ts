@@ -4,17 +4,22 @@ import { KubeError } from '../kube/client/errors.ts';
 import { isRecord, type Raw } from '../kube/client/raw.ts';
 import { runtimePath } from '../kube/objects/runtime-api.ts';
 import { CommandError } from './exit.ts';
-import { duration, type KubeFlags } from './flags.ts';
+import { duration, type KubeFlags, requestTeller } from './flags.ts';
+import type { Io } from './io.ts';
 import { VERSION } from './version.ts';
 
 export type { KubeClient } from '../kube/client/client.ts';
 
-export function connect(flags: KubeFlags): KubeClient {
-  const { kubeconfig, context, cluster, user, as, requestTimeout } = flags;
+/** @throws CommandError where no cluster is configured, or the flags contradict each other. Connects to nothing yet. */
+export function connect(flags: KubeFlags, io: Pick<Io, 'note'>): KubeClient {
+  const { kubeconfig, context, cluster, user, requestTimeout } = flags;
   const timeoutMs = requestTimeout === undefined ? 0 : duration('request-timeout', requestTimeout);
+  const tell = requestTeller(flags, io.note);
+  const headers = impersonation(flags);
   try {
-    return createKubeClient({
+    const client = createKubeClient({
       userAgent: `kubectl-azir/${VERSION}`,
+      headers,
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(timeoutMs === 0 ? {} : { requestTimeoutMs: timeoutMs }),
       select(config) {
@@ -30,15 +35,42 @@ export function connect(flags: KubeFlags): KubeClient {
           ...(user === undefined ? {} : { user }),
         };
         config.contexts = config.contexts.map((each) => (each === chosen ? changed : each));
-        if (as === undefined) return;
-        config.users = config.users.map((each) =>
-          each.name === changed.user ? { ...each, impersonateUser: as } : each,
-        );
       },
     });
+    return tell === undefined ? client : told(client, tell);
   } catch (error) {
     throw new CommandError(`the cluster cannot be reached: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** `--as`, which takes the place of whom the kubeconfig impersonates, and its groups. */
+function impersonation({ as, asGroup = [] }: KubeFlags): Record<string, string | string[]> {
+  if (as === undefined && asGroup.length > 0) throw new CommandError('--as-group goes with --as: say which user, too');
+  return {
+    ...(as === undefined ? {} : { 'Impersonate-User': as }),
+    ...(asGroup.length === 0 ? {} : { 'Impersonate-Group': [...asGroup] }),
+  };
+}
+
+function told(client: KubeClient, tell: NonNullable<ReturnType<typeof requestTeller>>): KubeClient {
+  const timed = async <T>(request: string, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    try {
+      const answer = await work();
+      tell(request, 'OK', performance.now() - start);
+      return answer;
+    } catch (error) {
+      const said = error instanceof KubeError ? `${error.status} ${error.reason}` : 'ended';
+      tell(request, said, performance.now() - start);
+      throw error;
+    }
+  };
+  return {
+    namespace: client.namespace,
+    request: (request, signal) => timed(`${request.method} ${request.path}`, () => client.request(request, signal)),
+    watch: (request, listener, signal) => timed(`WATCH ${request.path}`, () => client.watch(request, listener, signal)),
+    close: () => client.close(),
+  };
 }
 
 const PAGE = 500;

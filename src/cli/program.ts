@@ -11,11 +11,13 @@ export interface Verb {
   readonly examples: readonly string[];
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 const collectList = (value: string, before: readonly string[]): readonly string[] => [
   ...before,
   ...value.split(',').filter((each) => each !== ''),
 ];
+
+const verboseFlag = ['-v, --v <level>', 'of detail on standard error, as of kubectl: 6 tells each request'] as const;
 
 /** As `kubectl` has them, after the name of the plugin. */
 function withKubeFlags(command: Command): Command {
@@ -25,6 +27,8 @@ function withKubeFlags(command: Command): Command {
     .option('--cluster <name>', 'of the kubeconfig')
     .option('--user <name>', 'of the kubeconfig')
     .option('--as <user>', 'whom to impersonate')
+    .option('--as-group <group>', 'of whom is impersonated; may be repeated', collect)
+    .option(...verboseFlag)
     .option('--request-timeout <duration>', 'for one request to the API server, such as 30s; 0 for the standard');
 }
 
@@ -207,10 +211,18 @@ function statusVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'Each object with Ready, reason, state and location, drift, repairs, and by whom it was suspended: by factory and workspace.',
     )
     .option('--factory <name>', 'only what is in this factory or workspace')
+    .option('-w, --watch', 'go on until interrupted: draws anew on a terminal, elsewhere adds a line a change', false)
     .option('--exit-code', 'exit with 3 where an object is not ready', false)
     .option('-o, --output <format>', 'wide, json, yaml or name', collect, [])
     .action(async (names, flags) => done(await (await import('./fleet/status.ts')).status(names, flags, io)));
-  return { command, examples: ['kubectl azir status -A', 'kubectl azir status -n team-a --not-ready --exit-code'] };
+  return {
+    command,
+    examples: [
+      'kubectl azir status -A',
+      'kubectl azir status -n team-a --not-ready --exit-code',
+      'kubectl azir status -n team-a -w',
+    ],
+  };
 }
 
 const STEERING: readonly { readonly name: Steering; readonly does: string; readonly examples: readonly string[] }[] = [
@@ -276,15 +288,26 @@ function waitVerb(io: Io, done: (code: ExitCode) => void): Verb {
   const command = withChoice(new Command('wait'))
     .summary('until objects are ready, or need a person')
     .description(
-      'Waits until objects are ready, one line a change. An object that needs a person ends the wait with 3, the timeout with 4. Objects that are named need not be there yet.',
+      'Waits until objects are ready, one line a change. An object that needs a person ends the wait with 3, the timeout with 4. Objects that are named, or in a file, need not be there yet.',
     )
+    .option(
+      '-f, --filename <file>',
+      'the objects of a manifest, a folder of them, or - for standard input; may be repeated',
+      collect,
+      [],
+    )
+    .option('-R, --recursive', 'folders below the folders, too', false)
     .option('--all', 'all objects of the namespace, or with -A of all', false)
     .option('--for <what>', 'ready, synced, healthy or deleted', 'ready')
     .option('--timeout <duration>', 'for all of them', '5m')
     .action(async (names, flags) => done(await (await import('./fleet/wait.ts')).wait(names, flags, io)));
   return {
     command,
-    examples: ['kubectl azir wait etl -n team-a --timeout 10m', 'kubectl azir wait --all -n team-a --for synced'],
+    examples: [
+      'kubectl azir wait etl -n team-a --timeout 10m',
+      'kubectl azir wait --all -n team-a --for synced',
+      'kubectl azir wait -f runtimes/ -n team-a',
+    ],
   };
 }
 

@@ -33,7 +33,7 @@ const POLL_MS = 1_000;
 export async function check(flags: CheckFlags, io: Io): Promise<ExitCode> {
   const [{ format } = { format: 'text' }] = outputs(flags.output, ['text', 'json'] as const, 'text');
   const deadline = systemClock.monotonic() + (flags.wait === undefined ? 0 : duration('wait', flags.wait));
-  const client = connect(flags);
+  const client = connect(flags, io);
   try {
     let findings = await findingsOf(client, flags, io.signal);
     while (!isFine(findings) && systemClock.monotonic() < deadline) {

@@ -12,7 +12,7 @@ import { table } from '../output/table.ts';
 import { safe } from '../output/text.ts';
 import { OUTPUT_VERSION } from '../version.ts';
 import { annotationsOf, type Found, find, gitOpsOf, SUSPEND } from './objects.ts';
-import { inWords } from './status.ts';
+import { inWords, iso } from './times.ts';
 
 export interface TraceFlags extends KubeFlags {
   readonly output: readonly string[];
@@ -27,7 +27,7 @@ interface Entry {
 
 export async function trace(name: string, flags: TraceFlags, io: Io): Promise<ExitCode> {
   const [{ format } = { format: 'text' }] = outputs(flags.output, ['text', 'json'] as const, 'text');
-  const client = connect(flags);
+  const client = connect(flags, io);
   try {
     const [found] = await find(client, [name], flags, io.signal);
     if (found === undefined) throw new CommandError(`${name} cannot be understood`);
@@ -141,8 +141,4 @@ function nextOf({ status, spec, generation }: ManagedObject, now: number): strin
       ? "polls at the operator's interval"
       : `polls every ${inWords(spec.desired.intervalMs)}`,
   ];
-}
-
-function iso(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }

@@ -85,7 +85,7 @@ function baseOf(folder: string, { kustomize, recursive }: PlanFlags): Parameters
 async function sources(flags: PlanFlags, io: Io, wanted: Loaded, base: Loaded | undefined) {
   if (!flags.live) return { ...checkedOf(flags, wanted, base, flags.namespace ?? 'default'), live: undefined };
   const { connect, listObjects } = await import('../kube.ts');
-  const client = connect(flags);
+  const client = connect(flags, io);
   try {
     const live = await listObjects(client, undefined, undefined, io.signal);
     return { ...checkedOf(flags, wanted, base, flags.namespace ?? client.namespace ?? 'default'), live };
