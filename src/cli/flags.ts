@@ -30,14 +30,14 @@ export function ownCredential(text: string): OwnCredential {
   return known;
 }
 
+/** Is told a request, what came of it, and how long that took. */
+export type RequestTeller = (request: string, answer: string, ms: number) => void;
+
 /** As of kubectl: each request is told from 6 on. Never a header or a body, whatever the level: they may hold secrets. */
 const TELLS_REQUESTS = 6;
 
 /** Tells a request and its answer; undefined where `-v` does not ask for it. */
-export function requestTeller(
-  { v }: Pick<KubeFlags, 'v'>,
-  note: (line: string) => void,
-): ((request: string, answer: string, ms: number) => void) | undefined {
+export function requestTeller({ v }: Pick<KubeFlags, 'v'>, note: (line: string) => void): RequestTeller | undefined {
   if (v !== undefined && !/^\d{1,2}$/.test(v)) throw new CommandError(`-v ${v} is no level: use a number, such as 6`);
   if (Number(v ?? 0) < TELLS_REQUESTS) return undefined;
   return (request, answer, ms) => note(`${safe(request)} ${safe(answer)} in ${Math.round(ms)} ms`);

@@ -3,8 +3,8 @@ import { createKubeClient, type KubeClient } from '../kube/client/client.ts';
 import { KubeError } from '../kube/client/errors.ts';
 import { isRecord, type Raw } from '../kube/client/raw.ts';
 import { runtimePath } from '../kube/objects/runtime-api.ts';
-import { CommandError } from './exit.ts';
-import { duration, type KubeFlags, requestTeller } from './flags.ts';
+import { CommandError, EXIT } from './exit.ts';
+import { duration, type KubeFlags, type RequestTeller, requestTeller } from './flags.ts';
 import type { Io } from './io.ts';
 import { VERSION } from './version.ts';
 
@@ -52,7 +52,7 @@ function impersonation({ as, asGroup = [] }: KubeFlags): Record<string, string |
   };
 }
 
-function told(client: KubeClient, tell: NonNullable<ReturnType<typeof requestTeller>>): KubeClient {
+function told(client: KubeClient, tell: RequestTeller): KubeClient {
   const timed = async <T>(request: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
     try {
@@ -109,6 +109,8 @@ export async function ask(
     return await client.request(request, signal);
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
-    throw new CommandError(`the API server refused ${request.method} ${request.path}: ${error.message}`);
+    const said =
+      error.status === 0 ? error.message : `the API server refused ${request.method} ${request.path}: ${error.message}`;
+    throw new CommandError(said, EXIT.failed, { cause: error });
   }
 }

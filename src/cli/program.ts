@@ -150,7 +150,7 @@ function planVerb(io: Io, done: (code: ExitCode) => void): Verb {
 }
 
 function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
-  const command = withAzureFlags(new Command('import'))
+  const command = withAzureFlags(new Command('import').option(...verboseFlag))
     .summary('manifests of the runtimes that exist')
     .description(
       'Manifests of the runtimes that exist in factories and workspaces. Applying them takes the runtimes over and writes nothing to Azure: that is checked by the plan of them, over the same reads. Runtimes that the operator leaves alone are skipped and reported.',
@@ -312,17 +312,32 @@ function waitVerb(io: Io, done: (code: ExitCode) => void): Verb {
 }
 
 function checkVerb(io: Io, done: (code: ExitCode) => void): Verb {
-  const command = withKubeFlags(new Command('check'))
+  const command = withAzureFlags(withKubeFlags(new Command('check')))
     .summary('whether the cluster, the operator and you are ready')
     .description(
-      'Whether the cluster, the operator and you are ready: the API server, the CRD, your rights, the operator and its leader, the Azure identity of each namespace, and the request budget. ✔ is fine, ✘ is not, ! is not known.',
+      'Whether the cluster, the operator and you are ready: the API server, the CRD, your rights, the operator and its leader, the Azure identity of each namespace, and the request budget; with --azure also whether the identity that asks has the rights in Azure. ✔ is fine, ✘ is not, ! is not known or worth a look.',
     )
     .option('--pre', 'before the operator is installed: the API server, and whether you may install', false)
+    .option(
+      '--azure',
+      'ask Azure what --azure-credential may do in each factory and workspace: as you, unless it is the credential of the operator',
+      false,
+    )
+    .option(
+      '--factory <id>',
+      'with --azure: the ARM id of a factory, instead of those of the objects; may be repeated',
+      collect,
+      [],
+    )
+    .option('--workspace <id>', 'the same of a workspace; may be repeated', collect, [])
     .option('-n, --namespace <name>', 'only this namespace')
-    .option('--wait <duration>', 'until all is fine, at most so long')
+    .option('--wait <duration>', 'until nothing is ✘, at most so long; then 4')
     .option('-o, --output <format>', 'text or json', collect, [])
     .action(async (flags) => done(await (await import('./fleet/check.ts')).check(flags, io)));
-  return { command, examples: ['kubectl azir check --pre', 'kubectl azir check --wait 2m'] };
+  return {
+    command,
+    examples: ['kubectl azir check --pre', 'kubectl azir check --wait 2m', 'kubectl azir check --azure'],
+  };
 }
 
 function traceVerb(io: Io, done: (code: ExitCode) => void): Verb {

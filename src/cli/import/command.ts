@@ -6,7 +6,7 @@ import type { Json, Parent } from '../../core/model/runtime.ts';
 import type { AzureReader } from '../azure/reader.ts';
 import { parentOf } from '../azure/scope.ts';
 import { CommandError, EXIT, type ExitCode, worstOf } from '../exit.ts';
-import type { AzureFlags } from '../flags.ts';
+import { type AzureFlags, requestTeller } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { renderJson, renderYaml } from '../output/documents.ts';
 import { safe } from '../output/text.ts';
@@ -43,7 +43,7 @@ export async function importRuntimes(flags: ImportFlags, io: Io): Promise<ExitCo
   };
   const given = parentsIn(flags);
   const { createAzureReader } = await import('../azure/reader.ts');
-  const azure = createAzureReader(flags.azureCredential, io.env, io.signal);
+  const azure = createAzureReader(flags.azureCredential, io.env, io.signal, requestTeller(flags, io.note));
   try {
     const parents = given.length > 0 ? given : await parentsOf(azure, flags);
     const result = await importFrom(parents, azure, options);
