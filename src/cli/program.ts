@@ -9,7 +9,14 @@ export interface Verb {
   readonly command: Command;
   /** Each is one line that a test runs. */
   readonly examples: readonly string[];
+  /** What each exit code means; a test has each of them happen. */
+  readonly codes: Codes;
 }
+
+export type Codes = Readonly<Partial<Record<ExitCode, string>>>;
+
+const INTERRUPTED = { 130: 'interrupted' } as const;
+const UNKNOWN = 'it could not be done, or not be known: usage, cluster, Azure, something could not be read';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 const collectList = (value: string, before: readonly string[]): readonly string[] => [
@@ -47,13 +54,19 @@ const namespaceFlag = ['-n, --namespace <name>', 'of objects that name none'] as
 const selectorFlag = ['-l, --selector <labels>', 'only objects with these labels'] as const;
 
 const EXIT_CODES = `
-Exit codes:
+Exit codes; each verb's --help says what its own are for:
   0  done
-  1  it could not be done, or not be known: usage, cluster, Azure, something could not be read
+  1  it could not be done, or not be known
   2  there are changes; only plan with --detailed-exitcode
   3  the answer is no: blocked, refused, not ready
   4  timed out
   130  interrupted`;
+
+function codesIn(codes: Codes): string {
+  return `\nExit codes:\n${Object.entries(codes)
+    .map(([code, text]) => `  ${code.padEnd(3)}  ${text}`)
+    .join('\n')}`;
+}
 
 /** `done` is told the exit code of the verb that was called. */
 export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
@@ -70,7 +83,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
   for (const verb of verbs(io, done)) {
     verb.command.copyInheritedSettings(program);
     const examples = verb.examples.map((example) => `  $ ${example}`).join('\n');
-    program.addCommand(verb.command.addHelpText('after', `\nExamples:\n${examples}`));
+    program.addCommand(verb.command.addHelpText('after', `${codesIn(verb.codes)}\n\nExamples:\n${examples}`));
   }
   // Asked by the shells' scripts, and by kubectl.
   program
@@ -146,6 +159,13 @@ function planVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'kubectl azir plan -k runtimes/ --base ../main/runtimes/ -o markdown=plan.md -o json=plan.json --detailed-exitcode',
       'kubectl azir plan -f runtimes/ --offline',
     ],
+    codes: {
+      0: 'planned, and nothing is in the way; there may be changes',
+      1: `${UNKNOWN}; the rest is planned`,
+      2: 'there are changes, with --detailed-exitcode',
+      3: 'something is blocked, or against --policy',
+      ...INTERRUPTED,
+    },
   };
 }
 
@@ -191,6 +211,12 @@ function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG -n team-a -d runtimes',
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG --factory SampleV2DataFactory1',
     ],
+    codes: {
+      0: 'imported, and applying it changes nothing',
+      1: `${UNKNOWN}; the rest is imported`,
+      3: 'applying it would change something, or with --fail-on-skip something was skipped',
+      ...INTERRUPTED,
+    },
   };
 }
 
@@ -222,6 +248,7 @@ function statusVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'kubectl azir status -n team-a --not-ready --exit-code',
       'kubectl azir status -n team-a -w',
     ],
+    codes: { 0: 'shown', 1: UNKNOWN, 3: 'with --exit-code: an object is not ready', ...INTERRUPTED },
   };
 }
 
@@ -281,7 +308,17 @@ function steeringVerb(
   if (name === 'accept-identity')
     command.requiredOption('--identity <tenant/client>', 'as the message of the object names it');
   command.action(async (names, flags) => done(await (await import('./fleet/steer.ts')).steer(name, names, flags, io)));
-  return { command, examples };
+  return {
+    command,
+    examples,
+    codes: {
+      0: 'done for all, or with --no-wait asked for',
+      1: UNKNOWN,
+      3: 'an object needs a person, or would not do it',
+      4: 'it took longer than --timeout',
+      ...INTERRUPTED,
+    },
+  };
 }
 
 function waitVerb(io: Io, done: (code: ExitCode) => void): Verb {
@@ -308,6 +345,13 @@ function waitVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'kubectl azir wait --all -n team-a --for synced',
       'kubectl azir wait -f runtimes/ -n team-a',
     ],
+    codes: {
+      0: 'all are as was waited for',
+      1: UNKNOWN,
+      3: 'an object needs a person',
+      4: 'it took longer than --timeout',
+      ...INTERRUPTED,
+    },
   };
 }
 
@@ -337,6 +381,13 @@ function checkVerb(io: Io, done: (code: ExitCode) => void): Verb {
   return {
     command,
     examples: ['kubectl azir check --pre', 'kubectl azir check --wait 2m', 'kubectl azir check --azure'],
+    codes: {
+      0: 'nothing is ✘, and nothing unknown',
+      1: 'something is not known, or the command line was wrong',
+      3: 'something is ✘, and all else is known',
+      4: 'something is still ✘ after --wait',
+      ...INTERRUPTED,
+    },
   };
 }
 
@@ -351,7 +402,7 @@ function traceVerb(io: Io, done: (code: ExitCode) => void): Verb {
     .option('-n, --namespace <name>', "of the object; the context's when absent")
     .option('-o, --output <format>', 'text or json', collect, [])
     .action(async (name, flags) => done(await (await import('./fleet/trace.ts')).trace(name, flags, io)));
-  return { command, examples: ['kubectl azir trace etl -n team-a'] };
+  return { command, examples: ['kubectl azir trace etl -n team-a'], codes: { 0: 'shown', 1: UNKNOWN, ...INTERRUPTED } };
 }
 
 function completionVerb(io: Io, done: (code: ExitCode) => void): Verb {
@@ -365,7 +416,11 @@ function completionVerb(io: Io, done: (code: ExitCode) => void): Verb {
       io.out((await import('./completion/scripts.ts')).completionScript(shell));
       done(EXIT.done);
     });
-  return { command, examples: ['kubectl azir completion bash', 'kubectl azir completion kubectl'] };
+  return {
+    command,
+    examples: ['kubectl azir completion bash', 'kubectl azir completion kubectl'],
+    codes: { 0: 'written', 1: 'there is none for this shell' },
+  };
 }
 
 function versionVerb(io: Io, done: (code: ExitCode) => void): Verb {
@@ -374,5 +429,9 @@ function versionVerb(io: Io, done: (code: ExitCode) => void): Verb {
     .option('--client', 'of this command alone: asks nothing of the cluster', false)
     .option('-o, --output <format>', 'text or json', collect, [])
     .action(async (flags) => done(await (await import('./version-command.ts')).version(flags, io)));
-  return { command, examples: ['kubectl azir version --client', 'kubectl azir version -o json'] };
+  return {
+    command,
+    examples: ['kubectl azir version --client', 'kubectl azir version -o json'],
+    codes: { 0: 'shown', 1: UNKNOWN, ...INTERRUPTED },
+  };
 }

@@ -31,7 +31,8 @@ export async function trace(name: string, flags: TraceFlags, io: Io): Promise<Ex
   try {
     const [found] = await find(client, [name], flags, io.signal);
     if (found === undefined) throw new CommandError(`${name} cannot be understood`);
-    const entries = [...storyOf(found), ...(await eventsOf(client, found.object, io.signal))];
+    const events = await eventsOf(client, found.object, io);
+    const entries = [...storyOf(found), ...(events ?? [])];
     entries.sort((a, b) => a.time - b.time);
     const head = headOf(found);
     const next = nextOf(found.object, Date.now());
@@ -43,7 +44,7 @@ export async function trace(name: string, flags: TraceFlags, io: Io): Promise<Ex
       const lines = table(entries.map(({ time, what, message }) => [iso(time), what, message]));
       io.out(`${[...heads, '', ...lines, '', ...next.map((each) => `next: ${safe(each)}`)].join('\n')}\n`);
     }
-    return EXIT.done;
+    return events === undefined ? EXIT.failed : EXIT.done;
   } finally {
     await client.close();
   }
@@ -110,20 +111,26 @@ function specChanges(managedFields: readonly unknown[]): Entry[] {
   });
 }
 
-async function eventsOf(client: KubeClient, { namespace, uid }: ManagedObject, signal: AbortSignal): Promise<Entry[]> {
-  const path = pathOf({ groupVersion: 'events.k8s.io/v1', plural: 'events', namespace });
-  const answer = await ask(
-    client,
-    { method: 'GET', path, query: { fieldSelector: `regarding.uid=${uid}`, limit: 500 } },
-    signal,
-  );
-  return readList(readRecord(answer).items).map((each) => {
-    const { reason, note, eventTime, series } = readRecord(each);
-    const { count, lastObservedTime } = readRecord(series);
-    const time = Date.parse(readText(lastObservedTime) ?? readText(eventTime) ?? '');
-    const times = typeof count === 'number' ? ` (${count} times)` : '';
-    return { time: Number.isNaN(time) ? 0 : time, what: 'event', message: `${reason}${times}: ${note}` };
-  });
+/** Undefined: they may not be read, and the story is told without them. */
+async function eventsOf(client: KubeClient, object: ManagedObject, io: Io): Promise<Entry[] | undefined> {
+  const path = pathOf({ groupVersion: 'events.k8s.io/v1', plural: 'events', namespace: object.namespace });
+  const query = { fieldSelector: `regarding.uid=${object.uid}`, limit: 500 };
+  try {
+    const answer = await ask(client, { method: 'GET', path, query }, io.signal);
+    return readList(readRecord(answer).items).map(entryOf);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    io.note(`error: the events are missing below: ${safe(error.message)}`);
+    return undefined;
+  }
+}
+
+function entryOf(event: unknown): Entry {
+  const { reason, note, eventTime, series } = readRecord(event);
+  const { count, lastObservedTime } = readRecord(series);
+  const time = Date.parse(readText(lastObservedTime) ?? readText(eventTime) ?? '');
+  const times = typeof count === 'number' ? ` (${count} times)` : '';
+  return { time: Number.isNaN(time) ? 0 : time, what: 'event', message: `${reason}${times}: ${note}` };
 }
 
 function nextOf({ status, spec, generation }: ManagedObject, now: number): string[] {
