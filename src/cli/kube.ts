@@ -39,7 +39,7 @@ export function connect(flags: KubeFlags, io: Pick<Io, 'note'>): KubeClient {
     });
     return tell === undefined ? client : told(client, tell);
   } catch (error) {
-    throw new CommandError(`the cluster cannot be reached: ${error instanceof Error ? error.message : error}`);
+    throw new CommandError(error instanceof Error ? error.message : String(error));
   }
 }
 

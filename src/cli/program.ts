@@ -62,6 +62,12 @@ Exit codes; each verb's --help says what its own are for:
   4  timed out
   130  interrupted`;
 
+/** With the default where that says something: not `false`, and no empty list. */
+function meaningOf({ description, defaultValue, negate }: Option): string {
+  const isTold = typeof defaultValue === 'string' && !negate;
+  return isTold ? `${description} (default: ${defaultValue})` : description;
+}
+
 function codesIn(codes: Codes): string {
   return `\nExit codes:\n${Object.entries(codes)
     .map(([code, text]) => `  ${code.padEnd(3)}  ${text}`)
@@ -74,7 +80,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .description(
       'Plan changes of Azure integration runtimes before they are merged, import what exists, see and steer the fleet',
     )
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false, optionDescription: meaningOf })
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.note(text.trimEnd()) })
     .showHelpAfterError('(kubectl azir --help tells more)')
     .addHelpText('after', EXIT_CODES)
@@ -425,7 +431,8 @@ function completionVerb(io: Io, done: (code: ExitCode) => void): Verb {
 
 function versionVerb(io: Io, done: (code: ExitCode) => void): Verb {
   const command = withKubeFlags(new Command('version'))
-    .description('The version of this command, and of the API server')
+    .summary('the version of this command, and of the API server')
+    .description('The version of this command, and of the API server.')
     .option('--client', 'of this command alone: asks nothing of the cluster', false)
     .option('-o, --output <format>', 'text or json', collect, [])
     .action(async (flags) => done(await (await import('./version-command.ts')).version(flags, io)));
