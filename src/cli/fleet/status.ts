@@ -193,7 +193,8 @@ function lineOf(found: Found): Line {
     id: spec.valid ? spec.desired.id : undefined,
     ready: isOld || ready === undefined ? 'Unknown' : ready.status,
     reason: object.deleting ? 'Deleting' : isOld ? 'NotYetObserved' : (ready?.reason ?? 'NotYetObserved'),
-    message: ready?.message ?? '',
+    // What was said of an older generation says nothing of this one.
+    message: isOld ? '' : (ready?.message ?? ''),
     state: told.state ?? '',
     location: told.location ?? '',
     drift: told.drift.map(({ field }) => field),
@@ -255,7 +256,7 @@ function itemOf({ namespace, name, id, repair, intervalMs, suspended, ready, rea
     runtime: id === undefined ? undefined : armId(id),
     ready,
     reason,
-    message: safe(message),
+    message: message === '' ? undefined : safe(message),
     state: state || undefined,
     location: location || undefined,
     drift,

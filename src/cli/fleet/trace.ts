@@ -1,4 +1,5 @@
 /** `kubectl azir trace`: what happened to one object, oldest first, and what happens next. */
+import { compact } from '../../core/model/compact.ts';
 import { condition, type ManagedObject } from '../../core/model/object.ts';
 import { armId } from '../../core/model/runtime.ts';
 import { pathOf } from '../../kube/client/paths.ts';
@@ -34,15 +35,14 @@ export async function trace(name: string, flags: TraceFlags, io: Io): Promise<Ex
     const events = await eventsOf(client, found.object, io);
     const entries = [...storyOf(found), ...(events ?? [])];
     entries.sort((a, b) => a.time - b.time);
-    const head = headOf(found);
     const next = nextOf(found.object, Date.now());
     if (format === 'json') {
       const timeline = entries.map(({ time, what, message }) => ({ time: iso(time), what, message: safe(message) }));
-      io.out(renderJson({ apiVersion: OUTPUT_VERSION, kind: 'Trace', ...head, timeline, next }));
+      io.out(renderJson({ apiVersion: OUTPUT_VERSION, kind: 'Trace', ...headOf(found), timeline, next }));
     } else {
-      const heads = table(Object.entries(head).map(([key, value]) => [key, value]));
       const lines = table(entries.map(({ time, what, message }) => [iso(time), what, message]));
-      io.out(`${[...heads, '', ...lines, '', ...next.map((each) => `next: ${safe(each)}`)].join('\n')}\n`);
+      const nexts = next.map((each) => `next: ${safe(each)}`);
+      io.out(`${[...table(headInWords(found)), '', ...lines, '', ...nexts].join('\n')}\n`);
     }
     return events === undefined ? EXIT.failed : EXIT.done;
   } finally {
@@ -50,16 +50,24 @@ export async function trace(name: string, flags: TraceFlags, io: Io): Promise<Ex
   }
 }
 
-function headOf(found: Found): Record<string, string> {
-  const { object } = found;
-  const { claim } = object.status;
-  const owner = gitOpsOf(found);
-  return {
-    object: object.key,
-    ...(object.spec.valid ? { runtime: armId(object.spec.desired.id) } : {}),
-    ...(claim === undefined ? {} : { claim: `${claim.origin} as ${claim.identity}` }),
-    ...(owner === undefined ? {} : { owner }),
-  };
+function headOf(found: Found) {
+  const { namespace, name, spec, status } = found.object;
+  return compact({
+    object: { namespace, name },
+    runtime: spec.valid ? armId(spec.desired.id) : undefined,
+    claim: status.claim,
+    owner: gitOpsOf(found),
+  });
+}
+
+function headInWords(found: Found): string[][] {
+  const { object, runtime, claim, owner } = headOf(found);
+  return [
+    ['object', `${object.namespace}/${object.name}`],
+    ...(runtime === undefined ? [] : [['runtime', runtime]]),
+    ...(claim === undefined ? [] : [['claim', `${claim.origin} as ${claim.identity}`]]),
+    ...(owner === undefined ? [] : [['owner', `${owner}: what is changed in the cluster alone may be undone`]]),
+  ];
 }
 
 /** What the object itself tells. */
