@@ -5,26 +5,8 @@ import { CommanderError } from 'commander';
 import { completionScript } from '../../../src/cli/completion/scripts.ts';
 import { worstOf } from '../../../src/cli/exit.ts';
 import { duration, outputs } from '../../../src/cli/flags.ts';
-import type { Io } from '../../../src/cli/io.ts';
 import { createProgram, verbs } from '../../../src/cli/program.ts';
-
-function testIo() {
-  const told = { out: '', notes: '' };
-  const io: Io = {
-    env: {},
-    signal: new AbortController().signal,
-    out: (text) => {
-      told.out += text;
-    },
-    note: (line) => {
-      told.notes += `${line}\n`;
-    },
-    stdin: async () => '',
-    paint: (_, text) => text,
-    isTerminal: false,
-  };
-  return { io, told };
-}
+import { testIo } from './test-io.ts';
 
 async function run(...words: string[]) {
   const { io, told } = testIo();
