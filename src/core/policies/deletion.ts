@@ -115,7 +115,7 @@ export const successorIsAwaited: Policy = (s) => {
   const message =
     'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename. The runtime is deleted in ' +
     `Azure after ${SUCCESSOR_GRACE_MS / 1_000} s, unless another object that declares it comes before.`;
-  return settle(progressing('Deleting', message), { kind: 'after', ms: left });
+  return settle({ ...progressing('Deleting', message), isPlanned: true }, { kind: 'after', ms: left });
 };
 
 export const referenceIsRemoved: Policy = (s) =>

@@ -11,6 +11,7 @@ import {
   DENIAL_PASSES_MS,
   dependencyBackoff,
   heard,
+  PARENT_MISSED_MS,
   ROLE_SPREADS_MS,
   slowRetry,
   transientBackoff,
@@ -18,7 +19,7 @@ import {
 import { type Action, isDecided, type Policy, type Situation, type Verdict } from '../situation.ts';
 import { type RepeatedAnswer, waitingSince } from '../waits.ts';
 import { networkIsWaitedFor } from './network.ts';
-import { progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
+import { awaited, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
 type Kind = Failure['kind'];
 type Of<K extends Kind> = Extract<Failure, { kind: K }>;
@@ -111,16 +112,16 @@ export const outageIsAwaited = upon('unavailable', (s, { message, retryAfterMs, 
   return transient(s, 'AzureUnavailable', told, retryAfterMs, clock);
 });
 
-/** A parent that was there is not missed for one interval, as with any transient failure. */
+/** A parent that was there is not missed for one interval, as with any transient failure; but people hear of it within minutes. */
 export const parentIsFound = upon('parentNotFound', (s, { what, message }) => {
   const { now, intervalMs, status, failingSince = now } = s;
   const parent = s.desired.id.parent.kind;
   const reason = PARENT_NOT_FOUND[parent];
   const isTold = condition(status, 'Ready')?.reason === reason;
-  if (isDecided(s) && !isTold && now - failingSince < intervalMs)
+  if (isDecided(s) && !isTold && now - failingSince < Math.min(intervalMs, PARENT_MISSED_MS))
     return settle(UNCHANGED, dependencyBackoff(intervalMs));
   const advice = `Create the ${PARENT_IN_WORDS[what]}, or delete this object and re-create it with the correct spec.${parent}.`;
-  return settle(progressing(reason, `${message} ${advice}`), dependencyBackoff(intervalMs));
+  return settle(awaited(s, reason, `${message} ${advice}`), dependencyBackoff(intervalMs));
 });
 
 /** A network that has just been created may not be seen by every part of Azure yet. */

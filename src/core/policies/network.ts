@@ -6,7 +6,7 @@ import { isIn, networkInWords, networkOf } from '../model/network.ts';
 import { condition } from '../model/object.ts';
 import { dependencyBackoff, IMMEDIATELY } from '../schedule.ts';
 import { type Action, managing, type Policy, type Situation } from '../situation.ts';
-import { progressing, settle, stall, UNCHANGED } from './verdicts.ts';
+import { awaited, settle, stall, UNCHANGED } from './verdicts.ts';
 
 /** Make sure a runtime in another network than declared is never written: Azure cannot move it. */
 export const networkIsTheDeclared: Policy = (s) => {
@@ -45,7 +45,8 @@ export const foreignNetworkStays: Policy = (s) => {
 export function networkIsWaitedFor(s: Situation, name: string): Action {
   const { kind } = s.desired.id.parent;
   return settle(
-    progressing(
+    awaited(
+      s,
       'ManagedVirtualNetworkNotFound',
       `The ${kind} has no managed virtual network ${name}. ${NETWORK_ADVICE[kind]}`,
     ),
