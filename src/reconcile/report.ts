@@ -56,7 +56,8 @@ export class Report {
     const object = await this.#world.objects.updateStatus(situation.object, status, this.#signal);
     this.#state.update({ object, status });
     const told = [...changes, ...events];
-    for (const event of told) this.event(event);
+    this.#events.unshift(...changes.filter(isFirst));
+    for (const event of told) if (!isFirst(event)) this.event(event);
     this.#count(told, before, status);
     if (condition(status, 'Ready')?.reason !== condition(before, 'Ready')?.reason) {
       const ready = condition(status, 'Ready');
@@ -109,6 +110,11 @@ export class Report {
     const { situation } = this.#state;
     return warningDueMs({ ...situation, verdict, told: [], mayTell: () => false }, situation.status);
   }
+}
+
+/** It came before what the pass did then. */
+function isFirst({ reason }: OperatorEvent): boolean {
+  return reason === 'Resumed' || reason === 'IdentityAccepted';
 }
 
 /** The log keys of an object. */

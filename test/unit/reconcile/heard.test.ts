@@ -45,6 +45,12 @@ describe('a typo in the name of the factory', () => {
     expect(heardOf(operator, key)).toEqual(['Warning FactoryNotFound', 'Normal Created', 'Normal Recovered']);
   });
 
+  test('counts as an observation: Azure has answered that there is nothing', async () => {
+    const { operator, key } = await mistyped();
+    await operator.poll(key);
+    expect(operator.ends).toMatchObject([{ observed: true }]);
+  });
+
   test('is looked at when the Warning is due, however long the back-off', async () => {
     const { operator, key } = await mistyped();
     expect(await operator.poll(key)).toMatchObject({ kind: 'backoff', latestMs: 2 * MINUTE });
@@ -89,6 +95,15 @@ test('Forbidden is one Warning after a minute, and one more for another action',
   action = 'write';
   await minutes(operator, key, 2);
   expect(heardOf(operator, key)).toEqual(['Warning Forbidden', 'Warning Forbidden']);
+});
+
+test('an object that is resumed says so before what is done then', async () => {
+  const operator = new Operator();
+  const key = operator.apply('sample', desired({ suspend: true }));
+  await minutes(operator, key, 2);
+  operator.cluster.edit(key, { suspend: false });
+  await minutes(operator, key, 2);
+  expect(heardOf(operator, key)).toEqual(['Normal Suspended', 'Normal Resumed', 'Normal Created']);
 });
 
 test('suspending and resuming are one event each', async () => {
