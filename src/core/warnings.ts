@@ -126,7 +126,7 @@ function troubleOf(pass: Hearing, status: Status): Trouble | undefined {
   const reason = EVENT_OF[shown.reason] ?? shown.reason;
   if (!(isWarningReason(reason) || isEventOf(reason)) || isProgress(shown)) return undefined;
   return {
-    event: { type: isPlanned ? 'Normal' : 'Warning', reason, message: shown.message },
+    event: { type: isPlanned ? 'Normal' : 'Warning', reason, message: inFull(shown, status) },
     told: toldOf(shown, status),
     dueMs: isPlanned ? 0 : patienceMs(shown, pass.intervalMs) - lastedMs(pass, status),
   };
@@ -181,11 +181,20 @@ function toldOf(shown: Condition, status: Status): Told {
   return { reason: EVENT_OF[shown.reason] ?? shown.reason, cause: cause === '' ? '' : hash(cause) };
 }
 
+/** Ready has Azure's text too, unless it stands and only cannot be confirmed. */
+function inFull({ reason, message }: Condition, status: Status): string {
+  const ready = condition(status, 'Ready');
+  return ready?.reason === reason ? ready.message : message;
+}
+
 /** Equal for the same trouble, whichever request met it and whenever; empty where the reason says it all. */
-function causeOf({ reason, message }: Condition, { drift }: Status): string {
-  const fields = drift.map(({ field }) => field).join();
+function causeOf(shown: Condition, status: Status): string {
+  const { reason } = shown;
+  const fields = status.drift.map(({ field }) => field).join();
   if (reason === 'Contested') return fields;
   if (isWholeCause(reason)) return '';
+  // Of a denial that cannot be confirmed there is no other text; one that can has the same.
+  const message = SHARED.includes(reason) ? shown.message : inFull(shown, status);
   return `${reason === 'Drifted' ? fields : ''} ${withoutTimes(withoutRequestIds(visible(message)))}`;
 }
 

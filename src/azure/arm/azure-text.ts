@@ -15,10 +15,10 @@ export interface AzureText {
 }
 
 /** ARM appends the policies as JSON: only the names of the assignments help. */
-export function withoutPolicyDump(message: string): string {
+export function withoutPolicyDump(message: string): { readonly sentence: string; readonly assignments: string[] } {
   const [sentence = '', dump] = message.split(/\s*Policy identifiers:/);
-  const names = [...(dump ?? '').matchAll(/"policyAssignment":\{"name":"([^"]+)"/g)].map(([, name]) => name);
-  return names.length === 0 ? sentence : `${sentence} Policy assignment: ${names.join(', ')}.`;
+  const found = (dump ?? '').matchAll(/"policyAssignment":\{"name":"([^"]+)"/g);
+  return { sentence, assignments: [...found].flatMap(([, name = '']) => tidy(name).slice(0, 100)).slice(0, 3) };
 }
 
 const MAX_LENGTH = 500;

@@ -7,6 +7,8 @@ import { MINUTE } from '../../../src/core/schedule.ts';
 import { type Hearing, heard, warningDueMs } from '../../../src/core/warnings.ts';
 import { ago, CREATED, failed, INTERVAL, NOW, rules, said } from './builders.ts';
 
+const WHY = { what: 'Why.', remedy: 'Do this.' };
+
 type Progress = 'Reconciling' | 'Stalled';
 
 const status = (more: Partial<Status>): Status => ({ ...EMPTY_STATUS, observedGeneration: 1, ...more });
@@ -134,13 +136,24 @@ describe('trouble', () => {
 
   test('keeps its cause while only request ids, times and durations in its text change', () => {
     const text = (id: string, time: string, seconds: number) =>
-      withRequestIds(`Blocked until ${time}; retry after ${seconds} seconds.`, { request: id });
+      `Blocked until ${time}. Azure: ${withRequestIds(`Retry after ${seconds} seconds.`, { request: id })}`;
     const steps = [
       locked(text('r-1', '2026-01-01T00:00:00Z', 17)),
       locked(text('r-2', '2026-02-01T12:30:00Z', 3)),
       locked(text('r-3', '2026-02-01T12:30:00.123Z', 3)),
     ];
     expect(story(steps)).toEqual(['Warning Locked']);
+  });
+
+  test('is told with the text of Azure, which only Ready has, and another such text is another cause', () => {
+    const said = (azure: string) => {
+      const [ready, stalledFor] = locked().conditions;
+      if (ready === undefined || stalledFor === undefined) throw new Error('two conditions were expected');
+      return status({ conditions: [{ ...ready, message: `Why. Azure: ${azure}` }, stalledFor] });
+    };
+    const { events } = heard(pass(), status({}), said('Code: field a.'));
+    expect(events.map(({ message }) => message)).toEqual(['Why. Azure: Code: field a.']);
+    expect(story([said('Code: field a.'), said('Code: field b.')])).toHaveLength(2);
   });
 
   test('is told with the message of the condition, and Recovered names the reasons and what is true now', () => {
@@ -194,7 +207,7 @@ describe('trouble', () => {
 
 describe('a wait', () => {
   const due = (reason: string, minutes: number, more: Partial<Hearing> = {}) =>
-    warningDueMs(pass({ verdict: progressing('Forbidden', ''), ...more }), of(reason, 'Reconciling', 'Why.', minutes));
+    warningDueMs(pass({ verdict: progressing('Forbidden', WHY), ...more }), of(reason, 'Reconciling', 'Why.', minutes));
   const first = (reason: string, intervalMs: number) =>
     Array.from({ length: 240 }, (_, i) => i / 2).find(
       (minutes) => story([of(reason, 'Reconciling', 'Why.', minutes)], { intervalMs }).length > 0,
@@ -233,7 +246,7 @@ describe('a wait', () => {
   });
 
   test('of a deletion that is meant is told at once, once, and is no Warning', () => {
-    const verdict = { ...progressing('Deleting', 'Argo CD.'), isPlanned: true } as const;
+    const verdict = { ...progressing('Deleting', WHY), isPlanned: true } as const;
     const steps = [0, 1].map((minutes) => of('Deleting', 'Reconciling', 'Argo CD.', minutes));
     expect(story(steps, { verdict })).toEqual(['Normal DeletionWaits']);
   });
@@ -305,8 +318,8 @@ describe('trouble that thousands of objects may share', () => {
     expect(heard(pass({ mayTell }), told, told).events).toEqual([]);
     expect(heard(pass({ mayTell }), WELL, of('Throttled', 'Reconciling')).events).toEqual([]);
     expect(heard(pass({ mayTell }), WELL, WELL).events).toEqual([]);
-    expect(heard(pass({ mayTell, verdict: stalled('Locked', '') }), WELL, of('Locked', 'Stalled')).events).toHaveLength(
-      1,
-    );
+    expect(
+      heard(pass({ mayTell, verdict: stalled('Locked', WHY) }), WELL, of('Locked', 'Stalled')).events,
+    ).toHaveLength(1);
   });
 });

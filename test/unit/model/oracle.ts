@@ -168,7 +168,7 @@ export class Oracle {
 
   /** What an object made itself it never adopts: it would leave it behind. */
   #judgeAdoption(after: ManagedObject, { origin }: Claim): void {
-    if (origin !== 'Adopted' || !after.spec.valid || this.#edited.has(after.uid)) return;
+    if (origin !== 'Adopted' || !after.spec.valid) return;
     const isOwn = this.#madeBy.get(armKey(after.spec.desired.id)) === after.uid;
     if (isOwn && !this.cluster.finalizerRemovedByHand.has(after.key))
       this.violations.push(`${after.key} adopts what it made itself`);

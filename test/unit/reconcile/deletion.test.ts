@@ -153,7 +153,11 @@ describe('a deletion whose factory Azure denies', () => {
     await operator.poll(key);
     expect(operator.cluster.server.has(key)).toBe(false);
     expect(operator.cluster.events).toMatchObject([
-      { type: 'Warning', reason: 'DeletionWaits', message: expect.stringContaining('denies now and then what exists') },
+      {
+        type: 'Warning',
+        reason: 'DeletionWaits',
+        message: expect.stringContaining('The object goes once Azure has said so'),
+      },
       { type: 'Normal', message: 'Runtime was deleted together with its factory or resource group.' },
     ]);
   });

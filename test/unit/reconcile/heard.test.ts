@@ -155,7 +155,7 @@ describe('a deletion that hangs', () => {
     const key = await ready(operator);
     let by = 'LinkedServiceA';
     instead(operator, 'delete', async () => {
-      throw new AzureFailure(FAILURE({ kind: 'refused', message: `Referenced by ${by}.` }));
+      throw new AzureFailure(FAILURE({ kind: 'refused', azure: `It is referenced by ${by}.` }));
     });
     operator.cluster.delete(key);
     await minutes(operator, key, 5);
