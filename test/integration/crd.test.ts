@@ -222,6 +222,7 @@ const fullStatus = {
   corrections: [{ field: 'location', times: [time], contested: true }],
   operation: { kind: 'Correct', time, fields: ['location'], specHash: 'abc', replacedEtag: 'e', repeated: true },
   syncedSpecHash: 'abc',
+  warnings: [{ reason: 'FactoryNotFound', cause: '0123456789abcdef' }],
 };
 
 describe('status', () => {
