@@ -112,6 +112,7 @@ describe.each(inBothKinds)('an object that is suspended, in a $kind', ({ inPlace
           typeProperties: { computeProperties: { location: 'West Europe' } },
         }),
       );
+      await place.untilEvents('sample', 'Created', 'Suspended', 'Resumed', 'DriftDetected', 'DriftCorrected');
     }));
 
   test.concurrent('from the start is Stalled and unknown, creates nothing and holds nothing', () =>
