@@ -15,6 +15,7 @@ import { stderrLog, step, type Task } from '../dev/controlplane/log.ts';
 import { buildImage } from '../dev/machine/image.ts';
 import { whyUnsuitable } from '../dev/machine/suitable.ts';
 import { haveTools, pathOf } from '../dev/tools/index.ts';
+import { debianPackages } from './package/debian.ts';
 import { writePlugin } from './package/plugin.ts';
 import { call, tarball } from './package/tarball.ts';
 
@@ -30,6 +31,8 @@ interface Options {
   readonly version: string;
   /** Where the image will be, without its tag. */
   readonly repository: string;
+  /** The URL of the repository with the sources, as GitHub has them; empty where they are not published. */
+  readonly sources: string;
   /** Seconds since 1970: the time of the commit, for all that has to have a time. */
   readonly epoch: string;
 }
@@ -48,15 +51,30 @@ async function checkVersion(version: string, published: boolean): Promise<void> 
   }
 }
 
-/** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image is. */
-async function writeChart({ version, repository, epoch }: Options, scratch: string): Promise<string> {
+/** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image, its sources and its runbook are. */
+async function writeChart(options: Options, scratch: string): Promise<string> {
+  const { version, epoch } = options;
   const chart = join(scratch, NAME);
   await cp(join(root, 'deploy', 'chart'), chart, { recursive: true });
-  const values = await readFile(join(chart, 'values.yaml'), 'utf8');
-  await writeFile(join(chart, 'values.yaml'), values.replace('  repository: ""', `  repository: ${repository}`));
+  await fillIn(join(chart, 'values.yaml'), '  repository: ""', `  repository: ${options.repository}`);
+  if (options.sources !== '') {
+    const runbook = `${options.sources}/blob/v${version}/docs/runbook.md`;
+    await fillIn(join(chart, 'values.yaml'), '    runbookUrl: ""', `    runbookUrl: ${runbook}`);
+    await fillIn(
+      join(chart, 'Chart.yaml'),
+      '\nkeywords:',
+      `\nhome: ${options.sources}\nsources: [${options.sources}]\nkeywords:`,
+    );
+  }
   const file = join(out, `${NAME}-chart-${version}.tgz`);
   await tarball(file, { folder: scratch, names: [NAME], epoch, level: 9 }, task);
   return file;
+}
+
+async function fillIn(file: string, blank: string, filled: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  if (!text.includes(blank)) throw new Error(`${file} has no ${blank.trim()} to fill in`);
+  await writeFile(file, text.replace(blank, filled));
 }
 
 async function writeManifests({ repository }: Options, chart: string): Promise<void> {
@@ -76,10 +94,14 @@ const isForDevelopment = ({ properties = [] }: Component): boolean =>
   properties.some(({ name }) => name === 'cdx:npm:package:development');
 
 /**
- * Of what is in the image: the packages of the bundle, and Node. Without what differs from one run to the next. `npm sbom --omit dev` would also leave out a package that
+ * Of what is in the image: the packages of the bundle, Node, and the Debian packages of the base. Without what differs from one run to the next. `npm sbom --omit dev` would also leave out a package that
  * the operator has in common with a tool.
  */
-async function writeBillOfMaterials({ version, epoch }: Options): Promise<void> {
+async function writeBillOfMaterials(
+  { version, epoch }: Options,
+  image: string | undefined,
+  scratch: string,
+): Promise<void> {
   const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only', '--sbom-type', 'application'];
   const bill = JSON.parse(await call('npm', args, task));
   const omitted = new Set(bill.components.filter(isForDevelopment).map((each: Component) => each['bom-ref']));
@@ -103,10 +125,15 @@ async function writeBillOfMaterials({ version, epoch }: Options): Promise<void> 
     purl: `pkg:generic/node@${node}`,
     licenses: [{ license: { id: 'MIT' } }],
   });
+  for (const { name, version, architecture } of image === undefined ? [] : await debianPackages(image, scratch)) {
+    const purl = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}&distro=debian-12`;
+    bill.components.push({ type: 'library', 'bom-ref': purl, name, version, purl });
+  }
   await writeFile(join(out, `${NAME}-${version}.cdx.json`), `${JSON.stringify(bill, null, 2)}\n`);
 }
 
-async function writeImage({ version, repository, epoch }: Options): Promise<void> {
+/** Resolves with its file, where there is one. */
+async function writeImage({ version, repository, epoch }: Options): Promise<string | undefined> {
   const name = `${repository}:${version}`;
   const file = join(out, `${NAME}-${version}.oci.tar`);
   if (await hasBuildx()) {
@@ -114,16 +141,17 @@ async function writeImage({ version, repository, epoch }: Options): Promise<void
     const output = `type=oci,dest=${file},name=${name},rewrite-timestamp=true`;
     const args = ['buildx', 'build', '--platform', platform, '--output', output, '--provenance=false', '.'];
     await call('docker', args, task, { env: { ...process.env, SOURCE_DATE_EPOCH: epoch } });
-    return;
+    return file;
   }
-  const why = await whyUnsuitable();
+  const why = await whyUnsuitable(process.env, task);
   if (why !== undefined || !(await haveTools(['buildctl'], task))) {
     task.log(`the image is left out: there is no docker buildx, and ${why ?? 'BuildKit cannot be built'}`);
-    return;
+    return undefined;
   }
   const standIn = join(out, `${NAME}-${version}.not-for-publishing.oci.tar`);
   await buildImage({ name, file: standIn, architectures: ARCHITECTURES, compress: true, epoch }, process.env, task);
   for (const log of [`${standIn}.log`, `${standIn}.daemon.log`]) await rm(log);
+  return standIn;
 }
 
 const hasBuildx = (): Promise<boolean> =>
@@ -147,21 +175,22 @@ async function main(args: readonly string[]): Promise<void> {
   const { version } = JSON.parse(await text('package.json'));
   await checkVersion(version, args.includes('--release'));
   const epoch = process.env.SOURCE_DATE_EPOCH || (await call('git', ['log', '-1', '--format=%ct'], task)).trim();
-  const options = { version, epoch, repository: process.env.IMAGE_REPOSITORY || NAME };
+  const { IMAGE_REPOSITORY, REPOSITORY_URL } = process.env;
+  const options = { version, epoch, repository: IMAGE_REPOSITORY || NAME, sources: REPOSITORY_URL ?? '' };
   if (!(await haveTools(['helm'], task))) throw new Error('the chart needs helm, which cannot be built here');
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const scratch = await mkdtemp(join(tmpdir(), 'package-'));
   try {
     await writeManifests(options, await writeChart(options, scratch));
+    const image = args.includes('--without-image')
+      ? undefined
+      : await step(task.log, 'building the image', '1 to 3 minutes', () => writeImage(options));
+    await writeBillOfMaterials(options, image, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-  await writeBillOfMaterials(options);
   await writePlugin({ version, epoch, out }, args, task);
-  if (!args.includes('--without-image')) {
-    await step(task.log, 'building the image', '1 to 3 minutes', () => writeImage(options));
-  }
   await writeSums();
   process.stdout.write(await readFile(join(out, 'SHA256SUMS'), 'utf8'));
 }

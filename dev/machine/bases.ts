@@ -55,8 +55,13 @@ export async function bases(
     await base(`node:${version}-bookworm-slim`, [version, NPM_VERSION, ...NODE_PACKAGES], all, env, task, (...at) =>
       fillNode(version, env, task, ...at),
     ),
-    await base('gcr.io/distroless/cc-debian12:nonroot', DISTROLESS_PACKAGES, all, env, task, (...at) =>
-      fillDistroless(env, task, ...at),
+    await base(
+      'gcr.io/distroless/cc-debian12:nonroot',
+      ['with records', ...DISTROLESS_PACKAGES],
+      all,
+      env,
+      task,
+      (...at) => fillDistroless(env, task, ...at),
     ),
   ];
 }

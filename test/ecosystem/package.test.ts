@@ -18,13 +18,14 @@ import { describeWith } from '../support/tools.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = `${root}dist/release/`;
 const IMAGE_REPOSITORY = 'registry.example.com/operator';
+const REPOSITORY_URL = 'https://git.example.com/team/operator';
 const { version, dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 /** Node is put into an archive, and the first time fetched. */
 const PACK_MS = 600_000;
 
 async function pack(): Promise<string> {
-  const env = { ...process.env, IMAGE_REPOSITORY, SOURCE_DATE_EPOCH: '1790000000' };
+  const env = { ...process.env, IMAGE_REPOSITORY, REPOSITORY_URL, SOURCE_DATE_EPOCH: '1790000000' };
   const args = ['scripts/package.ts', '--without-image', '--own-platform-only'];
   return (await promisify(execFile)(process.execPath, args, { cwd: root, env })).stdout;
 }
@@ -89,6 +90,18 @@ const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await de
     expect(deployment.spec.template.spec.containers[0].image).toBe(`${IMAGE_REPOSITORY}:${version}`);
     expect(all.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['Namespace', 'CustomResourceDefinition']));
     expect(all.filter(({ kind }) => kind === 'Pod')).toEqual([]);
+  });
+
+  test('has a chart that knows where its image, its sources and its runbook are', async () => {
+    const chart = `${out}azure-ir-operator-chart-${version}.tgz`;
+    const show = async (what: string) =>
+      parse((await promisify(execFile)(pathOf('helm'), ['show', what, chart], { cwd: root })).stdout);
+    const { home, sources, icon } = await show('chart');
+    expect({ home, sources }).toEqual({ home: REPOSITORY_URL, sources: [REPOSITORY_URL] });
+    expect(Buffer.from(icon.split('base64,')[1], 'base64').toString()).toMatch(/^<svg .*<\/svg>$/);
+    const { image, metrics } = await show('values');
+    expect(image.repository).toBe(IMAGE_REPOSITORY);
+    expect(metrics.prometheusRule.runbookUrl).toBe(`${REPOSITORY_URL}/blob/v${version}/docs/runbook.md`);
   });
 
   test('has a bill of materials with every package that the operator depends on, in its version, and Node', () => {

@@ -1,6 +1,7 @@
 /** Manifests of what a factory or workspace has, and why the rest is left out. */
 import { API_VERSION, KIND } from '../../api/names.ts';
 import type { Listed } from '../../azure/arm/arm-runtimes.ts';
+import { mayHoldSecret, withLeaf } from '../../core/model/declaration.ts';
 import { isAutoResolve, leavesIn } from '../../core/model/fields.ts';
 import { foldCase } from '../../core/model/letter-case.ts';
 import { networkOf } from '../../core/model/network.ts';
@@ -15,7 +16,6 @@ import {
   type RuntimeType,
 } from '../../core/model/runtime.ts';
 import { parseSpec } from '../../kube/objects/spec.ts';
-import { isSecretName } from '../output/text.ts';
 
 export interface ImportedManifest {
   readonly apiVersion: string;
@@ -160,7 +160,7 @@ function specOf(id: RuntimeId, { document }: ObservedRuntime, { minimal, observe
       undeclared.push({ field: path, why });
       continue;
     }
-    const more = withField(spec, path, value);
+    const more = withLeaf(spec, path, value);
     // What the rules of the CRD refuse stays in Azure as it is.
     const parsed = parseSpec(more, 'imported');
     if (parsed.valid) spec = more;
@@ -174,25 +174,10 @@ function specOf(id: RuntimeId, { document }: ObservedRuntime, { minimal, observe
 }
 
 function reasonNotToDeclare(path: string, value: Json): string | undefined {
-  const name = /^dataFlow\.customProperties\[(?<name>.+)\]$/s.exec(path)?.groups?.name;
-  if (name !== undefined && isSecretName(name))
-    return 'its name looks like that of a secret, which belongs in no manifest';
+  if (mayHoldSecret(path)) return 'its name looks like that of a secret, which belongs in no manifest';
   // A region's name is declared; that there is none is what a new runtime has anyhow.
   if (path === 'location' && typeof value === 'string' && isAutoResolve(value)) return undefined;
   return value === null ? 'it has no value' : undefined;
-}
-
-function withField(spec: { readonly [key: string]: Json }, path: string, value: Json): { [key: string]: Json } {
-  const entry = /^(?<group>\w+)\.(?<map>\w+)\[(?<name>.+)\]$/s.exec(path)?.groups;
-  const [first = '', second] = path.split('.');
-  const groupName = entry?.group ?? first;
-  const group = (spec[groupName] ?? {}) as { readonly [key: string]: Json };
-  if (entry !== undefined) {
-    const { map = '', name = '' } = entry;
-    const entries = (group[map] ?? []) as readonly Json[];
-    return { ...spec, [groupName]: { ...group, [map]: [...entries, { name, value }] } };
-  }
-  return second === undefined ? { ...spec, [first]: value } : { ...spec, [first]: { ...group, [second]: value } };
 }
 
 export function manifestOf(
