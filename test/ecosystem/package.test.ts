@@ -49,6 +49,8 @@ async function runsAsPlugin(bin: string, rest = [dirname(process.execPath), proc
   expect(await run('__complete', 'azir', 'pl')).toMatch(/^plan\t/);
 }
 
+const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await describeWith('krew') : describe.skip;
+
 (await describeWith('helm'))('a release', () => {
   let sums: string;
   beforeAll(async () => {
@@ -140,59 +142,54 @@ async function runsAsPlugin(bin: string, rest = [dirname(process.execPath), proc
     await runsAsPlugin(bin);
     await rm(home, { recursive: true });
   });
-});
 
-const describeKrew = (await haveOwnNode(quiet, underCi(process.env)))
-  ? await describeWith('helm', 'krew')
-  : describe.skip;
+  describeKrew('the manifest for krew', () => {
+    let home: string;
+    let env: NodeJS.ProcessEnv;
+    let archive: string;
 
-describeKrew('the manifest for krew', () => {
-  let home: string;
-  let env: NodeJS.ProcessEnv;
-  let archive: string;
+    beforeAll(async () => {
+      home = await mkdtemp(join(tmpdir(), 'krew-'));
+      env = { ...bare(home), KREW_ROOT: join(home, 'krew') };
+      const { spec } = parse(readFileSync(`${out}azir.yaml`, 'utf8'));
+      archive = `${out}${basename(spec.platforms[0].uri)}`;
+    });
 
-  beforeAll(async () => {
-    await pack();
-    home = await mkdtemp(join(tmpdir(), 'krew-'));
-    env = { ...bare(home), KREW_ROOT: join(home, 'krew') };
-    const { spec } = parse(readFileSync(`${out}azir.yaml`, 'utf8'));
-    archive = `${out}${basename(spec.platforms[0].uri)}`;
-  }, PACK_MS);
+    afterAll(() => rm(home, { recursive: true, force: true }));
 
-  afterAll(() => rm(home, { recursive: true, force: true }));
+    const install = (manifest: string) =>
+      promisify(execFile)(pathOf('krew'), ['install', `--manifest=${manifest}`, `--archive=${archive}`], { env });
 
-  const install = (manifest: string) =>
-    promisify(execFile)(pathOf('krew'), ['install', `--manifest=${manifest}`, `--archive=${archive}`], { env });
+    test('names archives of this release with their sums', () => {
+      const { spec } = parse(readFileSync(`${out}azir.yaml`, 'utf8'));
+      expect(spec.version).toBe(`v${version}`);
+      for (const { uri, sha256 } of spec.platforms) {
+        expect(uri).toContain(`/releases/download/v${version}/`);
+        expect(
+          createHash('sha256')
+            .update(readFileSync(`${out}${basename(uri)}`))
+            .digest('hex'),
+        ).toBe(sha256);
+      }
+    });
 
-  test('names archives of this release with their sums', () => {
-    const { spec } = parse(readFileSync(`${out}azir.yaml`, 'utf8'));
-    expect(spec.version).toBe(`v${version}`);
-    for (const { uri, sha256 } of spec.platforms) {
-      expect(uri).toContain(`/releases/download/v${version}/`);
-      expect(
-        createHash('sha256')
-          .update(readFileSync(`${out}${basename(uri)}`))
-          .digest('hex'),
-      ).toBe(sha256);
-    }
-  });
+    test('is refused by krew where the archive is another one', async () => {
+      const manifest = join(home, 'azir.yaml');
+      const text = readFileSync(`${out}azir.yaml`, 'utf8');
+      await writeFile(manifest, text.replaceAll(/sha256: \w+/g, `sha256: ${'f'.repeat(64)}`));
+      await expect(install(manifest)).rejects.toThrow(/checksum does not match/);
+    });
 
-  test('is refused by krew where the archive is another one', async () => {
-    const manifest = join(home, 'azir.yaml');
-    const text = readFileSync(`${out}azir.yaml`, 'utf8');
-    await writeFile(manifest, text.replaceAll(/sha256: \w+/g, `sha256: ${'0'.repeat(64)}`));
-    await expect(install(manifest)).rejects.toThrow(/checksum does not match/);
-  });
-
-  test('installs a program by krew itself that needs no Node on PATH, and that kubectl finds', async () => {
-    await install(`${out}azir.yaml`);
-    const bin = join(home, 'krew', 'bin');
-    await symlink(await realpath(join(bin, 'kubectl-azir')), join(bin, 'kubectl_complete-azir'));
-    await runsAsPlugin(bin, '/usr/bin:/bin');
-    expect(readdirSync(join(home, 'krew', 'store', 'azir', `v${version}`)).sort()).toEqual([
-      'LICENSE',
-      'LICENSE.node',
-      'kubectl-azir',
-    ]);
+    test('installs a program by krew itself that needs no Node on PATH, and that kubectl finds', async () => {
+      await install(`${out}azir.yaml`);
+      const bin = join(home, 'krew', 'bin');
+      await symlink(await realpath(join(bin, 'kubectl-azir')), join(bin, 'kubectl_complete-azir'));
+      await runsAsPlugin(bin, '/usr/bin:/bin');
+      expect(readdirSync(join(home, 'krew', 'store', 'azir', `v${version}`)).sort()).toEqual([
+        'LICENSE',
+        'LICENSE.node',
+        'kubectl-azir',
+      ]);
+    });
   });
 });
