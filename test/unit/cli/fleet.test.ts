@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Io } from '../../../src/cli/io.ts';
 import { run } from '../../../src/cli/run.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ApiServer, stored } from './api-server.ts';
 import { testIo } from './test-io.ts';
 
@@ -16,10 +17,10 @@ function start(words: readonly string[], given: Partial<Io> = {}) {
   const stop = new AbortController();
   const { io, told } = testIo({ signal: stop.signal, ...given });
   const ended = run([...words, '--kubeconfig', server.kubeconfig], io);
-  const says = async (text: string | RegExp): Promise<void> => {
-    while (!(typeof text === 'string' ? told.out.includes(text) : text.test(told.out)))
-      await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const says = (text: string | RegExp): Promise<void> =>
+    eventually(async () =>
+      typeof text === 'string' ? expect(told.out).toContain(text) : expect(told.out).toMatch(text),
+    );
   return { told, ended, says, interrupt: () => stop.abort(new Error('interrupted')) };
 }
 
