@@ -95,7 +95,7 @@ describe('status -w', () => {
     const body = { kind: 'Status', code: 403, reason: 'Forbidden', message: 'you may not list' };
     server.answers.set('GET /apis/azure-ir.io/v1beta1/azureintegrationruntimes', { status: 403, body });
     const { code, notes } = await azir(['status', '-A', '-w']);
-    expect({ code, notes }).toEqual({ code: 1, notes: 'error: the API server refused to list: you may not list\n' });
+    expect({ code, notes }).toEqual({ code: 1, notes: 'error: the objects cannot be listed: you may not list\n' });
   });
 
   test.each(['json', 'yaml'])('adds a document for each change as %s', async (format) => {
@@ -134,13 +134,27 @@ describe('wait', () => {
 
   test.each<[string, string[], number, string | RegExp]>([
     ['an object that needs a person', ['bad'], 3, 'team-a/bad: TypeConflict: A self-hosted runtime has this name.\n'],
-    ['the time', ['nobody', '--timeout', '0'], 4, /^team-a\/nobody: timed out; /m],
+    ['no time, after one look', ['nobody', '--timeout', '0'], 4, 'team-a/nobody: timed out; not there yet\n'],
+    ['no time, but one look', ['good', '--timeout', '0'], 0, 'team-a/good: Available: Fine.\n'],
     ['the deletion', ['nobody', '--for', 'deleted'], 0, 'team-a/nobody: deleted\n'],
   ])('ends by %s', async (_, words, code, out) => {
     server.put(stored('team-a/bad', stalled));
+    server.put(stored('team-a/good'));
     const ended = await azir(['wait', ...words, ...TEAM]);
     expect(ended.code).toBe(code);
     expect(ended.out).toMatch(out);
+  });
+
+  test('without time ends where the API server does not answer', async () => {
+    const body = { kind: 'Status', code: 503, reason: 'ServiceUnavailable', message: 'busy' };
+    server.answers.set('GET /apis/azure-ir.io/v1beta1/namespaces/team-a/azureintegrationruntimes', {
+      status: 503,
+      body,
+    });
+    expect(await azir(['wait', 'one', '--timeout', '0', ...TEAM])).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining('error: the objects cannot be listed: busy'),
+    });
   });
 
   test('for a deletion is not ended by what was wrong before', async () => {
