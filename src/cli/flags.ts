@@ -23,7 +23,9 @@ export interface AzureFlags {
   readonly azureCredential: OwnCredential;
 }
 
+/** `workload` for short. @throws CommandError for what is none. */
 export function ownCredential(text: string): OwnCredential {
+  if (text === 'workload') return 'workload-identity';
   const known = OWN_CREDENTIALS.find((each) => each === text);
   if (known === undefined)
     throw new CommandError(`--azure-credential ${text} is none of ${OWN_CREDENTIALS.join(', ')}`);

@@ -43,7 +43,7 @@ function withAzureFlags(command: Command): Command {
   return command.addOption(
     new Option(
       '--azure-credential <kind>',
-      'who asks Azure: environment (AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE), client-secret, client-certificate, workload-identity, managed-identity or azure-cli; never one after the other',
+      'who asks Azure: environment (AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE), client-secret, client-certificate, workload-identity (or workload), managed-identity or azure-cli; never one after the other',
     )
       .argParser(ownCredential)
       .default('environment'),

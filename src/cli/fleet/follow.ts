@@ -40,18 +40,24 @@ export async function follow<T>(
   const { promise: outcome, resolve, reject } = Promise.withResolvers<T | undefined>();
   const objects = new Map<string, Found>();
   const end = new AbortController();
+  // As of kubectl: no time is one look.
+  const isOnce = timeoutMs === 0;
   let isListed = false;
+  const fail = (error: Error): void => {
+    reject(error);
+    end.abort();
+  };
   const show = (): void => {
     if (end.signal.aborted) return;
     try {
       const answer = see(objects);
-      if (answer !== undefined) resolve(answer);
+      if (answer !== undefined || isOnce) resolve(answer);
     } catch (error) {
       reject(error);
     }
   };
   const { done } = runWatcher<Found>({
-    source: sourceOf(client, scope, () => isListed, reject),
+    source: sourceOf(client, scope, (error) => isOnce || (!isListed && isRefusal(error)), fail),
     sink: {
       replace(all) {
         isListed = true;
@@ -72,7 +78,8 @@ export async function follow<T>(
     signal: end.signal,
     log: noted(io),
   });
-  const timer = timeoutMs === undefined ? undefined : systemClock.setTimer(timeoutMs, () => resolve(undefined));
+  const timer =
+    timeoutMs === undefined || isOnce ? undefined : systemClock.setTimer(timeoutMs, () => resolve(undefined));
   const onAbort = (): void => reject(io.signal.reason);
   if (io.signal.aborted) onAbort();
   io.signal.addEventListener('abort', onAbort, { once: true });
@@ -86,10 +93,15 @@ export async function follow<T>(
   }
 }
 
+/** What is refused once is refused again; 410 is the end of a list that took too long. */
+function isRefusal({ status }: KubeError): boolean {
+  return status >= 400 && status < 429 && status !== 410;
+}
+
 function sourceOf(
   client: KubeClient,
   scope: Scope,
-  isListed: () => boolean,
+  isTheEnd: (error: KubeError) => boolean,
   fail: (error: Error) => void,
 ): WatchSource<Found> {
   const source = createRuntimeApi(client);
@@ -98,10 +110,8 @@ function sourceOf(
       try {
         return await source.list(scope, PAGE, token, signal);
       } catch (error) {
-        const isRefusal = error instanceof KubeError && error.status >= 400 && error.status < 429;
-        // What is refused once is refused again; 410 is the end of a list that took too long.
-        if (isRefusal && error.status !== 410 && !isListed())
-          fail(new CommandError(`the API server refused to list: ${error.message}`));
+        if (error instanceof KubeError && isTheEnd(error))
+          fail(new CommandError(`the objects cannot be listed: ${error.message}`));
         throw error;
       }
     },

@@ -1,5 +1,7 @@
 /** An API server that a test fills: our own kind with lists, watches and merge patches, and set answers for all else. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expect } from '@jest/globals';
+import { eventually } from '../../support/eventually.ts';
 import { BadServer } from '../kube/client/bad-server.ts';
 
 export interface StoredObject {
@@ -110,8 +112,8 @@ export class ApiServer {
   }
 
   /** Resolves once so many watches are open. */
-  async watched(count = 1): Promise<void> {
-    while (this.#watches.size < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  watched(count = 1): Promise<void> {
+    return eventually(async () => expect(this.#watches.size).toBeGreaterThanOrEqual(count));
   }
 
   /** As a load balancer does that has had enough. */

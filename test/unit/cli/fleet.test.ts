@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Io } from '../../../src/cli/io.ts';
 import { run } from '../../../src/cli/run.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ApiServer, stored } from './api-server.ts';
 import { testIo } from './test-io.ts';
 
@@ -16,10 +17,10 @@ function start(words: readonly string[], given: Partial<Io> = {}) {
   const stop = new AbortController();
   const { io, told } = testIo({ signal: stop.signal, ...given });
   const ended = run([...words, '--kubeconfig', server.kubeconfig], io);
-  const says = async (text: string | RegExp): Promise<void> => {
-    while (!(typeof text === 'string' ? told.out.includes(text) : text.test(told.out)))
-      await new Promise((resolve) => setTimeout(resolve, 5));
-  };
+  const says = (text: string | RegExp): Promise<void> =>
+    eventually(async () =>
+      typeof text === 'string' ? expect(told.out).toContain(text) : expect(told.out).toMatch(text),
+    );
   return { told, ended, says, interrupt: () => stop.abort(new Error('interrupted')) };
 }
 
@@ -94,7 +95,7 @@ describe('status -w', () => {
     const body = { kind: 'Status', code: 403, reason: 'Forbidden', message: 'you may not list' };
     server.answers.set('GET /apis/azure-ir.io/v1beta1/azureintegrationruntimes', { status: 403, body });
     const { code, notes } = await azir(['status', '-A', '-w']);
-    expect({ code, notes }).toEqual({ code: 1, notes: 'error: the API server refused to list: you may not list\n' });
+    expect({ code, notes }).toEqual({ code: 1, notes: 'error: the objects cannot be listed: you may not list\n' });
   });
 
   test.each(['json', 'yaml'])('adds a document for each change as %s', async (format) => {
@@ -133,13 +134,27 @@ describe('wait', () => {
 
   test.each<[string, string[], number, string | RegExp]>([
     ['an object that needs a person', ['bad'], 3, 'team-a/bad: TypeConflict: A self-hosted runtime has this name.\n'],
-    ['the time', ['nobody', '--timeout', '0'], 4, /^team-a\/nobody: timed out; /m],
+    ['no time, after one look', ['nobody', '--timeout', '0'], 4, 'team-a/nobody: timed out; not there yet\n'],
+    ['no time, but one look', ['good', '--timeout', '0'], 0, 'team-a/good: Available: Fine.\n'],
     ['the deletion', ['nobody', '--for', 'deleted'], 0, 'team-a/nobody: deleted\n'],
   ])('ends by %s', async (_, words, code, out) => {
     server.put(stored('team-a/bad', stalled));
+    server.put(stored('team-a/good'));
     const ended = await azir(['wait', ...words, ...TEAM]);
     expect(ended.code).toBe(code);
     expect(ended.out).toMatch(out);
+  });
+
+  test('without time ends where the API server does not answer', async () => {
+    const body = { kind: 'Status', code: 503, reason: 'ServiceUnavailable', message: 'busy' };
+    server.answers.set('GET /apis/azure-ir.io/v1beta1/namespaces/team-a/azureintegrationruntimes', {
+      status: 503,
+      body,
+    });
+    expect(await azir(['wait', 'one', '--timeout', '0', ...TEAM])).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining('error: the objects cannot be listed: busy'),
+    });
   });
 
   test('for a deletion is not ended by what was wrong before', async () => {
