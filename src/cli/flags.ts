@@ -3,6 +3,7 @@
 import { OWN_CREDENTIALS, type OwnCredential } from '../core/model/credential.ts';
 import { parseDuration } from '../core/model/duration.ts';
 import { CommandError } from './exit.ts';
+import { safe } from './output/text.ts';
 
 /** How the cluster is reached: kubectl's own flags. */
 export interface KubeFlags {
@@ -11,19 +12,37 @@ export interface KubeFlags {
   readonly cluster?: string;
   readonly user?: string;
   readonly as?: string;
+  readonly asGroup?: readonly string[];
   readonly namespace?: string;
   readonly requestTimeout?: string;
+  readonly v?: string;
 }
 
 export interface AzureFlags {
+  readonly v?: string;
   readonly azureCredential: OwnCredential;
 }
 
+/** `workload` for short. @throws CommandError for what is none. */
 export function ownCredential(text: string): OwnCredential {
+  if (text === 'workload') return 'workload-identity';
   const known = OWN_CREDENTIALS.find((each) => each === text);
   if (known === undefined)
     throw new CommandError(`invalid --azure-credential "${text}": must be one of ${OWN_CREDENTIALS.join(', ')}`);
   return known;
+}
+
+/** Is told a request, what came of it, and how long that took. */
+export type RequestTeller = (request: string, answer: string, ms: number) => void;
+
+/** As of kubectl: each request is told from 6 on. Never a header or a body, whatever the level: they may hold secrets. */
+const TELLS_REQUESTS = 6;
+
+/** Tells a request and its answer; undefined where `-v` does not ask for it. */
+export function requestTeller({ v }: Pick<KubeFlags, 'v'>, note: (line: string) => void): RequestTeller | undefined {
+  if (v !== undefined && !/^\d{1,2}$/.test(v)) throw new CommandError(`-v ${v} is no level: use a number, such as 6`);
+  if (Number(v ?? 0) < TELLS_REQUESTS) return undefined;
+  return (request, answer, ms) => note(`${safe(request)} ${safe(answer)} in ${Math.round(ms)} ms`);
 }
 
 /** Milliseconds of `90s`, `5m`, or kubectl's bare seconds; 0 is none. */

@@ -5,7 +5,7 @@ import type { Raw } from '../../kube/client/raw.ts';
 import type { AzureReader } from '../azure/reader.ts';
 import { type Place, parentOf } from '../azure/scope.ts';
 import { CommandError, EXIT, type ExitCode, worstOf } from '../exit.ts';
-import type { AzureFlags, KubeFlags } from '../flags.ts';
+import { type AzureFlags, type KubeFlags, requestTeller } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { renderYaml } from '../output/documents.ts';
 import { writeFolder } from './folder.ts';
@@ -50,7 +50,7 @@ export async function importRuntimes(flags: ImportFlags, io: Io): Promise<ExitCo
   const source = await sourceOf(flags, given, io);
   const cluster = await clusterOf(flags, io);
   const { createAzureReader } = await import('../azure/reader.ts');
-  const azure = createAzureReader(flags.azureCredential, io.env, io.signal);
+  const azure = createAzureReader(flags.azureCredential, io.env, io.signal, requestTeller(flags, io.note));
   try {
     const parents = source === undefined ? await parentsOf(azure, flags, given) : parentsWith(source);
     const result = await importFrom({ parents, source, azure, ...cluster, pattern: flags.name, options });
@@ -154,7 +154,7 @@ async function clusterOf(
 ): Promise<{ readonly live: readonly Raw[] | undefined; readonly namespace: string }> {
   if (!flags.live) return { live: undefined, namespace: flags.namespace ?? 'default' };
   const { connect, listObjects } = await import('../kube.ts');
-  const client = connect(flags);
+  const client = connect(flags, io);
   try {
     const live = await listObjects(client, undefined, undefined, io.signal);
     return { live, namespace: flags.namespace ?? client.namespace ?? 'default' };

@@ -24,6 +24,8 @@ export interface PlanInput {
   /** Undefined: nothing is known of what was before. */
   readonly base: readonly Checked[] | undefined;
   readonly live: readonly Raw[] | undefined;
+  /** What of the cluster could not be seen, and is assumed. */
+  readonly unseen?: string;
   /** Undefined: offline. */
   readonly azure: Reads | undefined;
   readonly readsState: boolean;
@@ -32,6 +34,8 @@ export interface PlanInput {
   /** Of the manifests: what could not be read at all. */
   readonly errors: readonly string[];
   readonly now: number;
+  /** Is told what is under way. */
+  readonly progress?: (text: string) => void;
 }
 
 /** How many reads are under way at once. */
@@ -45,7 +49,12 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const parents = new Map(
     [...world.applied, ...world.deleted].map(({ desired: { id } }) => [parentKey(id.parent), id.parent]),
   );
-  await inPool([...parents.values()], AT_ONCE, (parent) => view.look(parent));
+  const { progress = () => {} } = input;
+  await inPool([...parents.values()], AT_ONCE, async (parent) => {
+    progress(`reading ${parent.kind} ${parent.name}: ${azure?.reads ?? 0} reads so far`);
+    await view.look(parent);
+  });
+  progress(`planning ${world.applied.length + world.deleted.length} objects`);
   const planner = new Planner(view, azure?.identity ?? 'nobody', input.now, [
     ...world.others,
     ...world.applied.map(({ object }) => object),
@@ -301,8 +310,9 @@ function violationsOf(changes: readonly Change[], policies: readonly string[]): 
   );
 }
 
-function assumptionsOf({ base, live, azure }: PlanInput, isAssumed: boolean): string[] {
+function assumptionsOf({ base, live, azure, unseen }: PlanInput, isAssumed: boolean): string[] {
   return [
+    ...(unseen === undefined ? [] : [unseen]),
     ...(isAssumed ? ['each object of --base is taken to have claimed its runtime; --live knows'] : []),
     ...(base === undefined && live === undefined && azure !== undefined
       ? ['each object is taken for a new one; --base or --live knows what was before']
