@@ -257,7 +257,7 @@ function toldOf({ status }: ManagedObject): string {
 function undoneByGitOps(verb: Steering, found: Found, force: boolean | undefined, io: Io): string | undefined {
   const owner = verb === 'suspend' || verb === 'resume' ? gitOpsOf(found) : undefined;
   if (owner === undefined) return undefined;
-  if (!force) return `${owner} will undo it: change spec.suspend in Git, or --force`;
+  if (!force) return `${owner} will revert it: change spec.suspend in Git, or --force`;
   io.note(
     `${safe(found.object.key)}: ${owner} will undo this where Git says otherwise: change spec.suspend in Git, too`,
   );
