@@ -29,7 +29,11 @@ describe.each(inBothKinds)('a change of the manifest, in a $kind', ({ inPlace })
       await place.apply('sample', { interval: '1h', location: 'North Europe', description: 'Copies.' });
       await place.until('sample', 'Ready=True Available');
       await place.barrier();
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'Created', 'Updated');
+      expect((await place.eventsInFull('sample'))[1]).toMatchObject({
+        type: 'Normal',
+        note: 'Updated location "West Europe" → "North Europe"; description "" → "Copies.".',
+      });
     }));
 
   test.concurrent('from "West Europe" to "westeurope" writes nothing to Azure', () =>
@@ -48,11 +52,27 @@ describe.each(inBothKinds)('a change of the manifest, in a $kind', ({ inPlace })
       await place.apply('sample', { description: 'Copies.', interval: '1h' });
       const { status } = await place.until('sample', 'Ready=True Available');
       expect(await properties(place)).toEqual({ ...located('West Europe'), description: 'Copies.' });
-      expect(status?.managedFields).toEqual(['description', 'location']);
+      expect(status?.ownedFields).toEqual(['description', 'location']);
       await place.apply('sample', { interval: '1h' });
       const after = await place.until('sample', 'Ready=True Available');
       expect(await properties(place)).toEqual(located('West Europe'));
-      expect(after.status?.managedFields).toEqual(['location']);
+      expect(after.status?.ownedFields).toEqual(['location']);
+    }));
+
+  test.concurrent('is set against the fields of a status that an older version wrote, which is rewritten then and not before', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { description: 'Copies.', interval: '1h' });
+      await place.until('sample', 'Ready=True Available');
+      await place.updateStatus('sample', { ownedFields: undefined, managedFields: ['description', 'location'] });
+      await place.barrier();
+      await place.apply('sample', { interval: '1h' });
+      const { status } = await place.until('sample', 'Ready=True Available');
+      expect(await properties(place)).toEqual(located('West Europe'));
+      expect(status?.ownedFields).toEqual(['location']);
+      expect(status).not.toHaveProperty('managedFields');
+      const versions = await place.allVersions('sample');
+      const edited = versions.findIndex((version) => version.status !== undefined && 'managedFields' in version.status);
+      expect(versions[edited + 1]?.metadata.generation).toBe(2);
     }));
 
   test.concurrent('that removes the location returns it to AutoResolve', () =>
@@ -62,7 +82,7 @@ describe.each(inBothKinds)('a change of the manifest, in a $kind', ({ inPlace })
       await place.apply('sample', { interval: '1h', location: undefined });
       const { status } = await place.until('sample', 'Ready=True Available');
       expect(await properties(place)).toEqual(located('AutoResolve'));
-      expect(status?.managedFields ?? []).toEqual([]);
+      expect(status?.ownedFields ?? []).toEqual([]);
     }));
 
   test.concurrent('keeps every field that it does not name', () =>

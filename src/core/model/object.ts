@@ -2,7 +2,7 @@
 import type { Desired } from './desired.ts';
 import type { Drift, FieldPath } from './fields.ts';
 import type { Repairs } from './repairs.ts';
-import type { InteractiveAuthoring } from './runtime.ts';
+import type { InteractiveAuthoring, JsonObject } from './runtime.ts';
 
 /** An `AzureIntegrationRuntime` of the API server, parsed once at the edge. Never changed in place. */
 export interface ManagedObject {
@@ -36,13 +36,17 @@ export interface ManagedObject {
  *
  * Designs: (a) the finalizer itself, or who wrote it (`managedFields`): nothing more to store, but a backup, a copy in Git
  * and `kubectl replace` bring both along, and a foreign runtime would be deleted as one that we made; (b) this one, an
- * annotation that names the uid of its object: who copies it copies the name of another. Either is lost to somebody who
+ * annotation that names the uid of its object: who copies it copies the name of another. Either is lost to a person who
  * overwrites it, and then the runtime is taken for a foreign one, which stays.
  */
 export interface Mark {
   readonly origin: Claim['origin'];
   /** The runtime, as `armKey` names it. */
   readonly runtime: string;
+  /**
+   * What creates have sent, the latest last: each is recognised though the manifest has changed since. Absent of an adoption.
+   */
+  readonly sent?: readonly Desired['fields'][];
 }
 
 /** The annotations by which a person asks for something; undefined when absent. */
@@ -76,6 +80,13 @@ export interface Condition {
 }
 
 export type ConditionType = 'Ready' | 'Synced' | 'Healthy' | 'Reconciling' | 'Stalled';
+
+/** Trouble that a Warning event has told of, and that is not over. */
+export interface Told {
+  readonly reason: string;
+  /** Hash of what caused it; empty where the reason says it all. */
+  readonly cause: string;
+}
 
 export interface Claim {
   readonly origin: 'Created' | 'Adopted';
@@ -121,6 +132,8 @@ export interface Status {
   readonly state?: string;
   readonly resourceId?: string;
   readonly location?: string;
+  /** Of a runtime that is only observed: what Azure has, in the form of spec. */
+  readonly observed?: JsonObject;
   /** The name for a linked service's `connectVia`. */
   readonly referenceName?: string;
   readonly claim?: Claim;
@@ -144,6 +157,8 @@ export interface Status {
    * and lets a suspended object stay Ready.
    */
   readonly syncedSpecHash?: string;
+  /** Absent where there is none. */
+  readonly warnings?: readonly Told[];
 }
 
 /** Nothing here changes only because time passes. */

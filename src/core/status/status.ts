@@ -1,9 +1,11 @@
 /** The next status: what a pass leaves behind for people and for later passes. */
 import { compact } from '../model/compact.ts';
+import { declarationOf } from '../model/declaration.ts';
 import { declarationHash } from '../model/desired.ts';
 import { valueAt } from '../model/fields.ts';
+import { type Advice, inFull, inShort } from '../model/message.ts';
 import { condition, type ManagedObject, type Status } from '../model/object.ts';
-import { inView } from '../model/repairs.ts';
+import { inView, planned } from '../model/repairs.ts';
 import { armId } from '../model/runtime.ts';
 import { healthOf } from '../model/states.ts';
 import { REPAIR_SHOWS_MS } from '../schedule.ts';
@@ -34,7 +36,7 @@ export function statusAfter(s: Situation, verdict: Verdict): Status {
         ...s.status,
         conditions: conditionsAfter(s, {
           ...currentConditions(s.status),
-          Reconciling: { status: 'True', reason: verdict.reason, message: traceable(s, verdict) },
+          Reconciling: { status: 'True', reason: verdict.reason, message: inShort(verdict.message) },
           Stalled: undefined,
         }),
         unconfirmedSince: s.now,
@@ -55,9 +57,9 @@ function withoutUnclaimedFields(s: Situation, { reason, progress }: Decided): Si
 
 function decidedStatus(s: Situation, verdict: Decided): Status {
   const { ready, reason, progress } = verdict;
-  const message = traceable(s, verdict);
+  const message = traceable(s, { reason, message: inFull(verdict.message) });
   const drift = driftOf(s);
-  const said: Said = { status: 'True', reason, message };
+  const said: Said = { status: 'True', reason, message: inShort(verdict.message) };
   const synced = syncedOf(s, drift);
   const claim = claimAfter(s, reason);
   return compact({
@@ -80,12 +82,13 @@ function decidedStatus(s: Situation, verdict: Decided): Status {
     corrections: reason === 'Contested' ? markContested(s.status.corrections, drift) : s.status.corrections,
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
+    warnings: s.status.warnings,
   });
 }
 
 /** The status of an object whose manifest cannot be understood; all else that is remembered stays. */
-export function invalidStatus(object: ManagedObject, message: string, now: number): Status {
-  const said: Said = { status: 'True', reason: 'InvalidDefinition', message };
+export function invalidStatus(object: ManagedObject, message: Advice, now: number): Status {
+  const said: Said = { status: 'True', reason: 'InvalidDefinition', message: inShort(message) };
   return {
     ...object.status,
     observedGeneration: object.generation,
@@ -112,6 +115,7 @@ function suspendedStatus(s: Situation): Status {
   return compact({
     ...status,
     observedGeneration: s.object.generation,
+    observed: managing(s.desired) ? undefined : status.observed,
     drift: isCompared ? status.drift : [],
     conditions: conditionsAfter(s, {
       ...conditions,
@@ -141,6 +145,7 @@ function observedNow(s: Situation, synced: Said): Partial<Status> {
       state: state?.slice(0, 80),
       resourceId: armId({ ...desired.id, name }),
       location: typeof location === 'string' ? location.slice(0, 100) : undefined,
+      observed: managing(desired) || type !== 'Managed' ? undefined : declarationOf(document),
       referenceName: name,
     });
   }
@@ -186,14 +191,15 @@ function operationAfter({ status, desired, state, now }: Situation, claim: Statu
 
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */
 function repairAfter(s: Situation): Status['repair'] {
-  const { status, state, now } = s;
+  const { status, desired, state, now } = s;
   if (status.repair === undefined) return undefined;
   const repairs = inView(status.repair, etagOf(s));
   if (state !== undefined && healthOf(state) === 'healthy') {
     const { nextAttemptTime: _, etag: __, unmade: ___, ...rest } = repairs;
     return rest.attempts > 0 ? rest : undefined;
   }
-  return isHealthyAgain(status, now) ? undefined : repairs;
+  if (isHealthyAgain(status, now)) return undefined;
+  return planned(repairs, managing(desired) && desired.repair.mode === 'Auto' ? desired.repair.maxAttempts : 0);
 }
 
 /** What Azure says of it, and only as long as it is declared. Nothing in it changes because time goes by. */

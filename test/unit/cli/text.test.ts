@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { renderJson, renderYaml } from '../../../src/cli/output/documents.ts';
 import { table } from '../../../src/cli/output/table.ts';
-import { codeSpan, isSecretName, safe, shownValue } from '../../../src/cli/output/text.ts';
+import { codeSpan, safe, shownValue } from '../../../src/cli/output/text.ts';
+import { isSecretName } from '../../../src/core/model/declaration.ts';
 
 const HOSTILE = [
   '\u001b]0;title\u0007',
@@ -73,3 +74,10 @@ test.each(['apiKey', 'API_KEY', 'dbPassword', 'sasToken', 'client-secret', 'Conn
 test.each(['Shuffle Partitions', 'location', 'spark.conf'])('a custom property called %s is shown', (name) =>
   expect(shownValue(`dataFlow.customProperties[${name}]`, 'v')).toBe('v'),
 );
+
+test('a text of several lines is on one in YAML: no line of it begins one of the output', async () => {
+  const value = { text: `${'long '.repeat(20)}\n::error::x\n\n##[error]y` };
+  const text = await renderYaml(value);
+  expect(text.trimEnd().split('\n')).toHaveLength(1);
+  expect(parse(text)).toEqual(value);
+});
