@@ -26,7 +26,7 @@ export async function asked(
       what,
       verdict: 'unknown',
       detail: isRight ? 'you may not look' : error.message,
-      ...(isRight ? { remedy: 'have somebody look who may' } : {}),
+      ...(isRight ? { remedy: 'ask a person who may, such as an administrator of the cluster' } : {}),
     };
   }
 }

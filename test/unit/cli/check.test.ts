@@ -93,8 +93,8 @@ test('the lines, as people see them', async () => {
     '✘ leader: operator-1 has not renewed the lease',
     '    look at the log: kubectl -n azure-ir logs deployment/operator',
     '! identity of team-a: not known: you may not look',
-    '    have somebody look who may',
-    '✔ budget of 00000000-0000-0000-0000-000000000001: about 12 reads an hour for 1 objects, of 54000 (intervals of 10m where none is declared)',
+    '    ask a person who may, such as an administrator of the cluster',
+    '✔ budget of 00000000-0000-0000-0000-000000000001: about 12 reads an hour for 1 object, of 54000 (intervals of 10m where none is declared)',
     '',
   ]);
 });
