@@ -132,30 +132,38 @@ export function isReadyReason(text: string): text is ReadyReason {
 export const SYNCED_REASONS = ['InSync', 'Drifted', 'NotFound', 'Unknown'] as const;
 export type SyncedReason = (typeof SYNCED_REASONS)[number];
 
-/** What happened: one event for each transition, never for each pass. Entering a terminal reason is a Warning of that reason. */
+/** What happened: one event for each transition, never for each pass. Trouble is a Warning of its reason. */
 export const EVENT_REASONS = [
   'Created',
   'Adopted',
+  'Updated',
   'DriftDetected',
   'DriftCorrected',
   'ManagedVirtualNetworkCreated',
   'RepairStarted',
   'Repaired',
+  'Recovered',
+  'IdentityAccepted',
+  'Suspended',
+  'Resumed',
+  'DeletionWaits',
   'Deleted',
   'Retained',
   'HandedOver',
+  'TakenOver',
   'InteractiveAuthoringEnabled',
   /** A Warning, and no reason of a condition: the runtime itself is none the worse for it. */
   'InteractiveAuthoringFailed',
 ] as const;
-/** The reasons that Stalled can give, but for `Suspended` and `Drifted` (the event `DriftDetected` tells it), and `Contested`: entering one is a Warning event of that name. */
+/** The reasons of trouble: each is a Warning event of that name, once it lasts. That of `Drifted` is `DriftDetected`, and that of `Deleting` is `DeletionWaits`. */
 export const WARNING_REASONS = [
   ...TERMINAL_REASONS,
-  'Forbidden',
-  'Contested',
+  ...WAITING_REASONS,
+  ...TRANSIENT_REASONS,
   'Provisioning',
   'Limited',
   ...DOWN_STATES,
+  'Unknown',
 ] as const;
 export type WarningReason = (typeof WARNING_REASONS)[number];
 export type EventReason = (typeof EVENT_REASONS)[number] | WarningReason;

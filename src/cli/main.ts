@@ -12,4 +12,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(EXIT.done);
 });
-process.exitCode = await run(process.argv.slice(2), processIo(interrupted.signal));
+// A program of its own is linked under the name by which kubectl asks for completions.
+const asked = /(^|[\\/])kubectl_complete-azir(\.exe)?$/.test(process.argv0) ? ['__complete'] : [];
+process.exitCode = await run([...asked, ...process.argv.slice(2)], processIo(interrupted.signal));

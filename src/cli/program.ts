@@ -241,7 +241,6 @@ function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
     examples: [
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG -n team-a -d runtimes',
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG --factory SampleV2DataFactory1',
-      'kubectl azir import --from-terraform state.json -n team-a -d runtimes',
     ],
     codes: {
       0: 'imported, and applying it changes nothing',

@@ -274,6 +274,7 @@ describe('an object claimed under one identity', () => {
       const object = await ready(place);
       expect(object.status?.claim).toEqual({ origin: 'Created', identity: client.identity });
       expect(await actors(place, before)).toEqual([client.clientId]);
+      await place.untilEvents('sample', 'Created', 'CredentialsInvalid', 'IdentityAccepted');
     }));
 
   test('does not when the Secret changes its client, and does again when it changes back', () =>
@@ -283,7 +284,7 @@ describe('an object claimed under one identity', () => {
       await place.apply('sample');
       await ready(place);
       await actAs(place, second);
-      expect(message(await refused(place))).toContain(`former identity: ${first.identity}`);
+      expect(message(await refused(place))).toContain(`previous identity: ${first.identity}`);
       await expectQuiet(place);
       // An agreement to somebody else is none.
       await place.annotate('sample', 'azure-ir.io/accept-identity', `${first.tenantId}/${randomUUID()}`);
@@ -302,7 +303,7 @@ describe('an object claimed under one identity', () => {
       await place.apply('sample');
       await ready(place);
       await removeSecret(place);
-      expect(message(await refused(place))).toContain(`former identity: ${client.identity}`);
+      expect(message(await refused(place))).toContain(`previous identity: ${client.identity}`);
       await expectQuiet(place);
       await actAs(place, client);
       await ready(place);

@@ -274,7 +274,7 @@ describe.each(inBothKinds)('a fresh runtime, in a $kind', ({ inPlace }) => {
       await place.apply('sample', NEVER);
       const object = await place.until('sample', 'Ready=False Provisioning Reconciling');
       expect(message(object)).toBe(
-        `Azure is provisioning the runtime (state ${state}). Nothing to do; Stalled if this takes longer than 30 minutes.`,
+        `Azure is provisioning the runtime (state ${state}). No action needed; marked Stalled after 30 minutes.`,
       );
       await ready(place);
       expect(await place.writes('sample')).toEqual(['PUT']);

@@ -146,7 +146,9 @@ describe('killed (SIGKILL) at any moment, and started again', () => {
           description: 'second',
           alien: 1,
         });
-        expect([name, await place.events(name)]).toEqual([name, ['Created']]);
+        // Whoever made the update may have been killed before it told of it.
+        const others = (await place.events(name)).filter((reason) => reason !== 'Updated');
+        expect([name, others]).toEqual([name, ['Created']]);
       }
     }));
 

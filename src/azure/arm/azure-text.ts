@@ -4,7 +4,7 @@ import { GUID } from '../../core/model/guid.ts';
 /** Azure's code and message as a sentence. */
 export function sentenceOf({ status, code, message }: AzureText): string {
   const words = [code, message].flatMap((text) => (text === undefined || text === '' ? [] : [tidy(text)]));
-  const sentence = words.length === 0 ? `Azure returned ${status}` : words.join(': ');
+  const sentence = words.length === 0 ? `status ${status} without a message` : words.join(': ');
   return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 

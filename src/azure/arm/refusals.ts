@@ -99,7 +99,7 @@ const TABLE: readonly Row[] = [
     failure: () => ({
       kind: 'credentialUnavailable',
       message: 'The token of the Azure identity has expired.',
-      remedy: 'Retried automatically with a new one.',
+      remedy: 'Retrying with a new one.',
     }),
   },
   {

@@ -102,8 +102,7 @@ export class RequestBudget {
       kind: 'throttled',
       retryAfterMs: until - now,
       message: `Azure is throttling this identity in the subscription until ${time}.`,
-      remedy:
-        'Retried automatically, with a probe every few minutes; look for other clients of the identity if this recurs.',
+      remedy: 'Retrying with a probe every few minutes; if this recurs, look for other clients of this identity.',
     };
   }
 

@@ -47,7 +47,7 @@ export function failureOfManagedIdentity(error: unknown): AzureFailure {
   return new AzureFailure(
     noToken(
       `the managed identity endpoint ${answer}`,
-      'Retried automatically; if it lasts, check that the node has a managed identity, and that no network policy blocks it.',
+      'Retrying; if this persists, check that the node has a managed identity, and that no network policy blocks it.',
     ),
   );
 }

@@ -57,7 +57,7 @@ export const ENTRA_CODES: Readonly<Record<string, EntraCode>> = {
   AADSTS700024: {
     isTransient: true,
     why: 'the federated token has expired or is not valid yet',
-    remedy: "Retried automatically; if it lasts, check the clock of the operator's node.",
+    remedy: "Retrying; if this persists, check the clock of the operator's node.",
   },
   AADSTS7000222: { isTransient: false, why: 'the client secret has expired', remedy: 'Create a new client secret.' },
   // AzureAD/microsoft-identity-web#2834

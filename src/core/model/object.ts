@@ -81,6 +81,13 @@ export interface Condition {
 
 export type ConditionType = 'Ready' | 'Synced' | 'Healthy' | 'Reconciling' | 'Stalled';
 
+/** Trouble that a Warning event has told of, and that is not over. */
+export interface Told {
+  readonly reason: string;
+  /** Hash of what caused it; empty where the reason says it all. */
+  readonly cause: string;
+}
+
 export interface Claim {
   readonly origin: 'Created' | 'Adopted';
   /** The identity that Azure confirmed the claim to, as `Access` names it. */
@@ -150,6 +157,8 @@ export interface Status {
    * and lets a suspended object stay Ready.
    */
   readonly syncedSpecHash?: string;
+  /** Absent where there is none. */
+  readonly warnings?: readonly Told[];
 }
 
 /** Nothing here changes only because time passes. */

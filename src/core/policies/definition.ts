@@ -173,7 +173,7 @@ export const writeTookEffect: Policy = (s) => {
   if (differing.length === 0) return undefined;
   return stall(s, 'NotApplied', {
     what: `Azure accepted the update but still reports ${describe(differing)}.`,
-    remedy: `Check whether ${parentInWords(s.desired.id.parent)} allows this, or declare what Azure reports.`,
+    remedy: `Check whether ${parentInWords(s.desired.id.parent)} allows this value, or declare what Azure reports.`,
   });
 };
 

@@ -13,6 +13,7 @@ import {
   DENIAL_PASSES_MS,
   dependencyBackoff,
   heard,
+  PARENT_MISSED_MS,
   ROLE_SPREADS_MS,
   slowRetry,
   transientBackoff,
@@ -20,7 +21,7 @@ import {
 import { type Action, isDecided, type Policy, type Situation, type Verdict } from '../situation.ts';
 import { type RepeatedAnswer, waitingSince } from '../waits.ts';
 import { networkIsWaitedFor } from './network.ts';
-import { progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
+import { awaited, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
 type Kind = Failure['kind'];
 type Of<K extends Kind> = Extract<Failure, { kind: K }>;
@@ -93,14 +94,14 @@ export const conflictIsRetried = upon('preconditionFailed', (s) => {
   if (now - failingSince < intervalMs) return settle(UNCHANGED, conflictBackoff(intervalMs));
   return transient(s, 'AzureUnavailable', {
     what: 'Another writer changes the runtime in Azure before each write of the operator.',
-    remedy: "Retried automatically; if it lasts, look for that writer in Azure's activity log.",
+    remedy: "Retrying; if this persists, look for that writer in Azure's activity log.",
   });
 });
 
 export const credentialIsAvailable = upon('credentialUnavailable', (s, failure) =>
   transient(s, 'CredentialUnavailable', {
     remedy:
-      'Retried automatically; if it lasts, check that the operator reaches the authority (DNS, proxy, network policies).',
+      'Retrying; if this persists, check that the operator can reach the authority (DNS, proxy, network policies).',
     ...toldBy(failure),
   }),
 );
@@ -111,8 +112,7 @@ export const throttlingIsAwaited = upon('throttled', (s, failure) =>
     s,
     'Throttled',
     {
-      remedy:
-        'Retried automatically; if it lasts, set a longer spec.interval, or look for other clients of the identity.',
+      remedy: 'Retrying; if this persists, set a longer spec.interval, or look for other clients of this identity.',
       ...toldBy(failure),
     },
     Math.min(failure.retryAfterMs, s.intervalMs),
@@ -126,28 +126,28 @@ export const outageIsAwaited = upon('unavailable', (s, failure) => {
   if (answer === undefined) return transient(s, 'AzureUnavailable', told, retryAfterMs);
   const clock = `AzureUnavailable-${answer.name}` as const;
   const lasts = s.now - waitingSince(s, clock) >= ANSWER_LASTS_MS;
-  const lasting = lasts ? { ...told, what: `For an hour or longer: ${told.what}` } : told;
+  const lasting = lasts ? { ...told, what: `For over an hour: ${told.what}` } : told;
   if (lasts && answer.isRefusal) {
-    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD and what is between the operator and Azure, such as a proxy; retried with back-off.`;
+    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure; retried with back-off.`;
     return settle({ ...stalled('RequestRefused', { ...lasting, remedy }), clock }, slowRetry(s.intervalMs));
   }
   return transient(s, 'AzureUnavailable', lasting, retryAfterMs, clock);
 });
 
 const OUTAGE_PASSES =
-  "Retried automatically; if it lasts, check https://status.azure.com and the operator's way to Azure (DNS, proxy, network policies).";
+  "Retrying; if this persists, check https://status.azure.com and the operator's network path to Azure (DNS, proxy, network policies).";
 
-/** A parent that was there is not missed for one interval, as with any transient failure. */
+/** A parent that was there is not missed for one interval, as with any transient failure; but people hear of it within minutes. */
 export const parentIsFound = upon('parentNotFound', (s, failure) => {
   const { now, intervalMs, status, failingSince = now } = s;
   const parent = s.desired.id.parent.kind;
   const reason = PARENT_NOT_FOUND[parent];
   const isTold = condition(status, 'Ready')?.reason === reason;
-  if (isDecided(s) && !isTold && now - failingSince < intervalMs)
+  if (isDecided(s) && !isTold && now - failingSince < Math.min(intervalMs, PARENT_MISSED_MS))
     return settle(UNCHANGED, dependencyBackoff(intervalMs));
   const missing = { ...toldBy(failure), what: `${missingParent(s, failure.what)} not found.` };
   const remedy = `Create it, or delete this object and re-create it with the correct spec.${parent}.`;
-  return settle(progressing(reason, { ...missing, remedy }), dependencyBackoff(intervalMs));
+  return settle(awaited(s, reason, { ...missing, remedy }), dependencyBackoff(intervalMs));
 });
 
 /** A network that has just been created may not be seen by every part of Azure yet. */
@@ -162,10 +162,13 @@ export const definitionIsAccepted = upon('refused', (s, failure) => {
   const location = String(fields.get('location') ?? 'AutoResolve');
   const mayBeRegion = managedVirtualNetwork !== undefined && !isAutoResolve(location);
   const what = s.failure?.during === 'network' ? 'managed virtual network' : 'definition';
+  // Where the call knows what to do, it knows what is wrong.
+  const isKnown = failure.azure === undefined || failure.remedy !== undefined;
+  const named = failure.reference === undefined ? '' : `: it refers to "${failure.reference}", which does not exist`;
   const remedy = failure.remedy ?? 'Fix the spec, or what it refers to; retried with back-off.';
   return stall(s, 'InvalidDefinition', {
     ...toldBy(failure),
-    ...(failure.azure === undefined ? {} : { what: `Azure rejected the ${what}.` }),
+    what: isKnown ? failure.message : `Azure rejected the ${what}${named}.`,
     remedy: `${remedy}${mayBeRegion ? regionAdvice(id.parent.kind) : ''}`,
   });
 });
@@ -186,7 +189,7 @@ export function missingParent({ desired }: Situation, what: 'factory' | 'workspa
 export const roleIsAssigned = upon('forbidden', (s, failure) => {
   const message = {
     ...toldBy(failure),
-    remedy: `Assign it a role with this permission on ${parentInWords(s.desired.id.parent)}; a new assignment takes some minutes to take effect.`,
+    remedy: `Assign it a role with this action on ${parentInWords(s.desired.id.parent)} (docs/azure-role.md); propagation takes a few minutes.`,
     ids: identity(s),
   };
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS

@@ -64,7 +64,7 @@ export const freshRuntimeIsProvisioning: Policy = (s) => {
 function preparing(state: string): Advice {
   return {
     what: `Azure is provisioning the runtime (state ${state}).`,
-    remedy: 'Nothing to do; Stalled if this takes longer than 30 minutes.',
+    remedy: 'No action needed; marked Stalled after 30 minutes.',
   };
 }
 
@@ -91,8 +91,8 @@ export const acceptedRepairIsAwaited = whenLimited((s) => {
 });
 
 const REQUESTED = {
-  what: 'Runtime is Limited; a repair was requested by annotation.',
-  remedy: 'Azure accepted it; waiting for it to take effect.',
+  what: 'Runtime is Limited; the repair requested by annotation was made.',
+  remedy: 'Waiting for it to take effect.',
 };
 
 export const limitedWithoutRepairIsReported = whenLimited((s) =>
@@ -103,7 +103,7 @@ export const limitedWithoutRepairIsReported = whenLimited((s) =>
           ? 'Runtime is Limited, and automatic repair is disabled.'
           : 'Runtime is Limited, and this object only observes.',
         remedy: managing(s.desired)
-          ? `Repair it in Azure, set spec.repair.mode: Auto, or ask for one repair: ${repairCommand(s)} (each new value is one repair).`
+          ? `Repair it in Azure, set spec.repair.mode: Auto, or request one repair: ${repairCommand(s)} (each new value is one repair).`
           : 'Repair it in Azure, or set spec.managementPolicy: Manage and spec.repair.mode: Auto.',
       }),
 );
@@ -130,6 +130,12 @@ export const repairIsExhausted = whenLimited((s) => {
     remedy: `Check it in Azure; to retry: ${repairCommand(s)} (each new value is one repair).`,
   });
 });
+
+/** A person who manages the runtime can have its definition written again. */
+function checkIt(s: Situation): string {
+  if (!managing(s.desired)) return 'Check it in Azure.';
+  return `Check it in Azure; to re-apply its definition: ${repairCommand(s)} (each new value is one repair).`;
+}
 
 function repairCommand({ object: { name, namespace } }: Situation): string {
   return `kubectl annotate azir ${name} -n ${namespace} --overwrite azure-ir.io/repair="$(date +%s)"`;
@@ -290,7 +296,7 @@ export const startingIsAwaited: Policy = (s) => {
   }
   return stall(s, 'Provisioning', {
     what: `Azure has been provisioning the runtime (state ${state}) for over 30 minutes.`,
-    remedy: 'Check it in Azure, or delete it there to have it created again.',
+    remedy: checkIt(s),
   });
 };
 
@@ -301,13 +307,13 @@ export const downIsReported: Policy = (s) => {
   if (now - waitingSince(s, down) < DOWN_MS) {
     const message = {
       what: `Runtime is ${down}.`,
-      remedy: 'Azure may bring it back by itself; Stalled if this lasts for 10 minutes.',
+      remedy: 'No action needed yet; marked Stalled after 10 minutes.',
     };
     return settle(progressing(down, message), operationPoll(intervalMs));
   }
   return stall(s, down, {
     what: `Runtime has been ${down} for over 10 minutes.`,
-    remedy: `Check it in Azure; to have its definition written again: ${repairCommand(s)} (each new value is one repair).`,
+    remedy: checkIt(s),
   });
 };
 

@@ -124,7 +124,7 @@ function wait(s: Situation, { kind, repeated }: Operation): Action {
 }
 
 const UPDATE = { reason: 'Updating', what: 'the definition' } as const;
-const CREATE = { reason: 'Creating', what: 'the creation of the runtime' } as const;
+const CREATE = { reason: 'Creating', what: 'the request to create the runtime' } as const;
 const SAID: Readonly<Record<Operation['kind'], { readonly reason: ProgressReason; readonly what: string }>> = {
   Create: CREATE,
   Recreate: CREATE,
@@ -132,5 +132,5 @@ const SAID: Readonly<Record<Operation['kind'], { readonly reason: ProgressReason
   Update: UPDATE,
   Correct: UPDATE,
   Repair: { reason: 'Repairing', what: 'the definition' },
-  Delete: { reason: 'Deleting', what: 'the deletion of the runtime' },
+  Delete: { reason: 'Deleting', what: 'the request to delete the runtime' },
 };

@@ -18,11 +18,12 @@ export const identityIsTheClaims: Policy = (s) => {
   const { identity } = access;
   if (status.claim.identity === identity || object.requests.acceptIdentity === identity) return undefined;
   return stall(s, 'CredentialsInvalid', {
-    what: 'Runtime was claimed with another Azure identity than the credential has now.',
-    remedy: 'Restore the former credential, or accept the new identity by annotation.',
+    what: 'Runtime was claimed under a different Azure identity than that of the current credential.',
+    remedy:
+      'Restore the previous credential, or accept the new identity with the annotation azure-ir.io/accept-identity.',
     ids:
-      `To accept it: kubectl annotate azir ${object.name} -n ${object.namespace} --overwrite azure-ir.io/accept-identity=${identity} ` +
-      `(former identity: ${status.claim.identity}).`,
+      `Run: kubectl annotate azir ${object.name} -n ${object.namespace} --overwrite azure-ir.io/accept-identity=${identity} ` +
+      `(previous identity: ${status.claim.identity}).`,
   });
 };
 

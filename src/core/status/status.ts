@@ -82,6 +82,7 @@ function decidedStatus(s: Situation, verdict: Decided): Status {
     corrections: reason === 'Contested' ? markContested(s.status.corrections, drift) : s.status.corrections,
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
+    warnings: s.status.warnings,
   });
 }
 

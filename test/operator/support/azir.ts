@@ -25,8 +25,6 @@ export interface AzirOptions {
   /** `kubectl_complete-azir` instead. */
   readonly completes?: boolean;
   readonly cwd?: string;
-  /** Ctrl-C, once this has resolved. */
-  readonly interrupt?: Promise<unknown>;
 }
 
 export interface RunningAzir {
@@ -43,7 +41,7 @@ export async function azir(args: readonly string[], options?: AzirOptions): Prom
 
 export async function startAzir(
   args: readonly string[],
-  { stdin, env: more, completes, cwd, interrupt }: AzirOptions = {},
+  { stdin, env: more, completes, cwd }: AzirOptions = {},
 ): Promise<RunningAzir> {
   plugins ??= link();
   const { cluster, azure } = currentRun();
@@ -73,8 +71,6 @@ export async function startAzir(
     if (error && typeof error.code !== 'number') reject(error);
     else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
   });
-  // kubectl becomes the plugin: there is no other process in between.
-  interrupt?.then(() => child.kill('SIGINT'), reject);
   child.stdin?.end(typeof stdin === 'object' ? JSON.stringify(stdin) : stdin);
   child.stdout?.on('data', (chunk) => {
     out += chunk;

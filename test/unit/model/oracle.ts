@@ -184,6 +184,8 @@ export class Oracle {
   #judgePlace({ by, key, kind, before, after }: AzureWrite): void {
     const object = this.cluster.server.get(by);
     if (object === undefined || !object.spec.valid) return;
+    // Another object may have its name by now: nothing holds one whose finalizer was taken off by hand.
+    if (this.cluster.finalizerRemovedByHand.has(by)) return;
     const { managedVirtualNetwork } = object.spec.desired;
     // These carry no etag: what they meet need not be what was read.
     const blind = kind === 'delete' || kind === 'enable';

@@ -57,7 +57,7 @@ describe('what an answer means', () => {
   test.each([undefined, 'NotFound', 'Gone'])('any other 404 (%s) proves nothing', (code) => {
     expect(failure(404, code)).toMatchObject({
       kind: 'unavailable',
-      message: expect.stringContaining('unexpected 404'),
+      message: expect.stringContaining('returned 404'),
     });
   });
 

@@ -96,25 +96,25 @@ describe('a failure of the first look at a new object', () => {
         first('notOffered'),
         'Ready=False ProviderNotRegistered Stalled',
         SLOW,
-        /^Azure says notOffered\. Run: az provider register$/,
+        /^Azure says notOffered\. Run: az provider register \(retried with back-off\)\.$/,
       ],
       'a token endpoint that is down passes by itself': [
         first('credentialUnavailable'),
         'Ready=Unknown CredentialUnavailable Reconciling',
         { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 0 },
-        /^Azure says credentialUnavailable\. Retried automatically; if it lasts, check/,
+        /^Azure says credentialUnavailable\. Retrying; if this persists, check/,
       ],
       'throttling passes by itself, not before Azure says so': [
         first('throttled'),
         'Ready=Unknown Throttled Reconciling',
         { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 7_000 },
-        /^Azure says throttled\. Retried automatically; if it lasts, set/,
+        /^Azure says throttled\. Retrying; if this persists, set/,
       ],
       'an outage passes by itself, not before Azure says so': [
         first('unavailable'),
         'Ready=Unknown AzureUnavailable Reconciling',
         { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 7_000 },
-        /^Azure says unavailable\. Retried automatically; if it lasts, check/,
+        /^Azure says unavailable\. Retrying; if this persists, check/,
       ],
       'a document that changed meanwhile is looked at again, and nothing is said': [
         first('preconditionFailed'),
@@ -378,8 +378,8 @@ describe('an answer that stays the same', () => {
 
   test('says so after an hour', () => {
     expect(messageOf(answering('409-Conflict', false, 59))).toMatch(/^Azure says unavailable\./);
-    expect(messageOf(answering('409-Conflict', false, 60))).toMatch(/^For an hour or longer: /);
-    expect(messageOf(answering('409-Conflict', true, 60))).toMatch(/^For an hour or longer: .* Check spec\.factory/);
+    expect(messageOf(answering('409-Conflict', false, 60))).toMatch(/^For over an hour: /);
+    expect(messageOf(answering('409-Conflict', true, 60))).toMatch(/^For over an hour: .* Check spec\.factory/);
   });
 });
 
