@@ -8,12 +8,13 @@ import { CommandError, EXIT, type ExitCode, worstOf } from '../exit.ts';
 import { type AzureFlags, type KubeFlags, requestTeller } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { renderYaml } from '../output/documents.ts';
+import { safe } from '../output/text.ts';
 import { writeFolder } from './folder.ts';
 import { type ImportResult, importFrom } from './import.ts';
 import { filesOf, tell } from './report.ts';
 import { fromAdfGit } from './sources/adf-git.ts';
 import { fromArm, parametersOf } from './sources/arm.ts';
-import { joined, readText, type Source } from './sources/source.ts';
+import { joined, limited, readText, type Source } from './sources/source.ts';
 import { fromTerraform, letGo } from './sources/terraform.ts';
 
 export interface ImportFlags extends AzureFlags, KubeFlags {
@@ -53,6 +54,7 @@ export async function importRuntimes(flags: ImportFlags, io: Io): Promise<ExitCo
   const azure = createAzureReader(flags.azureCredential, io.env, io.signal, requestTeller(flags, io.note));
   try {
     const parents = source === undefined ? await parentsOf(azure, flags, given) : parentsWith(source);
+    io.progress(`reading ${parents.length} factories and workspaces`);
     const result = await importFrom({ parents, source, azure, ...cluster, pattern: flags.name, options });
     io.signal.throwIfAborted();
     await hand(result, source, flags, azure.credential, io);
@@ -74,7 +76,7 @@ async function hand(
   const wanted = source?.wanted ?? [];
   const letting = letGo(
     wanted.filter(({ declaredIn }) => imported.has(declaredIn)),
-    wanted,
+    [...wanted, ...(source?.left ?? [])],
   );
   if (directory === undefined) io.out(await streamOf(result));
   const others =
@@ -126,7 +128,11 @@ async function sourceOf(flags: ImportFlags, given: readonly Parent[], io: Io): P
   const values = await parametersOf(parameters, read);
   for (const file of templates) sources.push(fromArm(file, await read(file), values, placeOf(flags, given)));
   for (const folder of folders) sources.push(await fromAdfGit(folder, given, io));
-  return within(given, joined(sources));
+  const all = joined(sources);
+  if (all.wanted.length + all.skipped.length + all.errors.length === 0) {
+    io.note(safe(`${[...states, ...templates, ...folders].join(', ')}: no integration runtime is declared there`));
+  }
+  return limited(all, given);
 }
 
 /** A template does not tell where it is deployed; a factory that is named does. */
@@ -135,13 +141,6 @@ function placeOf({ subscription, resourceGroup }: ImportFlags, [parent]: readonl
     subscription: subscription ?? parent?.subscriptionId,
     resourceGroup: resourceGroup ?? parent?.resourceGroup,
   };
-}
-
-/** Factories and workspaces that are named beside a file limit what is taken from it. */
-function within(given: readonly Parent[], source: Source): Source {
-  if (given.length === 0) return source;
-  const keys = new Set(given.map(parentKey));
-  return { ...source, wanted: source.wanted.filter(({ id }) => keys.has(parentKey(id.parent))) };
 }
 
 function parentsWith({ wanted }: Source): Parent[] {
