@@ -121,7 +121,7 @@ describe('with the emulator as it is', () => {
     [['--factory', id], 'there is no terminal to ask on'],
     [[], '--factory is missing'],
     [['--factory', id.replace('fabrikam-adf', 'nowhere'), '--yes'], 'The factory cannot be read: Azure answered 404'],
-    [['--factory', '/subscriptions/x', '--yes'], 'is no ARM id of a factory'],
+    [['--factory', '/subscriptions/x', '--yes'], 'is not the ARM id of a factory'],
     [['--factory', id, '--azure-credential', 'chain'], '--azure-credential is one of'],
     [['--factory', id, '--azure-credential', 'workload-identity', '--yes'], 'AZURE_FEDERATED_TOKEN_FILE'],
   ])('%j could not run, and says why', async (args, why) => {
