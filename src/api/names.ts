@@ -141,6 +141,8 @@ export const EVENT_REASONS = [
   'ManagedVirtualNetworkCreated',
   'RepairStarted',
   'Repaired',
+  /** A Warning: one that a person asked for was not made. */
+  'RepairFailed',
   'Deleted',
   'Retained',
   'HandedOver',

@@ -47,6 +47,15 @@ export function repairStarted(attempt: RepairAttempt): OperatorEvent {
   return normal('RepairStarted', `Repair ${which}: re-applied the definition.`);
 }
 
+/** Why a repair that a person asked for was not made, and is not tried again by itself. */
+export function repairRefused(message: string): OperatorEvent {
+  return {
+    type: 'Warning',
+    reason: 'RepairFailed',
+    message: `The repair that was asked for was not made: ${message} ${ASK_AGAIN}`,
+  };
+}
+
 export function authoringEnabled(minutes: number, byUs: boolean): OperatorEvent {
   const what = byUs ? 'is enabled' : 'was enabled already';
   return normal(

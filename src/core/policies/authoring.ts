@@ -1,15 +1,16 @@
 /** Interactive authoring: an act that a person asks for, not a state that is kept. */
 import { AUTHORING_NOT_ENABLED, authoringEnabled, authoringRefused } from '../events.ts';
+import type { OperatorEvent } from '../model/event.ts';
+import { isWriteRefused } from '../model/failure.ts';
 import { ENABLING_MS, IMMEDIATELY, operationPoll } from '../schedule.ts';
-import { isAuthoringRequested, type Policy, type Situation } from '../situation.ts';
+import { type Action, isAuthoringRequested, type Policy, type Situation } from '../situation.ts';
 import { available, settle } from './verdicts.ts';
 
 /** Make sure a request that Azure refuses ends there, and does not shake what is in order: whoever asked may ask again. */
 export const refusedRequestIsCompleted: Policy = (s) => {
   if (s.failure?.during !== 'authoring') return undefined;
-  const { kind, message } = s.failure.failure;
-  const isFinal = ['refused', 'policyDenied', 'locked', 'forbidden', 'notOffered'].includes(kind);
-  return isFinal ? { kind: 'CompleteRequest', event: authoringRefused(message) } : undefined;
+  const { failure } = s.failure;
+  return isWriteRefused(failure) ? complete(authoringRefused(failure.message)) : undefined;
 };
 
 /** Make sure interactive authoring is enabled once for each token, on a runtime that is Online, and followed to its end. */
@@ -19,10 +20,10 @@ export const requestedAuthoringIsEnabled: Policy = (s) => {
   const { autoTerminationMinutes: minutes } = desired.interactiveAuthoring;
   const requestedTime = status.interactiveAuthoring?.requestedTime;
   if (isEnabled(s, minutes)) {
-    return { kind: 'CompleteRequest', event: authoringEnabled(minutes, requestedTime !== undefined) };
+    return complete(authoringEnabled(minutes, requestedTime !== undefined));
   }
   if (requestedTime !== undefined && now - requestedTime >= ENABLING_MS) {
-    return { kind: 'CompleteRequest', event: AUTHORING_NOT_ENABLED };
+    return complete(AUTHORING_NOT_ENABLED);
   }
   if (requestedTime !== undefined || isOnTheWay(s)) return settle(ONLINE, operationPoll(s.intervalMs));
   return wrote === undefined ? { kind: 'EnableInteractiveAuthoring', minutes } : settle(ONLINE, IMMEDIATELY);
@@ -37,6 +38,8 @@ export const withPendingAuthoring =
     const message = `${action.verdict.message} Interactive authoring is enabled once the runtime is Online.`;
     return { ...action, verdict: { ...action.verdict, message } };
   };
+
+const complete = (event: OperatorEvent): Action => ({ kind: 'CompleteRequest', request: 'authoring', event });
 
 const ONLINE = available('Runtime is Online and matches the spec. Interactive authoring is being enabled.');
 

@@ -12,13 +12,13 @@ import {
   dependencyBackoff,
   heard,
   ROLE_SPREADS_MS,
-  slowRetry,
   transientBackoff,
 } from '../schedule.ts';
 import { type Action, isDecided, type Policy, type Situation, type Verdict } from '../situation.ts';
+import { isHealthNews } from '../status/conditions.ts';
 import { type RepeatedAnswer, waitingSince } from '../waits.ts';
 import { networkIsWaitedFor } from './network.ts';
-import { progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
+import { nextLook, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
 type Kind = Failure['kind'];
 type Of<K extends Kind> = Extract<Failure, { kind: K }>;
@@ -106,7 +106,7 @@ export const outageIsAwaited = upon('unavailable', (s, { message, retryAfterMs, 
   if (lasts && answer.isRefusal) {
     const { kind } = s.desired.id.parent;
     const advice = `Azure refuses the request. Check spec.${kind}, AZURE_CLOUD and what is between operator and Azure. ${told}`;
-    return settle({ ...stalled('RequestRefused', advice), clock }, slowRetry(s.intervalMs));
+    return settle({ ...stalled('RequestRefused', advice), clock }, nextLook(s));
   }
   return transient(s, 'AzureUnavailable', told, retryAfterMs, clock);
 });
@@ -157,7 +157,7 @@ export const roleIsAssigned = upon('forbidden', (s, { message }) => {
     `propagation takes a few minutes.${inUse(s)}`;
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', advice), dependencyBackoff(s.intervalMs))
-    : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
+    : settle(stalled('Forbidden', advice), nextLook(s));
 });
 
 /** A no that may be a yes a moment later needs a person only once it has been repeated for minutes. */
@@ -167,7 +167,7 @@ function denied(s: Situation, failure: Denial, reason: ReadyReason, message: str
   const isOwn = at === undefined;
   const lasted = (at ?? now) - Math.max(notBefore, Math.min(since, waitingSince(s, reason)));
   if (!isTemporaryDenial(failure) || lasted >= DENIAL_PASSES_MS) {
-    return settle(stalled(reason, message), isOwn ? slowRetry(intervalMs) : heard(intervalMs));
+    return settle(stalled(reason, message), isOwn ? nextLook(s) : heard(intervalMs));
   }
   const next = isOwn ? dependencyBackoff(intervalMs) : heard(intervalMs);
   const standsAlready = condition(status, 'Ready')?.reason === reason;
@@ -198,6 +198,8 @@ function transient(
 
 function unshaken(s: Situation, reason: ReadyReason, message: string, lost: Verdict): Verdict {
   const { now, intervalMs, status, failingSince = now } = s;
+  // A write failed, and the state was read after it.
+  if (isHealthNews(s)) return lost;
   const since = status.unconfirmedSince;
   if (since === undefined)
     return now - failingSince < intervalMs ? UNCHANGED : { kind: 'Unconfirmed', reason, message };

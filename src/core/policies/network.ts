@@ -1,7 +1,7 @@
 /** Is the runtime in the network that is declared, and is that network there? */
 
 import { released } from '../events.ts';
-import { onFreshRead } from '../fresh-read.ts';
+import { onFreshRead, onFreshReadOnce } from '../fresh-read.ts';
 import { isIn, networkInWords, networkOf } from '../model/network.ts';
 import { condition } from '../model/object.ts';
 import { dependencyBackoff, IMMEDIATELY } from '../schedule.ts';
@@ -13,7 +13,7 @@ export const networkIsTheDeclared: Policy = (s) => {
   if (!managing(s.desired) || !isElsewhere(s)) return undefined;
   if (isOwnWriteNotApplied(s)) return stall(s, 'NotApplied', `Azure accepted the definition, but ${whereabouts(s)}`);
   if (s.object.hasFinalizer && s.status.claim === undefined) return { kind: 'RemoveFinalizer' };
-  return onFreshRead(s, stall(s, 'NetworkConflict', `A runtime of this name exists, but ${whereabouts(s)}`));
+  return onFreshReadOnce(s, stall(s, 'NetworkConflict', `A runtime of this name exists, but ${whereabouts(s)}`));
 };
 
 /** Make sure a runtime is made in a network only where it is known whether that network is there. */
