@@ -19,8 +19,16 @@ const OF_EVERY_WRITE: readonly Failure['kind'][] = ['locked', 'notOffered'];
 
 /** One object in sync, whose new location Azure refuses to be written. */
 class Place {
-  readonly operator = new Operator();
+  readonly operator = new Operator({
+    azure: {
+      fault: (call) =>
+        call === 'state' && this.stateFails !== undefined
+          ? { when: 'before', failure: FAILURE({ kind: this.stateFails }) }
+          : undefined,
+    },
+  });
   readonly key: string;
+  stateFails: Failure['kind'] | undefined;
   kind: Failure['kind'] | undefined;
   /** What Azure has refused or taken, oldest first. */
   readonly puts: string[] = [];
@@ -216,20 +224,16 @@ describe.each([...OF_THE_DOCUMENT, ...OF_EVERY_WRITE])('while a write is refused
     expect(place.status.state).toBe('Online');
   });
 
-  test('a state that may not be read leaves the refusal told, and is not shown', async () => {
+  test('a state that may not be read leaves the refusal told, and nothing is written with each look', async () => {
     const place = await Place.refusing(kind);
-    const failure = FAILURE({ kind: 'forbidden' });
-    place.operator.azure.failing.push({ call: 'state', failure }, { call: 'state', failure });
-    place.operator.cluster.annotate(place.key, { reconcile: 'now' });
-    await place.operator.poll(place.key);
+    place.stateFails = 'forbidden';
+    await place.polls(1);
     expect(place.summary).toBe(STALLED);
     expect(place.healthy).toMatchObject({ status: 'Unknown' });
     place.forget();
-    place.operator.azure.failing.length = 0;
-    const denied = instead(place.operator, 'state', async () => Promise.reject(new AzureFailure(failure)));
-    for (let minute = 0; minute < 200; minute += 10) await place.polls(1);
-    expect(denied).toBeUndefined();
+    await place.polls(24);
     expect(place.operator.cluster.writes).toEqual([]);
+    expect(reasons(place.operator)).toEqual([]);
   });
 });
 
