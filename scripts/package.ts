@@ -28,6 +28,8 @@ interface Options {
   readonly version: string;
   /** Where the image will be, without its tag. */
   readonly repository: string;
+  /** The URL of the repository with the sources, as GitHub has them; empty where they are not published. */
+  readonly sources: string;
   /** Seconds since 1970: the time of the commit, for all that has to have a time. */
   readonly epoch: string;
 }
@@ -52,12 +54,21 @@ async function checkVersion(version: string, published: boolean): Promise<void> 
   }
 }
 
-/** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image is. */
-async function writeChart({ version, repository, epoch }: Options, scratch: string): Promise<string> {
+/** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image, its sources and its runbook are. */
+async function writeChart(options: Options, scratch: string): Promise<string> {
+  const { version, epoch } = options;
   const chart = join(scratch, NAME);
   await cp(join(root, 'deploy', 'chart'), chart, { recursive: true });
-  const values = await readFile(join(chart, 'values.yaml'), 'utf8');
-  await writeFile(join(chart, 'values.yaml'), values.replace('  repository: ""', `  repository: ${repository}`));
+  await fillIn(join(chart, 'values.yaml'), '  repository: ""', `  repository: ${options.repository}`);
+  if (options.sources !== '') {
+    const runbook = `${options.sources}/blob/v${version}/docs/runbook.md`;
+    await fillIn(join(chart, 'values.yaml'), '    runbookUrl: ""', `    runbookUrl: ${runbook}`);
+    await fillIn(
+      join(chart, 'Chart.yaml'),
+      '\nkeywords:',
+      `\nhome: ${options.sources}\nsources: [${options.sources}]\nkeywords:`,
+    );
+  }
   const file = join(out, `${NAME}-chart-${version}.tgz`);
   const same = [
     '--sort=name',
@@ -70,6 +81,12 @@ async function writeChart({ version, repository, epoch }: Options, scratch: stri
   ];
   await call('tar', [...same, '--use-compress-program=gzip -9 -n', '-C', scratch, '-cf', file, NAME]);
   return file;
+}
+
+async function fillIn(file: string, blank: string, filled: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  if (!text.includes(blank)) throw new Error(`${file} has no ${blank.trim()} to fill in`);
+  await writeFile(file, text.replace(blank, filled));
 }
 
 async function writeManifests({ repository }: Options, chart: string): Promise<void> {
@@ -130,7 +147,7 @@ async function writeImage({ version, repository, epoch }: Options): Promise<void
     await call('docker', args, { ...process.env, SOURCE_DATE_EPOCH: epoch });
     return;
   }
-  const why = await whyUnsuitable();
+  const why = await whyUnsuitable(process.env, task);
   if (why !== undefined || !(await haveTools(['buildctl'], task))) {
     task.log(`the image is left out: there is no docker buildx, and ${why ?? 'BuildKit cannot be built'}`);
     return;
@@ -161,7 +178,8 @@ async function main(args: readonly string[]): Promise<void> {
   const { version } = JSON.parse(await text('package.json'));
   await checkVersion(version, args.includes('--release'));
   const epoch = process.env.SOURCE_DATE_EPOCH || (await call('git', ['log', '-1', '--format=%ct'])).trim();
-  const options = { version, epoch, repository: process.env.IMAGE_REPOSITORY || NAME };
+  const { IMAGE_REPOSITORY, REPOSITORY_URL } = process.env;
+  const options = { version, epoch, repository: IMAGE_REPOSITORY || NAME, sources: REPOSITORY_URL ?? '' };
   if (!(await haveTools(['helm'], task))) throw new Error('the chart needs helm, which cannot be built here');
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });

@@ -5,7 +5,7 @@
  */
 export type NetworkCreation = 'Never' | 'IfMissing';
 /**
- * Manage: keep the runtime as declared. Observe: report its state and drift, never write to Azure; deleting the object keeps the runtime. Defaults to Manage.
+ * Manage: keep the runtime as declared. Observe: report its definition, state and drift, never write to Azure; deleting the object keeps the runtime. Defaults to Manage.
  */
 export type ManagementPolicy = 'Manage' | 'Observe';
 /**
@@ -244,6 +244,96 @@ export interface AzureIntegrationRuntimeStatus {
    * Location of the runtime as Azure reports it. Unset if unknown.
    */
   location?: string;
+  /**
+   * What Azure has of the fields that spec can declare, in the form of spec, to write a manifest from; only with managementPolicy Observe. Values that spec does not accept are left out, and custom properties whose name looks like that of a secret. Unset if the object manages the runtime, or if the definition could not be read.
+   */
+  observed?: {
+    /**
+     * As in spec. Unset if Azure has none.
+     */
+    location?: string;
+    /**
+     * As in spec. Unset if Azure has none.
+     */
+    description?: string;
+    /**
+     * As in spec. Unset if Azure has none.
+     */
+    dataFlow?: {
+      /**
+       * As in spec. Unset if Azure has none.
+       */
+      computeType?: string;
+      /**
+       * As in spec. Unset if Azure has none.
+       */
+      coreCount?: number;
+      /**
+       * As in spec. Unset if Azure has none.
+       */
+      timeToLiveMinutes?: number;
+      /**
+       * As in spec. Unset if Azure has none.
+       */
+      cleanup?: boolean;
+      /**
+       * The first 32 by name. Unset if there are none.
+       *
+       * @maxItems 32
+       *
+       * Items: A custom property.
+       */
+      customProperties?: {
+        /**
+         * Name of the property as Azure spells it.
+         */
+        name: string;
+        /**
+         * Value of the property.
+         */
+        value: string;
+      }[];
+    };
+    /**
+     * As in spec. Unset if Azure has none.
+     */
+    copyCompute?: {
+      /**
+       * As in spec. Unset if Azure has none.
+       */
+      dataIntegrationUnits?: number;
+      /**
+       * As in spec. Unset if Azure has none.
+       */
+      timeToLiveMinutes?: number;
+    };
+    /**
+     * As in spec. Unset if Azure has none.
+     */
+    pipelineExternalCompute?: {
+      /**
+       * As in spec. Unset if Azure has none.
+       */
+      timeToLiveMinutes?: number;
+      /**
+       * As in spec. Unset if Azure has none.
+       */
+      pipelineNodes?: number;
+      /**
+       * As in spec. Unset if Azure has none.
+       */
+      externalNodes?: number;
+    };
+    /**
+     * As in spec. Unset if the runtime is public.
+     */
+    managedVirtualNetwork?: {
+      /**
+       * Name of the network.
+       */
+      name: string;
+    };
+  };
   connectVia?: ConnectVia;
   claim?: Claim;
   /**
@@ -252,6 +342,14 @@ export interface AzureIntegrationRuntimeStatus {
    * @maxItems 256
    *
    * Items: Path of a field in spec, for example location or dataFlow.coreCount; for a custom property, dataFlow.customProperties[name].
+   */
+  ownedFields?: string[];
+  /**
+   * Deprecated: the former name of ownedFields, read if ownedFields is unset, and gone with the next change of the status. Unset if the current version of the operator wrote the status.
+   *
+   * @maxItems 256
+   *
+   * Items: Path of a field in spec.
    */
   managedFields?: string[];
   /**
@@ -263,11 +361,11 @@ export interface AzureIntegrationRuntimeStatus {
   repair?: RepairStatus;
   interactiveAuthoring?: InteractiveAuthoringStatus;
   /**
-   * Last handled value of the annotation reconcile.fluxcd.io/requestedAt. Unset if there was none.
+   * Last handled request to reconcile, by either annotation: the value of reconcile.fluxcd.io/requestedAt, or of azure-ir.io/reconcile if the former is not set. Flux waits for its value here. Unset if there was none.
    */
   lastHandledReconcileAt?: string;
   /**
-   * Last handled value of the annotation azure-ir.io/reconcile. Unset if there was none.
+   * Last handled value of the annotation azure-ir.io/reconcile. It is kept beside lastHandledReconcileAt, which a later request by Flux replaces, so that this value is not handled again. Unset if there was none.
    */
   lastHandledReconcileToken?: string;
   /**

@@ -20,8 +20,8 @@ export const LIMITS = {
   /** Entries of status.drift, and characters of a value in it. */
   driftEntries: 32,
   driftValue: 1024,
-  /** Entries of status.managedFields, and characters of a field's path anywhere in status. */
-  managedFields: 256,
+  /** Entries of status.ownedFields, and characters of a field's path anywhere in status. */
+  ownedFields: 256,
   fieldPath: 256,
   /** Entries of status.corrections, and the times kept for each. */
   corrections: 64,

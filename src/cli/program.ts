@@ -146,7 +146,7 @@ function planVerb(io: Io, done: (code: ExitCode) => void): Verb {
 }
 
 function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
-  const command = withAzureFlags(new Command('import'))
+  const command = withAzureFlags(withKubeFlags(new Command('import')))
     .summary('manifests of the runtimes that exist')
     .description(
       'Manifests of the runtimes that exist in factories and workspaces. Applying them takes the runtimes over and writes nothing to Azure: that is checked by the plan of them, over the same reads. Runtimes that the operator leaves alone are skipped and reported.',
@@ -160,6 +160,30 @@ function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
     .option('--workspace <id>', 'the same of a Synapse workspace; may be repeated', collect, [])
     .option('-g, --resource-group <name>', 'all factories and workspaces of this group of --subscription')
     .option('--subscription <id>', 'all factories and workspaces of this subscription, unless others are named')
+    .option(
+      '--from-terraform <file>',
+      'only the runtimes of this state, as terraform show -json prints it; - for standard input; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--from-arm <file>',
+      'only the runtimes of this ARM template, deployed to -g of --subscription; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--parameters <values>',
+      'of the ARM templates: a parameters file, or NAME=VALUE; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--from-adf-git <folder>',
+      'only the runtimes of this Git folder, in the factory of --factory; may be repeated',
+      collect,
+      [],
+    )
     .option(
       '-d, --directory <folder>',
       'a file for each object, kustomization.yaml and import-report.json; standard output when absent',
@@ -178,7 +202,8 @@ function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
     )
     .option('--observe', 'objects that only observe', false)
     .option('--include-default', 'AutoResolveIntegrationRuntime too, where it can be managed', false)
-    .option('--overwrite', 'files that are there already and differ', false)
+    .option('--live', 'ask the cluster: leave out what an object declares already, and use no name twice', false)
+    .option('--overwrite', 'replace files that are there already and differ', false)
     .option('--fail-on-skip', 'exit with 3 where a runtime was skipped', false)
     .action(async (flags) => done(await (await import('./import/command.ts')).importRuntimes(flags, io)));
   return {
@@ -186,6 +211,7 @@ function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
     examples: [
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG -n team-a -d runtimes',
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG --factory SampleV2DataFactory1',
+      'kubectl azir import --from-terraform state.json -n team-a -d runtimes',
     ],
   };
 }

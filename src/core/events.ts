@@ -1,7 +1,10 @@
 /** Every event, worded in one place: what a pass has done, and the transitions of a status. */
 import { type EventReason, WARNING_REASONS, type WarningReason } from '../api/names.ts';
+import type { Desired } from './model/desired.ts';
 import type { OperatorEvent } from './model/event.ts';
+import { type Failure, toldBy } from './model/failure.ts';
 import type { Drift } from './model/fields.ts';
+import { type Advice, inFull, type Message } from './model/message.ts';
 import { type Condition, condition, type Operation, type Status } from './model/object.ts';
 import type { Json, Parent } from './model/runtime.ts';
 import { managing, type RepairAttempt, type Situation, wasInSync } from './situation.ts';
@@ -13,10 +16,7 @@ export function created(kind: Operation['kind']): OperatorEvent {
   return normal('Created', kind === 'Recreate' ? 'The runtime was created again.' : 'The runtime was created.');
 }
 
-export const RECOGNISED = normal(
-  'Created',
-  'The runtime exists in Azure as declared: an earlier create of this object.',
-);
+export const RECOGNISED = normal('Created', 'The runtime exists in Azure: an earlier create of this object made it.');
 
 /** `changes` in words; empty when nothing had to be changed. */
 export function adopted(changes: string): OperatorEvent {
@@ -47,15 +47,6 @@ export function repairStarted(attempt: RepairAttempt): OperatorEvent {
   return normal('RepairStarted', `Repair ${which}: re-applied the definition.`);
 }
 
-/** Why a repair that a person asked for was not made, and is not tried again by itself. */
-export function repairRefused(message: string): OperatorEvent {
-  return {
-    type: 'Warning',
-    reason: 'RepairFailed',
-    message: `The repair that was asked for was not made: ${message} ${ASK_AGAIN}`,
-  };
-}
-
 export function authoringEnabled(minutes: number, byUs: boolean): OperatorEvent {
   const what = byUs ? 'is enabled' : 'was enabled already';
   return normal(
@@ -66,16 +57,32 @@ export function authoringEnabled(minutes: number, byUs: boolean): OperatorEvent 
 
 const ASK_AGAIN = 'Set the annotation to a new value to ask again.';
 
-export function authoringRefused(message: string): OperatorEvent {
-  return authoringFailed(`Azure refuses to enable interactive authoring: ${message}`);
+/** Why a repair that a person asked for was not made, and is not tried again by itself. */
+export function repairRefused({ what, remedy = '', ...rest }: Message): OperatorEvent {
+  const why = {
+    ...rest,
+    what: `The requested repair was not made. ${what}`,
+    remedy: `${remedy} ${ASK_AGAIN}`.trimStart(),
+  };
+  return { type: 'Warning', reason: 'RepairFailed', message: inFull(why) };
 }
 
-export const AUTHORING_NOT_ENABLED = authoringFailed(
-  'Azure accepted the request, and interactive authoring was not enabled within 10 minutes.',
-);
+export function authoringRefused(failure: Failure): OperatorEvent {
+  const { what, remedy = '', ...rest } = toldBy(failure);
+  return authoringFailed({
+    ...rest,
+    what: `Interactive authoring was refused. ${what}`,
+    remedy: `${remedy} ${ASK_AGAIN}`.trimStart(),
+  });
+}
 
-function authoringFailed(message: string): OperatorEvent {
-  return { type: 'Warning', reason: 'InteractiveAuthoringFailed', message: `${message} ${ASK_AGAIN}` };
+export const AUTHORING_NOT_ENABLED = authoringFailed({
+  what: 'Azure accepted the request, but did not enable interactive authoring within 10 minutes.',
+  remedy: ASK_AGAIN,
+});
+
+function authoringFailed(message: Advice): OperatorEvent {
+  return { type: 'Warning', reason: 'InteractiveAuthoringFailed', message: inFull(message) };
 }
 
 /** Why an object that was being deleted lost its finalizer. */
@@ -105,7 +112,9 @@ export function transitions({ desired }: Pick<Situation, 'desired'>, before: Sta
   return [
     ...(managing(desired) && startsToDrift(before, after) && isDrift ? [driftDetected(after.drift)] : []),
     ...observedDrift(before, after),
-    ...(isRepaired(before, after) ? [normal('Repaired', `The runtime is ${after.state} after a repair.`)] : []),
+    ...(isRepaired(desired, before, after)
+      ? [normal('Repaired', `The runtime is ${after.state} after a repair.`)]
+      : []),
     ...contestBegins(before, after),
     ...stallBegins(before, after),
   ];
@@ -126,7 +135,8 @@ function contestBegins(before: Status, after: Status): OperatorEvent[] {
 /** A person is needed, or for another reason than before. Who suspends an object knows that it is. */
 export function stallBegins(before: Status, after: Status): OperatorEvent[] {
   const [was, is] = [condition(before, 'Stalled'), condition(after, 'Stalled')];
-  return is !== undefined && is.reason !== was?.reason ? warning(is) : [];
+  // Ready has Azure's text too.
+  return is !== undefined && is.reason !== was?.reason ? warning(condition(after, 'Ready') ?? is) : [];
 }
 
 function warning({ reason, message }: Condition): OperatorEvent[] {
@@ -138,10 +148,12 @@ function isWarningReason(reason: string): reason is WarningReason {
 }
 
 /** Whether the runtime is healthy after a repair, by us or one that a person asked for, whose effect was yet to be seen. */
-function isRepaired(before: Status, after: Status): boolean {
+function isRepaired({ repair }: Desired, before: Status, after: Status): boolean {
   if (condition(after, 'Healthy')?.status !== 'True') return false;
   const asked = after.lastHandledRepairAt !== before.lastHandledRepairAt || before.operation?.kind === 'Repair';
-  const made = before.repair?.nextAttemptTime !== undefined && after.repair !== undefined;
+  const { attempts = 0, nextAttemptTime } = before.repair ?? {};
+  const wasLast = attempts >= repair.maxAttempts && condition(before, 'Healthy')?.status !== 'True';
+  const made = (nextAttemptTime !== undefined || wasLast) && after.repair !== undefined;
   return made || (asked && condition(before, 'Healthy')?.reason === 'Limited');
 }
 

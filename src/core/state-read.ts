@@ -3,7 +3,7 @@
  * ignores, an adoption that the manifest forbids, another network), the state is read before that is told, and shown.
  */
 import { type Failure, mayBeOver } from './model/failure.ts';
-import { type Action, isDecided, type Situation } from './situation.ts';
+import type { Action, Situation } from './situation.ts';
 
 type Settle = Extract<Action, { kind: 'Settle' }>;
 
@@ -21,9 +21,9 @@ function isFleeting({ now, intervalMs, failingSince = now }: Situation, { verdic
 }
 
 /**
- * Whether the verdict that a state was read for is told without it, now that reading it has met this failure. A glitch is no
- * reason to blank a state that is shown: it is a failure like any other that passes.
+ * Whether the verdict that a state was read for is told without it, now that reading it has met this failure: of a write that
+ * failed, and where the state is refused, too. What passes is a failure like any other, and blanks no state that is shown.
  */
 export function standsWithoutState(s: Situation, failure: Failure): boolean {
-  return s.failure !== undefined || !mayBeOver(failure) || !isDecided(s) || s.status.state === undefined;
+  return s.failure !== undefined || !mayBeOver(failure);
 }

@@ -11,10 +11,12 @@ export async function reportInvalid(
   problem: string,
   signal: AbortSignal,
 ): Promise<Requeue> {
-  const wayOut = object.deleting
-    ? ` To let the object go and leave the runtime in Azure, correct the manifest or take the finalizer off by hand.`
-    : '';
-  const message = problem + wayOut;
+  const remedy = object.deleting
+    ? `Correct the manifest to have the runtime deleted as declared; to release the object but keep the runtime: ` +
+      `kubectl patch azir ${object.name} -n ${object.namespace} --type json -p '[{"op":"remove","path":"/metadata/finalizers"}]' ` +
+      '(removes every finalizer).'
+    : 'Correct the manifest and apply it again.';
+  const message = { what: `Invalid spec: ${problem}.`, remedy };
   // Only with a mark of its own it may have made a runtime that it has not claimed yet.
   const owns = object.status.claim !== undefined || object.mark?.origin === 'Created';
   try {

@@ -49,8 +49,9 @@ export class WriteResults {
     // What was to be told of one that is written over has not been told yet.
     const untold = repeated || before?.kind === 'Adopt' || before?.kind === 'Recreate' ? before?.kind : undefined;
     const fields = changes.map(({ field }) => field);
-    // From now on, not from when the pass began: a slow one would shorten the wait.
+    // From now on, not from when the pass began: a slow one would shorten the wait, and a clock set back meanwhile would end it.
     const time = wholeSecond(this.#world.now());
+    this.#state.update({ now: time });
     const isAlone = status.operation === undefined || repeated;
     const replacedEtag = isAlone && definition?.presence === 'present' ? definition.runtime.etag : undefined;
     const etag = replacedEtag === undefined ? {} : { replacedEtag };

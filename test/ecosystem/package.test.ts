@@ -5,16 +5,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { pathOf } from '../../dev/tools/index.ts';
 import { describeWith } from '../support/tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = `${root}dist/release/`;
 const IMAGE_REPOSITORY = 'registry.example.com/operator';
+const REPOSITORY_URL = 'https://git.example.com/team/operator';
 const { version, dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 async function pack(): Promise<string> {
-  const env = { ...process.env, IMAGE_REPOSITORY, SOURCE_DATE_EPOCH: '1790000000' };
+  const env = { ...process.env, IMAGE_REPOSITORY, REPOSITORY_URL, SOURCE_DATE_EPOCH: '1790000000' };
   const args = ['scripts/package.ts', '--without-image'];
   return (await promisify(execFile)(process.execPath, args, { cwd: root, env })).stdout;
 }
@@ -54,6 +56,18 @@ async function pack(): Promise<string> {
     expect(deployment.spec.template.spec.containers[0].image).toBe(`${IMAGE_REPOSITORY}:${version}`);
     expect(all.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['Namespace', 'CustomResourceDefinition']));
     expect(all.filter(({ kind }) => kind === 'Pod')).toEqual([]);
+  });
+
+  test('has a chart that knows where its image, its sources and its runbook are', async () => {
+    const chart = `${out}azure-ir-operator-chart-${version}.tgz`;
+    const show = async (what: string) =>
+      parse((await promisify(execFile)(pathOf('helm'), ['show', what, chart], { cwd: root })).stdout);
+    const { home, sources, icon } = await show('chart');
+    expect({ home, sources }).toEqual({ home: REPOSITORY_URL, sources: [REPOSITORY_URL] });
+    expect(Buffer.from(icon.split('base64,')[1], 'base64').toString()).toMatch(/^<svg .*<\/svg>$/);
+    const { image, metrics } = await show('values');
+    expect(image.repository).toBe(IMAGE_REPOSITORY);
+    expect(metrics.prometheusRule.runbookUrl).toBe(`${REPOSITORY_URL}/blob/v${version}/docs/runbook.md`);
   });
 
   test('has a bill of materials with every package that the operator depends on, in its version, and Node', () => {

@@ -212,7 +212,7 @@ const fullStatus = {
   lastHandledInteractiveAuthoringAt: 'token',
   connectVia: { referenceName: 'MySampleAzureIR', type: 'IntegrationRuntimeReference' },
   claim: { origin: 'Created', identity: 'client 00000000-0000-0000-0000-00000000000c' },
-  managedFields: ['location'],
+  ownedFields: ['location'],
   drift: [{ field: 'location', desired: 'West Europe', observed: 'North Europe' }],
   repair: { attempts: 1, lastAttemptTime: time, nextAttemptTime: time },
   lastHandledReconcileAt: 'a',

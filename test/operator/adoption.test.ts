@@ -39,7 +39,7 @@ describe.each(inBothKinds)('adoptionPolicy Always, in a $kind', ({ inPlace }) =>
         description: 'New.',
         alien: true,
       });
-      expect(status).toMatchObject({ claim: { origin: 'Adopted' }, managedFields: ['description', 'location'] });
+      expect(status).toMatchObject({ claim: { origin: 'Adopted' }, ownedFields: ['description', 'location'] });
       expect(await place.requests('sample')).toEqual(place.kind.requests.update);
       await place.untilEvents('sample', 'Adopted');
     }));
@@ -50,7 +50,7 @@ describe.each(inBothKinds)('adoptionPolicy Always, in a $kind', ({ inPlace }) =>
       await place.apply('sample', { interval: '1h' });
       await place.until('sample', 'Ready=True Available');
       const unclaimed = (await place.allVersions('sample')).filter(({ status }) => status?.claim === undefined);
-      expect(unclaimed.at(-1)?.status?.managedFields).toEqual(['location']);
+      expect(unclaimed.at(-1)?.status?.ownedFields).toEqual(['location']);
     }));
 
   test.concurrent('leaves the location where it is when none is declared', () =>

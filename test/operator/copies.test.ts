@@ -91,7 +91,7 @@ describe.each(inBothKinds)('a status of another object, in a $kind', ({ inPlace 
   const BEFORE = {
     uid: 'of-the-object-before',
     claim: { origin: 'Created', identity: 'restored' },
-    managedFields: ['description', 'location'],
+    ownedFields: ['description', 'location'],
     repair: { attempts: 5 },
     lastHandledReconcileToken: 't1',
     syncedSpecHash: '0123456789abcdef',
@@ -117,7 +117,7 @@ describe.each(inBothKinds)('a status of another object, in a $kind', ({ inPlace 
       expect(status).toMatchObject({ claim: { origin: 'Adopted', identity: place.run.identity } });
       expect(status).not.toHaveProperty('repair');
       // As declared: what the other declared is not this one's to set back.
-      expect(status).not.toHaveProperty('managedFields');
+      expect(status).not.toHaveProperty('ownedFields');
       await expectForeign(place);
     }));
 

@@ -48,11 +48,27 @@ describe.each(inBothKinds)('a change of the manifest, in a $kind', ({ inPlace })
       await place.apply('sample', { description: 'Copies.', interval: '1h' });
       const { status } = await place.until('sample', 'Ready=True Available');
       expect(await properties(place)).toEqual({ ...located('West Europe'), description: 'Copies.' });
-      expect(status?.managedFields).toEqual(['description', 'location']);
+      expect(status?.ownedFields).toEqual(['description', 'location']);
       await place.apply('sample', { interval: '1h' });
       const after = await place.until('sample', 'Ready=True Available');
       expect(await properties(place)).toEqual(located('West Europe'));
-      expect(after.status?.managedFields).toEqual(['location']);
+      expect(after.status?.ownedFields).toEqual(['location']);
+    }));
+
+  test.concurrent('is set against the fields of a status that an older version wrote, which is rewritten then and not before', () =>
+    inPlace(async (place) => {
+      await place.apply('sample', { description: 'Copies.', interval: '1h' });
+      await place.until('sample', 'Ready=True Available');
+      await place.updateStatus('sample', { ownedFields: undefined, managedFields: ['description', 'location'] });
+      await place.barrier();
+      await place.apply('sample', { interval: '1h' });
+      const { status } = await place.until('sample', 'Ready=True Available');
+      expect(await properties(place)).toEqual(located('West Europe'));
+      expect(status?.ownedFields).toEqual(['location']);
+      expect(status).not.toHaveProperty('managedFields');
+      const versions = await place.allVersions('sample');
+      const edited = versions.findIndex((version) => version.status !== undefined && 'managedFields' in version.status);
+      expect(versions[edited + 1]?.metadata.generation).toBe(2);
     }));
 
   test.concurrent('that removes the location returns it to AutoResolve', () =>
@@ -62,7 +78,7 @@ describe.each(inBothKinds)('a change of the manifest, in a $kind', ({ inPlace })
       await place.apply('sample', { interval: '1h', location: undefined });
       const { status } = await place.until('sample', 'Ready=True Available');
       expect(await properties(place)).toEqual(located('AutoResolve'));
-      expect(status?.managedFields ?? []).toEqual([]);
+      expect(status?.ownedFields ?? []).toEqual([]);
     }));
 
   test.concurrent('keeps every field that it does not name', () =>
@@ -171,7 +187,18 @@ describe.each(inBothKinds)('drift, in a $kind', ({ inPlace }) => {
       const [corrections] = status?.corrections ?? [];
       await place.updateStatus('sample', { corrections: [{ ...corrections, times: Array(5).fill(minutesAgo(2)) }] });
       await place.look('sample');
+      expect(await place.writes('sample')).toHaveLength(7);
+      // It stays told until the field was left alone for six intervals.
+      const after = await place.until('sample', 'Ready=False Contested Reconciling');
+      expect(after.status?.drift ?? []).toEqual([]);
+      await place.look('sample');
+      await place.until('sample', 'Ready=False Contested Reconciling');
+      const conditions = after.status?.conditions?.map((each) => ({ ...each, lastTransitionTime: minutesAgo(6) }));
+      const peaceful = [{ ...after.status?.corrections?.[0], times: Array(5).fill(minutesAgo(6)) }];
+      await place.updateStatus('sample', { corrections: peaceful, conditions });
+      await place.look('sample');
       await place.until('sample', 'Ready=True Available');
       expect(await place.writes('sample')).toHaveLength(7);
+      expect((await place.events('sample')).filter((reason) => reason === 'Contested')).toHaveLength(1);
     }));
 });

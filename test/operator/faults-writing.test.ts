@@ -126,7 +126,7 @@ describe('writing fails', () => {
       const object = await history.until('sample', 'True Available', from);
       expect(history.story('sample', from)).toEqual([...between, 'True Available']);
       expect(object.status?.claim).toEqual(status?.claim);
-      expect(object.status?.managedFields).toEqual(['description', 'location']);
+      expect(object.status?.ownedFields).toEqual(['description', 'location']);
       expect((await place.runtime('sample'))?.properties).toEqual({
         type: 'Managed',
         description: 'second',
@@ -201,7 +201,7 @@ describe('writing fails', () => {
       expect(history.story('sample', from)).toEqual(between);
       for (const version of history.versions('sample').slice(from)) {
         if (between.length > 0 && version.status?.observedGeneration === version.metadata.generation)
-          expect(message(version)).toMatch(/\(deletionPolicy: Retain\)\.$/);
+          expect(message(version)).toMatch(/\(deletionPolicy: Retain\)\./);
       }
       expect(await place.azure.runtimes(place.factory)).toEqual([]);
       await eventually(async () => expect(await place.events('sample')).toEqual(['Created', 'Deleted']));

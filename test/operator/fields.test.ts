@@ -119,7 +119,7 @@ describe.each(inBothKinds)('each field, in a $kind', ({ inPlace }) => {
         const { status } = await place.until('sample', 'Ready=True Available');
         const set = merged(NEIGHBOURS, ours);
         expect(await properties(place)).toEqual(set);
-        expect(status).toMatchObject({ claim: { origin: 'Adopted' }, managedFields: [path] });
+        expect(status).toMatchObject({ claim: { origin: 'Adopted' }, ownedFields: [path] });
 
         await theirs(place, drifted);
         await place.untilEvents('sample', 'Adopted', 'DriftDetected', 'DriftCorrected');
@@ -131,7 +131,7 @@ describe.each(inBothKinds)('each field, in a $kind', ({ inPlace }) => {
         const after = await place.until('sample', 'Ready=True Available');
         const none = path === 'location' ? merged(NEIGHBOURS, compute({ location: 'AutoResolve' })) : NEIGHBOURS;
         expect(await properties(place)).toEqual(none);
-        expect(after.status?.managedFields).toBeUndefined();
+        expect(after.status?.ownedFields).toBeUndefined();
 
         await theirs(place, drifted);
         await place.passes('sample');
@@ -195,7 +195,7 @@ describe.each(inBothKinds)('the whole definition, in a $kind', ({ inPlace }) => 
       await place.apply('sample', WHOLE);
       const { status } = await place.until('sample', 'Ready=True Available');
       expect(await properties(place)).toEqual(WHOLE_IN_AZURE);
-      expect(status?.managedFields).toEqual([
+      expect(status?.ownedFields).toEqual([
         'copyCompute.dataIntegrationUnits',
         'copyCompute.timeToLiveMinutes',
         'dataFlow.cleanup',
@@ -223,7 +223,7 @@ describe.each(inBothKinds)('the whole definition, in a $kind', ({ inPlace }) => 
       await declare(place, { interval: '1h' });
       const { status } = await place.until('sample', 'Ready=True Available');
       expect(await properties(place)).toEqual({ type: 'Managed', ...compute({ location: 'AutoResolve' }) });
-      expect(status?.managedFields).toBeUndefined();
+      expect(status?.ownedFields).toBeUndefined();
       expect(await place.writes('sample')).toEqual(['PUT', 'PUT']);
       await place.untilEvents('sample', 'Created');
     }));
@@ -278,7 +278,7 @@ describe.each(inBothKinds)('custom properties, in a $kind', ({ inPlace }) => {
       await declare(place, { dataFlow: { customProperties: [b] } });
       const { status } = await place.until('sample', 'Ready=True Available');
       await becomes(place, { type: 'Managed', ...list(foreign, b) });
-      expect(status?.managedFields).toEqual(['dataFlow.customProperties[b]']);
+      expect(status?.ownedFields).toEqual(['dataFlow.customProperties[b]']);
 
       await declare(place, {});
       await place.until('sample', 'Ready=True Available');
@@ -310,11 +310,11 @@ describe.each(inBothKinds)('an adoption with a partial declaration, in a $kind',
       expect(await properties(place)).toEqual(merged(THEIRS, compute({ [DATA_FLOW]: { coreCount: 16 } })));
       expect(status).toMatchObject({
         claim: { origin: 'Adopted' },
-        managedFields: ['copyCompute.timeToLiveMinutes', 'dataFlow.coreCount'],
+        ownedFields: ['copyCompute.timeToLiveMinutes', 'dataFlow.coreCount'],
       });
       // The memory of what is managed came before the write.
       const unclaimed = place.versions('sample').filter(({ status }) => status?.claim === undefined);
-      expect(unclaimed.at(-1)?.status?.managedFields).toEqual(['copyCompute.timeToLiveMinutes', 'dataFlow.coreCount']);
+      expect(unclaimed.at(-1)?.status?.ownedFields).toEqual(['copyCompute.timeToLiveMinutes', 'dataFlow.coreCount']);
     }));
 
   test.concurrent('writes nothing where all that is declared means what Azure has, an absent cleanup included', () =>
@@ -341,7 +341,7 @@ describe.each(inBothKinds)('an adoption with a partial declaration, in a $kind',
       });
       const object = await place.until('sample', 'Ready=False AdoptionRefused Stalled');
       expect(message(object)).toContain(
-        'differs in dataFlow.timeToLiveMinutes, pipelineExternalCompute.externalNodes,',
+        'differs in dataFlow.timeToLiveMinutes, pipelineExternalCompute.externalNodes;',
       );
       expect(object.status?.drift).toEqual([
         { field: 'dataFlow.timeToLiveMinutes', desired: '0', observed: '10' },

@@ -17,7 +17,7 @@ describe.each(inBothKinds)('creating, in a $kind', ({ inPlace }) => {
         resourceId: `${place.scope}/integrationRuntimes/Sample`,
         connectVia: { referenceName: 'Sample', type: 'IntegrationRuntimeReference' },
         claim: { origin: 'Created', identity: place.run.identity },
-        managedFields: ['location'],
+        ownedFields: ['location'],
       });
       expect(status).not.toHaveProperty('operation');
       await place.untilEvents('sample', 'Created');

@@ -27,6 +27,41 @@ describe.each(inBothKinds)('an object that observes, in a $kind', ({ inPlace }) 
       expect(await place.events('sample')).toEqual([]);
     }));
 
+  test.concurrent('shows all that a manifest could declare, until it manages; a manifest of that is in sync', () =>
+    inPlace(async (place) => {
+      const dataFlowProperties = {
+        coreCount: 8,
+        customProperties: [
+          { name: 'b', value: '2' },
+          { name: 'apiKey', value: 'hidden' },
+          { name: 'a', value: '1' },
+        ],
+      };
+      const computeProperties = { location: 'North Europe', dataFlowProperties };
+      await existing(place, { type: 'Managed', description: 'theirs', typeProperties: { computeProperties } });
+      await place.apply('sample', { ...OBSERVE, location: undefined });
+      const { metadata, status } = await ready(place);
+      const observed = {
+        location: 'North Europe',
+        description: 'theirs',
+        dataFlow: {
+          coreCount: 8,
+          customProperties: [
+            { name: 'a', value: '1' },
+            { name: 'b', value: '2' },
+          ],
+        },
+      };
+      expect(status?.observed).toEqual(observed);
+      await place.passes('sample');
+      expect((await place.get('sample'))?.metadata.resourceVersion).toBe(metadata.resourceVersion);
+      await place.apply('sample', { ...OBSERVE, ...status?.observed });
+      expect((await ready(place)).status?.observed).toEqual(observed);
+      await place.apply('sample', { managementPolicy: 'Manage', ...status?.observed });
+      expect((await ready(place)).status).not.toHaveProperty('observed');
+      expect(await place.writes('sample')).toEqual([]);
+    }));
+
   test.concurrent('shows drift, tells of it once, and leaves it', () =>
     inPlace(async (place) => {
       await existing(place);

@@ -312,7 +312,7 @@ function identityOf(
       const [refusal] = refusals;
       return refusal === undefined
         ? { verdict: 'ok', detail: "the operator's own, by its flag" }
-        : { verdict: 'failed', detail: 'none', remedy: refusal };
+        : { verdict: 'failed', detail: `none: ${refusal.what}`, remedy: refusal.remedy };
     },
   );
 }

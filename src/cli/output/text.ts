@@ -1,5 +1,6 @@
 /** Text by others, made safe for a terminal, a pipeline's log and a pull request. */
 import { visible } from '../../api/visible.ts';
+import { isSecretName, mayHoldSecret } from '../../core/model/declaration.ts';
 
 /**
  * The text on one line, with what cannot be seen spelled out, and without a command of Azure DevOps (`##vso[`, `##[`) or
@@ -13,17 +14,9 @@ export function safe(text: string): string {
 
 export const HIDDEN = '(hidden)';
 
-const SECRET = /key|token|secret|passw|passphrase|pwd|credential|\bsas|sas\b|sastoken|connection.?string|signature/i;
-
-/** Whether a custom property of this name may hold a secret: its value is shown nowhere. */
-export function isSecretName(name: string): boolean {
-  return SECRET.test(name);
-}
-
 /** The value for people: a secret's is hidden. */
 export function shownValue<T>(path: string, value: T): T | typeof HIDDEN {
-  const name = /^dataFlow\.customProperties\[(?<name>.+)\]$/s.exec(path)?.groups?.name;
-  return name !== undefined && value !== null && isSecretName(name) ? HIDDEN : value;
+  return value !== null && mayHoldSecret(path) ? HIDDEN : value;
 }
 
 const STRING = '"(?:[^"\\\\]|\\\\.)*"?';

@@ -4,6 +4,7 @@ import { decide } from '../../core/decide.ts';
 import { type Desired, declarationHash } from '../../core/model/desired.ts';
 import { AzureFailure } from '../../core/model/failure.ts';
 import type { Drift } from '../../core/model/fields.ts';
+import { inFull } from '../../core/model/message.ts';
 import { type ManagedObject, wholeSecond } from '../../core/model/object.ts';
 import type { Handover } from '../../core/model/ownership.ts';
 import type { Json } from '../../core/model/runtime.ts';
@@ -195,7 +196,8 @@ class SimulatedPass {
     if (verdict.kind === 'Suspended')
       return this.#end({ action: 'none', reason: 'Suspended', message: 'suspended: the operator does nothing' });
     if (verdict.kind !== 'Decided') return this.#end({ action: 'none' });
-    const { reason, message } = verdict;
+    const { reason } = verdict;
+    const message = inFull(verdict.message);
     const isBlocked =
       verdict.progress === 'Stalled' ||
       (WAITING_REASONS as readonly string[]).includes(reason) ||

@@ -156,6 +156,11 @@ export function fieldOf(path: FieldPath): string {
   return ENTRY.exec(path)?.groups?.map ?? path;
 }
 
+/** The name of a map's entry: `Shuffle Partitions`; undefined for the path of any other leaf. */
+export function propertyNameOf(path: string): string | undefined {
+  return ENTRY.exec(path)?.groups?.name;
+}
+
 /** Every leaf that stands in Azure's document, as the manifest spells it; entries of a map that have no name are left out. */
 export function leavesIn(document: RuntimeDocument): Map<FieldPath, Json> {
   const leaves = new Map<FieldPath, Json>();

@@ -2,7 +2,7 @@
 import type { Desired } from './desired.ts';
 import type { Drift, FieldPath } from './fields.ts';
 import type { Repairs } from './repairs.ts';
-import type { InteractiveAuthoring } from './runtime.ts';
+import type { InteractiveAuthoring, JsonObject } from './runtime.ts';
 
 /** An `AzureIntegrationRuntime` of the API server, parsed once at the edge. Never changed in place. */
 export interface ManagedObject {
@@ -43,6 +43,10 @@ export interface Mark {
   readonly origin: Claim['origin'];
   /** The runtime, as `armKey` names it. */
   readonly runtime: string;
+  /**
+   * What creates have sent, the latest last: each is recognised though the manifest has changed since. Absent of an adoption.
+   */
+  readonly sent?: readonly Desired['fields'][];
 }
 
 /** The annotations by which a person asks for something; undefined when absent. */
@@ -121,6 +125,8 @@ export interface Status {
   readonly state?: string;
   readonly resourceId?: string;
   readonly location?: string;
+  /** Of a runtime that is only observed: what Azure has, in the form of spec. */
+  readonly observed?: JsonObject;
   /** The name for a linked service's `connectVia`. */
   readonly referenceName?: string;
   readonly claim?: Claim;

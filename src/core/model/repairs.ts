@@ -1,3 +1,7 @@
+/** The repairs of a runtime: how many were made, and when the next one is due. */
+import { repairSpacing } from '../schedule.ts';
+import { compact } from './compact.ts';
+
 /**
  * Which repairs were made: those that Azure has said yes to, and one without an answer once the runtime shows another etag
  * than the one it would have replaced.
@@ -13,6 +17,7 @@ export interface Repairs {
   readonly attempts: number;
   /** Of the last attempt, made or not, milliseconds since the epoch. */
   readonly lastAttemptTime?: number;
+  /** Absent where no attempt follows. */
   readonly nextAttemptTime?: number;
   /** What the last attempt was to replace: a runtime that still has this etag has not been repaired. */
   readonly etag?: string;
@@ -44,9 +49,24 @@ export function answered(repairs: Repairs, shown: string | undefined): Repairs {
 
 /** The last attempt has failed; `unclear` is one that may have taken effect all the same. */
 export function failed(repairs: Repairs, unclear: boolean): Repairs {
-  const { attempts, etag, unmade, ...times } = repairs;
+  const { attempts, etag, unmade, lastAttemptTime, nextAttemptTime = spaced(repairs) } = repairs;
+  const times = compact({ lastAttemptTime, nextAttemptTime });
   const rest = { ...times, attempts: unmade ? attempts : attempts - 1, unmade: true };
   return unclear && etag !== undefined ? { ...rest, etag } : rest;
+}
+
+/** The same where so many attempts may be made: after the last one none is planned. */
+export function planned({ nextAttemptTime, ...rest }: Repairs, most: number): Repairs {
+  return { ...rest, ...compact({ nextAttemptTime: rest.attempts < most ? nextAttemptTime : undefined }) };
+}
+
+/** Until when the last attempt is given time to show, whether or not another follows; undefined when that is not known. */
+export function settlesAt(repairs: Repairs, most: number): number | undefined {
+  return repairs.nextAttemptTime ?? (repairs.attempts >= most ? spaced(repairs) : undefined);
+}
+
+function spaced({ attempts, lastAttemptTime }: Repairs): number | undefined {
+  return lastAttemptTime === undefined ? undefined : lastAttemptTime + repairSpacing(Math.max(attempts, 1));
 }
 
 /** The same in the light of the etag that the runtime shows, undefined when that is not known. */

@@ -2,6 +2,7 @@
 import { AUTHORING_NOT_ENABLED, authoringEnabled, authoringRefused } from '../events.ts';
 import type { OperatorEvent } from '../model/event.ts';
 import { isWriteRefused } from '../model/failure.ts';
+import { inShort, type Message } from '../model/message.ts';
 import { ENABLING_MS, IMMEDIATELY, operationPoll } from '../schedule.ts';
 import { type Action, isAuthoringRequested, type Policy, type Situation } from '../situation.ts';
 import { available, settle } from './verdicts.ts';
@@ -10,7 +11,7 @@ import { available, settle } from './verdicts.ts';
 export const refusedRequestIsCompleted: Policy = (s) => {
   if (s.failure?.during !== 'authoring') return undefined;
   const { failure } = s.failure;
-  return isWriteRefused(failure) ? complete(authoringRefused(failure.message)) : undefined;
+  return isWriteRefused(failure) ? complete(authoringRefused(failure)) : undefined;
 };
 
 /** Make sure interactive authoring is enabled once for each token, on a runtime that is Online, and followed to its end. */
@@ -35,11 +36,20 @@ export const withPendingAuthoring =
   (s) => {
     const action = policy(s);
     if (action?.kind !== 'Settle' || action.verdict.kind !== 'Decided' || !isAuthoringRequested(s)) return action;
-    const message = `${action.verdict.message} Interactive authoring is enabled once the runtime is Online.`;
-    return { ...action, verdict: { ...action.verdict, message } };
+    return { ...action, verdict: { ...action.verdict, message: withPending(action.verdict.message) } };
   };
 
 const complete = (event: OperatorEvent): Action => ({ kind: 'CompleteRequest', request: 'authoring', event });
+/** What was told before may be told again. */
+function withPending(message: Message): Message {
+  const { what, remedy } = message;
+  if (inShort(message).includes(PENDING)) return message;
+  return remedy === undefined
+    ? { ...message, what: `${what} ${PENDING}` }
+    : { ...message, remedy: `${remedy} ${PENDING}` };
+}
+
+const PENDING = 'Interactive authoring is enabled once the runtime is Online.';
 
 const ONLINE = available('Runtime is Online and matches the spec. Interactive authoring is being enabled.');
 

@@ -1,12 +1,14 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 
 import { onFreshRead, onFreshReadOnce } from '../fresh-read.ts';
+import type { Desired } from '../model/desired.ts';
 import type { Drift } from '../model/fields.ts';
 import { looksCreatedBy } from '../model/fields.ts';
+import { type Advice, shortened, someOf } from '../model/message.ts';
 import { isIn } from '../model/network.ts';
 import { condition, operationOf } from '../model/object.ts';
 import { isMarked } from '../model/ownership.ts';
-import type { Json, RuntimeType } from '../model/runtime.ts';
+import { type Json, parentInWords, type RuntimeDocument, type RuntimeType } from '../model/runtime.ts';
 import { isRefusalTold, isWithheld } from '../refusal.ts';
 import {
   CONTESTED,
@@ -53,12 +55,10 @@ export const typeIsManaged: Policy = (s) => {
   if (unclaimed) return { kind: 'RemoveFinalizer' };
   return onFreshReadOnce(
     s,
-    stall(
-      s,
-      'TypeConflict',
-      `"${s.desired.id.name}" is ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator does not manage. ` +
-        'Use a different azureName in a new object, or remove that runtime.',
-    ),
+    stall(s, 'TypeConflict', {
+      what: `"${s.desired.id.name}" is ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator does not manage.`,
+      remedy: 'Use a different spec.azureName in a new object, or remove that runtime.',
+    }),
   );
 };
 
@@ -73,10 +73,10 @@ export const observedExists: Policy = (s) =>
     ? onFreshRead(
         s,
         settle(
-          progressing(
-            'NotFound',
-            `There is no runtime ${s.desired.id.name}, and this object only observes. Create it elsewhere, or set managementPolicy: Manage.`,
-          ),
+          progressing('NotFound', {
+            what: `Runtime "${s.desired.id.name}" not found in ${parentInWords(s.desired.id.parent)}.`,
+            remedy: 'This object only observes: create it elsewhere, or set spec.managementPolicy: Manage.',
+          }),
           dependencyBackoff(s.intervalMs),
         ),
       )
@@ -113,9 +113,15 @@ export const ownCreateIsRecognised: Policy = (s) => {
   if (!mayHaveCreated(s) || definition?.presence !== 'present' || definition.runtime.type !== 'Managed')
     return undefined;
   const { document } = definition.runtime;
-  const isOurs = isIn(desired.managedVirtualNetwork, document) && looksCreatedBy(desired.fields, document);
+  const isOurs = isIn(desired.managedVirtualNetwork, document) && sentByCreate(s, document) !== undefined;
   return isOurs ? { kind: 'Claim' } : undefined;
 };
+
+/** What the create sent that this document is the answer to: the manifest may have changed since. */
+export function sentByCreate({ object, desired }: Situation, document: RuntimeDocument): Desired['fields'] | undefined {
+  const sent = object.mark?.sent ?? [desired.fields];
+  return sent.findLast((fields) => looksCreatedBy(fields, document));
+}
 
 /** Whether a create of this very object may have taken effect unseen. */
 export function mayHaveCreated({ object, status, desired }: Situation): boolean {
@@ -137,15 +143,20 @@ export const adoptionIsPermitted: Policy = (s) => {
   return isWithheld(s) ? settle(STANDS, nextLook(s)) : withManagedFields(s, { kind: 'Adopt', changes });
 };
 
-function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): string | undefined {
+function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): Advice | undefined {
   if (desired.adoptionPolicy === 'Never') {
-    return 'A runtime of this name exists and adoptionPolicy is Never. Set adoptionPolicy: Always, or choose another azureName in a new object.';
+    return {
+      what: `Runtime "${desired.id.name}" exists, and adoptionPolicy: Never forbids its adoption.`,
+      remedy: 'Set spec.adoptionPolicy: Always, or use a different spec.azureName in a new object.',
+    };
   }
   if (desired.adoptionPolicy === 'IfIdentical' && changes.length > 0) {
-    return (
-      `A runtime of this name exists and differs in ${changes.map(({ field }) => field).join(', ')}, and adoptionPolicy is ` +
-      'IfIdentical. Declare what it has, or set adoptionPolicy: Always.'
-    );
+    return {
+      what:
+        `Runtime "${desired.id.name}" exists and differs in ${someOf(changes.map(({ field }) => field))}; ` +
+        'adoptionPolicy: IfIdentical forbids its adoption.',
+      remedy: 'Declare what it has (status.drift), or set spec.adoptionPolicy: Always.',
+    };
   }
   return undefined;
 }
@@ -157,11 +168,16 @@ export const driftIsCorrected: Policy = (s) => {
   return changes.length > 0 ? withManagedFields(s, { kind: 'Update', changes }) : undefined;
 };
 
-/** Stored before the write: a leaf that Azure has and no status names would never be reset. */
+/**
+ * Stored before the write: a leaf that Azure has and no status names would never be reset, and a create that was recognised
+ * in this pass would not be, once it is written over.
+ */
 function withManagedFields(s: Situation, before: Extract<Action, { kind: 'Adopt' | 'Update' }>): Action {
-  const { status, desired } = s;
+  const { object, status, desired } = s;
   const managedFields = [...new Set([...status.managedFields, ...desired.fields.keys()])].sort();
-  if (before.changes.length === 0 || managedFields.length === status.managedFields.length) return before;
+  const isClaimStored = status.claim === undefined || object.status.claim !== undefined;
+  const isStored = isClaimStored && managedFields.length === status.managedFields.length;
+  if (before.changes.length === 0 || isStored) return before;
   return { kind: 'StoreStatus', status: { ...status, managedFields }, before };
 }
 
@@ -172,11 +188,10 @@ export const writeTookEffect: Policy = (s) => {
     s.wrote.kind === 'update' ? s.wrote.fields : s.wrote.kind === 'create' ? [...s.desired.fields.keys()] : [];
   const differing = driftOf(s).filter(({ field }) => written.includes(field));
   if (differing.length === 0) return undefined;
-  return stall(
-    s,
-    'NotApplied',
-    `Azure accepted the update but still reports ${describe(differing)}. Check whether the ${s.desired.id.parent.kind} allows this value.`,
-  );
+  return stall(s, 'NotApplied', {
+    what: `Azure accepted the update but still reports ${describe(differing)}.`,
+    remedy: `Check whether ${parentInWords(s.desired.id.parent)} allows this value, or declare what Azure reports.`,
+  });
 };
 
 /** Make sure what Azure refused, or ignored, is told until it is written or mended, whatever is done meanwhile. */
@@ -207,22 +222,28 @@ function openContestIsReported(s: Situation): Action | undefined {
   const open = s.status.corrections.filter((entry) => isContestOpen(s, entry)).map(({ field }) => field);
   if (open.length === 0) return undefined;
   const isTold = condition(s.status, 'Ready')?.reason === 'Contested' && !isNewGeneration(s);
-  return settle(isTold ? STANDS : progressing('Contested', contest(s, open.join(', '))), periodic(s.intervalMs));
+  return settle(isTold ? STANDS : progressing('Contested', contest(s, someOf(open))), periodic(s.intervalMs));
 }
 
-function contest({ desired }: Situation, what: string): string {
-  return (
-    `Another writer keeps changing ${what}. Look for another cluster, Terraform or the ${desired.id.parent.kind}'s own CI/CD ` +
-    'that writes this runtime, and let only one of them declare the field.'
+function contest({ desired }: Situation, what: string): Advice {
+  return {
+    what: `Another writer keeps changing ${what}.`,
+    remedy:
+      `Look for another cluster, Terraform or the ${desired.id.parent.kind}'s own CI/CD that writes this runtime, ` +
+      'and let only one of them declare the field.',
+  };
+}
+
+/** As much as leaves room for the remedy; all of it is in status.drift. */
+function describe(drift: readonly Drift[]): string {
+  return someOf(
+    drift.map(({ field, desired, observed }) => `${field} ${text(observed)} (want ${text(desired)})`),
+    2,
   );
 }
 
-function describe(drift: readonly Drift[]): string {
-  return drift.map(({ field, desired, observed }) => `${field} ${text(observed)} (want ${text(desired)})`).join(', ');
-}
-
 function text(value: Json): string {
-  return value === null ? 'nothing' : JSON.stringify(value).slice(0, 120);
+  return value === null ? 'nothing' : shortened(JSON.stringify(value));
 }
 
 /** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */

@@ -17,12 +17,14 @@ export const identityIsTheClaims: Policy = (s) => {
   if (!access.granted || status.claim === undefined || !managing(desired)) return undefined;
   const { identity } = access;
   if (status.claim.identity === identity || object.requests.acceptIdentity === identity) return undefined;
-  return stall(
-    s,
-    'CredentialsInvalid',
-    `Runtime is managed as ${status.claim.identity}, but the credential is now ${identity}. Restore the former, or run: ` +
-      `kubectl annotate azir ${object.name} -n ${object.namespace} azure-ir.io/accept-identity=${identity}`,
-  );
+  return stall(s, 'CredentialsInvalid', {
+    what: 'Runtime was claimed under a different Azure identity than that of the current credential.',
+    remedy:
+      'Restore the previous credential, or accept the new identity with the annotation azure-ir.io/accept-identity.',
+    ids:
+      `Run: kubectl annotate azir ${object.name} -n ${object.namespace} --overwrite azure-ir.io/accept-identity=${identity} ` +
+      `(previous identity: ${status.claim.identity}).`,
+  });
 };
 
 /** Make sure one object at most writes to a runtime; the others hold nothing, so that they can be deleted at any time. */
@@ -34,15 +36,18 @@ export const belongsToThisObject: Policy = (s) => {
   if (object.hasFinalizer) return { kind: 'RemoveFinalizer' };
   return owner.deleting
     ? settle(
-        progressing('OwnedByAnother', `Waiting for ${owner.key}, which is being deleted, to hand the runtime over.`),
+        progressing('OwnedByAnother', {
+          what: `Runtime is still managed by ${owner.key}, which is being deleted.`,
+          remedy: 'Takes over automatically once that object is gone.',
+        }),
         dependencyBackoff(intervalMs),
       )
-    : stall(
-        s,
-        'OwnedByAnother',
-        `Runtime is already managed by ${owner.key}. Delete one of the two, or set managementPolicy: Observe here. ` +
+    : stall(s, 'OwnedByAnother', {
+        what: `Runtime is already managed by ${owner.key}.`,
+        remedy:
+          'Delete one of the two objects, or set spec.managementPolicy: Observe here. ' +
           'Takes over automatically once that object is deleted.',
-      );
+      });
 };
 
 /** Make sure an object that only observes can be deleted at any time. */

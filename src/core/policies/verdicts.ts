@@ -1,5 +1,6 @@
 /** The verdicts of a pass, by what becomes of the object next. */
 import type { ReadyReason } from '../../api/names.ts';
+import type { Advice } from '../model/message.ts';
 import { periodic, type Requeue, slowRetry } from '../schedule.ts';
 import type { Action, Situation, Verdict } from '../situation.ts';
 import type { Absence } from '../waits.ts';
@@ -7,27 +8,27 @@ import type { Absence } from '../waits.ts';
 type Decided = Extract<Verdict, { kind: 'Decided' }>;
 
 /** In sync and healthy, as far as this object answers for it. */
-export function available(message: string): Verdict {
-  return { kind: 'Decided', ready: 'True', reason: 'Available', message, progress: undefined };
+export function available(what: string): Verdict {
+  return { kind: 'Decided', ready: 'True', reason: 'Available', message: { what }, progress: undefined };
 }
 
 /** Not ready, and on the way by itself. */
-export function progressing(reason: ReadyReason, message: string): Verdict {
+export function progressing(reason: ReadyReason, message: Advice): Verdict {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Reconciling' };
 }
 
 /** An object that is being deleted while Azure denies its runtime or parent, which is yet to be confirmed. */
-export function confirming(absence: Absence, message: string): Verdict {
+export function confirming(absence: Absence, message: Advice): Verdict {
   return { kind: 'Decided', ready: 'False', reason: 'Deleting', message, progress: 'Reconciling', clock: absence };
 }
 
-/** Not ready until a person acts: the message must say how. */
-export function stalled(reason: ReadyReason, message: string): Decided {
+/** Not ready until a person acts. */
+export function stalled(reason: ReadyReason, message: Advice): Decided {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Stalled' };
 }
 
 /** Nothing can be said at the moment. */
-export function unknown(reason: ReadyReason, message: string): Decided {
+export function unknown(reason: ReadyReason, message: Advice): Decided {
   return { kind: 'Decided', ready: 'Unknown', reason, message, progress: 'Reconciling' };
 }
 
@@ -39,7 +40,7 @@ export function settle(verdict: Verdict, next: Requeue): Action {
 }
 
 /** Stalled until a person acts. */
-export function stall(s: Situation, reason: ReadyReason, message: string): Action {
+export function stall(s: Situation, reason: ReadyReason, message: Advice): Action {
   return settle(stalled(reason, message), nextLook(s));
 }
 

@@ -1,10 +1,12 @@
 /** The next status: what a pass leaves behind for people and for later passes. */
 import { compact } from '../model/compact.ts';
+import { declarationOf } from '../model/declaration.ts';
 import { declarationHash } from '../model/desired.ts';
 import { isWriteRefused } from '../model/failure.ts';
 import { type Drift, valueAt } from '../model/fields.ts';
+import { type Advice, inFull, inShort } from '../model/message.ts';
 import { condition, type ManagedObject, type Status } from '../model/object.ts';
-import { inView, type Repairs } from '../model/repairs.ts';
+import { inView, planned, type Repairs } from '../model/repairs.ts';
 import { armId } from '../model/runtime.ts';
 import { healthOf } from '../model/states.ts';
 import { REPAIR_SHOWS_MS, refusedPause } from '../schedule.ts';
@@ -35,7 +37,7 @@ export function statusAfter(s: Situation, verdict: Verdict): Status {
         ...s.status,
         conditions: conditionsAfter(s, {
           ...currentConditions(s.status),
-          Reconciling: { status: 'True', reason: verdict.reason, message: traceable(s, verdict) },
+          Reconciling: { status: 'True', reason: verdict.reason, message: inShort(verdict.message) },
           Stalled: undefined,
         }),
         unconfirmedSince: s.now,
@@ -58,8 +60,8 @@ function withoutUnclaimedFields(s: Situation, { reason, progress }: Decided): Si
 
 function decidedStatus(s: Situation, verdict: Decided): Status {
   const { ready, reason, progress } = verdict;
-  const message = traceable(s, verdict);
-  const said: Said = { status: 'True', reason, message };
+  const message = traceable(s, { reason, message: inFull(verdict.message) });
+  const said: Said = { status: 'True', reason, message: inShort(verdict.message) };
   return toldStatus(s, reason, {
     Ready: { status: ready, reason, message },
     Reconciling: progress === 'Reconciling' ? said : undefined,
@@ -101,8 +103,8 @@ function toldStatus(s: Situation, reason: string, { waitingSince: wait, ...said 
 }
 
 /** The status of an object whose manifest cannot be understood; all else that is remembered stays. */
-export function invalidStatus(object: ManagedObject, message: string, now: number): Status {
-  const said: Said = { status: 'True', reason: 'InvalidDefinition', message };
+export function invalidStatus(object: ManagedObject, message: Advice, now: number): Status {
+  const said: Said = { status: 'True', reason: 'InvalidDefinition', message: inShort(message) };
   return {
     ...object.status,
     observedGeneration: object.generation,
@@ -129,6 +131,7 @@ function suspendedStatus(s: Situation): Status {
   return compact({
     ...status,
     observedGeneration: s.object.generation,
+    observed: managing(s.desired) ? undefined : status.observed,
     drift: isCompared ? status.drift : [],
     conditions: conditionsAfter(s, {
       ...conditions,
@@ -158,6 +161,7 @@ function observedNow(s: Situation, synced: Said): Partial<Status> {
       state: state?.slice(0, 80),
       resourceId: armId({ ...desired.id, name }),
       location: typeof location === 'string' ? location.slice(0, 100) : undefined,
+      observed: managing(desired) || type !== 'Managed' ? undefined : declarationOf(document),
       referenceName: name,
     });
   }
@@ -208,14 +212,15 @@ function correctionsAfter(s: Situation, reason: string, drift: readonly Drift[])
 
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */
 function repairAfter(s: Situation, needsPerson: boolean): Status['repair'] {
-  const { status, state, now } = s;
+  const { status, desired, state, now } = s;
   if (status.repair === undefined) return undefined;
   const repairs = pausedAfter(s, inView(status.repair, etagOf(s)), needsPerson);
   if (state !== undefined && healthOf(state) === 'healthy') {
     const { nextAttemptTime: _, etag: __, unmade: ___, ...rest } = repairs;
     return rest.attempts > 0 ? rest : undefined;
   }
-  return isHealthyAgain(status, now) ? undefined : repairs;
+  if (isHealthyAgain(status, now)) return undefined;
+  return planned(repairs, managing(desired) && desired.repair.mode === 'Auto' ? desired.repair.maxAttempts : 0);
 }
 
 /** An attempt that Azure refused is made again as slowly as any other write that it refused. */

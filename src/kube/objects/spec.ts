@@ -1,10 +1,12 @@
 /** Parses the spec of a manifest, and says what is wrong with it. */
+
+import { withLeaf } from '../../core/model/declaration.ts';
 import type { Desired, ManagedVirtualNetwork } from '../../core/model/desired.ts';
 import { parseDuration } from '../../core/model/duration.ts';
 import type { FieldPath, PlainPath } from '../../core/model/fields.ts';
 import { isSameName } from '../../core/model/letter-case.ts';
 import type { ManagedObject } from '../../core/model/object.ts';
-import type { Json, Parent } from '../../core/model/runtime.ts';
+import type { Json, JsonObject, Parent } from '../../core/model/runtime.ts';
 import { isRecord, type Raw } from '../client/raw.ts';
 
 /** Why a spec is invalid, in a sentence for the person who wrote it. */
@@ -231,6 +233,45 @@ function readCustomProperties(spec: Raw): Map<string, string> {
     properties.set(name, required(entry, 'value', `${where}[${i}]`, PROPERTY.value));
   }
   return properties;
+}
+
+/** Of a spec whatever of its leaves, and of its network's name, the rules accept, and no more custom properties than they do. Never throws. */
+export function acceptedPart(raw: unknown): JsonObject {
+  const spec = isRecord(raw) ? raw : {};
+  const network = accepted(() => readObject(spec, 'managedVirtualNetwork', 'spec'));
+  const name = accepted(() => readString(network ?? {}, 'name', 'spec.managedVirtualNetwork', RULES.networkName));
+  const placed: JsonObject = name === undefined ? {} : { managedVirtualNetwork: { name } };
+  const plain = (Object.keys(LEAVES) as PlainPath[]).flatMap((path): [FieldPath, Json][] => {
+    const value = accepted(() => readLeaf(spec, path));
+    return value === undefined ? [] : [[path, asStored(value)]];
+  });
+  return [...plain, ...acceptedProperties(spec)].reduce((part, [path, value]) => withLeaf(part, path, value), placed);
+}
+
+function acceptedProperties(spec: Raw): [FieldPath, Json][] {
+  const listed = accepted(() => readObject(spec, 'dataFlow', 'spec'))?.customProperties;
+  const properties = new Map<FieldPath, Json>();
+  for (const entry of Array.isArray(listed) ? listed : []) {
+    const read = accepted(() => [...readCustomProperties({ dataFlow: { customProperties: [entry] } })][0]);
+    if (read !== undefined && properties.size < MOST_PROPERTIES) {
+      properties.set(`dataFlow.customProperties[${asStored(read[0])}]`, asStored(read[1]));
+    }
+  }
+  return [...properties];
+}
+
+function accepted<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InvalidSpec) return undefined;
+    throw error;
+  }
+}
+
+/** Half a surrogate pair would be stored as something else. */
+function asStored<T extends Json>(value: T): T {
+  return typeof value === 'string' ? (value.toWellFormed() as T) : value;
 }
 
 function readNetwork(spec: Raw, { kind }: Parent): ManagedVirtualNetwork | undefined {

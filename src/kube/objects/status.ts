@@ -21,25 +21,29 @@ import { compact } from '../../core/model/compact.ts';
 import { type Drift, type FieldPath, isFieldPath } from '../../core/model/fields.ts';
 import type { AuthoringStatus, Claim, Condition, Corrections, Operation, Status } from '../../core/model/object.ts';
 import type { Repairs } from '../../core/model/repairs.ts';
-import type { Json } from '../../core/model/runtime.ts';
+import type { Json, JsonObject } from '../../core/model/runtime.ts';
 import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
+import { acceptedPart } from './spec.ts';
+
+type RenderedStatus = Omit<AzureIntegrationRuntimeStatus, 'uid' | typeof FORMER_OWNED_FIELDS>;
 
 /**
  * The status to write: within the CRD's limits, so that the server never refuses it, and in one order, so that two renderings
  * are equal exactly when they say the same.
  */
-export function renderStatus(status: Status): Omit<AzureIntegrationRuntimeStatus, 'uid'> {
+export function renderStatus(status: Status): RenderedStatus {
   const { resourceId, referenceName, claim, repair, interactiveAuthoring } = status;
-  const { waitingSince, unconfirmedSince, operation, syncedSpecHash } = status;
-  return withoutEmpty<Omit<AzureIntegrationRuntimeStatus, 'uid'>>({
+  const { waitingSince, unconfirmedSince, operation, syncedSpecHash, observed } = status;
+  return withoutEmpty<RenderedStatus>({
     observedGeneration: status.observedGeneration,
     conditions: renderConditions(status.conditions),
     state: renderShown(status.state, LIMITS.state),
     resourceId,
     location: renderShown(status.location, LIMITS.location),
     connectVia: referenceName === undefined ? undefined : { referenceName, type: 'IntegrationRuntimeReference' },
+    observed: observed && renderObserved(observed),
     claim: claim && renderClaim(claim),
-    managedFields: renderPaths(status.managedFields),
+    ownedFields: renderPaths(status.managedFields),
     drift: status.drift.slice(0, LIMITS.driftEntries).map(renderDrift),
     repair: repair && renderRepair(repair),
     interactiveAuthoring: interactiveAuthoring && renderAuthoring(interactiveAuthoring),
@@ -63,6 +67,7 @@ export function parseStatus(raw: unknown): Status {
     resourceId: readText(status.resourceId),
     location: readText(status.location),
     referenceName: readText(readRecord(status.connectVia).referenceName),
+    observed: renderObserved(status.observed),
     claim: parseClaim(status.claim),
     repair: parseRepair(status.repair),
     interactiveAuthoring: parseAuthoring(status.interactiveAuthoring),
@@ -78,7 +83,7 @@ export function parseStatus(raw: unknown): Status {
   return {
     observedGeneration: readInteger(status.observedGeneration, -1) ?? -1,
     conditions: parseConditions(status.conditions),
-    managedFields: [...new Set(readList(status.managedFields).filter((path) => typeof path === 'string'))].sort(),
+    managedFields: parsePaths(status.ownedFields ?? status[FORMER_OWNED_FIELDS]),
     drift: readList(status.drift).flatMap(parseDrift),
     corrections: readList(status.corrections).flatMap(parseCorrections),
     ...compact(optional),
@@ -109,7 +114,21 @@ function renderReason(reason: string): string {
 
 function renderPaths(paths: readonly string[]): string[] {
   const bounded = new Set(paths.map((path) => cut(path, LIMITS.fieldPath)));
-  return [...bounded].sort().slice(0, LIMITS.managedFields);
+  return [...bounded].sort().slice(0, LIMITS.ownedFields);
+}
+
+/** What a manifest could declare of it; undefined when that is nothing. */
+function renderObserved(raw: unknown): JsonObject | undefined {
+  if (!isRecord(raw)) return undefined;
+  const accepted = acceptedPart(raw);
+  return Object.keys(accepted).length > 0 ? accepted : undefined;
+}
+
+/** What the status of an older version calls `ownedFields`. */
+const FORMER_OWNED_FIELDS = 'managedFields';
+
+function parsePaths(raw: unknown): string[] {
+  return [...new Set(readList(raw).filter((path) => typeof path === 'string'))].sort();
 }
 
 function renderClaim({ origin, identity }: Claim): ApiClaim {
@@ -160,7 +179,7 @@ function renderOperation({ kind, time, fields, specHash, replacedEtag, repeated 
     kind,
     time: renderTime(time),
     ...(fields.length > 0
-      ? { fields: fields.slice(0, LIMITS.managedFields).map((path) => cut(path, LIMITS.fieldPath)) }
+      ? { fields: fields.slice(0, LIMITS.ownedFields).map((path) => cut(path, LIMITS.fieldPath)) }
       : {}),
     specHash,
     // A cut etag would differ from any that the runtime shows.

@@ -24,11 +24,13 @@ export interface AzirOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** `kubectl_complete-azir` instead. */
   readonly completes?: boolean;
+  /** Ctrl-C, once this has resolved. */
+  readonly interrupt?: Promise<unknown>;
 }
 
 export async function azir(
   args: readonly string[],
-  { stdin, env: more, completes }: AzirOptions = {},
+  { stdin, env: more, completes, interrupt }: AzirOptions = {},
 ): Promise<Result> {
   plugins ??= link();
   const { cluster, azure } = currentRun();
@@ -57,6 +59,8 @@ export async function azir(
     if (error && typeof error.code !== 'number') reject(error);
     else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
   });
+  // kubectl becomes the plugin: there is no other process in between.
+  interrupt?.then(() => child.kill('SIGINT'), reject);
   child.stdin?.end(typeof stdin === 'object' ? JSON.stringify(stdin) : stdin);
   return promise;
 }

@@ -52,9 +52,10 @@ export interface Azir {
     state?: string;
     resourceId?: string;
     location?: string;
+    observed?: Record<string, unknown>;
     connectVia?: { referenceName: string; type: string };
     claim?: { origin: string; identity: string };
-    managedFields?: string[];
+    ownedFields?: string[];
     drift?: { field: string; desired: string; observed: string }[];
     repair?: { attempts: number; lastAttemptTime?: string; nextAttemptTime?: string };
     lastHandledReconcileAt?: string;

@@ -119,8 +119,8 @@ describe('the limits in src/api', () => {
       etag: characters('.status.repair.etag'),
       driftEntries: entries('.status.drift'),
       driftValue: characters('.status.drift[].observed'),
-      managedFields: entries('.status.managedFields'),
-      fieldPath: characters('.status.managedFields[]'),
+      ownedFields: entries('.status.ownedFields'),
+      fieldPath: characters('.status.ownedFields[]'),
       corrections: entries('.status.corrections'),
       correctionTimes: entries('.status.corrections[].times'),
     }).toEqual(LIMITS);
@@ -135,7 +135,7 @@ describe('the limits in src/api', () => {
     expect(lengths(['.status.drift[].field', '.status.corrections[].field', '.status.operation.fields[]'])).toEqual(
       new Set([LIMITS.fieldPath]),
     );
-    expect(entries('.status.operation.fields')).toBe(LIMITS.managedFields);
+    expect(entries('.status.operation.fields')).toBe(LIMITS.ownedFields);
     expect(lengths(['.status.waitingSince.reason'])).toEqual(new Set([LIMITS.reason]));
   });
 });

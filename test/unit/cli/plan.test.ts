@@ -280,7 +280,7 @@ describe('with the cluster', () => {
     },
     status: { uid: `uid-${name}`, observedGeneration: 3, ...status },
   });
-  const claim = (origin: string) => ({ claim: { origin, identity: 'the/operator' }, managedFields: ['location'] });
+  const claim = (origin: string) => ({ claim: { origin, identity: 'the/operator' }, ownedFields: ['location'] });
   const there = { runtimes: [runtime('etl', located('West Europe'))] };
 
   test.each<[string, string]>([

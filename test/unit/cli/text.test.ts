@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { renderJson, renderYaml } from '../../../src/cli/output/documents.ts';
 import { table } from '../../../src/cli/output/table.ts';
-import { codeSpan, isSecretName, safe, shownValue } from '../../../src/cli/output/text.ts';
+import { codeSpan, safe, shownValue } from '../../../src/cli/output/text.ts';
+import { isSecretName } from '../../../src/core/model/declaration.ts';
 
 const HOSTILE = [
   '\u001b]0;title\u0007',

@@ -10,7 +10,7 @@ import {
   type Requests,
   type Status,
 } from '../../../src/core/model/object.ts';
-import { acceptHandover, type Handover } from '../../../src/core/model/ownership.ts';
+import { acceptHandover, type Handover, markFor } from '../../../src/core/model/ownership.ts';
 import { armKey } from '../../../src/core/model/runtime.ts';
 import { ConflictError, type Events, type Objects } from '../../../src/ports.ts';
 
@@ -162,7 +162,7 @@ export class FakeCluster implements Objects, Events {
       const current = this.#current(object);
       this.writes.push('finalizer');
       this.#hooks.onHold?.(current, origin);
-      return this.#writeThrough({ ...current, hasFinalizer: true, mark: markOf(object, origin) });
+      return this.#writeThrough({ ...current, hasFinalizer: true, mark: markFor(object, origin) });
     });
   }
 
@@ -252,9 +252,6 @@ export class FakeCluster implements Objects, Events {
     return stored;
   }
 }
-
-const markOf = ({ spec }: ManagedObject, origin: Claim['origin']): ManagedObject['mark'] =>
-  spec.valid ? { origin, runtime: armKey(spec.desired.id) } : undefined;
 
 const version = (object: ManagedObject | undefined): number => Number(object?.resourceVersion ?? 0);
 

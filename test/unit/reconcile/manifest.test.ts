@@ -147,7 +147,9 @@ describe('a manifest that cannot be understood', () => {
     expect(operator.summary(key)).toBe('Ready=False InvalidDefinition Stalled');
     expect(operator.cluster.writes).toEqual(['status']);
     expect(operator.azure.calls).toEqual([]);
-    expect(condition(operator.object(key).status, 'Ready')?.message).toBe('spec.factory is missing');
+    expect(condition(operator.object(key).status, 'Ready')?.message).toBe(
+      'Invalid spec: spec.factory is missing. Correct the manifest and apply it again.',
+    );
   });
 
   test('keeps the claim of a runtime that was managed before', async () => {

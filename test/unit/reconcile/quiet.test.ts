@@ -35,7 +35,7 @@ describe('an object at rest', () => {
     },
     'a suspended object': (operator) => ready(operator, { suspend: true }),
     'an object without credentials': (operator) => {
-      operator.access = () => ({ granted: false, message: 'No credentials.' });
+      operator.access = () => ({ granted: false, message: { what: 'No credentials.', remedy: 'Get some.' } });
       return ready(operator);
     },
     'a runtime in a state that nobody knows': async (operator) => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MINUTE } from '../../../src/core/schedule.ts';
 import { runtimeId } from '../model/builders.ts';
 import { Operator } from '../model/operator.ts';
-import { document, MANAGED, noting, ready, reasons } from './support.ts';
+import { document, failing, MANAGED, noting, ready, reasons } from './support.ts';
 
 describe('a Limited runtime', () => {
   test('is written again and confirmed', async () => {
@@ -97,6 +97,60 @@ describe('repairs over time', () => {
     }
     expect(operator.azure.calls.filter((call) => call === 'update')).toHaveLength(2);
     expect(operator.summary(key)).toBe('Ready=False RepairExhausted Stalled');
+  });
+
+  test('have a next time as long as another follows', async () => {
+    const operator = new Operator();
+    const key = await ready(operator, { repair: { mode: 'Auto', maxAttempts: 2 } });
+    operator.azure.setState(runtimeId(), 'Limited');
+    operator.azure.repairsNeeded = 99;
+    const planned: boolean[] = [];
+    for (const minutes of [0, 1, 1, 1]) {
+      operator.now += minutes * MINUTE;
+      operator.cluster.writes.length = 0;
+      await operator.poll(key);
+      planned.push('nextAttemptTime' in (operator.object(key).status.repair ?? {}));
+    }
+    expect(planned).toEqual([true, false, false, false]);
+    expect(operator.summary(key)).toBe('Ready=False RepairExhausted Stalled');
+  });
+
+  test('have a next time again where the last one did not reach Azure, with its spacing', async () => {
+    const operator = new Operator({ azure: failing('unavailable', 'update') });
+    const key = await ready(operator, { repair: { mode: 'Auto', maxAttempts: 1 } });
+    operator.azure.setState(runtimeId(), 'Limited');
+    operator.azure.repairsNeeded = 99;
+    await operator.poll(key);
+    expect(operator.object(key).status.repair).toMatchObject({
+      attempts: 0,
+      unmade: true,
+      nextAttemptTime: operator.now + MINUTE,
+    });
+  });
+
+  test('have no next time while repair is off, nor once the object only observes', async () => {
+    for (const off of [{ repair: { mode: 'Disabled', maxAttempts: 5 } }, { managementPolicy: 'Observe' }] as const) {
+      const operator = new Operator();
+      const key = await ready(operator);
+      operator.azure.setState(runtimeId(), 'Limited');
+      operator.azure.repairsNeeded = 99;
+      await operator.poll(key);
+      operator.cluster.edit(key, off);
+      await operator.poll(key);
+      expect(operator.summary(key)).toBe('Ready=False Limited Stalled');
+      expect(operator.object(key).status.repair).not.toHaveProperty('nextAttemptTime');
+    }
+  });
+
+  test('that end with the last one are told to have helped', async () => {
+    const operator = new Operator();
+    const key = await ready(operator, { repair: { mode: 'Auto', maxAttempts: 1 } });
+    operator.azure.setState(runtimeId(), 'Limited');
+    operator.azure.repairsNeeded = 99;
+    await operator.poll(key);
+    operator.azure.setState(runtimeId(), 'Online');
+    await operator.poll(key);
+    expect(reasons(operator)).toEqual(['RepairStarted', 'Repaired']);
   });
 
   test('are made at 0, 1, 3, 7 and 15 minutes, and exhausted at 31', async () => {

@@ -143,7 +143,7 @@ const CONCERN_ALL: Failure[] = [
   { kind: 'credentialsInvalid', message: 'wrong' },
   { kind: 'credentialUnavailable', message: 'ran out' },
   { kind: 'throttled', retryAfterMs: 1_000, message: 'slower' },
-  { kind: 'notOffered', message: 'not registered', advice: 'register' },
+  { kind: 'notOffered', message: 'not registered', remedy: 'register' },
 ];
 
 const CONCERN_THE_LIST: Failure[] = [

@@ -41,7 +41,8 @@ import {
 
 /** The status that `decide` leads to. */
 const statusOf = (s: Situation): Status => statusAfter(s, verdictOf(s));
-const STALLED = stalled('NotApplied', 'Mend it.');
+const WHY = { what: 'It is so.', remedy: 'Do this.' };
+const STALLED = stalled('NotApplied', { what: 'It is broken.', remedy: 'Mend it.' });
 const OBSERVE = { managementPolicy: 'Observe' } as const;
 
 describe('the whole status of an object in sync', () => {
@@ -131,6 +132,38 @@ describe('what is shown of the runtime', () => {
   });
 });
 
+describe('what is observed', () => {
+  const observer = (more: Scene = {}) =>
+    seen({
+      object: { hasFinalizer: false },
+      desired: { managementPolicy: 'Observe' },
+      definition: found('West Europe', { description: 'theirs' }),
+      ...more,
+    });
+  test('is all that a manifest could declare, of a runtime that is only observed', () => {
+    expect(statusOf(observer()).observed).toEqual({ location: 'West Europe', description: 'theirs' });
+  });
+  test('is nothing of an object that manages, nor once it does', () => {
+    expect(statusOf(seen())).not.toHaveProperty('observed');
+    const observed = { location: 'West Europe' };
+    expect(statusOf(seen({ status: { observed } }))).not.toHaveProperty('observed');
+    const suspended = statusAfter(seen({ desired: { suspend: true }, status: { observed } }), { kind: 'Suspended' });
+    expect(suspended).not.toHaveProperty('observed');
+  });
+  test('is nothing of a runtime that is gone, was not looked at, or is of another type', () => {
+    const status = { observed: { location: 'West Europe' } };
+    expect(statusOf(observer({ status, definition: GONE }))).not.toHaveProperty('observed');
+    const { definition: _, ...unseen } = observer({ status, failure: failed('forbidden') });
+    expect(statusOf(unseen)).not.toHaveProperty('observed');
+    expect(statusOf(observer({ definition: found('x', {}, 'SelfHosted') }))).not.toHaveProperty('observed');
+  });
+  test('stays while nothing is looked at on purpose', () => {
+    const observed = { location: 'West Europe' };
+    const suspended = observer({ desired: { managementPolicy: 'Observe', suspend: true }, status: { observed } });
+    expect(statusAfter(suspended, { kind: 'Suspended' }).observed).toEqual(observed);
+  });
+});
+
 describe('Synced', () => {
   rules<readonly [Situation, string]>(
     {
@@ -212,7 +245,7 @@ describe('managedFields', () => {
       ],
       'stay when nothing could be looked at': [
         owned({ status: { managedFields: ['description', 'location'] } }),
-        progressing('Forbidden', ''),
+        progressing('Forbidden', WHY),
         ['description', 'location'],
       ],
       'stay for an observer': [
@@ -236,12 +269,12 @@ describe('managedFields', () => {
       ],
       'end with a claim that is refused for good': [
         situation({ status: { managedFields: ['location'] }, definition: found('North Europe') }),
-        stalled('AdoptionRefused', ''),
+        stalled('AdoptionRefused', WHY),
         [],
       ],
       'stay while an adoption that was cut short may go on': [
         situation({ status: { managedFields: ['location'] } }),
-        unknown('AzureUnavailable', ''),
+        unknown('AzureUnavailable', WHY),
         ['location'],
       ],
     },
@@ -254,11 +287,11 @@ describe('the claim', () => {
   rules<readonly [Situation, Verdict, Status['claim']]>(
     {
       stays: [seen(), available(''), CREATED],
-      'stays when nothing could be looked at': [owned(), progressing('Forbidden', ''), CREATED],
+      'stays when nothing could be looked at': [owned(), progressing('Forbidden', WHY), CREATED],
       'stays with an observer': [seen({ desired: OBSERVE }), available(''), CREATED],
       'stays with an object whose runtime is gone': [owned({ definition: GONE }), STALLED, CREATED],
-      'ends when the runtime is another’s': [owned(), stalled('OwnedByAnother', ''), undefined],
-      'ends while another hands the runtime over': [owned(), progressing('OwnedByAnother', ''), undefined],
+      'ends when the runtime is another’s': [owned(), stalled('OwnedByAnother', WHY), undefined],
+      'ends while another hands the runtime over': [owned(), progressing('OwnedByAnother', WHY), undefined],
       'goes on under the identity that a person accepted': [
         seen({ access: other, requests: { acceptIdentity: 'tenant/other' } }),
         available(''),
@@ -275,7 +308,7 @@ describe('the claim', () => {
         CREATED,
       ],
       'keeps its identity when there are no credentials': [
-        owned({ access: { granted: false, message: '' }, requests: { acceptIdentity: IDENTITY } }),
+        owned({ access: { granted: false, message: WHY }, requests: { acceptIdentity: IDENTITY } }),
         STALLED,
         CREATED,
       ],
@@ -363,24 +396,28 @@ describe('waitingSince', () => {
   const waited = { waitingSince: { reason: 'Forbidden', time: ago(5) } };
   rules<readonly [Situation, Verdict, Status['waitingSince']]>(
     {
-      'begins with a wait': [owned(), progressing('Forbidden', ''), { reason: 'Forbidden', time: NOW }],
-      'stays through the same wait': [owned({ status: waited }), progressing('Forbidden', ''), waited.waitingSince],
-      'stays when the wait ends in Stalled': [owned({ status: waited }), stalled('Forbidden', ''), waited.waitingSince],
+      'begins with a wait': [owned(), progressing('Forbidden', WHY), { reason: 'Forbidden', time: NOW }],
+      'stays through the same wait': [owned({ status: waited }), progressing('Forbidden', WHY), waited.waitingSince],
+      'stays when the wait ends in Stalled': [
+        owned({ status: waited }),
+        stalled('Forbidden', WHY),
+        waited.waitingSince,
+      ],
       'begins anew with another wait': [
         owned({ status: waited }),
-        progressing('FactoryNotFound', ''),
+        progressing('FactoryNotFound', WHY),
         { reason: 'FactoryNotFound', time: NOW },
       ],
       'begins when nothing is known': [
         owned({ status: waited }),
-        unknown('AzureUnavailable', ''),
+        unknown('AzureUnavailable', WHY),
         { reason: 'AzureUnavailable', time: NOW },
       ],
       'ends when the object is well': [seen({ status: waited }), available(''), undefined],
       'ends with suspension': [owned({ status: waited }), { kind: 'Suspended' }, undefined],
       'goes on through the mark of a failure that passes': [
         owned({ status: waited }),
-        { kind: 'Unconfirmed', reason: 'Throttled', message: '' },
+        { kind: 'Unconfirmed', reason: 'Throttled', message: WHY },
         waited.waitingSince,
       ],
     },
@@ -389,8 +426,8 @@ describe('waitingSince', () => {
 });
 
 test('a message that names another request, and was shown with what cannot be seen in it, is not written again', () => {
-  const message = (id: string) => withRequestIds('Azure says \u202Eno.', requestIds(id, undefined));
-  const denied = (id: string) => stalled('PolicyDenied', message(id));
+  const azure = (id: string) => withRequestIds('Denied: \u202Eno.', requestIds(id, undefined)) ?? '';
+  const denied = (id: string) => stalled('PolicyDenied', { ...WHY, azure: azure(id) });
   const status = parseStatus(renderStatus(statusAfter(seen(), denied('00000000-0000-0000-0000-000000000001'))));
   expect(status.conditions[0]?.message).toContain('\\u{202e}no');
   const after = statusAfter(seen({ status }), denied('00000000-0000-0000-0000-000000000002'));
@@ -405,7 +442,7 @@ describe('repairs', () => {
   });
   test('the plan stays while the runtime is not well, or was not looked at', () => {
     expect(
-      statusAfter(seen({ state: 'Limited', status: { ...ILL, repair } }), progressing('Repairing', '')).repair,
+      statusAfter(seen({ state: 'Limited', status: { ...ILL, repair } }), progressing('Repairing', WHY)).repair,
     ).toEqual(repair);
     expect(statusOf(owned({ status: { ...ILL, repair }, failure: failed('forbidden') })).repair).toEqual(repair);
   });
@@ -495,7 +532,7 @@ describe('corrections', () => {
   test('are marked contested by the status that tells so, for the fields that differ alone', () => {
     const status = { corrections: [corrections('description', [10]), corrections('location', [10])] };
     const s = owned({ status, definition: found('North Europe') });
-    expect(statusAfter(s, progressing('Contested', '')).corrections).toEqual([
+    expect(statusAfter(s, progressing('Contested', WHY)).corrections).toEqual([
       corrections('description', [10]),
       corrections('location', [10], true),
     ]);
@@ -609,12 +646,16 @@ describe('a verdict that says nothing new', () => {
 
   test('Unconfirmed adds Reconciling and changes nothing else', () => {
     const s = owned({ status: { syncedSpecHash: 'hash' } });
-    const verdict = { kind: 'Unconfirmed', reason: 'Throttled', message: 'Slow down.' } as const;
+    const verdict = {
+      kind: 'Unconfirmed',
+      reason: 'Throttled',
+      message: { what: 'Slow.', remedy: 'Slow down.', azure: 'No.' },
+    } as const;
     expect(statusAfter(s, verdict)).toEqual({
       ...s.status,
       conditions: [
         ...WELL,
-        said('Reconciling', 'True', 'Throttled', { message: 'Slow down.', lastTransitionTime: NOW }),
+        said('Reconciling', 'True', 'Throttled', { message: 'Slow. Slow down.', lastTransitionTime: NOW }),
       ],
       unconfirmedSince: NOW,
     });
@@ -622,7 +663,7 @@ describe('a verdict that says nothing new', () => {
 
   test('Unconfirmed takes Stalled off, since the two are never both there', () => {
     const s = owned({ status: { conditions: standing('Locked', 'Stalled') } });
-    const status = statusAfter(s, { kind: 'Unconfirmed', reason: 'Throttled', message: '' });
+    const status = statusAfter(s, { kind: 'Unconfirmed', reason: 'Throttled', message: WHY });
     expect(condition(status, 'Stalled')).toBeUndefined();
     expect(condition(status, 'Ready')).toMatchObject({ status: 'False', reason: 'Locked' });
   });
@@ -664,19 +705,23 @@ describe('conditions', () => {
   });
 
   test('have messages of bounded length', () => {
-    const s = owned({ failure: failed('locked', 'poll', { message: 'x'.repeat(100_000) }) });
-    for (const { message } of statusOf(s).conditions) expect(message.length).toBeLessThanOrEqual(32_768);
+    const s = owned({ failure: failed('locked', 'poll', { azure: 'x'.repeat(100_000) }) });
+    const status = statusOf(s);
+    for (const { message } of status.conditions) expect(message.length).toBeLessThanOrEqual(32_768);
+    expect(condition(status, 'Ready')?.message).toMatch(/Remove the lock.* Azure: x+…$/);
   });
 
-  test('that tell of a stuck deletion end with the way out, however much Azure says', () => {
-    const s = dying({ failure: failed('refused', 'delete', { message: 'It is referenced by LS_X. '.repeat(100) }) });
-    expect(condition(statusOf(s), 'Ready')?.message).toMatch(/\(deletionPolicy: Retain\)\.$/);
+  test('that tell of a stuck deletion say the way out, however much Azure says', () => {
+    const s = dying({ failure: failed('refused', 'delete', { azure: 'It is referenced by LS_X. '.repeat(2_000) }) });
+    const status = statusOf(s);
+    expect(condition(status, 'Ready')?.message).toMatch(/\(deletionPolicy: Retain\)\. Azure: It is referenced by LS_X/);
+    expect(condition(status, 'Reconciling')?.message).toMatch(/\(deletionPolicy: Retain\)\.$/);
   });
 });
 
 describe('the status of a manifest that cannot be understood', () => {
   const object = managedObject('sample', { generation: 3, status: IN_SYNC });
-  const status = invalidStatus(object, 'spec.factory is missing', NOW);
+  const status = invalidStatus(object, WHY, NOW);
 
   test('is InvalidDefinition, and nothing is known of the rest', () => {
     expect(status.conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual([
@@ -685,7 +730,7 @@ describe('the status of a manifest that cannot be understood', () => {
       'Healthy=Unknown Unknown',
       'Stalled=True InvalidDefinition',
     ]);
-    expect(condition(status, 'Ready')?.message).toBe('spec.factory is missing');
+    expect(condition(status, 'Ready')?.message).toBe('It is so. Do this.');
     expect(status.observedGeneration).toBe(3);
   });
 
@@ -694,7 +739,7 @@ describe('the status of a manifest that cannot be understood', () => {
   });
 
   test('is the same when it is told again', () => {
-    expect(invalidStatus({ ...object, status }, 'spec.factory is missing', NOW + 60_000)).toEqual(status);
+    expect(invalidStatus({ ...object, status }, WHY, NOW + 60_000)).toEqual(status);
   });
 });
 

@@ -40,6 +40,26 @@ const memories = fc
     resourceId: optional(text(40)),
     location: optional(shown(LIMITS.location)),
     referenceName: optional(text(40)),
+    observed: optional(
+      fc
+        .record(
+          {
+            managedVirtualNetwork: fc.constant({ name: 'default' }),
+            location: fc.constantFrom('West Europe', 'AutoResolve'),
+            description: text(4096),
+            dataFlow: fc.record({
+              coreCount: fc.constantFrom(8, 16),
+              customProperties: fc.uniqueArray(fc.record({ name: text(128), value: text(1024) }), {
+                selector: ({ name }) => name,
+                minLength: 1,
+                maxLength: 4,
+              }),
+            }),
+          },
+          { requiredKeys: [] },
+        )
+        .filter((observed) => Object.keys(observed).length > 0),
+    ),
     claim: optional(
       fc.record({ origin: fc.constantFrom('Created', 'Adopted' as const), identity: fc.string({ unit: 'binary' }) }),
     ),
@@ -271,6 +291,41 @@ describe('the status', () => {
     expect(parseStatus(renderStatus(status))).toEqual(status);
   });
 
+  test('understands the fields of a status that an older version wrote, which says the same in the words of today', () => {
+    const { ownedFields, ...before } = renderStatus({ ...EMPTY_STATUS, managedFields: ['description', 'location'] });
+    const old = parseStatus({ ...before, managedFields: ownedFields });
+    expect(old.managedFields).toEqual(['description', 'location']);
+    expect(renderStatus(old)).toEqual({ ...before, ownedFields: ['description', 'location'] });
+    expect(parseStatus({ ...before, managedFields: ['location', 'location', 7] }).managedFields).toEqual(['location']);
+  });
+
+  test('believes the name of today, though the former one is there too', () => {
+    expect(parseStatus({ ownedFields: ['location'], managedFields: ['description'] }).managedFields).toEqual([
+      'location',
+    ]);
+  });
+
+  test('observes only what spec accepts, so that a manifest can be written from it, and is bounded', () => {
+    const customProperties = Array.from({ length: 40 }, (_, i) => ({ name: `p${i + 10}`, value: 'v' }));
+    const observed = {
+      location: 'x'.repeat(65),
+      description: 'd'.repeat(4097),
+      dataFlow: { computeType: 'Quantum', coreCount: 9, cleanup: true, timeToLiveMinutes: -1, customProperties },
+      copyCompute: { dataIntegrationUnits: 3 },
+      alien: 1,
+      managedVirtualNetwork: { name: 'no good' },
+    };
+    const { observed: rendered } = renderStatus({ ...EMPTY_STATUS, observed });
+    expect(rendered).toEqual({ dataFlow: { cleanup: true, customProperties: customProperties.slice(0, 32) } });
+    expect(violations(rendered as object, statusSchema.properties?.observed as Schema)).toEqual([]);
+    const long = { name: 'n'.repeat(129), value: '' };
+    const odd = { name: 'n', value: '\uD83D' };
+    const some = renderStatus({ ...EMPTY_STATUS, observed: { dataFlow: { customProperties: [long, odd, 7] } } });
+    expect(some.observed?.dataFlow?.customProperties).toEqual([{ name: 'n', value: '\uFFFD' }]);
+    expect(renderStatus({ ...EMPTY_STATUS, observed: { alien: 1 } })).not.toHaveProperty('observed');
+    expect(parseStatus({ observed: 'all' })).not.toHaveProperty('observed');
+  });
+
   test('never holds half a surrogate pair, which the server would store as something else', () => {
     const whole = '😀'.repeat(40);
     expect(renderStatus({ ...EMPTY_STATUS, state: `x\uD83D` }).state).toBe('x\\u{d83d}');
@@ -322,7 +377,7 @@ describe('the status', () => {
         conditions: [good, { ...good, type: 'Mine' }, { ...good, status: 'Maybe' }, { type: 'Synced' }, null, 7],
         claim: { origin: 'Stolen' },
         repair: { attempts: -1, lastAttemptTime: 'soon' },
-        managedFields: ['location', 7, 'description', 'location'],
+        ownedFields: ['location', 7, 'description', 'location'],
         drift: [{ field: 'colour' }, { field: 'location', desired: 1, observed: 'b' }],
         corrections: [{ field: 'location', times: ['x', '2025-01-01T00:00:00Z'] }, 'y'],
         waitingSince: { reason: 'Forbidden' },
