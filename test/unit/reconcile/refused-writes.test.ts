@@ -460,3 +460,77 @@ test('an object whose create is refused is polled as at rest, and created again 
   expect(operator.azure.calls).toEqual(['hint']);
   expect(operator.azure.runtimes.has(KEY)).toBe(false);
 });
+
+describe('an update that fails otherwise', () => {
+  /** An object in a managed virtual network whose edit meets this failure with every update of the definition. */
+  async function failing(failure: Failure) {
+    const operator = new Operator();
+    operator.azure.putNetwork(ID.parent);
+    const key = await ready(operator, { managedVirtualNetwork: { name: 'default', creation: 'Never' } });
+    const puts: string[] = [];
+    instead(operator, 'update', async (...args: never[]) => {
+      const [id, wanted, etag, caller] = args as unknown as Parameters<Runtimes['update']>;
+      const isDeclared = JSON.stringify(wanted).includes('Atlantis');
+      puts.push(isDeclared ? 'declared' : 'repair');
+      if (isDeclared) throw new AzureFailure(failure);
+      return operator.azure.update(id, wanted, etag, caller);
+    });
+    operator.cluster.edit(key, { fields: fieldMap(WANTED) });
+    await operator.poll(key);
+    return { operator, key, puts };
+  }
+
+  const MISSING: Failure = { kind: 'refused', message: 'No such network.', reference: 'default' };
+
+  test('for want of the network: the state is shown, and a Limited runtime repaired', async () => {
+    const { operator, key, puts } = await failing(MISSING);
+    expect(operator.summary(key)).toBe('Ready=False ManagedVirtualNetworkNotFound Reconciling');
+    expect(operator.object(key).status.state).toBe('Online');
+    operator.azure.setState(ID, 'Limited');
+    for (let i = 0; i < 3; i++) {
+      operator.now += INTERVAL_MS;
+      await operator.poll(key);
+      expect(operator.summary(key)).toBe('Ready=False ManagedVirtualNetworkNotFound Reconciling');
+    }
+    expect(puts).toContain('repair');
+    expect(operator.object(key).status.state).toBe('Online');
+    expect(puts.at(-1)).toBe('declared');
+  });
+
+  test('for want of the network: a repair that a person asks for is made, and the update tried again', async () => {
+    const { operator, key, puts } = await failing(MISSING);
+    operator.cluster.annotate(key, { repair: 'please' });
+    await operator.poll(key);
+    expect(puts.at(-1)).toBe('repair');
+    expect(operator.object(key).status.lastHandledRepairAt).toBe('please');
+    await operator.poll(key);
+    expect(puts.at(-1)).toBe('declared');
+  });
+
+  test('by an outage of writes alone: the state is shown once that lasts', async () => {
+    const { operator, key } = await failing(FAILURE({ kind: 'unavailable' }));
+    expect(operator.summary(key)).toBe('Ready=Unknown AzureUnavailable Reconciling');
+    expect(operator.object(key).status.state).toBe('Online');
+    operator.azure.setState(ID, 'Offline');
+    operator.now += INTERVAL_MS;
+    await operator.poll(key);
+    expect(operator.object(key).status.state).toBe('Offline');
+    expect(condition(operator.object(key).status, 'Healthy')?.status).toBe('False');
+  });
+
+  test('by an outage of writes, of an object that was Ready: news of the state are told after an interval', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(ID, MANAGED('northeurope'));
+    instead(operator, 'update', async () => Promise.reject(new AzureFailure(FAILURE({ kind: 'unavailable' }))));
+    operator.azure.calls.length = 0;
+    await operator.poll(key);
+    expect(operator.azure.calls).toEqual(['hint', 'read']);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    operator.azure.setState(ID, 'Offline');
+    operator.now += INTERVAL_MS;
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=Unknown AzureUnavailable Reconciling');
+    expect(operator.object(key).status.state).toBe('Offline');
+  });
+});
