@@ -147,6 +147,8 @@ export interface Objects {
 /** Events are a courtesy: `publish` never throws, and a lost one changes nothing. */
 export interface Events {
   publish(object: ManagedObject, event: OperatorEvent): Promise<void>;
+  /** Whether there is room for one more event that thousands of objects may have in common; takes it. */
+  takeRoom(): boolean;
 }
 
 export interface PassLog {

@@ -127,7 +127,8 @@ export class Arm {
     },
   };
 
-  #provide({ request, route, caller, subscription, group, factory }: Passage): Reply {
+  #provide({ request, route, attempt, caller, subscription, group, factory }: Passage): Reply {
+    if (route.operation === 'Permissions_ListForResource') return reply(200, this.#refusals.permissions(attempt));
     if (route.operation === 'Subscriptions_Get' && subscription !== undefined) {
       return reply(200, subscriptionBody(subscription, caller));
     }
@@ -252,6 +253,8 @@ function refuseApiVersion(
     );
   }
   const versions = versionsOf(route);
+  // Of another provider, whose versions no caller here gets wrong.
+  if (route.operation === 'Permissions_ListForResource') return undefined;
   if (route.factory === undefined || versions.includes(version)) return undefined;
   const [namespace = '', type = ''] = PARENT_TYPES[route.parent ?? 'factory'].split('/');
   return gatewayError(

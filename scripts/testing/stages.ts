@@ -53,7 +53,7 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'tools',
     about:
-      'helm, promtool, prometheus, kstatus, Lua, actionlint and the front end of docker build, built the first time',
+      'helm, promtool, prometheus, kstatus, Lua, actionlint, krew and the front end of docker build, built the first time',
     run: tools,
   },
   jest('ecosystem', 'what these tools say'),
@@ -97,15 +97,24 @@ async function oldest(context: Context): Promise<Counts> {
   return jestRun(context, 'test:kubernetes', OLDEST, '--main');
 }
 
-/** Skipped where this machine gives no right to it, under CI, too: there the same tests would fail for each change alike, and tell nothing of it. */
+/**
+ * Skipped where this machine gives no right to it, or no programs for it, under CI, too: there the same tests would fail for
+ * each change alike, and tell nothing of it.
+ */
 async function node(context: Context): Promise<Counts> {
-  const why = await whyUnsuitable(process.env, taskOf(context));
-  if (why !== undefined) {
-    process.stdout.write(`skipped: ${why}\n`);
-    return SKIPPED;
+  const why = (await whyUnsuitable(process.env, taskOf(context))) ?? (await whyNoPrograms(context));
+  if (why === undefined) return jestRun(context, 'e2e:node');
+  process.stdout.write(`skipped: ${why}\n`);
+  return SKIPPED;
+}
+
+async function whyNoPrograms(context: Context): Promise<string | undefined> {
+  try {
+    return (await haveTools(NODE_TOOLS, taskOf(context))) ? undefined : 'there is no Go to build its programs with';
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return error instanceof Error ? error.message : String(error);
   }
-  if (!(await haveTools(NODE_TOOLS, taskOf(context)))) return SKIPPED;
-  return jestRun(context, 'e2e:node');
 }
 
 const taskOf = ({ signal }: Context): Task => ({ signal, log: (line) => void process.stdout.write(`${line}\n`) });

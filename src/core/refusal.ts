@@ -54,7 +54,8 @@ export function isWithheld(s: Situation): boolean {
   if (isReconcileRequested(s) || !isRefusalTold(s)) return false;
   if (s.definition?.presence === 'present' && isRepairFirst(s)) return true;
   const stalled = condition(s.status, 'Stalled');
-  if (stalled === undefined) return false;
+  // Whether the network is there by now is looked up each time.
+  if (stalled === undefined || stalled.reason === 'ManagedVirtualNetworkNotFound') return false;
   const triedAt = Math.min(s.triedAt ?? s.now, s.now);
   const pause = refusedPause(triedAt - stalled.lastTransitionTime);
   // Polls come once an interval: one that is half an interval early is better than the next one.

@@ -113,6 +113,8 @@ export type Verdict =
       readonly progress: 'Reconciling' | 'Stalled' | undefined;
       /** What `waitingSince` calls the wait, where that is not the reason. */
       readonly clock?: Absence | RepeatedAnswer;
+      /** A wait that is meant, not met: an event tells it at once, and it is no trouble. */
+      readonly isPlanned?: true;
     }
   /** What the status says still stands. */
   | { readonly kind: 'Unchanged' }

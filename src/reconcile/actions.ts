@@ -1,6 +1,6 @@
 /** Carries out one action at a time, in Azure or on the object, and what the pass learns by it. */
 import { ACTIONS } from '../core/actions.ts';
-import { MISSING_RUNTIME, networkCreated, RECOGNISED, repairStarted } from '../core/events.ts';
+import { MISSING_RUNTIME, networkCreated, RECOGNISED, repairStarted, takenOver } from '../core/events.ts';
 import { compact } from '../core/model/compact.ts';
 import type { OperatorEvent } from '../core/model/event.ts';
 import { AzureFailure } from '../core/model/failure.ts';
@@ -32,7 +32,7 @@ export interface Signals {
 }
 
 export class Actions {
-  readonly #world: Pick<Dependencies, 'objects' | 'metrics' | 'now'>;
+  readonly #world: Pick<Dependencies, 'objects' | 'events' | 'metrics' | 'now'>;
   readonly #access: Access;
   readonly #state: PassState;
   readonly #report: Report;
@@ -264,9 +264,10 @@ export class Actions {
   }
 
   async #handOver({ to, handover }: Extract<PassAction, { kind: 'HandOver' }>): Promise<void> {
-    const { objects } = this.#world;
+    const { objects, events } = this.#world;
     const { signal } = this.#caller;
     await objects.handOver(await objects.addFinalizer(to, handover.claim.origin, signal), handover, signal);
+    await events.publish(to, takenOver(this.#situation.object.key));
   }
 
   async #delete(): Promise<void> {

@@ -1,8 +1,9 @@
 /** The pass of an object that cannot be understood: nothing is asked of Azure. */
-import { stallBegins } from '../core/events.ts';
 import { type ManagedObject, wholeSecond } from '../core/model/object.ts';
+import { stalled } from '../core/policies/verdicts.ts';
 import { conflictBackoff, NEVER, type Requeue, slowRetry } from '../core/schedule.ts';
 import { invalidStatus } from '../core/status/status.ts';
+import { heard } from '../core/warnings.ts';
 import { ConflictError, type Dependencies } from '../ports.ts';
 
 export async function reportInvalid(
@@ -24,9 +25,14 @@ export async function reportInvalid(
       await world.objects.removeFinalizer(object, signal);
       return NEVER;
     }
-    const status = invalidStatus(object, message, wholeSecond(world.now()));
+    const now = wholeSecond(world.now());
+    const pass = {
+      ...{ now, intervalMs: world.intervalMs, failingSince: undefined, told: [], mayTell: () => true },
+      verdict: stalled('InvalidDefinition', message),
+    };
+    const { status, events } = heard(pass, object.status, invalidStatus(object, message, now));
     await world.objects.updateStatus(object, status, signal);
-    for (const event of stallBegins(object.status, status)) await world.events.publish(object, event);
+    for (const event of events) await world.events.publish(object, event);
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
     return conflictBackoff(world.intervalMs);

@@ -4,7 +4,15 @@
  */
 
 import { visible } from '../api/visible.ts';
-import { adopted, created, describeChanges, driftCorrected, driftDetected, startsToDrift } from '../core/events.ts';
+import {
+  adopted,
+  created,
+  describeChanges,
+  driftCorrected,
+  driftDetected,
+  startsToDrift,
+  updated,
+} from '../core/events.ts';
 import { declarationHash } from '../core/model/desired.ts';
 import { type Drift, type FieldPath, fieldOf } from '../core/model/fields.ts';
 import { type Operation, operationCategory, operationOf, wholeSecond } from '../core/model/object.ts';
@@ -96,7 +104,8 @@ export class WriteResults {
     changes: readonly Drift[] = [],
     fields: readonly FieldPath[] = changes.map(({ field }) => field),
   ): void {
-    const what = changes.length > 0 ? describeChanges(changes) : fields.join(', ');
+    const declared = new Set<string>(this.#state.situation.desired.fields.keys());
+    const what = changes.length > 0 ? describeChanges(changes, declared) : fields.join(', ');
     if (operationCategory(kind) === 'creation') {
       this.#report.eventAndLog(created(kind));
     } else if (kind === 'Adopt') {
@@ -104,6 +113,7 @@ export class WriteResults {
     } else {
       this.#report.log.info('runtime updated', { changes: what, drift: kind === 'Correct' });
       if (kind === 'Correct') this.#corrected(what, fields);
+      if (kind === 'Update') this.#report.event(updated(what));
     }
   }
 

@@ -28,6 +28,7 @@ interface Summary {
   afterAll(async () => {
     // Faster than one by one: the factory is gone, and with it all that is in it.
     await place?.emulator.control.removeFactory(MANY);
+    await place?.try(['delete', 'azir', '-l', 'many=yes', '--timeout=240s']);
     await place?.stop();
   });
 

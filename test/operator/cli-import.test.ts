@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { azir } from './support/azir.ts';
+import { azir, startAzir } from './support/azir.ts';
 import { eventually, inBothKinds, inPlace, type Place } from './support/place.ts';
 
 const located = (location: string, more: object = {}) => ({
@@ -162,8 +162,9 @@ test.concurrent('Ctrl-C while Azure is read leaves no folder', () =>
     await forget(place);
     await place.azure.addFault({ match: { factory: place.factory.name }, effect: { kind: 'hang' } });
     const folder = await fresh('runtimes');
-    const asked = eventually(async () => expect(await place.requests()).toContain('LIST'), 60_000);
-    const { code } = await azir(['import', '--factory', place.scope, '-d', folder], { interrupt: asked });
-    expect(code).toBe(130);
+    const running = await startAzir(['import', '--factory', place.scope, '-d', folder]);
+    await eventually(async () => expect(await place.requests()).toContain('LIST'), 60_000);
+    running.interrupt();
+    expect((await running.ended).code).toBe(130);
     expect(await readdir(join(folder, '..'))).toEqual([]);
   }));

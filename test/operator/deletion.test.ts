@@ -245,10 +245,15 @@ describe.each(inBothKinds)('a runtime that is referred to, in a $kind', ({ inPla
       await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Lake'] });
       await place.delete('sample');
       await place.until('sample', 'Ready=False ReferencedByOthers Reconciling');
+      await place.untilEvents('sample', 'Created', 'ReferencedByOthers');
+      expect((await place.eventsInFull('sample'))[1]).toMatchObject({
+        type: 'Warning',
+        note: expect.stringContaining('referenced by LS_Lake'),
+      });
       await unrefer(place);
       await place.untilGone('sample');
       expect(await place.runtime('sample')).toBeNull();
-      await place.untilEvents('sample', 'Created', 'Deleted');
+      await place.untilEvents('sample', 'Created', 'ReferencedByOthers', 'Deleted');
     }));
 
   test.concurrent('goes at once when a person asks for a look', () =>

@@ -146,7 +146,7 @@ describe('writing fails', () => {
       await place.patch('sample', { spec: { description: 'second' } });
       const object = await history.until('sample', 'True Available', from);
       expect(object.status).not.toHaveProperty('corrections');
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'Created', 'Updated');
     }));
 
   test.concurrent('somebody who writes in the same moment: 412, it looks again, and both are there', () =>

@@ -225,7 +225,10 @@ describe.each(inBothKinds)('the whole definition, in a $kind', ({ inPlace }) => 
       expect(await properties(place)).toEqual({ type: 'Managed', ...compute({ location: 'AutoResolve' }) });
       expect(status?.ownedFields).toBeUndefined();
       expect(await place.writes('sample')).toEqual(['PUT', 'PUT']);
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'Created', 'Updated');
+      expect(await notes(place, 'Updated')).toEqual([
+        expect.stringContaining('location "West Europe" → "AutoResolve" (no longer declared)'),
+      ]);
     }));
 
   test.concurrent('is corrected by one write, and told once, when somebody replaces all of it', () =>

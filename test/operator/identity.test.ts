@@ -274,6 +274,7 @@ describe('an object claimed under one identity', () => {
       const object = await ready(place);
       expect(object.status?.claim).toEqual({ origin: 'Created', identity: client.identity });
       expect(await actors(place, before)).toEqual([client.clientId]);
+      await place.untilEvents('sample', 'Created', 'CredentialsInvalid', 'IdentityAccepted');
     }));
 
   test('does not when the Secret changes its client, and does again when it changes back', () =>

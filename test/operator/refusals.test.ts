@@ -17,9 +17,11 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
         new RegExp(`"${place.factory.name}" in resource group .* not found\\. Create it, or`),
       );
       expect(object.metadata.finalizers).toBeUndefined();
+      await place.untilEvents('sample', place.kind.notFound);
       await place.azure.ensureFactory(place.factory);
       await ready(place);
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', place.kind.notFound, 'Created', 'Recovered');
+      expect((await place.eventsInFull('sample')).map(({ type }) => type)).toEqual(['Warning', 'Normal', 'Normal']);
     }));
 
   test.concurrent('whose resource group does not exist yet is waited for', () =>
@@ -40,9 +42,10 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
       await place.azure.removeFactory(place.factory);
       const object = await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
       expect(object.status?.claim?.origin).toBe('Created');
+      await place.untilEvents('sample', 'Created', place.kind.notFound);
       await place.azure.ensureFactory(place.factory);
       await ready(place);
-      await place.untilEvents('sample', 'Created', 'DriftDetected', 'Created');
+      await place.untilEvents('sample', 'Created', place.kind.notFound, 'DriftDetected', 'Created', 'Recovered');
     }));
 
   test.concurrent('that Azure denies once leaves no trace in the status, and nothing is made or told', () =>
@@ -73,9 +76,22 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
       expect(message(object)).toContain(
         `Check spec.${place.kind.parent}.subscriptionId, and that the credential's tenant and AZURE_CLOUD`,
       );
+      await place.untilEvents('sample', 'SubscriptionNotFound');
       await place.azure.ensureFactory(place.factory);
       await ready(place);
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'SubscriptionNotFound', 'Created', 'Recovered');
+    }));
+
+  test.concurrent('that nobody has created for half an hour needs a person, and is still polled', () =>
+    inPlace(async (place) => {
+      await place.azure.removeFactory(place.factory);
+      await place.apply('sample');
+      await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
+      await place.updateStatus('sample', { waitingSince: { reason: place.kind.notFound, time: minutesAgo(31) } });
+      await place.until('sample', `Ready=False ${place.kind.notFound} Stalled`);
+      await place.azure.ensureFactory(place.factory);
+      await ready(place);
+      await place.untilEvents('sample', place.kind.notFound, 'Created', 'Recovered');
     }));
 });
 
@@ -89,9 +105,10 @@ describe.each(inBothKinds)('a missing role, in a $kind', ({ inPlace }) => {
       expect(message(object)).toContain(`'${place.kind.actions.write}'`);
       expect(message(object)).toContain(`'${place.scope}/integrationRuntimes/sample'`);
       expect(object.status?.waitingSince?.reason).toBe('Forbidden');
+      await place.untilEvents('sample', 'Forbidden');
       await place.azure.clearRefusals({ scope: place.scope });
       await ready(place);
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'Forbidden', 'Created', 'Recovered');
     }));
 
   test.concurrent('to read is told of likewise', () =>
@@ -160,7 +177,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.azure.clearRefusals({ scope: place.scope });
       await place.look('sample');
       await ready(place);
-      await place.untilEvents('sample', 'Created', 'DriftDetected', 'Locked', 'DriftCorrected');
+      await place.untilEvents('sample', 'Created', 'DriftDetected', 'Locked', 'DriftCorrected', 'Recovered');
     }));
 
   test.concurrent('a provider that is not registered: the message has the command, and the object heals once it is', () =>
@@ -175,7 +192,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await heal(place);
       await place.look('sample');
       await ready(place);
-      await place.untilEvents('sample', 'ProviderNotRegistered', 'Created');
+      await place.untilEvents('sample', 'ProviderNotRegistered', 'Created', 'Recovered');
     }));
 
   test.concurrent('a read that Azure refuses: it is told as a read, also to an object that observes', () =>
@@ -200,7 +217,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.azure.setSubscriptionState({ subscriptionId, state: 'Enabled' });
       await place.look('sample');
       await ready(place);
-      await place.untilEvents('sample', 'Locked', 'Created');
+      await place.untilEvents('sample', 'Locked', 'Created', 'Recovered');
     }));
 
   test.concurrent('a definition that Azure refuses: nothing is held after a refused create', () =>
@@ -216,7 +233,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.azure.ensureFactory(place.factory);
       await place.look('sample');
       await ready(place);
-      await place.untilEvents('sample', 'InvalidDefinition', 'Created');
+      await place.untilEvents('sample', 'InvalidDefinition', 'Created', 'Recovered');
     }));
 
   test.concurrent('a change that Azure refuses: the runtime stays ours', () =>
@@ -260,7 +277,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
 
 // What a workspace has accepted may still come: see synapse.test.ts.
 describe('a definition that a factory accepts', () => {
-  test.concurrent('and does not make is not believed', () =>
+  test.concurrent('but does not apply is not believed', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await ready(place);
@@ -275,7 +292,7 @@ describe('a definition that a factory accepts', () => {
       await ready(place);
     }));
 
-  test.concurrent('and creates otherwise is not believed', () =>
+  test.concurrent('but creates otherwise is not believed', () =>
     inPlace(async (place) => {
       await place.azure.setWriteMode({ factory: place.factory, mode: 'ignore' });
       await place.apply('sample');

@@ -118,7 +118,7 @@ export const successorIsAwaited: Policy = (s) => {
     what: 'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename.',
     remedy: `The runtime is deleted in ${SUCCESSOR_GRACE_MS / 1_000} s, unless another object declares it before that.`,
   };
-  return settle(progressing('Deleting', message), { kind: 'after', ms: left });
+  return settle({ ...progressing('Deleting', message), isPlanned: true }, { kind: 'after', ms: left });
 };
 
 export const referenceIsRemoved: Policy = (s) => {

@@ -13,6 +13,7 @@ import {
   DENIAL_PASSES_MS,
   dependencyBackoff,
   heard,
+  PARENT_MISSED_MS,
   ROLE_SPREADS_MS,
   transientBackoff,
 } from '../schedule.ts';
@@ -20,7 +21,7 @@ import { type Action, isDecided, type Policy, type Situation, type Verdict } fro
 import { isHealthNews } from '../status/conditions.ts';
 import { type RepeatedAnswer, waitingSince } from '../waits.ts';
 import { networkIsWaitedFor } from './network.ts';
-import { nextLook, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
+import { awaited, nextLook, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
 type Kind = Failure['kind'];
 type Of<K extends Kind> = Extract<Failure, { kind: K }>;
@@ -136,17 +137,20 @@ export const outageIsAwaited = upon('unavailable', (s, failure) => {
 const OUTAGE_PASSES =
   "Retrying; if this persists, check https://status.azure.com and the operator's network path to Azure (DNS, proxy, network policies).";
 
-/** A parent that was there is not missed for one interval, as with any transient failure. */
+/** A parent that was there is not missed for one interval, as with any transient failure; but people hear of it within minutes. */
 export const parentIsFound = upon('parentNotFound', (s, failure) => {
   const { now, intervalMs, status, failingSince = now } = s;
   const parent = s.desired.id.parent.kind;
   const reason = PARENT_NOT_FOUND[parent];
   const isTold = condition(status, 'Ready')?.reason === reason;
-  if (isDecided(s) && !isTold && now - failingSince < intervalMs)
+  if (isDecided(s) && !isTold && now - failingSince < Math.min(intervalMs, PARENT_MISSED_MS))
     return settle(UNCHANGED, dependencyBackoff(intervalMs));
   const missing = { ...toldBy(failure), what: `${missingParent(s, failure.what)} not found.` };
-  const remedy = `Create it, or delete this object and re-create it with the correct spec.${parent}.`;
-  return settle(progressing(reason, { ...missing, remedy }), dependencyBackoff(intervalMs));
+  const isNew = s.status.claim === undefined && !s.object.hasFinalizer;
+  const remedy =
+    `Create it, or delete this object and apply it again with the correct spec.${parent}` +
+    (isNew ? ' (nothing exists in Azure yet).' : '.');
+  return settle(awaited(s, reason, { ...missing, remedy }), dependencyBackoff(intervalMs));
 });
 
 /** A network that has just been created may not be seen by every part of Azure yet. */

@@ -21,7 +21,6 @@ import {
   type Action,
   driftOf,
   etagOf,
-  isDecided,
   isHealthyAgain,
   isNewGeneration,
   isRepairRequested,
@@ -49,7 +48,7 @@ export const refusedRepairIsAnswered: Policy = (s) => {
   if (isRepairRequested(s)) return answer(toldBy(s.failure.failure));
   const { repair } = s.object.requests;
   const isAnswered = repair !== undefined && s.object.status.lastHandledRepairAt !== repair;
-  return isAnswered ? settle(isDecided(s) ? STANDS : UNCHANGED, IMMEDIATELY) : undefined;
+  return isAnswered ? settle(UNCHANGED, IMMEDIATELY) : undefined;
 };
 
 /** The policy; a person who asks for a repair of what may not be written, or is not there, hears why there is none. */
@@ -71,7 +70,8 @@ export const whileRefusalStands =
   (s) => {
     const action = policy(s);
     const { during, failure } = s.failure ?? {};
-    const isStateRefused = during === 'poll' && failure !== undefined && isRefused(failure);
+    const isStateRead = during === 'poll' && s.definition?.presence === 'present';
+    const isStateRefused = isStateRead && failure !== undefined && isRefused(failure);
     const isAside = during === undefined || during === 'repair' || isStateRefused;
     return action?.kind === 'Settle' && isAside && isRefusalTold(s) ? { ...action, verdict: STANDS } : action;
   };

@@ -8,7 +8,7 @@ import { condition } from '../model/object.ts';
 import { parentInWords } from '../model/runtime.ts';
 import { dependencyBackoff, IMMEDIATELY } from '../schedule.ts';
 import { type Action, managing, type Policy, type Situation } from '../situation.ts';
-import { progressing, settle, stall, UNCHANGED } from './verdicts.ts';
+import { awaited, settle, stall, UNCHANGED } from './verdicts.ts';
 
 /** Make sure a runtime in another network than declared is never written: Azure cannot move it. */
 export const networkIsTheDeclared: Policy = (s) => {
@@ -51,7 +51,7 @@ export function networkIsWaitedFor(s: Situation, name: string): Action {
     what: `${parentInWords(parent)} has no managed virtual network "${name}".`,
     remedy: NETWORK_ADVICE[parent.kind],
   };
-  return settle(progressing('ManagedVirtualNetworkNotFound', message), dependencyBackoff(s.intervalMs));
+  return settle(awaited(s, 'ManagedVirtualNetworkNotFound', message), dependencyBackoff(s.intervalMs));
 }
 
 const NETWORK_ADVICE = {

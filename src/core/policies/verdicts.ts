@@ -1,9 +1,9 @@
 /** The verdicts of a pass, by what becomes of the object next. */
 import type { ReadyReason } from '../../api/names.ts';
 import type { Advice } from '../model/message.ts';
-import { periodic, type Requeue, slowRetry } from '../schedule.ts';
+import { PARENT_AWAITED_MS, periodic, type Requeue, slowRetry } from '../schedule.ts';
 import type { Action, Situation, Verdict } from '../situation.ts';
-import type { Absence } from '../waits.ts';
+import { type Absence, waitingSince } from '../waits.ts';
 
 type Decided = Extract<Verdict, { kind: 'Decided' }>;
 
@@ -13,7 +13,7 @@ export function available(what: string): Verdict {
 }
 
 /** Not ready, and on the way by itself. */
-export function progressing(reason: ReadyReason, message: Advice): Verdict {
+export function progressing(reason: ReadyReason, message: Advice): Decided {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Reconciling' };
 }
 
@@ -25,6 +25,11 @@ export function confirming(absence: Absence, message: Advice): Verdict {
 /** Not ready until a person acts. */
 export function stalled(reason: ReadyReason, message: Advice): Decided {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Stalled' };
+}
+
+/** Waits for a parent or network that another writer may be creating, and that a person has forgotten if it lasts. */
+export function awaited(s: Situation, reason: ReadyReason, message: Advice): Decided {
+  return s.now - waitingSince(s, reason) < PARENT_AWAITED_MS ? progressing(reason, message) : stalled(reason, message);
 }
 
 /** Nothing can be said at the moment. */

@@ -99,6 +99,7 @@ function toldStatus(s: Situation, reason: string, { waitingSince: wait, ...said 
     corrections: correctionsAfter(s, reason, drift),
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
+    warnings: s.status.warnings,
   });
 }
 

@@ -38,6 +38,8 @@ export class FakeCluster implements Objects, Events {
   readonly server = new Map<string, ManagedObject>();
   readonly events: (OperatorEvent & { readonly key: string })[] = [];
   readonly writes: ('finalizer' | 'status')[] = [];
+  /** For how many more events that many objects may have in common. */
+  room = Number.POSITIVE_INFINITY;
   /** The version at which the deletion of an object was asked for, and that of its creation. */
   readonly deletedAt = new Map<string, number>();
   readonly createdAtVersion = new Map<string, number>();
@@ -211,6 +213,12 @@ export class FakeCluster implements Objects, Events {
 
   async publish(object: ManagedObject, event: OperatorEvent): Promise<void> {
     this.events.push({ ...event, key: object.key });
+  }
+
+  takeRoom(): boolean {
+    if (this.room === 0) return false;
+    this.room -= 1;
+    return true;
   }
 
   async #request<T>(effect: () => T): Promise<T> {

@@ -56,7 +56,7 @@ describe('a Forbidden object', () => {
     }
     expect(seen.indexOf('Ready=False Forbidden Stalled')).toBe(10);
     expect(new Set(seen.slice(10)).size).toBe(1);
-    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(operator.cluster.writes).toEqual(['status', 'status', 'status']);
     expect(operator.cluster.events.map(({ type, reason }) => `${type} ${reason}`)).toEqual(['Warning Forbidden']);
   });
 });
@@ -78,10 +78,13 @@ describe('an outage', () => {
     expect(seen.indexOf('Ready=True Available Reconciling')).toBe(10);
     expect(seen.indexOf('Ready=Unknown AzureUnavailable Reconciling')).toBe(40);
     expect(operator.cluster.writes).toEqual(['status', 'status']);
-    expect(operator.cluster.events).toEqual([]);
+    expect(reasons(operator)).toEqual(['AzureUnavailable']);
     down = false;
     await operator.poll(key);
     expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(operator.cluster.events.slice(1)).toMatchObject([
+      { type: 'Normal', message: 'Recovered from AzureUnavailable. Runtime is Online and matches the spec.' },
+    ]);
     expect(operator.object(key).status.waitingSince).toBeUndefined();
   });
 
@@ -146,8 +149,8 @@ describe('an answer that stays the same', () => {
     expect(seen.indexOf('Ready=False RequestRefused Stalled')).toBe(60);
     expect(seen.at(-1)).toBe('Ready=False RequestRefused Stalled');
     expect(readyOf(operator, key)).toContain(answer[1]);
-    expect(operator.cluster.writes).toEqual(['status', 'status']);
-    expect(reasons(operator)).toEqual(['RequestRefused']);
+    expect(operator.cluster.writes).toEqual(['status', 'status', 'status']);
+    expect(reasons(operator)).toEqual(['AzureUnavailable', 'RequestRefused']);
   });
 
   test.each([
@@ -158,8 +161,8 @@ describe('an answer that stays the same', () => {
     const { operator, key, seen } = await meeting([answer]);
     expect(new Set(seen)).toEqual(new Set(['Ready=Unknown AzureUnavailable Reconciling']));
     expect(readyOf(operator, key)).toMatch(/^For over an hour: /);
-    expect(operator.cluster.writes).toEqual(['status', 'status']);
-    expect(reasons(operator)).toEqual([]);
+    expect(operator.cluster.writes).toEqual(['status', 'status', 'status']);
+    expect(reasons(operator)).toEqual(['AzureUnavailable']);
   });
 
   test('is none where two alternate', async () => {
@@ -172,7 +175,7 @@ describe('an answer that stays the same', () => {
 });
 
 describe('a factory that Azure denies', () => {
-  test('is nothing for an interval, and then it is told', async () => {
+  test('is nothing for two minutes, and then it is told, by one Warning', async () => {
     const operator = new Operator();
     const key = await ready(operator);
     operator.azure.removed = ['hint', 'read', 'state'];
@@ -182,11 +185,15 @@ describe('a factory that Azure denies', () => {
       seen.push(operator.summary(key));
       operator.now += MINUTE;
     }
-    expect(seen.indexOf('Ready=False FactoryNotFound Reconciling')).toBe(10);
+    expect(seen.indexOf('Ready=False FactoryNotFound Reconciling')).toBe(2);
     expect(operator.cluster.writes).toEqual(['status']);
     operator.azure.removed = [];
     await operator.poll(key);
     expect(operator.summary(key)).toBe('Ready=True Available');
+    expect(operator.cluster.events.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      'Warning FactoryNotFound',
+      'Normal Recovered',
+    ]);
   });
 
   test.each(['hint', 'state'])('leaves no trace in the status when it is denied once, to a %s', async (call) => {
@@ -237,7 +244,7 @@ describe('what is told of a failure', () => {
       /^Azure says forbidden\. Assign it a role.* Azure: \[request id r-1, correlation id c-1\]$/,
     );
     expect(condition(status, 'Stalled')?.message).not.toContain('r-1');
-    expect(operator.cluster.writes).toEqual(['status', 'status']);
+    expect(operator.cluster.writes).toEqual(['status', 'status', 'status']);
     expect(operator.cluster.events.map(({ message }) => message)).toEqual([expect.stringContaining('request id r-1,')]);
   });
 

@@ -488,7 +488,7 @@ describe('an update that fails otherwise', () => {
     expect(operator.object(key).status.state).toBe('Online');
     operator.azure.setState(ID, 'Limited');
     for (let i = 0; i < 3; i++) {
-      operator.now += INTERVAL_MS;
+      operator.now += INTERVAL_MS / 2;
       await operator.poll(key);
       expect(operator.summary(key)).toBe('Ready=False ManagedVirtualNetworkNotFound Reconciling');
     }

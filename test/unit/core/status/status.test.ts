@@ -10,6 +10,7 @@ import { MINUTE } from '../../../../src/core/schedule.ts';
 import type { Situation, Verdict } from '../../../../src/core/situation.ts';
 import { corrected } from '../../../../src/core/status/contest.ts';
 import { invalidStatus, statusAfter } from '../../../../src/core/status/status.ts';
+import { heard } from '../../../../src/core/warnings.ts';
 import { parseStatus, renderStatus } from '../../../../src/kube/objects/status.ts';
 import { desired, runtimeId } from '../../model/builders.ts';
 import {
@@ -32,6 +33,7 @@ import {
   type Scene,
   said,
   seen,
+  settlementOf,
   situation,
   standing,
   UNCLAIMED,
@@ -762,27 +764,23 @@ describe('transitions', () => {
       'into drift are told once': [{}, drifted, ['Normal DriftDetected']],
       'within drift are not told': [drifted, drifted, []],
       'out of drift are not told by the status': [drifted, {}, []],
-      'into a terminal reason warn': [{}, reason('Locked', 'Stalled'), ['Warning Locked']],
-      'within a terminal reason do not warn again': [reason('Locked', 'Stalled'), reason('Locked', 'Stalled'), []],
-      'from one terminal reason into another warn': [
-        reason('Locked', 'Stalled'),
-        reason('PolicyDenied', 'Stalled'),
-        ['Warning PolicyDenied'],
+      'into trouble are told elsewhere': [{}, reason('Locked', 'Stalled'), []],
+      'into suspension are told': [{}, reason('Suspended', 'Stalled'), ['Normal Suspended']],
+      'into suspension of what is in sync are told': [reason('Available'), reason('Suspended'), ['Normal Suspended']],
+      'within suspension are not told, whatever is declared': [reason('Suspended'), reason('Suspended', 'Stalled'), []],
+      'out of suspension are told': [reason('Suspended'), reason('Available'), ['Normal Resumed']],
+      'out of suspension into trouble are told': [
+        reason('Suspended', 'Stalled'),
+        reason('FactoryNotFound', 'Reconciling'),
+        ['Normal Resumed'],
       ],
-      'from a wait into its end warn': [
-        reason('Forbidden', 'Reconciling'),
-        reason('Forbidden', 'Stalled'),
-        ['Warning Forbidden'],
+      'of the identity that manages are told': [
+        { claim: CREATED },
+        { claim: { ...CREATED, identity: 'tenant/other' } },
+        ['Normal IdentityAccepted'],
       ],
-      'out of a terminal reason are not told': [reason('Locked', 'Stalled'), reason('Available'), []],
-      'into a wait do not warn': [{}, reason('FactoryNotFound', 'Reconciling'), []],
-      'into a contest warn': [{}, reason('Contested', 'Reconciling'), ['Warning Contested']],
-      'within a contest do not warn again': [
-        reason('Contested', 'Reconciling'),
-        reason('Contested', 'Reconciling'),
-        [],
-      ],
-      'into suspension do not warn': [{}, reason('Suspended', 'Stalled'), []],
+      'into a claim tell of no identity': [{}, { claim: CREATED }, []],
+      'out of a claim tell of no identity': [{ claim: CREATED }, {}, []],
       'from Limited to well after a repair are told': [
         { ...healthy('False', 'Limited'), ...repair },
         { ...healthy('True', 'Online'), ...repair },
@@ -819,11 +817,9 @@ describe('transitions', () => {
   });
 
   test('carry the message of the condition', () => {
-    const now = { ...IN_SYNC, ...reason('Locked', 'Stalled') };
-    expect(transitions(owned(), IN_SYNC, now)).toEqual([{ type: 'Warning', reason: 'Locked', message: 'Why.' }]);
-    const contested = { ...IN_SYNC, ...reason('Contested', 'Reconciling') };
-    expect(transitions(owned(), IN_SYNC, contested)).toEqual([
-      { type: 'Warning', reason: 'Contested', message: 'Why.' },
+    const suspended = { ...IN_SYNC, ...reason('Suspended', 'Stalled') };
+    expect(transitions(owned(), IN_SYNC, suspended)).toEqual([
+      { type: 'Normal', reason: 'Suspended', message: 'Why.' },
     ]);
     const [told] = transitions(owned(), IN_SYNC, { ...IN_SYNC, ...drifted });
     expect(told?.message).toBe('location is "b", want "a"');
@@ -833,6 +829,17 @@ describe('transitions', () => {
       { ...IN_SYNC, ...healthy('True', 'Started'), ...repair },
     );
     expect(repaired?.message).toContain('Started');
+  });
+
+  test('of the identity name both', () => {
+    const other = { ...CREATED, identity: 'tenant/other' };
+    const [told] = transitions(owned(), IN_SYNC, { ...IN_SYNC, claim: other });
+    expect(told?.message).toBe('The runtime is managed as tenant/other from now on, no longer as tenant/client.');
+  });
+
+  test('out of suspension are not told of an object that is being deleted', () => {
+    const suspended = { ...IN_SYNC, ...reason('Suspended') };
+    expect(transitions(dying(), suspended, { ...IN_SYNC, ...reason('Deleting', 'Reconciling') })).toEqual([]);
   });
 
   test('from Limited by way of Starting to well after a repair are told', () => {
@@ -853,14 +860,19 @@ test('an observer is told of drift that the list shows, once', () => {
     state: 'Online',
   });
   const status = statusOf(s);
-  expect(transitions(s, s.status, status).map(({ reason }) => reason)).toEqual(['DriftDetected']);
-  expect(transitions(s, status, statusOf({ ...s, status }))).toEqual([]);
+  const pass = { ...s, verdict: settlementOf(s).verdict, told: [], mayTell: () => true };
+  const first = heard(pass, s.status, status);
+  expect(first.events.map(({ reason }) => reason)).toEqual(['DriftDetected']);
+  expect(heard(pass, first.status, statusOf({ ...s, status: first.status }))).toEqual({
+    status: first.status,
+    events: [],
+  });
   expect(asApi(s, status).status?.observedGeneration).toBe(1);
 });
 
 test('another kind of runtime under the name has no drift to tell of', () => {
   const s = seen({ definition: found(undefined, {}, 'SelfHosted') });
   const status = statusOf(s);
-  expect(transitions(s, s.status, status).map(({ reason }) => reason)).toEqual(['TypeConflict']);
+  expect(transitions(s, s.status, status)).toEqual([]);
   expect(status.drift).toEqual([]);
 });

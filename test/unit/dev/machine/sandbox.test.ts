@@ -57,6 +57,12 @@ describeSuitable('a sandbox', () => {
     expect(await left(process.pid)).toEqual([]);
   });
 
+  test('is tried before it is relied on: what it cannot do is the reason why there is none', async () => {
+    expect(await whyNoSandbox(packages, 'true')).toBeUndefined();
+    expect(await whyNoSandbox(packages, 'echo nothing is permitted; exit 3')).toContain('nothing is permitted');
+    expect(await left(process.pid)).toEqual([]);
+  });
+
   test('leaves the settings of the machine, whatever is written to them in it', async () => {
     const setting = '/proc/sys/vm/overcommit_memory';
     const before = readFileSync(setting, 'utf8');
