@@ -96,7 +96,7 @@ function toldStatus(s: Situation, reason: string, { waitingSince: wait, ...said 
     repair: repairAfter(s, said.Reconciling === undefined),
     interactiveAuthoring: authoringAfter(s),
     waitingSince: wait,
-    corrections: correctionsAfter(s, reason, drift),
+    corrections: correctionsAfter(s, said.Ready, drift),
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
     warnings: s.status.warnings,
@@ -206,9 +206,10 @@ function operationAfter({ status, desired, state, now }: Situation, claim: Statu
   return open && now - operation.time < REPAIR_SHOWS_MS ? operation : undefined;
 }
 
-function correctionsAfter(s: Situation, reason: string, drift: readonly Drift[]): Status['corrections'] {
-  const corrections = withoutOverContests(s);
-  return reason === 'Contested' ? markContested(corrections, drift) : corrections;
+/** A contest is forgotten by the status that tells of none: nothing that stands is written because time goes by. */
+function correctionsAfter(s: Situation, ready: Said | undefined, drift: readonly Drift[]): Status['corrections'] {
+  if (ready?.reason === 'Contested') return markContested(s.status.corrections, drift);
+  return ready?.status === 'True' ? withoutOverContests(s) : s.status.corrections;
 }
 
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */

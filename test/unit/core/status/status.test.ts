@@ -490,7 +490,7 @@ describe('corrections', () => {
         ...more,
         status: { corrections: [corrections('location', [minutesAgo], true)], ...more.status },
       });
-      return statusAfter(s, { kind: 'Stands' }).corrections[0]?.contested;
+      return statusAfter(s, available('')).corrections[0]?.contested;
     };
     const syncedSince = (minutes: number) => ({
       conditions: [
