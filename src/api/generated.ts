@@ -424,7 +424,7 @@ export interface Condition {
    */
   reason: string;
   /**
-   * Human-readable details, and what to do. May be empty.
+   * What is wrong, what to do, and, in Ready only, what Azure said. May be empty.
    */
   message: string;
 }

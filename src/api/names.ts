@@ -58,7 +58,7 @@ export type ProgressReason = (typeof PROGRESS_REASONS)[number];
 export const TRANSIENT_REASONS = ['Throttled', 'AzureUnavailable', 'CredentialUnavailable'] as const;
 export type TransientReason = (typeof TRANSIENT_REASONS)[number];
 
-/** What somebody else may be about to change. `Forbidden` is terminal once it has lasted ten minutes. */
+/** What another writer or a person may be about to change. `Forbidden` is terminal once it has lasted ten minutes. */
 export const WAITING_REASONS = [
   'FactoryNotFound',
   'WorkspaceNotFound',
@@ -103,11 +103,11 @@ export const RUNTIME_STATES = [
 ] as const;
 export type RuntimeStateName = (typeof RUNTIME_STATES)[number];
 
-/** The states in which a runtime serves nobody until a person sees to it. */
+/** The states in which a runtime does not work until a person acts. */
 export const DOWN_STATES = ['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration'] as const;
 export type DownState = (typeof DOWN_STATES)[number];
 
-/** What Ready, and the conditions that go with it, can give as their reason. A state that nobody knows is shown as it is, hence not listed. */
+/** What Ready, and the conditions that go with it, can give as their reason. An unknown state is shown as it is, hence not listed. */
 export const REASONS = [
   'Available',
   ...PROGRESS_REASONS,

@@ -28,7 +28,7 @@ export function ownCredential(text: string): OwnCredential {
   if (text === 'workload') return 'workload-identity';
   const known = OWN_CREDENTIALS.find((each) => each === text);
   if (known === undefined)
-    throw new CommandError(`--azure-credential ${text} is none of ${OWN_CREDENTIALS.join(', ')}`);
+    throw new CommandError(`invalid --azure-credential "${text}": must be one of ${OWN_CREDENTIALS.join(', ')}`);
   return known;
 }
 
@@ -48,7 +48,8 @@ export function requestTeller({ v }: Pick<KubeFlags, 'v'>, note: (line: string) 
 /** Milliseconds of `90s`, `5m`, or kubectl's bare seconds; 0 is none. */
 export function duration(flag: string, text: string): number {
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : parseDuration(text);
-  if (ms === undefined) throw new CommandError(`--${flag} ${text} is no duration: use seconds, or 90s, 5m or 1h30m`);
+  if (ms === undefined)
+    throw new CommandError(`invalid --${flag} "${text}": must be a duration, e.g. 90s, 5m or 1h30m`);
   return ms;
 }
 
@@ -63,13 +64,13 @@ export function outputs<F extends string>(given: readonly string[], formats: rea
   const chosen = given.map((text): Output<F> => {
     const [name, ...rest] = text.split('=');
     const format = formats.find((each) => each === name);
-    if (format === undefined) throw new CommandError(`-o ${name} is none of ${formats.join(', ')}`);
+    if (format === undefined) throw new CommandError(`invalid -o "${name}": must be one of ${formats.join(', ')}`);
     const file = rest.join('=');
-    if (text.includes('=') && file === '') throw new CommandError(`-o ${text} names no file`);
+    if (text.includes('=') && file === '') throw new CommandError(`invalid -o "${text}": the file is missing`);
     return { format, file: file === '' ? undefined : file };
   });
   const onStdout = chosen.filter(({ file }) => file === undefined);
   if (onStdout.length > 1)
-    throw new CommandError('-o was given twice for standard output: give one of them a file, as in -o json=plan.json');
+    throw new CommandError('only one -o can write to standard output: give the other a file, e.g. -o json=plan.json');
   return chosen.length === 0 ? [{ format: standard, file: undefined }] : chosen;
 }

@@ -91,7 +91,8 @@ export async function listObjects(
       { method: 'GET', path, query: { limit: PAGE, continue: next, labelSelector: selector } },
       signal,
     );
-    if (!isRecord(page) || !Array.isArray(page.items)) throw new CommandError('the API server answered with no list');
+    if (!isRecord(page) || !Array.isArray(page.items))
+      throw new CommandError('the API server returned an invalid list');
     objects.push(...page.items.filter(isRecord));
     const { continue: more } = isRecord(page.metadata) ? page.metadata : {};
     next = typeof more === 'string' && more !== '' ? more : undefined;

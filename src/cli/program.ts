@@ -286,32 +286,32 @@ function statusVerb(io: Io, done: (code: ExitCode) => void): Verb {
 const STEERING: readonly { readonly name: Steering; readonly does: string; readonly examples: readonly string[] }[] = [
   {
     name: 'reconcile',
-    does: 'Have the operator look at objects now',
+    does: 'Reconcile objects now',
     examples: ['kubectl azir reconcile etl -n team-a'],
   },
   {
     name: 'repair',
-    does: 'Have the operator write the definition of runtimes once more',
+    does: 'Repair runtimes: the operator re-applies their definition',
     examples: ['kubectl azir repair etl -n team-a --timeout 10m'],
   },
   {
     name: 'suspend',
-    does: 'Have the operator leave objects alone',
+    does: 'Suspend objects: the operator neither reads nor writes their runtimes',
     examples: ['kubectl azir suspend etl -n team-a --reason INC-42'],
   },
   {
     name: 'resume',
-    does: 'Have the operator go on with objects that were suspended',
+    does: 'Resume suspended objects',
     examples: ['kubectl azir resume etl -n team-a'],
   },
   {
     name: 'enable-authoring',
-    does: 'Have interactive authoring enabled, where objects declare it',
+    does: 'Enable interactive authoring of objects that declare it',
     examples: ['kubectl azir enable-authoring etl -n team-a'],
   },
   {
     name: 'accept-identity',
-    does: 'Agree that objects go on under another Azure identity than the one that claimed their runtimes',
+    does: 'Accept another Azure identity than the one that claimed the runtimes',
     examples: ['kubectl azir accept-identity etl -n team-a --identity TENANT/CLIENT'],
   },
 ];
@@ -325,19 +325,19 @@ function steeringVerb(
 ): Verb {
   const command = withChoice(new Command(name))
     .description(
-      `${does}. Waits until that is done and prints what came of it; an object that needs a person ends the wait with 3.`,
+      `${does}. Waits until that is done and prints the outcome; a Stalled object ends the wait with exit code 3.`,
     )
     .summary(does[0]?.toLowerCase() + does.slice(1))
-    .option('--all', 'all objects of the namespace, or with -A of all', false)
-    .option('--no-wait', 'ask, and do not wait')
-    .option('--timeout <duration>', 'for the wait', '5m')
+    .option('--all', 'all objects of the namespace, or of all namespaces with -A', false)
+    .option('--no-wait', 'do not wait for the outcome')
+    .option('--timeout <duration>', 'how long to wait', '5m')
     .option('--dry-run', 'only list the objects', false)
-    .option('--yes', 'more than 20 objects without being asked', false);
-  if (name === 'suspend') command.option('--reason <text>', 'kept with the object, with your name and the time');
+    .option('--yes', 'do not ask for confirmation of more than 20 objects', false);
+  if (name === 'suspend') command.option('--reason <text>', 'reason, stored on the object with your name and the time');
   if (name === 'suspend' || name === 'resume')
-    command.option('--force', 'also where Flux or Argo CD will undo it', false);
+    command.option('--force', 'also if Flux or Argo CD will revert it', false);
   if (name === 'accept-identity')
-    command.requiredOption('--identity <tenant/client>', 'as the message of the object names it');
+    command.requiredOption('--identity <tenant/client>', 'identity to accept, as in the message of the object');
   command.action(async (names, flags) => done(await (await import('./fleet/steer.ts')).steer(name, names, flags, io)));
   return {
     command,
@@ -365,7 +365,7 @@ function waitVerb(io: Io, done: (code: ExitCode) => void): Verb {
       [],
     )
     .option('-R, --recursive', 'folders below the folders, too', false)
-    .option('--all', 'all objects of the namespace, or with -A of all', false)
+    .option('--all', 'all objects of the namespace, or of all namespaces with -A', false)
     .option('--for <what>', 'ready, synced, healthy or deleted', 'ready')
     .option('--timeout <duration>', 'for all of them', '5m')
     .action(async (names, flags) => done(await (await import('./fleet/wait.ts')).wait(names, flags, io)));

@@ -114,7 +114,7 @@ test.concurrent('suspend leaves what GitOps owns alone, unless forced', () =>
     await ready(place, 'etl');
     await place.patch('etl', { metadata: { labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } } });
     const refused = await azir(['suspend', 'etl', '-n', place.namespace]);
-    expect(refused).toMatchObject({ code: 3, stdout: expect.stringContaining('Flux will undo it') });
+    expect(refused).toMatchObject({ code: 3, stdout: expect.stringContaining('Flux will revert it') });
     expect(await azir(['suspend', 'etl', '-n', place.namespace, '--force'])).toMatchObject({ code: 0 });
   }));
 
@@ -125,7 +125,7 @@ test.concurrent('an object that needs a person ends a wait at once, one that is 
     const stalled = await azir(['wait', 'self', '-n', place.namespace]);
     expect(stalled).toMatchObject({ code: 3, stdout: expect.stringContaining('TypeConflict') });
     const missing = await azir(['wait', 'nobody', '-n', place.namespace, '--timeout', '1s']);
-    expect(missing).toMatchObject({ code: 4, stdout: expect.stringContaining('not there yet') });
+    expect(missing).toMatchObject({ code: 4, stdout: expect.stringContaining('not found yet') });
     await place.delete('self');
     expect(await azir(['wait', 'self', '--for', 'deleted', '-n', place.namespace])).toMatchObject({ code: 0 });
   }));
@@ -133,7 +133,7 @@ test.concurrent('an object that needs a person ends a wait at once, one that is 
 test.concurrent('nothing is asked for without saying of what', () =>
   inPlace(async (place) => {
     const none = await azir(['repair', '-n', place.namespace]);
-    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('say which objects') });
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('no objects selected') });
     const both = await azir(['repair', 'etl', '--all', '-n', place.namespace]);
     expect(both).toMatchObject({ code: 1 });
     expect(await azir(['repair', 'gone', '-n', place.namespace])).toMatchObject({ code: 1 });

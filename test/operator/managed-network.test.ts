@@ -56,7 +56,7 @@ describe.each(inBothKinds)('a runtime is made, in a $kind', ({ inPlace }) => {
       await ready(place);
     }));
 
-  test.concurrent('and looked at without a look at the network, or a write to anybody', () =>
+  test.concurrent('without a read of the network, or a write, in later passes', () =>
     inPlace(async (place) => {
       await network(place);
       await place.apply('sample', NEVER);

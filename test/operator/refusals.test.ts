@@ -276,7 +276,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
 
 // What a workspace has accepted may still come: see synapse.test.ts.
 describe('a definition that a factory accepts', () => {
-  test.concurrent('and does not make is not believed', () =>
+  test.concurrent('but does not apply is not believed', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await ready(place);
@@ -291,7 +291,7 @@ describe('a definition that a factory accepts', () => {
       await ready(place);
     }));
 
-  test.concurrent('and creates otherwise is not believed', () =>
+  test.concurrent('but creates otherwise is not believed', () =>
     inPlace(async (place) => {
       await place.azure.setWriteMode({ factory: place.factory, mode: 'ignore' });
       await place.apply('sample');

@@ -358,7 +358,7 @@ describe('the API server restarts', () => {
       await isWell(process);
     }));
 
-  test('and has forgotten its history (410 Gone): what came, went and came again is noticed', () =>
+  test('with its history lost (410 Gone): what came, went and came again is noticed', () =>
     inWorld(async ({ installation, place, history, operator, azure }) => {
       const { controlPlane } = installation;
       const process = await operator();
@@ -398,7 +398,7 @@ describe('the API server restarts', () => {
       await isWell(process);
     }));
 
-  test('and the operator is stopped while it is away: it exits with 0', () =>
+  test('does not keep the operator from stopping: it exits with 0', () =>
     inWorld(async ({ installation, place, history, operator }) => {
       const { stop } = await operator();
       await place.apply('sample');

@@ -448,7 +448,7 @@ describe("the machine's clock is set back by an hour, and then ahead", () => {
     Date.now = () => now() + by;
     process.on('SIGUSR2', () => (by = steps.shift() ?? by));`;
 
-  test.concurrent('and nothing waits for that: objects are looked at, drift is set back, what is declared is done', () =>
+  test.concurrent('delays nothing: objects are polled, drift is corrected, new specs are applied', () =>
     inWorld(async ({ place, history, operator, azure }) => {
       const process = await operator({ before: STEPS });
       await place.apply('sample');

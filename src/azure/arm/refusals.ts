@@ -271,11 +271,14 @@ export function failureOfRefusal(refusal: Refusal, nowMs: number, asked: Asked):
 /** What Azure's text names, as tried: `… authorization to perform action 'x' over scope 'y' …`. */
 const ACTION = /perform action '([\w./]{1,150})'/;
 
+/** Azure's advice to whoever is logged in. The operator asks for tokens by itself. */
+const REFRESH = / If access was recently granted, please refresh your credentials\./;
+
 function forbidden({ refusal: { message: text = '' }, said }: Case): Failure {
   const action = ACTION.exec(text)?.[1];
   const message =
     action === undefined ? 'The Azure identity lacks a permission.' : `The Azure identity may not perform ${action}.`;
-  return { kind: 'forbidden', message, azure: said };
+  return { kind: 'forbidden', message, azure: said.replace(REFRESH, '') };
 }
 
 function policyDenied({ refusal }: Case): Failure {

@@ -17,10 +17,10 @@ export function parentOf(kind: Parent['kind'], text: string, { subscription, res
   if (parts === undefined) {
     if (text.includes('/'))
       throw new CommandError(
-        `${text} is no ARM id of a ${kind}: expected /subscriptions/<id>/resourceGroups/<name>/providers/${ARM_TYPES[kind]}/<name>`,
+        `${text} is not the ARM id of a ${kind}: expected /subscriptions/<id>/resourceGroups/<name>/providers/${ARM_TYPES[kind]}/<name>`,
       );
     if (subscription === undefined || resourceGroup === undefined) {
-      throw new CommandError(`--${kind} ${text} is a name alone: give its ARM id, or --subscription and -g too`);
+      throw new CommandError(`--${kind} ${text} is only a name: give its ARM id, or --subscription and -g too`);
     }
     return { kind, subscriptionId: subscription, resourceGroup, name: text };
   }

@@ -187,7 +187,7 @@ function operatorUp(deployments: readonly Raw[]): Judgement {
       : '';
   const detail = `${namespace}/${name}, ${ready}/${wanted} replicas ready, ${image}${skew}; ${argsOf(deployment).join(' ')}`;
   if (Number(ready) > 0) return { verdict: skew === '' ? 'ok' : 'warning', detail };
-  return { verdict: 'failed', detail, remedy: `look at its pods: kubectl -n ${namespace} describe deployment ${name}` };
+  return { verdict: 'failed', detail, remedy: `check its pods: kubectl -n ${namespace} describe deployment ${name}` };
 }
 
 const DEFAULT_LEASE = 'azure-ir-operator';
@@ -212,8 +212,8 @@ async function leaderOf(client: KubeClient, deployment: Raw, signal: AbortSignal
       if (holder !== undefined && age < Number(leaseDurationSeconds) * 1_000) return { verdict: 'ok', detail: holder };
       return {
         verdict: 'failed',
-        detail: holder === undefined ? 'none holds the lease' : `${holder} has not renewed the lease`,
-        remedy: `look at the log: kubectl -n ${namespace} logs deployment/${readText(readRecord(deployment.metadata).name)}`,
+        detail: holder === undefined ? 'no replica holds the lease' : `${holder} has not renewed the lease`,
+        remedy: `check the log: kubectl -n ${namespace} logs deployment/${readText(readRecord(deployment.metadata).name)}`,
       };
     },
   );

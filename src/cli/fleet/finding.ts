@@ -25,8 +25,8 @@ export async function asked(
     return {
       what,
       verdict: 'unknown',
-      detail: isRight ? 'you may not look' : error.message,
-      ...(isRight ? { remedy: 'ask a person who may, such as an administrator of the cluster' } : {}),
+      detail: isRight ? 'you lack the permission to check this' : error.message,
+      ...(isRight ? { remedy: 'have this checked by someone with the permission' } : {}),
     };
   }
 }

@@ -26,7 +26,7 @@ export interface Choice extends KubeFlags {
 /** For those that change something: exactly one way to choose. @throws CommandError */
 export function checkChoice(names: readonly string[], { selector, all, notReady }: Choice): void {
   const ways = [names.length > 0, selector !== undefined, all === true || notReady === true].filter((way) => way);
-  if (ways.length === 0) throw new CommandError('say which objects: names, -l LABELS, --all or --not-ready');
+  if (ways.length === 0) throw new CommandError('no objects selected: give names, -l LABELS, --all or --not-ready');
   if (names.length > 0 && ways.length > 1)
     throw new CommandError('give names, or choose by -l, --all or --not-ready: not both');
 }
@@ -66,7 +66,7 @@ const TYPE = new RegExp(`^(azir|${KIND}s?(\\.${GROUP.replaceAll('.', '\\.')})?)/
 
 /** `etl`, kubectl's `azir/etl`, and `team-a/etl`, as all verbs print it. @throws CommandError */
 export function placesOf(names: readonly string[], { allNamespaces, namespace }: Choice, client: KubeClient): Place[] {
-  if (allNamespaces) throw new CommandError('names are of one namespace: leave out -A');
+  if (allNamespaces) throw new CommandError('names and -A are mutually exclusive: a name belongs to one namespace');
   return names.map((given) => {
     const [name = '', own, ...more] = given.replace(TYPE, '').split('/').reverse();
     if (name === '' || own === '' || more.length > 0)

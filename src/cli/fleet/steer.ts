@@ -47,7 +47,7 @@ export async function steer(verb: Steering, names: readonly string[], flags: Ste
   const client = connect(flags, io);
   try {
     const found = await find(client, names, flags, io.signal);
-    if (found.length === 0) throw new CommandError('no AzureIntegrationRuntime was found: nothing was asked for');
+    if (found.length === 0) throw new CommandError('no AzureIntegrationRuntime found');
     if (flags.dryRun) {
       io.out(found.map(({ object }) => `${safe(object.key)}: would ${verb}\n`).join(''));
       return EXIT.done;
@@ -72,7 +72,7 @@ async function confirm(verb: Steering, count: number, { yes }: SteerFlags, io: I
   if (count <= MANY || yes) return;
   if (!io.isTerminal) throw new CommandError(`${verb} of ${count} objects has to be confirmed: --yes`);
   const answer = await io.ask(`${verb} ${count} objects? [y/N] `);
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('nothing was asked for');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('cancelled');
 }
 
 /** As the API server knows you; what `suspend` leaves behind for others. */
@@ -121,9 +121,7 @@ function actOf(verb: Steering, flags: SteerFlags, now: Date, by: string): Act {
     case 'accept-identity': {
       const { identity } = flags;
       if (identity === undefined)
-        throw new CommandError(
-          'say which identity is accepted: --identity TENANT/CLIENT, as the message of the object names it',
-        );
+        throw new CommandError('missing --identity TENANT/CLIENT: take it from the message of the object');
       const annotations = { [ANNOTATION.acceptIdentity]: identity, [ANNOTATION.reconcile]: token };
       return {
         patch: { metadata: { annotations } },
@@ -158,8 +156,8 @@ const isObserved = ({ status, generation }: ManagedObject): boolean => status.ob
 function goesOnAs(object: ManagedObject): string {
   const { claim } = object.status;
   return claim === undefined
-    ? `nothing was accepted: it holds no runtime; ${toldOf(object)}`
-    : `nothing was accepted: it goes on as ${claim.identity}; ${toldOf(object)}`;
+    ? `not accepted: it has claimed no runtime; ${toldOf(object)}`
+    : `not accepted: it keeps acting as ${claim.identity}; ${toldOf(object)}`;
 }
 
 function driftMended(before: ManagedObject, after: ManagedObject): string | undefined {
@@ -199,7 +197,7 @@ class Steered {
     const { object } = found;
     const why = this.#act.refusal(object) ?? undoneByGitOps(this.#verb, found, force, this.#io);
     if (why !== undefined) {
-      this.#say(object, `nothing was done, for ${why}`, EXIT.no);
+      this.#say(object, `not done: ${why}`, EXIT.no);
       return;
     }
     const path = runtimePath({ namespace: object.namespace, name: object.name });
@@ -208,7 +206,7 @@ class Steered {
       const [patched = found] = parsed(await ask(client, request, this.#io.signal));
       // The drift is told from before: it goes with what is asked for.
       if (wait) this.#pending.set(object.key, { ...patched.object, status: object.status });
-      else this.#say(object, `${this.#verb} was asked for`, EXIT.done);
+      else this.#say(object, `${this.#verb} requested`, EXIT.done);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       this.#say(object, error.message, EXIT.failed);
@@ -257,14 +255,14 @@ class Steered {
 
 function toldOf({ status }: ManagedObject): string {
   const ready = condition(status, 'Ready');
-  return ready === undefined ? 'not looked at yet' : `${ready.reason}: ${ready.message}`;
+  return ready === undefined ? 'not reconciled yet' : `${ready.reason}: ${ready.message}`;
 }
 
 /** What Git says of `spec.suspend` comes back with the next sync. */
 function undoneByGitOps(verb: Steering, found: Found, force: boolean | undefined, io: Io): string | undefined {
   const owner = verb === 'suspend' || verb === 'resume' ? gitOpsOf(found) : undefined;
   if (owner === undefined) return undefined;
-  if (!force) return `${owner} will undo it: change spec.suspend in Git, or --force`;
+  if (!force) return `${owner} will revert it: change spec.suspend in Git, or --force`;
   io.note(
     `${safe(found.object.key)}: ${owner} will undo this where Git says otherwise: change spec.suspend in Git, too`,
   );

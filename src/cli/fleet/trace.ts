@@ -31,7 +31,7 @@ export async function trace(name: string, flags: TraceFlags, io: Io): Promise<Ex
   const client = connect(flags, io);
   try {
     const [found] = await find(client, [name], flags, io.signal);
-    if (found === undefined) throw new CommandError(`${name} cannot be understood`);
+    if (found === undefined) throw new CommandError(`${name} cannot be parsed`);
     const events = await eventsOf(client, found.object, io);
     const entries = [...storyOf(found), ...(events ?? [])];
     entries.sort((a, b) => a.time - b.time);
@@ -95,7 +95,7 @@ function storyOf(found: Found): Entry[] {
       : [{ time: repair.lastAttemptTime, what: 'repair', message: `attempt ${repair.attempts}` }]),
     ...(operation === undefined
       ? []
-      : [{ time: operation.time, what: 'operation', message: `Azure has accepted: ${operation.kind}` }]),
+      : [{ time: operation.time, what: 'operation', message: `accepted by Azure: ${operation.kind}` }]),
     ...(spec.valid && spec.desired.suspend && !Number.isNaN(suspendedAt)
       ? [
           {
@@ -105,7 +105,7 @@ function storyOf(found: Found): Entry[] {
           },
         ]
       : []),
-    ...(Number.isNaN(deleted) ? [] : [{ time: deleted, what: 'deleted', message: 'the deletion was asked for' }]),
+    ...(Number.isNaN(deleted) ? [] : [{ time: deleted, what: 'deleted', message: 'deletion requested' }]),
   ];
 }
 
@@ -142,13 +142,13 @@ function entryOf(event: unknown): Entry {
 }
 
 function nextOf({ status, spec, generation }: ManagedObject, now: number): string[] {
-  if (!spec.valid) return ['a person corrects the manifest'];
+  if (!spec.valid) return ['waits until the manifest is corrected'];
   if (spec.desired.suspend) return ['nothing, until it is resumed'];
-  if (status.observedGeneration !== generation) return ['the operator looks at the change'];
+  if (status.observedGeneration !== generation) return ['the operator has yet to reconcile the change'];
   const { repair } = status;
   const isStalled = condition(status, 'Stalled')?.status === 'True';
   return [
-    ...(isStalled ? ['a person has to act: see the message of Ready'] : []),
+    ...(isStalled ? ['user action is required: see the message of Ready'] : []),
     ...(repair?.nextAttemptTime !== undefined && repair.nextAttemptTime > now
       ? [`a repair, in ${inWords(repair.nextAttemptTime - now)}`]
       : []),

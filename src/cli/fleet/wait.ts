@@ -22,7 +22,9 @@ export async function wait(names: readonly string[], flags: WaitFlags, io: Io): 
   else if (names.length > 0 || flags.selector !== undefined || flags.all || flags.notReady)
     throw new CommandError('give names, -f, or choose by -l, --all or --not-ready: not two of them');
   if (flags.for !== 'deleted' && !Object.hasOwn(CONDITIONS, flags.for)) {
-    throw new CommandError(`--for ${flags.for} is none of ${[...Object.keys(CONDITIONS), 'deleted'].join(', ')}`);
+    throw new CommandError(
+      `invalid --for "${flags.for}": must be one of ${[...Object.keys(CONDITIONS), 'deleted'].join(', ')}`,
+    );
   }
   const timeoutMs = duration('timeout', flags.timeout);
   const client = connect(flags, io);
@@ -93,11 +95,11 @@ class Waiting {
 
 function judge(object: ManagedObject | undefined, what: string): { line: string; code?: ExitCode } {
   if (object === undefined)
-    return what === 'deleted' ? { line: 'deleted', code: EXIT.done } : { line: 'not there yet' };
+    return what === 'deleted' ? { line: 'deleted', code: EXIT.done } : { line: 'not found yet' };
   const { status, generation } = object;
   const ready = condition(status, 'Ready');
   if (what === 'deleted' && !object.deleting) return { line: 'there, and its deletion has not been asked for' };
-  if (ready === undefined || status.observedGeneration !== generation) return { line: 'not looked at yet' };
+  if (ready === undefined || status.observedGeneration !== generation) return { line: 'not reconciled yet' };
   const line = `${ready.reason}: ${ready.message}`;
   if (what !== 'deleted' && condition(status, CONDITIONS[what] ?? 'Ready')?.status === 'True')
     return { line, code: EXIT.done };

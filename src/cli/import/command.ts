@@ -8,12 +8,13 @@ import { CommandError, EXIT, type ExitCode, worstOf } from '../exit.ts';
 import { type AzureFlags, type KubeFlags, requestTeller } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { renderYaml } from '../output/documents.ts';
+import { safe } from '../output/text.ts';
 import { writeFolder } from './folder.ts';
 import { type ImportResult, importFrom } from './import.ts';
 import { filesOf, tell } from './report.ts';
 import { fromAdfGit } from './sources/adf-git.ts';
 import { fromArm, parametersOf } from './sources/arm.ts';
-import { joined, readText, type Source } from './sources/source.ts';
+import { joined, limited, readText, type Source } from './sources/source.ts';
 import { fromTerraform, letGo } from './sources/terraform.ts';
 
 export interface ImportFlags extends AzureFlags, KubeFlags {
@@ -75,7 +76,7 @@ async function hand(
   const wanted = source?.wanted ?? [];
   const letting = letGo(
     wanted.filter(({ declaredIn }) => imported.has(declaredIn)),
-    wanted,
+    [...wanted, ...(source?.left ?? [])],
   );
   if (directory === undefined) io.out(await streamOf(result));
   const others =
@@ -97,13 +98,14 @@ function pattern(flag: string, text: string | undefined): RegExp | undefined {
     return text === undefined ? undefined : new RegExp(text, 'i');
   } catch (error) {
     throw new CommandError(
-      `--${flag} ${text} is no regular expression: ${error instanceof Error ? error.message : error}`,
+      `invalid --${flag} "${text}": not a regular expression: ${error instanceof Error ? error.message : error}`,
     );
   }
 }
 
 function minimal(fields: string): boolean {
-  if (fields !== 'all' && fields !== 'minimal') throw new CommandError(`--fields ${fields} is neither all nor minimal`);
+  if (fields !== 'all' && fields !== 'minimal')
+    throw new CommandError(`invalid --fields "${fields}": must be all or minimal`);
   return fields === 'minimal';
 }
 
@@ -118,7 +120,7 @@ function parentsIn(flags: ImportFlags): Parent[] {
 /** What the files name; undefined: no file is given. @throws CommandError */
 async function sourceOf(flags: ImportFlags, given: readonly Parent[], io: Io): Promise<Source | undefined> {
   const { fromTerraform: states, fromArm: templates, fromAdfGit: folders, parameters } = flags;
-  if (parameters.length > 0 && templates.length === 0) throw new CommandError('--parameters goes with --from-arm');
+  if (parameters.length > 0 && templates.length === 0) throw new CommandError('--parameters requires --from-arm');
   if (states.length + templates.length + folders.length === 0) return undefined;
   const read = (file: string): Promise<string> => readText(file, io);
   const sources: Source[] = [];
@@ -126,7 +128,11 @@ async function sourceOf(flags: ImportFlags, given: readonly Parent[], io: Io): P
   const values = await parametersOf(parameters, read);
   for (const file of templates) sources.push(fromArm(file, await read(file), values, placeOf(flags, given)));
   for (const folder of folders) sources.push(await fromAdfGit(folder, given, io));
-  return within(given, joined(sources));
+  const all = joined(sources);
+  if (all.wanted.length + all.skipped.length + all.errors.length === 0) {
+    io.note(safe(`${[...states, ...templates, ...folders].join(', ')}: no integration runtime is declared there`));
+  }
+  return limited(all, given);
 }
 
 /** A template does not tell where it is deployed; a factory that is named does. */
@@ -135,13 +141,6 @@ function placeOf({ subscription, resourceGroup }: ImportFlags, [parent]: readonl
     subscription: subscription ?? parent?.subscriptionId,
     resourceGroup: resourceGroup ?? parent?.resourceGroup,
   };
-}
-
-/** Factories and workspaces that are named beside a file limit what is taken from it. */
-function within(given: readonly Parent[], source: Source): Source {
-  if (given.length === 0) return source;
-  const keys = new Set(given.map(parentKey));
-  return { ...source, wanted: source.wanted.filter(({ id }) => keys.has(parentKey(id.parent))) };
 }
 
 function parentsWith({ wanted }: Source): Parent[] {

@@ -76,13 +76,12 @@ export function exitCodeOf(made: Plan, detailed: boolean): ExitCode {
 function checked({ filename, kustomize, offline, live, state, policy, maxLength }: PlanFlags): number {
   if (filename.length === 0 && kustomize === undefined)
     throw new CommandError('there is nothing to plan: give manifests with -f FILE, -f DIR, -f - or -k DIR');
-  if (offline && (live || state))
-    throw new CommandError('--offline asks nothing of anyone: leave out --live and --state');
+  if (offline && (live || state)) throw new CommandError('--offline cannot be combined with --live or --state');
   const unknown = policy.find((each) => !Object.hasOwn(POLICIES, each));
   if (unknown !== undefined)
-    throw new CommandError(`--policy ${unknown} is none of ${Object.keys(POLICIES).join(', ')}`);
+    throw new CommandError(`invalid --policy "${unknown}": must be one of ${Object.keys(POLICIES).join(', ')}`);
   if (!/^\d{4,7}$/.test(maxLength))
-    throw new CommandError(`--max-length ${maxLength} is no number from 1000 to 9999999`);
+    throw new CommandError(`invalid --max-length "${maxLength}": must be a number from 1000 to 9999999`);
   return Number(maxLength);
 }
 

@@ -97,10 +97,10 @@ class Planner {
   readonly #identity: string;
   readonly #now: number;
   readonly #objects: ReadonlyMap<string, readonly ManagedObject[]>;
-  /** What objects that go leave behind, by the uid of the heir. */
-  readonly #legacies = new Map<
+  /** What objects that go hand over, by the uid of the successor. */
+  readonly #handovers = new Map<
     string,
-    { readonly from: ManagedObject; readonly handover: NonNullable<Simulated['heir']>['handover'] }
+    { readonly from: ManagedObject; readonly handover: NonNullable<Simulated['successor']>['handover'] }
   >();
 
   constructor(view: AzureView, identity: string, now: number, objects: readonly ManagedObject[]) {
@@ -114,8 +114,8 @@ class Planner {
   async deleted(planned: Planned): Promise<Change[]> {
     const { object, isAssumed } = planned;
     const created = await this.#simulate(planned, object);
-    const { heir } = created;
-    if (heir !== undefined) this.#legacies.set(heir.uid, { from: object, handover: heir.handover });
+    const { successor } = created;
+    if (successor !== undefined) this.#handovers.set(successor.uid, { from: object, handover: successor.handover });
     const adopted = isAssumed ? await this.#simulate(planned, asAdopter(object)) : created;
     const isCertain = created.outcomes[0]?.action === adopted.outcomes[0]?.action;
     return this.#changes(
@@ -131,13 +131,15 @@ class Planner {
   }
 
   async applied(planned: Planned): Promise<Change[]> {
-    const legacy = this.#legacies.get(planned.object.uid);
-    if (legacy === undefined) return this.#changes(planned, await this.#simulate(planned, planned.object));
+    const received = this.#handovers.get(planned.object.uid);
+    if (received === undefined) return this.#changes(planned, await this.#simulate(planned, planned.object));
     const { status } = planned.object;
-    const heir = { ...planned.object, hasFinalizer: true, status: acceptHandover(status, legacy.handover) };
-    const from = legacy.from.spec.valid ? legacy.from.spec.desired : undefined;
-    const simulated = await this.#simulate({ ...planned, previous: planned.previous ?? from }, heir, [legacy.from.uid]);
-    return this.#changes(planned, simulated, { message: `takes over from ${legacy.from.key}` });
+    const successor = { ...planned.object, hasFinalizer: true, status: acceptHandover(status, received.handover) };
+    const from = received.from.spec.valid ? received.from.spec.desired : undefined;
+    const simulated = await this.#simulate({ ...planned, previous: planned.previous ?? from }, successor, [
+      received.from.uid,
+    ]);
+    return this.#changes(planned, simulated, { message: `takes over from ${received.from.key}` });
   }
 
   #simulate(

@@ -38,7 +38,7 @@ export type Outcome = Pick<Change, 'action' | 'certain' | 'reason' | 'message' |
 export interface Simulated {
   readonly outcomes: readonly Outcome[];
   /** Whom the runtime is handed over to, by uid, and with what. */
-  readonly heir?: { readonly uid: string; readonly handover: Handover };
+  readonly successor?: { readonly uid: string; readonly handover: Handover };
 }
 
 /** The operator's default; what is declared comes first. */
@@ -140,7 +140,7 @@ class SimulatedPass {
       case 'HandOver':
         return {
           ...this.#end({ action: 'handOver', message: `${action.to.key} takes over: the runtime stays` }),
-          heir: { uid: action.to.uid, handover: action.handover },
+          successor: { uid: action.to.uid, handover: action.handover },
         };
       case 'Delete':
         return this.#end(

@@ -36,7 +36,7 @@ export interface ManagedObject {
  *
  * Designs: (a) the finalizer itself, or who wrote it (`managedFields`): nothing more to store, but a backup, a copy in Git
  * and `kubectl replace` bring both along, and a foreign runtime would be deleted as one that we made; (b) this one, an
- * annotation that names the uid of its object: who copies it copies the name of another. Either is lost to somebody who
+ * annotation that names the uid of its object: who copies it copies the name of another. Either is lost to a person who
  * overwrites it, and then the runtime is taken for a foreign one, which stays.
  */
 export interface Mark {

@@ -146,7 +146,10 @@ export const parentIsFound = upon('parentNotFound', (s, failure) => {
   if (isDecided(s) && !isTold && now - failingSince < Math.min(intervalMs, PARENT_MISSED_MS))
     return settle(UNCHANGED, dependencyBackoff(intervalMs));
   const missing = { ...toldBy(failure), what: `${missingParent(s, failure.what)} not found.` };
-  const remedy = `Create it, or delete this object and re-create it with the correct spec.${parent}.`;
+  const isNew = s.status.claim === undefined && !s.object.hasFinalizer;
+  const remedy =
+    `Create it, or delete this object and apply it again with the correct spec.${parent}` +
+    (isNew ? ' (nothing exists in Azure yet).' : '.');
   return settle(awaited(s, reason, { ...missing, remedy }), dependencyBackoff(intervalMs));
 });
 

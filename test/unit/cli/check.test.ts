@@ -91,9 +91,9 @@ test('the lines, as people see them', async () => {
     '✔ your rights: get, list, watch, create, patch, delete of azureintegrationruntimes in default',
     '✔ operator: azure-ir/operator, 1/1 replicas ready, example/azure-ir-operator:0.1.0; --leader-elect --operator-identity-namespaces=team-b',
     '✘ leader: operator-1 has not renewed the lease',
-    '    look at the log: kubectl -n azure-ir logs deployment/operator',
-    '! identity of team-a: not known: you may not look',
-    '    ask a person who may, such as an administrator of the cluster',
+    '    check the log: kubectl -n azure-ir logs deployment/operator',
+    '! identity of team-a: not known: you lack the permission to check this',
+    '    have this checked by someone with the permission',
     '✔ budget of 00000000-0000-0000-0000-000000000001: about 12 reads an hour for 1 object, of 54000 (intervals of 10m where none is declared)',
     '',
   ]);
@@ -128,7 +128,7 @@ describe('what fails', () => {
       'leader',
       '2 replicas without --leader-elect',
     ],
-    ['no leader', () => answers('lease', forbidden, 404), 'leader', 'none holds the lease'],
+    ['no leader', () => answers('lease', forbidden, 404), 'leader', 'no replica holds the lease'],
     ['a leader of the past', () => answers('lease', lease(60_000)), 'leader', 'has not renewed'],
     [
       'half a Secret',

@@ -120,13 +120,13 @@ describe('wait', () => {
   test('ends once all are ready, a line for each change, from one list and one watch', async () => {
     server.put(stored('team-a/one', { status: { observedGeneration: 0 } }));
     const { told, ended, says } = start(['wait', 'one', 'two', ...TEAM]);
-    await says(/one: not looked at yet\n.*two: not there yet\n/);
+    await says(/one: not reconciled yet\n.*two: not found yet\n/);
     await server.watched();
     server.put(stored('team-a/one'));
     server.put(stored('team-a/two'));
     expect(await ended).toBe(0);
     expect(told.out).toBe(
-      'team-a/one: not looked at yet\nteam-a/two: not there yet\nteam-a/one: Available: Fine.\nteam-a/two: Available: Fine.\n',
+      'team-a/one: not reconciled yet\nteam-a/two: not found yet\nteam-a/one: Available: Fine.\nteam-a/two: Available: Fine.\n',
     );
     const path = '/apis/azure-ir.io/v1beta1/namespaces/team-a/azureintegrationruntimes';
     expect(server.requests).toEqual([`GET ${path}`, `WATCH ${path}`]);
@@ -134,7 +134,7 @@ describe('wait', () => {
 
   test.each<[string, string[], number, string | RegExp]>([
     ['an object that needs a person', ['bad'], 3, 'team-a/bad: TypeConflict: A self-hosted runtime has this name.\n'],
-    ['no time, after one look', ['nobody', '--timeout', '0'], 4, 'team-a/nobody: timed out; not there yet\n'],
+    ['no time, after one look', ['nobody', '--timeout', '0'], 4, 'team-a/nobody: timed out; not found yet\n'],
     ['no time, but one look', ['good', '--timeout', '0'], 0, 'team-a/good: Available: Fine.\n'],
     ['the deletion', ['nobody', '--for', 'deleted'], 0, 'team-a/nobody: deleted\n'],
   ])('ends by %s', async (_, words, code, out) => {
@@ -236,7 +236,7 @@ describe('what asks the operator for something', () => {
     const { code, out } = await azir(['accept-identity', 'etl', ...TEAM, '--identity', 't/typo']);
     expect({ code, out }).toEqual({
       code: 0,
-      out: 'team-a/etl: nothing was accepted: it goes on as t/c; Available: Fine.\n',
+      out: 'team-a/etl: not accepted: it keeps acting as t/c; Available: Fine.\n',
     });
   });
 
@@ -257,7 +257,7 @@ describe('what asks the operator for something', () => {
     const refused = await azir([verb, 'etl', ...TEAM]);
     expect(refused).toMatchObject({
       code: 3,
-      out: expect.stringContaining('Flux will undo it: change spec.suspend in Git'),
+      out: expect.stringContaining('Flux will revert it: change spec.suspend in Git'),
     });
     const forced = await azir([verb, 'etl', ...TEAM, '--force']);
     expect(forced).toMatchObject({
@@ -284,7 +284,7 @@ describe('what asks the operator for something', () => {
     };
     expect(await azir(['repair', '--all', ...TEAM], { isTerminal: true, ask })).toMatchObject({
       code: 1,
-      notes: 'error: nothing was asked for\n',
+      notes: 'error: cancelled\n',
     });
     expect(asked).toEqual(['repair 21 objects? [y/N] ']);
     expect(patches()).toBe(0);
@@ -377,7 +377,7 @@ describe('flags, as kubectl has them', () => {
     server.put(stored('team-a/etl'));
     expect(await azir(['reconcile', 'etl', ...TEAM, '--wait=false'])).toMatchObject({
       code: 0,
-      out: 'team-a/etl: reconcile was asked for\n',
+      out: 'team-a/etl: reconcile requested\n',
     });
   });
 });

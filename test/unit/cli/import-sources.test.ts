@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { fromAdfGit } from '../../../src/cli/import/sources/adf-git.ts';
 import { fromArm, parametersOf } from '../../../src/cli/import/sources/arm.ts';
-import { readText, type Source } from '../../../src/cli/import/sources/source.ts';
+import { limited, readText, type Source } from '../../../src/cli/import/sources/source.ts';
 import { fromTerraform, letGo } from '../../../src/cli/import/sources/terraform.ts';
 import type { Io } from '../../../src/cli/io.ts';
 import { armId, type Parent } from '../../../src/core/model/runtime.ts';
@@ -328,6 +328,19 @@ describe('a Git folder', () => {
     await expect(fromAdfGit('x', [], io)).rejects.toThrow('give --factory ARM-ID');
     await expect(fromAdfGit(tmpdir(), [parent], io)).rejects.toThrow('has no folder integrationRuntime: give the root');
   });
+});
+
+test('factories that are named limit what is taken, and what is left keeps its resource from being forgotten', () => {
+  const type = 'azurerm_data_factory_integration_runtime_azure';
+  const resources = ['Fact1', 'Fact2'].map((name) =>
+    resource(`${type}.each["${name}"]`, { id: `${factory(name)}/integrationruntimes/EtlIR` }),
+  );
+  const named = { kind: 'factory' as const, subscriptionId: SUBSCRIPTION, resourceGroup: 'RG-DATA', name: 'fact1' };
+  const { wanted, left = [] } = limited(fromTerraform('state.json', state({ resources })), [named]);
+  expect(wanted.map(({ address }) => address)).toEqual([`${type}.each["Fact1"]`]);
+  expect(letGo(wanted, [...wanted, ...left])).toBe(
+    `# Other instances of it stay: terraform state rm '${type}.each["Fact1"]'\n`,
+  );
 });
 
 test('a file that is not there is told by its name, and - is standard input', async () => {

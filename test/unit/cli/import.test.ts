@@ -153,7 +153,7 @@ describe('of a factory, what a file names', () => {
     expect(skipped).toEqual([]);
   });
 
-  test('and Azure has not is skipped, and so is the default runtime that it does not list', async () => {
+  test('is skipped where Azure does not have it, like the default runtime that it does not list', async () => {
     const { objects, skipped } = await imported([], {}, { source: source('Gone', 'AutoResolveIntegrationRuntime') });
     expect(objects).toEqual([]);
     expect(skipped.map(({ runtime, reason }) => [runtime.split('/').at(-1), reason])).toEqual([
@@ -206,7 +206,7 @@ test('a place is named by its ARM id, or by name, group and subscription', () =>
   expect(parentOf('factory', text, { subscription: undefined, resourceGroup: undefined })).toEqual(parent('F'));
   expect(parentOf('factory', 'F', place)).toEqual(parent('F'));
   expect(() => parentOf('workspace', text, place)).toThrow('is of the type');
-  expect(() => parentOf('factory', 'F', { ...place, resourceGroup: undefined })).toThrow('a name alone');
+  expect(() => parentOf('factory', 'F', { ...place, resourceGroup: undefined })).toThrow('only a name');
 });
 
 test('the transport lets nothing through but GET and the question for a state', async () => {

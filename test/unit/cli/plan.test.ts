@@ -198,7 +198,7 @@ describe('an object that was there before', () => {
   test('cannot be moved to another factory', async () => {
     const made = await plan([object('etl', { factory: { ...FACTORY, name: 'other' } })], {}, { base: before });
     expect(made.changes).toMatchObject([
-      { action: 'blocked', reason: 'Immutable', message: expect.stringContaining(`put "${FACTORY.name}"`) },
+      { action: 'blocked', reason: 'Immutable', message: expect.stringContaining(`restore "${FACTORY.name}"`) },
     ]);
   });
 });

@@ -7,7 +7,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
-import { armKey, type RuntimeId } from '../../../core/model/runtime.ts';
+import { armKey, type Parent, parentKey, type RuntimeId } from '../../../core/model/runtime.ts';
 import { CommandError } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import type { Skipped } from '../runtimes.ts';
@@ -22,6 +22,8 @@ export interface Wanted {
 
 export interface Source {
   readonly wanted: readonly Wanted[];
+  /** What it names, and is not wanted here: it stays with the other tool. */
+  readonly left?: readonly Wanted[];
   /** What it declares, and of which no id is known or none is needed. */
   readonly skipped: readonly Skipped[];
   /** Parts of it that cannot be read. */
@@ -34,6 +36,16 @@ export function joined(sources: readonly Source[]): Source {
     skipped: sources.flatMap(({ skipped }) => skipped),
     errors: sources.flatMap(({ errors }) => errors),
   };
+}
+
+/** Factories and workspaces that are named beside a file limit what is taken from it; none are no limit. */
+export function limited(source: Source, parents: readonly Parent[]): Source {
+  if (parents.length === 0) return source;
+  const keys = new Set(parents.map(parentKey));
+  const { inside = [], outside = [] } = Object.groupBy(source.wanted, ({ id }) =>
+    keys.has(parentKey(id.parent)) ? 'inside' : 'outside',
+  );
+  return { ...source, wanted: inside, left: outside };
 }
 
 /** By the key of the runtime: all places that declare it. */

@@ -148,6 +148,29 @@ describe('what an answer means', () => {
     expect(failure(status, 'Odd code with blanks')).toMatchObject({ answer: { name: `${status}` } });
   });
 
+  test('a missing role is told with the action that it lacks', () => {
+    const text = (action: string) =>
+      `The client 'x' does not have authorization to perform ${action} over scope '/s'. If access was recently granted, please refresh your credentials.`;
+    expect(failure(403, 'AuthorizationFailed', text("action 'Microsoft.Synapse/workspaces/read'"))).toEqual({
+      kind: 'forbidden',
+      message: 'The Azure identity may not perform Microsoft.Synapse/workspaces/read.',
+      azure: expect.stringMatching(/^AuthorizationFailed: The client .* over scope '\/s'\.$/),
+    });
+    expect(failure(403, 'AuthorizationFailed', text('it'))).toMatchObject({
+      message: 'The Azure identity lacks a permission.',
+    });
+  });
+
+  test('what an Azure Policy denies is told with the assignment, and without its ids', () => {
+    const dump = '[{"policyAssignment":{"name":"only-in-europe","id":"/subscriptions/1"}}]';
+    const text = `Resource was disallowed by policy. Policy identifiers: '${dump}'.`;
+    expect(failure(403, 'RequestDisallowedByPolicy', text)).toEqual({
+      kind: 'policyDenied',
+      message: 'Azure Policy denies the request (assignment "only-in-europe").',
+      azure: 'RequestDisallowedByPolicy: Resource was disallowed by policy.',
+    });
+  });
+
   test('412 says that another client wrote', () => {
     expect(failure(412, 'PreconditionFailed').kind).toBe('preconditionFailed');
   });

@@ -113,7 +113,7 @@ describe('a list is a hint, never a proof', () => {
     test(rule, () => expect(decided(build(SAME))).toBe('Look definition fresh'));
   }
 
-  test('and is enough to see that nothing differs', () => {
+  test('but is enough to see that nothing differs', () => {
     expect(decided(seen({ definition: listed(SAME) }))).toBe('Ready=True Available');
   });
 

@@ -279,7 +279,7 @@ describe('a live object of the same runtime takes over', () => {
     expect(handsOver(dying({ peers: [successor] })).handover.claim).toEqual(CREATED);
   });
 
-  test('and is named to people', () => {
+  test('is named to people', () => {
     expect(messageOf(dying({ peers: [claimant] }))).toContain('team/heir');
   });
 });

@@ -35,7 +35,7 @@ describe('a failure of the first look at a new object', () => {
         first('parentNotFound'),
         'Ready=False FactoryNotFound Reconciling',
         SOON,
-        /^Data Factory "[\w-]+" in resource group "[\w-]+" not found\. Create it, or/,
+        /^Data Factory "[\w-]+" in resource group "[\w-]+" not found\. Create it, or delete .*spec\.factory \(nothing exists in Azure yet\)\.$/,
       ],
       'a missing resource group is waited for': [
         first('parentNotFound', { what: 'resourceGroup' }),
@@ -79,6 +79,12 @@ describe('a failure of the first look at a new object', () => {
         'Ready=False InvalidDefinition Stalled',
         SLOW,
         /^Azure rejected the definition\. Fix the spec.* Azure: BadRequest: No\.$/,
+      ],
+      'a definition that refers to what is not there is told with its name': [
+        first('refused', { azure: 'BadRequest: No.', reference: 'vnet-x' }),
+        'Ready=False InvalidDefinition Stalled',
+        SLOW,
+        /^Azure rejected the definition: it refers to "vnet-x", which does not exist\. Fix the spec/,
       ],
       'a refused read is told as a read, and needs a person': [
         first('readRefused'),
@@ -194,7 +200,7 @@ describe('Forbidden is waited for ten minutes from the first 403', () => {
     check,
   );
 
-  test('and then retried slowly, with the same advice', () => {
+  test('then it is retried slowly, with the same advice', () => {
     expect(nextOf(since(9))).toEqual(SOON);
     expect(nextOf(since(10))).toEqual(SLOW);
     expect(messageOf(since(10))).toBe(messageOf(since(0)));
