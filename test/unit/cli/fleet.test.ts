@@ -257,7 +257,7 @@ describe('what asks the operator for something', () => {
     const refused = await azir([verb, 'etl', ...TEAM]);
     expect(refused).toMatchObject({
       code: 3,
-      out: expect.stringContaining('Flux will undo it: change spec.suspend in Git'),
+      out: expect.stringContaining('Flux will revert it: change spec.suspend in Git'),
     });
     const forced = await azir([verb, 'etl', ...TEAM, '--force']);
     expect(forced).toMatchObject({
