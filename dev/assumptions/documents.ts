@@ -214,8 +214,9 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'list-documents',
+    // The examples IntegrationRuntimes_Get and IntegrationRuntimes_ListByFactory of the specification.
     sentence: 'A list shows the documents that reads show, with their etags.',
-    mark: 'inferred',
+    mark: 'documented',
     where: 'factory',
     reliedOnBy: ['src/azure/observer/observer.ts', 'src/azure/arm/parse.ts'],
     ifFalse: 'The objects of the factory say that the list cannot be parsed, and nothing is written by it.',

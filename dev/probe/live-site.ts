@@ -89,8 +89,8 @@ export class LiveSite implements Site {
     const end = this.now() + LONGEST_OPERATION_MS;
     for (;;) {
       const poll = await this.send({ method: 'GET', path: location });
-      // While it runs: 202 is assumed.
-      if (poll.status === 200 || poll.status >= 300) return poll;
+      // While it runs: 202 is assumed, and 201 would mean no more.
+      if (poll.status !== 202 && poll.status !== 201) return poll;
       if (this.now() > end) throw new Undecided('a write was accepted, and not done in time');
       await this.wait(POLL_MS);
     }

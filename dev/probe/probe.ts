@@ -11,7 +11,7 @@ import { type Left, removeAll } from './removal.ts';
 import type { Wire } from './wire.ts';
 
 /** What it can take at most, the removal aside. */
-const LONGEST_MS = 8 * 60_000;
+const LONGEST_MS = 7 * 60_000;
 /** A write without an answer may still arrive: what it makes is to be found. */
 const LATE_WRITE_MS = 10_000;
 

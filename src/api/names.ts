@@ -142,6 +142,8 @@ export const EVENT_REASONS = [
   'ManagedVirtualNetworkCreated',
   'RepairStarted',
   'Repaired',
+  /** A Warning: one that a person asked for was not made. */
+  'RepairFailed',
   'Recovered',
   'IdentityAccepted',
   'Suspended',

@@ -2,6 +2,7 @@
 import { ACTIONS } from '../core/actions.ts';
 import { MISSING_RUNTIME, networkCreated, RECOGNISED, repairStarted, takenOver } from '../core/events.ts';
 import { compact } from '../core/model/compact.ts';
+import type { OperatorEvent } from '../core/model/event.ts';
 import { AzureFailure } from '../core/model/failure.ts';
 import { type Drift, differences, merge, newDocument } from '../core/model/fields.ts';
 import { placedIn } from '../core/model/network.ts';
@@ -13,7 +14,8 @@ import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
 import { mayHaveCreated, sentByCreate } from '../core/policies/definition.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
 import { type Action, type Situation, wasInSync } from '../core/situation.ts';
-import { type Access, type CallContext, ConflictError, Denied, type Dependencies } from '../ports.ts';
+import { standsWithoutState } from '../core/state-read.ts';
+import { type Access, type CallContext, ConflictError, Denied, type Dependencies, ParkedError } from '../ports.ts';
 import { contextForWrite, initialContext } from './call-context.ts';
 import type { PassState } from './pass-state.ts';
 import type { Report } from './report.ts';
@@ -61,6 +63,7 @@ export class Actions {
       await this.#prepare(act);
       await this.#do(act);
     } catch (error) {
+      if (this.#isShown(act, error)) return this.#state.update({ isStateUnread: true });
       if (!(error instanceof AzureFailure)) throw error;
       if (error instanceof Denied) error.wakeWhenOver(this.#caller);
       const during = ACTIONS[act.kind].phase;
@@ -71,6 +74,14 @@ export class Actions {
       this.#state.update({ failure: { during, failure: { ...error.failure, ...compact({ azure }) }, unclear } });
       if (error.failure.kind !== 'preconditionFailed') this.#report.logFailure(during, error);
     }
+  }
+
+  /** Whether what failed was only to be shown, so that what was decided stands. */
+  #isShown(act: PassAction, error: unknown): boolean {
+    if (act.kind !== 'Read' || act.at !== 'state' || !act.stands) return false;
+    // After a write that failed, also what the request budget has nothing for: the next look shows it.
+    if (error instanceof ParkedError) return this.#situation.failure !== undefined;
+    return error instanceof AzureFailure && standsWithoutState(this.#situation, error.failure);
   }
 
   /**
@@ -228,7 +239,14 @@ export class Actions {
     this.#state.updateStatus({ interactiveAuthoring: { ...status.interactiveAuthoring, requestedTime: now } });
   }
 
-  #completeRequest({ event }: Extract<PassAction, { kind: 'CompleteRequest' }>): void {
+  #completeRequest({ request, event }: Extract<PassAction, { kind: 'CompleteRequest' }>): void {
+    if (request === 'repair') {
+      this.#state.updateStatus({ lastHandledRepairAt: this.#situation.object.requests.repair ?? '' });
+      this.#report.event(event);
+    } else this.#completeAuthoring(event);
+  }
+
+  #completeAuthoring(event: OperatorEvent): void {
     const { object, status, desired } = this.#situation;
     const { requestedTime, ...authoring } = status.interactiveAuthoring ?? {};
     const token = object.requests.enableInteractiveAuthoring ?? '';

@@ -1,6 +1,7 @@
 /** A plan for people, for a pull request, and for machines. */
 import type { Json } from '../../core/model/runtime.ts';
 import type { Io } from '../io.ts';
+import { KUSTOMIZED } from '../manifests/load.ts';
 import { renderJson, renderYaml } from '../output/documents.ts';
 import { table } from '../output/table.ts';
 import { codeSpan, safe } from '../output/text.ts';
@@ -89,8 +90,10 @@ function runtimeOf({ runtime }: Change): string {
   return parent === undefined ? '' : `${parent}/${name}`;
 }
 
+/** A line of what kustomize made is in no file. */
 function placeOf({ file, line }: PlannedObject): string {
-  return file === undefined ? '' : `${file}:${line}`;
+  if (file === undefined) return '';
+  return file.startsWith(KUSTOMIZED) ? file : `${file}:${line}`;
 }
 
 const nameOf = ({ namespace, name }: PlannedObject): string => `${namespace}/${name}`;
@@ -116,6 +119,11 @@ function isShown(change: Change): boolean {
   return change.action !== 'none' || change.message !== undefined;
 }
 
+/** An import is forty of these: a line each is enough. */
+function isBrief(change: Change): boolean {
+  return change.action === 'adopt' && !writes(change);
+}
+
 function renderText(plan: Plan, io: Io): string {
   const shown = plan.changes.filter(isShown);
   const heads = table(
@@ -127,11 +135,12 @@ function renderText(plan: Plan, io: Io): string {
         { text: actionOf(change), ...paint },
         runtimeOf(change),
         placeOf(change.object),
+        isBrief(change) ? remarkOf(change) : '',
       ];
     }),
   );
   const lines = shown.flatMap((change, i) => {
-    const remark = remarkOf(change);
+    const remark = isBrief(change) ? '' : remarkOf(change);
     const fields = change.fields.map((field) => [
       field.path,
       `${literal(field.before)} -> ${literal(field.after)}`,

@@ -320,6 +320,13 @@ describe('objects', () => {
     expect(await azir(['status', ...words, '-o', 'name'])).toMatchObject({ code: 0, out: `${key}\n` });
   });
 
+  test('that are not there are said so', async () => {
+    expect(await azir(['trace', 'gone', ...TEAM])).toMatchObject({
+      code: 1,
+      notes: 'error: there is no AzureIntegrationRuntime team-a/gone\n',
+    });
+  });
+
   test.each([['team-b/etl', ...TEAM], ['a/b/c'], ['/etl'], ['etl', '-A']])(
     'are not guessed at: %s',
     async (...words) => {

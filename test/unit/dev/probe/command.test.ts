@@ -64,7 +64,19 @@ async function own(): Promise<string[]> {
   return all.filter((name) => name !== 'invoices');
 }
 
-const somethingIsMade = () => eventually(async () => expect((await own()).length).toBeGreaterThan(2), 120_000);
+/** A run that is in the middle for as long as it is let: from one on, its writes are never answered. */
+async function beginAndStick(): Promise<ReturnType<typeof begin>> {
+  await emulator.control.addFault({
+    match: { method: 'PUT' },
+    skip: 6,
+    times: 'always',
+    when: 'after',
+    effect: { kind: 'hang' },
+  });
+  const run = begin('--factory', id, '--yes');
+  await eventually(async () => expect((await own()).length).toBeGreaterThan(2), 120_000);
+  return run;
+}
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'probe-command-'));
@@ -93,19 +105,19 @@ describe('with the emulator as it is', () => {
   });
 
   test('Ctrl-C ends it, and what it made is removed', async () => {
-    const { child, told } = begin('--factory', id, '--yes');
-    await somethingIsMade();
+    const { child, told } = await beginAndStick();
     child.kill('SIGINT');
     const { code, notes } = await told;
+    await emulator.control.clearFaults();
     expect({ code, notes }).toMatchObject({ code: 1 });
     expect(await own()).toEqual([]);
   });
 
   test('what a killed run left is listed and removed by --clean, and no run begins before', async () => {
-    const { child, told } = begin('--factory', id, '--yes');
-    await somethingIsMade();
+    const { child, told } = await beginAndStick();
     child.kill('SIGKILL');
     await told;
+    await emulator.control.clearFaults();
     const left = await own();
     const again = await begin('--factory', id, '--yes').told;
     expect(again).toMatchObject({ code: 1, notes: expect.stringContaining('npm run probe -- --clean') });
@@ -121,7 +133,7 @@ describe('with the emulator as it is', () => {
     [['--factory', id], 'there is no terminal to ask on'],
     [[], '--factory is missing'],
     [['--factory', id.replace('fabrikam-adf', 'nowhere'), '--yes'], 'The factory cannot be read: Azure answered 404'],
-    [['--factory', '/subscriptions/x', '--yes'], 'is no ARM id of a factory'],
+    [['--factory', '/subscriptions/x', '--yes'], 'ARM id of a factory'],
     [['--factory', id, '--azure-credential', 'chain'], '--azure-credential is one of'],
     [['--factory', id, '--azure-credential', 'workload-identity', '--yes'], 'AZURE_FEDERATED_TOKEN_FILE'],
   ])('%j could not run, and says why', async (args, why) => {

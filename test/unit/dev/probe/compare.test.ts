@@ -75,13 +75,10 @@ describe('a recording', () => {
 const FOLDER = new URL('../../../../dev/emulator/recordings/', import.meta.url);
 const recordings = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 
-/** Nothing is there until somebody has sent one. */
-(recordings.length === 0 ? describe.skip : describe)('every recording of Azure', () => {
-  test.each(recordings.length === 0 ? ['none'] : recordings)(
-    '%s is answered by the emulator as Azure did',
-    async (name) => {
-      const recording = recordingFrom(readFileSync(new URL(name, FOLDER), 'utf8'));
-      expect(shownDifferences(await compare(recording))).toBe('');
-    },
-  );
-});
+// None is there until somebody has sent one.
+for (const name of recordings) {
+  test(`the recording of Azure ${name} is answered by the emulator as Azure did`, async () => {
+    const recording = recordingFrom(readFileSync(new URL(name, FOLDER), 'utf8'));
+    expect(shownDifferences(await compare(recording))).toBe('');
+  });
+}
