@@ -98,6 +98,7 @@ describe.each(inBothKinds)('what cannot be seen is shown, in a $kind,', ({ inPla
       const object = await place.until('sample', 'Ready=Unknown Unknown Reconciling');
       expect(object.status?.state).toBe(SEEN);
       expect(message(object)).toContain(SEEN);
+      await place.untilEvents('sample', 'Created', 'Unknown');
       const versions = (await place.allVersions('sample')).length;
       await place.passes('sample');
       expect(await place.allVersions('sample')).toHaveLength(versions);
