@@ -230,6 +230,8 @@ export const EVENT_TEXTS: Readonly<Record<(typeof EVENT_REASONS)[number], string
   Retained: 'The object is gone; the runtime stays in Azure.',
   HandedOver: 'The object is gone; another object took over the runtime.',
   InteractiveAuthoringEnabled: 'Interactive authoring was enabled on request.',
+  AnnotationRejected:
+    'An annotation asks for what cannot be, such as a repair by an object that only observes. A Warning; the message says why, and what to do. The request counts as handled.',
   InteractiveAuthoringFailed:
     'Azure refused the request, or did not enable it within ten minutes. A Warning; the runtime is not affected.',
 };

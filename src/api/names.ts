@@ -147,6 +147,8 @@ export const EVENT_REASONS = [
   'InteractiveAuthoringEnabled',
   /** A Warning, and no reason of a condition: the runtime itself is none the worse for it. */
   'InteractiveAuthoringFailed',
+  /** A Warning: what an annotation asks for cannot be. */
+  'AnnotationRejected',
 ] as const;
 /** The reasons that Stalled can give, but for `Suspended` and `Drifted` (the event `DriftDetected` tells it), and `Contested`: entering one is a Warning event of that name. */
 export const WARNING_REASONS = [

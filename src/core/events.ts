@@ -1,5 +1,6 @@
 /** Every event, worded in one place: what a pass has done, and the transitions of a status. */
-import { type EventReason, WARNING_REASONS, type WarningReason } from '../api/names.ts';
+import { ANNOTATION, type EventReason, WARNING_REASONS, type WarningReason } from '../api/names.ts';
+import { visible } from '../api/visible.ts';
 import type { Desired } from './model/desired.ts';
 import type { OperatorEvent } from './model/event.ts';
 import type { Drift } from './model/fields.ts';
@@ -70,6 +71,11 @@ function authoringFailed(message: string): OperatorEvent {
   return { type: 'Warning', reason: 'InteractiveAuthoringFailed', message: `${message} ${ASK_AGAIN}` };
 }
 
+/** A person set an annotation that cannot have an effect. */
+export function askedInVain(annotation: string, why: string): OperatorEvent {
+  return { type: 'Warning', reason: 'AnnotationRejected', message: `${annotation} has no effect. ${why} ${ASK_AGAIN}` };
+}
+
 /** Why an object that was being deleted lost its finalizer. */
 export const released = {
   deleted: normal('Deleted', 'The runtime was deleted.'),
@@ -101,8 +107,28 @@ export function transitions({ desired }: Pick<Situation, 'desired'>, before: Sta
       ? [normal('Repaired', `The runtime is ${after.state} after a repair.`)]
       : []),
     ...contestBegins(before, after),
-    ...stallBegins(before, after),
+    ...stallOrRejection(before, after),
   ];
+}
+
+/** A stall that tells of a rejected annotation is an event by itself; within a stall, each rejected value is one. */
+function stallOrRejection(before: Status, after: Status): OperatorEvent[] {
+  const begins = stallBegins(before, after);
+  if (begins.length > 0) return begins;
+  const [was, is] = [before, after].map((status) => rejectionIn(condition(status, 'Stalled')?.message));
+  return is === undefined || is === was ? [] : [{ type: 'Warning', reason: 'AnnotationRejected', message: is }];
+}
+
+/** What a message says of an annotation by which a person accepts an identity that is not in use. */
+export function identityRejected(value: string, identity: string): string {
+  return `${REJECTED}"${visible(value)}", which is not ${identity}.`;
+}
+
+const REJECTED = `${ANNOTATION.acceptIdentity} is `;
+
+function rejectionIn(message: string | undefined): string | undefined {
+  const at = message?.indexOf(REJECTED) ?? -1;
+  return at < 0 ? undefined : message?.slice(at);
 }
 
 /** Only a person can end it, so it is a Warning: of each set of fields one, also of what differed from the start. */

@@ -11,6 +11,7 @@ import * as health from './policies/health.ts';
 import * as network from './policies/network.ts';
 import * as operation from './policies/operation.ts';
 import * as permission from './policies/permission.ts';
+import * as requests from './policies/requests.ts';
 import type { Policy } from './situation.ts';
 
 export interface Rule {
@@ -66,8 +67,13 @@ const FAILURES: readonly Rule[] = [
 
 export const LIVE: readonly Rule[] = [
   rule(permission.suspended, 'make no call for a suspended object', 'Suspended'),
+  rule(requests.impossibleRequestIsAnswered, 'answer a request that cannot be met, and say why'),
   rule(permission.observerHasNoFinalizer, 'keep no finalizer on an object that only observes'),
-  rule(permission.belongsToThisObject, 'let one object at most write to a runtime', 'OwnedByAnother'),
+  rule(
+    requests.withRequestInVain(permission.belongsToThisObject),
+    'let one object at most write to a runtime',
+    'OwnedByAnother',
+  ),
   ...IDENTITY,
   rule(authoring.refusedRequestIsCompleted, 'end a request for interactive authoring that Azure refuses'),
   rule(failure.failedCreateKeepsNoFinalizer, 'keep no finalizer for a create that did not happen'),
@@ -80,9 +86,9 @@ export const LIVE: readonly Rule[] = [
   ),
   rule(health.unmadeRepairIsRetried, 'retry a repair that was not made, after its spacing', 'Repairing'),
   rule(definition.definitionIsKnown, 'read the definition: alone unless in sync, else from the shared list'),
-  rule(definition.typeIsManaged, 'never touch another kind of runtime', 'TypeConflict'),
+  rule(requests.withRequestInVain(definition.typeIsManaged), 'never touch another kind of runtime', 'TypeConflict'),
   rule(
-    network.networkIsTheDeclared,
+    requests.withRequestInVain(network.networkIsTheDeclared),
     'never write a runtime of another network than declared',
     'NetworkConflict',
     'NotApplied',
@@ -104,7 +110,11 @@ export const LIVE: readonly Rule[] = [
   ),
   rule(definition.existsOrIsCreated, 'create the runtime only where Azure has just shown that there is none'),
   rule(definition.ownCreateIsRecognised, 'recognise the create that a crash cut off from its claim'),
-  rule(definition.adoptionIsPermitted, 'adopt an existing runtime only as the manifest permits', 'AdoptionRefused'),
+  rule(
+    requests.withRequestInVain(definition.adoptionIsPermitted),
+    'adopt an existing runtime only as the manifest permits',
+    'AdoptionRefused',
+  ),
   rule(
     operation.pendingUpdateIsAwaited,
     'do not repeat an update that Azure still carries out',

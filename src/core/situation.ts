@@ -75,8 +75,8 @@ export type Action =
   /** Creates the managed virtual network, which can never be deleted. */
   | { readonly kind: 'CreateNetwork'; readonly name: string }
   | { readonly kind: 'EnableInteractiveAuthoring'; readonly minutes: number }
-  /** A person's request for interactive authoring is done with. */
-  | { readonly kind: 'CompleteRequest'; readonly event: OperatorEvent }
+  /** A person's request is done with. */
+  | { readonly kind: 'CompleteRequest'; readonly request: CompletableRequest; readonly event: OperatorEvent }
   | { readonly kind: 'Delete' }
   /** What Azure had accepted has taken effect. */
   | { readonly kind: 'CompleteOperation' }
@@ -87,6 +87,9 @@ export type Action =
   /** Removes our finalizer from an object that is being deleted. */
   | { readonly kind: 'Release'; readonly event: OperatorEvent }
   | { readonly kind: 'Settle'; readonly verdict: Verdict; readonly next: Requeue };
+
+/** The requests that can come to an end without what was asked for. */
+export type CompletableRequest = 'repair' | 'enableInteractiveAuthoring';
 
 /** The actions that something is stored for first. */
 export type StoredFirst = Extract<Action, { kind: 'Adopt' | 'Update' | 'Repair' | 'HandOver' }>;
@@ -150,17 +153,27 @@ export function isReconcileRequested({ object, status }: Situation): boolean {
   );
 }
 
-export function isRepairRequested({ object, status, desired }: Situation): boolean {
-  const token = object.requests.repair;
-  return token !== undefined && token !== status.lastHandledRepairAt && managing(desired);
+export function isRepairRequested(s: Situation): boolean {
+  return isOpen(s, 'repair') && managing(s.desired);
 }
 
 /** Whether a person asks for interactive authoring, of an object that declares it. */
-export function isAuthoringRequested({ object, status, desired }: Situation): boolean {
-  const token = object.requests.enableInteractiveAuthoring;
-  const isNew = token !== undefined && token !== status.lastHandledInteractiveAuthoringAt;
-  return isNew && managing(desired) && desired.interactiveAuthoring !== undefined;
+export function isAuthoringRequested(s: Situation): boolean {
+  const { desired } = s;
+  return isOpen(s, 'enableInteractiveAuthoring') && managing(desired) && desired.interactiveAuthoring !== undefined;
 }
+
+/** Whether a person asks for it and has no answer yet, be it possible or not. */
+export function isOpen({ object, status }: Situation, request: CompletableRequest): boolean {
+  const token = object.requests[request];
+  return token !== undefined && token !== status[HANDLED[request]];
+}
+
+/** Where the status keeps the token of a request that is done with. */
+export const HANDLED = {
+  repair: 'lastHandledRepairAt',
+  enableInteractiveAuthoring: 'lastHandledInteractiveAuthoringAt',
+} as const satisfies Record<CompletableRequest, keyof Status>;
 
 /** Whether the status is a decision about this generation. That Azure's state is an unknown one is a decision too. */
 export function isDecided(situation: Situation): boolean {

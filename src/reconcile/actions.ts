@@ -1,17 +1,18 @@
 /** Carries out one action at a time, in Azure or on the object, and what the pass learns by it. */
 import { ACTIONS } from '../core/actions.ts';
 import { MISSING_RUNTIME, networkCreated, RECOGNISED, repairStarted } from '../core/events.ts';
+import type { OperatorEvent } from '../core/model/event.ts';
 import { AzureFailure } from '../core/model/failure.ts';
 import { type Drift, differences, merge, newDocument } from '../core/model/fields.ts';
 import { placedIn } from '../core/model/network.ts';
-import { type Claim, wholeSecond } from '../core/model/object.ts';
+import { type Claim, type Status, wholeSecond } from '../core/model/object.ts';
 import { isMarked } from '../core/model/ownership.ts';
 import { answered, failed, type Repairs, settled } from '../core/model/repairs.ts';
 import { withRequestIds } from '../core/model/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
 import { mayHaveCreated } from '../core/policies/definition.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
-import { type Action, type Situation, wasInSync } from '../core/situation.ts';
+import { type Action, HANDLED, type Situation, wasInSync } from '../core/situation.ts';
 import { type Access, type CallContext, ConflictError, Denied, type Dependencies } from '../ports.ts';
 import { contextForWrite, initialContext } from './call-context.ts';
 import type { PassState } from './pass-state.ts';
@@ -225,21 +226,25 @@ export class Actions {
     this.#state.updateStatus({ interactiveAuthoring: { ...status.interactiveAuthoring, requestedTime: now } });
   }
 
-  #completeRequest({ event }: Extract<PassAction, { kind: 'CompleteRequest' }>): void {
-    const { object, status, desired } = this.#situation;
+  #completeRequest({ request, event }: Extract<PassAction, { kind: 'CompleteRequest' }>): void {
+    const { object, status } = this.#situation;
+    this.#state.invalidate('failure');
+    if (request === 'enableInteractiveAuthoring' && status.interactiveAuthoring !== undefined)
+      this.#state.updateStatus(this.#authoringCompleted(event));
+    this.#state.updateStatus({ [HANDLED[request]]: object.requests[request] ?? '' });
+    if (event.type === 'Normal') this.#report.eventAndLog(event);
+    else this.#report.event(event);
+  }
+
+  #authoringCompleted({ type }: OperatorEvent): Pick<Status, 'interactiveAuthoring'> {
+    const { status, desired } = this.#situation;
     const { requestedTime, ...authoring } = status.interactiveAuthoring ?? {};
-    const token = object.requests.enableInteractiveAuthoring ?? '';
     const minutes = desired.interactiveAuthoring?.autoTerminationMinutes;
-    const isEnabled = event.type === 'Normal';
     const until =
-      isEnabled && requestedTime !== undefined && minutes !== undefined
+      type === 'Normal' && requestedTime !== undefined && minutes !== undefined
         ? { enabledUntil: requestedTime + minutes * MINUTE }
         : {};
-    const interactiveAuthoring = { ...authoring, ...until };
-    this.#state.invalidate('failure');
-    this.#state.updateStatus({ interactiveAuthoring, lastHandledInteractiveAuthoringAt: token });
-    if (isEnabled) this.#report.eventAndLog(event);
-    else this.#report.event(event);
+    return { interactiveAuthoring: { ...authoring, ...until } };
   }
 
   async #handOver({ to, handover }: Extract<PassAction, { kind: 'HandOver' }>): Promise<void> {

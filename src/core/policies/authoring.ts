@@ -9,7 +9,9 @@ export const refusedRequestIsCompleted: Policy = (s) => {
   if (s.failure?.during !== 'authoring') return undefined;
   const { kind, message } = s.failure.failure;
   const isFinal = ['refused', 'policyDenied', 'locked', 'forbidden', 'notOffered'].includes(kind);
-  return isFinal ? { kind: 'CompleteRequest', event: authoringRefused(message) } : undefined;
+  return isFinal
+    ? { kind: 'CompleteRequest', request: 'enableInteractiveAuthoring', event: authoringRefused(message) }
+    : undefined;
 };
 
 /** Make sure interactive authoring is enabled once for each token, on a runtime that is Online, and followed to its end. */
@@ -19,10 +21,14 @@ export const requestedAuthoringIsEnabled: Policy = (s) => {
   const { autoTerminationMinutes: minutes } = desired.interactiveAuthoring;
   const requestedTime = status.interactiveAuthoring?.requestedTime;
   if (isEnabled(s, minutes)) {
-    return { kind: 'CompleteRequest', event: authoringEnabled(minutes, requestedTime !== undefined) };
+    return {
+      kind: 'CompleteRequest',
+      request: 'enableInteractiveAuthoring',
+      event: authoringEnabled(minutes, requestedTime !== undefined),
+    };
   }
   if (requestedTime !== undefined && now - requestedTime >= ENABLING_MS) {
-    return { kind: 'CompleteRequest', event: AUTHORING_NOT_ENABLED };
+    return { kind: 'CompleteRequest', request: 'enableInteractiveAuthoring', event: AUTHORING_NOT_ENABLED };
   }
   if (requestedTime !== undefined || isOnTheWay(s)) return settle(ONLINE, operationPoll(s.intervalMs));
   return wrote === undefined ? { kind: 'EnableInteractiveAuthoring', minutes } : settle(ONLINE, IMMEDIATELY);

@@ -1,4 +1,5 @@
 /** Before anything is asked of Azure: may this object act at all, and as whom? */
+import { identityRejected } from '../events.ts';
 import { ownerOf } from '../model/ownership.ts';
 import { dependencyBackoff, NEVER } from '../schedule.ts';
 import { managing, type Policy } from '../situation.ts';
@@ -17,11 +18,13 @@ export const identityIsTheClaims: Policy = (s) => {
   if (!access.granted || status.claim === undefined || !managing(desired)) return undefined;
   const { identity } = access;
   if (status.claim.identity === identity || object.requests.acceptIdentity === identity) return undefined;
+  const given = object.requests.acceptIdentity;
+  const rejected = given === undefined ? '' : ` ${identityRejected(given, identity)}`;
   return stall(
     s,
     'CredentialsInvalid',
     `Runtime is managed as ${status.claim.identity}, but the credential is now ${identity}. Restore the former, or run: ` +
-      `kubectl annotate azir ${object.name} -n ${object.namespace} azure-ir.io/accept-identity=${identity}`,
+      `kubectl annotate azir ${object.name} -n ${object.namespace} azure-ir.io/accept-identity=${identity}${rejected}`,
   );
 };
 

@@ -87,6 +87,7 @@ test('every reason of an event is given by one of the events', () => {
     events.networkCreated('default'),
     events.repairStarted(words),
     events.authoringEnabled(60, true),
+    events.askedInVain('', ''),
     events.released.handedOver('team/a'),
   ].map(({ reason }) => reason);
   const transitions = ['Repaired', ...WARNING_REASONS];

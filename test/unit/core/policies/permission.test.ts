@@ -89,7 +89,7 @@ describe('Observe', () => {
       ],
       'does not do a repair that is asked for': [
         seen({ desired: observe, object: { hasFinalizer: false }, requests: { repair: 'r1' } }),
-        'Ready=True Available',
+        'CompleteRequest',
       ],
       'does not care whose the runtime is': [
         seen({
