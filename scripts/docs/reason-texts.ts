@@ -217,6 +217,8 @@ export const SYNCED_TEXTS: Readonly<Record<(typeof SYNCED_REASONS)[number], stri
   Unknown: 'The definition could not be read.',
 };
 
+const KEPT = 'If the finalizer of another client keeps the object, this is the reason of `Ready`.';
+
 export const EVENT_TEXTS: Readonly<Record<(typeof EVENT_REASONS)[number], string>> = {
   Created: 'The runtime was created, or recreated because it was missing.',
   Adopted: 'An existing runtime was adopted; the message says what was updated.',
@@ -226,9 +228,9 @@ export const EVENT_TEXTS: Readonly<Record<(typeof EVENT_REASONS)[number], string
   ManagedVirtualNetworkCreated: 'The managed virtual network was created. It cannot be deleted without its factory.',
   RepairStarted: 'A repair re-applied the full definition.',
   Repaired: 'The runtime is Online after a repair.',
-  Deleted: 'The runtime and the object are gone.',
-  Retained: 'The object is gone; the runtime stays in Azure.',
-  HandedOver: 'The object is gone; another object took over the runtime.',
+  Deleted: `The runtime is gone, and the object. ${KEPT}`,
+  Retained: `The object is gone; the runtime stays in Azure. ${KEPT}`,
+  HandedOver: `The object is gone; another object took over the runtime. ${KEPT}`,
   InteractiveAuthoringEnabled: 'Interactive authoring was enabled on request.',
   AnnotationRejected:
     'An annotation asks for what cannot be, such as a repair by an object that only observes. A Warning; the message says why, and what to do. The request counts as handled.',

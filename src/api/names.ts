@@ -121,6 +121,10 @@ export const REASONS = [
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
+/** What became of the runtime of an object that has been let go: reasons of Ready, where another finalizer keeps the object. */
+export const RELEASE_REASONS = ['Deleted', 'Retained', 'HandedOver'] as const;
+export type ReleaseReason = (typeof RELEASE_REASONS)[number];
+
 /** The reasons of Ready: `Unknown` is that of a state that this version does not know. */
 export type ReadyReason = Reason | 'Unknown';
 
@@ -141,9 +145,7 @@ export const EVENT_REASONS = [
   'ManagedVirtualNetworkCreated',
   'RepairStarted',
   'Repaired',
-  'Deleted',
-  'Retained',
-  'HandedOver',
+  ...RELEASE_REASONS,
   'InteractiveAuthoringEnabled',
   /** A Warning, and no reason of a condition: the runtime itself is none the worse for it. */
   'InteractiveAuthoringFailed',

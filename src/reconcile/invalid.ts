@@ -1,9 +1,10 @@
 /** The pass of an object that cannot be understood: nothing is asked of Azure. */
-import { stallBegins } from '../core/events.ts';
-import { type ManagedObject, wholeSecond } from '../core/model/object.ts';
+import { released, stallBegins } from '../core/events.ts';
+import { isReleased, type ManagedObject, wholeSecond } from '../core/model/object.ts';
 import { conflictBackoff, NEVER, type Requeue, slowRetry } from '../core/schedule.ts';
 import { invalidStatus } from '../core/status/status.ts';
 import { ConflictError, type Dependencies } from '../ports.ts';
+import { tellReleased } from './released.ts';
 
 export async function reportInvalid(
   world: Dependencies,
@@ -17,12 +18,15 @@ export async function reportInvalid(
   const message = problem + wayOut;
   // Only with a mark of its own it may have made a runtime that it has not claimed yet.
   const owns = object.status.claim !== undefined || object.mark?.origin === 'Created';
+  const now = wholeSecond(world.now());
   try {
     if (object.deleting && object.hasFinalizer && !owns) {
-      await world.objects.removeFinalizer(object, signal);
+      const left = await world.objects.removeFinalizer(object, signal);
+      await tellReleased(world.objects, { object: left, now }, released.unclaimed, signal);
       return NEVER;
     }
-    const status = invalidStatus(object, message, wholeSecond(world.now()));
+    if (isReleased(object)) return NEVER;
+    const status = invalidStatus(object, message, now);
     await world.objects.updateStatus(object, status, signal);
     for (const event of stallBegins(object.status, status)) await world.events.publish(object, event);
   } catch (error) {

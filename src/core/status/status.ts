@@ -3,7 +3,7 @@ import { compact } from '../model/compact.ts';
 import { declarationOf } from '../model/declaration.ts';
 import { declarationHash } from '../model/desired.ts';
 import { valueAt } from '../model/fields.ts';
-import { condition, type ManagedObject, type Status } from '../model/object.ts';
+import { condition, EMPTY_STATUS, type ManagedObject, type Status } from '../model/object.ts';
 import { inView, planned } from '../model/repairs.ts';
 import { armId } from '../model/runtime.ts';
 import { healthOf } from '../model/states.ts';
@@ -132,6 +132,20 @@ const NOT_COMPARED: Said = {
   reason: 'Unknown',
   message: 'Suspended before the current spec was compared with Azure. Set spec.suspend: false to compare it.',
 };
+
+/** What became of the runtime of an object that was let go: it holds nothing any more, and only tells. */
+export function releasedStatus(
+  s: Pick<Situation, 'object' | 'status' | 'now'>,
+  { reason, message }: Pick<Said, 'reason' | 'message'>,
+): Status {
+  const { resourceId, lastHandledReconcileAt, lastHandledReconcileToken } = s.status;
+  return {
+    ...EMPTY_STATUS,
+    observedGeneration: s.object.generation,
+    conditions: conditionsAfter(s, { Ready: { status: 'False', reason, message } }),
+    ...compact({ resourceId, lastHandledReconcileAt, lastHandledReconcileToken }),
+  };
+}
 
 /** What is shown of the runtime: all of it dropped when it is gone; when it could not be read, what never changes is kept. */
 function observedNow(s: Situation, synced: Said): Partial<Status> {

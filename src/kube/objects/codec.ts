@@ -42,6 +42,7 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
     deleting: readText(metadata.deletionTimestamp) !== undefined,
     isTrackedByArgoCd: isTrackedByArgoCd(annotations, readRecord(metadata.labels)),
     hasFinalizer: finalizers.includes(FINALIZER),
+    hasOtherFinalizers: finalizers.some((finalizer) => finalizer !== FINALIZER),
     finalizers,
     mark: parseMark(annotations[MARK_ANNOTATION], uid),
     bearsMark: Object.hasOwn(annotations, MARK_ANNOTATION),
