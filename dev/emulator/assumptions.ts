@@ -166,6 +166,16 @@ export const OTHER_REGION_MESSAGE =
   'The integration runtime in a managed virtual network must be in the region of the data factory or auto resolve.';
 
 /**
+ * No recording and no public report of a location that is no region was found, so the emulator takes any, unless the control
+ * names the regions (`setRegions`). Then it refuses others as the provider refuses what it does not like in a definition,
+ * with 400: ARM's own check (`LocationNotAvailableForResourceType`) is of the location of top-level resources, and that of
+ * a runtime stands within its properties.
+ */
+export function unknownRegionMessage(location: string): string {
+  return `The location '${location}' of the integration runtime is not a known region.`;
+}
+
+/**
  * A PUT that would move an existing runtime into or out of a network succeeds and leaves it where it is: documented as
  * impossible, and a user tells of a deployment that succeeded and changed nothing.
  */

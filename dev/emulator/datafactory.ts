@@ -28,6 +28,7 @@ import {
   OTHER_REGION_MESSAGE,
   STALE_ETAG_MESSAGE,
   TYPE_IS_IMMUTABLE,
+  unknownRegionMessage,
 } from './assumptions.ts';
 import { header, type Incoming, property, propertyName, type Reply, rawReply, reply } from './exchange.ts';
 import { isObject, type JsonObject, parseJson } from './json.ts';
@@ -179,7 +180,7 @@ export class DataFactory {
     if (stale !== undefined) return stale;
     const bad = spendBadReference(factory, name);
     if (bad !== undefined) return invalidReference(bad, about);
-    const wanted = misplaced(factory, properties, about);
+    const wanted = misplaced(factory, properties, about) ?? nowhere(factory, properties, about);
     if (wanted !== undefined) return wanted;
     return this.#writes.put(request, factory, name, () => this.#answered(factory, name, properties));
   }
@@ -266,6 +267,14 @@ function misplaced(factory: Factory, properties: JsonObject, about: Subject): Re
   if (!factory.networks.has(foldName(network))) return invalidReference(network, about);
   const places = ['autoresolve', region(factory.location)];
   return places.includes(region(locationOf(properties))) ? undefined : badRequest(OTHER_REGION_MESSAGE, about);
+}
+
+/** A region that is none of those that the control has named. */
+function nowhere({ regions }: Factory, properties: JsonObject, about: Subject): Reply | undefined {
+  if (regions === undefined) return undefined;
+  const location = locationOf(properties);
+  const isKnown = ['autoresolve', ...regions.map(region)].includes(region(location));
+  return isKnown ? undefined : badRequest(unknownRegionMessage(location), about);
 }
 
 function locationOf(properties: JsonObject): string {
