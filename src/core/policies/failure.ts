@@ -119,9 +119,13 @@ export const parentIsFound = upon('parentNotFound', (s, { what, message }) => {
   const isTold = condition(status, 'Ready')?.reason === reason;
   if (isDecided(s) && !isTold && now - failingSince < intervalMs)
     return settle(UNCHANGED, dependencyBackoff(intervalMs));
-  const advice = `Create the ${PARENT_IN_WORDS[what]}, or delete this object and re-create it with the correct spec.${parent}.`;
+  const advice = `Create the ${PARENT_IN_WORDS[what]}, or delete this object and re-create it with the correct spec.${parent}.${isNothingMade(s) ? ' Nothing exists in Azure yet.' : ''}`;
   return settle(progressing(reason, `${message} ${advice}`), dependencyBackoff(intervalMs));
 });
+
+function isNothingMade({ object, status }: Situation): boolean {
+  return status.claim === undefined && !object.hasFinalizer;
+}
 
 /** A network that has just been created may not be seen by every part of Azure yet. */
 export const referencedNetworkIsAwaited = upon('refused', (s, { reference }) => {
