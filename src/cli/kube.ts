@@ -1,7 +1,9 @@
 /** The cluster, as kubectl's flags choose it. Loaded only by the verbs that need it. */
+
+import { isObject } from '../core/model/json.ts';
 import { createKubeClient, type KubeClient } from '../kube/client/client.ts';
 import { KubeError } from '../kube/client/errors.ts';
-import { isRecord, type Raw } from '../kube/client/raw.ts';
+import type { Raw } from '../kube/client/raw.ts';
 import { runtimePath } from '../kube/objects/runtime-api.ts';
 import { CommandError } from './exit.ts';
 import { duration, type KubeFlags } from './flags.ts';
@@ -59,9 +61,9 @@ export async function listObjects(
       { method: 'GET', path, query: { limit: PAGE, continue: next, labelSelector: selector } },
       signal,
     );
-    if (!isRecord(page) || !Array.isArray(page.items)) throw new CommandError('the API server answered with no list');
-    objects.push(...page.items.filter(isRecord));
-    const { continue: more } = isRecord(page.metadata) ? page.metadata : {};
+    if (!isObject(page) || !Array.isArray(page.items)) throw new CommandError('the API server answered with no list');
+    objects.push(...page.items.filter(isObject));
+    const { continue: more } = isObject(page.metadata) ? page.metadata : {};
     next = typeof more === 'string' && more !== '' ? more : undefined;
   } while (next !== undefined);
   return objects;

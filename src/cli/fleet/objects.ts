@@ -1,7 +1,8 @@
 /** The objects of the cluster that a verb is about: by name, by labels, all, or those that are not ready. */
 
+import { isObject } from '../../core/model/json.ts';
 import { condition, type ManagedObject } from '../../core/model/object.ts';
-import { isRecord, type Raw, readRecord } from '../../kube/client/raw.ts';
+import { type Raw, readRecord } from '../../kube/client/raw.ts';
 import { parseObject } from '../../kube/objects/codec.ts';
 import { runtimePath } from '../../kube/objects/runtime-api.ts';
 import { CommandError } from '../exit.ts';
@@ -54,7 +55,7 @@ function plain(name: string): string {
 
 export function parsed(raw: unknown): Found[] {
   const object = parseObject(raw);
-  return object === undefined || !isRecord(raw) ? [] : [{ object, raw }];
+  return object === undefined || !isObject(raw) ? [] : [{ object, raw }];
 }
 
 export function isReady({ status, generation }: ManagedObject): boolean {
