@@ -1,5 +1,10 @@
-/** Bundles the operator into `dist/main.js` and `kubectl azir` into `dist/kubectl-azir.js`; each needs nothing but Node. */
+/**
+ * Bundles the operator into `dist/main.js` and `kubectl azir` into `dist/kubectl-azir.js`; each needs nothing but Node. A folder
+ * that is given takes the place of `dist`.
+ */
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { ASKED, azureClients } from './bundle/azure-clients.ts';
 import { withoutUnusedModules } from './bundle/kubernetes-client.ts';
@@ -7,6 +12,7 @@ import { lazyBuiltins } from './bundle/lazy-builtins.ts';
 import { smallUndici } from './bundle/undici.ts';
 
 const root = new URL('..', import.meta.url);
+const dist = process.argv[2] ?? fileURLToPath(new URL('dist', root));
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { version: string };
 
 const plugins = [azureClients(ASKED), withoutUnusedModules, smallUndici];
@@ -29,12 +35,12 @@ const common: BuildOptions = {
 const REQUIRE =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
-await rm(new URL('dist', root), { recursive: true, force: true });
-await build({ ...common, entryPoints: ['src/main.ts'], outfile: 'dist/main.js', banner: { js: REQUIRE } });
+await rm(dist, { recursive: true, force: true });
+await build({ ...common, entryPoints: ['src/main.ts'], outfile: join(dist, 'main.js'), banner: { js: REQUIRE } });
 await build({
   ...common,
   entryPoints: { 'kubectl-azir': 'src/cli/main.ts' },
-  outdir: 'dist',
+  outdir: dist,
   plugins: [...plugins, lazyBuiltins],
   banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
 });
@@ -43,9 +49,9 @@ const COMPLETE = `#!/usr/bin/env node
 process.argv.splice(2, 0, '__complete');
 await import('./kubectl-azir.js');
 `;
-await writeFile(new URL('dist/kubectl_complete-azir.js', root), COMPLETE);
+await writeFile(join(dist, 'kubectl_complete-azir.js'), COMPLETE);
 for (const name of ['main.js', 'kubectl-azir.js']) {
-  const { size } = await stat(new URL(`dist/${name}`, root));
+  const { size } = await stat(join(dist, name));
   process.stdout.write(`dist/${name}: ${(size / 1e6).toFixed(2)} MB\n`);
 }
-for (const name of ['kubectl-azir.js', 'kubectl_complete-azir.js']) await chmod(new URL(`dist/${name}`, root), 0o755);
+for (const name of ['kubectl-azir.js', 'kubectl_complete-azir.js']) await chmod(join(dist, name), 0o755);

@@ -1,5 +1,6 @@
 /** Writes the pages that follow from the code and the CRD. With --check it only compares, and exits 1 when one differs. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { assumptionsPage } from './docs/assumptions.ts';
 import { cliPages } from './docs/cli.ts';
 import { readCrd } from './docs/crd.ts';
 import { decisionsPage } from './docs/decisions.ts';
@@ -7,6 +8,7 @@ import { flagsPage } from './docs/flags.ts';
 import { manifestPage } from './docs/manifest.ts';
 import { metricsPage } from './docs/metrics.ts';
 import { reasonsPage } from './docs/reasons.ts';
+import { reportsIn } from './docs/reports.ts';
 import { readRepository } from './docs/repository.ts';
 import { statusPage } from './docs/status.ts';
 
@@ -21,6 +23,7 @@ const PAGES: Readonly<Record<string, string>> = {
   'reference/flags.md': flagsPage(),
   'reference/metrics.md': await metricsPage(),
   'adr/README.md': decisionsPage(sources),
+  'assumptions.md': assumptionsPage(reportsIn(texts)),
   ...cliPages(),
 };
 

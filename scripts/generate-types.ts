@@ -60,6 +60,7 @@ const TYPE_NAMES: Record<string, string> = {
   'status.repair': 'RepairStatus',
   'status.interactiveAuthoring': 'InteractiveAuthoringStatus',
   'status.waitingSince': 'WaitingSince',
+  'status.warnings[]': 'Warning',
   'status.corrections[]': 'Correction',
   'status.operation': 'Operation',
   'status.operation.kind': 'OperationKind',

@@ -2,8 +2,8 @@
  * `npm run package`: writes everything that a release holds into dist/release, with a sum for each file. The same sources give the same bytes.
  *
  * The image is built by `docker buildx` from the published bases where that is to be had. Elsewhere BuildKit builds it from stand-ins of the bases (Linux and root), which
- * is for trying, not for publishing: the name of the file says so. Without either, and with --without-image, it is left out. With --release, CHANGELOG.md must have a
- * section of the version.
+ * is for trying, not for publishing: the name of the file says so. Without either, and with --without-image, it is left out. With --own-platform-only, kubectl azir is
+ * packed for this machine alone. With --release, CHANGELOG.md must have a section of the version, and nothing of kubectl azir may be missing.
  */
 import { createHash } from 'node:crypto';
 import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -15,6 +15,9 @@ import { stderrLog, step, type Task } from '../dev/controlplane/log.ts';
 import { buildImage } from '../dev/machine/image.ts';
 import { whyUnsuitable } from '../dev/machine/suitable.ts';
 import { haveTools, pathOf } from '../dev/tools/index.ts';
+import { debianPackages } from './package/debian.ts';
+import { writePlugin } from './package/plugin.ts';
+import { call, tarball } from './package/tarball.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist', 'release');
@@ -28,14 +31,10 @@ interface Options {
   readonly version: string;
   /** Where the image will be, without its tag. */
   readonly repository: string;
+  /** The URL of the repository with the sources, as GitHub has them; empty where they are not published. */
+  readonly sources: string;
   /** Seconds since 1970: the time of the commit, for all that has to have a time. */
   readonly epoch: string;
-}
-
-async function call(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
-  const { code, stdout, tail } = await run(command, args, { cwd: root, env, signal: task.signal });
-  if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}:\n${tail}`);
-  return stdout;
 }
 
 const text = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
@@ -52,30 +51,35 @@ async function checkVersion(version: string, published: boolean): Promise<void> 
   }
 }
 
-/** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image is. */
-async function writeChart({ version, repository, epoch }: Options, scratch: string): Promise<string> {
+/** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image, its sources and its runbook are. */
+async function writeChart(options: Options, scratch: string): Promise<string> {
+  const { version, epoch } = options;
   const chart = join(scratch, NAME);
   await cp(join(root, 'deploy', 'chart'), chart, { recursive: true });
-  const values = await readFile(join(chart, 'values.yaml'), 'utf8');
-  await writeFile(join(chart, 'values.yaml'), values.replace('  repository: ""', `  repository: ${repository}`));
+  await fillIn(join(chart, 'values.yaml'), '  repository: ""', `  repository: ${options.repository}`);
+  if (options.sources !== '') {
+    const runbook = `${options.sources}/blob/v${version}/docs/runbook.md`;
+    await fillIn(join(chart, 'values.yaml'), '    runbookUrl: ""', `    runbookUrl: ${runbook}`);
+    await fillIn(
+      join(chart, 'Chart.yaml'),
+      '\nkeywords:',
+      `\nhome: ${options.sources}\nsources: [${options.sources}]\nkeywords:`,
+    );
+  }
   const file = join(out, `${NAME}-chart-${version}.tgz`);
-  const same = [
-    '--sort=name',
-    `--mtime=@${epoch}`,
-    '--owner=0',
-    '--group=0',
-    '--numeric-owner',
-    '--format=ustar',
-    '--mode=u+rw,go=rX',
-  ];
-  await call('tar', [...same, '--use-compress-program=gzip -9 -n', '-C', scratch, '-cf', file, NAME]);
+  await tarball(file, { folder: scratch, names: [NAME], epoch, level: 9 }, task);
   return file;
 }
 
+async function fillIn(file: string, blank: string, filled: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  if (!text.includes(blank)) throw new Error(`${file} has no ${blank.trim()} to fill in`);
+  await writeFile(file, text.replace(blank, filled));
+}
+
 async function writeManifests({ repository }: Options, chart: string): Promise<void> {
-  const rendered = await call(pathOf('helm'), [
-    ...['template', NAME, chart, '--namespace', NAMESPACE, '--skip-tests', '--set', `image.repository=${repository}`],
-  ]);
+  const where = ['--namespace', NAMESPACE, '--set', `image.repository=${repository}`];
+  const rendered = await call(pathOf('helm'), ['template', NAME, chart, '--skip-tests', ...where], task);
   const namespace = await text('deploy/kustomize/namespace.yaml');
   await writeFile(join(out, 'install.yaml'), `${namespace.trimEnd()}\n${rendered}`);
   await copyFile(join(root, 'crds', 'azure-ir.io_azureintegrationruntimes.yaml'), join(out, 'crd.yaml'));
@@ -90,12 +94,16 @@ const isForDevelopment = ({ properties = [] }: Component): boolean =>
   properties.some(({ name }) => name === 'cdx:npm:package:development');
 
 /**
- * Of what is in the image: the packages of the bundle, and Node. Without what differs from one run to the next. `npm sbom --omit dev` would also leave out a package that
+ * Of what is in the image: the packages of the bundle, Node, and the Debian packages of the base. Without what differs from one run to the next. `npm sbom --omit dev` would also leave out a package that
  * the operator has in common with a tool.
  */
-async function writeBillOfMaterials({ version, epoch }: Options): Promise<void> {
+async function writeBillOfMaterials(
+  { version, epoch }: Options,
+  image: string | undefined,
+  scratch: string,
+): Promise<void> {
   const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only', '--sbom-type', 'application'];
-  const bill = JSON.parse(await call('npm', args));
+  const bill = JSON.parse(await call('npm', args, task));
   const omitted = new Set(bill.components.filter(isForDevelopment).map((each: Component) => each['bom-ref']));
   bill.components = bill.components.filter((each: Component) => !omitted.has(each['bom-ref']));
   bill.dependencies = bill.dependencies
@@ -117,27 +125,33 @@ async function writeBillOfMaterials({ version, epoch }: Options): Promise<void> 
     purl: `pkg:generic/node@${node}`,
     licenses: [{ license: { id: 'MIT' } }],
   });
+  for (const { name, version, architecture } of image === undefined ? [] : await debianPackages(image, scratch)) {
+    const purl = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}&distro=debian-12`;
+    bill.components.push({ type: 'library', 'bom-ref': purl, name, version, purl });
+  }
   await writeFile(join(out, `${NAME}-${version}.cdx.json`), `${JSON.stringify(bill, null, 2)}\n`);
 }
 
-async function writeImage({ version, repository, epoch }: Options): Promise<void> {
+/** Resolves with its file, where there is one. */
+async function writeImage({ version, repository, epoch }: Options): Promise<string | undefined> {
   const name = `${repository}:${version}`;
   const file = join(out, `${NAME}-${version}.oci.tar`);
   if (await hasBuildx()) {
     const platform = ARCHITECTURES.map((architecture) => `linux/${architecture}`).join(',');
     const output = `type=oci,dest=${file},name=${name},rewrite-timestamp=true`;
     const args = ['buildx', 'build', '--platform', platform, '--output', output, '--provenance=false', '.'];
-    await call('docker', args, { ...process.env, SOURCE_DATE_EPOCH: epoch });
-    return;
+    await call('docker', args, task, { env: { ...process.env, SOURCE_DATE_EPOCH: epoch } });
+    return file;
   }
-  const why = await whyUnsuitable();
+  const why = await whyUnsuitable(process.env, task);
   if (why !== undefined || !(await haveTools(['buildctl'], task))) {
     task.log(`the image is left out: there is no docker buildx, and ${why ?? 'BuildKit cannot be built'}`);
-    return;
+    return undefined;
   }
   const standIn = join(out, `${NAME}-${version}.not-for-publishing.oci.tar`);
   await buildImage({ name, file: standIn, architectures: ARCHITECTURES, compress: true, epoch }, process.env, task);
   for (const log of [`${standIn}.log`, `${standIn}.daemon.log`]) await rm(log);
+  return standIn;
 }
 
 const hasBuildx = (): Promise<boolean> =>
@@ -160,21 +174,23 @@ async function writeSums(): Promise<void> {
 async function main(args: readonly string[]): Promise<void> {
   const { version } = JSON.parse(await text('package.json'));
   await checkVersion(version, args.includes('--release'));
-  const epoch = process.env.SOURCE_DATE_EPOCH || (await call('git', ['log', '-1', '--format=%ct'])).trim();
-  const options = { version, epoch, repository: process.env.IMAGE_REPOSITORY || NAME };
+  const epoch = process.env.SOURCE_DATE_EPOCH || (await call('git', ['log', '-1', '--format=%ct'], task)).trim();
+  const { IMAGE_REPOSITORY, REPOSITORY_URL } = process.env;
+  const options = { version, epoch, repository: IMAGE_REPOSITORY || NAME, sources: REPOSITORY_URL ?? '' };
   if (!(await haveTools(['helm'], task))) throw new Error('the chart needs helm, which cannot be built here');
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const scratch = await mkdtemp(join(tmpdir(), 'package-'));
   try {
     await writeManifests(options, await writeChart(options, scratch));
+    const image = args.includes('--without-image')
+      ? undefined
+      : await step(task.log, 'building the image', '1 to 3 minutes', () => writeImage(options));
+    await writeBillOfMaterials(options, image, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-  await writeBillOfMaterials(options);
-  if (!args.includes('--without-image')) {
-    await step(task.log, 'building the image', '1 to 3 minutes', () => writeImage(options));
-  }
+  await writePlugin({ version, epoch, out }, args, task);
   await writeSums();
   process.stdout.write(await readFile(join(out, 'SHA256SUMS'), 'utf8'));
 }

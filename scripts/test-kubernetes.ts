@@ -1,4 +1,7 @@
-/** `npm run test:kubernetes -- 1.31`: the tests of integration and operator, against a kube-apiserver of that minor. Further arguments are jest's. */
+/**
+ * `npm run test:kubernetes -- 1.31`: the tests of integration and operator, against a kube-apiserver of that minor. With `--main` only what a version may decide: the CRD,
+ * the chart, its rights, who owns status and finalizers, one life of an object, and an upgrade of the CRD. Further arguments are jest's.
+ */
 import { constants } from 'node:os';
 import { Child } from '../dev/controlplane/child.ts';
 import { stderrLog } from '../dev/controlplane/log.ts';
@@ -6,7 +9,10 @@ import { findMinor } from '../dev/controlplane/minor.ts';
 
 /** What the chart allows. */
 const OLDEST = 31;
-const SUITES = ['integration', 'operator'];
+/** Suites that are run together. */
+const WHOLE = [['integration'], ['operator']];
+const MAIN = [['integration', 'operator', 'outage']];
+const MAIN_TESTS = 'test/(integration/(crd|chart|deploy|kube/objects)|operator/lifecycle|outage/upgrade)\\.';
 const STDOUT = 1;
 
 const [minor = '', ...rest] = process.argv.slice(2);
@@ -15,7 +21,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => interrupted.abort(128 + constants.signals[name]));
 }
 
-async function main(): Promise<number> {
+async function test(): Promise<number> {
   const [, number] = /^1\.(\d+)$/.exec(minor) ?? [];
   if (number === undefined || Number(number) < OLDEST) {
     process.stderr.write(
@@ -25,22 +31,22 @@ async function main(): Promise<number> {
   }
   const task = { log: stderrLog('kubernetes'), signal: interrupted.signal };
   const { version, folder } = await findMinor(minor, process.env, task);
+  const main = rest.includes('--main');
+  const args = [...rest.filter((arg) => arg !== '--main'), ...(main ? [`--testPathPatterns=${MAIN_TESTS}`] : [])];
   let worst = 0;
-  for (const suite of SUITES) {
-    task.log(`${suite}, against kube-apiserver ${version}`);
-    const code = await runSuite(suite, folder);
+  for (const suites of main ? MAIN : WHOLE) {
+    task.log(`${suites.join(', ')}, against kube-apiserver ${version}`);
+    const code = await runSuites(suites, args, folder);
     if (code !== 0) worst = code;
   }
   return worst;
 }
 
-async function runSuite(suite: string, folder: string): Promise<number> {
+async function runSuites(suites: readonly string[], args: readonly string[], folder: string): Promise<number> {
   interrupted.signal.throwIfAborted();
   const env = { ...process.env, KUBEBUILDER_ASSETS: folder };
-  const child = new Child('npm', ['run', '--silent', suite, '--', '--passWithNoTests', ...rest], {
-    env,
-    logFd: STDOUT,
-  });
+  const own = ['--selectProjects', ...suites, '--maxWorkers=4', '--passWithNoTests'];
+  const child = new Child('npm', ['run', '--silent', 'jest', '--', ...own, ...args], { env, logFd: STDOUT });
   const stop = () => void child.stop(10_000);
   interrupted.signal.addEventListener('abort', stop);
   const code = await child.exited;
@@ -49,7 +55,7 @@ async function runSuite(suite: string, folder: string): Promise<number> {
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await test();
 } catch (error) {
   if (!interrupted.signal.aborted) throw error;
 }

@@ -1,6 +1,7 @@
 /** What a pass needs from the world, in the domain's words. Adapters: `azure/`, `kube/`, `telemetry/`. */
 import type { OperatorEvent } from './core/model/event.ts';
 import { AzureFailure, type Failure } from './core/model/failure.ts';
+import type { Advice } from './core/model/message.ts';
 import type { Claim, ManagedObject, Status } from './core/model/object.ts';
 import type { Handover } from './core/model/ownership.ts';
 import type { RequestIds } from './core/model/request-ids.ts';
@@ -112,7 +113,7 @@ export type Access =
       readonly runtimes: Runtimes;
       readonly budget: Budget;
     }
-  | { readonly granted: false; readonly message: string };
+  | { readonly granted: false; readonly message: Advice };
 
 export interface Identities {
   accessFor(object: ManagedObject): Access;
@@ -146,6 +147,8 @@ export interface Objects {
 /** Events are a courtesy: `publish` never throws, and a lost one changes nothing. */
 export interface Events {
   publish(object: ManagedObject, event: OperatorEvent): Promise<void>;
+  /** Whether there is room for one more event that thousands of objects may have in common; takes it. */
+  takeRoom(): boolean;
 }
 
 export interface PassLog {

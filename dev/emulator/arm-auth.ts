@@ -1,16 +1,21 @@
 /** ARM's check of an access token, and what it says to a bad one. */
 import { gatewayError } from './arm-errors.ts';
-import { NOT_A_BEARER_CODE } from './assumptions.ts';
+import type { Assumed } from './assumptions.ts';
 import { isArmAudience } from './audiences.ts';
 import { header, type Incoming, type Reply } from './exchange.ts';
 import type { TokenInfo, Tokens } from './tokens.ts';
 
 /** The caller of a good token, or the 401. Texts are those that users paste. */
-export function authenticate(request: Incoming, tokens: Tokens, now: number): TokenInfo | Reply {
+export function authenticate(
+  request: Incoming,
+  tokens: Tokens,
+  now: number,
+  { notABearerCode }: Assumed,
+): TokenInfo | Reply {
   const authorization = header(request, 'authorization');
   const bearer = authorization === undefined ? undefined : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (bearer === undefined) {
-    return unauthorized(NOT_A_BEARER_CODE, "Authentication failed. The 'Authorization' header is missing.", request);
+    return unauthorized(notABearerCode, "Authentication failed. The 'Authorization' header is missing.", request);
   }
   const issued = tokens.find(bearer);
   if (issued === undefined) return unauthorized('InvalidAuthenticationToken', 'The access token is invalid.', request);

@@ -1,5 +1,5 @@
 /** The errors of ARM's gateway and of the providers, in their recorded shapes. */
-import { FAILED_OPERATION, PRECONDITION_CODE, PRECONDITION_STATUS, UNKNOWN_PATH } from './assumptions.ts';
+import { type Assumed, FAILED_OPERATION, type Refused } from './assumptions.ts';
 import { type Reply, reply } from './exchange.ts';
 import type { RouteProblem } from './routes.ts';
 
@@ -64,8 +64,8 @@ export const invalidPayload = (subject: Subject): Reply =>
     subject,
   );
 
-export const preconditionFailed = (message: string, subject: Subject): Reply =>
-  providerError(PRECONDITION_STATUS, PRECONDITION_CODE, message, subject);
+export const preconditionFailed = ({ status, code }: Refused, message: string, subject: Subject): Reply =>
+  providerError(status, code, message, subject);
 
 export const operationMissing = (id: string): Reply =>
   gatewayError(404, 'OperationNotFound', `The operation '${id}' was not found.`);
@@ -102,8 +102,12 @@ export const throttled = (kind: string, subscriptionId: string, actor: string, s
     { 'retry-after': String(seconds) },
   );
 
-export function unknownPath(problem: RouteProblem | undefined, apiVersions: readonly string[]): Reply {
-  const { status, code } = UNKNOWN_PATH[problem?.kind ?? 'subscription'];
+export function unknownPath(
+  assumed: Assumed,
+  problem: RouteProblem | undefined,
+  apiVersions: readonly string[],
+): Reply {
+  const { status, code } = assumed.unknownPath[problem?.kind ?? 'subscription'];
   return gatewayError(status, code, unknownPathMessage(problem, apiVersions));
 }
 

@@ -11,12 +11,12 @@ import {
   unknownPath,
 } from './arm-errors.ts';
 import {
-  BAD_API_VERSION,
+  ASSUMED,
+  type Assumed,
   DISABLED_SUBSCRIPTION_ALLOWS_DELETE,
   foldName,
   GATEWAY_ORDER,
   LOCATION_REQUIRED,
-  missingFactoryCode,
 } from './assumptions.ts';
 import type { Buckets } from './buckets.ts';
 import { DataFactory, factoryBody } from './datafactory.ts';
@@ -24,7 +24,7 @@ import { type Incoming, type Reply, rawReply, reply } from './exchange.ts';
 import { isObject, parseJson } from './json.ts';
 import type { Operation } from './operations.ts';
 import type { Attempt, Refusals } from './refusals.ts';
-import type { Route } from './routes.ts';
+import type { Route, RouteProblem } from './routes.ts';
 import { goOn, Synapse } from './synapse.ts';
 import type { TokenInfo, Tokens } from './tokens.ts';
 import { type Factory, PARENT_TYPES, parentsIn, type ResourceGroup, type Subscription, type World } from './world.ts';
@@ -74,12 +74,12 @@ export class Arm {
     this.#buckets = parts.buckets;
     this.#refusals = parts.refusals;
     this.#dataFactory = new DataFactory(parts.world, parts.now);
-    this.#synapse = new Synapse(parts.now);
+    this.#synapse = new Synapse(parts.now, parts.world.assumed);
     this.#workspaces = new DataFactory(parts.world, parts.now, this.#synapse);
   }
 
   handle(request: Incoming, route: Route): Reply {
-    const caller = authenticate(request, this.#tokens, this.#now());
+    const caller = authenticate(request, this.#tokens, this.#now(), this.#world.assumed);
     if ('status' in caller) return caller;
     if (route.operation === 'Subscriptions_List') return this.#subscriptions(caller);
     const attempt: Attempt = {
@@ -102,18 +102,19 @@ export class Arm {
   readonly #steps: Record<(typeof GATEWAY_ORDER)[number], (passage: Passage) => Reply | undefined> = {
     subscription: (passage) => {
       const { subscriptionId, problem } = passage.route;
-      if (subscriptionId === undefined) return unknownPath(problem, versionsOf(passage.route));
+      if (subscriptionId === undefined) return this.#unknownPath(passage.route, problem);
       const found = this.#world.subscription(subscriptionId);
       if (found === undefined) return subscriptionNotFound(subscriptionId);
       passage.subscription = found;
       return wrongTenant(passage.caller, found.tenantId, passage.request);
     },
     apiVersion: ({ request, route }) =>
-      refuseApiVersion(request, route) ?? (route.problem && unknownPath(route.problem, versionsOf(route))),
+      refuseApiVersion(request, route, this.#world.assumed) ??
+      (route.problem && this.#unknownPath(route, route.problem)),
     permission: ({ attempt }) => this.#refusals.permission(attempt),
     parents: (passage) => {
-      const missing = findParents(passage);
-      if (passage.factory !== undefined) goOn(passage.factory, this.#now());
+      const missing = findParents(passage, this.#world.assumed);
+      if (passage.factory !== undefined) goOn(passage.factory, this.#now(), this.#world.assumed);
       return missing;
     },
     refusals: ({ attempt, subscription }) => disabled(attempt, subscription) ?? this.#refusals.lockOrPolicy(attempt),
@@ -126,7 +127,8 @@ export class Arm {
     },
   };
 
-  #provide({ request, route, caller, subscription, group, factory }: Passage): Reply {
+  #provide({ request, route, attempt, caller, subscription, group, factory }: Passage): Reply {
+    if (route.operation === 'Permissions_ListForResource') return reply(200, this.#refusals.permissions(attempt));
     if (route.operation === 'Subscriptions_Get' && subscription !== undefined) {
       return reply(200, subscriptionBody(subscription, caller));
     }
@@ -155,7 +157,11 @@ export class Arm {
     if (isParentWrite(route)) return this.#writeParent(request, route);
     const provider = factory?.kind === 'workspace' ? this.#workspaces : this.#dataFactory;
     const answer = factory && provider.handle(route, request, factory);
-    return answer ?? unknownPath(route.problem, versionsOf(route));
+    return answer ?? this.#unknownPath(route, route.problem);
+  }
+
+  #unknownPath(route: Route, problem: RouteProblem | undefined): Reply {
+    return unknownPath(this.#world.assumed, problem, versionsOf(route));
   }
 
   #writeParent({ method, body }: Incoming, route: Route): Reply {
@@ -200,7 +206,7 @@ const PARENT_WRITES: readonly Operation[] = [
   'Workspaces_Delete',
 ];
 
-function findParents(passage: Passage): Reply | undefined {
+function findParents(passage: Passage, assumed: Assumed): Reply | undefined {
   const { route, subscription } = passage;
   if (route.resourceGroup === undefined) return undefined;
   const group = subscription?.groups.get(foldName(route.resourceGroup));
@@ -211,24 +217,33 @@ function findParents(passage: Passage): Reply | undefined {
   const factory = parentsIn(group, parent).get(foldName(route.factory));
   // A write of the parent itself needs none.
   if (factory === undefined && isParentWrite(route)) return undefined;
-  if (factory === undefined) return denial('parent', route);
+  if (factory === undefined) return denial('parent', route, assumed);
   passage.factory = factory;
   return undefined;
 }
 
 /** How it is told that something is not there. */
-export function denial(what: 'runtime' | 'parent' | 'resourceGroup', route: Route): Reply {
+export function denial(
+  what: 'runtime' | 'parent' | 'resourceGroup',
+  route: Route,
+  { missingParentCode }: Assumed = ASSUMED,
+): Reply {
   const { parent = 'factory', resourceGroup = '', factory = '', runtime = '', operation } = route;
   if (what === 'resourceGroup') return resourceGroupNotFound(resourceGroup);
   if (what === 'runtime') {
     return documentMissing({ parent, parentId: parentOf(route), name: runtime });
   }
-  return missingFactoryCode(operation) === 'ParentResourceNotFound'
+  const code = missingParentCode[operation.endsWith('_CreateOrUpdate') ? 'put' : 'other'];
+  return code === 'ParentResourceNotFound'
     ? parentNotFound(factory)
     : resourceNotFound(`${PARENT_TYPES[parent]}/${factory}`, resourceGroup);
 }
 
-function refuseApiVersion(request: Incoming, route: Route): Reply | undefined {
+function refuseApiVersion(
+  request: Incoming,
+  route: Route,
+  { badApiVersion: { status, code } }: Assumed,
+): Reply | undefined {
   const version = request.query.get('api-version');
   if (version === null || version === '') {
     return gatewayError(
@@ -238,11 +253,13 @@ function refuseApiVersion(request: Incoming, route: Route): Reply | undefined {
     );
   }
   const versions = versionsOf(route);
+  // Of another provider, whose versions no caller here gets wrong.
+  if (route.operation === 'Permissions_ListForResource') return undefined;
   if (route.factory === undefined || versions.includes(version)) return undefined;
   const [namespace = '', type = ''] = PARENT_TYPES[route.parent ?? 'factory'].split('/');
   return gatewayError(
-    BAD_API_VERSION.status,
-    BAD_API_VERSION.code,
+    status,
+    code,
     `The resource type '${type}/integrationRuntimes' could not be found in the namespace '${namespace}' for api version '${version}'. The supported api-versions are '${versions.join(',')}'.`,
   );
 }

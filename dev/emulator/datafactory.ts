@@ -10,28 +10,23 @@ import {
   type Subject,
 } from './arm-errors.ts';
 import {
+  type Assumed,
   AUTO_TERMINATION_MINUTES,
   compareInList,
   DEFAULT_AUTO_TERMINATION_MINUTES,
-  DELETE_HONOURS_IF_MATCH,
   ENABLING_AGAIN_PROLONGS,
-  EQUAL_PUT_CHANGES_ETAG,
   EXISTS_MESSAGE,
   foldName,
-  IF_MATCH_NEEDS_DOCUMENT,
   INTERACTIVE_QUERY_FAILURE,
   INTERACTIVE_QUERY_NEEDS,
   isValidRuntimeName,
-  NETWORK_CHANGE_IS_IGNORED,
   NETWORK_NAME,
-  NOT_MODIFIED_STATUS,
   OTHER_REGION_MESSAGE,
   STALE_ETAG_MESSAGE,
-  TYPE_IS_IMMUTABLE,
   unknownRegionMessage,
 } from './assumptions.ts';
 import { header, type Incoming, property, propertyName, type Reply, rawReply, reply } from './exchange.ts';
-import { isObject, type JsonObject, parseJson } from './json.ts';
+import { isObject, type Json, type JsonObject, parseJson } from './json.ts';
 import { isSameValue, networkOf } from './lifecycle.ts';
 import type { Route } from './routes.ts';
 import { type Factory, type Runtime, sortedRuntimes, type World } from './world.ts';
@@ -58,11 +53,13 @@ const AT_ONCE: Writes = {
  */
 export class DataFactory {
   readonly #world: World;
+  readonly #assumed: Assumed;
   readonly #now: () => number;
   readonly #writes: Writes;
 
   constructor(world: World, now: () => number, writes: Writes = AT_ONCE) {
     this.#world = world;
+    this.#assumed = world.assumed;
     this.#now = now;
     this.#writes = writes;
   }
@@ -74,7 +71,7 @@ export class DataFactory {
       case 'Workspaces_Get':
         return reply(200, factoryBody(factory));
       case 'IntegrationRuntimes_ListByFactory':
-        return list(request, factory);
+        return list(request, factory, this.#assumed);
       case 'IntegrationRuntimes_Get':
         return this.#get(request, factory, name);
       case 'IntegrationRuntimes_CreateOrUpdate':
@@ -104,7 +101,11 @@ export class DataFactory {
     const runtime = find(factory, name);
     if (runtime === undefined) return documentMissing(subject(factory, name));
     const known = header(request, 'if-none-match');
-    if (known !== undefined && names(known, runtime.etag)) return rawReply(NOT_MODIFIED_STATUS, '');
+    const { notModifiedStatus, idSpelling } = this.#assumed;
+    if (known !== undefined && notModifiedStatus !== undefined && names(known, runtime.etag)) {
+      return rawReply(notModifiedStatus, '');
+    }
+    if (idSpelling === 'requested') return reply(200, { ...documentOf(runtime), id: decodeURIComponent(request.path) });
     return rawReply(200, runtime.json);
   }
 
@@ -128,9 +129,11 @@ export class DataFactory {
     if (runtime === undefined) return documentMissing(about);
     const minutes = to === 'Enabled' ? minutesOf(request.body) : undefined;
     if (minutes === null) return invalidPayload(about);
-    if (networkOf(runtime.properties) === undefined) return badRequest(INTERACTIVE_QUERY_NEEDS.network, about);
+    const { authoringNeedsNetwork, authoringNeedsOnline } = this.#assumed;
+    if (authoringNeedsNetwork && networkOf(runtime.properties) === undefined)
+      return badRequest(INTERACTIVE_QUERY_NEEDS.network, about);
     const now = this.#now();
-    if (to === 'Enabled' && runtime.lifecycle.state(now) !== 'Online') {
+    if (to === 'Enabled' && authoringNeedsOnline && runtime.lifecycle.state(now) !== 'Online') {
       return badRequest(INTERACTIVE_QUERY_NEEDS.online, about);
     }
     const isAlready = to === 'Enabled' && runtime.interactiveQuery.view(now)?.status === 'Enabled';
@@ -163,7 +166,7 @@ export class DataFactory {
     if (!isObject(body) || !isObject(body.properties) || foldName(name) !== NETWORK_NAME) {
       return invalidPayload(about);
     }
-    const stale = precondition(request, factory.networks.get(foldName(name)), about);
+    const stale = precondition(request, factory.networks.get(foldName(name)), about, this.#assumed);
     // Recorded: 200 for a create.
     return stale ?? rawReply(200, this.#world.putNetwork(factory, name, body.properties).json);
   }
@@ -171,17 +174,18 @@ export class DataFactory {
   #put(request: Incoming, factory: Factory, name: string): Reply {
     const about = subject(factory, name);
     const runtime = find(factory, name);
-    const properties = definition(request.body);
-    if (properties === undefined || !isValidRuntimeName(name)) return invalidPayload(about);
-    if (TYPE_IS_IMMUTABLE && runtime !== undefined && !isSameType(runtime.properties, properties)) {
+    const assumed = this.#assumed;
+    const properties = definition(request.body, assumed);
+    if (properties === undefined || (assumed.checksNames && !isValidRuntimeName(name))) return invalidPayload(about);
+    if (assumed.typeIsImmutable && runtime !== undefined && !isSameType(runtime.properties, properties)) {
       return invalidPayload(about);
     }
-    const stale = precondition(request, runtime, about);
+    const stale = precondition(request, runtime, about, assumed);
     if (stale !== undefined) return stale;
     const bad = spendBadReference(factory, name);
     if (bad !== undefined) return invalidReference(bad, about);
-    const wanted = misplaced(factory, properties, about) ?? nowhere(factory, properties, about);
-    if (wanted !== undefined) return wanted;
+    const wanted = misplaced(factory, properties, about, assumed) ?? nowhere(factory, properties, about);
+    if (wanted !== undefined && (assumed.workspaceChecksFirst || factory.kind === 'factory')) return wanted;
     return this.#writes.put(request, factory, name, () => this.#answered(factory, name, properties));
   }
 
@@ -189,9 +193,17 @@ export class DataFactory {
   #answered(factory: Factory, name: string, properties: JsonObject): Pick<Runtime, 'json'> {
     const runtime = find(factory, name);
     const pretends = (runtime?.writeMode ?? factory.writeMode) === 'pretend';
-    const placed = runtime === undefined || !NETWORK_CHANGE_IS_IGNORED ? properties : staying(runtime, properties);
+    const placed = runtime === undefined ? properties : this.#overwriting(runtime, properties);
     const stored = this.#store(factory, runtime, name, placed);
     return pretends ? { json: JSON.stringify({ ...documentOf(stored), properties }) } : stored;
+  }
+
+  /** What the service makes of a definition that is written over another one. */
+  #overwriting(runtime: Runtime, properties: JsonObject): JsonObject {
+    const { networkChangeIsIgnored, locationChange, putReplaces } = this.#assumed;
+    const placed = networkChangeIsIgnored ? staying(runtime, properties) : properties;
+    const located = locationChange === 'ignored' ? withCompute(placed, runtime.properties) : placed;
+    return putReplaces ? located : { ...runtime.properties, ...located };
   }
 
   #store(factory: Factory, runtime: Runtime | undefined, name: string, properties: JsonObject): Runtime {
@@ -200,7 +212,7 @@ export class DataFactory {
       return this.#world.create(factory, name, ignored ? { type: property(properties, 'type') ?? null } : properties);
     }
     if (ignored) return runtime;
-    if (EQUAL_PUT_CHANGES_ETAG || JSON.stringify(properties) !== JSON.stringify(runtime.properties)) {
+    if (this.#assumed.equalPutChangesEtag || JSON.stringify(properties) !== JSON.stringify(runtime.properties)) {
       this.#world.write(runtime, properties);
     }
     runtime.lifecycle.written(properties, factory.rules, this.#now());
@@ -210,8 +222,8 @@ export class DataFactory {
   #delete(request: Incoming, factory: Factory, name: string): Reply {
     const runtime = find(factory, name);
     if (runtime === undefined) return rawReply(204, '');
-    if (DELETE_HONOURS_IF_MATCH) {
-      const stale = precondition(request, runtime, subject(factory, name));
+    if (this.#assumed.deleteHonoursEtag) {
+      const stale = precondition(request, runtime, subject(factory, name), this.#assumed);
       if (stale !== undefined) return stale;
     }
     const [referrer] = runtime.references;
@@ -238,11 +250,37 @@ function find(factory: Factory, name: string): Runtime | undefined {
 }
 
 /** `properties` of a body; `id`, `name`, `type` and `etag` beside it are ignored, as Terraform's provider expects. */
-function definition(body: string): JsonObject | undefined {
-  const parsed = parseJson(body);
+function definition(body: string, assumed: Assumed): JsonObject | undefined {
+  const parsed = assumed.keepsLongNumbers ? parseJson(body) : parseRounded(body);
   if (!isObject(parsed)) return undefined;
   const { properties } = parsed;
-  return isObject(properties) && typeof property(properties, 'type') === 'string' ? properties : undefined;
+  if (!isObject(properties)) return undefined;
+  const type = assumed.propertyNamesIgnoreCase ? property(properties, 'type') : properties.type;
+  if (typeof type !== 'string') return undefined;
+  return assumed.keepsUnknownProperties ? properties : withoutUnknown(properties);
+}
+
+function parseRounded(body: string): Json | undefined {
+  try {
+    return JSON.parse(body) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a definition, as the specification has them. */
+const KNOWN_PROPERTIES = ['type', 'description', 'typeproperties', 'managedvirtualnetwork'];
+
+function withoutUnknown(properties: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(properties).filter(([name]) => KNOWN_PROPERTIES.includes(name.toLowerCase())),
+  );
+}
+
+/** The new definition, with the compute that the old one has, where both say something of it. */
+function withCompute(properties: JsonObject, before: JsonObject): JsonObject {
+  const [name, own] = [propertyName(properties, 'typeProperties'), property(before, 'typeProperties')];
+  return own === undefined || !(name in properties) ? properties : { ...properties, [name]: own };
 }
 
 /** Undefined: none were given, so that the default counts; null: not minutes. */
@@ -261,10 +299,16 @@ function getNetwork(factory: Factory, name: string): Reply {
 }
 
 /** A network that is not there (pasted by users), or a region where it is not. */
-function misplaced(factory: Factory, properties: JsonObject, about: Subject): Reply | undefined {
+function misplaced(
+  factory: Factory,
+  properties: JsonObject,
+  about: Subject,
+  { refusesOtherRegion }: Assumed,
+): Reply | undefined {
   const network = networkOf(properties);
   if (network === undefined) return undefined;
   if (!factory.networks.has(foldName(network))) return invalidReference(network, about);
+  if (!refusesOtherRegion) return undefined;
   const places = ['autoresolve', region(factory.location)];
   return places.includes(region(locationOf(properties))) ? undefined : badRequest(OTHER_REGION_MESSAGE, about);
 }
@@ -300,17 +344,20 @@ function precondition(
   request: Incoming,
   runtime: { readonly etag: string } | undefined,
   about: Subject,
+  { staleEtag, createOnly, etagOfNothing }: Assumed,
 ): Reply | undefined {
   const wanted = header(request, 'if-match');
   if (wanted !== undefined) {
     if (runtime === undefined) {
-      return IF_MATCH_NEEDS_DOCUMENT ? preconditionFailed(STALE_ETAG_MESSAGE, about) : undefined;
+      return etagOfNothing && preconditionFailed(etagOfNothing, STALE_ETAG_MESSAGE, about);
     }
-    if (!names(wanted, runtime.etag)) return preconditionFailed(STALE_ETAG_MESSAGE, about);
+    if (staleEtag !== undefined && !names(wanted, runtime.etag)) {
+      return preconditionFailed(staleEtag, STALE_ETAG_MESSAGE, about);
+    }
   }
   const unwanted = header(request, 'if-none-match');
   if (unwanted !== undefined && runtime !== undefined && names(unwanted, runtime.etag)) {
-    return preconditionFailed(EXISTS_MESSAGE, about);
+    return createOnly && preconditionFailed(createOnly, EXISTS_MESSAGE, about);
   }
   return undefined;
 }
@@ -332,17 +379,19 @@ function spendBadReference(factory: Factory, name: string): string | undefined {
   return bad.name;
 }
 
-function list(request: Incoming, factory: Factory): Reply {
-  const all = sortedRuntimes(factory);
+function list(request: Incoming, factory: Factory, { listInOrderOfNames, listHasEtags }: Assumed): Reply {
+  const all = listInOrderOfNames ? sortedRuntimes(factory) : [...factory.runtimes.values()];
   const token = request.query.get('$skipToken') ?? request.query.get('$skiptoken');
   const after = token === null ? undefined : Buffer.from(token, 'base64url').toString();
   const found = after === undefined ? 0 : all.findIndex((runtime) => compareInList(runtime.name, after) > 0);
   const start = found === -1 ? all.length : found;
+  const shown = (runtime: Runtime): string =>
+    listHasEtags ? runtime.json : JSON.stringify({ ...documentOf(runtime), etag: undefined });
   const page = all.slice(start, start + factory.pageSize);
   const last = page.at(-1);
   const more = last !== undefined && start + page.length < all.length;
   const next = more ? `,"nextLink":${JSON.stringify(nextLink(request, last.name))}` : '';
-  return rawReply(200, `{"value":[${page.map((runtime) => runtime.json).join(',')}]${next}}`);
+  return rawReply(200, `{"value":[${page.map(shown).join(',')}]${next}}`);
 }
 
 function nextLink(request: Incoming, lastName: string): string {

@@ -1,5 +1,4 @@
 /** A request to the emulator and the reply to it, as its parts hand them on. */
-import { PROPERTY_NAMES_IGNORE_CASE } from './assumptions.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Operation } from './operations.ts';
 
@@ -47,12 +46,12 @@ export function header(request: Incoming, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** A property of a document, whatever the case of its name (see `PROPERTY_NAMES_IGNORE_CASE`). */
+/** A property of a document, whatever the case of its name. */
 export function property(object: JsonObject, name: string): Json | undefined {
   return object[propertyName(object, name)];
 }
 
 export function propertyName(object: JsonObject, name: string): string {
-  if (!PROPERTY_NAMES_IGNORE_CASE || name in object) return name;
+  if (name in object) return name;
   return Object.keys(object).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name;
 }

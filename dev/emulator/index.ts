@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Arm } from './arm.ts';
+import { ASSUMED, type Assumed } from './assumptions.ts';
 import { Buckets } from './buckets.ts';
 import type { EmulatorControl, EntraClient, FactoryRef } from './control.ts';
 import { serveControl } from './control-server.ts';
@@ -58,6 +59,8 @@ export interface EmulatorOptions {
   seed?: readonly FactoryRef[];
   tokenLifetimeSeconds?: number;
   traceCapacity?: number;
+  /** What this emulator assumes otherwise: `npm run probe` has to notice. */
+  assumed?: Partial<Assumed>;
 }
 
 export interface Emulator {
@@ -98,7 +101,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
 function assemble(options: EmulatorOptions) {
   const now = options.now ?? Date.now;
-  const world = new World(now);
+  const world = new World(now, { ...ASSUMED, ...options.assumed });
   const buckets = new Buckets(now, options.throttling ?? true);
   const clients = options.clients ?? [DEFAULT_CLIENT];
   const entra = new Entra(now, options.tokenLifetimeSeconds ?? 3599);

@@ -1,14 +1,14 @@
 /** The states that a runtime passes through. */
-import { DEFAULT_REPAIRS_NEEDED, endedByPut, MANAGED_NETWORK_STAGES } from './assumptions.ts';
+import { ASSUMED, type Assumed, DEFAULT_REPAIRS_NEEDED, endedByPut } from './assumptions.ts';
 import type { LifecycleRule, Stage } from './control.ts';
 import { property } from './exchange.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 
 /** Which states a runtime passes through, as data. */
-const DEFAULT_RULES: readonly LifecycleRule[] = [
+const defaultRules = ({ networkStages }: Assumed): readonly LifecycleRule[] => [
   { on: 'create', type: 'SelfHosted', stages: [{ state: 'NeedRegistration', afterMs: 0 }] },
   { on: 'create', type: 'Managed', ssis: true, stages: [{ state: 'Initial', afterMs: 0 }] },
-  { on: 'create', managedVirtualNetwork: true, stages: [...MANAGED_NETWORK_STAGES] },
+  { on: 'create', managedVirtualNetwork: true, stages: [...networkStages] },
   { on: 'create', stages: [{ state: 'Online', afterMs: 0 }] },
   { on: 'repair', stages: [{ state: 'Online', afterMs: 0 }] },
 ];
@@ -54,8 +54,11 @@ export function stagesOf(
   event: LifecycleRule['on'],
   properties: JsonObject,
   own: readonly LifecycleRule[],
+  assumed: Assumed = ASSUMED,
 ): readonly Stage[] {
-  return [...own, ...DEFAULT_RULES].find((rule) => rule.on === event && applies(rule, properties))?.stages ?? [];
+  return (
+    [...own, ...defaultRules(assumed)].find((rule) => rule.on === event && applies(rule, properties))?.stages ?? []
+  );
 }
 
 function applies(rule: LifecycleRule, properties: JsonObject): boolean {

@@ -261,7 +261,7 @@ function theFactory(world: World, ref: FactoryRef, now: number): Factory {
   const found = world.factory(ref);
   const { kind = 'factory', subscriptionId, resourceGroup, name } = ref;
   if (found === undefined) throw new Error(`no ${kind} ${subscriptionId}/${resourceGroup}/${name}`);
-  goOn(found, now);
+  goOn(found, now, world.assumed);
   return found;
 }
 

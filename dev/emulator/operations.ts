@@ -34,6 +34,8 @@ export type Operation =
   | 'ManagedVirtualNetworks_ListByFactory'
   | 'ManagedVirtualNetworks_Get'
   | 'ManagedVirtualNetworks_CreateOrUpdate'
+  /** What roles grant the caller there: of Microsoft.Authorization. */
+  | 'Permissions_ListForResource'
   | 'Unknown';
 
 /** Which of a principal's token buckets an ARM request spends. */

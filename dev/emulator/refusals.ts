@@ -38,14 +38,28 @@ export class Refusals {
   }
 
   permission(attempt: Attempt): Reply | undefined {
-    for (const { refusal } of this.#all) {
-      if (refusal.kind !== 'permission') continue;
-      if (refusal.clientId !== undefined && !same(refusal.clientId, attempt.clientId)) continue;
-      if (refusal.scope !== undefined && !covers(refusal.scope, attempt.scope)) continue;
-      if (refusal.action !== undefined && !isLike(refusal.action, attempt.action)) continue;
-      return forbidden(attempt);
-    }
-    return undefined;
+    const isMissing = this.#missing(attempt).some((action) => action === undefined || isLike(action, attempt.action));
+    return isMissing ? forbidden(attempt) : undefined;
+  }
+
+  /**
+   * The answer of the permissions API: one entry for each role that is assigned. Here that is one with everything but what
+   * is refused. Documented, the shape: https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource
+   */
+  permissions(caller: Pick<Attempt, 'clientId' | 'scope'>): object {
+    const missing = this.#missing(caller);
+    const notActions = missing.filter((action) => action !== undefined);
+    const role = { actions: ['*'], notActions, dataActions: [], notDataActions: [] };
+    return { value: missing.includes(undefined) ? [] : [role] };
+  }
+
+  /** The actions that the caller lacks there; undefined: all. */
+  #missing({ clientId, scope }: Pick<Attempt, 'clientId' | 'scope'>): (string | undefined)[] {
+    return this.#all.flatMap(({ refusal }) => {
+      if (refusal.kind !== 'permission') return [];
+      if (refusal.clientId !== undefined && !same(refusal.clientId, clientId)) return [];
+      return refusal.scope === undefined || covers(refusal.scope, scope) ? [refusal.action] : [];
+    });
   }
 
   lockOrPolicy(attempt: Attempt): Reply | undefined {

@@ -136,6 +136,10 @@ const NETWORK_VERBS: Verbs = {
   GET: { operation: 'ManagedVirtualNetworks_Get', kind: 'reads', action: `${NETWORKS}/read` },
   PUT: { operation: 'ManagedVirtualNetworks_CreateOrUpdate', kind: 'writes', action: `${NETWORKS}/write` },
 };
+/** Documented, the action: https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource. */
+const PERMISSIONS_VERBS: Verbs = {
+  GET: { operation: 'Permissions_ListForResource', kind: 'reads', action: 'Microsoft.Authorization/permissions/read' },
+};
 /** Of a workspace alone. That asking spends reads and needs the right to read the workspace is assumed. */
 const RESULT_VERBS: Verbs = {
   GET: { operation: 'OperationResults_Get', kind: 'reads', action: 'Microsoft.Synapse/workspaces/read' },
@@ -241,6 +245,12 @@ function parentRoute(method: string, provider: Provider, segments: readonly stri
       if (child === undefined) return withVerb(method, NETWORKS_VERBS, names);
       return withVerb(method, NETWORK_VERBS, { ...names, network: child });
     }
+    const isPermissions =
+      is(children, 'providers') &&
+      is(child, 'Microsoft.Authorization') &&
+      is(action, 'permissions') &&
+      more.length === 0;
+    if (isPermissions) return withVerb(method, PERMISSIONS_VERBS, names);
     const isResult = provider.parent === 'workspace' && is(children, 'operationResults') && action === undefined;
     if (isResult && child !== undefined) return withVerb(method, RESULT_VERBS, { ...names, operationId: child });
   }

@@ -1,7 +1,7 @@
 /** The Synapse provider: long-running operations in place of immediate writes. */
 import { randomUUID } from 'node:crypto';
 import { operationFailed, operationMissing } from './arm-errors.ts';
-import { foldName, OPERATION_RETRY_AFTER_SECONDS, RUNNING_OPERATION_STATUS } from './assumptions.ts';
+import { type Assumed, foldName } from './assumptions.ts';
 import type { Writes } from './datafactory.ts';
 import { type Incoming, type Reply, rawReply, reply } from './exchange.ts';
 import type { AsyncOperation, Factory, Runtime } from './world.ts';
@@ -12,9 +12,11 @@ const KEPT = 200;
 /** How the Synapse provider answers writes: it accepts them, carries them out later, and answers polls with the result. */
 export class Synapse implements Writes {
   readonly #now: () => number;
+  readonly #assumed: Assumed;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, assumed: Assumed) {
     this.#now = now;
+    this.#assumed = assumed;
   }
 
   put(request: Incoming, workspace: Factory, name: string, takeEffect: () => Pick<Runtime, 'json'>): Reply {
@@ -33,7 +35,8 @@ export class Synapse implements Writes {
       operationId: operation.id,
       artifactId: randomUUID().toUpperCase(),
     };
-    const retryAfter = { 'retry-after': String(OPERATION_RETRY_AFTER_SECONDS) };
+    const seconds = this.#assumed.operationRetryAfter;
+    const retryAfter = seconds === undefined ? {} : { 'retry-after': String(seconds) };
     return reply(202, body, { location: this.#location(request, workspace, operation), ...retryAfter });
   }
 
@@ -63,7 +66,7 @@ export class Synapse implements Writes {
     if (operation === undefined) return operationMissing(id);
     switch (operation.end?.kind) {
       case undefined:
-        return rawReply(RUNNING_OPERATION_STATUS, '', { location: this.#location(request, workspace, operation) });
+        return rawReply(this.#assumed.runningStatus, '', { location: this.#location(request, workspace, operation) });
       case 'failed':
         return operationFailed(id);
       case 'done':
@@ -92,10 +95,9 @@ export class Synapse implements Writes {
 }
 
 /** Completes every operation that is due by now, in the order in which they were accepted. */
-export function goOn({ operations }: Factory, now: number): void {
-  for (const operation of operations) {
-    if (operation.end !== undefined) continue;
-    if (operation.due > now) break;
-    operation.end = operation.finish();
-  }
+export function goOn({ operations }: Factory, now: number, { workspaceOrder }: Assumed): void {
+  const pending = operations.filter(({ end }) => end === undefined);
+  const first = pending.findIndex(({ due }) => due > now);
+  const due = first === -1 ? pending : pending.slice(0, first);
+  for (const operation of workspaceOrder === 'accepted' ? due : due.reverse()) operation.end = operation.finish();
 }

@@ -1,11 +1,12 @@
 /** What exists in the emulated Azure: subscriptions, groups, factories, runtimes. */
 import { randomInt, randomUUID } from 'node:crypto';
 import {
+  ASSUMED,
+  type Assumed,
   canonicalNetworkId,
   canonicalRuntimeId,
   compareInList,
   DEFAULT_OPERATION_MS,
-  DEFAULT_PAGE_SIZE,
   foldName,
   INTERACTIVE_QUERY_MS,
 } from './assumptions.ts';
@@ -113,11 +114,13 @@ const DEFAULT_RUNTIME = {
 /** What exists in the emulated Azure. Names are found whatever their case, and keep that of their creation. */
 export class World {
   readonly subscriptions = new Map<string, Subscription>();
+  readonly assumed: Assumed;
   readonly #now: () => number;
   #lastEtag = randomInt(0x1000_0000, 0x7fff_ffff);
 
-  constructor(now: () => number) {
+  constructor(now: () => number, assumed: Assumed = ASSUMED) {
     this.#now = now;
+    this.assumed = assumed;
   }
 
   subscription(id: string): Subscription | undefined {
@@ -169,7 +172,7 @@ export class World {
       interactiveQuery: { takesMs: INTERACTIVE_QUERY_MS, fails: false },
       rules: [],
       writeMode: 'apply',
-      pageSize: DEFAULT_PAGE_SIZE,
+      pageSize: this.assumed.pageSize,
       regions: undefined,
       badReferences: new Map(),
       operations: [],
@@ -187,7 +190,7 @@ export class World {
       id: canonicalRuntimeId(factory.id, name),
       name,
       type: `${PARENT_TYPES[factory.kind]}/integrationruntimes`,
-      lifecycle: new Lifecycle(stagesOf('create', properties, factory.rules), now),
+      lifecycle: new Lifecycle(stagesOf('create', properties, factory.rules, this.assumed), now),
       properties,
       etag: '',
       json: '',

@@ -55,8 +55,13 @@ export async function bases(
     await base(`node:${version}-bookworm-slim`, [version, NPM_VERSION, ...NODE_PACKAGES], all, env, task, (...at) =>
       fillNode(version, env, task, ...at),
     ),
-    await base('gcr.io/distroless/cc-debian12:nonroot', DISTROLESS_PACKAGES, all, env, task, (...at) =>
-      fillDistroless(env, task, ...at),
+    await base(
+      'gcr.io/distroless/cc-debian12:nonroot',
+      ['with records', ...DISTROLESS_PACKAGES],
+      all,
+      env,
+      task,
+      (...at) => fillDistroless(env, task, ...at),
     ),
   ];
 }
@@ -149,7 +154,7 @@ async function fillDistroless(
 }
 
 /** A package of npm's registry, as npm itself fetches and checks it, unpacked. */
-async function fromNpm(spec: string, folder: string, { signal }: Task): Promise<void> {
+export async function fromNpm(spec: string, folder: string, { signal }: Task): Promise<void> {
   await mkdir(folder, { recursive: true });
   const pack = await run('npm', ['pack', '--silent', '--pack-destination', folder, spec], { signal, cwd: folder });
   if (pack.code !== 0) throw new Error(`npm pack ${spec} ended with ${pack.code}:\n${pack.tail}`);

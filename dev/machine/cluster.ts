@@ -60,6 +60,9 @@ export async function startCluster({ dir, assets, images }: ClusterSpec, task: T
   await writeFiles(places);
   const running: Child[] = [];
   const server = serverIn(dir, running, task);
+  const kubelet = new Kept(() =>
+    server('kubelet', kubeletFlags(places), () => answers('http://127.0.0.1:10248/healthz')),
+  );
   await Promise.all([
     step(task.log, 'starting containerd', '5 s', () => startContainerd(places, images, server, task)),
     step(task.log, 'starting the control plane', '10 s', () => startApi(assets, places, running, task)),
@@ -72,13 +75,47 @@ export async function startCluster({ dir, assets, images }: ClusterSpec, task: T
     await Promise.all([
       server('kube-scheduler', schedulerFlags(places)),
       server('kube-controller-manager', controllerManagerFlags(places)),
-      server('kubelet', kubeletFlags(places), () => answers('http://127.0.0.1:10248/healthz')),
+      kubelet.start(),
       server('kube-proxy', proxyFlags(places)),
     ]);
     await kubectlOf(cluster, ['wait', '--for=create', `node/${NODE_NAME}`, '--timeout=120s']);
     await kubectlOf(cluster, ['wait', '--for=condition=Ready', `node/${NODE_NAME}`, '--timeout=120s']);
   });
-  return { ...cluster, stop: () => killAll(running) };
+  return {
+    ...cluster,
+    stop: async () => {
+      kubelet.letGo();
+      await killAll(running);
+      await kubelet.over;
+    },
+  };
+}
+
+/** A server that is started again whenever it ends, as an init system does: a test may end it. */
+class Kept {
+  readonly #start: () => Promise<Child>;
+  #kept = true;
+  over: Promise<void> = Promise.resolve();
+
+  constructor(start: () => Promise<Child>) {
+    this.#start = start;
+  }
+
+  async start(): Promise<void> {
+    this.over = this.#keep(await this.#start());
+  }
+
+  async #keep(first: Child): Promise<void> {
+    for (let server = first; ; server = await this.#start()) {
+      if (!this.#kept) server.kill('SIGKILL');
+      await server.exited;
+      if (!this.#kept) return;
+    }
+  }
+
+  letGo(): void {
+    this.#kept = false;
+  }
 }
 
 async function killAll(running: readonly Child[]): Promise<void> {
@@ -87,12 +124,14 @@ async function killAll(running: readonly Child[]): Promise<void> {
 }
 
 type Program = 'containerd' | 'kube-scheduler' | 'kube-controller-manager' | 'kubelet' | 'kube-proxy';
-type Server = (program: Program, args: readonly string[], ready?: () => Promise<boolean>) => Promise<void>;
+type Server = (program: Program, args: readonly string[], ready?: () => Promise<boolean>) => Promise<Child>;
 
 function serverIn(dir: string, running: Child[], { signal }: Task): Server {
   return async (program, args, ready = async () => true) => {
     const logFile = join(dir, `${program}.log`);
-    running.push(await startServer({ command: pathOf(program), args, logFile, removeWhenOrphaned: [], ready, signal }));
+    const child = await startServer({ command: pathOf(program), args, logFile, removeWhenOrphaned: [], ready, signal });
+    running.push(child);
+    return child;
   };
 }
 

@@ -20,7 +20,7 @@ const task: Task = { log: stderrLog('node'), signal: interrupted.signal };
 
 /** Resolves with the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const why = await whyUnsuitable();
+  const why = await whyUnsuitable(process.env, task);
   if (why !== undefined) return skipped(why);
   const left = await sweepSandboxes();
   if (left > 0) task.log(`removed what ${left} runs had left that were killed`);

@@ -32,6 +32,9 @@ const NODE_PACKAGES = [
   ...['ipset', 'libipset13', 'iproute2', 'libbpf1', 'libelf1', 'libcap2', 'kmod'],
 ];
 
+/** What is unpacked is recorded as distroless records what it is made of. */
+const RECORDS = 'var/lib/dpkg/status.d';
+
 /** The folder that is to be seen as the root of a node's file system, on top of this machine's. */
 export function nodePackages(env: NodeJS.ProcessEnv, task: Task): Promise<string> {
   return unpacked('node', NODE_PACKAGES, ownArchitecture(), env, task, nameAlternatives);
@@ -46,7 +49,10 @@ export async function unpacked(
   task: Task,
   finish: (root: string) => Promise<void> = async () => {},
 ): Promise<string> {
-  const hash = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 16);
+  const hash = createHash('sha256')
+    .update([...packages, RECORDS].join(' '))
+    .digest('hex')
+    .slice(0, 16);
   const folder = join(cacheFolder(env), 'debian', `${name}-${hash}-${architecture}`);
   if (await exists(folder)) return folder;
   await withLock(`${folder}.lock`, task, async () => {
@@ -84,15 +90,19 @@ async function download(
   const debs = join(apt, 'debs');
   await command('apt-get', [...options, '-q', 'update'], debs, root, task);
   await command('apt-get', [...options, '-q', 'download', ...packages], debs, root, task);
+  await mkdir(join(root, RECORDS), { recursive: true });
   for (const file of await readdir(debs)) {
     await command('dpkg-deb', ['-x', join(debs, file), root], debs, root, task);
+    const [name = file] = file.split('_');
+    await writeFile(join(root, RECORDS, name), await command('dpkg-deb', ['--field', file], debs, root, task));
   }
   await rm(apt, { recursive: true });
 }
 
 async function command(name: string, args: readonly string[], cwd: string, root: string, { signal }: Task) {
-  const { code, tail } = await run(name, args, { cwd, signal, removeWhenOrphaned: [root] });
+  const { code, stdout, tail } = await run(name, args, { cwd, signal, removeWhenOrphaned: [root] });
   if (code !== 0) throw new Error(`${name} ${args.at(-1)} ended with ${code}:\n${tail}`);
+  return stdout;
 }
 
 /** What Debian's scripts would do: the folders of /usr are those of /, and iptables goes by nftables. */

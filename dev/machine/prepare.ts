@@ -17,7 +17,7 @@ export interface Prepared {
   readonly packages: string;
   readonly assets: string;
   readonly images: readonly string[];
-  /** The sources of the parent commit, whose image has the tag PARENT_TAG; undefined where there is none. */
+  /** The sources of the parent commit, whose image has the tag PARENT_TAG; undefined where there is none, or no time for it. */
   readonly parent: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export async function prepare(dir: string, version: string, long: boolean, task:
   const operator = join(dir, 'operator.tar');
   await buildImage({ name: `${OPERATOR_IMAGE}:${version}`, file: operator }, env, task);
   const images = [operator, await guestImage(dir, task)];
-  const parent = await parentSources(dir, task);
+  const parent = long ? await parentSources(dir, task) : undefined;
   const file = join(dir, 'parent.tar');
   const built = parent !== undefined && (await buildParent(parent, file, task));
   if (built) images.push(file);

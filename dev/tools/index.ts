@@ -1,4 +1,4 @@
-/** helm, promtool, prometheus, the libraries kstatus, gopher-lua and BuildKit's front end as programs, and what a node consists of: built once, then taken from the per-user cache. */
+/** helm, krew, promtool, prometheus, the libraries kstatus, gopher-lua and BuildKit's front end as programs, and what a node consists of: built once, then taken from the per-user cache. */
 import { join } from 'node:path';
 import { messageOf, stderrLog, type Task } from '../controlplane/log.ts';
 import { NoGo } from '../controlplane/toolchain.ts';

@@ -31,6 +31,7 @@ export const MODULES = {
   kstatus: { programs: { kstatus: '.' }, expected: 'about 10 s' },
   lua: { programs: { lua: '.' }, expected: 'some seconds' },
   actionlint: { programs: { actionlint: 'github.com/rhysd/actionlint/cmd/actionlint' }, expected: 'about 10 s' },
+  krew: { programs: { krew: 'sigs.k8s.io/krew/cmd/krew' }, expected: 'about a minute' },
   // Apart from the programs of its module: it is built in a third of their time, and most who want it want no builder.
   dockerfile: { source: 'buildkit', programs: { dockerfile: '.' }, expected: 'about 40 s' },
   buildkit: {
@@ -86,7 +87,7 @@ const toolsOf = (...modules: readonly ToolModule[]) =>
   modules.flatMap((module) => Object.keys(MODULES[module].programs)) as readonly Tool[];
 
 /** What the tests of the ecosystem ask. */
-export const TOOLS = toolsOf('helm', 'prometheus', 'kstatus', 'lua', 'dockerfile', 'actionlint');
+export const TOOLS = toolsOf('helm', 'prometheus', 'kstatus', 'lua', 'dockerfile', 'actionlint', 'krew');
 
 /** What builds the image, and what a node consists of besides the control plane. */
 export const NODE_TOOLS = toolsOf('helm', 'buildkit', 'kubernetes', 'containerd', 'cni', 'guest');

@@ -13,7 +13,7 @@ export function cliPages(): Record<string, string> {
   );
 }
 
-function verbPage({ command, examples }: Verb): string {
+function verbPage({ command, examples, codes }: Verb): string {
   const words = command.registeredArguments.map((argument) => {
     const text = `${argument.name()}${argument.variadic ? '...' : ''}`;
     return argument.required ? `<${text}>` : `[${text}]`;
@@ -30,7 +30,12 @@ function verbPage({ command, examples }: Verb): string {
     ),
     '## Examples',
     `\`\`\`sh\n${examples.join('\n')}\n\`\`\``,
-    'Exit codes, the JSON and recipes for pipelines: [kubectl azir](README.md).',
+    '## Exit codes',
+    table(
+      ['code', 'meaning'],
+      Object.entries(codes).map(([each, text]) => [each, text]),
+    ),
+    'Which one counts where several apply, the JSON and recipes for pipelines: [kubectl azir](README.md).',
   );
 }
 

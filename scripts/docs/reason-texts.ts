@@ -10,6 +10,7 @@ export interface ReasonText {
 
 const RECONCILING = 'Reconciling';
 const STALLED = 'Stalled';
+const AWAITED = 'Reconciling; Stalled after 30 minutes';
 const WAIT = 'Wait.';
 
 /** No write of the operator changes such a state. */
@@ -67,19 +68,19 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
     action: 'Wait. If it persists, check `AZURE_AUTHORITY_HOST`, the tenant and the network.',
   },
   FactoryNotFound: {
-    shows: RECONCILING,
+    shows: AWAITED,
     meaning:
-      'The factory or its resource group does not exist (yet). An object that was Ready reports this only after an interval.',
+      'The factory or its resource group does not exist (yet). An object that was Ready reports this only after an interval, at most two minutes.',
     action: 'Create it. If `spec.factory` is wrong, create a new object.',
   },
   WorkspaceNotFound: {
-    shows: RECONCILING,
+    shows: AWAITED,
     meaning:
-      'The workspace or its resource group does not exist (yet). An object that was Ready reports this only after an interval.',
+      'The workspace or its resource group does not exist (yet). An object that was Ready reports this only after an interval, at most two minutes.',
     action: 'Create it. If `spec.workspace` is wrong, create a new object.',
   },
   ManagedVirtualNetworkNotFound: {
-    shows: RECONCILING,
+    shows: AWAITED,
     meaning: 'The factory or workspace has no managed virtual network (yet).',
     action:
       'In a factory: create it, or set `managedVirtualNetwork.creation: IfMissing`. A workspace gets one only when the workspace is created: use another workspace, or a public runtime, in a new object.',
@@ -225,6 +226,16 @@ export const EVENT_TEXTS: Readonly<Record<(typeof EVENT_REASONS)[number], string
   DriftDetected:
     'Fields differ from the spec, or the runtime is missing. A Warning with `Observe`, since nobody corrects them.',
   DriftCorrected: 'The fields were reset to the spec.',
+  Updated:
+    "The runtime was changed to what is declared now; the message has the old and new values. A field that was removed from the manifest returns to Azure's default: `location` to `AutoResolve`.",
+  Recovered: 'The object is Ready again after a Warning.',
+  IdentityAccepted:
+    'The annotation `azure-ir.io/accept-identity` was accepted: the runtime is managed under another identity.',
+  Suspended: '`spec.suspend` is true: nothing is read or changed in Azure.',
+  Resumed: '`spec.suspend` is false again.',
+  DeletionWaits:
+    'The message says what the deletion waits for. Normal where Argo CD tracks the object, whose runtime stays for 30 s; a Warning where another wait has lasted for a minute.',
+  TakenOver: 'This object took over the runtime of an object that is being deleted.',
   ManagedVirtualNetworkCreated: 'The managed virtual network was created. It cannot be deleted without its factory.',
   RepairStarted: 'A repair re-applied the full definition.',
   Repaired: 'The runtime is Online after a repair.',

@@ -32,7 +32,7 @@ export function reasonsPage(): string {
       ['event', 'what happened'],
       EVENT_REASONS.map((name) => [code(name), EVENT_TEXTS[name]]),
     ),
-    `An object that gets one of these reasons also gets a Warning event: ${WARNING_REASONS.map(code).join(', ')}.`,
+    `Trouble is a Warning event of its reason, once for each cause: at once where the object is Stalled or \`Contested\`, else when the wait has lasted for an interval, at most a minute (two for what others may be creating). These reasons are: ${WARNING_REASONS.map(code).join(', ')}. An object that is Ready again gets \`Recovered\`, unless \`Adopted\`, \`IdentityAccepted\`, \`TakenOver\` or \`Repaired\` says so itself.`,
   );
 }
 

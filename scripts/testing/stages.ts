@@ -4,7 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Child } from '../../dev/controlplane/child.ts';
 import { startControlPlane } from '../../dev/controlplane/index.ts';
-import { haveTools, TOOLS } from '../../dev/tools/index.ts';
+import type { Task } from '../../dev/controlplane/log.ts';
+import { findMinor } from '../../dev/controlplane/minor.ts';
+import { NoGo } from '../../dev/controlplane/toolchain.ts';
+import { whyUnsuitable } from '../../dev/machine/suitable.ts';
+import { haveTools, NODE_TOOLS, TOOLS, underCi } from '../../dev/tools/index.ts';
 
 export interface Counts {
   readonly passed: number;
@@ -28,11 +32,14 @@ export interface Context {
 
 export const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 const PASSED: Counts = { ...NONE, passed: 1 };
+const SKIPPED: Counts = { ...NONE, skipped: 1 };
 export const FAILED: Counts = { ...NONE, failed: 1 };
 
 /** A stage that takes longer hangs; the whole run is expected to take a few minutes. */
 const LONGEST_MINUTES = 20;
 const STDOUT = 1;
+/** The oldest minor that the chart admits. */
+const OLDEST = '1.31';
 
 export const STAGES: readonly Stage[] = [
   { name: 'checks', about: 'format, lint, types, generated types', run: (context) => npmRun(context, ['check']) },
@@ -46,7 +53,7 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'tools',
     about:
-      'helm, promtool, prometheus, kstatus, Lua, actionlint and the front end of docker build, built the first time',
+      'helm, promtool, prometheus, kstatus, Lua, actionlint, krew and the front end of docker build, built the first time',
     run: tools,
   },
   jest('ecosystem', 'what these tools say'),
@@ -54,21 +61,63 @@ export const STAGES: readonly Stage[] = [
   jest('operator', 'the operator as users run it, on both'),
   jest('outage', 'what goes down and comes back: the API server, the operator, Azure'),
   jest('e2e', 'through kubectl and helm alone; the operator in the place of its pod'),
+  {
+    name: `kubernetes ${OLDEST}`,
+    about: 'the CRD, the chart and one life of an object on the oldest kube-apiserver, built the first time',
+    run: oldest,
+  },
+  {
+    name: 'node',
+    about: 'the image and the chart on a real node, whose programs are built the first time',
+    run: node,
+  },
   { name: 'demo', about: 'npm run demo -- --exit', run: demo },
 ];
 
 /** By the scripts of package.json, so that they are what is tested. */
 function jest(project: string, about: string): Stage {
-  return {
-    name: project,
-    about,
-    async run(context) {
-      const file = join(context.dir, `${project}.json`);
-      const { failed } = await npmRun(context, [project, '--', '--json', `--outputFile=${file}`]);
-      return countsOf(await readFile(file, 'utf8').catch(() => undefined), failed > 0);
-    },
-  };
+  return { name: project, about, run: (context) => jestRun(context, project) };
 }
+
+async function jestRun(context: Context, script: string, ...args: readonly string[]): Promise<Counts> {
+  const file = join(context.dir, `${script.replace(':', '-')}.json`);
+  const { failed } = await npmRun(context, [script, '--', ...args, '--json', `--outputFile=${file}`]);
+  return countsOf(await readFile(file, 'utf8').catch(() => undefined), failed > 0);
+}
+
+/** Skipped where there is no Go to build it with; under CI nothing may go untested unnoticed. */
+async function oldest(context: Context): Promise<Counts> {
+  try {
+    await findMinor(OLDEST, process.env, taskOf(context));
+  } catch (error) {
+    context.signal.throwIfAborted();
+    process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
+    return error instanceof NoGo && !underCi(process.env) ? SKIPPED : FAILED;
+  }
+  return jestRun(context, 'test:kubernetes', OLDEST, '--main');
+}
+
+/**
+ * Skipped where this machine gives no right to it, or no programs for it, under CI, too: there the same tests would fail for
+ * each change alike, and tell nothing of it.
+ */
+async function node(context: Context): Promise<Counts> {
+  const why = (await whyUnsuitable(process.env, taskOf(context))) ?? (await whyNoPrograms(context));
+  if (why === undefined) return jestRun(context, 'e2e:node');
+  process.stdout.write(`skipped: ${why}\n`);
+  return SKIPPED;
+}
+
+async function whyNoPrograms(context: Context): Promise<string | undefined> {
+  try {
+    return (await haveTools(NODE_TOOLS, taskOf(context))) ? undefined : 'there is no Go to build its programs with';
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const taskOf = ({ signal }: Context): Task => ({ signal, log: (line) => void process.stdout.write(`${line}\n`) });
 
 /** What jest writes with --json, as far as it is counted. */
 interface JestResults {
@@ -96,9 +145,9 @@ function npmRun(context: Context, args: readonly string[]): Promise<Counts> {
   return run(context, 'npm', ['run', '--silent', ...args], STDOUT);
 }
 
-async function controlPlane({ signal }: Context): Promise<Counts> {
+async function controlPlane(context: Context): Promise<Counts> {
   try {
-    const plane = await startControlPlane({ signal, log: (line) => process.stdout.write(`${line}\n`) });
+    const plane = await startControlPlane(taskOf(context));
     await plane.stop();
     return NONE;
   } catch (error) {
@@ -108,10 +157,9 @@ async function controlPlane({ signal }: Context): Promise<Counts> {
 }
 
 /** Before the tests that use them, so that none of these seems to hang while they are built. */
-async function tools({ signal }: Context): Promise<Counts> {
+async function tools(context: Context): Promise<Counts> {
   try {
-    const log = (line: string) => process.stdout.write(`${line}\n`);
-    return (await haveTools(TOOLS, { signal, log })) ? NONE : { ...NONE, skipped: 1 };
+    return (await haveTools(TOOLS, taskOf(context))) ? NONE : SKIPPED;
   } catch (error) {
     process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
     return FAILED;

@@ -392,6 +392,12 @@ export interface AzureIntegrationRuntimeStatus {
    * Hash of the spec that the runtime last matched. It keeps a suspended object Ready. Unset if the runtime has never matched.
    */
   syncedSpecHash?: string;
+  /**
+   * Problems that a Warning event has reported and that are not resolved yet, so that each is reported once. Unset if there are none.
+   *
+   * @maxItems 8
+   */
+  warnings?: Warning[];
 }
 /**
  * One aspect of the observed state.
@@ -418,7 +424,7 @@ export interface Condition {
    */
   reason: string;
   /**
-   * Human-readable details, and what to do. May be empty.
+   * What is wrong, what to do, and, in Ready only, what Azure said. May be empty.
    */
   message: string;
 }
@@ -571,6 +577,19 @@ export interface Operation {
    * Whether an earlier write of this kind was accepted but never took effect. Defaults to false.
    */
   repeated?: boolean;
+}
+/**
+ * A problem that was reported.
+ */
+export interface Warning {
+  /**
+   * Reason of the event.
+   */
+  reason: string;
+  /**
+   * Hash of the cause; another cause is reported again. Unset if the reason is the cause.
+   */
+  cause?: string;
 }
 /**
  * Standard metadata, as far as the operator reads it.

@@ -26,4 +26,6 @@ export const LIMITS = {
   /** Entries of status.corrections, and the times kept for each. */
   corrections: 64,
   correctionTimes: 5,
+  /** Entries of status.warnings. */
+  warnings: 8,
 } as const;

@@ -58,7 +58,7 @@ export type ProgressReason = (typeof PROGRESS_REASONS)[number];
 export const TRANSIENT_REASONS = ['Throttled', 'AzureUnavailable', 'CredentialUnavailable'] as const;
 export type TransientReason = (typeof TRANSIENT_REASONS)[number];
 
-/** What somebody else may be about to change. `Forbidden` is terminal once it has lasted ten minutes. */
+/** What another writer or a person may be about to change. `Forbidden` is terminal once it has lasted ten minutes. */
 export const WAITING_REASONS = [
   'FactoryNotFound',
   'WorkspaceNotFound',
@@ -103,11 +103,11 @@ export const RUNTIME_STATES = [
 ] as const;
 export type RuntimeStateName = (typeof RUNTIME_STATES)[number];
 
-/** The states in which a runtime serves nobody until a person sees to it. */
+/** The states in which a runtime does not work until a person acts. */
 export const DOWN_STATES = ['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration'] as const;
 export type DownState = (typeof DOWN_STATES)[number];
 
-/** What Ready, and the conditions that go with it, can give as their reason. A state that nobody knows is shown as it is, hence not listed. */
+/** What Ready, and the conditions that go with it, can give as their reason. An unknown state is shown as it is, hence not listed. */
 export const REASONS = [
   'Available',
   ...PROGRESS_REASONS,
@@ -136,30 +136,38 @@ export function isReadyReason(text: string): text is ReadyReason {
 export const SYNCED_REASONS = ['InSync', 'Drifted', 'NotFound', 'Unknown'] as const;
 export type SyncedReason = (typeof SYNCED_REASONS)[number];
 
-/** What happened: one event for each transition, never for each pass. Entering a terminal reason is a Warning of that reason. */
+/** What happened: one event for each transition, never for each pass. Trouble is a Warning of its reason. */
 export const EVENT_REASONS = [
   'Created',
   'Adopted',
+  'Updated',
   'DriftDetected',
   'DriftCorrected',
   'ManagedVirtualNetworkCreated',
   'RepairStarted',
   'Repaired',
+  'Recovered',
+  'IdentityAccepted',
+  'Suspended',
+  'Resumed',
+  'DeletionWaits',
   ...RELEASE_REASONS,
+  'TakenOver',
   'InteractiveAuthoringEnabled',
   /** A Warning, and no reason of a condition: the runtime itself is none the worse for it. */
   'InteractiveAuthoringFailed',
   /** A Warning: what an annotation asks for cannot be. */
   'AnnotationRejected',
 ] as const;
-/** The reasons that Stalled can give, but for `Suspended` and `Drifted` (the event `DriftDetected` tells it), and `Contested`: entering one is a Warning event of that name. */
+/** The reasons of trouble: each is a Warning event of that name, once it lasts. That of `Drifted` is `DriftDetected`, and that of `Deleting` is `DeletionWaits`. */
 export const WARNING_REASONS = [
   ...TERMINAL_REASONS,
-  'Forbidden',
-  'Contested',
+  ...WAITING_REASONS,
+  ...TRANSIENT_REASONS,
   'Provisioning',
   'Limited',
   ...DOWN_STATES,
+  'Unknown',
 ] as const;
 export type WarningReason = (typeof WARNING_REASONS)[number];
 export type EventReason = (typeof EVENT_REASONS)[number] | WarningReason;

@@ -3,6 +3,7 @@ import { CREDENTIAL_SECRET } from '../api/names.ts';
 import { compact } from '../core/model/compact.ts';
 import type { NamespaceCredential, OwnCredential } from '../core/model/credential.ts';
 import { type Grant, refusalOf } from '../core/model/grants.ts';
+import { type Advice, inShort } from '../core/model/message.ts';
 import type { ManagedObject } from '../core/model/object.ts';
 import { DENIAL_PASSES_MS } from '../core/schedule.ts';
 import type { Access, Identities } from '../ports.ts';
@@ -14,6 +15,7 @@ import {
   fingerprintOf,
   type InvalidCredential,
   identityOf,
+  kindOf,
 } from './identity/credentials.ts';
 import { namespaceCredentialOf } from './identity/namespace-credential.ts';
 import { type Environment, ownCredentialOf } from './identity/own-credential.ts';
@@ -102,7 +104,7 @@ export class AzureIdentities implements Identities {
     if (changed) this.#replace(namespace, before, current);
     return isSession(current)
       ? { changed, credential: describeCredential(current.credential), wrong: false }
-      : { changed, credential: `none: ${problemOf(current, namespace)}`, wrong: true };
+      : { changed, credential: `none: ${inShort(wrongSecret(current, namespace))}`, wrong: true };
   }
 
   /** The namespace has no Secret (any more). */
@@ -123,7 +125,9 @@ export class AzureIdentities implements Identities {
 
   /** Which credential the operator itself has, or why it has none: for the log of a start. No secret. */
   describe(): string {
-    return isSession(this.#own) ? describeCredential(this.#own.credential) : `none: ${this.#own.problem}`;
+    return isSession(this.#own)
+      ? describeCredential(this.#own.credential)
+      : `none: ${inShort(noOwnIdentity(this.#own))}`;
   }
 
   /** The object is gone: its key waits for nothing any more. */
@@ -164,29 +168,30 @@ export class AzureIdentities implements Identities {
     if (refusal !== undefined) return { granted: false, message: refusal };
     return isSession(this.#own)
       ? granted(this.#own, "the operator's own")
-      : { granted: false, message: `The operator has no Azure identity: ${this.#own.problem}.` };
+      : { granted: false, message: noOwnIdentity(this.#own) };
   }
 
   #bySecret(current: Session | InvalidCredential, object: ManagedObject, when = ''): Access {
-    if (!isSession(current)) return { granted: false, message: problemOf(current, object.namespace) };
+    if (!isSession(current)) return { granted: false, message: wrongSecret(current, object.namespace) };
     const borrowed = this.#borrows(current.credential, object);
     if (borrowed !== undefined) return { granted: false, message: borrowed };
     return granted(current, `from the Secret ${CREDENTIAL_SECRET} of the namespace${when}`);
   }
 
   /** A Secret that names the operator's own client and holds no secret would get around the flag. */
-  #borrows({ clientId, method }: Credential, object: ManagedObject): string | undefined {
+  #borrows({ clientId, method }: Credential, object: ManagedObject): Advice | undefined {
     if (method.kind !== 'workloadIdentity' || clientId !== this.#options.env.AZURE_CLIENT_ID?.toLowerCase()) {
       return undefined;
     }
     const refusal = this.#refusalFor(object);
-    return refusal === undefined
-      ? undefined
-      : `Secret ${object.namespace}/${CREDENTIAL_SECRET} names the operator's own client in AZURE_CLIENT_ID, without a secret. ${refusal}`;
+    if (refusal === undefined) return undefined;
+    const secret = `Secret ${object.namespace}/${CREDENTIAL_SECRET}`;
+    const what = `${secret} names the operator's own client in AZURE_CLIENT_ID, without a secret. ${refusal.what}`;
+    return { ...refusal, what };
   }
 
   /** Why this object may not use the operator's own identity. */
-  #refusalFor({ namespace, spec }: ManagedObject): string | undefined {
+  #refusalFor({ namespace, spec }: ManagedObject): Advice | undefined {
     return refusalOf(this.#options.grants, namespace, spec.valid ? spec.desired.id : undefined);
   }
 
@@ -244,11 +249,18 @@ export class AzureIdentities implements Identities {
   }
 }
 
-function problemOf({ problem }: InvalidCredential, namespace: string): string {
-  return `Secret ${namespace}/${CREDENTIAL_SECRET} is invalid: ${problem}.`;
+function wrongSecret({ problem, remedy }: InvalidCredential, namespace: string): Advice {
+  return {
+    what: `Secret ${namespace}/${CREDENTIAL_SECRET} is invalid: ${problem}.`,
+    remedy: remedy ?? 'Correct the Secret; it is read again at once.',
+  };
+}
+
+function noOwnIdentity({ problem, remedy = '' }: InvalidCredential): Advice {
+  return { what: `The operator has no Azure identity: ${problem}.`, remedy };
 }
 
 function granted({ credential: theirs, runtimes, principal }: Session, whose: string): Access {
-  const credential = `${describeCredential(theirs)}, ${whose}`;
+  const credential = `${kindOf(theirs)}, ${whose}`;
   return { granted: true, identity: identityOf(theirs), credential, runtimes, budget: principal };
 }

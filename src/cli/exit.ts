@@ -30,8 +30,8 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: ExitCode;
 
-  constructor(message: string, exitCode: ExitCode = EXIT.failed) {
-    super(message);
+  constructor(message: string, exitCode: ExitCode = EXIT.failed, options?: { cause?: unknown }) {
+    super(message, options);
     this.exitCode = exitCode;
   }
 }

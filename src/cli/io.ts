@@ -1,5 +1,8 @@
 /** What a verb has of the world: its streams, its environment, its life. */
+import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
+import { systemClock } from '../runtime/clock.ts';
+import { Progress } from './output/progress.ts';
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -8,28 +11,63 @@ export interface Io {
   out(text: string): void;
   /** All else; a line. */
   note(line: string): void;
+  /** What is under way, for who waits at a terminal; empty: nothing is. */
+  progress(text: string): void;
   stdin(): Promise<string>;
+  /** What the person at the terminal answers. */
+  ask(question: string): Promise<string>;
   /** Colour, where it helps: none without a terminal, or where NO_COLOR says so. */
   paint(style: 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold', text: string): string;
+  /** Whether a person can be asked. */
   readonly isTerminal: boolean;
+  /** Whether what is written to standard output can be written over. */
+  readonly isScreen: boolean;
 }
 
 export function processIo(signal: AbortSignal): Io {
+  const { stdout, stderr } = process;
+  const progress = new Progress(
+    (text) => void stderr.write(text),
+    () => stderr.columns || 80,
+    systemClock,
+  );
+  const isPipeline = Boolean(process.env.CI);
   return {
     env: process.env,
     signal,
-    out: (text) => void process.stdout.write(text),
-    note: (line) => void process.stderr.write(`${line}\n`),
+    out(text) {
+      progress.clear();
+      stdout.write(text);
+    },
+    note(line) {
+      progress.clear();
+      stderr.write(`${line}\n`);
+    },
+    progress(text) {
+      if (stderr.isTTY && !isPipeline) progress.say(text);
+    },
     async stdin() {
       process.stdin.setEncoding('utf8');
       let text = '';
       for await (const chunk of process.stdin) text += chunk;
       return text;
     },
-    paint: (style, text) => styleText(style, text, { stream: process.stdout }),
+    async ask(question) {
+      progress.stop();
+      const prompt = createInterface({ input: process.stdin, output: stderr });
+      try {
+        return await prompt.question(question, { signal });
+      } finally {
+        prompt.close();
+      }
+    },
+    paint: (style, text) => styleText(style, text, { stream: stdout }),
     // Asked late: opening standard input takes time.
     get isTerminal() {
-      return process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env.CI;
+      return process.stdin.isTTY === true && stderr.isTTY === true && !isPipeline;
+    },
+    get isScreen() {
+      return stdout.isTTY === true && !isPipeline;
     },
   };
 }

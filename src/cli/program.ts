@@ -9,13 +9,22 @@ export interface Verb {
   readonly command: Command;
   /** Each is one line that a test runs. */
   readonly examples: readonly string[];
+  /** What each exit code means; a test has each of them happen. */
+  readonly codes: Codes;
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+export type Codes = Readonly<Partial<Record<ExitCode, string>>>;
+
+const INTERRUPTED = { 130: 'interrupted' } as const;
+const UNKNOWN = 'it could not be done, or not be known: usage, cluster, Azure, something could not be read';
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 const collectList = (value: string, before: readonly string[]): readonly string[] => [
   ...before,
   ...value.split(',').filter((each) => each !== ''),
 ];
+
+const verboseFlag = ['-v, --v <level>', 'of detail on standard error, as of kubectl: 6 tells each request'] as const;
 
 /** As `kubectl` has them, after the name of the plugin. */
 function withKubeFlags(command: Command): Command {
@@ -25,6 +34,8 @@ function withKubeFlags(command: Command): Command {
     .option('--cluster <name>', 'of the kubeconfig')
     .option('--user <name>', 'of the kubeconfig')
     .option('--as <user>', 'whom to impersonate')
+    .option('--as-group <group>', 'of whom is impersonated; may be repeated', collect)
+    .option(...verboseFlag)
     .option('--request-timeout <duration>', 'for one request to the API server, such as 30s; 0 for the standard');
 }
 
@@ -32,7 +43,7 @@ function withAzureFlags(command: Command): Command {
   return command.addOption(
     new Option(
       '--azure-credential <kind>',
-      'who asks Azure: environment (AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE), client-secret, client-certificate, workload-identity, managed-identity or azure-cli; never one after the other',
+      'who asks Azure: environment (AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE), client-secret, client-certificate, workload-identity (or workload), managed-identity or azure-cli; never one after the other',
     )
       .argParser(ownCredential)
       .default('environment'),
@@ -43,13 +54,25 @@ const namespaceFlag = ['-n, --namespace <name>', 'of objects that name none'] as
 const selectorFlag = ['-l, --selector <labels>', 'only objects with these labels'] as const;
 
 const EXIT_CODES = `
-Exit codes:
+Exit codes; each verb's --help says what its own are for:
   0  done
-  1  it could not be done, or not be known: usage, cluster, Azure, something could not be read
+  1  it could not be done, or not be known
   2  there are changes; only plan with --detailed-exitcode
   3  the answer is no: blocked, refused, not ready
   4  timed out
   130  interrupted`;
+
+/** With the default where that says something: not `false`, and no empty list. */
+function meaningOf({ description, defaultValue, negate }: Option): string {
+  const isTold = typeof defaultValue === 'string' && !negate;
+  return isTold ? `${description} (default: ${defaultValue})` : description;
+}
+
+function codesIn(codes: Codes): string {
+  return `\nExit codes:\n${Object.entries(codes)
+    .map(([code, text]) => `  ${code.padEnd(3)}  ${text}`)
+    .join('\n')}`;
+}
 
 /** `done` is told the exit code of the verb that was called. */
 export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
@@ -57,7 +80,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .description(
       'Plan changes of Azure integration runtimes before they are merged, import what exists, see and steer the fleet',
     )
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false, optionDescription: meaningOf })
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.note(text.trimEnd()) })
     .showHelpAfterError('(kubectl azir --help tells more)')
     .addHelpText('after', EXIT_CODES)
@@ -66,7 +89,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
   for (const verb of verbs(io, done)) {
     verb.command.copyInheritedSettings(program);
     const examples = verb.examples.map((example) => `  $ ${example}`).join('\n');
-    program.addCommand(verb.command.addHelpText('after', `\nExamples:\n${examples}`));
+    program.addCommand(verb.command.addHelpText('after', `${codesIn(verb.codes)}\n\nExamples:\n${examples}`));
   }
   // Asked by the shells' scripts, and by kubectl.
   program
@@ -142,11 +165,18 @@ function planVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'kubectl azir plan -k runtimes/ --base ../main/runtimes/ -o markdown=plan.md -o json=plan.json --detailed-exitcode',
       'kubectl azir plan -f runtimes/ --offline',
     ],
+    codes: {
+      0: 'planned, and nothing is in the way; there may be changes',
+      1: `${UNKNOWN}; the rest is planned`,
+      2: 'there are changes, with --detailed-exitcode',
+      3: 'something is blocked, or against --policy',
+      ...INTERRUPTED,
+    },
   };
 }
 
 function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
-  const command = withAzureFlags(new Command('import'))
+  const command = withAzureFlags(withKubeFlags(new Command('import')))
     .summary('manifests of the runtimes that exist')
     .description(
       'Manifests of the runtimes that exist in factories and workspaces. Applying them takes the runtimes over and writes nothing to Azure: that is checked by the plan of them, over the same reads. Runtimes that the operator leaves alone are skipped and reported.',
@@ -160,6 +190,30 @@ function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
     .option('--workspace <id>', 'the same of a Synapse workspace; may be repeated', collect, [])
     .option('-g, --resource-group <name>', 'all factories and workspaces of this group of --subscription')
     .option('--subscription <id>', 'all factories and workspaces of this subscription, unless others are named')
+    .option(
+      '--from-terraform <file>',
+      'only the runtimes of this state, as terraform show -json prints it; - for standard input; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--from-arm <file>',
+      'only the runtimes of this ARM template, deployed to -g of --subscription; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--parameters <values>',
+      'of the ARM templates: a parameters file, or NAME=VALUE; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--from-adf-git <folder>',
+      'only the runtimes of this Git folder, in the factory of --factory; may be repeated',
+      collect,
+      [],
+    )
     .option(
       '-d, --directory <folder>',
       'a file for each object, kustomization.yaml and import-report.json; standard output when absent',
@@ -178,7 +232,8 @@ function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
     )
     .option('--observe', 'objects that only observe', false)
     .option('--include-default', 'AutoResolveIntegrationRuntime too, where it can be managed', false)
-    .option('--overwrite', 'files that are there already and differ', false)
+    .option('--live', 'ask the cluster: leave out what an object declares already, and use no name twice', false)
+    .option('--overwrite', 'replace files that are there already and differ', false)
     .option('--fail-on-skip', 'exit with 3 where a runtime was skipped', false)
     .action(async (flags) => done(await (await import('./import/command.ts')).importRuntimes(flags, io)));
   return {
@@ -187,6 +242,12 @@ function importVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG -n team-a -d runtimes',
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG --factory SampleV2DataFactory1',
     ],
+    codes: {
+      0: 'imported, and applying it changes nothing',
+      1: `${UNKNOWN}; the rest is imported`,
+      3: 'applying it would change something, or with --fail-on-skip something was skipped',
+      ...INTERRUPTED,
+    },
   };
 }
 
@@ -207,41 +268,50 @@ function statusVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'Each object with Ready, reason, state and location, drift, repairs, and by whom it was suspended: by factory and workspace.',
     )
     .option('--factory <name>', 'only what is in this factory or workspace')
+    .option('-w, --watch', 'go on until interrupted: draws anew on a terminal, elsewhere adds a line a change', false)
     .option('--exit-code', 'exit with 3 where an object is not ready', false)
     .option('-o, --output <format>', 'wide, json, yaml or name', collect, [])
     .action(async (names, flags) => done(await (await import('./fleet/status.ts')).status(names, flags, io)));
-  return { command, examples: ['kubectl azir status -A', 'kubectl azir status -n team-a --not-ready --exit-code'] };
+  return {
+    command,
+    examples: [
+      'kubectl azir status -A',
+      'kubectl azir status -n team-a --not-ready --exit-code',
+      'kubectl azir status -n team-a -w',
+    ],
+    codes: { 0: 'shown', 1: UNKNOWN, 3: 'with --exit-code: an object is not ready', ...INTERRUPTED },
+  };
 }
 
 const STEERING: readonly { readonly name: Steering; readonly does: string; readonly examples: readonly string[] }[] = [
   {
     name: 'reconcile',
-    does: 'Have the operator look at objects now',
+    does: 'Reconcile objects now',
     examples: ['kubectl azir reconcile etl -n team-a'],
   },
   {
     name: 'repair',
-    does: 'Have the operator write the definition of runtimes once more',
+    does: 'Repair runtimes: the operator re-applies their definition',
     examples: ['kubectl azir repair etl -n team-a --timeout 10m'],
   },
   {
     name: 'suspend',
-    does: 'Have the operator leave objects alone',
+    does: 'Suspend objects: the operator neither reads nor writes their runtimes',
     examples: ['kubectl azir suspend etl -n team-a --reason INC-42'],
   },
   {
     name: 'resume',
-    does: 'Have the operator go on with objects that were suspended',
+    does: 'Resume suspended objects',
     examples: ['kubectl azir resume etl -n team-a'],
   },
   {
     name: 'enable-authoring',
-    does: 'Have interactive authoring enabled, where objects declare it',
+    does: 'Enable interactive authoring of objects that declare it',
     examples: ['kubectl azir enable-authoring etl -n team-a'],
   },
   {
     name: 'accept-identity',
-    does: 'Agree that objects go on under another Azure identity than the one that claimed their runtimes',
+    does: 'Accept another Azure identity than the one that claimed the runtimes',
     examples: ['kubectl azir accept-identity etl -n team-a --identity TENANT/CLIENT'],
   },
 ];
@@ -255,51 +325,101 @@ function steeringVerb(
 ): Verb {
   const command = withChoice(new Command(name))
     .description(
-      `${does}. Waits until that is done and prints what came of it; an object that needs a person ends the wait with 3.`,
+      `${does}. Waits until that is done and prints the outcome; a Stalled object ends the wait with exit code 3.`,
     )
     .summary(does[0]?.toLowerCase() + does.slice(1))
-    .option('--all', 'all objects of the namespace, or with -A of all', false)
-    .option('--no-wait', 'ask, and do not wait')
-    .option('--timeout <duration>', 'for the wait', '5m')
+    .option('--all', 'all objects of the namespace, or of all namespaces with -A', false)
+    .option('--no-wait', 'do not wait for the outcome')
+    .option('--timeout <duration>', 'how long to wait', '5m')
     .option('--dry-run', 'only list the objects', false)
-    .option('--yes', 'more than 20 objects without being asked', false);
-  if (name === 'suspend') command.option('--reason <text>', 'kept with the object, with your name and the time');
+    .option('--yes', 'do not ask for confirmation of more than 20 objects', false);
+  if (name === 'suspend') command.option('--reason <text>', 'reason, stored on the object with your name and the time');
   if (name === 'suspend' || name === 'resume')
-    command.option('--force', 'also where Flux or Argo CD will undo it', false);
+    command.option('--force', 'also if Flux or Argo CD will revert it', false);
   if (name === 'accept-identity')
-    command.requiredOption('--identity <tenant/client>', 'as the message of the object names it');
+    command.requiredOption('--identity <tenant/client>', 'identity to accept, as in the message of the object');
   command.action(async (names, flags) => done(await (await import('./fleet/steer.ts')).steer(name, names, flags, io)));
-  return { command, examples };
+  return {
+    command,
+    examples,
+    codes: {
+      0: 'done for all, or with --no-wait asked for',
+      1: UNKNOWN,
+      3: 'an object needs a person, or would not do it',
+      4: 'it took longer than --timeout',
+      ...INTERRUPTED,
+    },
+  };
 }
 
 function waitVerb(io: Io, done: (code: ExitCode) => void): Verb {
   const command = withChoice(new Command('wait'))
     .summary('until objects are ready, or need a person')
     .description(
-      'Waits until objects are ready, one line a change. An object that needs a person ends the wait with 3, the timeout with 4. Objects that are named need not be there yet.',
+      'Waits until objects are ready, one line a change. An object that needs a person ends the wait with 3, the timeout with 4. Objects that are named, or in a file, need not be there yet.',
     )
-    .option('--all', 'all objects of the namespace, or with -A of all', false)
+    .option(
+      '-f, --filename <file>',
+      'the objects of a manifest, a folder of them, or - for standard input; may be repeated',
+      collect,
+      [],
+    )
+    .option('-R, --recursive', 'folders below the folders, too', false)
+    .option('--all', 'all objects of the namespace, or of all namespaces with -A', false)
     .option('--for <what>', 'ready, synced, healthy or deleted', 'ready')
     .option('--timeout <duration>', 'for all of them', '5m')
     .action(async (names, flags) => done(await (await import('./fleet/wait.ts')).wait(names, flags, io)));
   return {
     command,
-    examples: ['kubectl azir wait etl -n team-a --timeout 10m', 'kubectl azir wait --all -n team-a --for synced'],
+    examples: [
+      'kubectl azir wait etl -n team-a --timeout 10m',
+      'kubectl azir wait --all -n team-a --for synced',
+      'kubectl azir wait -f runtimes/ -n team-a',
+    ],
+    codes: {
+      0: 'all are as was waited for',
+      1: UNKNOWN,
+      3: 'an object needs a person',
+      4: 'it took longer than --timeout',
+      ...INTERRUPTED,
+    },
   };
 }
 
 function checkVerb(io: Io, done: (code: ExitCode) => void): Verb {
-  const command = withKubeFlags(new Command('check'))
+  const command = withAzureFlags(withKubeFlags(new Command('check')))
     .summary('whether the cluster, the operator and you are ready')
     .description(
-      'Whether the cluster, the operator and you are ready: the API server, the CRD, your rights, the operator and its leader, the Azure identity of each namespace, and the request budget. ✔ is fine, ✘ is not, ! is not known.',
+      'Whether the cluster, the operator and you are ready: the API server, the CRD, your rights, the operator and its leader, the Azure identity of each namespace, and the request budget; with --azure also whether the identity that asks has the rights in Azure. ✔ is fine, ✘ is not, ! is not known or worth a look.',
     )
     .option('--pre', 'before the operator is installed: the API server, and whether you may install', false)
+    .option(
+      '--azure',
+      'ask Azure what --azure-credential may do in each factory and workspace: as you, unless it is the credential of the operator',
+      false,
+    )
+    .option(
+      '--factory <id>',
+      'with --azure: the ARM id of a factory, instead of those of the objects; may be repeated',
+      collect,
+      [],
+    )
+    .option('--workspace <id>', 'the same of a workspace; may be repeated', collect, [])
     .option('-n, --namespace <name>', 'only this namespace')
-    .option('--wait <duration>', 'until all is fine, at most so long')
+    .option('--wait <duration>', 'until nothing is ✘, at most so long; then 4')
     .option('-o, --output <format>', 'text or json', collect, [])
     .action(async (flags) => done(await (await import('./fleet/check.ts')).check(flags, io)));
-  return { command, examples: ['kubectl azir check --pre', 'kubectl azir check --wait 2m'] };
+  return {
+    command,
+    examples: ['kubectl azir check --pre', 'kubectl azir check --wait 2m', 'kubectl azir check --azure'],
+    codes: {
+      0: 'nothing is ✘, and nothing unknown',
+      1: 'something is not known, or the command line was wrong',
+      3: 'something is ✘, and all else is known',
+      4: 'something is still ✘ after --wait',
+      ...INTERRUPTED,
+    },
+  };
 }
 
 function traceVerb(io: Io, done: (code: ExitCode) => void): Verb {
@@ -313,7 +433,7 @@ function traceVerb(io: Io, done: (code: ExitCode) => void): Verb {
     .option('-n, --namespace <name>', "of the object; the context's when absent")
     .option('-o, --output <format>', 'text or json', collect, [])
     .action(async (name, flags) => done(await (await import('./fleet/trace.ts')).trace(name, flags, io)));
-  return { command, examples: ['kubectl azir trace etl -n team-a'] };
+  return { command, examples: ['kubectl azir trace etl -n team-a'], codes: { 0: 'shown', 1: UNKNOWN, ...INTERRUPTED } };
 }
 
 function completionVerb(io: Io, done: (code: ExitCode) => void): Verb {
@@ -327,14 +447,23 @@ function completionVerb(io: Io, done: (code: ExitCode) => void): Verb {
       io.out((await import('./completion/scripts.ts')).completionScript(shell));
       done(EXIT.done);
     });
-  return { command, examples: ['kubectl azir completion bash', 'kubectl azir completion kubectl'] };
+  return {
+    command,
+    examples: ['kubectl azir completion bash', 'kubectl azir completion kubectl'],
+    codes: { 0: 'written', 1: 'there is none for this shell' },
+  };
 }
 
 function versionVerb(io: Io, done: (code: ExitCode) => void): Verb {
   const command = withKubeFlags(new Command('version'))
-    .description('The version of this command, and of the API server')
+    .summary('the version of this command, and of the API server')
+    .description('The version of this command, and of the API server.')
     .option('--client', 'of this command alone: asks nothing of the cluster', false)
     .option('-o, --output <format>', 'text or json', collect, [])
     .action(async (flags) => done(await (await import('./version-command.ts')).version(flags, io)));
-  return { command, examples: ['kubectl azir version --client', 'kubectl azir version -o json'] };
+  return {
+    command,
+    examples: ['kubectl azir version --client', 'kubectl azir version -o json'],
+    codes: { 0: 'shown', 1: UNKNOWN, ...INTERRUPTED },
+  };
 }

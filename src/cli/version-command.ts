@@ -29,7 +29,7 @@ export async function version(flags: VersionFlags, io: Io): Promise<ExitCode> {
 
 async function serverVersion(flags: KubeFlags, io: Io): Promise<string> {
   const { ask, connect } = await import('./kube.ts');
-  const client = connect(flags);
+  const client = connect(flags, io);
   try {
     const answer = await ask(client, { method: 'GET', path: '/version' }, io.signal);
     return String((answer as { gitVersion?: unknown }).gitVersion ?? 'unknown');

@@ -1,10 +1,11 @@
 /** Every event, worded in one place: what a pass has done, and the transitions of a status. */
-import { ANNOTATION, type EventReason, WARNING_REASONS, type WarningReason } from '../api/names.ts';
-import { visible } from '../api/visible.ts';
+import type { EventReason } from '../api/names.ts';
 import type { Desired } from './model/desired.ts';
 import type { OperatorEvent } from './model/event.ts';
+import { type Failure, toldBy } from './model/failure.ts';
 import type { Drift } from './model/fields.ts';
-import { type Condition, condition, type Operation, type Status } from './model/object.ts';
+import { type Advice, inFull } from './model/message.ts';
+import { condition, type Operation, type Status } from './model/object.ts';
 import type { Json, Parent } from './model/runtime.ts';
 import { managing, type RepairAttempt, type Situation, wasInSync } from './situation.ts';
 
@@ -15,15 +16,22 @@ export function created(kind: Operation['kind']): OperatorEvent {
   return normal('Created', kind === 'Recreate' ? 'The runtime was created again.' : 'The runtime was created.');
 }
 
-export const RECOGNISED = normal(
-  'Created',
-  'The runtime exists in Azure as declared: an earlier create of this object.',
-);
+export const RECOGNISED = normal('Created', 'The runtime exists in Azure: an earlier create of this object made it.');
 
 /** `changes` in words; empty when nothing had to be changed. */
 export function adopted(changes: string): OperatorEvent {
   const changed = changes === '' ? 'nothing to change' : `updated ${changes}`;
   return normal('Adopted', `Adopted existing runtime; ${changed}.`);
+}
+
+/** What a person has declared anew is so now; `changes` in words. */
+export function updated(changes: string): OperatorEvent {
+  return normal('Updated', `Updated ${changes}.`);
+}
+
+/** Told of the object that takes over. */
+export function takenOver(from: string): OperatorEvent {
+  return normal('TakenOver', `${from} is being deleted: this object takes over its runtime.`);
 }
 
 export const MISSING_RUNTIME = normal('DriftDetected', 'The runtime was missing in Azure.');
@@ -59,16 +67,22 @@ export function authoringEnabled(minutes: number, byUs: boolean): OperatorEvent 
 
 const ASK_AGAIN = 'Set the annotation to a new value to ask again.';
 
-export function authoringRefused(message: string): OperatorEvent {
-  return authoringFailed(`Azure refuses to enable interactive authoring: ${message}`);
+export function authoringRefused(failure: Failure): OperatorEvent {
+  const { what, remedy = '', ...rest } = toldBy(failure);
+  return authoringFailed({
+    ...rest,
+    what: `Interactive authoring was refused. ${what}`,
+    remedy: `${remedy} ${ASK_AGAIN}`.trimStart(),
+  });
 }
 
-export const AUTHORING_NOT_ENABLED = authoringFailed(
-  'Azure accepted the request, and interactive authoring was not enabled within 10 minutes.',
-);
+export const AUTHORING_NOT_ENABLED = authoringFailed({
+  what: 'Azure accepted the request, but did not enable interactive authoring within 10 minutes.',
+  remedy: ASK_AGAIN,
+});
 
-function authoringFailed(message: string): OperatorEvent {
-  return { type: 'Warning', reason: 'InteractiveAuthoringFailed', message: `${message} ${ASK_AGAIN}` };
+function authoringFailed(message: Advice): OperatorEvent {
+  return { type: 'Warning', reason: 'InteractiveAuthoringFailed', message: inFull(message) };
 }
 
 /** A person set an annotation that cannot have an effect. */
@@ -97,64 +111,36 @@ export const released = {
     normal('Retained', `The name belongs to another runtime now, which stays in Azure: ${whereabouts}`),
 } as const;
 
-/** The events of a status that changed: one for each transition, none for a status that stands. */
-export function transitions({ desired }: Pick<Situation, 'desired'>, before: Status, after: Status): OperatorEvent[] {
+/** The events of a status that changed: one for each transition, none for a status that stands. Trouble is told by `heard`. */
+export function transitions(
+  { desired, object }: Pick<Situation, 'desired' | 'object'>,
+  before: Status,
+  after: Status,
+): OperatorEvent[] {
   const isDrift = wasInSync({ status: before, desired }) && after.operation?.kind !== 'Adopt';
   return [
     ...(managing(desired) && startsToDrift(before, after) && isDrift ? [driftDetected(after.drift)] : []),
-    ...observedDrift(before, after),
+    ...suspension(object, before, after),
+    ...identityAccepted(before, after),
     ...(isRepaired(desired, before, after)
       ? [normal('Repaired', `The runtime is ${after.state} after a repair.`)]
       : []),
-    ...contestBegins(before, after),
-    ...stallOrRejection(before, after),
   ];
 }
 
-/** A stall that tells of a rejected annotation is an event by itself; within a stall, each rejected value is one. */
-function stallOrRejection(before: Status, after: Status): OperatorEvent[] {
-  const begins = stallBegins(before, after);
-  if (begins.length > 0) return begins;
-  const [was, is] = [before, after].map((status) => rejectionIn(condition(status, 'Stalled')?.message));
-  return is === undefined || is === was ? [] : [{ type: 'Warning', reason: 'AnnotationRejected', message: is }];
-}
-
-/** What a message says of an annotation by which a person accepts an identity that is not in use. */
-export function identityRejected(value: string, identity: string): string {
-  return `${REJECTED}"${visible(value)}", which is not ${identity}.`;
-}
-
-const REJECTED = `${ANNOTATION.acceptIdentity} is `;
-
-function rejectionIn(message: string | undefined): string | undefined {
-  const at = message?.indexOf(REJECTED) ?? -1;
-  return at < 0 ? undefined : message?.slice(at);
-}
-
-/** Only a person can end it, so it is a Warning: of each set of fields one, also of what differed from the start. */
-function observedDrift(before: Status, after: Status): OperatorEvent[] {
+function suspension({ deleting }: Situation['object'], before: Status, after: Status): OperatorEvent[] {
   const [was, is] = [condition(before, 'Ready'), condition(after, 'Ready')];
-  if (is?.reason !== 'Drifted' || (was?.reason === 'Drifted' && was.message === is.message)) return [];
-  return [{ type: 'Warning', reason: 'DriftDetected', message: is.message }];
+  const [wasSuspended, isSuspended] = [was, is].map((ready) => ready?.reason === 'Suspended');
+  if (is === undefined || wasSuspended === isSuspended) return [];
+  if (isSuspended) return [normal('Suspended', is.message)];
+  return deleting ? [] : [normal('Resumed', 'The runtime is reconciled again.')];
 }
 
-function contestBegins(before: Status, after: Status): OperatorEvent[] {
-  const [was, is] = [condition(before, 'Ready'), condition(after, 'Ready')];
-  return is?.reason === 'Contested' && was?.reason !== 'Contested' ? warning(is) : [];
-}
-
-/** A person is needed, or for another reason than before. Who suspends an object knows that it is. */
-export function stallBegins(before: Status, after: Status): OperatorEvent[] {
-  const [was, is] = [condition(before, 'Stalled'), condition(after, 'Stalled')];
-  return is !== undefined && is.reason !== was?.reason ? warning(is) : [];
-}
-
-function warning({ reason, message }: Condition): OperatorEvent[] {
-  return isWarningReason(reason) ? [{ type: 'Warning', reason, message }] : [];
-}
-
-function isWarningReason(reason: string): reason is WarningReason {
-  return (WARNING_REASONS as readonly string[]).includes(reason);
+function identityAccepted({ claim: was }: Status, { claim: is }: Status): OperatorEvent[] {
+  if (was === undefined || is === undefined || was.identity === is.identity) return [];
+  return [
+    normal('IdentityAccepted', `The runtime is managed as ${is.identity} from now on, no longer as ${was.identity}.`),
+  ];
 }
 
 /** Whether the runtime is healthy after a repair, by us or one that a person asked for, whose effect was yet to be seen. */
@@ -177,9 +163,14 @@ export function describeDrift(drift: readonly Drift[]): string {
   return drift.map(({ field, desired, observed }) => `${field} is ${text(observed)}, want ${text(desired)}`).join('; ');
 }
 
-/** What was changed in leaves that were not as they should be. */
-export function describeChanges(drift: readonly Drift[]): string {
-  return drift.map(({ field, desired, observed }) => `${field} ${text(observed)} → ${text(desired)}`).join('; ');
+/** What was changed in leaves that were not as they should be; a leaf that is not `declared` any more returns to Azure's default. */
+export function describeChanges(drift: readonly Drift[], declared: ReadonlySet<string>): string {
+  return drift
+    .map(({ field, desired, observed }) => {
+      const why = declared.has(field) ? '' : ' (no longer declared)';
+      return `${field} ${text(observed)} → ${text(desired)}${why}`;
+    })
+    .join('; ');
 }
 
 function text(value: Json): string {

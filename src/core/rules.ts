@@ -32,14 +32,14 @@ function each(rules: readonly Rule[], change: (policy: Policy) => Policy): reado
 
 const IDENTITY: readonly Rule[] = [
   rule(permission.identityIsGranted, 'use only an identity that the namespace may use', 'CredentialsInvalid'),
-  rule(permission.identityIsTheClaims, 'keep to the identity of the claim', 'CredentialsInvalid'),
+  rule(permission.identityIsTheClaims, 'act only under the identity of the claim', 'CredentialsInvalid'),
 ];
 
 /** What a failed call means, whatever becomes of the object. */
 const FAILURES: readonly Rule[] = [
   rule(failure.subscriptionIsFound, 'report a subscription that Azure does not know', 'SubscriptionNotFound'),
   rule(failure.credentialIsAccepted, 'report a credential that Azure refuses', 'CredentialsInvalid'),
-  rule(failure.roleIsAssigned, 'report a missing role, to a person once it had time to spread', 'Forbidden'),
+  rule(failure.roleIsAssigned, 'report a missing role; Stalled once an assignment would have propagated', 'Forbidden'),
   rule(failure.azurePolicyAllows, 'report what an Azure Policy denies', 'PolicyDenied'),
   rule(
     failure.providerIsRegistered,
@@ -59,7 +59,7 @@ const FAILURES: readonly Rule[] = [
   rule(failure.throttlingIsAwaited, 'wait as long as Azure asks', 'Throttled'),
   rule(
     failure.outageIsAwaited,
-    'wait for Azure to answer again, and report an answer that stays the same',
+    'retry an outage, and report an answer that stays the same',
     'AzureUnavailable',
     'RequestRefused',
   ),
@@ -71,7 +71,7 @@ export const LIVE: readonly Rule[] = [
   rule(permission.observerHasNoFinalizer, 'keep no finalizer on an object that only observes'),
   rule(
     requests.withRequestInVain(permission.belongsToThisObject),
-    'let one object at most write to a runtime',
+    'let at most one object write to a runtime',
     'OwnedByAnother',
   ),
   ...IDENTITY,
@@ -121,10 +121,10 @@ export const LIVE: readonly Rule[] = [
     'Updating',
     'NotApplied',
   ),
-  rule(definition.driftIsCorrected, 'correct drift, but not what is contested'),
-  rule(definition.writeTookEffect, 'do not believe a write that changed nothing', 'NotApplied'),
-  rule(health.requestedRepairIsDone, 'repair when a person asks, whatever the state'),
-  rule(health.repairIsAccountedFor, 'read whether a repair without an answer was made'),
+  rule(definition.driftIsCorrected, 'correct drift, except in contested fields'),
+  rule(definition.writeTookEffect, 'report a write that Azure accepted but did not apply', 'NotApplied'),
+  rule(health.requestedRepairIsDone, 'repair on request, whatever the state'),
+  rule(health.repairIsAccountedFor, 'read whether a repair that got no answer was made'),
   rule(health.stateIsKnown, 'read the state'),
   rule(
     authoring.withPendingAuthoring(health.freshRuntimeIsProvisioning),
@@ -166,7 +166,7 @@ export const LIVE: readonly Rule[] = [
   ),
   rule(
     authoring.withPendingAuthoring(health.downIsReported),
-    'report a runtime that is down, to a person after ten minutes',
+    'report a runtime that is down; Stalled after ten minutes',
     'Offline',
     'AccessDenied',
     'Stopped',

@@ -9,7 +9,14 @@ export type Requeue =
   | { readonly kind: 'periodic'; readonly ms: number }
   | { readonly kind: 'after'; readonly ms: number }
   /** Doubling from `baseMs` with every failure in a row up to `maxMs`, and never before `minMs`. */
-  | { readonly kind: 'backoff'; readonly baseMs: number; readonly maxMs: number; readonly minMs?: number }
+  | {
+      readonly kind: 'backoff';
+      readonly baseMs: number;
+      readonly maxMs: number;
+      readonly minMs?: number;
+      /** This time not later, for something else falls due then. */
+      readonly latestMs?: number;
+    }
   /** Not until the object changes. */
   | { readonly kind: 'never' };
 
@@ -56,6 +63,10 @@ export const RUNTIME_MISSING_MS = 6 * SECOND;
  * exists for seconds to minutes (public: hashicorp/terraform-provider-azurerm#18268).
  */
 export const PARENT_GONE_MS = 5 * MINUTE;
+/** How long a parent that was there may be denied before its objects say so, if their interval is longer. */
+export const PARENT_MISSED_MS = 2 * MINUTE;
+/** A factory, workspace or network that nobody has created by then needs a person. It is looked for as before. */
+export const PARENT_AWAITED_MS = 30 * MINUTE;
 /** How old an answer about a parent may be: its objects share one a minute. */
 export const PARENT_AGE_MS = MINUTE;
 
@@ -84,6 +95,13 @@ export function transientBackoff(intervalMs: number, retryAfterMs = 0): Requeue 
 /** The answer was given to another object: what it waits for wakes it, and its own poll comes in time to show that it lasts. */
 export function heard(intervalMs: number): Requeue {
   return { kind: 'after', ms: Math.min(intervalMs, DENIAL_PASSES_MS) };
+}
+
+/** The same, but not later than that, where Azure does not ask for more patience. */
+export function notLaterThan(next: Requeue, ms: number | undefined): Requeue {
+  if (ms === undefined || next.kind === 'never') return next;
+  if (next.kind === 'backoff') return { ...next, latestMs: Math.max(ms, next.minMs ?? 0) };
+  return { ...next, ms: Math.min(next.ms, ms) };
 }
 
 /** Another writer was faster: read again at once, and ever less eagerly. */

@@ -4,6 +4,7 @@ import { type Desired, declarationHash } from './model/desired.ts';
 import type { OperatorEvent } from './model/event.ts';
 import type { Failure } from './model/failure.ts';
 import { type Drift, differences, type FieldPath } from './model/fields.ts';
+import type { Advice, Message } from './model/message.ts';
 import { condition, type ManagedObject, type Status } from './model/object.ts';
 import type { Handover } from './model/ownership.ts';
 import type { Definition, InteractiveAuthoring, ParentPresence } from './model/runtime.ts';
@@ -22,7 +23,7 @@ export interface Situation {
   readonly contenders: readonly ManagedObject[];
   readonly access:
     | { readonly granted: true; readonly identity: string; readonly credential?: string }
-    | { readonly granted: false; readonly message: string };
+    | { readonly granted: false; readonly message: Advice };
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** How often this object is polled, milliseconds. */
@@ -103,15 +104,17 @@ export type Verdict =
       readonly kind: 'Decided';
       readonly ready: 'True' | 'False' | 'Unknown';
       readonly reason: ReadyReason;
-      readonly message: string;
+      readonly message: Message;
       readonly progress: 'Reconciling' | 'Stalled' | undefined;
       /** What `waitingSince` calls the wait, where that is not the reason. */
       readonly clock?: Absence | RepeatedAnswer;
+      /** A wait that is meant, not met: an event tells it at once, and it is no trouble. */
+      readonly isPlanned?: true;
     }
   /** What the status says still stands. */
   | { readonly kind: 'Unchanged' }
   /** What the status says still stands, but cannot be confirmed at the moment. */
-  | { readonly kind: 'Unconfirmed'; readonly reason: ReadyReason; readonly message: string }
+  | { readonly kind: 'Unconfirmed'; readonly reason: ReadyReason; readonly message: Advice }
   | { readonly kind: 'Suspended' };
 
 /** Answers with the next action, or leaves the question to the policies after it. */

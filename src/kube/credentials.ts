@@ -1,7 +1,14 @@
 /** Watches the Secret `azure-ir-credential` of each namespace, and parses the Azure credential in it. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { CREDENTIAL_SECRET } from '../api/names.ts';
-import { isClientId, isTenant, type NamespaceCredential, type Proof, Sealed } from '../core/model/credential.ts';
+import {
+  isClientId,
+  isPlaceholder,
+  isTenant,
+  type NamespaceCredential,
+  type Proof,
+  Sealed,
+} from '../core/model/credential.ts';
 import { isObject } from '../core/model/json.ts';
 import { type Raw, readRecord, readText } from './client/raw.ts';
 import { createSource } from './watch/source.ts';
@@ -123,10 +130,22 @@ function readCredential(data: Raw): NamespaceCredential {
     throw new WrongKey(
       `${missing.length > 1 ? 'keys' : 'key'} ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`,
     );
+  refusePlaceholders({ [TENANT]: tenantId, [CLIENT]: clientId, [SECRET]: secret, [CERTIFICATE]: pem });
   if (!isTenant(tenantId)) throw new WrongKey(`${TENANT} must be a tenant ID (GUID) or a domain name`);
   if (!isClientId(clientId)) throw new WrongKey(`${CLIENT} must be a client ID (GUID)`);
   return { valid: true, tenantId, clientId, proof: readProof(secret, pem) };
 }
+
+/** What a template was applied with is no wrong identity: it is none yet, and no login is tried with it. */
+function refusePlaceholders(values: Readonly<Record<string, string | undefined>>): void {
+  const keys = Object.keys(values).filter((key) => isPlaceholder(values[key] ?? ''));
+  if (keys.length === 0) return;
+  throw new WrongKey(
+    keys.length === 1 ? `the value of ${keys} is a placeholder` : `the values of ${listed(keys)} are placeholders`,
+  );
+}
+
+const listed = (keys: readonly string[]): string => `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)}`;
 
 function readProof(secret: string | undefined, pem: string | undefined): Proof {
   if (secret !== undefined && pem !== undefined) {

@@ -1,16 +1,17 @@
 /** Carries out one action at a time, in Azure or on the object, and what the pass learns by it. */
 import { ACTIONS } from '../core/actions.ts';
-import { MISSING_RUNTIME, networkCreated, RECOGNISED, repairStarted } from '../core/events.ts';
+import { MISSING_RUNTIME, networkCreated, RECOGNISED, repairStarted, takenOver } from '../core/events.ts';
+import { compact } from '../core/model/compact.ts';
 import type { OperatorEvent } from '../core/model/event.ts';
 import { AzureFailure } from '../core/model/failure.ts';
 import { type Drift, differences, merge, newDocument } from '../core/model/fields.ts';
 import { placedIn } from '../core/model/network.ts';
 import { type Claim, type Status, wholeSecond } from '../core/model/object.ts';
-import { isMarked } from '../core/model/ownership.ts';
+import { isMarkedAsNow } from '../core/model/ownership.ts';
 import { answered, failed, type Repairs, settled } from '../core/model/repairs.ts';
 import { withRequestIds } from '../core/model/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
-import { mayHaveCreated } from '../core/policies/definition.ts';
+import { mayHaveCreated, sentByCreate } from '../core/policies/definition.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
 import { type Action, HANDLED, type Situation, wasInSync } from '../core/situation.ts';
 import { type Access, type CallContext, ConflictError, Denied, type Dependencies } from '../ports.ts';
@@ -30,7 +31,7 @@ export interface Signals {
 }
 
 export class Actions {
-  readonly #world: Pick<Dependencies, 'objects' | 'metrics' | 'now'>;
+  readonly #world: Pick<Dependencies, 'objects' | 'events' | 'metrics' | 'now'>;
   readonly #access: Access;
   readonly #state: PassState;
   readonly #report: Report;
@@ -66,9 +67,9 @@ export class Actions {
       const during = ACTIONS[act.kind].phase;
       if (act.kind === 'Repair' && act.attempt.by === 'operator')
         this.#repairs((repairs) => failed(repairs, error.unclear));
-      const message = withRequestIds(error.failure.message, error.ids);
+      const azure = withRequestIds(error.failure.azure, error.ids);
       const unclear = error.unclear || (mayBeOwn && error.failure.kind === 'preconditionFailed');
-      this.#state.update({ failure: { during, failure: { ...error.failure, message }, unclear } });
+      this.#state.update({ failure: { during, failure: { ...error.failure, ...compact({ azure }) }, unclear } });
       if (error.failure.kind !== 'preconditionFailed') this.#report.logFailure(during, error);
     }
   }
@@ -86,7 +87,7 @@ export class Actions {
     const { signal } = this.#caller;
     const { object, status, definition } = this.#situation;
     const origin = definition?.presence === 'absent' ? 'Created' : (status.claim?.origin ?? 'Adopted');
-    const isKnown = status.claim?.origin === origin || isMarked(object, origin);
+    const isKnown = status.claim?.origin === origin || isMarkedAsNow(object, origin);
     if (writes === 'deletion' || (object.hasFinalizer && isKnown)) return objects.confirm(object, signal);
     this.#state.update({ object: await objects.addFinalizer(object, origin, signal) });
   }
@@ -142,7 +143,9 @@ export class Actions {
   }
 
   #claim(): void {
-    this.#setClaim('Created', declared(this.#situation));
+    const { document } = present(this.#situation);
+    const sent = sentByCreate(this.#situation, document) ?? this.#situation.desired.fields;
+    this.#setClaim('Created', [...sent.keys()].sort());
     this.#report.eventAndLog(RECOGNISED);
   }
 
@@ -248,9 +251,10 @@ export class Actions {
   }
 
   async #handOver({ to, handover }: Extract<PassAction, { kind: 'HandOver' }>): Promise<void> {
-    const { objects } = this.#world;
+    const { objects, events } = this.#world;
     const { signal } = this.#caller;
     await objects.handOver(await objects.addFinalizer(to, handover.claim.origin, signal), handover, signal);
+    await events.publish(to, takenOver(this.#situation.object.key));
   }
 
   async #delete(): Promise<void> {

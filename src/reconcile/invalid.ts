@@ -1,8 +1,10 @@
 /** The pass of an object that cannot be understood: nothing is asked of Azure. */
-import { released, stallBegins } from '../core/events.ts';
+import { released } from '../core/events.ts';
 import { isReleased, type ManagedObject, wholeSecond } from '../core/model/object.ts';
+import { stalled } from '../core/policies/verdicts.ts';
 import { conflictBackoff, NEVER, type Requeue, slowRetry } from '../core/schedule.ts';
 import { invalidStatus } from '../core/status/status.ts';
+import { heard } from '../core/warnings.ts';
 import { ConflictError, type Dependencies } from '../ports.ts';
 import { tellReleased } from './released.ts';
 
@@ -12,10 +14,12 @@ export async function reportInvalid(
   problem: string,
   signal: AbortSignal,
 ): Promise<Requeue> {
-  const wayOut = object.deleting
-    ? ` To let the object go and leave the runtime in Azure, correct the manifest or take the finalizer off by hand.`
-    : '';
-  const message = problem + wayOut;
+  const remedy = object.deleting
+    ? `Correct the manifest to have the runtime deleted as declared; to release the object but keep the runtime: ` +
+      `kubectl patch azir ${object.name} -n ${object.namespace} --type json -p '[{"op":"remove","path":"/metadata/finalizers"}]' ` +
+      '(removes every finalizer).'
+    : 'Correct the manifest and apply it again.';
+  const message = { what: `Invalid spec: ${problem}.`, remedy };
   // Only with a mark of its own it may have made a runtime that it has not claimed yet.
   const owns = object.status.claim !== undefined || object.mark?.origin === 'Created';
   const now = wholeSecond(world.now());
@@ -26,9 +30,13 @@ export async function reportInvalid(
       return NEVER;
     }
     if (isReleased(object)) return NEVER;
-    const status = invalidStatus(object, message, now);
+    const pass = {
+      ...{ now, intervalMs: world.intervalMs, failingSince: undefined, told: [], mayTell: () => true },
+      verdict: stalled('InvalidDefinition', message),
+    };
+    const { status, events } = heard(pass, object.status, invalidStatus(object, message, now));
     await world.objects.updateStatus(object, status, signal);
-    for (const event of stallBegins(object.status, status)) await world.events.publish(object, event);
+    for (const event of events) await world.events.publish(object, event);
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
     return conflictBackoff(world.intervalMs);

@@ -5,8 +5,8 @@
 import { decide } from '../core/decide.ts';
 import type { Failure } from '../core/model/failure.ts';
 import type { ManagedObject, Status } from '../core/model/object.ts';
-import { conflictBackoff, type Requeue } from '../core/schedule.ts';
-import { type Action, managing } from '../core/situation.ts';
+import { conflictBackoff, notLaterThan, type Requeue } from '../core/schedule.ts';
+import { type Action, managing, type Verdict } from '../core/situation.ts';
 import { statusAfter } from '../core/status/status.ts';
 import { type Access, ConflictError, type Dependencies, ParkedError, SupersededError } from '../ports.ts';
 import type { WarnOnce } from '../runtime/warn-once.ts';
@@ -96,21 +96,22 @@ export class Pass {
     throw new Error(`the policies did not settle within ${MOST_STEPS} steps`);
   }
 
-  /** The one exit by which a status is stored. */
-  async #store(status: Status): Promise<void> {
-    await this.#report.persist(status);
+  /** The one exit by which a status is stored; after a verdict, people hear of it. */
+  async #store(status: Status, verdict?: Verdict): Promise<void> {
+    await this.#report.persist(status, verdict);
   }
 
   async #end(ending: Ending): Promise<PassOutcome> {
     if (ending.kind === 'Release') return this.#release(ending);
     const { verdict, next } = ending;
-    await this.#store(statusAfter(this.#state.situation, verdict));
+    await this.#store(statusAfter(this.#state.situation, verdict), verdict);
     const { object, status, desired } = this.#state.situation;
     const owned = managing(desired) && verdict.kind !== 'Suspended' ? status.claim : undefined;
     if (owned && !object.hasFinalizer && !object.deleting) {
       await this.#world.objects.addFinalizer(object, owned.origin, this.#signal);
     }
-    return { kind: 'settled', next: this.#paced(next), seen: this.#seen };
+    const inTime = notLaterThan(this.#paced(next), this.#report.warningDueMs(verdict));
+    return { kind: 'settled', next: inTime, seen: this.#seen };
   }
 
   async #release({ event }: Extract<Action, { kind: 'Release' }>): Promise<PassOutcome> {

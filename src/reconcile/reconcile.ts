@@ -135,8 +135,14 @@ function resultOf(outcome: PassOutcome): PassResult {
   return outcome.next;
 }
 
-function endOf({ seen: { observed } }: PassOutcome, result: PassResult): PassEnd {
-  return { observed, waits: result.kind === 'parked' && result.waitsFor === 'tokens', dueMs: dueIn(result) };
+/** That there is no factory or workspace is an answer too: there is no runtime then. */
+function endOf({ seen: { observed, failure } }: PassOutcome, result: PassResult): PassEnd {
+  const isAnswered = observed || failure?.kind === 'parentNotFound';
+  return {
+    observed: isAnswered,
+    waits: result.kind === 'parked' && result.waitsFor === 'tokens',
+    dueMs: dueIn(result),
+  };
 }
 
 /** Until the next pass at the latest, milliseconds; undefined when something else decides that. */

@@ -6,7 +6,8 @@ import type { AzureFailure } from '../core/model/failure.ts';
 import { fieldOf } from '../core/model/fields.ts';
 import { condition, type Status } from '../core/model/object.ts';
 import { requestIdKeys } from '../core/model/request-ids.ts';
-import type { Phase, Situation } from '../core/situation.ts';
+import type { Phase, Situation, Verdict } from '../core/situation.ts';
+import { heard, stallBegins, warningDueMs } from '../core/warnings.ts';
 import type { Dependencies, PassLog } from '../ports.ts';
 import type { WarnOnce } from '../runtime/warn-once.ts';
 import type { PassState } from './pass-state.ts';
@@ -41,21 +42,23 @@ export class Report {
   }
 
   /**
-   * Makes this the status, unless it is already, and tells of its transitions.
+   * Makes this the status, unless it is already, and tells of its transitions; of trouble, once that was decided.
    *
    * @throws ConflictError when the server's object is another by now
    */
-  async persist(status: Status): Promise<void> {
+  async persist(decided: Status, verdict?: Verdict): Promise<void> {
     const { situation } = this.#state;
     const before = situation.object.status;
-    const told = transitions(situation, before, status);
+    const changes = transitions(situation, before, decided);
+    const mayTell = () => this.#world.events.takeRoom();
+    const pass = { ...situation, verdict, told: [...this.#events, ...changes], mayTell };
+    const { status, events } = heard(pass, before, decided);
     const object = await this.#world.objects.updateStatus(situation.object, status, this.#signal);
     this.#state.update({ object, status });
-    for (const event of told) this.event(event);
-    this.#count(
-      told.map(({ reason }) => reason),
-      status,
-    );
+    const told = [...changes, ...events];
+    this.#events.unshift(...changes.filter(isFirst));
+    for (const event of told) if (!isFirst(event)) this.event(event);
+    this.#count(told, before, status);
     if (condition(status, 'Ready')?.reason !== condition(before, 'Ready')?.reason) {
       const ready = condition(status, 'Ready');
       this.log.info('status changed', { ready: ready?.status, reason: ready?.reason, detail: ready?.message });
@@ -93,13 +96,25 @@ export class Report {
     });
   }
 
-  #count(told: readonly string[], status: Status): void {
+  #count(events: readonly OperatorEvent[], before: Status, status: Status): void {
     const { metrics } = this.#world;
+    const told = events.map(({ reason }) => reason);
     if (told.includes('DriftDetected')) for (const { field } of status.drift) metrics.driftDetected(fieldOf(field));
-    if (told.includes(condition(status, 'Stalled')?.reason ?? '')) metrics.stalled();
+    if (stallBegins(before, status)) metrics.stalled();
     if (told.includes('Repaired')) metrics.repair('repaired');
     if (told.includes('RepairExhausted')) metrics.repair('exhausted');
   }
+
+  /** Milliseconds until the trouble that the status shows is to be told. */
+  warningDueMs(verdict: Verdict): number | undefined {
+    const { situation } = this.#state;
+    return warningDueMs({ ...situation, verdict, told: [], mayTell: () => false }, situation.status);
+  }
+}
+
+/** It came before what the pass did then. */
+function isFirst({ reason }: OperatorEvent): boolean {
+  return reason === 'Resumed' || reason === 'IdentityAccepted';
 }
 
 /** The log keys of an object. */

@@ -4,7 +4,15 @@
  */
 
 import { visible } from '../api/visible.ts';
-import { adopted, created, describeChanges, driftCorrected, driftDetected, startsToDrift } from '../core/events.ts';
+import {
+  adopted,
+  created,
+  describeChanges,
+  driftCorrected,
+  driftDetected,
+  startsToDrift,
+  updated,
+} from '../core/events.ts';
 import { declarationHash } from '../core/model/desired.ts';
 import { type Drift, type FieldPath, fieldOf } from '../core/model/fields.ts';
 import { type Operation, operationCategory, operationOf, wholeSecond } from '../core/model/object.ts';
@@ -49,8 +57,9 @@ export class WriteResults {
     // What was to be told of one that is written over has not been told yet.
     const untold = repeated || before?.kind === 'Adopt' || before?.kind === 'Recreate' ? before?.kind : undefined;
     const fields = changes.map(({ field }) => field);
-    // From now on, not from when the pass began: a slow one would shorten the wait.
+    // From now on, not from when the pass began: a slow one would shorten the wait, and a clock set back meanwhile would end it.
     const time = wholeSecond(this.#world.now());
+    this.#state.update({ now: time });
     const isAlone = status.operation === undefined || repeated;
     const replacedEtag = isAlone && definition?.presence === 'present' ? definition.runtime.etag : undefined;
     const etag = replacedEtag === undefined ? {} : { replacedEtag };
@@ -95,7 +104,8 @@ export class WriteResults {
     changes: readonly Drift[] = [],
     fields: readonly FieldPath[] = changes.map(({ field }) => field),
   ): void {
-    const what = changes.length > 0 ? describeChanges(changes) : fields.join(', ');
+    const declared = new Set<string>(this.#state.situation.desired.fields.keys());
+    const what = changes.length > 0 ? describeChanges(changes, declared) : fields.join(', ');
     if (operationCategory(kind) === 'creation') {
       this.#report.eventAndLog(created(kind));
     } else if (kind === 'Adopt') {
@@ -103,6 +113,7 @@ export class WriteResults {
     } else {
       this.#report.log.info('runtime updated', { changes: what, drift: kind === 'Correct' });
       if (kind === 'Correct') this.#corrected(what, fields);
+      if (kind === 'Update') this.#report.event(updated(what));
     }
   }
 

@@ -205,7 +205,7 @@ export class Elector implements Leadership {
     const { lease, log, terms } = this.#options;
     this.#electionState = failed(this.#electionState, startedAt, terms);
     const leading = this.isLeader();
-    log[this.#warnOnce.level(lease, 'write')]('the lease cannot be written', { lease, leading, error });
+    log[this.#warnOnce.level(lease, 'write')]('failed to write the lease', { lease, leading, error });
   }
 
   #stopLeading(why: string): LeadershipLost {

@@ -7,6 +7,8 @@ export interface BackoffPolicy {
   readonly maxMs: number;
   /** A wait that the server asks for (Retry-After); it may exceed `maxMs`. */
   readonly minMs?: number;
+  /** This one wait is not longer. */
+  readonly latestMs?: number;
 }
 
 const JITTER = 0.2;
@@ -25,7 +27,7 @@ export function backoffDelay(policy: BackoffPolicy, failures: number, random: nu
   const longest = Math.min(planned * (1 + JITTER), policy.maxMs);
   const delay = shortest + random * (longest - shortest);
   const asked = (policy.minMs ?? 0) * (1 + JITTER * random);
-  return Math.max(delay, asked);
+  return Math.min(Math.max(delay, asked), policy.latestMs ?? Number.POSITIVE_INFINITY);
 }
 
 interface Streak {

@@ -56,6 +56,6 @@ function unlessOutage(error: unknown, key: string, log: Log, warnOnce: WarnOnce)
   if (!(error instanceof KubeError)) throw error;
   const { status, reason, message } = error;
   const level = warnOnce.level(key, `${status} ${reason}`);
-  log[level]('the API server refused or failed', { object: key, status, reason, detail: message });
+  log[level]('API server request failed', { object: key, status, reason, detail: message });
   return { kind: 'backoff', baseMs: 1_000, maxMs: 60_000 };
 }

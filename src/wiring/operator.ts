@@ -38,7 +38,7 @@ export function createOperator({ config, log, clock, version }: OperatorOptions)
   });
   const base: Base = { config, clock, log, metrics, client, signal: stopping.signal };
   const shard = new Shard(config.labelSelector);
-  metrics.objects.countBy(() => countObjects(shard.own.objects()));
+  metrics.objects.countBy(() => countObjects(shard.own.objects(), clock.now()));
   const elector = config.leaderElect ? electorOf(base) : undefined;
   const leadership = elector ?? ALWAYS_LEADER;
   const isLeader = () => leadership.isLeader();

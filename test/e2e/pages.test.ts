@@ -19,7 +19,6 @@ const READY = 'kubectl wait --for=condition=Ready azir/my-sample-azure-ir --time
 /** What a page takes for granted when it is opened. */
 const BEFORE: Readonly<Record<string, readonly string[]>> = {
   'docs/gitops.md': ['kubectl create namespace argocd', 'kubectl create configmap argocd-cm -n argocd'],
-  'docs/migrating.md': ['kubectl apply -f examples/observe.yaml'],
   'docs/operations.md': [SAMPLE, READY, 'kubectl apply -f examples/interactive-authoring.yaml'],
   'docs/reference/manifest.md': [SAMPLE],
   'docs/runbook.md': [SAMPLE, READY],
@@ -27,6 +26,37 @@ const BEFORE: Readonly<Record<string, readonly string[]>> = {
 };
 /** As examples/observe.yaml declares it. */
 const OBSERVED = { factory: DEFAULT_FACTORY, name: 'ObservedAzureIR' };
+/** What a reader of the page on migrating has. */
+const FACTORY_ID = `/subscriptions/${DEFAULT_FACTORY.subscriptionId}/resourceGroups/${DEFAULT_FACTORY.resourceGroup}/providers/Microsoft.DataFactory/factories/${DEFAULT_FACTORY.name}`;
+const FILES: Readonly<Record<string, object>> = {
+  'state.json': {
+    format_version: '1.0',
+    values: {
+      root_module: {
+        resources: [
+          {
+            address: 'azurerm_data_factory_integration_runtime_azure.example',
+            mode: 'managed',
+            type: 'azurerm_data_factory_integration_runtime_azure',
+            values: { id: `${FACTORY_ID}/integrationruntimes/${OBSERVED.name}` },
+          },
+        ],
+      },
+    },
+  },
+  'main.json': {
+    parameters: { factoryName: { type: 'string' } },
+    resources: [
+      {
+        type: 'Microsoft.DataFactory/factories/integrationRuntimes',
+        name: `[concat(parameters('factoryName'), '/${OBSERVED.name}')]`,
+      },
+    ],
+  },
+  [`adf/integrationRuntime/${OBSERVED.name}.json`]: { name: OBSERVED.name, properties: { type: 'Managed' } },
+};
+/** What its commands write. */
+const WRITTEN = ['runtimes', 'watched', 'from-terraform', 'from-arm', 'from-git'];
 const PROPERTIES = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
 
 const installs = (block: Block): boolean => block.some(({ text }) => text.startsWith('helm '));
@@ -49,7 +79,18 @@ describe('where the operator runs', () => {
 
   beforeAll(async () => {
     [installation] = await Promise.all([install(), buildBundle()]);
-    terminal = await Terminal.open(installation.cluster);
+    const { azure } = installation;
+    terminal = await Terminal.open(installation.cluster, {
+      AZURE_TENANT_ID: azure.tenantId,
+      AZURE_CLIENT_ID: azure.clientId,
+      AZURE_CLIENT_SECRET: azure.clientSecret,
+      AZURE_AUTHORITY_HOST: azure.authorityUrl,
+      AZURE_RESOURCE_MANAGER_ENDPOINT: azure.armUrl,
+      AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+      NODE_EXTRA_CA_CERTS: azure.caFile,
+      FACTORY_ID,
+      NAME: OBSERVED.name.toLowerCase(),
+    });
     operator = await startOperator({
       kubeconfig: installation.operatorKubeconfig,
       azure: installation.azure,
@@ -71,7 +112,11 @@ describe('where the operator runs', () => {
 
   const control = () => installation.emulator.control;
 
-  beforeEach(() => control().putRuntime({ ...OBSERVED, properties: PROPERTIES }));
+  beforeEach(async () => {
+    await control().putRuntime({ ...OBSERVED, properties: PROPERTIES });
+    await terminal.remove(...WRITTEN);
+    for (const [name, content] of Object.entries(FILES)) await terminal.write(name, JSON.stringify(content));
+  });
 
   afterEach(async () => {
     await terminal.run('kubectl delete azir --all -A --timeout=60s');
@@ -89,7 +134,6 @@ describe('where the operator runs', () => {
     const before = await control().getRuntime(OBSERVED);
     const page = pages.find(({ path }) => path === 'docs/migrating.md');
     if (page === undefined) throw new Error('there is no page on migrating');
-    await terminal.run('kubectl apply -f examples/observe.yaml');
     await type(page, terminal, (block) => !installs(block));
     expect(await control().getRuntime(OBSERVED)).toEqual(before);
     expect(await terminal.run('kubectl get azir -o name')).toBe('');

@@ -2,28 +2,60 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeAll, expect, test } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse, parseAllDocuments } from 'yaml';
+import { findAssets } from '../../dev/controlplane/assets.ts';
+import { stderrLog } from '../../dev/controlplane/log.ts';
+import { pathOf, underCi } from '../../dev/tools/index.ts';
+import { haveOwnNode } from '../../scripts/package/plugin.ts';
 import { describeWith } from '../support/tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = `${root}dist/release/`;
 const IMAGE_REPOSITORY = 'registry.example.com/operator';
+const REPOSITORY_URL = 'https://git.example.com/team/operator';
 const { version, dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
+/** Node is put into an archive, and the first time fetched. */
+const PACK_MS = 600_000;
+
 async function pack(): Promise<string> {
-  const env = { ...process.env, IMAGE_REPOSITORY, SOURCE_DATE_EPOCH: '1790000000' };
-  const args = ['scripts/package.ts', '--without-image'];
+  const env = { ...process.env, IMAGE_REPOSITORY, REPOSITORY_URL, SOURCE_DATE_EPOCH: '1790000000' };
+  const args = ['scripts/package.ts', '--without-image', '--own-platform-only'];
   return (await promisify(execFile)(process.execPath, args, { cwd: root, env })).stdout;
 }
+
+const quiet = { log: stderrLog('package'), signal: new AbortController().signal };
+
+/** Without what would help a plugin by chance. */
+function bare(home: string): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  return { ...env, HOME: home, KUBECONFIG: '/nowhere' };
+}
+
+/** By the real kubectl, which looks for both names on PATH. */
+async function runsAsPlugin(bin: string, rest = [dirname(process.execPath), process.env.PATH].join(delimiter)) {
+  const kubectl = join(await findAssets(quiet), 'kubectl');
+  const env = { ...bare(tmpdir()), PATH: `${bin}${delimiter}${rest}` };
+  const run = async (...args: string[]) => (await promisify(execFile)(kubectl, args, { env })).stdout;
+  expect(JSON.parse(await run('azir', 'version', '--client', '-o', 'json'))).toMatchObject({ client: { version } });
+  const file = `${root}examples/azureintegrationruntime.yaml`;
+  expect(await run('azir', 'plan', '--offline', '-f', file)).toContain('Plan: 1 valid');
+  expect(await run('__complete', 'azir', 'pl')).toMatch(/^plan\t/);
+}
+
+const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await describeWith('krew') : describe.skip;
 
 (await describeWith('helm'))('a release', () => {
   let sums: string;
   beforeAll(async () => {
     sums = await pack();
-  });
+  }, PACK_MS);
 
   test('has a sum for every file in it', () => {
     const listed = sums
@@ -44,9 +76,13 @@ async function pack(): Promise<string> {
     }
   });
 
-  test('has the same bytes when it is made again', async () => {
-    expect(await pack()).toBe(sums);
-  });
+  test(
+    'has the same bytes when it is made again',
+    async () => {
+      expect(await pack()).toBe(sums);
+    },
+    PACK_MS,
+  );
 
   test('installs the image of its version from where it is, and runs no test', () => {
     const all = parseAllDocuments(readFileSync(`${out}install.yaml`, 'utf8')).map((document) => document.toJS());
@@ -54,6 +90,18 @@ async function pack(): Promise<string> {
     expect(deployment.spec.template.spec.containers[0].image).toBe(`${IMAGE_REPOSITORY}:${version}`);
     expect(all.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['Namespace', 'CustomResourceDefinition']));
     expect(all.filter(({ kind }) => kind === 'Pod')).toEqual([]);
+  });
+
+  test('has a chart that knows where its image, its sources and its runbook are', async () => {
+    const chart = `${out}azure-ir-operator-chart-${version}.tgz`;
+    const show = async (what: string) =>
+      parse((await promisify(execFile)(pathOf('helm'), ['show', what, chart], { cwd: root })).stdout);
+    const { home, sources, icon } = await show('chart');
+    expect({ home, sources }).toEqual({ home: REPOSITORY_URL, sources: [REPOSITORY_URL] });
+    expect(Buffer.from(icon.split('base64,')[1], 'base64').toString()).toMatch(/^<svg .*<\/svg>$/);
+    const { image, metrics } = await show('values');
+    expect(image.repository).toBe(IMAGE_REPOSITORY);
+    expect(metrics.prometheusRule.runbookUrl).toBe(`${REPOSITORY_URL}/blob/v${version}/docs/runbook.md`);
   });
 
   test('has a bill of materials with every package that the operator depends on, in its version, and Node', () => {
@@ -67,5 +115,81 @@ async function pack(): Promise<string> {
     const on: string[] = bill.dependencies.flatMap((each: { dependsOn: string[] }) => each.dependsOn);
     expect(on.filter((ref) => !refs.includes(ref))).toEqual([]);
     expect(bill.metadata.component).toMatchObject({ name: 'azure-ir-operator', version });
+  });
+
+  test('installs both programs of the plugin by npm, without a package besides, and kubectl finds them', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'npm-'));
+    const archive = `${out}kubectl-azir-${version}.tgz`;
+    await promisify(execFile)('npm', ['install', '--global', '--offline', '--prefix', home, archive], {
+      env: bare(home),
+    });
+    expect(readdirSync(join(home, 'lib', 'node_modules'))).toEqual(['kubectl-azir']);
+    await runsAsPlugin(join(home, 'bin'));
+    await rm(home, { recursive: true });
+  });
+
+  test('has a launcher that runs the Node beside it, by a link from elsewhere', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'launcher-'));
+    const [store, bin] = [join(home, 'a b', 'store'), join(home, 'bin')];
+    for (const folder of [store, bin]) await mkdir(folder, { recursive: true });
+    await promisify(execFile)('tar', ['-xzf', `${out}kubectl-azir-${version}.tgz`, '-C', home]);
+    await copyFile(join(home, 'package', 'dist', 'kubectl-azir.js'), join(store, 'kubectl-azir.js'));
+    await writeFile(join(store, 'package.json'), '{"type":"module"}');
+    await copyFile(`${root}scripts/package/launcher.sh`, join(store, 'kubectl-azir'));
+    await symlink(process.execPath, join(store, 'node'));
+    for (const name of ['kubectl-azir', 'kubectl_complete-azir'])
+      await symlink('../a b/store/kubectl-azir', join(bin, name));
+    await runsAsPlugin(bin);
+    await rm(home, { recursive: true });
+  });
+
+  describeKrew('the manifest for krew', () => {
+    let home: string;
+    let env: NodeJS.ProcessEnv;
+    let archive: string;
+
+    beforeAll(async () => {
+      home = await mkdtemp(join(tmpdir(), 'krew-'));
+      env = { ...bare(home), KREW_ROOT: join(home, 'krew') };
+      const { spec } = parse(readFileSync(`${out}azir.yaml`, 'utf8'));
+      archive = `${out}${basename(spec.platforms[0].uri)}`;
+    });
+
+    afterAll(() => rm(home, { recursive: true, force: true }));
+
+    const install = (manifest: string) =>
+      promisify(execFile)(pathOf('krew'), ['install', `--manifest=${manifest}`, `--archive=${archive}`], { env });
+
+    test('names archives of this release with their sums', () => {
+      const { spec } = parse(readFileSync(`${out}azir.yaml`, 'utf8'));
+      expect(spec.version).toBe(`v${version}`);
+      for (const { uri, sha256 } of spec.platforms) {
+        expect(uri).toContain(`/releases/download/v${version}/`);
+        expect(
+          createHash('sha256')
+            .update(readFileSync(`${out}${basename(uri)}`))
+            .digest('hex'),
+        ).toBe(sha256);
+      }
+    });
+
+    test('is refused by krew where the archive is another one', async () => {
+      const manifest = join(home, 'azir.yaml');
+      const text = readFileSync(`${out}azir.yaml`, 'utf8');
+      await writeFile(manifest, text.replaceAll(/sha256: \w+/g, `sha256: ${'f'.repeat(64)}`));
+      await expect(install(manifest)).rejects.toThrow(/checksum does not match/);
+    });
+
+    test('installs a program by krew itself that needs no Node on PATH, and that kubectl finds', async () => {
+      await install(`${out}azir.yaml`);
+      const bin = join(home, 'krew', 'bin');
+      await symlink(await realpath(join(bin, 'kubectl-azir')), join(bin, 'kubectl_complete-azir'));
+      await runsAsPlugin(bin, '/usr/bin:/bin');
+      expect(readdirSync(join(home, 'krew', 'store', 'azir', `v${version}`)).sort()).toEqual([
+        'LICENSE',
+        'LICENSE.node',
+        'kubectl-azir',
+      ]);
+    });
   });
 });

@@ -19,12 +19,18 @@ const WORKFLOWS = ['ci', 'release'].map((name) => `.github/workflows/${name}.yam
     expect(said.stdout).toBe('');
   });
 
+  test('take every action as it is at one commit, and say which version that is: a tag can be moved', () => {
+    const uses = WORKFLOWS.flatMap((path) => [...file(path).matchAll(/uses: (.*)/g)]).map(([, what]) => what);
+    expect(uses.length).toBeGreaterThan(0);
+    for (const what of uses) expect(what).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
   test('call npm scripts that there are', () => {
     const { scripts } = JSON.parse(file('package.json'));
     const called = WORKFLOWS.flatMap((path) => [...file(path).matchAll(/run: .*npm (?:run )?([\w:]+)/g)]).map(
       ([, name = '']) => name,
     );
-    expect(called).toEqual(['test', 'package']);
+    expect(called).toEqual(['test', 'test:kubernetes', 'package']);
     for (const name of called) expect(scripts[name]).toBeDefined();
   });
 });

@@ -318,14 +318,16 @@ describe('the chart', () => {
     });
   });
 
-  test('has the alerts of deploy/monitoring when it is told to, with links to where the runbook is', async () => {
-    const { groups } = parse(await readFile('deploy/monitoring/rules.yaml', 'utf8'));
-    const own = { metrics: { prometheusRule: { enabled: true } } };
+  test('has the alerts of deploy/monitoring when it is told to, with links to where the runbook is, and with none where it is not told', async () => {
+    const rules = await readFile('deploy/monitoring/rules.yaml', 'utf8');
+    const told = async (runbookUrl?: string) =>
+      only(await rendered({ metrics: { prometheusRule: { enabled: true, runbookUrl } } }), 'PrometheusRule');
     expect(only(await rendered({}), 'PrometheusRule')).toBeUndefined();
-    expect(only(await rendered(own), 'PrometheusRule')).toMatchObject({ spec: { groups } });
-    const elsewhere = JSON.stringify(only(await rendered(EVERYTHING), 'PrometheusRule'));
-    expect(elsewhere).toContain('https://wiki.example.com/azure-ir#azureirobjectsstalled');
-    expect(elsewhere).not.toContain('docs/runbook.md');
+    const elsewhere = 'https://wiki.example.com/azure-ir';
+    expect(await told(elsewhere)).toMatchObject({ spec: parse(rules.replaceAll('docs/runbook.md', elsewhere)) });
+    const untold = parse(rules.replaceAll(/^ *runbook_url:.*\n?/gm, ''));
+    expect((await told())?.spec).toEqual(untold);
+    await expect(told('docs/runbook.md')).rejects.toThrow('runbookUrl');
   });
 
   test('may ask who reads its metrics only where these are secure', async () => {

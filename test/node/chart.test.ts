@@ -3,18 +3,18 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEFAULT_FACTORY } from '../../dev/emulator/index.ts';
 import { NAMESPACE, RELEASE } from '../support/helm.ts';
 import { operatorOf, statusOf } from './support/containers.ts';
-import { PATIENCE_MS, Place, SAMPLE } from './support/place.ts';
+import { Place, SAMPLE } from './support/place.ts';
 
 let place: Place;
 beforeAll(async () => {
   place = await Place.create();
   await place.kubectl(['create', 'namespace', 'watched']);
   await place.install({ watchNamespaces: ['watched'] });
-}, 2 * PATIENCE_MS);
+});
 afterAll(async () => {
   await place?.kubectl(['delete', 'namespace', 'watched', 'unwatched', '--ignore-not-found', '--timeout=80s']);
   await place?.stop();
-}, 3 * PATIENCE_MS);
+});
 
 describe('with watchNamespaces', () => {
   const can = async (verb: string, resource: string, namespace: string): Promise<string> => {
@@ -40,33 +40,25 @@ describe('with watchNamespaces', () => {
 });
 
 describe('helm test', () => {
-  test(
-    'says that it works, from another pod',
-    async () => {
-      const ip = await place.kubectl([
-        ...['get', 'service', `${RELEASE}-metrics`, '-n', NAMESPACE, '-o', 'jsonpath={.spec.clusterIP}'],
-      ]);
-      // This cluster has no DNS.
-      await place.upgrade({ hostAliases: [{ ip, hostnames: [`${RELEASE}-metrics`] }] });
-      const said = await place.helm(['test', RELEASE, '--logs', '--timeout', '90s']);
-      expect(said).toContain('answers');
-    },
-    2 * PATIENCE_MS,
-  );
+  test('says that it works, from another pod', async () => {
+    const ip = await place.kubectl([
+      ...['get', 'service', `${RELEASE}-metrics`, '-n', NAMESPACE, '-o', 'jsonpath={.spec.clusterIP}'],
+    ]);
+    // This cluster has no DNS.
+    await place.upgrade({ hostAliases: [{ ip, hostnames: [`${RELEASE}-metrics`] }] });
+    const said = await place.helm(['test', RELEASE, '--logs', '--timeout', '90s']);
+    expect(said).toContain('answers');
+  });
 });
 
 describe('where a policy gives each namespace users of its own', () => {
-  test(
-    'a user can be left out, and another one given',
-    async () => {
-      const user = { runAsUser: 1_000_640_000, runAsGroup: 0, fsGroup: 1_000_640_000 };
-      await place.upgrade({ podSecurityContext: user });
-      await place.settled();
-      const [pod] = await place.pods();
-      const status = await statusOf(await operatorOf(pod?.metadata.uid ?? ''));
-      expect(status.Uid?.split('\t')[0]).toBe('1000640000');
-      await place.leader();
-    },
-    2 * PATIENCE_MS,
-  );
+  test('a user can be left out, and another one given', async () => {
+    const user = { runAsUser: 1_000_640_000, runAsGroup: 0, fsGroup: 1_000_640_000 };
+    await place.upgrade({ podSecurityContext: user });
+    await place.settled();
+    const [pod] = await place.pods();
+    const status = await statusOf(await operatorOf(pod?.metadata.uid ?? ''));
+    expect(status.Uid?.split('\t')[0]).toBe('1000640000');
+    await place.leader();
+  });
 });

@@ -10,8 +10,8 @@ let place: Place;
 beforeAll(async () => {
   place = await Place.create();
   await place.install();
-}, 2 * PATIENCE_MS);
-afterAll(() => place?.stop(), PATIENCE_MS);
+});
+afterAll(() => place?.stop());
 
 const manifest = (name: string, namespace: string, metadata: object = {}) => ({
   apiVersion: 'azure-ir.io/v1beta1',

@@ -35,7 +35,7 @@ describe('the steps of the documents', () => {
   beforeAll(async () => {
     place = await Place.create();
   });
-  afterAll(() => place?.stop(), PATIENCE_MS);
+  afterAll(() => place?.stop());
 
   const sample = (...args: string[]) => place.kubectl([...args, '-n', TEAM, '-f', SAMPLE]);
   const location = async () => (await place.emulator.control.getRuntime(RUNTIME))?.properties;
@@ -84,8 +84,10 @@ describe('the steps of the documents', () => {
   test('it is moved', async () => {
     const moved = readFileSync(join(root, SAMPLE), 'utf8').replace('location: West Europe', 'location: North Europe');
     await place.kubectl(['apply', '-n', TEAM, '-f', '-'], { stdin: moved });
-    await eventually(async () =>
-      expect(await location()).toMatchObject({ typeProperties: { computeProperties: { location: 'North Europe' } } }),
+    await eventually(
+      async () =>
+        expect(await location()).toMatchObject({ typeProperties: { computeProperties: { location: 'North Europe' } } }),
+      PATIENCE_MS,
     );
     await sample('wait', '--for=condition=Ready', '--timeout=60s');
   });
@@ -115,15 +117,10 @@ describe('the steps of the documents', () => {
     await sample('wait', '--for=condition=Ready', '--timeout=60s');
     await place.helm(['uninstall', RELEASE, '--wait']);
     await eventually(async () => expect(await place.pods()).toEqual([]), PATIENCE_MS);
-    const left = await place.kubectl([
-      'get',
-      'deploy,rs,sa,role,rolebinding,netpol,pdb,svc',
-      '-n',
-      NAMESPACE,
-      '-o',
-      'name',
-    ]);
-    expect(left).not.toContain(RELEASE);
+    const kinds = 'deploy,rs,sa,role,rolebinding,netpol,pdb,svc';
+    await eventually(async () => {
+      expect(await place.kubectl(['get', kinds, '-n', NAMESPACE, '-o', 'name'])).not.toContain(RELEASE);
+    }, PATIENCE_MS);
     expect(await sample('get', '-o', 'name')).toContain('my-sample-azure-ir');
     expect(await location()).toBeDefined();
     await place.install();

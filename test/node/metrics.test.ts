@@ -11,8 +11,8 @@ let place: Place;
 beforeAll(async () => {
   place = await Place.create();
   await place.install();
-}, 2 * PATIENCE_MS);
-afterAll(() => place?.stop(), PATIENCE_MS);
+});
+afterAll(() => place?.stop());
 
 /** There is no DNS in this cluster. */
 async function address(): Promise<string> {
@@ -63,7 +63,7 @@ describe('secured', () => {
     await place.upgrade({ metrics: { secure: { enabled: true, certificateSecret: 'metrics-certificate' } } });
     await place.settled();
     await place.kubectl(['create', 'serviceaccount', scraper.serviceAccount]);
-  }, 2 * PATIENCE_MS);
+  });
 
   const scrape = async () => (await place.guest(['get', `https://${await address()}/metrics`], scraper)).split('\n');
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PARENT_TAG } from '../../dev/machine/prepare.ts';
 import { CHART, RELEASE } from '../support/helm.ts';
 import { allReady, createMany, MANY, manifest } from './support/objects.ts';
-import { PATIENCE_MS, Place } from './support/place.ts';
+import { Place } from './support/place.ts';
 import { nodeRun } from './support/run.ts';
 
 const COUNT = 40;
@@ -20,8 +20,8 @@ describeParent('an upgrade from the parent commit', () => {
     await place.helm(['install', RELEASE, chart, '--wait', '--timeout', '120s'], place.values(PARENT_TAG));
     await createMany(place, COUNT);
     await allReady(place);
-  }, 3 * PATIENCE_MS);
-  afterAll(() => place?.stop(), PATIENCE_MS);
+  });
+  afterAll(() => place?.stop());
 
   const writes = async () => {
     const trace = await place.emulator.control.trace({ factory: MANY.name });
@@ -33,39 +33,31 @@ describeParent('an upgrade from the parent commit', () => {
         (properties.typeProperties as { computeProperties: { location: string } }).computeProperties.location,
     );
 
-  test(
-    'under load, it ends with what is declared, and nothing is written twice or that nobody has asked for',
-    async () => {
-      const before = (await writes()).length;
-      expect(before).toBe(COUNT);
-      const upgraded = place.upgrade({});
-      const moved = Array.from({ length: COUNT }, (_, n) => manifest(n, 'North Europe'));
-      for (const object of moved)
-        await place.kubectl(['apply', '--server-side', '-f', '-', '--force-conflicts'], { stdin: object });
-      await upgraded;
-      await place.settled();
-      await allReady(place);
-      expect(await locations()).toEqual(Array(COUNT).fill('North Europe'));
-      const moves = (await writes()).slice(before);
-      expect(moves.filter(({ method }) => method === 'DELETE')).toEqual([]);
-      // One for each; what the former leader had sent when it was told to end may be sent again by the next.
-      expect(new Set(moves.map(({ runtime }) => runtime)).size).toBe(COUNT);
-      expect(moves.length).toBeLessThanOrEqual(COUNT + 1);
-    },
-    3 * PATIENCE_MS,
-  );
+  test('under load, it ends with what is declared, and nothing is written twice or that nobody has asked for', async () => {
+    const before = (await writes()).length;
+    expect(before).toBe(COUNT);
+    const upgraded = place.upgrade({});
+    const moved = Array.from({ length: COUNT }, (_, n) => manifest(n, 'North Europe'));
+    for (const object of moved)
+      await place.kubectl(['apply', '--server-side', '-f', '-', '--force-conflicts'], { stdin: object });
+    await upgraded;
+    await place.settled();
+    await allReady(place);
+    expect(await locations()).toEqual(Array(COUNT).fill('North Europe'));
+    const moves = (await writes()).slice(before);
+    expect(moves.filter(({ method }) => method === 'DELETE')).toEqual([]);
+    // One for each; what the former leader had sent when it was told to end may be sent again by the next.
+    expect(new Set(moves.map(({ runtime }) => runtime)).size).toBe(COUNT);
+    expect(moves.length).toBeLessThanOrEqual(COUNT + 1);
+  });
 
-  test(
-    'a rollback leaves Azure as it is',
-    async () => {
-      const before = (await writes()).length;
-      await place.helm(['rollback', RELEASE, '1', '--wait', '--timeout', '120s']);
-      await place.settled();
-      await allReady(place);
-      expect((await writes()).length).toBe(before);
-      await place.upgrade({}, CHART);
-      expect((await writes()).length).toBe(before);
-    },
-    3 * PATIENCE_MS,
-  );
+  test('a rollback leaves Azure as it is', async () => {
+    const before = (await writes()).length;
+    await place.helm(['rollback', RELEASE, '1', '--wait', '--timeout', '120s']);
+    await place.settled();
+    await allReady(place);
+    expect((await writes()).length).toBe(before);
+    await place.upgrade({}, CHART);
+    expect((await writes()).length).toBe(before);
+  });
 });

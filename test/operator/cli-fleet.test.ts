@@ -1,7 +1,8 @@
 /** `kubectl azir` sees and steers what the operator keeps. */
 import { describe, expect, test } from '@jest/globals';
-import { azir } from './support/azir.ts';
-import { inBothKinds, inPlace, type Place } from './support/place.ts';
+import { azir, startAzir } from './support/azir.ts';
+import { actAs, newClient } from './support/credentials.ts';
+import { eventually, inBothKinds, inPlace, message, type Place } from './support/place.ts';
 
 const HOSTILE = 'a\u001b[31m ##vso[task.complete] \u202e\n::error::x';
 
@@ -41,13 +42,63 @@ describe.each(inBothKinds)('in a $kind', ({ inPlace }) => {
     }));
 });
 
+describe.each(inBothKinds)('enable-authoring, in a $kind', ({ inPlace }) => {
+  test.concurrent('enables it where it is declared, and says so where it is not', () =>
+    inPlace(async (place) => {
+      await place.azure.ensureNetwork({ factory: place.factory });
+      const stages = [{ state: 'Online', afterMs: 0 }];
+      await place.azure.setLifecycle({ factory: place.factory, rules: [{ on: 'create', stages }] });
+      await ready(place, 'etl', { managedVirtualNetwork: {}, interactiveAuthoring: { autoTerminationMinutes: 60 } });
+      await ready(place, 'other');
+      const flags = ['-n', place.namespace];
+      expect(await azir(['enable-authoring', 'etl', ...flags])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('etl: Available: '),
+      });
+      expect((await place.calls()).IntegrationRuntime_EnableInteractiveQuery).toBe(1);
+      expect(await azir(['enable-authoring', 'other', ...flags])).toMatchObject({
+        code: 3,
+        stdout: expect.stringContaining('it declares no spec.interactiveAuthoring'),
+      });
+    }));
+});
+
+test.concurrent('accept-identity goes on under the identity that is named, and under no other', () =>
+  inPlace(async (place) => {
+    await ready(place, 'etl');
+    const client = await newClient(place);
+    await actAs(place, client);
+    await place.look('etl').catch(() => {});
+    const refused = await place.until('etl', 'Ready=False CredentialsInvalid Stalled');
+    expect(message(refused)).toContain(client.identity);
+    const accept = (identity: string) =>
+      azir(['accept-identity', 'etl', '-n', place.namespace, '--identity', identity]);
+    expect(await accept('some/body')).toMatchObject({ code: 3, stdout: expect.stringContaining('CredentialsInvalid') });
+    expect(await accept(client.identity)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('etl: Available: '),
+    });
+    expect((await place.get('etl'))?.status?.claim?.identity).toBe(client.identity);
+  }));
+
+test.concurrent('status -w shows what changes until it is interrupted', () =>
+  inPlace(async (place) => {
+    await ready(place, 'etl');
+    const watching = await startAzir(['status', '-n', place.namespace, '-w']);
+    await eventually(async () => expect(watching.out()).toContain('Available'));
+    await place.patch('etl', { spec: { suspend: true } });
+    await eventually(async () => expect(watching.out()).toMatch(/etl +True +Suspended/));
+    watching.interrupt();
+    expect(await watching.ended).toMatchObject({ code: 130, stderr: '' });
+  }));
+
 test.concurrent('suspend says who and why, reconcile is refused then, and resume takes all of that back', () =>
   inPlace(async (place) => {
     await ready(place, 'etl');
     const flags = ['-n', place.namespace];
     expect(await azir(['suspend', 'etl', ...flags, '--reason', HOSTILE])).toMatchObject({ code: 0 });
     const { stdout } = await azir(['status', ...flags]);
-    expect(stdout).toMatch(/suspended by \S+ at \d{4}-/);
+    expect(stdout).toMatch(/suspended by \S+ \d+[sm] ago: /);
     expect(stdout).toContain('a\\u{1b}[31m #\\u{23}vso[task.complete] \\u{202e}\\u{a}::error::x');
     expect(await azir(['reconcile', 'etl', ...flags])).toMatchObject({
       code: 3,
@@ -63,7 +114,7 @@ test.concurrent('suspend leaves what GitOps owns alone, unless forced', () =>
     await ready(place, 'etl');
     await place.patch('etl', { metadata: { labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } } });
     const refused = await azir(['suspend', 'etl', '-n', place.namespace]);
-    expect(refused).toMatchObject({ code: 3, stdout: expect.stringContaining('Flux will undo it') });
+    expect(refused).toMatchObject({ code: 3, stdout: expect.stringContaining('Flux will revert it') });
     expect(await azir(['suspend', 'etl', '-n', place.namespace, '--force'])).toMatchObject({ code: 0 });
   }));
 
@@ -74,7 +125,7 @@ test.concurrent('an object that needs a person ends a wait at once, one that is 
     const stalled = await azir(['wait', 'self', '-n', place.namespace]);
     expect(stalled).toMatchObject({ code: 3, stdout: expect.stringContaining('TypeConflict') });
     const missing = await azir(['wait', 'nobody', '-n', place.namespace, '--timeout', '1s']);
-    expect(missing).toMatchObject({ code: 4, stdout: expect.stringContaining('not there yet') });
+    expect(missing).toMatchObject({ code: 4, stdout: expect.stringContaining('not found yet') });
     await place.delete('self');
     expect(await azir(['wait', 'self', '--for', 'deleted', '-n', place.namespace])).toMatchObject({ code: 0 });
   }));
@@ -82,7 +133,7 @@ test.concurrent('an object that needs a person ends a wait at once, one that is 
 test.concurrent('nothing is asked for without saying of what', () =>
   inPlace(async (place) => {
     const none = await azir(['repair', '-n', place.namespace]);
-    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('say which objects') });
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('no objects selected') });
     const both = await azir(['repair', 'etl', '--all', '-n', place.namespace]);
     expect(both).toMatchObject({ code: 1 });
     expect(await azir(['repair', 'gone', '-n', place.namespace])).toMatchObject({ code: 1 });
@@ -120,6 +171,8 @@ test.concurrent('check tells what is fine, what is not, and what to do', () =>
     expect(findings.filter(({ verdict }) => verdict === 'failed').every(({ remedy }) => remedy !== undefined)).toBe(
       true,
     );
+    const { stdout: rights } = await azir(['check', '-n', place.namespace, '--azure']);
+    expect(rights).toMatch(/^✔ Azure rights of .* on factory factory-\w+: all that is needed, by its roles$/m);
     expect(await azir(['check', '--pre'])).toMatchObject({ code: 0, stdout: expect.stringContaining('✔ your rights') });
   }));
 

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { azir } from './support/azir.ts';
+import { azir, startAzir } from './support/azir.ts';
 import { eventually, inBothKinds, inPlace, type Place } from './support/place.ts';
 
 const located = (location: string, more: object = {}) => ({
@@ -105,6 +105,18 @@ describe.each(inBothKinds)('plan, in a $kind', ({ inPlace }) => {
       expect(plan).toMatchObject({ code: 1, complete: false, changes: [{ action: 'unknown' }] });
     }));
 });
+
+test.concurrent('a plan that is interrupted leaves no file', () =>
+  inPlace(async (place) => {
+    await place.azure.addFault({ match: { factory: place.factory.name }, times: 1, effect: { kind: 'hang' } });
+    const folder = await mkdtemp(join(tmpdir(), 'azir-plan-'));
+    const files = ['-o', `json=${join(folder, 'plan.json')}`, '-o', `markdown=${join(folder, 'plan.md')}`];
+    const running = await startAzir(['plan', '-f', '-', ...files], { stdin: place.manifest('etl') });
+    await eventually(async () => expect(await place.requests()).toContain('LIST'));
+    running.interrupt();
+    expect((await running.ended).code).toBe(130);
+    expect(await readdir(folder)).toEqual([]);
+  }));
 
 test.concurrent('a list of more pages than go out at once is read to its end', () =>
   inPlace(async (place) => {

@@ -29,7 +29,11 @@ describe.each(inBothKinds)('a change of the manifest, in a $kind', ({ inPlace })
       await place.apply('sample', { interval: '1h', location: 'North Europe', description: 'Copies.' });
       await place.until('sample', 'Ready=True Available');
       await place.barrier();
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'Created', 'Updated');
+      expect((await place.eventsInFull('sample'))[1]).toMatchObject({
+        type: 'Normal',
+        note: 'Updated location "West Europe" → "North Europe"; description "" → "Copies.".',
+      });
     }));
 
   test.concurrent('from "West Europe" to "westeurope" writes nothing to Azure', () =>

@@ -5,7 +5,7 @@ import { DELETE, deny, GET } from './support/faults.ts';
 import { eventually, inBothKinds, message, minutesAgo, type Place } from './support/place.ts';
 
 const ready = (place: Place, name = 'sample') => place.until(name, 'Ready=True Available');
-const WAY_OUT = /deletionPolicy: Retain\)\.$/;
+const WAY_OUT = /deletionPolicy: Retain\)\./;
 
 /** As if Azure had denied the parent for so long. */
 async function deniedFor(place: Place, minutes: number): Promise<void> {
@@ -255,7 +255,7 @@ describe.each(inBothKinds)('a runtime that is referred to, in a $kind', ({ inPla
   test.concurrent('keeps the object, with the words of Azure and the way out', () =>
     inPlace(async (place) => {
       const object = await referred(place);
-      expect(message(object)).toContain('The document cannot be deleted since it is referenced by LS_Lake, LS_Sql.');
+      expect(message(object)).toMatch(/^Runtime is still referenced by LS_Lake, LS_Sql\. Remove the reference/);
       expect(message(object)).toMatch(WAY_OUT);
       expect(object.metadata.finalizers).toHaveLength(1);
     }));
@@ -267,10 +267,15 @@ describe.each(inBothKinds)('a runtime that is referred to, in a $kind', ({ inPla
       await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Lake'] });
       await place.delete('sample');
       await place.until('sample', 'Ready=False ReferencedByOthers Reconciling');
+      await place.untilEvents('sample', 'Created', 'ReferencedByOthers');
+      expect((await place.eventsInFull('sample'))[1]).toMatchObject({
+        type: 'Warning',
+        note: expect.stringContaining('referenced by LS_Lake'),
+      });
       await unrefer(place);
       await place.untilGone('sample');
       expect(await place.runtime('sample')).toBeNull();
-      await place.untilEvents('sample', 'Created', 'Deleted');
+      await place.untilEvents('sample', 'Created', 'ReferencedByOthers', 'Deleted');
     }));
 
   test.concurrent('goes at once when a person asks for a look', () =>
@@ -336,7 +341,7 @@ describe.each(inBothKinds)('a deletion that Azure refuses, in a $kind', ({ inPla
       await place.azure.addRefusal({ kind: 'lock', level: 'CanNotDelete', scope: place.scope });
       await place.delete('sample');
       const object = await place.until('sample', 'Ready=False Locked Stalled');
-      expect(message(object)).toMatch(/once the lock is removed.*deletionPolicy: Retain\)\.$/);
+      expect(message(object)).toMatch(/Remove the lock.*deletionPolicy: Retain\)\./);
       await place.azure.clearRefusals({ scope: place.scope });
       await place.annotate('sample', 'azure-ir.io/reconcile', 'now');
       await place.untilGone('sample');
@@ -349,7 +354,7 @@ describe.each(inBothKinds)('a deletion that Azure refuses, in a $kind', ({ inPla
       await place.azure.removeSubscription({ subscriptionId: place.factory.subscriptionId });
       await place.delete('sample');
       const object = await place.until('sample', 'Ready=False SubscriptionNotFound Reconciling');
-      expect(message(object)).toMatch(/tenant and AZURE_CLOUD.*deletionPolicy: Retain\)\.$/);
+      expect(message(object)).toMatch(/tenant and AZURE_CLOUD.*deletionPolicy: Retain\)\./);
       await place.look('sample');
       expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1);
       await place.patch('sample', { spec: { deletionPolicy: 'Retain' } });

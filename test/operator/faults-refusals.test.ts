@@ -96,7 +96,7 @@ describe('Azure refuses', () => {
       const before = await place.runtime('sample');
       await fault(place, LIST, effect);
       const waiting = await history.until('sample', 'False CredentialsInvalid, Reconciling CredentialsInvalid');
-      expect(message(waiting)).toMatch(/Check its tenant, and that cloud and endpoint match/);
+      expect(message(waiting)).toMatch(/Check the tenant of the credential, and that AZURE_CLOUD/);
       expect(waiting.status?.claim?.origin).toBe('Created');
       await heal(place);
       await history.until('sample', 'True Available');
@@ -159,14 +159,14 @@ describe('Azure refuses', () => {
       ({ azure, factory }) => azure.removeFactory(factory),
       'FactoryNotFound',
       'Reconciling',
-      /Create the factory/,
+      /^Data Factory .* not found\. Create it, or/,
     ],
     [
       'resource group',
       (place) => place.azure.removeResourceGroup(inGroup(place)),
       'FactoryNotFound',
       'Reconciling',
-      /Create the resource group/,
+      /^Resource group .* not found\. Create it, or/,
     ],
     [
       'subscription',
@@ -218,7 +218,7 @@ describe('Azure refuses', () => {
       await place.patch('sample', { spec: { description: 'mine' } });
       await place.apply('new');
       for (const name of ['sample', 'new']) {
-        expect(message(await history.until(name, 'False Locked, Stalled Locked'))).toMatch(/locked: .*remove.* lock/i);
+        expect(message(await history.until(name, 'False Locked, Stalled Locked'))).toMatch(/Remove the lock.*locked: /);
       }
       expect(history.latest('sample')?.status?.claim?.origin).toBe('Created');
       await place.azure.clearRefusals({ scope });

@@ -225,7 +225,10 @@ describe.each(inBothKinds)('the whole definition, in a $kind', ({ inPlace }) => 
       expect(await properties(place)).toEqual({ type: 'Managed', ...compute({ location: 'AutoResolve' }) });
       expect(status?.ownedFields).toBeUndefined();
       expect(await place.writes('sample')).toEqual(['PUT', 'PUT']);
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'Created', 'Updated');
+      expect(await notes(place, 'Updated')).toEqual([
+        expect.stringContaining('location "West Europe" → "AutoResolve" (no longer declared)'),
+      ]);
     }));
 
   test.concurrent('is corrected by one write, and told once, when somebody replaces all of it', () =>
@@ -341,7 +344,7 @@ describe.each(inBothKinds)('an adoption with a partial declaration, in a $kind',
       });
       const object = await place.until('sample', 'Ready=False AdoptionRefused Stalled');
       expect(message(object)).toContain(
-        'differs in dataFlow.timeToLiveMinutes, pipelineExternalCompute.externalNodes,',
+        'differs in dataFlow.timeToLiveMinutes, pipelineExternalCompute.externalNodes;',
       );
       expect(object.status?.drift).toEqual([
         { field: 'dataFlow.timeToLiveMinutes', desired: '0', observed: '10' },

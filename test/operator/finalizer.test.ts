@@ -32,13 +32,14 @@ test('of an object that is stuck in its deletion leaves the runtime in Azure; an
     await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Lake'] });
     await place.delete('sample');
     await place.until('sample', 'Ready=False ReferencedByOthers Reconciling');
+    await place.untilEvents('sample', 'Created', 'ReferencedByOthers');
     await takeOff(place);
     await place.untilGone('sample');
     await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: [] });
     const writes = await place.writes('sample');
     await place.barrier();
     expect(await place.writes('sample')).toEqual(writes);
-    await place.untilEvents('sample', 'Created');
+    await place.untilEvents('sample', 'Created', 'ReferencedByOthers');
 
     await place.apply('sample');
     const back = await place.until('sample', 'Ready=True Available');

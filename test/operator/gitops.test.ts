@@ -48,7 +48,11 @@ describe('a rename', () => {
       expect((await untilSettled(place, 'raw-lake')).status?.claim?.origin).toBe('Created');
       expect(await place.runtime(RUNTIME)).toEqual(runtime);
       expect(await place.writes(RUNTIME)).toEqual(['PUT']);
-      await place.untilEvents('lake', 'Created', 'HandedOver');
+      await place.untilEvents('lake', 'Created', 'DeletionWaits', 'HandedOver');
+      expect((await place.eventsInFull('lake'))[1]).toMatchObject({
+        type: 'Normal',
+        note: expect.stringContaining('a mark of Argo CD'),
+      });
     }));
 
   test('that deletes the old object before there is a new one, of an object that Argo CD does not manage, makes the runtime anew', () =>

@@ -70,13 +70,13 @@ describe('a namespace with a Secret', () => {
       await place.apply('by-operator');
       const own = await place.until('by-operator', 'Ready=False Forbidden Reconciling');
       expect(message(own)).toContain(
-        `In use: client secret of client ${OPERATOR} in tenant ${DEFAULT_CLIENT.tenantId}, the operator's own.`,
+        `Identity: ${DEFAULT_CLIENT.tenantId}/${OPERATOR} (client secret, the operator's own).`,
       );
       const client = await newClient(place);
       await actAs(place, client);
       await eventually(async () =>
         expect(message(await place.get('by-operator'))).toContain(
-          `In use: client secret of client ${client.clientId} in tenant ${client.tenantId}, from the Secret azure-ir-credential`,
+          `Identity: ${client.identity} (client secret, from the Secret azure-ir-credential of the namespace).`,
         ),
       );
     }));
@@ -89,6 +89,7 @@ describe('a Secret that is wrong', () => {
     ['lacks a key', { AZURE_TENANT_ID: who.AZURE_TENANT_ID }, 'key AZURE_CLIENT_ID is missing'],
     ['has a misspelt key', { ...who, AZURE_CLIENT_SECRT: secretValue() }, 'key AZURE_CLIENT_SECRT is unknown'],
     ['has no GUID', { ...who, AZURE_CLIENT_ID: secretValue() }, 'AZURE_CLIENT_ID must be a client ID'],
+    ['is a template', { ...who, AZURE_CLIENT_SECRET: '<client secret>' }, 'AZURE_CLIENT_SECRET is a placeholder'],
     ['has an empty secret', { ...who, AZURE_CLIENT_SECRET: '' }, 'AZURE_CLIENT_SECRET is empty'],
     [
       'has a certificate that is none',
@@ -123,7 +124,7 @@ describe('a Secret that is wrong', () => {
       await place.apply('sample');
       const said = message(await waits(place));
       expect(said).toContain(words);
-      expect(said).toContain(`In use: client secret of client ${wrong.clientId} in tenant ${wrong.tenantId}`);
+      expect(said).toContain(`Identity: ${wrong.tenantId}/${wrong.clientId} (client secret, from the Secret`);
       expect(await requests(place)).toBe(0);
       await actAs(place, client);
       await ready(place);
@@ -273,6 +274,7 @@ describe('an object claimed under one identity', () => {
       const object = await ready(place);
       expect(object.status?.claim).toEqual({ origin: 'Created', identity: client.identity });
       expect(await actors(place, before)).toEqual([client.clientId]);
+      await place.untilEvents('sample', 'Created', 'CredentialsInvalid', 'IdentityAccepted');
     }));
 
   test('does not when the Secret changes its client, and does again when it changes back', () =>
@@ -282,7 +284,7 @@ describe('an object claimed under one identity', () => {
       await place.apply('sample');
       await ready(place);
       await actAs(place, second);
-      expect(message(await refused(place))).toContain(`managed as ${first.identity}`);
+      expect(message(await refused(place))).toContain(`previous identity: ${first.identity}`);
       await expectQuiet(place);
       // An agreement to somebody else is none.
       await place.annotate('sample', 'azure-ir.io/accept-identity', `${first.tenantId}/${randomUUID()}`);
@@ -301,7 +303,7 @@ describe('an object claimed under one identity', () => {
       await place.apply('sample');
       await ready(place);
       await removeSecret(place);
-      expect(message(await refused(place))).toContain(`managed as ${client.identity}`);
+      expect(message(await refused(place))).toContain(`previous identity: ${client.identity}`);
       await expectQuiet(place);
       await actAs(place, client);
       await ready(place);

@@ -45,7 +45,7 @@ describe.each(inBothKinds)('a manifest of which nothing but the case changes, in
       expect(await place.runtime('shared-ir')).toBeNull();
     }));
 
-  test.concurrent('and of its network too', () =>
+  test.concurrent('also where the letter case of its network differs', () =>
     inPlace(async (place) => {
       await place.azure.ensureNetwork({ factory: place.factory });
       await place.apply('sample', { location: 'AutoResolve', managedVirtualNetwork: {} });

@@ -56,7 +56,7 @@ describe.each(inBothKinds)('a runtime is made, in a $kind', ({ inPlace }) => {
       await ready(place);
     }));
 
-  test.concurrent('and looked at without a look at the network, or a write to anybody', () =>
+  test.concurrent('without a read of the network, or a write, in later passes', () =>
     inPlace(async (place) => {
       await network(place);
       await place.apply('sample', NEVER);
@@ -172,7 +172,7 @@ describe.each(inBothKinds)('a runtime that is elsewhere, in a $kind', ({ inPlace
       await theirs(place, found);
       await place.apply('sample', declared);
       const object = await place.until('sample', 'Ready=False NetworkConflict Stalled');
-      expect(message(object)).toMatch(/moves no runtime.*delete that runtime/);
+      expect(message(object)).toMatch(/cannot move a runtime.*delete the runtime/);
       expect(object.metadata.finalizers).toBeUndefined();
       await place.look('sample');
       expect(await place.writes('sample')).toEqual([]);
@@ -249,7 +249,7 @@ describe('a runtime of a factory', () => {
         await place.azure.setWriteMode({ factory: place.factory, mode });
         await place.apply('sample', NEVER);
         const object = await place.until('sample', 'Ready=False NotApplied Stalled');
-        expect(message(object)).toMatch(/accepted the definition, but it is public/);
+        expect(message(object)).toMatch(/accepted the definition, but the runtime is public/);
         await place.look('sample');
         expect(summary(await place.get('sample'))).toBe('Ready=False NotApplied Stalled');
         expect(await place.writes('sample')).toEqual(['PUT']);
@@ -273,7 +273,9 @@ describe.each(inBothKinds)('a fresh runtime, in a $kind', ({ inPlace }) => {
       await stages(place, state, 'Online');
       await place.apply('sample', NEVER);
       const object = await place.until('sample', 'Ready=False Provisioning Reconciling');
-      expect(message(object)).toBe(`Azure is provisioning the runtime (state ${state}). Stalled after 30 minutes.`);
+      expect(message(object)).toBe(
+        `Azure is provisioning the runtime (state ${state}). No action needed; marked Stalled after 30 minutes.`,
+      );
       await ready(place);
       expect(await place.writes('sample')).toEqual(['PUT']);
       await place.untilEvents('sample', 'Created');

@@ -190,9 +190,7 @@ describe('the log', () => {
       expect(new Set(lines.map(({ requestId }) => requestId)).size).toBe(lines.length);
       const [first] = lines;
       expect(told).toMatch(
-        new RegExp(
-          ` \\(Azure's request id ${first?.requestId}, correlation id ${first?.correlationId}\\) Assign a role`,
-        ),
+        new RegExp(`Assign it a role.* \\[request id ${first?.requestId}, correlation id ${first?.correlationId}\\]$`),
       );
       const statuses = (await place.allVersions('sample')).map(({ status }) => JSON.stringify(status));
       expect(message(await place.get('sample'))).toBe(told);

@@ -177,6 +177,7 @@ describe.each(inBothKinds)('an object that replaces another, in a $kind', ({ inP
       expect(successor.metadata.finalizers).toHaveLength(1);
       expect((await place.runtime('Shared'))?.etag).toBe(etag);
       await place.untilEvents('old', 'Created', 'HandedOver');
+      await place.untilEvents('new', 'OwnedByAnother', 'TakenOver');
       // The claim's origin went with it: the heir deletes what the first object created.
       await place.delete('new');
       await place.untilGone('new');
@@ -214,7 +215,7 @@ describe.each(inBothKinds)('an object that replaces another, in a $kind', ({ inP
       await place.delete('new');
       await place.untilGone('new');
       expect(await place.runtime('Shared')).not.toBeNull();
-      await place.untilEvents('new', 'OwnedByAnother', 'Retained');
+      await place.untilEvents('new', 'OwnedByAnother', 'TakenOver', 'Retained');
     }));
 
   test.concurrent('takes over at once from one that is stuck in its deletion', () =>

@@ -88,11 +88,12 @@ describe.each(inBothKinds)('an object at rest, in a $kind', ({ inPlace }) => {
       await place.azure.removeFactory(place.factory);
       await place.apply('sample');
       await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
+      await place.untilEvents('sample', place.kind.notFound);
       const { length } = await place.allVersions('sample');
       const asked = (await place.requests('sample')).length;
       await eventually(async () => expect((await place.requests('sample')).length).toBeGreaterThanOrEqual(asked + 3));
       expect(await place.allVersions('sample')).toHaveLength(length);
-      expect(await place.events('sample')).toEqual([]);
+      expect(await place.events('sample')).toEqual([place.kind.notFound]);
     }));
 });
 

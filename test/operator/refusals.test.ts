@@ -13,11 +13,15 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
       await place.apply('sample');
       const object = await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
       expect(message(object)).toContain(`${place.kind.type}/${place.factory.name}`);
-      expect(message(object)).toContain(`Create the ${place.kind.parent}`);
+      expect(message(object)).toMatch(
+        new RegExp(`"${place.factory.name}" in resource group .* not found\\. Create it, or`),
+      );
       expect(object.metadata.finalizers).toBeUndefined();
+      await place.untilEvents('sample', place.kind.notFound);
       await place.azure.ensureFactory(place.factory);
       await ready(place);
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', place.kind.notFound, 'Created', 'Recovered');
+      expect((await place.eventsInFull('sample')).map(({ type }) => type)).toEqual(['Warning', 'Normal', 'Normal']);
     }));
 
   test.concurrent('whose resource group does not exist yet is waited for', () =>
@@ -26,7 +30,7 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
       await place.azure.removeResourceGroup({ subscriptionId, name: resourceGroup });
       await place.apply('sample');
       const object = await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
-      expect(message(object)).toContain('Create the resource group');
+      expect(message(object)).toMatch(/^Resource group ".*" not found\. Create it, or/);
       await place.azure.ensureFactory(place.factory);
       await ready(place);
     }));
@@ -38,9 +42,10 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
       await place.azure.removeFactory(place.factory);
       const object = await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
       expect(object.status?.claim?.origin).toBe('Created');
+      await place.untilEvents('sample', 'Created', place.kind.notFound);
       await place.azure.ensureFactory(place.factory);
       await ready(place);
-      await place.untilEvents('sample', 'Created', 'DriftDetected', 'Created');
+      await place.untilEvents('sample', 'Created', place.kind.notFound, 'DriftDetected', 'Created', 'Recovered');
     }));
 
   test.concurrent('that Azure denies once leaves no trace in the status, and nothing is made or told', () =>
@@ -71,9 +76,22 @@ describe.each(inBothKinds)('a $kind', ({ inPlace }) => {
       expect(message(object)).toContain(
         `Check spec.${place.kind.parent}.subscriptionId, and that the credential's tenant and AZURE_CLOUD`,
       );
+      await place.untilEvents('sample', 'SubscriptionNotFound');
       await place.azure.ensureFactory(place.factory);
       await ready(place);
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'SubscriptionNotFound', 'Created', 'Recovered');
+    }));
+
+  test.concurrent('that nobody has created for half an hour needs a person, and is still polled', () =>
+    inPlace(async (place) => {
+      await place.azure.removeFactory(place.factory);
+      await place.apply('sample');
+      await place.until('sample', `Ready=False ${place.kind.notFound} Reconciling`);
+      await place.updateStatus('sample', { waitingSince: { reason: place.kind.notFound, time: minutesAgo(31) } });
+      await place.until('sample', `Ready=False ${place.kind.notFound} Stalled`);
+      await place.azure.ensureFactory(place.factory);
+      await ready(place);
+      await place.untilEvents('sample', place.kind.notFound, 'Created', 'Recovered');
     }));
 });
 
@@ -87,9 +105,10 @@ describe.each(inBothKinds)('a missing role, in a $kind', ({ inPlace }) => {
       expect(message(object)).toContain(`'${place.kind.actions.write}'`);
       expect(message(object)).toContain(`'${place.scope}/integrationRuntimes/sample'`);
       expect(object.status?.waitingSince?.reason).toBe('Forbidden');
+      await place.untilEvents('sample', 'Forbidden');
       await place.azure.clearRefusals({ scope: place.scope });
       await ready(place);
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'Forbidden', 'Created', 'Recovered');
     }));
 
   test.concurrent('to read is told of likewise', () =>
@@ -135,7 +154,9 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.azure.addRefusal({ kind: 'policy', scope: place.scope, policyName: 'only-in-europe' });
       await place.apply('sample');
       const object = await place.until('sample', 'Ready=False PolicyDenied Stalled');
-      expect(message(object)).toMatch(/only-in-europe.*request an exemption/);
+      expect(message(object)).toMatch(
+        /^Azure Policy denies the request \(assignment "only-in-europe"\)\. .*request an exemption/,
+      );
       expect(message(object)).not.toMatch(/role/);
       await eventually(async () => expect((await place.get('sample'))?.metadata.finalizers).toBeUndefined());
       await place.untilEvents('sample', 'PolicyDenied');
@@ -151,12 +172,12 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.azure.addRefusal({ kind: 'lock', level: 'ReadOnly', scope: place.scope });
       await place.azure.drift({ factory: place.factory, name: 'sample', merge: { typeProperties: null } });
       const object = await place.until('sample', 'Ready=False Locked Stalled');
-      expect(message(object)).toMatch(/Retried automatically once the lock is removed/);
+      expect(message(object)).toMatch(/Remove the lock; to find it: az lock list/);
       expect(object.status?.drift).toEqual([{ field: 'location', desired: 'West Europe', observed: 'AutoResolve' }]);
       await place.azure.clearRefusals({ scope: place.scope });
       await place.look('sample');
       await ready(place);
-      await place.untilEvents('sample', 'Created', 'DriftDetected', 'Locked', 'DriftCorrected');
+      await place.untilEvents('sample', 'Created', 'DriftDetected', 'Locked', 'DriftCorrected', 'Recovered');
     }));
 
   test.concurrent('a provider that is not registered: the message has the command, and the object heals once it is', () =>
@@ -171,7 +192,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await heal(place);
       await place.look('sample');
       await ready(place);
-      await place.untilEvents('sample', 'ProviderNotRegistered', 'Created');
+      await place.untilEvents('sample', 'ProviderNotRegistered', 'Created', 'Recovered');
     }));
 
   test.concurrent('a read that Azure refuses: it is told as a read, also to an object that observes', () =>
@@ -192,11 +213,11 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.azure.setSubscriptionState({ subscriptionId, state: 'Disabled' });
       await place.apply('sample');
       const object = await place.until('sample', 'Ready=False Locked Stalled');
-      expect(message(object)).toMatch(/ReadOnlyDisabledSubscription.*the subscription is enabled again/);
+      expect(message(object)).toMatch(/Enable the subscription again.* Azure: ReadOnlyDisabledSubscription/);
       await place.azure.setSubscriptionState({ subscriptionId, state: 'Enabled' });
       await place.look('sample');
       await ready(place);
-      await place.untilEvents('sample', 'Locked', 'Created');
+      await place.untilEvents('sample', 'Locked', 'Created', 'Recovered');
     }));
 
   test.concurrent('a definition that Azure refuses: nothing is held after a refused create', () =>
@@ -212,7 +233,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
       await place.azure.ensureFactory(place.factory);
       await place.look('sample');
       await ready(place);
-      await place.untilEvents('sample', 'InvalidDefinition', 'Created');
+      await place.untilEvents('sample', 'InvalidDefinition', 'Created', 'Recovered');
     }));
 
   test.concurrent('a change that Azure refuses: the runtime stays ours', () =>
@@ -255,7 +276,7 @@ describe.each(inBothKinds)('what only a person can mend, in a $kind', ({ inPlace
 
 // What a workspace has accepted may still come: see synapse.test.ts.
 describe('a definition that a factory accepts', () => {
-  test.concurrent('and does not make is not believed', () =>
+  test.concurrent('but does not apply is not believed', () =>
     inPlace(async (place) => {
       await place.apply('sample');
       await ready(place);
@@ -270,7 +291,7 @@ describe('a definition that a factory accepts', () => {
       await ready(place);
     }));
 
-  test.concurrent('and creates otherwise is not believed', () =>
+  test.concurrent('but creates otherwise is not believed', () =>
     inPlace(async (place) => {
       await place.azure.setWriteMode({ factory: place.factory, mode: 'ignore' });
       await place.apply('sample');

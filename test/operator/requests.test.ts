@@ -138,6 +138,7 @@ describe.each(inBothKinds)('an object that is suspended, in a $kind', ({ inPlace
           typeProperties: { computeProperties: { location: 'West Europe' } },
         }),
       );
+      await place.untilEvents('sample', 'Created', 'Suspended', 'Resumed', 'DriftDetected', 'DriftCorrected');
     }));
 
   test.concurrent('from the start is Stalled and unknown, creates nothing and holds nothing', () =>
@@ -149,7 +150,7 @@ describe.each(inBothKinds)('an object that is suspended, in a $kind', ({ inPlace
       expect(await place.requests()).toEqual([]);
       await suspend(place, false);
       await ready(place);
-      await place.untilEvents('sample', 'Created');
+      await place.untilEvents('sample', 'Suspended', 'Resumed', 'Created');
     }));
 
   test.concurrent('with a change that was not made is not Ready, and is again when the change is taken back', () =>

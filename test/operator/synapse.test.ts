@@ -114,7 +114,7 @@ describe('a change that was accepted and does not show', () => {
       await change(place);
       await ready(place);
       expect((await place.runtime('sample'))?.properties).toEqual(located('North Europe'));
-      await place.untilEvents('sample', 'Created', 'NotApplied');
+      await place.untilEvents('sample', 'Created', 'NotApplied', 'Updated', 'Recovered');
     }));
 
   test.concurrent('although it was written once more needs a person', () =>

@@ -61,7 +61,11 @@ describe('other clients', () => {
       await history.until('sample', 'True Available');
       expect(object.metadata.annotations).toMatchObject({ 'example.com/4': '149' });
       expect((await place.runtime('sample'))?.properties).toHaveProperty('description', 'the last');
-      await place.untilEvents('sample', 'Created');
+      // How many changes one pass makes depends on how fast they come.
+      await eventually(async () => {
+        const [first, ...others] = await place.events('sample');
+        expect([first, [...new Set(others)]]).toEqual(['Created', ['Updated']]);
+      });
     }));
 
   const editStatus = (place: Place, status: unknown) =>
@@ -354,7 +358,7 @@ describe('the API server restarts', () => {
       await isWell(process);
     }));
 
-  test('and has forgotten its history (410 Gone): what came, went and came again is noticed', () =>
+  test('with its history lost (410 Gone): what came, went and came again is noticed', () =>
     inWorld(async ({ installation, place, history, operator, azure }) => {
       const { controlPlane } = installation;
       const process = await operator();
@@ -394,7 +398,7 @@ describe('the API server restarts', () => {
       await isWell(process);
     }));
 
-  test('and the operator is stopped while it is away: it exits with 0', () =>
+  test('does not keep the operator from stopping: it exits with 0', () =>
     inWorld(async ({ installation, place, history, operator }) => {
       const { stop } = await operator();
       await place.apply('sample');

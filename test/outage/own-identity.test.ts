@@ -299,7 +299,7 @@ describe('the identity of the operator', () => {
       });
       await withOperator({ args, env: { ...NO_SECRET, PATH: dir } }, async () => {
         await place.apply('sample');
-        expect(message(await refused(place))).toContain('run az login');
+        expect(message(await refused(place))).toContain('Run: az login');
       });
     }));
 });

@@ -146,7 +146,9 @@ describe('killed (SIGKILL) at any moment, and started again', () => {
           description: 'second',
           alien: 1,
         });
-        expect([name, await place.events(name)]).toEqual([name, ['Created']]);
+        // Whoever made the update may have been killed before it told of it.
+        const others = (await place.events(name)).filter((reason) => reason !== 'Updated');
+        expect([name, others]).toEqual([name, ['Created']]);
       }
     }));
 
@@ -446,7 +448,7 @@ describe("the machine's clock is set back by an hour, and then ahead", () => {
     Date.now = () => now() + by;
     process.on('SIGUSR2', () => (by = steps.shift() ?? by));`;
 
-  test.concurrent('and nothing waits for that: objects are looked at, drift is set back, what is declared is done', () =>
+  test.concurrent('delays nothing: objects are polled, drift is corrected, new specs are applied', () =>
     inWorld(async ({ place, history, operator, azure }) => {
       const process = await operator({ before: STEPS });
       await place.apply('sample');

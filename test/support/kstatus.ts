@@ -38,6 +38,7 @@ export function kstatus({ metadata, status = {} }: Seen): Verdict {
 const NEEDS_A_PERSON = new Set([
   ...['InvalidDefinition', 'PolicyDenied', 'Locked', 'SubscriptionNotFound', 'AdoptionRefused', 'TypeConflict'],
   ...['NetworkConflict', 'Drifted', 'ProviderNotRegistered', 'RequestRefused'],
+  ...['FactoryNotFound', 'WorkspaceNotFound', 'ManagedVirtualNetworkNotFound'],
   ...['CredentialsInvalid', 'RepairExhausted', 'NotApplied', 'OwnedByAnother', 'Limited', 'Suspended', 'Forbidden'],
   ...['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration', 'Provisioning'],
 ]);

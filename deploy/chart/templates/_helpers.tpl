@@ -36,7 +36,7 @@
 {{- toYaml (uniq $all) }}
 {{- end }}
 
-{{/* Ends the rendering where something was asked for that nobody would heed. */}}
+{{/* Fails the rendering where a value would have no effect. */}}
 {{- define "azure-ir-operator.refuseUnheeded" -}}
 {{- if .Chart.IsRoot }}
 {{- range $name, $_ := .Values.global }}

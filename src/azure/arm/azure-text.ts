@@ -4,7 +4,7 @@ import { GUID } from '../../core/model/guid.ts';
 /** Azure's code and message as a sentence. */
 export function sentenceOf({ status, code, message }: AzureText): string {
   const words = [code, message].flatMap((text) => (text === undefined || text === '' ? [] : [tidy(text)]));
-  const sentence = words.length === 0 ? `Azure returned ${status}` : words.join(': ');
+  const sentence = words.length === 0 ? `status ${status} without a message` : words.join(': ');
   return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
@@ -15,10 +15,10 @@ export interface AzureText {
 }
 
 /** ARM appends the policies as JSON: only the names of the assignments help. */
-export function withoutPolicyDump(message: string): string {
+export function withoutPolicyDump(message: string): { readonly sentence: string; readonly assignments: string[] } {
   const [sentence = '', dump] = message.split(/\s*Policy identifiers:/);
-  const names = [...(dump ?? '').matchAll(/"policyAssignment":\{"name":"([^"]+)"/g)].map(([, name]) => name);
-  return names.length === 0 ? sentence : `${sentence} Policy assignment: ${names.join(', ')}.`;
+  const found = (dump ?? '').matchAll(/"policyAssignment":\{"name":"([^"]+)"/g);
+  return { sentence, assignments: [...found].flatMap(([, name = '']) => tidy(name).slice(0, 100)).slice(0, 3) };
 }
 
 const MAX_LENGTH = 500;

@@ -98,7 +98,8 @@ const TABLE: readonly Row[] = [
     source: 'documented',
     failure: () => ({
       kind: 'credentialUnavailable',
-      message: 'The token of the Azure identity has expired; retrying.',
+      message: 'The token of the Azure identity has expired.',
+      remedy: 'Retrying with a new one.',
     }),
   },
   {
@@ -107,17 +108,21 @@ const TABLE: readonly Row[] = [
     failure: ({ said }) => ({
       kind: 'credentialsInvalid',
       mayPass: true,
-      message: `Azure Resource Manager rejected the token of this identity. Check its tenant, and that cloud and endpoint match. Azure: ${said}`,
+      message: 'Azure Resource Manager rejected the token of the Azure identity.',
+      remedy: 'Check the tenant of the credential, and that AZURE_CLOUD is its cloud.',
+      azure: said,
     }),
   },
   {
     statuses: FRONT,
     codes: ['MissingSubscriptionRegistration', 'SubscriptionNotRegistered', 'MissingRegistrationForLocation'],
     source: 'public: MicrosoftDocs/azure-docs#74909 (409)',
-    failure: notOffered(
-      (provider) =>
-        `The resource provider ${provider} is not registered in the subscription. Run: az provider register --namespace ${provider}`,
-    ),
+    failure: ({ said, provider }) => ({
+      kind: 'notOffered',
+      message: `The resource provider ${provider} is not registered in the subscription.`,
+      remedy: `Run: az provider register --namespace ${provider} (retried with back-off).`,
+      azure: said,
+    }),
   },
   {
     statuses: FRONT,
@@ -128,77 +133,103 @@ const TABLE: readonly Row[] = [
       'InvalidApiVersionParameter',
     ],
     source: 'public: MicrosoftDocs/azure-docs#31134 (400, also on a GET); the others documented',
-    failure: notOffered(
-      (provider) =>
-        `This Azure cloud does not offer ${provider} as the operator asks for it. Check AZURE_CLOUD, and run: az provider show --namespace ${provider}`,
-    ),
+    failure: ({ said, provider }) => ({
+      kind: 'notOffered',
+      message: `This Azure cloud does not offer ${provider} as the operator asks for it.`,
+      remedy: `Check AZURE_CLOUD; to see what is offered: az provider show --namespace ${provider} (retried with back-off).`,
+      azure: said,
+    }),
   },
   {
     statuses: FRONT,
     codes: ['DisallowedProvider', 'DisallowedOperation'],
     source: DOCUMENTED,
-    failure: notOffered(
-      (provider) =>
-        `The subscription may not use the resource provider ${provider}. Use another subscription, or ask its owner to permit the provider.`,
-    ),
+    failure: ({ said, provider }) => ({
+      kind: 'notOffered',
+      message: `The subscription may not use the resource provider ${provider}.`,
+      remedy: 'Use another subscription, or ask its owner to allow the provider; retried with back-off.',
+      azure: said,
+    }),
   },
   {
     statuses: FRONT,
     codes: ['LocationNotAvailableForResourceType'],
     on: 'write',
     source: DOCUMENTED,
-    failure: ({ said }) => ({ kind: 'refused', message: `${said} Set spec.location to a region that Azure offers.` }),
+    failure: ({ said }) => ({
+      kind: 'refused',
+      message: 'Azure does not offer this region for integration runtimes.',
+      remedy: 'Set spec.location to a region that Azure offers; retried with back-off.',
+      azure: said,
+    }),
   },
   {
     statuses: FRONT,
     codes: ['LocationNotAvailableForResourceType'],
     on: 'read',
     source: DOCUMENTED,
-    failure: ({ said }) => ({ kind: 'readRefused', message: said }),
+    failure: readRefused,
   },
-  {
-    statuses: [403],
-    codes: ['RequestDisallowedByPolicy'],
-    source: 'recorded',
-    failure: ({ refusal }) => ({
-      kind: 'policyDenied',
-      message: sentenceOf({ ...refusal, message: withoutPolicyDump(refusal.message ?? '') }),
-    }),
-  },
-  { statuses: [403], source: 'recorded', failure: ({ said }) => ({ kind: 'forbidden', message: said }) },
+  { statuses: [403], codes: ['RequestDisallowedByPolicy'], source: 'recorded', failure: policyDenied },
+  { statuses: [403], source: 'recorded', failure: forbidden },
   {
     statuses: [404],
     codes: ['ParentResourceNotFound', 'ResourceNotFound'],
     source: 'recorded',
-    failure: ({ said, parent }) => ({ kind: 'parentNotFound', what: parent, message: said }),
+    failure: ({ said, parent }) => ({
+      kind: 'parentNotFound',
+      what: parent,
+      message: `The ${parent} was not found.`,
+      azure: said,
+    }),
   },
   {
     statuses: [404],
     codes: ['ResourceGroupNotFound'],
     source: 'recorded',
-    failure: ({ said }) => ({ kind: 'parentNotFound', what: 'resourceGroup', message: said }),
+    failure: ({ said }) => ({
+      kind: 'parentNotFound',
+      what: 'resourceGroup',
+      message: 'The resource group was not found.',
+      azure: said,
+    }),
   },
   {
     statuses: [404],
     codes: ['SubscriptionNotFound'],
     source: 'recorded',
-    failure: ({ said }) => ({ kind: 'subscriptionNotFound', message: said }),
+    failure: ({ said }) => ({
+      kind: 'subscriptionNotFound',
+      message: 'The subscription was not found.',
+      azure: said,
+    }),
   },
   {
     statuses: [404],
     source: 'inferred: a proxy, or a code that this version does not know',
-    failure: (refused) => lasting(refused, `Azure returned an unexpected 404. ${refused.said}`),
+    failure: lasting,
   },
   {
     statuses: [409],
-    codes: ['ScopeLocked', 'ReadOnlyDisabledSubscription'],
+    codes: ['ScopeLocked'],
     source: 'documented',
-    failure: ({ said }) => ({ kind: 'locked', message: said }),
+    failure: ({ said }) => ({ kind: 'locked', message: 'A lock in Azure blocks the request.', azure: said }),
+  },
+  {
+    statuses: [409],
+    codes: ['ReadOnlyDisabledSubscription'],
+    source: 'documented',
+    failure: ({ said }) => ({
+      kind: 'locked',
+      message: 'The subscription is disabled, and therefore read-only.',
+      remedy: 'Enable the subscription again; retried with back-off.',
+      azure: said,
+    }),
   },
   {
     statuses: [409],
     source: 'public: hashicorp/terraform-provider-azurerm#17092 (another operation is in progress)',
-    failure: (refused) => lasting(refused, refused.said),
+    failure: lasting,
   },
   {
     statuses: [412],
@@ -214,14 +245,14 @@ const TABLE: readonly Row[] = [
     failure: ({ refusal, nowMs }) => ({
       kind: 'throttled',
       retryAfterMs: parseRetryAfter(refusal.retryAfter, nowMs, MAX_THROTTLED_MS) ?? DEFAULT_RETRY_AFTER_MS,
-      message: 'Azure is throttling this identity; retrying.',
+      message: 'Azure is throttling this identity.',
     }),
   },
   {
     statuses: PROVIDER,
     on: 'read',
     source: 'inferred: nothing that the manifest declares is sent with a read',
-    failure: ({ said }) => ({ kind: 'readRefused', message: said }),
+    failure: readRefused,
   },
   { statuses: PROVIDER, on: 'write', source: 'recorded', failure: refused },
 ];
@@ -237,8 +268,31 @@ export function failureOfRefusal(refusal: Refusal, nowMs: number, asked: Asked):
   return (row?.failure ?? unavailable)({ ...asked, refusal, nowMs, provider, said: sentenceOf(refusal) });
 }
 
-function notOffered(advice: (provider: string) => string): Row['failure'] {
-  return ({ said, provider }) => ({ kind: 'notOffered', advice: advice(provider), message: said });
+/** What Azure's text names, as tried: `… authorization to perform action 'x' over scope 'y' …`. */
+const ACTION = /perform action '([\w./]{1,150})'/;
+
+/** Azure's advice to whoever is logged in. The operator asks for tokens by itself. */
+const REFRESH = / If access was recently granted, please refresh your credentials\./;
+
+function forbidden({ refusal: { message: text = '' }, said }: Case): Failure {
+  const action = ACTION.exec(text)?.[1];
+  const message =
+    action === undefined ? 'The Azure identity lacks a permission.' : `The Azure identity may not perform ${action}.`;
+  return { kind: 'forbidden', message, azure: said.replace(REFRESH, '') };
+}
+
+function policyDenied({ refusal }: Case): Failure {
+  const { sentence, assignments } = withoutPolicyDump(refusal.message ?? '');
+  const named = assignments.length === 0 ? '' : ` (${assignments.map((name) => `assignment "${name}"`).join(', ')})`;
+  return {
+    kind: 'policyDenied',
+    message: `Azure Policy denies the request${named}.`,
+    azure: sentenceOf({ ...refusal, message: sentence }),
+  };
+}
+
+function readRefused({ parent, said }: Case): Failure {
+  return { kind: 'readRefused', message: `Azure refuses to read the runtime or its ${parent}.`, azure: said };
 }
 
 /** `… failed reason of invalid reference 'default'.`, as users paste it. */
@@ -246,12 +300,17 @@ const INVALID_REFERENCE = /invalid reference '([^']{1,128})'/;
 
 function refused({ refusal: { status, message: text = '' }, said }: Case): Failure {
   const reference = status === 400 ? INVALID_REFERENCE.exec(text)?.[1] : undefined;
-  return { kind: 'refused', message: said, ...compact({ reference }) };
+  return { kind: 'refused', message: 'Azure rejected the request.', azure: said, ...compact({ reference }) };
 }
 
 /** A 4xx that may pass. */
-function lasting({ refusal }: Case, message: string): Failure {
-  return { kind: 'unavailable', message, answer: { name: answerName(refusal), isRefusal: true } };
+function lasting({ refusal, said }: Case): Failure {
+  const answer = { name: answerName(refusal), isRefusal: true };
+  return { kind: 'unavailable', message: returned(refusal), azure: said, answer };
+}
+
+function returned({ status, code }: Refusal): string {
+  return `Azure returned ${status}${code === undefined ? '' : ` ${tidy(code).slice(0, 64)}`}.`;
 }
 
 /** What tells one answer from another, in a form that fits into a status. */
@@ -261,12 +320,12 @@ function answerName({ status, code = '' }: Refusal): string {
 
 /** 5xx, 408 and statuses that ARM does not send. Azure's own text is left out: it holds ids and times. */
 function unavailable({ refusal, nowMs }: Case): Failure {
-  const { status, code, retryAfter } = refusal;
+  const { status, retryAfter } = refusal;
   const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
   const isRefusal = status >= 400 && status < 500 && status !== 408;
   return {
     kind: 'unavailable',
-    message: `Azure returned ${status}${code === undefined ? '' : ` ${tidy(code)}`}; retrying.`,
+    message: returned(refusal),
     answer: { name: answerName(refusal), isRefusal },
     ...compact({ retryAfterMs }),
   };

@@ -236,8 +236,11 @@ export class ServiceRuntimes implements ArmRuntimes {
     checkNetwork(parent, name);
     const { networks } = this.#service;
     if (networks.create === undefined) {
-      const message = `A ${parent.kind} can get a managed virtual network only when it is created.`;
-      throw new AzureFailure({ kind: 'refused', message });
+      throw new AzureFailure({
+        kind: 'refused',
+        message: `A ${parent.kind} can get a managed virtual network only when it is created.`,
+        remedy: `Declare another ${parent.kind} or a public runtime in a new object.`,
+      });
     }
     const create = networks.create;
     return this.#make<void>(caller, {

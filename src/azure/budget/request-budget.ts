@@ -98,8 +98,12 @@ export class RequestBudget {
     const until = this.#buckets[kind].blockedUntil ?? now;
     if (until - now <= patienceMs) return undefined;
     const time = `${new Date(until).toISOString().slice(0, 19)}Z`;
-    const message = `Azure is throttling this identity in the subscription until ${time}; probing every few minutes.`;
-    return { kind: 'throttled', retryAfterMs: until - now, message };
+    return {
+      kind: 'throttled',
+      retryAfterMs: until - now,
+      message: `Azure is throttling this identity in the subscription until ${time}.`,
+      remedy: 'Retrying with a probe every few minutes; if this recurs, look for other clients of this identity.',
+    };
   }
 
   /** The pass of this key is over: tokens that it did not spend go to other keys. */

@@ -13,7 +13,10 @@ export function failureOfCredential(error: unknown, lastExchange?: unknown): Fai
   const links = errorChain(error);
   const has = (field: keyof ErrorLink, value: unknown) => links.some((link) => link[field] === value);
   if (has('code', 'ENOENT') || has('code', 'EACCES') || has('code', 'EISDIR')) {
-    return invalid('the file with its certificate or federated token cannot be read');
+    return invalid(
+      'the file with its certificate or federated token cannot be read',
+      "Check that it is mounted into the operator's pod and readable.",
+    );
   }
   if (has('errorCode', 'endpoints_resolution_error') || links.some(mentions('endpoints_resolution_error'))) {
     return unresolved(lastExchange);
@@ -36,12 +39,15 @@ export function failureOfCredential(error: unknown, lastExchange?: unknown): Fai
 export function failureOfManagedIdentity(error: unknown): AzureFailure {
   const links = errorChain(error);
   const [status] = links.map((link) => link.status ?? link.statusCode).filter((one) => typeof one === 'number');
-  if (status === 400) return new AzureFailure(invalid('the node has no managed identity with this client id'));
+  if (status === 400) {
+    const remedy = 'Assign the identity to the node, or correct AZURE_CLIENT_ID.';
+    return new AzureFailure(invalid('the node has no managed identity with this client id', remedy));
+  }
+  const answer = status === undefined ? 'did not answer (it exists in Azure only)' : `answered ${status}`;
   return new AzureFailure(
     noToken(
-      status === undefined
-        ? 'the managed identity endpoint did not answer (it exists in Azure only)'
-        : `the managed identity endpoint answered ${status}`,
+      `the managed identity endpoint ${answer}`,
+      'Retrying; if this persists, check that the node has a managed identity, and that no network policy blocks it.',
     ),
   );
 }
@@ -50,34 +56,33 @@ export function failureOfManagedIdentity(error: unknown): AzureFailure {
 export function failureOfAzureCli(error: unknown): AzureFailure {
   const links = errorChain(error);
   if (links.some(mentions('could not be found')))
-    return new AzureFailure(invalid('the Azure CLI (az) is not installed'));
-  const why = links.some(mentions('az login'))
-    ? 'the Azure CLI is not logged in, run az login'
-    : 'the Azure CLI (az account get-access-token) failed';
-  return new AzureFailure(invalid(why));
+    return new AzureFailure(invalid('the Azure CLI (az) is not installed', 'Install it, or use another credential.'));
+  return new AzureFailure(
+    links.some(mentions('az login'))
+      ? invalid('the Azure CLI is not logged in', 'Run: az login')
+      : invalid('the Azure CLI failed', 'Run: az account get-access-token'),
+  );
 }
 
 /** No token now; one may come without help. */
-export function noToken(why: string): Failure {
-  return { kind: 'credentialUnavailable', message: `Could not get a token for this identity: ${why}. Retrying.` };
+export function noToken(why: string, remedy?: string): Failure {
+  return {
+    kind: 'credentialUnavailable',
+    message: `No token for the Azure identity: ${why}.`,
+    ...compact({ remedy }),
+  };
 }
 
 /** No token until a person has acted. */
-function invalid(why: string): Failure {
-  return { kind: 'credentialsInvalid', message: `Cannot get a token for this identity: ${why}.` };
-}
-
-/** Microsoft Entra refused. */
-function refused(why: string, isTransient: boolean): Failure {
-  const message = `Microsoft Entra refused to issue a token: ${why}.`;
-  return { kind: 'credentialsInvalid', message, ...compact({ mayPass: isTransient ? (true as const) : undefined }) };
+function invalid(why: string, remedy: string): Failure {
+  return { kind: 'credentialsInvalid', message: `No token for the Azure identity: ${why}.`, remedy };
 }
 
 /** MSAL asks an authority that it does not know by heart for its endpoints: a tenant that does not exist is refused there. */
 function unresolved(lastExchange: unknown): Failure {
   const status = statusOf(lastExchange);
   return status === 400 || status === 404
-    ? invalid('the authority does not know the tenant')
+    ? invalid('the authority does not know the tenant', 'Check AZURE_TENANT_ID and AZURE_CLOUD.')
     : unreachable(lastExchange);
 }
 
@@ -96,14 +101,19 @@ function refusedByAuthority(links: readonly ErrorLink[], isAnswered: boolean): F
   const text = links.map(({ message }) => (typeof message === 'string' ? message : '')).join(' ');
   const code = /AADSTS\d+/.exec(text)?.[0];
   const oauth = links.map(({ errorCode }) => errorCode).find((one) => typeof one === 'string');
-  const named = [oauth, code].filter((one) => one !== undefined).join(', ');
-  const known = code === undefined ? undefined : ENTRA_CODES[code];
-  const advice = known?.advice ?? 'check tenant id, client id and its secret, certificate or federated credential';
-  const why = `${advice}${named === '' ? '' : ` (${named})`}`;
   // It failed before it asked, as a file with no certificate in it does.
-  if (!isAnswered && code === undefined) return invalid(why);
-  return refused(why, known?.isTransient ?? true);
+  if (!isAnswered && code === undefined) return invalid('the credential cannot be used', CHECK);
+  const { why, remedy = CHECK, isTransient = true } = (code === undefined ? undefined : ENTRA_CODES[code]) ?? {};
+  const named = [oauth, code].filter((one) => one !== undefined).join(', ');
+  return {
+    kind: 'credentialsInvalid',
+    message: `Microsoft Entra refused to issue a token${why === undefined ? '' : `: ${why}`}.`,
+    remedy,
+    ...compact({ azure: named === '' ? undefined : named, mayPass: isTransient ? (true as const) : undefined }),
+  };
 }
+
+const CHECK = 'Check tenant id, client id, and the secret, certificate or federated credential.';
 
 function statusOf(exchange: unknown): number | undefined {
   const status = errorChain(exchange)[0]?.status;

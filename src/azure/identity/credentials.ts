@@ -19,9 +19,12 @@ export interface Credential {
   readonly method: AuthMethod;
 }
 
-/** Why there is no credential, as a clause that may follow a colon. */
+/** Why there is no credential. */
 export interface InvalidCredential {
+  /** As a clause that may follow a colon. */
   readonly problem: string;
+  /** What to do, in a sentence; absent where the problem says it. */
+  readonly remedy?: string;
 }
 
 /** The name of the identity in claims, metrics and messages. One client is one identity, however it authenticates. */
@@ -63,6 +66,10 @@ const KINDS: Readonly<Record<AuthMethod['kind'], string>> = {
 };
 
 /** The kind of credential and its client. No secret. */
-export function describeCredential({ tenantId, clientId, method }: Credential): string {
-  return `${KINDS[method.kind]} of client ${clientId} in tenant ${tenantId}`;
+export function describeCredential(credential: Credential): string {
+  return `${kindOf(credential)} of client ${credential.clientId} in tenant ${credential.tenantId}`;
+}
+
+export function kindOf({ method }: Credential): string {
+  return KINDS[method.kind];
 }

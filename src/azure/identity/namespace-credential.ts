@@ -15,8 +15,9 @@ export function namespaceCredentialOf(
   const tokenFile = env.AZURE_FEDERATED_TOKEN_FILE ?? '';
   if (tokenFile !== '') return { ...who, method: { kind: 'workloadIdentity', tokenFile } };
   return {
-    problem:
-      'neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE is set. Set one of them (for workload identity, the operator ' +
-      'pod needs a federated token: the label azure.workload.identity/use: "true")',
+    problem: 'neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE is set',
+    remedy:
+      'Set one of them (for workload identity, the operator pod needs a federated token: the label ' +
+      'azure.workload.identity/use: "true").',
   };
 }

@@ -1,5 +1,5 @@
 /** The operator's own credential, from its flag and its environment. */
-import { isTenant, type OwnCredential, Sealed } from '../../core/model/credential.ts';
+import { isPlaceholder, isTenant, type OwnCredential, Sealed } from '../../core/model/credential.ts';
 import type { AuthMethod, Credential, InvalidCredential } from './credentials.ts';
 
 /** The SDKs' variables; an empty value counts as absent. */
@@ -16,8 +16,8 @@ type Chosen = keyof typeof VARIABLES;
 const UNNAMED_TENANT = 'unnamed-tenant';
 
 const HINT =
-  'workload identity needs the pod label azure.workload.identity/use: "true"; a managed identity or the Azure CLI is used ' +
-  'only if the flag --azure-credential selects it';
+  'Set them (workload identity: give the pod the label azure.workload.identity/use: "true"), or select a managed identity or ' +
+  'the Azure CLI with the flag --azure-credential.';
 
 /**
  * The credential is named by the flag, or shown by the variables; there is no fallback.
@@ -31,8 +31,11 @@ const HINT =
 export function ownCredentialOf(choice: OwnCredential, env: Environment): Credential | InvalidCredential {
   const variable = (name: string) => env[name] ?? '';
   const [tenantId, clientId] = [variable('AZURE_TENANT_ID').toLowerCase(), variable('AZURE_CLIENT_ID').toLowerCase()];
+  const placeholder = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'].find((name) => isPlaceholder(variable(name)));
+  if (placeholder !== undefined)
+    return { problem: `the value of ${placeholder} is a placeholder`, remedy: 'Set the real one.' };
   if (tenantId !== '' && !isTenant(tenantId)) {
-    return { problem: 'AZURE_TENANT_ID must be a tenant ID (GUID) or a domain name' };
+    return { problem: 'AZURE_TENANT_ID must be a tenant ID (GUID) or a domain name', remedy: 'Correct it.' };
   }
   if (choice === 'managed-identity') return managedIdentity(tenantId, clientId, variable('AZURE_FEDERATED_TOKEN_FILE'));
   if (choice === 'azure-cli') {
@@ -48,16 +51,20 @@ export function ownCredentialOf(choice: OwnCredential, env: Environment): Creden
     ...(kind === undefined ? [oneOf(chosen.map((each) => VARIABLES[each]))] : []),
   ];
   if (missing.length > 0 || kind === undefined) {
-    const hint = kind === undefined ? ` (${HINT})` : '';
-    return { problem: `its environment lacks ${missing.join(' and ')}${hint}` };
+    const remedy = kind === undefined ? HINT : `Set ${missing.length > 1 ? 'them' : 'it'}.`;
+    return { problem: `its environment lacks ${missing.join(' and ')}`, remedy };
   }
   if (given.length > 1) {
     const both = given.map((each) => VARIABLES[each]).join(' and ');
     return {
-      problem: `its environment has ${both}, of which only one may be set unless the flag --azure-credential selects one`,
+      problem: `its environment has both ${both}`,
+      remedy: 'Remove one of them, or select one with the flag --azure-credential.',
     };
   }
-  return { tenantId, clientId, method: methodOf(kind, variable(VARIABLES[kind])) };
+  const value = variable(VARIABLES[kind]);
+  if (isPlaceholder(value))
+    return { problem: `the value of ${VARIABLES[kind]} is a placeholder`, remedy: 'Set the real one.' };
+  return { tenantId, clientId, method: methodOf(kind, value) };
 }
 
 function oneOf(names: readonly string[]): string {
@@ -71,10 +78,10 @@ function managedIdentity(
 ): Credential | InvalidCredential {
   if (federatedTokenFile !== '') {
     // The SDK's credential for managed identities uses it without being asked (tried).
-    const problem =
-      'its environment has AZURE_FEDERATED_TOKEN_FILE, so a managed identity would act as workload identity: remove the pod ' +
-      'label azure.workload.identity/use, or set --azure-credential=workload-identity';
-    return { problem };
+    return {
+      problem: 'its environment has AZURE_FEDERATED_TOKEN_FILE, so a managed identity would act as workload identity',
+      remedy: 'Remove the pod label azure.workload.identity/use, or set the flag --azure-credential=workload-identity.',
+    };
   }
   const method = { kind: 'managedIdentity', clientId: clientId || undefined } as const;
   return { tenantId: tenantId || UNNAMED_TENANT, clientId: clientId || 'system-assigned', method };

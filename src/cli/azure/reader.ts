@@ -20,7 +20,10 @@ import { type Parent, parentKey, type RuntimeId, type RuntimeStatus } from '../.
 import { type CallContext, ParkedError } from '../../ports.ts';
 import { sleep, systemClock } from '../../runtime/clock.ts';
 import { CommandError } from '../exit.ts';
-import { ParentLister } from './parents.ts';
+import type { RequestTeller } from '../flags.ts';
+import { ArmPages } from './pages.ts';
+import { listParents } from './parents.ts';
+import { listPermissions, type Permission } from './permissions.ts';
 
 type ReadOnly = Pick<ArmRuntimes, 'list' | 'read' | 'state' | 'hasParent' | 'hasNetwork'>;
 
@@ -39,6 +42,8 @@ export interface AzureReader {
   hasNetwork(parent: Parent, name: string): Promise<boolean>;
   /** The factories and workspaces of a subscription, or of one of its groups. Complete, or an error. */
   parents(subscriptionId: string, resourceGroup: string | undefined): Promise<Parent[]>;
+  /** What roles grant this identity there. Complete, or an error. */
+  permissions(parent: Parent): Promise<Permission[]>;
   close(): void;
 }
 
@@ -61,14 +66,15 @@ export function createAzureReader(
   choice: OwnCredential,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
+  tell?: RequestTeller,
 ): AzureReader {
   const credential = ownCredentialOf(choice, env);
   if ('problem' in credential) {
     throw new CommandError(
-      `there is no Azure identity to read with: ${credential.problem}. Choose one: --azure-credential azure-cli takes whoever is logged in with az login; --offline asks nothing of Azure`,
+      `there is no Azure identity to read with: ${credential.problem}. Choose one: --azure-credential azure-cli takes whoever is logged in with az login`,
     );
   }
-  return new Reader(credential, env, signal);
+  return new Reader(credential, env, signal, tell);
 }
 
 class Reader implements AzureReader {
@@ -86,7 +92,12 @@ class Reader implements AzureReader {
   #calls = 0;
   reads = 0;
 
-  constructor(credential: Credential, env: Readonly<Record<string, string | undefined>>, signal: AbortSignal) {
+  constructor(
+    credential: Credential,
+    env: Readonly<Record<string, string | undefined>>,
+    signal: AbortSignal,
+    tell: RequestTeller | undefined,
+  ) {
     const clock = systemClock;
     const cloud = resolveCloud({
       cloud: env.AZURE_CLOUD,
@@ -110,7 +121,8 @@ class Reader implements AzureReader {
       metrics: NO_METRICS,
     });
     const pace = pacer(signal);
-    const httpClient = readOnly(createDefaultHttpClient(), async () => {
+    const transport = createDefaultHttpClient();
+    const httpClient = readOnly(tell === undefined ? transport : told(transport, tell), async () => {
       await pace();
       this.reads++;
     });
@@ -149,12 +161,18 @@ class Reader implements AzureReader {
   }
 
   async parents(subscriptionId: string, resourceGroup: string | undefined): Promise<Parent[]> {
-    const lister = new ParentLister(this.#armOf(subscriptionId));
+    const pages = new ArmPages(this.#armOf(subscriptionId));
     const kinds = ['factory', 'workspace'] as const;
+    const scope = { subscriptionId, resourceGroup };
     const found = await Promise.all(
-      kinds.map((kind) => this.#patiently((caller) => lister.list(kind, subscriptionId, resourceGroup, caller))),
+      kinds.map((kind) => this.#patiently((caller) => listParents(pages, kind, scope, caller))),
     );
     return found.flat();
+  }
+
+  permissions(parent: Parent): Promise<Permission[]> {
+    const pages = new ArmPages(this.#armOf(parent.subscriptionId));
+    return this.#patiently((caller) => listPermissions(pages, parent, caller));
   }
 
   close(): void {
@@ -224,6 +242,26 @@ function pacer(signal: AbortSignal): () => Promise<void> {
     const now = systemClock.monotonic();
     free = Math.max(free, now - PACE.burst * PACE.everyMs) + PACE.everyMs;
     if (free > now) await sleep(systemClock, free - now, signal);
+  };
+}
+
+/** Each request that goes out, for `-v`. */
+function told(transport: HttpClient, tell: RequestTeller): HttpClient {
+  return {
+    async sendRequest(request) {
+      const { host, pathname } = new URL(request.url);
+      const start = systemClock.monotonic();
+      const end = (said: string): void =>
+        tell(`${request.method} https://${host}${pathname}`, said, systemClock.monotonic() - start);
+      try {
+        const answer = await transport.sendRequest(request);
+        end(String(answer.status));
+        return answer;
+      } catch (error) {
+        end('no answer');
+        throw error;
+      }
+    },
   };
 }
 

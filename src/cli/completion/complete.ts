@@ -66,7 +66,7 @@ async function namesIn(verb: Command, typed: readonly string[], io: Io): Promise
   if (!verb.options.some((option) => isNamed(option, '--namespace'))) return [];
   try {
     const { connect, listObjects } = await import('../kube.ts');
-    const client = connect(flags);
+    const client = connect(flags, io);
     try {
       const namespace = value('-n', '--namespace') ?? client.namespace ?? 'default';
       const signal = AbortSignal.any([io.signal, AbortSignal.timeout(PATIENCE_MS)]);

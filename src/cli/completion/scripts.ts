@@ -61,6 +61,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 /** @throws CommandError for a shell that is none of these. */
 export function completionScript(shell: string): string {
   const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
-  if (script === undefined) throw new CommandError(`${shell} is none of ${Object.keys(SCRIPTS).join(', ')}`);
+  if (script === undefined)
+    throw new CommandError(`invalid shell "${shell}": must be one of ${Object.keys(SCRIPTS).join(', ')}`);
   return script;
 }

@@ -1,5 +1,6 @@
 /** The objects of the cluster that a verb is about: by name, by labels, all, or those that are not ready. */
 
+import { GROUP, KIND } from '../../api/names.ts';
 import { isObject } from '../../core/model/json.ts';
 import { condition, type ManagedObject } from '../../core/model/object.ts';
 import { type Raw, readRecord } from '../../kube/client/raw.ts';
@@ -25,7 +26,7 @@ export interface Choice extends KubeFlags {
 /** For those that change something: exactly one way to choose. @throws CommandError */
 export function checkChoice(names: readonly string[], { selector, all, notReady }: Choice): void {
   const ways = [names.length > 0, selector !== undefined, all === true || notReady === true].filter((way) => way);
-  if (ways.length === 0) throw new CommandError('say which objects: names, -l LABELS, --all or --not-ready');
+  if (ways.length === 0) throw new CommandError('no objects selected: give names, -l LABELS, --all or --not-ready');
   if (names.length > 0 && ways.length > 1)
     throw new CommandError('give names, or choose by -l, --all or --not-ready: not both');
 }
@@ -38,19 +39,33 @@ export async function find(
 ): Promise<Found[]> {
   const namespace = choice.allNamespaces ? undefined : (choice.namespace ?? client.namespace ?? 'default');
   if (names.length > 0) {
-    if (namespace === undefined) throw new CommandError('names are of one namespace: leave out -A');
     const raws = [];
-    for (const name of names)
-      raws.push(await ask(client, { method: 'GET', path: runtimePath({ namespace, name: plain(name) }) }, signal));
+    for (const place of placesOf(names, choice, client))
+      raws.push(await ask(client, { method: 'GET', path: runtimePath(place) }, signal));
     return raws.flatMap(parsed);
   }
   const all = (await listObjects(client, namespace, choice.selector, signal)).flatMap(parsed);
   return choice.notReady ? all.filter(({ object }) => !isReady(object)) : all;
 }
 
-/** `azir/etl` is `etl`, as kubectl has it. */
-function plain(name: string): string {
-  return name.replace(/^[^/]*\//, '');
+export interface Place {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const TYPE = new RegExp(`^(azir|${KIND}s?(\\.${GROUP.replaceAll('.', '\\.')})?)/`, 'i');
+
+/** `etl`, kubectl's `azir/etl`, and `team-a/etl`, as all verbs print it. @throws CommandError */
+export function placesOf(names: readonly string[], { allNamespaces, namespace }: Choice, client: KubeClient): Place[] {
+  if (allNamespaces) throw new CommandError('names and -A are mutually exclusive: a name belongs to one namespace');
+  return names.map((given) => {
+    const [name = '', own, ...more] = given.replace(TYPE, '').split('/').reverse();
+    if (name === '' || own === '' || more.length > 0)
+      throw new CommandError(`${given} is no name of an object: use NAME, azir/NAME or NAMESPACE/NAME`);
+    if (own !== undefined && namespace !== undefined && own !== namespace)
+      throw new CommandError(`${given} is not in the namespace of -n ${namespace}: leave out one of the two`);
+    return { namespace: own ?? namespace ?? client.namespace ?? 'default', name };
+  });
 }
 
 export function parsed(raw: unknown): Found[] {

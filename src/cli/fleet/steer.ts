@@ -1,17 +1,18 @@
 /** The verbs that ask the operator for something: annotate or patch, wait until it is handled, print what came of it. */
-import { createInterface } from 'node:readline/promises';
 import { PatchStrategy } from '@kubernetes/client-node';
 import { ANNOTATION } from '../../api/names.ts';
 import { condition, type ManagedObject, type Requests } from '../../core/model/object.ts';
 import { runtimePath } from '../../kube/objects/runtime-api.ts';
-import { sleep, systemClock } from '../../runtime/clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { CommandError, EXIT, type ExitCode, worstOf } from '../exit.ts';
 import { duration } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { ask, connect, type KubeClient } from '../kube.ts';
 import { safe } from '../output/text.ts';
 import { inPool } from '../pool.ts';
+import { follow, type Objects } from './follow.ts';
 import { type Choice, checkChoice, type Found, find, gitOpsOf, isReady, parsed, SUSPEND } from './objects.ts';
+import { scopeOf } from './wait.ts';
 
 export const STEERING = ['reconcile', 'repair', 'suspend', 'resume', 'enable-authoring', 'accept-identity'] as const;
 export type Steering = (typeof STEERING)[number];
@@ -32,28 +33,33 @@ interface Act {
   readonly refusal: (object: ManagedObject) => string | undefined;
   /** Whether the operator has taken it up. */
   readonly isHandled: (object: ManagedObject) => boolean;
+  /** What there is to say of an object that is ready; Ready's message where this is absent, or undefined. */
+  readonly outcome?: (before: ManagedObject, after: ManagedObject) => string | undefined;
 }
 
 const AT_ONCE = 4;
 /** More are asked for first. */
 const MANY = 20;
-const POLL_MS = 500;
 
 export async function steer(verb: Steering, names: readonly string[], flags: SteerFlags, io: Io): Promise<ExitCode> {
   checkChoice(names, flags);
   const timeoutMs = duration('timeout', flags.timeout);
-  const client = connect(flags);
+  const client = connect(flags, io);
   try {
     const found = await find(client, names, flags, io.signal);
-    if (found.length === 0) throw new CommandError('no AzureIntegrationRuntime was found: nothing was asked for');
+    if (found.length === 0) throw new CommandError('no AzureIntegrationRuntime found');
     if (flags.dryRun) {
       io.out(found.map(({ object }) => `${safe(object.key)}: would ${verb}\n`).join(''));
       return EXIT.done;
     }
     await confirm(verb, found.length, flags, io);
     const act = actOf(verb, flags, new Date(systemClock.now()), await whoami(verb, client, io));
-    const codes = await inPool(found, AT_ONCE, (each) => one(verb, act, each, client, flags, timeoutMs, io));
-    return worstOf(codes);
+    const steered = new Steered(verb, act, io);
+    io.progress(`asking for ${verb} of ${found.length} objects`);
+    await inPool(found, AT_ONCE, (each) => steered.ask(client, each, flags));
+    if (flags.wait && steered.pending.length > 0)
+      await follow(client, scopeOf(steered.pending), (objects) => steered.see(objects), { io, timeoutMs });
+    return steered.end();
   } finally {
     await client.close();
   }
@@ -62,13 +68,8 @@ export async function steer(verb: Steering, names: readonly string[], flags: Ste
 async function confirm(verb: Steering, count: number, { yes }: SteerFlags, io: Io): Promise<void> {
   if (count <= MANY || yes) return;
   if (!io.isTerminal) throw new CommandError(`${verb} of ${count} objects has to be confirmed: --yes`);
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await prompt.question(`${verb} ${count} objects? [y/N] `, { signal: io.signal });
-    if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('nothing was asked for');
-  } finally {
-    prompt.close();
-  }
+  const answer = await io.ask(`${verb} ${count} objects? [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('cancelled');
 }
 
 /** As the API server knows you; what `suspend` leaves behind for others. */
@@ -117,13 +118,14 @@ function actOf(verb: Steering, flags: SteerFlags, now: Date, by: string): Act {
     case 'accept-identity': {
       const { identity } = flags;
       if (identity === undefined)
-        throw new CommandError(
-          'say which identity is accepted: --identity TENANT/CLIENT, as the message of the object names it',
-        );
+        throw new CommandError('missing --identity TENANT/CLIENT: take it from the message of the object');
+      const annotations = { [ANNOTATION.acceptIdentity]: identity, [ANNOTATION.reconcile]: token };
       return {
-        patch: asked('acceptIdentity', identity),
-        refusal: suspended,
-        isHandled: ({ status }) => status.claim?.identity === identity,
+        patch: { metadata: { annotations } },
+        refusal: (object) => suspended(object) ?? observes(object),
+        // A wrong identity changes nothing: only the look at the object tells that it came to nothing.
+        isHandled: ({ status }) => status.lastHandledReconcileToken === token,
+        outcome: (_, after) => (after.status.claim?.identity === identity ? undefined : goesOnAs(after)),
       };
     }
     case 'suspend': {
@@ -136,12 +138,29 @@ function actOf(verb: Steering, flags: SteerFlags, now: Date, by: string): Act {
     }
     case 'resume': {
       const annotations = { [SUSPEND.reason]: null, [SUSPEND.by]: null, [SUSPEND.at]: null };
-      return { patch: { metadata: { annotations }, spec: { suspend: false } }, refusal: none, isHandled: isObserved };
+      return {
+        patch: { metadata: { annotations }, spec: { suspend: false } },
+        refusal: none,
+        isHandled: isObserved,
+        outcome: driftMended,
+      };
     }
   }
 }
 
 const isObserved = ({ status, generation }: ManagedObject): boolean => status.observedGeneration === generation;
+
+function goesOnAs(object: ManagedObject): string {
+  const { claim } = object.status;
+  return claim === undefined
+    ? `not accepted: it has claimed no runtime; ${toldOf(object)}`
+    : `not accepted: it keeps acting as ${claim.identity}; ${toldOf(object)}`;
+}
+
+function driftMended(before: ManagedObject, after: ManagedObject): string | undefined {
+  const drift = before.status.drift.map(({ field }) => field);
+  return drift.length === 0 ? undefined : `${toldOf(after)} Drift from the time of the suspension: ${drift.join(', ')}`;
+}
 
 function suspended({ spec }: ManagedObject): string | undefined {
   return spec.valid && spec.desired.suspend ? 'it is suspended: resume it first' : undefined;
@@ -153,65 +172,94 @@ function declaresNoAuthoring({ spec }: ManagedObject): string | undefined {
     : undefined;
 }
 
-async function one(
-  verb: Steering,
-  { patch, refusal, isHandled }: Act,
-  found: Found,
-  client: KubeClient,
-  flags: SteerFlags,
-  timeoutMs: number,
-  io: Io,
-): Promise<ExitCode> {
-  const { object } = found;
-  const say = (text: string, code: ExitCode): ExitCode => {
-    io.out(`${safe(object.key)}: ${safe(text)}\n`);
-    return code;
-  };
-  const why = refusal(object);
-  if (why !== undefined) return say(`nothing was done, for ${why}`, EXIT.no);
-  const owner = verb === 'suspend' || verb === 'resume' ? gitOpsOf(found) : undefined;
-  if (owner !== undefined && !flags.force)
-    return say(`nothing was done, for ${owner} will undo it: change spec.suspend in Git, or --force`, EXIT.no);
-  const path = runtimePath({ namespace: object.namespace, name: object.name });
-  try {
-    const answer = await ask(
-      client,
-      { method: 'PATCH', path, body: patch, contentType: PatchStrategy.MergePatch },
-      io.signal,
-    );
-    if (!flags.wait) return say(`${verb} was asked for`, EXIT.done);
-    const [patched = found] = parsed(answer);
-    return await outcome(client, patched.object, isHandled, verb, timeoutMs, say, io);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return say(error.message, EXIT.failed);
+/** The objects that are asked for something: from the request to what came of it, a line for each. */
+class Steered {
+  readonly #verb: Steering;
+  readonly #act: Act;
+  readonly #io: Io;
+  readonly #pending = new Map<string, ManagedObject>();
+  readonly #codes: ExitCode[] = [];
+
+  constructor(verb: Steering, act: Act, io: Io) {
+    this.#verb = verb;
+    this.#act = act;
+    this.#io = io;
+  }
+
+  get pending(): readonly ManagedObject[] {
+    return [...this.#pending.values()];
+  }
+
+  async ask(client: KubeClient, found: Found, { wait, force }: SteerFlags): Promise<void> {
+    const { object } = found;
+    const why = this.#act.refusal(object) ?? undoneByGitOps(this.#verb, found, force, this.#io);
+    if (why !== undefined) {
+      this.#say(object, `not done: ${why}`, EXIT.no);
+      return;
+    }
+    const path = runtimePath({ namespace: object.namespace, name: object.name });
+    const request = { method: 'PATCH', path, body: this.#act.patch, contentType: PatchStrategy.MergePatch } as const;
+    try {
+      const [patched = found] = parsed(await ask(client, request, this.#io.signal));
+      // The drift is told from before: it goes with what is asked for.
+      if (wait) this.#pending.set(object.key, { ...patched.object, status: object.status });
+      else this.#say(object, `${this.#verb} requested`, EXIT.done);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      this.#say(object, error.message, EXIT.failed);
+    }
+  }
+
+  /** True when all have come to an end; Stalled is one, once what was asked for is handled. */
+  see(objects: Objects): true | undefined {
+    for (const [key, asked] of this.#pending) {
+      const object = objects.get(key)?.object;
+      if (object?.uid !== asked.uid) this.#end(asked, 'the object is gone', EXIT.failed);
+      else this.#judge(asked, object);
+    }
+    const { size } = this.#pending;
+    this.#io.progress(size === 0 ? '' : `waiting for ${size} objects`);
+    return size === 0 ? true : undefined;
+  }
+
+  #judge(asked: ManagedObject, object: ManagedObject): void {
+    const told = toldOf(object);
+    const isHandled = this.#act.isHandled(object);
+    if (isHandled && this.#verb === 'suspend') this.#end(asked, 'suspended', EXIT.done);
+    else if (isHandled && isReady(object)) this.#end(asked, this.#act.outcome?.(asked, object) ?? told, EXIT.done);
+    else if (isHandled && isObserved(object) && condition(object.status, 'Stalled')?.status === 'True')
+      this.#end(asked, told, EXIT.no);
+    else this.#pending.set(object.key, { ...object, status: { ...object.status, drift: asked.status.drift } });
+  }
+
+  end(): ExitCode {
+    for (const object of this.pending) this.#end(object, `timed out; ${toldOf(object)}`, EXIT.timedOut);
+    return worstOf(this.#codes);
+  }
+
+  #end(object: ManagedObject, text: string, code: ExitCode): void {
+    this.#pending.delete(object.key);
+    this.#say(object, text, code);
+  }
+
+  #say({ key }: ManagedObject, text: string, code: ExitCode): void {
+    this.#codes.push(code);
+    this.#io.out(`${safe(key)}: ${safe(text)}\n`);
   }
 }
 
-/** Until it is handled and nothing is under way any more; Stalled ends the wait at once. */
-async function outcome(
-  client: KubeClient,
-  asked: ManagedObject,
-  isHandled: Act['isHandled'],
-  verb: Steering,
-  timeoutMs: number,
-  say: (text: string, code: ExitCode) => ExitCode,
-  io: Io,
-): Promise<ExitCode> {
-  const deadline = systemClock.monotonic() + timeoutMs;
-  for (let object = asked; ; ) {
-    const ready = condition(object.status, 'Ready');
-    const told = ready === undefined ? 'not looked at yet' : `${ready.reason}: ${ready.message}`;
-    if (isHandled(object) || (verb === 'accept-identity' && isReady(object))) {
-      if (verb === 'suspend') return say('suspended', EXIT.done);
-      if (isReady(object)) return say(told, EXIT.done);
-      if (isObserved(object) && condition(object.status, 'Stalled')?.status === 'True') return say(told, EXIT.no);
-    }
-    if (systemClock.monotonic() >= deadline) return say(`timed out; ${told}`, EXIT.timedOut);
-    await sleep(systemClock, POLL_MS, io.signal);
-    const { namespace, name } = object;
-    const [next] = parsed(await ask(client, { method: 'GET', path: runtimePath({ namespace, name }) }, io.signal));
-    if (next?.object.uid !== asked.uid) return say('the object is gone', EXIT.failed);
-    object = next.object;
-  }
+function toldOf({ status }: ManagedObject): string {
+  const ready = condition(status, 'Ready');
+  return ready === undefined ? 'not reconciled yet' : `${ready.reason}: ${ready.message}`;
+}
+
+/** What Git says of `spec.suspend` comes back with the next sync. */
+function undoneByGitOps(verb: Steering, found: Found, force: boolean | undefined, io: Io): string | undefined {
+  const owner = verb === 'suspend' || verb === 'resume' ? gitOpsOf(found) : undefined;
+  if (owner === undefined) return undefined;
+  if (!force) return `${owner} will undo it: change spec.suspend in Git, or --force`;
+  io.note(
+    `${safe(found.object.key)}: ${owner} will undo this where Git says otherwise: change spec.suspend in Git, too`,
+  );
+  return undefined;
 }

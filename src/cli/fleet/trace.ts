@@ -1,4 +1,5 @@
 /** `kubectl azir trace`: what happened to one object, oldest first, and what happens next. */
+import { compact } from '../../core/model/compact.ts';
 import { condition, type ManagedObject } from '../../core/model/object.ts';
 import { armId } from '../../core/model/runtime.ts';
 import { pathOf } from '../../kube/client/paths.ts';
@@ -12,7 +13,7 @@ import { table } from '../output/table.ts';
 import { safe } from '../output/text.ts';
 import { OUTPUT_VERSION } from '../version.ts';
 import { annotationsOf, type Found, find, gitOpsOf, SUSPEND } from './objects.ts';
-import { inWords } from './status.ts';
+import { inWords, iso } from './times.ts';
 
 export interface TraceFlags extends KubeFlags {
   readonly output: readonly string[];
@@ -27,38 +28,46 @@ interface Entry {
 
 export async function trace(name: string, flags: TraceFlags, io: Io): Promise<ExitCode> {
   const [{ format } = { format: 'text' }] = outputs(flags.output, ['text', 'json'] as const, 'text');
-  const client = connect(flags);
+  const client = connect(flags, io);
   try {
     const [found] = await find(client, [name], flags, io.signal);
-    if (found === undefined) throw new CommandError(`${name} cannot be understood`);
-    const entries = [...storyOf(found), ...(await eventsOf(client, found.object, io.signal))];
+    if (found === undefined) throw new CommandError(`${name} cannot be parsed`);
+    const events = await eventsOf(client, found.object, io);
+    const entries = [...storyOf(found), ...(events ?? [])];
     entries.sort((a, b) => a.time - b.time);
-    const head = headOf(found);
     const next = nextOf(found.object, Date.now());
     if (format === 'json') {
       const timeline = entries.map(({ time, what, message }) => ({ time: iso(time), what, message: safe(message) }));
-      io.out(renderJson({ apiVersion: OUTPUT_VERSION, kind: 'Trace', ...head, timeline, next }));
+      io.out(renderJson({ apiVersion: OUTPUT_VERSION, kind: 'Trace', ...headOf(found), timeline, next }));
     } else {
-      const heads = table(Object.entries(head).map(([key, value]) => [key, value]));
       const lines = table(entries.map(({ time, what, message }) => [iso(time), what, message]));
-      io.out(`${[...heads, '', ...lines, '', ...next.map((each) => `next: ${safe(each)}`)].join('\n')}\n`);
+      const nexts = next.map((each) => `next: ${safe(each)}`);
+      io.out(`${[...table(headInWords(found)), '', ...lines, '', ...nexts].join('\n')}\n`);
     }
-    return EXIT.done;
+    return events === undefined ? EXIT.failed : EXIT.done;
   } finally {
     await client.close();
   }
 }
 
-function headOf(found: Found): Record<string, string> {
-  const { object } = found;
-  const { claim } = object.status;
-  const owner = gitOpsOf(found);
-  return {
-    object: object.key,
-    ...(object.spec.valid ? { runtime: armId(object.spec.desired.id) } : {}),
-    ...(claim === undefined ? {} : { claim: `${claim.origin} as ${claim.identity}` }),
-    ...(owner === undefined ? {} : { owner }),
-  };
+function headOf(found: Found) {
+  const { namespace, name, spec, status } = found.object;
+  return compact({
+    object: { namespace, name },
+    runtime: spec.valid ? armId(spec.desired.id) : undefined,
+    claim: status.claim,
+    owner: gitOpsOf(found),
+  });
+}
+
+function headInWords(found: Found): string[][] {
+  const { object, runtime, claim, owner } = headOf(found);
+  return [
+    ['object', `${object.namespace}/${object.name}`],
+    ...(runtime === undefined ? [] : [['runtime', runtime]]),
+    ...(claim === undefined ? [] : [['claim', `${claim.origin} as ${claim.identity}`]]),
+    ...(owner === undefined ? [] : [['owner', `${owner}: what is changed in the cluster alone may be undone`]]),
+  ];
 }
 
 /** What the object itself tells. */
@@ -86,7 +95,7 @@ function storyOf(found: Found): Entry[] {
       : [{ time: repair.lastAttemptTime, what: 'repair', message: `attempt ${repair.attempts}` }]),
     ...(operation === undefined
       ? []
-      : [{ time: operation.time, what: 'operation', message: `Azure has accepted: ${operation.kind}` }]),
+      : [{ time: operation.time, what: 'operation', message: `accepted by Azure: ${operation.kind}` }]),
     ...(spec.valid && spec.desired.suspend && !Number.isNaN(suspendedAt)
       ? [
           {
@@ -96,7 +105,7 @@ function storyOf(found: Found): Entry[] {
           },
         ]
       : []),
-    ...(Number.isNaN(deleted) ? [] : [{ time: deleted, what: 'deleted', message: 'the deletion was asked for' }]),
+    ...(Number.isNaN(deleted) ? [] : [{ time: deleted, what: 'deleted', message: 'deletion requested' }]),
   ];
 }
 
@@ -110,30 +119,36 @@ function specChanges(managedFields: readonly unknown[]): Entry[] {
   });
 }
 
-async function eventsOf(client: KubeClient, { namespace, uid }: ManagedObject, signal: AbortSignal): Promise<Entry[]> {
-  const path = pathOf({ groupVersion: 'events.k8s.io/v1', plural: 'events', namespace });
-  const answer = await ask(
-    client,
-    { method: 'GET', path, query: { fieldSelector: `regarding.uid=${uid}`, limit: 500 } },
-    signal,
-  );
-  return readList(readRecord(answer).items).map((each) => {
-    const { reason, note, eventTime, series } = readRecord(each);
-    const { count, lastObservedTime } = readRecord(series);
-    const time = Date.parse(readText(lastObservedTime) ?? readText(eventTime) ?? '');
-    const times = typeof count === 'number' ? ` (${count} times)` : '';
-    return { time: Number.isNaN(time) ? 0 : time, what: 'event', message: `${reason}${times}: ${note}` };
-  });
+/** Undefined: they may not be read, and the story is told without them. */
+async function eventsOf(client: KubeClient, object: ManagedObject, io: Io): Promise<Entry[] | undefined> {
+  const path = pathOf({ groupVersion: 'events.k8s.io/v1', plural: 'events', namespace: object.namespace });
+  const query = { fieldSelector: `regarding.uid=${object.uid}`, limit: 500 };
+  try {
+    const answer = await ask(client, { method: 'GET', path, query }, io.signal);
+    return readList(readRecord(answer).items).map(entryOf);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    io.note(`error: the events are missing below: ${safe(error.message)}`);
+    return undefined;
+  }
+}
+
+function entryOf(event: unknown): Entry {
+  const { reason, note, eventTime, series } = readRecord(event);
+  const { count, lastObservedTime } = readRecord(series);
+  const time = Date.parse(readText(lastObservedTime) ?? readText(eventTime) ?? '');
+  const times = typeof count === 'number' ? ` (${count} times)` : '';
+  return { time: Number.isNaN(time) ? 0 : time, what: 'event', message: `${reason}${times}: ${note}` };
 }
 
 function nextOf({ status, spec, generation }: ManagedObject, now: number): string[] {
-  if (!spec.valid) return ['a person corrects the manifest'];
+  if (!spec.valid) return ['waits until the manifest is corrected'];
   if (spec.desired.suspend) return ['nothing, until it is resumed'];
-  if (status.observedGeneration !== generation) return ['the operator looks at the change'];
+  if (status.observedGeneration !== generation) return ['the operator has yet to reconcile the change'];
   const { repair } = status;
   const isStalled = condition(status, 'Stalled')?.status === 'True';
   return [
-    ...(isStalled ? ['a person has to act: see the message of Ready'] : []),
+    ...(isStalled ? ['user action is required: see the message of Ready'] : []),
     ...(repair?.nextAttemptTime !== undefined && repair.nextAttemptTime > now
       ? [`a repair, in ${inWords(repair.nextAttemptTime - now)}`]
       : []),
@@ -141,8 +156,4 @@ function nextOf({ status, spec, generation }: ManagedObject, now: number): strin
       ? "polls at the operator's interval"
       : `polls every ${inWords(spec.desired.intervalMs)}`,
   ];
-}
-
-function iso(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }

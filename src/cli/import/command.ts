@@ -1,32 +1,39 @@
 /** `kubectl azir import`: from the flags to the folder and the exit code. */
-import { access, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AzureFailure } from '../../core/model/failure.ts';
-import type { Json, Parent } from '../../core/model/runtime.ts';
+import { type Json, type Parent, parentKey } from '../../core/model/runtime.ts';
+import type { Raw } from '../../kube/client/raw.ts';
 import type { AzureReader } from '../azure/reader.ts';
-import { parentOf } from '../azure/scope.ts';
+import { type Place, parentOf } from '../azure/scope.ts';
 import { CommandError, EXIT, type ExitCode, worstOf } from '../exit.ts';
-import type { AzureFlags } from '../flags.ts';
+import { type AzureFlags, type KubeFlags, requestTeller } from '../flags.ts';
 import type { Io } from '../io.ts';
-import { renderJson, renderYaml } from '../output/documents.ts';
+import { renderYaml } from '../output/documents.ts';
 import { safe } from '../output/text.ts';
-import { writeWhole } from '../plan/command.ts';
-import { OUTPUT_VERSION } from '../version.ts';
+import { writeFolder } from './folder.ts';
 import { type ImportResult, importFrom } from './import.ts';
+import { filesOf, tell } from './report.ts';
+import { fromAdfGit } from './sources/adf-git.ts';
+import { fromArm, parametersOf } from './sources/arm.ts';
+import { joined, limited, readText, type Source } from './sources/source.ts';
+import { fromTerraform, letGo } from './sources/terraform.ts';
 
-export interface ImportFlags extends AzureFlags {
+export interface ImportFlags extends AzureFlags, KubeFlags {
   readonly factory: readonly string[];
   readonly workspace: readonly string[];
   readonly resourceGroup?: string;
   readonly subscription?: string;
+  readonly fromTerraform: readonly string[];
+  readonly fromArm: readonly string[];
+  readonly parameters: readonly string[];
+  readonly fromAdfGit: readonly string[];
   readonly directory?: string;
-  readonly namespace?: string;
   readonly name?: string;
   readonly include?: string;
   readonly exclude?: string;
   readonly fields: string;
   readonly observe: boolean;
   readonly includeDefault: boolean;
+  readonly live: boolean;
   readonly overwrite: boolean;
   readonly failOnSkip: boolean;
 }
@@ -39,21 +46,43 @@ export async function importRuntimes(flags: ImportFlags, io: Io): Promise<ExitCo
     minimal: minimal(flags.fields),
     observe: flags.observe,
     includeDefault: flags.includeDefault,
-    pattern: flags.name,
   };
   const given = parentsIn(flags);
+  const source = await sourceOf(flags, given, io);
+  const cluster = await clusterOf(flags, io);
   const { createAzureReader } = await import('../azure/reader.ts');
-  const azure = createAzureReader(flags.azureCredential, io.env, io.signal);
+  const azure = createAzureReader(flags.azureCredential, io.env, io.signal, requestTeller(flags, io.note));
   try {
-    const parents = given.length > 0 ? given : await parentsOf(azure, flags);
-    const result = await importFrom(parents, azure, options);
-    if (flags.directory === undefined) io.out(await streamOf(result));
-    else await writeFolder(flags.directory, result, flags.overwrite);
-    tell(result, flags, azure.credential, parents.length, io);
+    const parents = source === undefined ? await parentsOf(azure, flags, given) : parentsWith(source);
+    const result = await importFrom({ parents, source, azure, ...cluster, pattern: flags.name, options });
+    io.signal.throwIfAborted();
+    await hand(result, source, flags, azure.credential, io);
     return exitCodeOf(result, flags);
   } finally {
     azure.close();
   }
+}
+
+/** Data goes to the folder or to standard output, the rest to standard error. */
+async function hand(
+  result: ImportResult,
+  source: Source | undefined,
+  { directory, overwrite }: ImportFlags,
+  credential: string,
+  io: Io,
+): Promise<void> {
+  const imported = new Set(result.objects.flatMap(({ declaredIn }) => declaredIn));
+  const wanted = source?.wanted ?? [];
+  const letting = letGo(
+    wanted.filter(({ declaredIn }) => imported.has(declaredIn)),
+    [...wanted, ...(source?.left ?? [])],
+  );
+  if (directory === undefined) io.out(await streamOf(result));
+  const others =
+    directory === undefined
+      ? []
+      : await writeFolder(directory, await filesOf(result, letting), { overwrite, signal: io.signal });
+  tell(result, { directory, credential, others, letting }, io);
 }
 
 function exitCodeOf({ errors, surprises, skipped }: ImportResult, { failOnSkip }: ImportFlags): ExitCode {
@@ -68,13 +97,14 @@ function pattern(flag: string, text: string | undefined): RegExp | undefined {
     return text === undefined ? undefined : new RegExp(text, 'i');
   } catch (error) {
     throw new CommandError(
-      `--${flag} ${text} is no regular expression: ${error instanceof Error ? error.message : error}`,
+      `invalid --${flag} "${text}": not a regular expression: ${error instanceof Error ? error.message : error}`,
     );
   }
 }
 
 function minimal(fields: string): boolean {
-  if (fields !== 'all' && fields !== 'minimal') throw new CommandError(`--fields ${fields} is neither all nor minimal`);
+  if (fields !== 'all' && fields !== 'minimal')
+    throw new CommandError(`invalid --fields "${fields}": must be all or minimal`);
   return fields === 'minimal';
 }
 
@@ -86,11 +116,61 @@ function parentsIn(flags: ImportFlags): Parent[] {
   ];
 }
 
+/** What the files name; undefined: no file is given. @throws CommandError */
+async function sourceOf(flags: ImportFlags, given: readonly Parent[], io: Io): Promise<Source | undefined> {
+  const { fromTerraform: states, fromArm: templates, fromAdfGit: folders, parameters } = flags;
+  if (parameters.length > 0 && templates.length === 0) throw new CommandError('--parameters requires --from-arm');
+  if (states.length + templates.length + folders.length === 0) return undefined;
+  const read = (file: string): Promise<string> => readText(file, io);
+  const sources: Source[] = [];
+  for (const file of states) sources.push(fromTerraform(file, await read(file)));
+  const values = await parametersOf(parameters, read);
+  for (const file of templates) sources.push(fromArm(file, await read(file), values, placeOf(flags, given)));
+  for (const folder of folders) sources.push(await fromAdfGit(folder, given, io));
+  const all = joined(sources);
+  if (all.wanted.length + all.skipped.length + all.errors.length === 0) {
+    io.note(safe(`${[...states, ...templates, ...folders].join(', ')}: no integration runtime is declared there`));
+  }
+  return limited(all, given);
+}
+
+/** A template does not tell where it is deployed; a factory that is named does. */
+function placeOf({ subscription, resourceGroup }: ImportFlags, [parent]: readonly Parent[]): Place {
+  return {
+    subscription: subscription ?? parent?.subscriptionId,
+    resourceGroup: resourceGroup ?? parent?.resourceGroup,
+  };
+}
+
+function parentsWith({ wanted }: Source): Parent[] {
+  return [...new Map(wanted.map(({ id: { parent } }) => [parentKey(parent), parent])).values()];
+}
+
+async function clusterOf(
+  flags: ImportFlags,
+  io: Io,
+): Promise<{ readonly live: readonly Raw[] | undefined; readonly namespace: string }> {
+  if (!flags.live) return { live: undefined, namespace: flags.namespace ?? 'default' };
+  const { connect, listObjects } = await import('../kube.ts');
+  const client = connect(flags, io);
+  try {
+    const live = await listObjects(client, undefined, undefined, io.signal);
+    return { live, namespace: flags.namespace ?? client.namespace ?? 'default' };
+  } finally {
+    await client.close();
+  }
+}
+
 /** @throws CommandError that names the right that is missing. */
-async function parentsOf(azure: AzureReader, { subscription, resourceGroup }: ImportFlags): Promise<Parent[]> {
+async function parentsOf(
+  azure: AzureReader,
+  { subscription, resourceGroup }: ImportFlags,
+  given: readonly Parent[],
+): Promise<readonly Parent[]> {
+  if (given.length > 0) return given;
   if (subscription === undefined) {
     throw new CommandError(
-      'there is nothing to import: give --factory ARM-ID, --workspace ARM-ID, or --subscription ID, with -g GROUP for one of its groups',
+      'there is nothing to import: give --factory ARM-ID, --workspace ARM-ID, or --subscription ID, with -g GROUP for one of its groups; or a file with --from-terraform, --from-arm or --from-adf-git',
     );
   }
   try {
@@ -108,91 +188,4 @@ async function parentsOf(azure: AzureReader, { subscription, resourceGroup }: Im
 async function streamOf({ objects }: ImportResult): Promise<string> {
   const documents = await Promise.all(objects.map(({ manifest }) => renderYaml(manifest as unknown as Json)));
   return documents.map((text) => `---\n${text}`).join('');
-}
-
-async function writeFolder(folder: string, result: ImportResult, overwrite: boolean): Promise<void> {
-  const files = await filesOf(result);
-  await mkdir(folder, { recursive: true });
-  if (!overwrite) {
-    for (const [name, text] of files) {
-      const path = join(folder, name);
-      if ((await isThere(path)) && !(await isSame(path, text))) {
-        throw new CommandError(`${path} is there already, and another one: choose another folder, or --overwrite`);
-      }
-    }
-  }
-  for (const [name, text] of files) await writeWhole(join(folder, name), text);
-}
-
-/** Sorted, without dates: a second run gives the same bytes. */
-async function filesOf(result: ImportResult): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  for (const { manifest } of result.objects) {
-    files.set(`${manifest.metadata.name}.yaml`, await renderYaml(manifest as unknown as Json));
-  }
-  const resources = [...files.keys()].sort();
-  files.set(
-    'kustomization.yaml',
-    await renderYaml({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources }),
-  );
-  files.set('import-report.json', renderJson(reportOf(result)));
-  return files;
-}
-
-function reportOf({ objects, skipped, errors, surprises }: ImportResult) {
-  return {
-    apiVersion: OUTPUT_VERSION,
-    kind: 'ImportReport',
-    complete: errors.length === 0,
-    imported: objects.map(({ id, manifest, undeclared }) => ({
-      name: manifest.metadata.name,
-      runtime: id.name,
-      [id.parent.kind]: id.parent.name,
-      undeclared,
-    })),
-    skipped,
-    errors,
-    surprises,
-  };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function isSame(path: string, text: string): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises');
-  return (await readFile(path, 'utf8')) === text;
-}
-
-function tell(result: ImportResult, flags: ImportFlags, credential: string, parents: number, io: Io): void {
-  const { objects, skipped, errors, surprises } = result;
-  const where = flags.directory === undefined ? '' : ` in ${flags.directory}`;
-  const proof =
-    surprises.length === 0
-      ? 'Checked: applying them changes nothing in Azure.'
-      : `Applying them would change something in Azure: ${surprises.map(({ object, action }) => `${object.name} (${action})`).join(', ')}.`;
-  io.note(
-    `${objects.length} manifests${where} from ${parents} factories and workspaces, read as ${safe(credential)}. ${safe(proof)}`,
-  );
-  if (skipped.length > 0) {
-    const counts = [...Map.groupBy(skipped, ({ reason }) => reason)].map(
-      ([reason, group]) => `${group.length} ${reason}`,
-    );
-    io.note(`skipped ${skipped.length}: ${counts.join(', ')}`);
-  }
-  for (const { manifest, undeclared } of objects) {
-    if (undeclared.length > 0)
-      io.note(
-        `not declared in ${manifest.metadata.name}: ${undeclared.map(({ field }) => safe(field)).join(', ')}; it stays in Azure as it is`,
-      );
-  }
-  for (const error of errors) io.note(`error: ${safe(error)}`);
-  io.note(
-    'Whoever declared these runtimes so far, such as Terraform, an ARM template or a Git folder, has to let go of them: two owners undo each other.',
-  );
-  if (flags.directory !== undefined) io.note(`next: kubectl azir plan -k ${flags.directory}`);
 }

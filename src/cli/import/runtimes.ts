@@ -7,6 +7,7 @@ import { foldCase } from '../../core/model/letter-case.ts';
 import { networkOf } from '../../core/model/network.ts';
 import {
   armId,
+  armKey,
   type Json,
   type ObservedRuntime,
   type Parent,
@@ -28,11 +29,27 @@ export interface Imported {
   readonly manifest: ImportedManifest;
   /** Fields that a manifest cannot declare, or is not to: they stay in Azure as they are. */
   readonly undeclared: readonly { readonly field: string; readonly why: string }[];
+  /** Where else it is declared, and has to go. */
+  readonly declaredIn: readonly string[];
 }
 
 export interface Skipped {
+  /** Its ARM id; of what a file declares without one, where it stands. */
   readonly runtime: string;
-  readonly reason: 'SelfHosted' | 'AzureSsis' | 'UnknownType' | 'Default' | 'Excluded' | 'Invalid' | 'Unreadable';
+  readonly reason:
+    | 'SelfHosted'
+    | 'AzureSsis'
+    | 'UnknownType'
+    | 'Default'
+    | 'Excluded'
+    | 'Invalid'
+    | 'Unreadable'
+    /** A file declares it, and Azure does not have it. */
+    | 'Absent'
+    /** A file declares it, and its id cannot be told. */
+    | 'Unresolved'
+    /** An object of the cluster declares it. */
+    | 'InCluster';
   readonly message: string;
 }
 
@@ -45,12 +62,19 @@ export interface ImportOptions {
   readonly observe: boolean;
   /** Also the default runtime, where it can be managed. */
   readonly includeDefault: boolean;
+  /** The objects of the cluster that declare a runtime, by its key, and whether they manage it. */
+  readonly inCluster: ReadonlyMap<string, { readonly object: string; readonly manages: boolean }>;
 }
 
 const DEFAULT_RUNTIME = 'autoresolveintegrationruntime';
+export const KEPT_BY_AZURE = 'Azure keeps this runtime by itself';
+
+export function isDefaultRuntime({ name }: RuntimeId): boolean {
+  return foldCase(name) === DEFAULT_RUNTIME;
+}
 
 export type Found =
-  | { readonly imported: Omit<Imported, 'manifest'> & { readonly spec: ImportedManifest['spec'] } }
+  | { readonly imported: Pick<Imported, 'id' | 'undeclared'> & { readonly spec: ImportedManifest['spec'] } }
   | { readonly skipped: Skipped };
 
 /** One after the other, in the order of their names. */
@@ -69,7 +93,7 @@ export function importParent(parent: Parent, { runtimes, unparsed }: Listed, opt
 }
 
 function importRuntime(id: RuntimeId, runtime: ObservedRuntime, options: ImportOptions): Found {
-  const reason = reasonToSkip(id, runtime, options);
+  const reason = reasonToSkip(id, runtime, options) ?? declaredAlready(id, options);
   if (reason !== undefined) return { skipped: { runtime: armId(id), ...reason } };
   const { spec, undeclared } = specOf(id, runtime, options);
   const parsed = parseSpec(spec, 'imported');
@@ -78,22 +102,31 @@ function importRuntime(id: RuntimeId, runtime: ObservedRuntime, options: ImportO
 }
 
 function reasonToSkip(
-  { parent, name }: RuntimeId,
+  id: RuntimeId,
   { type, document }: ObservedRuntime,
   { include, exclude, includeDefault, observe }: ImportOptions,
 ): Pick<Skipped, 'reason' | 'message'> | undefined {
   const kind = kindToSkip(type);
   if (kind !== undefined) return kind;
-  if ((include !== undefined && !include.test(name)) || exclude?.test(name)) {
+  if ((include !== undefined && !include.test(id.name)) || exclude?.test(id.name)) {
     return { reason: 'Excluded', message: 'by --include or --exclude' };
   }
-  if (foldCase(name) !== DEFAULT_RUNTIME || includeDefault) return undefined;
-  const canManage = parent.kind === 'workspace' || networkOf(document) !== undefined;
+  if (!isDefaultRuntime(id) || includeDefault) return undefined;
+  const canManage = id.parent.kind === 'workspace' || networkOf(document) !== undefined;
   if (!canManage && observe) return undefined;
   return {
     reason: 'Default',
-    message: `Azure keeps this runtime by itself${canManage ? '; --include-default takes it' : ''}`,
+    message: `${KEPT_BY_AZURE}${canManage ? '; --include-default takes it' : ''}`,
   };
+}
+
+function declaredAlready(id: RuntimeId, { inCluster }: ImportOptions): Pick<Skipped, 'reason' | 'message'> | undefined {
+  const known = inCluster.get(armKey(id));
+  if (known === undefined) return undefined;
+  const message = known.manages
+    ? `the object ${known.object} manages it`
+    : `the object ${known.object} observes it: set its managementPolicy to Manage and its adoptionPolicy to IfIdentical`;
+  return { reason: 'InCluster', message };
 }
 
 function kindToSkip(type: RuntimeType): Pick<Skipped, 'reason' | 'message'> | undefined {

@@ -63,8 +63,25 @@ function* propertyProblems(value: Record<string, unknown>, schema: Schema, path:
 }
 
 function suggestion(name: string, known: readonly string[]): string {
-  const like = known.find((each) => each.toLowerCase() === name.toLowerCase());
-  return like === undefined ? '' : `: is it ${like}?`;
+  const [like] = known
+    .map((each) => ({ each, distance: distance(name.toLowerCase(), each.toLowerCase()) }))
+    .filter(({ each, distance: far }) => far <= Math.min(2, each.length / 3))
+    .sort((a, b) => a.distance - b.distance);
+  return like === undefined ? '' : `: is it ${like.each}?`;
+}
+
+/** How many letters are to be added, taken away or replaced (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1);
+      next[j] = Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }
 
 function isOfType(value: unknown, type: string | undefined): boolean {

@@ -13,7 +13,7 @@ export function selects(selector: string | undefined, { metadata }: Raw): boolea
 function holds(term: string, labels: Raw): boolean {
   const parts = /^(?<not>!)?(?<key>[\w./-]+)(?:(?<operator>==?|!=)(?<value>[\w.-]*))?$/.exec(term)?.groups;
   if (parts === undefined || (parts.not !== undefined && parts.operator !== undefined)) {
-    throw new CommandError(`-l ${term} is no selector that works on manifests: use a=b, a!=b, a or !a`);
+    throw new CommandError(`invalid -l "${term}": must be a=b, a!=b, a or !a`);
   }
   const { not, key = '', operator, value } = parts;
   if (operator === undefined) return Object.hasOwn(labels, key) !== (not !== undefined);

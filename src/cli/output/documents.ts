@@ -34,6 +34,6 @@ export async function renderYaml(value: Json, comment?: string): Promise<string>
       if (isOther || DUBIOUS.test(node.value)) node.type = 'QUOTE_DOUBLE';
     },
   });
-  const text = escaped(document.toString({ lineWidth: 0 }));
+  const text = escaped(document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER }));
   return comment === undefined ? text : `${comment}\n${text}`;
 }

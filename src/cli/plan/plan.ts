@@ -24,6 +24,8 @@ export interface PlanInput {
   /** Undefined: nothing is known of what was before. */
   readonly base: readonly Checked[] | undefined;
   readonly live: readonly Raw[] | undefined;
+  /** What of the cluster could not be seen, and is assumed. */
+  readonly unseen?: string;
   /** Undefined: offline. */
   readonly azure: Reads | undefined;
   readonly readsState: boolean;
@@ -32,6 +34,8 @@ export interface PlanInput {
   /** Of the manifests: what could not be read at all. */
   readonly errors: readonly string[];
   readonly now: number;
+  /** Is told what is under way. */
+  readonly progress?: (text: string) => void;
 }
 
 /** How many reads are under way at once. */
@@ -45,7 +49,12 @@ export async function makePlan(input: PlanInput): Promise<Plan> {
   const parents = new Map(
     [...world.applied, ...world.deleted].map(({ desired: { id } }) => [parentKey(id.parent), id.parent]),
   );
-  await inPool([...parents.values()], AT_ONCE, (parent) => view.look(parent));
+  const { progress = () => {} } = input;
+  await inPool([...parents.values()], AT_ONCE, async (parent) => {
+    progress(`reading ${parent.kind} ${parent.name}: ${azure?.reads ?? 0} reads so far`);
+    await view.look(parent);
+  });
+  progress(`planning ${world.applied.length + world.deleted.length} objects`);
   const planner = new Planner(view, azure?.identity ?? 'nobody', input.now, [
     ...world.others,
     ...world.applied.map(({ object }) => object),
@@ -88,10 +97,10 @@ class Planner {
   readonly #identity: string;
   readonly #now: number;
   readonly #objects: ReadonlyMap<string, readonly ManagedObject[]>;
-  /** What objects that go leave behind, by the uid of the heir. */
-  readonly #legacies = new Map<
+  /** What objects that go hand over, by the uid of the successor. */
+  readonly #handovers = new Map<
     string,
-    { readonly from: ManagedObject; readonly handover: NonNullable<Simulated['heir']>['handover'] }
+    { readonly from: ManagedObject; readonly handover: NonNullable<Simulated['successor']>['handover'] }
   >();
 
   constructor(view: AzureView, identity: string, now: number, objects: readonly ManagedObject[]) {
@@ -105,8 +114,8 @@ class Planner {
   async deleted(planned: Planned): Promise<Change[]> {
     const { object, isAssumed } = planned;
     const created = await this.#simulate(planned, object);
-    const { heir } = created;
-    if (heir !== undefined) this.#legacies.set(heir.uid, { from: object, handover: heir.handover });
+    const { successor } = created;
+    if (successor !== undefined) this.#handovers.set(successor.uid, { from: object, handover: successor.handover });
     const adopted = isAssumed ? await this.#simulate(planned, asAdopter(object)) : created;
     const isCertain = created.outcomes[0]?.action === adopted.outcomes[0]?.action;
     return this.#changes(
@@ -122,13 +131,15 @@ class Planner {
   }
 
   async applied(planned: Planned): Promise<Change[]> {
-    const legacy = this.#legacies.get(planned.object.uid);
-    if (legacy === undefined) return this.#changes(planned, await this.#simulate(planned, planned.object));
+    const received = this.#handovers.get(planned.object.uid);
+    if (received === undefined) return this.#changes(planned, await this.#simulate(planned, planned.object));
     const { status } = planned.object;
-    const heir = { ...planned.object, hasFinalizer: true, status: acceptHandover(status, legacy.handover) };
-    const from = legacy.from.spec.valid ? legacy.from.spec.desired : undefined;
-    const simulated = await this.#simulate({ ...planned, previous: planned.previous ?? from }, heir, [legacy.from.uid]);
-    return this.#changes(planned, simulated, { message: `takes over from ${legacy.from.key}` });
+    const successor = { ...planned.object, hasFinalizer: true, status: acceptHandover(status, received.handover) };
+    const from = received.from.spec.valid ? received.from.spec.desired : undefined;
+    const simulated = await this.#simulate({ ...planned, previous: planned.previous ?? from }, successor, [
+      received.from.uid,
+    ]);
+    return this.#changes(planned, simulated, { message: `takes over from ${received.from.key}` });
   }
 
   #simulate(
@@ -299,8 +310,9 @@ function violationsOf(changes: readonly Change[], policies: readonly string[]): 
   );
 }
 
-function assumptionsOf({ base, live, azure }: PlanInput, isAssumed: boolean): string[] {
+function assumptionsOf({ base, live, azure, unseen }: PlanInput, isAssumed: boolean): string[] {
   return [
+    ...(unseen === undefined ? [] : [unseen]),
     ...(isAssumed ? ['each object of --base is taken to have claimed its runtime; --live knows'] : []),
     ...(base === undefined && live === undefined && azure !== undefined
       ? ['each object is taken for a new one; --base or --live knows what was before']

@@ -4,6 +4,7 @@ import { decide } from '../../core/decide.ts';
 import { type Desired, declarationHash } from '../../core/model/desired.ts';
 import { AzureFailure } from '../../core/model/failure.ts';
 import type { Drift } from '../../core/model/fields.ts';
+import { inFull } from '../../core/model/message.ts';
 import { type ManagedObject, wholeSecond } from '../../core/model/object.ts';
 import type { Handover } from '../../core/model/ownership.ts';
 import type { Json } from '../../core/model/runtime.ts';
@@ -37,7 +38,7 @@ export type Outcome = Pick<Change, 'action' | 'certain' | 'reason' | 'message' |
 export interface Simulated {
   readonly outcomes: readonly Outcome[];
   /** Whom the runtime is handed over to, by uid, and with what. */
-  readonly heir?: { readonly uid: string; readonly handover: Handover };
+  readonly successor?: { readonly uid: string; readonly handover: Handover };
 }
 
 /** The operator's default; what is declared comes first. */
@@ -142,7 +143,7 @@ class SimulatedPass {
       case 'HandOver':
         return {
           ...this.#end({ action: 'handOver', message: `${action.to.key} takes over: the runtime stays` }),
-          heir: { uid: action.to.uid, handover: action.handover },
+          successor: { uid: action.to.uid, handover: action.handover },
         };
       case 'Delete':
         return this.#end(
@@ -195,7 +196,8 @@ class SimulatedPass {
     if (verdict.kind === 'Suspended')
       return this.#end({ action: 'none', reason: 'Suspended', message: 'suspended: the operator does nothing' });
     if (verdict.kind !== 'Decided') return this.#end({ action: 'none' });
-    const { reason, message } = verdict;
+    const { reason } = verdict;
+    const message = inFull(verdict.message);
     const isBlocked =
       verdict.progress === 'Stalled' ||
       (WAITING_REASONS as readonly string[]).includes(reason) ||

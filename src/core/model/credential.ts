@@ -54,6 +54,23 @@ export function isClientId(text: string): boolean {
   return isGuid(text);
 }
 
+/**
+ * What templates have where a value belongs: a GUID of zeros, a text in <>, ${} or {{}}, an ellipsis, crosses, a request to change it. No tenant, client or secret of
+ * Entra looks so; its secrets may begin and end with brackets (seen in older ones), but not with these.
+ */
+const PLACEHOLDERS = [
+  /^[0-]{3,}$/,
+  /^x[x-]{2,}$/i,
+  /^<.*>$/s,
+  /^(?:\$\{|\{\{).*\}$/s,
+  /^(?:…|\.{3})$/m,
+  /^(?:(?:change|replace)[-_ ]?me|placeholder|todo|your[-_ ].*)$/i,
+];
+
+export function isPlaceholder(text: string): boolean {
+  return PLACEHOLDERS.some((pattern) => pattern.test(text));
+}
+
 /** How the operator itself proves who it is: what `--azure-credential` can say. */
 export const OWN_CREDENTIALS = [
   /** By whichever of the SDKs' variables is set: secret, certificate or federated token. Never the node's identity. */

@@ -28,7 +28,7 @@ export interface ManagedVirtualNetwork {
 }
 
 /** Equal for two manifests exactly when they declare the same leaves. */
-export function declarationHash({ fields }: Desired): string {
+export function declarationHash({ fields }: Pick<Desired, 'fields'>): string {
   const declared = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);
 }

@@ -1,5 +1,17 @@
 /** What can go wrong between us and Azure, told apart by what it means, not by how it came over the wire. */
+import { compact } from './compact.ts';
+import { inFull, type Message } from './message.ts';
 import type { RequestIds } from './request-ids.ts';
+
+/** What a failure says to people. */
+interface Told {
+  /** What is wrong, in our words. */
+  readonly message: string;
+  /** What to do, where the call knows better than the rule for its kind. */
+  readonly remedy?: string;
+  /** Azure's code and text. */
+  readonly azure?: string;
+}
 
 /** When an answer was given that another object may have asked for, milliseconds since the epoch. */
 interface Repeated {
@@ -11,52 +23,47 @@ interface Repeated {
   readonly at?: number;
 }
 
-export type Failure =
-  /** 404 of the parent or of the resource group: someone may be creating it, or has deleted it, or Azure is wrong for a while. */
-  | {
-      readonly kind: 'parentNotFound';
-      readonly what: 'factory' | 'workspace' | 'resourceGroup';
-      readonly message: string;
-    }
-  /** Also answered for a wrong tenant or cloud: proves nothing. */
-  | ({ readonly kind: 'subscriptionNotFound'; readonly message: string } & Repeated)
-  /** 403 for want of a role. */
-  | { readonly kind: 'forbidden'; readonly message: string }
-  /** 403 RequestDisallowedByPolicy: a role does not help. */
-  | { readonly kind: 'policyDenied'; readonly message: string }
-  /** 409 ScopeLocked, ReadOnlyDisabledSubscription. */
-  | { readonly kind: 'locked'; readonly message: string }
-  /** 401 of ARM, or a token endpoint that refuses the credential. */
-  | ({
-      readonly kind: 'credentialsInvalid';
-      readonly message: string;
-      /** What was refused may be accepted a moment later. */
-      readonly mayPass?: true;
-    } & Repeated)
-  /** The token endpoint does not answer, or a token ran out: heals by itself. */
-  | { readonly kind: 'credentialUnavailable'; readonly message: string }
-  /** The subscription or the cloud lacks the resource provider: no call can succeed until a person changes that. */
-  | { readonly kind: 'notOffered'; readonly message: string; readonly advice: string }
-  /** 400 and the like on a read: nothing that the manifest declares was sent. */
-  | { readonly kind: 'readRefused'; readonly message: string }
-  /** 400 and other refusals of a write. On DELETE: something still refers to the runtime. */
-  | {
-      readonly kind: 'refused';
-      readonly message: string;
-      /** What the document refers to and Azure does not have, as Azure names it. */
-      readonly reference?: string;
-    }
-  /** 412: the document changed since it was read. */
-  | { readonly kind: 'preconditionFailed'; readonly message: string }
-  | { readonly kind: 'throttled'; readonly retryAfterMs: number; readonly message: string }
-  /** 5xx, a dropped connection, a reply that cannot be understood. A write that met it may have taken effect. */
-  | {
-      readonly kind: 'unavailable';
-      readonly message: string;
-      readonly retryAfterMs?: number;
-      /** What ARM answered; absent without an answer. A 4xx other than a time-out `isRefusal`. */
-      readonly answer?: { readonly name: string; readonly isRefusal: boolean };
-    };
+export type Failure = Told &
+  (
+    | /** 404 of the parent or of the resource group: someone may be creating it, or has deleted it, or Azure is wrong for a while. */
+    { readonly kind: 'parentNotFound'; readonly what: 'factory' | 'workspace' | 'resourceGroup' }
+    /** Also answered for a wrong tenant or cloud: proves nothing. */
+    | ({ readonly kind: 'subscriptionNotFound' } & Repeated)
+    /** 403 for want of a role. */
+    | { readonly kind: 'forbidden' }
+    /** 403 RequestDisallowedByPolicy: a role does not help. */
+    | { readonly kind: 'policyDenied' }
+    /** 409 ScopeLocked, ReadOnlyDisabledSubscription. */
+    | { readonly kind: 'locked' }
+    /** 401 of ARM, or a token endpoint that refuses the credential. */
+    | ({
+        readonly kind: 'credentialsInvalid';
+        /** What was refused may be accepted a moment later. */
+        readonly mayPass?: true;
+      } & Repeated)
+    /** The token endpoint does not answer, or a token ran out: heals by itself. */
+    | { readonly kind: 'credentialUnavailable' }
+    /** The subscription or the cloud lacks the resource provider: no call can succeed until a person changes that. */
+    | { readonly kind: 'notOffered'; readonly remedy: string }
+    /** 400 and the like on a read: nothing that the manifest declares was sent. */
+    | { readonly kind: 'readRefused' }
+    /** 400 and other refusals of a write. On DELETE: something still refers to the runtime. */
+    | {
+        readonly kind: 'refused';
+        /** What the document refers to and Azure does not have, as Azure names it. */
+        readonly reference?: string;
+      }
+    /** 412: the document changed since it was read. */
+    | { readonly kind: 'preconditionFailed' }
+    | { readonly kind: 'throttled'; readonly retryAfterMs: number }
+    /** 5xx, a dropped connection, a reply that cannot be understood. A write that met it may have taken effect. */
+    | {
+        readonly kind: 'unavailable';
+        readonly retryAfterMs?: number;
+        /** What ARM answered; absent without an answer. A 4xx other than a time-out `isRefusal`. */
+        readonly answer?: { readonly name: string; readonly isRefusal: boolean };
+      }
+  );
 
 /** Thrown by the ports over Azure, and nothing else is. */
 export class AzureFailure extends Error {
@@ -68,11 +75,15 @@ export class AzureFailure extends Error {
   readonly unclear: boolean;
 
   constructor(failure: Failure, options: { cause?: unknown; ids?: RequestIds | undefined; unclear?: boolean } = {}) {
-    super(failure.message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(inFull(toldBy(failure)), 'cause' in options ? { cause: options.cause } : undefined);
     this.failure = failure;
     this.ids = options.ids;
     this.unclear = options.unclear ?? failure.kind === 'unavailable';
   }
+}
+
+export function toldBy({ message, remedy, azure }: Failure): Message {
+  return { what: message, ...compact({ remedy, azure }) };
 }
 
 /** Whether a failure ends by itself, or may, so that no person need be told at once. */

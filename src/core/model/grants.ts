@@ -2,6 +2,7 @@
 import { CREDENTIAL_SECRET } from '../../api/names.ts';
 import { GUID } from './guid.ts';
 import { foldCase } from './letter-case.ts';
+import type { Advice } from './message.ts';
 import { armKey, type RuntimeId } from './runtime.ts';
 
 export interface Grant {
@@ -63,23 +64,23 @@ export function refusalOf(
   grants: readonly Grant[],
   namespace: string,
   runtime: RuntimeId | undefined,
-): string | undefined {
+): Advice | undefined {
   const named = grants.filter((grant) => grant.namespace === namespace);
   const own = named.length > 0 ? named : grants.filter((grant) => grant.namespace === '*');
   if (own.length === 0) {
-    return (
-      `Namespace ${namespace} may not use the operator's own Azure identity. Create a Secret ${CREDENTIAL_SECRET} ` +
-      `in this namespace, or add the namespace to the operator flag ${FLAG}.`
-    );
+    return {
+      what: `Namespace ${namespace} may not use the operator's own Azure identity.`,
+      remedy: `Create a Secret ${CREDENTIAL_SECRET} in this namespace, or add the namespace to the operator flag ${FLAG}.`,
+    };
   }
   if (own.some(({ scope }) => scope === undefined || (runtime !== undefined && isWithin(scope, runtime)))) {
     return undefined;
   }
-  return (
-    `Namespace ${namespace} may use the operator's own Azure identity only within ` +
-    `${own.map(({ scope }) => scope).join(' and ')}, and this runtime is outside. Create a Secret ${CREDENTIAL_SECRET} ` +
-    `in this namespace, or widen the scope in the operator flag ${FLAG}.`
-  );
+  return {
+    what: `Namespace ${namespace} may use the operator's own Azure identity only in a scope that does not contain this runtime.`,
+    remedy: `Create a Secret ${CREDENTIAL_SECRET} in this namespace, or widen the scope in the operator flag ${FLAG}.`,
+    ids: `Scope: ${own.map(({ scope }) => scope).join(' and ')}.`,
+  };
 }
 
 /** By whole segments, whatever their case: ARM ids are case-insensitive. */

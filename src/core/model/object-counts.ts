@@ -16,14 +16,25 @@ export interface StateCount {
   readonly count: number;
 }
 
+/** For how long objects have not been ready that no other alert is about. */
+export interface NotReady {
+  /** Of Ready; `none` before the first pass, `other` for an unknown state of Azure. */
+  readonly reason: string;
+  /** Of the one that has not been ready for longest. */
+  readonly seconds: number;
+}
+
 export interface ObjectCounts {
   readonly objects: readonly ObjectCount[];
   readonly states: readonly StateCount[];
+  readonly notReady: readonly NotReady[];
 }
 
-export function countObjects(objects: readonly ManagedObject[]): ObjectCounts {
+/** `now` in milliseconds since the epoch. */
+export function countObjects(objects: readonly ManagedObject[], now: number): ObjectCounts {
   return {
     objects: counted(objects.map(standing)),
+    notReady: longest(objects.flatMap((object) => notReady(object, now))),
     states: counted(objects.map(({ status: { state } }) => ({ state: named(state, RUNTIME_STATES) }))),
   };
 }
@@ -47,13 +58,30 @@ export function polledObjects(objects: readonly ManagedObject[], intervalMs: num
   });
 }
 
-/** For a person, for what a person has yet to create, or for another finalizer. */
+/** For a person, for another object to go, or for another finalizer. */
 function waitsForOthers({ status, deleting, hasFinalizer }: ManagedObject): boolean {
-  const waits = WAITING.includes(condition(status, 'Reconciling')?.reason ?? '');
+  const waits = condition(status, 'Reconciling')?.reason === 'OwnedByAnother';
   return waits || condition(status, 'Stalled') !== undefined || (deleting && !hasFinalizer);
 }
 
-const WAITING: readonly string[] = ['FactoryNotFound', 'WorkspaceNotFound', 'OwnedByAnother'];
+/** A person keeps the suspended, knows of the Stalled and the Contested by their own alerts, and only watches with an observer. */
+function notReady({ status, spec, createdAt, deleting, hasFinalizer }: ManagedObject, now: number): NotReady[] {
+  const ready = condition(status, 'Ready');
+  if (ready?.status === 'True' || ready?.reason === 'Contested' || condition(status, 'Stalled') !== undefined)
+    return [];
+  if (!spec.valid || spec.desired.suspend || spec.desired.managementPolicy === 'Observe') return [];
+  if (deleting && !hasFinalizer) return [];
+  const since = ready?.lastTransitionTime ?? createdAt;
+  return [{ reason: named(ready?.reason, REASONS), seconds: Math.max(0, (now - since) / 1_000) }];
+}
+
+function longest(all: readonly NotReady[]): NotReady[] {
+  const byReason = new Map<string, NotReady>();
+  for (const each of all) {
+    if (each.seconds >= (byReason.get(each.reason)?.seconds ?? 0)) byReason.set(each.reason, each);
+  }
+  return [...byReason.values()];
+}
 
 function standing({ status }: ManagedObject): Omit<ObjectCount, 'count'> {
   const ready = condition(status, 'Ready');

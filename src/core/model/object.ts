@@ -39,13 +39,17 @@ export interface ManagedObject {
  *
  * Designs: (a) the finalizer itself, or who wrote it (`managedFields`): nothing more to store, but a backup, a copy in Git
  * and `kubectl replace` bring both along, and a foreign runtime would be deleted as one that we made; (b) this one, an
- * annotation that names the uid of its object: who copies it copies the name of another. Either is lost to somebody who
+ * annotation that names the uid of its object: who copies it copies the name of another. Either is lost to a person who
  * overwrites it, and then the runtime is taken for a foreign one, which stays.
  */
 export interface Mark {
   readonly origin: Claim['origin'];
   /** The runtime, as `armKey` names it. */
   readonly runtime: string;
+  /**
+   * What creates have sent, the latest last: each is recognised though the manifest has changed since. Absent of an adoption.
+   */
+  readonly sent?: readonly Desired['fields'][];
 }
 
 /** The annotations by which a person asks for something; undefined when absent. */
@@ -79,6 +83,13 @@ export interface Condition {
 }
 
 export type ConditionType = 'Ready' | 'Synced' | 'Healthy' | 'Reconciling' | 'Stalled';
+
+/** Trouble that a Warning event has told of, and that is not over. */
+export interface Told {
+  readonly reason: string;
+  /** Hash of what caused it; empty where the reason says it all. */
+  readonly cause: string;
+}
 
 export interface Claim {
   readonly origin: 'Created' | 'Adopted';
@@ -149,6 +160,8 @@ export interface Status {
    * and lets a suspended object stay Ready.
    */
   readonly syncedSpecHash?: string;
+  /** Absent where there is none. */
+  readonly warnings?: readonly Told[];
 }
 
 /** Nothing here changes only because time passes. */

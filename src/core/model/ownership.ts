@@ -1,5 +1,6 @@
 /** To which object a runtime belongs, and how it goes from one to another. */
-import { type Claim, type ManagedObject, type Operation, operationCategory, type Status } from './object.ts';
+import { type Desired, declarationHash } from './desired.ts';
+import { type Claim, type ManagedObject, type Mark, type Operation, operationCategory, type Status } from './object.ts';
 import { armKey } from './runtime.ts';
 
 /** Whether an object writes to Azure, now or once it may. */
@@ -10,6 +11,30 @@ export function isManaging(object: ManagedObject): boolean {
 /** Whether the object's own mark says that it was about to do this to the runtime that it names. */
 export function isMarked({ mark, spec }: ManagedObject, origin: Claim['origin']): boolean {
   return mark?.origin === origin && spec.valid && mark.runtime === armKey(spec.desired.id);
+}
+
+/** The mark of an object that is about to do this to its runtime; a create that was cut off before may yet show. */
+export function markFor(object: ManagedObject, origin: Claim['origin']): Mark | undefined {
+  const { mark, spec } = object;
+  if (!spec.valid) return undefined;
+  const runtime = armKey(spec.desired.id);
+  if (origin === 'Adopted') return { origin, runtime };
+  const { fields } = spec.desired;
+  const before = isMarked(object, origin) ? (mark?.sent ?? []) : [];
+  if (before.some((sent) => isSameDeclaration(sent, fields))) return mark;
+  return { origin, runtime, sent: [...before, fields].slice(-MOST_SENT) };
+}
+
+/** Whether the object bears that mark already. */
+export function isMarkedAsNow(object: ManagedObject, origin: Claim['origin']): boolean {
+  return isMarked(object, origin) && (origin === 'Adopted' || markFor(object, origin) === object.mark);
+}
+
+/** An object that is edited more often than this between its create and its claim adopts what it made, which stays then. */
+const MOST_SENT = 4;
+
+function isSameDeclaration(a: Desired['fields'], b: Desired['fields']): boolean {
+  return declarationHash({ fields: a }) === declarationHash({ fields: b });
 }
 
 /** An object that is being deleted counts until its finalizer is off: it may yet hand its claim over. */

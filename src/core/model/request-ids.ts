@@ -7,7 +7,10 @@ export interface RequestIds {
 }
 
 const ID = '[\\w.:-]{1,100}';
-const NAMED = new RegExp(` \\(Azure's (?:request id ${ID})?(?:, )?(?:correlation id ${ID})?\\)`, 'g');
+const NAMED = new RegExp(
+  `(?: Azure:)? ?\\[(?=request|correlation)(?:request id ${ID})?(?:, )?(?:correlation id ${ID})?\\]`,
+  'g',
+);
 const WHOLE = new RegExp(`^${ID}$`);
 
 /** What the headers of an answer say, as far as it looks like ids: these go into logs and statuses. */
@@ -28,15 +31,15 @@ export function requestIdKeys(ids: RequestIds | undefined): Record<string, strin
   return compact({ requestId: ids?.request, correlationId: ids?.correlation });
 }
 
-/** The message with the ids at its end. */
-export function withRequestIds(message: string, ids: RequestIds | undefined): string {
-  if (ids === undefined) return message;
+/** What Azure said, with the ids at its end. */
+export function withRequestIds(said: string | undefined, ids: RequestIds | undefined): string | undefined {
+  if (ids === undefined) return said;
   const { request, correlation } = ids;
   const named = [
     ...(request === undefined ? [] : [`request id ${request}`]),
     ...(correlation === undefined ? [] : [`correlation id ${correlation}`]),
   ];
-  return `${message} (Azure's ${named.join(', ')})`;
+  return `${said === undefined ? '' : `${said} `}[${named.join(', ')}]`;
 }
 
 /** The message as it is the same for the same failure, whichever request met it. */

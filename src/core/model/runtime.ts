@@ -32,6 +32,11 @@ export interface RuntimeId {
   readonly name: string;
 }
 
+/** As messages name a parent, without its ids. */
+export function parentInWords({ kind, name }: Parent): string {
+  return `${{ factory: 'Data Factory', workspace: 'Synapse workspace' }[kind]} "${name}"`;
+}
+
 /** The ARM id of a parent, as people read it; never used to build a URL. */
 export function parentArmId({ kind, subscriptionId, resourceGroup, name }: Parent): string {
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${ARM_TYPES[kind]}/${name}`;

@@ -1,5 +1,6 @@
 /** Interactive authoring: an act that a person asks for, not a state that is kept. */
 import { AUTHORING_NOT_ENABLED, authoringEnabled, authoringRefused } from '../events.ts';
+import { inShort, type Message } from '../model/message.ts';
 import { ENABLING_MS, IMMEDIATELY, operationPoll } from '../schedule.ts';
 import { isAuthoringRequested, type Policy, type Situation } from '../situation.ts';
 import { available, settle } from './verdicts.ts';
@@ -7,10 +8,10 @@ import { available, settle } from './verdicts.ts';
 /** Make sure a request that Azure refuses ends there, and does not shake what is in order: whoever asked may ask again. */
 export const refusedRequestIsCompleted: Policy = (s) => {
   if (s.failure?.during !== 'authoring') return undefined;
-  const { kind, message } = s.failure.failure;
-  const isFinal = ['refused', 'policyDenied', 'locked', 'forbidden', 'notOffered'].includes(kind);
+  const { failure } = s.failure;
+  const isFinal = ['refused', 'policyDenied', 'locked', 'forbidden', 'notOffered'].includes(failure.kind);
   return isFinal
-    ? { kind: 'CompleteRequest', request: 'enableInteractiveAuthoring', event: authoringRefused(message) }
+    ? { kind: 'CompleteRequest', request: 'enableInteractiveAuthoring', event: authoringRefused(failure) }
     : undefined;
 };
 
@@ -40,9 +41,19 @@ export const withPendingAuthoring =
   (s) => {
     const action = policy(s);
     if (action?.kind !== 'Settle' || action.verdict.kind !== 'Decided' || !isAuthoringRequested(s)) return action;
-    const message = `${action.verdict.message} Interactive authoring is enabled once the runtime is Online.`;
-    return { ...action, verdict: { ...action.verdict, message } };
+    return { ...action, verdict: { ...action.verdict, message: withPending(action.verdict.message) } };
   };
+
+/** What was told before may be told again. */
+function withPending(message: Message): Message {
+  const { what, remedy } = message;
+  if (inShort(message).includes(PENDING)) return message;
+  return remedy === undefined
+    ? { ...message, what: `${what} ${PENDING}` }
+    : { ...message, remedy: `${remedy} ${PENDING}` };
+}
+
+const PENDING = 'Interactive authoring is enabled once the runtime is Online.';
 
 const ONLINE = available('Runtime is Online and matches the spec. Interactive authoring is being enabled.');
 

@@ -1,12 +1,14 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 
 import { onFreshRead } from '../fresh-read.ts';
+import type { Desired } from '../model/desired.ts';
 import type { Drift } from '../model/fields.ts';
 import { looksCreatedBy } from '../model/fields.ts';
+import { type Advice, shortened, someOf } from '../model/message.ts';
 import { isIn } from '../model/network.ts';
 import { condition, operationOf } from '../model/object.ts';
 import { isMarked } from '../model/ownership.ts';
-import type { Json, RuntimeType } from '../model/runtime.ts';
+import { type Json, parentInWords, type RuntimeDocument, type RuntimeType } from '../model/runtime.ts';
 import {
   CONTEST_ENDS_MS,
   CONTESTED,
@@ -45,12 +47,10 @@ export const typeIsManaged: Policy = (s) => {
   if (unclaimed) return { kind: 'RemoveFinalizer' };
   return onFreshRead(
     s,
-    stall(
-      s,
-      'TypeConflict',
-      `"${s.desired.id.name}" is ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator does not manage. ` +
-        'Use a different azureName in a new object, or remove that runtime.',
-    ),
+    stall(s, 'TypeConflict', {
+      what: `"${s.desired.id.name}" is ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator does not manage.`,
+      remedy: 'Use a different spec.azureName in a new object, or remove that runtime.',
+    }),
   );
 };
 
@@ -65,10 +65,10 @@ export const observedExists: Policy = (s) =>
     ? onFreshRead(
         s,
         settle(
-          progressing(
-            'NotFound',
-            `There is no runtime ${s.desired.id.name}, and this object only observes. Create it elsewhere, or set managementPolicy: Manage.`,
-          ),
+          progressing('NotFound', {
+            what: `Runtime "${s.desired.id.name}" not found in ${parentInWords(s.desired.id.parent)}.`,
+            remedy: 'This object only observes: create it elsewhere, or set spec.managementPolicy: Manage.',
+          }),
           dependencyBackoff(s.intervalMs),
         ),
       )
@@ -99,9 +99,15 @@ export const ownCreateIsRecognised: Policy = (s) => {
   if (!mayHaveCreated(s) || definition?.presence !== 'present' || definition.runtime.type !== 'Managed')
     return undefined;
   const { document } = definition.runtime;
-  const isOurs = isIn(desired.managedVirtualNetwork, document) && looksCreatedBy(desired.fields, document);
+  const isOurs = isIn(desired.managedVirtualNetwork, document) && sentByCreate(s, document) !== undefined;
   return isOurs ? { kind: 'Claim' } : undefined;
 };
+
+/** What the create sent that this document is the answer to: the manifest may have changed since. */
+export function sentByCreate({ object, desired }: Situation, document: RuntimeDocument): Desired['fields'] | undefined {
+  const sent = object.mark?.sent ?? [desired.fields];
+  return sent.findLast((fields) => looksCreatedBy(fields, document));
+}
 
 /** Whether a create of this very object may have taken effect unseen. */
 export function mayHaveCreated({ object, status, desired }: Situation): boolean {
@@ -120,15 +126,20 @@ export const adoptionIsPermitted: Policy = (s) => {
   return object.hasFinalizer ? { kind: 'RemoveFinalizer' } : stall(s, 'AdoptionRefused', refusal);
 };
 
-function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): string | undefined {
+function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): Advice | undefined {
   if (desired.adoptionPolicy === 'Never') {
-    return 'A runtime of this name exists and adoptionPolicy is Never. Set adoptionPolicy: Always, or choose another azureName in a new object.';
+    return {
+      what: `Runtime "${desired.id.name}" exists, and adoptionPolicy: Never forbids its adoption.`,
+      remedy: 'Set spec.adoptionPolicy: Always, or use a different spec.azureName in a new object.',
+    };
   }
   if (desired.adoptionPolicy === 'IfIdentical' && changes.length > 0) {
-    return (
-      `A runtime of this name exists and differs in ${changes.map(({ field }) => field).join(', ')}, and adoptionPolicy is ` +
-      'IfIdentical. Declare what it has, or set adoptionPolicy: Always.'
-    );
+    return {
+      what:
+        `Runtime "${desired.id.name}" exists and differs in ${someOf(changes.map(({ field }) => field))}; ` +
+        'adoptionPolicy: IfIdentical forbids its adoption.',
+      remedy: 'Declare what it has (status.drift), or set spec.adoptionPolicy: Always.',
+    };
   }
   return undefined;
 }
@@ -140,11 +151,16 @@ export const driftIsCorrected: Policy = (s) => {
   return changes.length > 0 ? withManagedFields(s, { kind: 'Update', changes }) : undefined;
 };
 
-/** Stored before the write: a leaf that Azure has and no status names would never be reset. */
+/**
+ * Stored before the write: a leaf that Azure has and no status names would never be reset, and a create that was recognised
+ * in this pass would not be, once it is written over.
+ */
 function withManagedFields(s: Situation, before: Extract<Action, { kind: 'Adopt' | 'Update' }>): Action {
-  const { status, desired } = s;
+  const { object, status, desired } = s;
   const managedFields = [...new Set([...status.managedFields, ...desired.fields.keys()])].sort();
-  if (before.changes.length === 0 || managedFields.length === status.managedFields.length) return before;
+  const isClaimStored = status.claim === undefined || object.status.claim !== undefined;
+  const isStored = isClaimStored && managedFields.length === status.managedFields.length;
+  if (before.changes.length === 0 || isStored) return before;
   return { kind: 'StoreStatus', status: { ...status, managedFields }, before };
 }
 
@@ -155,11 +171,10 @@ export const writeTookEffect: Policy = (s) => {
     s.wrote.kind === 'update' ? s.wrote.fields : s.wrote.kind === 'create' ? [...s.desired.fields.keys()] : [];
   const differing = driftOf(s).filter(({ field }) => written.includes(field));
   if (differing.length === 0) return undefined;
-  return stall(
-    s,
-    'NotApplied',
-    `Azure accepted the update but still reports ${describe(differing)}. Check whether the ${s.desired.id.parent.kind} allows this value.`,
-  );
+  return stall(s, 'NotApplied', {
+    what: `Azure accepted the update but still reports ${describe(differing)}.`,
+    remedy: `Check whether ${parentInWords(s.desired.id.parent)} allows this value, or declare what Azure reports.`,
+  });
 };
 
 /** Make sure a contest over a field is told to people. */
@@ -172,21 +187,26 @@ export const contestIsReported: Policy = (s) => {
   if (ends.length < contested.length) return settle(UNCHANGED, conflictBackoff(s.intervalMs));
   const until = Math.min(...ends);
   return settle(
-    progressing(
-      'Contested',
-      `Another writer keeps changing ${describe(contested)}. Look for another cluster, Terraform or the ${s.desired.id.parent.kind}'s own CI/CD ` +
-        'that writes this runtime, and let only one of them declare the field.',
-    ),
+    progressing('Contested', {
+      what: `Another writer keeps changing ${describe(contested)}.`,
+      remedy:
+        `Look for another cluster, Terraform or the ${s.desired.id.parent.kind}'s own CI/CD that writes this runtime, ` +
+        'and let only one of them declare the field.',
+    }),
     { kind: 'after', ms: until - s.now },
   );
 };
 
+/** As much as leaves room for the remedy; all of it is in status.drift. */
 function describe(drift: readonly Drift[]): string {
-  return drift.map(({ field, desired, observed }) => `${field} ${text(observed)} (want ${text(desired)})`).join(', ');
+  return someOf(
+    drift.map(({ field, desired, observed }) => `${field} ${text(observed)} (want ${text(desired)})`),
+    2,
+  );
 }
 
 function text(value: Json): string {
-  return value === null ? 'nothing' : JSON.stringify(value).slice(0, 120);
+  return value === null ? 'nothing' : shortened(JSON.stringify(value));
 }
 
 /** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */

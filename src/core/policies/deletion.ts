@@ -4,6 +4,7 @@ import { released } from '../events.ts';
 import { onFreshRead } from '../fresh-read.ts';
 import type { Desired } from '../model/desired.ts';
 import type { OperatorEvent } from '../model/event.ts';
+import { toldBy } from '../model/failure.ts';
 import { isSameName } from '../model/letter-case.ts';
 import { isReleased, type ManagedObject, operationOf } from '../model/object.ts';
 import { handoverFor, successorOf } from '../model/ownership.ts';
@@ -22,8 +23,8 @@ import {
 import { type Action, isNewGeneration, managing, type Policy, type Situation } from '../situation.ts';
 import { absentFor, HANDING_OVER, waitingSince } from '../waits.ts';
 import { mayHaveCreated } from './definition.ts';
-import { PARENT_IN_WORDS } from './failure.ts';
-import { isBeingDeleted } from './operation.ts';
+import { missingParent } from './failure.ts';
+import { isBeingDeleted, isYetToCome } from './operation.ts';
 import { confirming, progressing, settle, UNCHANGED } from './verdicts.ts';
 
 const release = (event: OperatorEvent): Action => ({ kind: 'Release', event });
@@ -45,13 +46,14 @@ export const forUnseenCreate =
 
 /** Make sure a create whose answer was lost does not come to light after its object is gone. */
 export const ownCreateMayCome: Policy = (s) => {
-  if (!isUnseenCreate(s) || s.definition?.presence !== 'absent') return undefined;
+  if (!isUnseenCreate(s) || !isYetToCome(s)) return undefined;
   // Also when the clock was set back.
   const left = CREATE_SHOWS_MS[s.desired.id.parent.kind] - Math.abs(s.now - waitingSince(s, 'Deleting'));
   if (left <= 0) return undefined;
-  const message =
-    'The runtime was being created when the object was deleted, and Azure does not show it. It is looked up for a while, and ' +
-    'deleted if it comes.';
+  const message = {
+    what: 'The runtime was being created when the object was deleted, and Azure does not show it yet.',
+    remedy: 'Read again for some minutes, and deleted if it appears.',
+  };
   const next = operationPoll(Math.min(left, s.intervalMs));
   return onFreshRead(s, settle(progressing('Deleting', message), next));
 };
@@ -117,32 +119,41 @@ export const successorIsAwaited: Policy = (s) => {
   const waits = ['Deleting', HANDING_OVER].includes(reason);
   const left = isNewGeneration(s) ? SUCCESSOR_GRACE_MS : waits ? SUCCESSOR_GRACE_MS - (s.now - time) : 0;
   if (left <= 0) return undefined;
-  const message =
-    'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename. The runtime is deleted in ' +
-    `Azure after ${SUCCESSOR_GRACE_MS / 1_000} s, unless another object that declares it comes before.`;
-  return settle(progressing('Deleting', message), { kind: 'after', ms: left });
+  const message = {
+    what: 'The object bears a mark of Argo CD, which deletes before it creates: this may be a rename.',
+    remedy: `The runtime is deleted in ${SUCCESSOR_GRACE_MS / 1_000} s, unless another object declares it before that.`,
+  };
+  return settle({ ...progressing('Deleting', message), isPlanned: true }, { kind: 'after', ms: left });
 };
 
-export const referenceIsRemoved: Policy = (s) =>
-  s.failure?.failure.kind === 'refused' && s.failure.during === 'delete'
-    ? settle(
-        progressing(
-          'ReferencedByOthers',
-          `${s.failure.failure.message} Remove the reference and the deletion continues.`,
-        ),
-        dependencyBackoff(s.intervalMs),
-      )
-    : undefined;
+export const referenceIsRemoved: Policy = (s) => {
+  if (s.failure?.failure.kind !== 'refused' || s.failure.during !== 'delete') return undefined;
+  const told = toldBy(s.failure.failure);
+  const by = REFERRER.exec(told.azure ?? '')?.[1] ?? 'something in Azure';
+  const message = {
+    ...told,
+    what: `Runtime is still referenced by ${by}.`,
+    remedy: 'Remove the reference, and the deletion continues.',
+  };
+  return settle(progressing('ReferencedByOthers', message), dependencyBackoff(s.intervalMs));
+};
+
+/** `The document cannot be deleted since it is referenced by LS_X.` (recorded) */
+const REFERRER = /referenced by ([\w-]{1,260}(?:, [\w-]{1,260}){0,9})/;
 
 /** Whether a parent that was denied is there is asked of itself too; that can be as wrong, so that repetition decides. */
 export const deniedParentIsConfirmed: Policy = (s) => {
   if (s.failure?.failure.kind !== 'parentNotFound') return undefined;
-  const { what, message } = s.failure.failure;
+  const { failure } = s.failure;
   const { parent, definition, intervalMs } = s;
   const { kind } = s.desired.id.parent;
   if (definition?.presence === 'present' || parent === 'present') {
     const shown = definition?.presence === 'present' ? 'runtime' : kind;
-    const contradiction = `Azure denies the ${PARENT_IN_WORDS[what]} and shows the ${shown} all the same: it is asked again. ${message}`;
+    const contradiction = {
+      ...toldBy(failure),
+      what: `${missingParent(s, failure.what)} not found, but Azure shows the ${shown}.`,
+      remedy: 'Read again until both answers agree.',
+    };
     return settle(progressing('Deleting', contradiction), operationPoll(intervalMs));
   }
   if (parent === undefined) return { kind: 'Read', at: 'parent' };
@@ -150,9 +161,13 @@ export const deniedParentIsConfirmed: Policy = (s) => {
   if (left <= 0 && parent !== 'unanswered') {
     return release(released.withParent(kind));
   }
-  const doubt =
-    `${message} Azure denies now and then what exists: the object goes when it has done so for ` +
-    `${PARENT_GONE_MS / MINUTE} minutes, and the runtime is deleted if it is seen again.`;
+  const doubt = {
+    ...toldBy(failure),
+    what: `${missingParent(s, failure.what)} not found.`,
+    remedy:
+      `The object goes once Azure has said so for ${PARENT_GONE_MS / MINUTE} minutes, since it sometimes denies what exists; ` +
+      'if the runtime is seen again, it is deleted.',
+  };
   return settle(confirming('ParentAbsent', doubt), {
     kind: 'after',
     ms: Math.min(left > 0 ? left : MINUTE, MINUTE, intervalMs),
@@ -178,8 +193,10 @@ export const goneIsReleased: Policy = (s) => {
     : onFreshRead(s, release(released.deleted));
 };
 
-const SEEMS_GONE =
-  'Azure says that there is no such runtime. It denies now and then what exists, so it is asked again in some seconds.';
+const SEEMS_GONE = {
+  what: 'Runtime not found in Azure.',
+  remedy: 'Read again in some seconds before the object goes, since Azure sometimes denies what exists.',
+};
 
 function seemedGone({ status }: Situation): boolean {
   return status.waitingSince?.reason === 'RuntimeAbsent';
@@ -192,7 +209,7 @@ export const otherTypeStays: Policy = ({ definition }) =>
 /** Make sure the runtime is deleted. */
 export const runtimeIsDeleted: Policy = () => ({ kind: 'Delete' });
 
-/** Every message of an object whose deletion waits ends with the way out. */
+/** Every remedy of an object whose deletion waits ends with the way out. */
 export const withWayOut =
   (policy: Policy): Policy =>
   (s) => {
@@ -200,8 +217,9 @@ export const withWayOut =
     if (action?.kind !== 'Settle') return action;
     const { verdict } = action;
     if (verdict.kind !== 'Decided' && verdict.kind !== 'Unconfirmed') return action;
+    const { remedy = '' } = verdict.message;
     const wayOut =
-      `To let the object go and leave the runtime in Azure: kubectl patch azir ${s.object.name} -n ${s.object.namespace} ` +
+      `To release the object but keep the runtime: kubectl patch azir ${s.object.name} -n ${s.object.namespace} ` +
       `--type merge -p '{"spec":{"deletionPolicy":"Retain"}}' (deletionPolicy: Retain).`;
-    return { ...action, verdict: { ...verdict, message: `${verdict.message} ${wayOut}` } };
+    return { ...action, verdict: { ...verdict, message: { ...verdict.message, remedy: `${remedy} ${wayOut}` } } };
   };

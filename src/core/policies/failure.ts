@@ -1,16 +1,19 @@
 /** What a failed call to Azure means for the object: who must act, and when to try again. One policy for each kind. */
 import type { ReadyReason } from '../../api/names.ts';
 import { compact } from '../model/compact.ts';
-import { type Denial, type Failure, isTemporaryDenial, mayHaveWritten } from '../model/failure.ts';
+import { type Denial, type Failure, isTemporaryDenial, mayHaveWritten, toldBy } from '../model/failure.ts';
 import { isAutoResolve } from '../model/fields.ts';
 import { isSameName } from '../model/letter-case.ts';
+import type { Advice } from '../model/message.ts';
 import { condition } from '../model/object.ts';
+import { parentInWords } from '../model/runtime.ts';
 import {
   ANSWER_LASTS_MS,
   conflictBackoff,
   DENIAL_PASSES_MS,
   dependencyBackoff,
   heard,
+  PARENT_MISSED_MS,
   ROLE_SPREADS_MS,
   slowRetry,
   transientBackoff,
@@ -18,7 +21,7 @@ import {
 import { type Action, isDecided, type Policy, type Situation, type Verdict } from '../situation.ts';
 import { type RepeatedAnswer, waitingSince } from '../waits.ts';
 import { networkIsWaitedFor } from './network.ts';
-import { progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
+import { awaited, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
 type Kind = Failure['kind'];
 type Of<K extends Kind> = Extract<Failure, { kind: K }>;
@@ -42,90 +45,113 @@ export const failedCreateKeepsNoFinalizer: Policy = (s) => {
   return !mayBeMade && (unmade || (refusedForGood && during !== 'poll')) ? { kind: 'RemoveFinalizer' } : undefined;
 };
 
-export const subscriptionIsFound = upon('subscriptionNotFound', (s, failure) =>
-  denied(
-    s,
-    failure,
-    'SubscriptionNotFound',
-    `${failure.message} Check spec.${s.desired.id.parent.kind}.subscriptionId, and that the credential's tenant and AZURE_CLOUD match the subscription.${inUse(s)}`,
-  ),
-);
-
-export const credentialIsAccepted = upon('credentialsInvalid', (s, failure) =>
-  denied(s, failure, 'CredentialsInvalid', `${failure.message}${inUse(s)}`),
-);
-
-export const azurePolicyAllows = upon('policyDenied', (s, { message }) =>
-  stall(s, 'PolicyDenied', `${message} Denied by Azure Policy: change the spec or request an exemption.`),
-);
-
-export const providerIsRegistered = upon('notOffered', (s, { advice, message }) =>
-  stall(s, 'ProviderNotRegistered', `${sentence(advice)} Azure: ${message}`),
-);
-
-export const readIsAccepted = upon('readRefused', (s, { message }) => {
-  const { kind } = s.desired.id.parent;
-  return stall(
-    s,
-    'RequestRefused',
-    `Azure refuses to read the runtime or its ${kind}. Check spec.${kind} and AZURE_CLOUD; retried with back-off. Azure: ${message}`,
-  );
+export const subscriptionIsFound = upon('subscriptionNotFound', (s, failure) => {
+  const { kind, subscriptionId } = s.desired.id.parent;
+  return denied(s, failure, 'SubscriptionNotFound', {
+    ...toldBy(failure),
+    remedy: `Check spec.${kind}.subscriptionId, and that the credential's tenant and AZURE_CLOUD match the subscription.`,
+    ids: `Subscription: ${subscriptionId}. ${identity(s)}`,
+  });
 });
 
-/** A command stays as one can paste it. */
-function sentence(advice: string): string {
-  return advice.endsWith('.') ? advice : `${advice} (retried with back-off).`;
-}
+export const credentialIsAccepted = upon('credentialsInvalid', (s, failure) =>
+  denied(s, failure, 'CredentialsInvalid', {
+    remedy: 'Check the credential: tenant id, client id, and its secret, certificate or federated credential.',
+    ...toldBy(failure),
+    ids: identity(s),
+  }),
+);
 
-export const scopeIsUnlocked = upon('locked', (s, { message }) =>
-  stall(s, 'Locked', `${message} Retried automatically once the lock is removed or the subscription is enabled again.`),
+export const azurePolicyAllows = upon('policyDenied', (s, failure) =>
+  stall(s, 'PolicyDenied', {
+    ...toldBy(failure),
+    remedy: 'Change the spec, or request an exemption from the policy; retried with back-off.',
+  }),
+);
+
+export const providerIsRegistered = upon('notOffered', (s, failure) =>
+  stall(s, 'ProviderNotRegistered', { ...toldBy(failure), remedy: failure.remedy }),
+);
+
+export const readIsAccepted = upon('readRefused', (s, failure) => {
+  const { kind } = s.desired.id.parent;
+  return stall(s, 'RequestRefused', {
+    ...toldBy(failure),
+    remedy: `Check spec.${kind}, spec.azureName and AZURE_CLOUD; retried with back-off.`,
+  });
+});
+
+export const scopeIsUnlocked = upon('locked', (s, failure) =>
+  stall(s, 'Locked', {
+    remedy: `Remove the lock; to find it: az lock list --resource-group "${s.desired.id.parent.resourceGroup}" (retried with back-off).`,
+    ...toldBy(failure),
+  }),
 );
 
 /** Another writer was faster: nothing to say, unless that does not end. */
 export const conflictIsRetried = upon('preconditionFailed', (s) => {
   const { now, intervalMs, failingSince = now } = s;
   if (now - failingSince < intervalMs) return settle(UNCHANGED, conflictBackoff(intervalMs));
-  return transient(s, 'AzureUnavailable', 'Another writer changes the runtime in Azure before each write; retrying.');
+  return transient(s, 'AzureUnavailable', {
+    what: 'Another writer changes the runtime in Azure before each write of the operator.',
+    remedy: "Retrying; if this persists, look for that writer in Azure's activity log.",
+  });
 });
 
-export const credentialIsAvailable = upon('credentialUnavailable', (s, { message }) =>
-  transient(s, 'CredentialUnavailable', message),
+export const credentialIsAvailable = upon('credentialUnavailable', (s, failure) =>
+  transient(s, 'CredentialUnavailable', {
+    remedy:
+      'Retrying; if this persists, check that the operator can reach the authority (DNS, proxy, network policies).',
+    ...toldBy(failure),
+  }),
 );
 
 /** A pass that waits longer than an interval is woken by what it waits for. */
-export const throttlingIsAwaited = upon('throttled', (s, { message, retryAfterMs }) =>
-  transient(s, 'Throttled', message, Math.min(retryAfterMs, s.intervalMs)),
+export const throttlingIsAwaited = upon('throttled', (s, failure) =>
+  transient(
+    s,
+    'Throttled',
+    {
+      remedy: 'Retrying; if this persists, set a longer spec.interval, or look for other clients of this identity.',
+      ...toldBy(failure),
+    },
+    Math.min(failure.retryAfterMs, s.intervalMs),
+  ),
 );
 
 /** What lasts for an hour with the same answer is told as lasting. Only a refusal of Azure Resource Manager needs a person. */
-export const outageIsAwaited = upon('unavailable', (s, { message, retryAfterMs, answer }) => {
-  if (answer === undefined) return transient(s, 'AzureUnavailable', message, retryAfterMs);
+export const outageIsAwaited = upon('unavailable', (s, failure) => {
+  const { retryAfterMs, answer } = failure;
+  const told = { remedy: OUTAGE_PASSES, ...toldBy(failure) };
+  if (answer === undefined) return transient(s, 'AzureUnavailable', told, retryAfterMs);
   const clock = `AzureUnavailable-${answer.name}` as const;
   const lasts = s.now - waitingSince(s, clock) >= ANSWER_LASTS_MS;
-  const told = lasts ? `For an hour or longer: ${message}` : message;
+  const lasting = lasts ? { ...told, what: `For over an hour: ${told.what}` } : told;
   if (lasts && answer.isRefusal) {
-    const { kind } = s.desired.id.parent;
-    const advice = `Azure refuses the request. Check spec.${kind}, AZURE_CLOUD and what is between operator and Azure. ${told}`;
-    return settle({ ...stalled('RequestRefused', advice), clock }, slowRetry(s.intervalMs));
+    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure; retried with back-off.`;
+    return settle({ ...stalled('RequestRefused', { ...lasting, remedy }), clock }, slowRetry(s.intervalMs));
   }
-  return transient(s, 'AzureUnavailable', told, retryAfterMs, clock);
+  return transient(s, 'AzureUnavailable', lasting, retryAfterMs, clock);
 });
 
-/** A parent that was there is not missed for one interval, as with any transient failure. */
-export const parentIsFound = upon('parentNotFound', (s, { what, message }) => {
+const OUTAGE_PASSES =
+  "Retrying; if this persists, check https://status.azure.com and the operator's network path to Azure (DNS, proxy, network policies).";
+
+/** A parent that was there is not missed for one interval, as with any transient failure; but people hear of it within minutes. */
+export const parentIsFound = upon('parentNotFound', (s, failure) => {
   const { now, intervalMs, status, failingSince = now } = s;
   const parent = s.desired.id.parent.kind;
   const reason = PARENT_NOT_FOUND[parent];
   const isTold = condition(status, 'Ready')?.reason === reason;
-  if (isDecided(s) && !isTold && now - failingSince < intervalMs)
+  if (isDecided(s) && !isTold && now - failingSince < Math.min(intervalMs, PARENT_MISSED_MS))
     return settle(UNCHANGED, dependencyBackoff(intervalMs));
-  const advice = `Create the ${PARENT_IN_WORDS[what]}, or delete this object and re-create it with the correct spec.${parent}.${isNothingMade(s) ? ' Nothing exists in Azure yet.' : ''}`;
-  return settle(progressing(reason, `${message} ${advice}`), dependencyBackoff(intervalMs));
+  const missing = { ...toldBy(failure), what: `${missingParent(s, failure.what)} not found.` };
+  const isNew = s.status.claim === undefined && !s.object.hasFinalizer;
+  const remedy =
+    `Create it, or delete this object and apply it again with the correct spec.${parent}` +
+    (isNew ? ' (nothing exists in Azure yet).' : '.');
+  return settle(awaited(s, reason, { ...missing, remedy }), dependencyBackoff(intervalMs));
 });
-
-function isNothingMade({ object, status }: Situation): boolean {
-  return status.claim === undefined && !object.hasFinalizer;
-}
 
 /** A network that has just been created may not be seen by every part of Azure yet. */
 export const referencedNetworkIsAwaited = upon('refused', (s, { reference }) => {
@@ -139,12 +165,15 @@ export const definitionIsAccepted = upon('refused', (s, failure) => {
   const location = String(fields.get('location') ?? 'AutoResolve');
   const mayBeRegion = managedVirtualNetwork !== undefined && !isAutoResolve(location);
   const what = s.failure?.during === 'network' ? 'managed virtual network' : 'definition';
-  return stall(
-    s,
-    'InvalidDefinition',
-    `Azure rejected the ${what}: ${failure.message}${mayBeRegion ? regionAdvice(id.parent.kind) : ''} ` +
-      'Fix the spec, or what it refers to; retried with back-off.',
-  );
+  // Where the call knows what to do, it knows what is wrong.
+  const isKnown = failure.azure === undefined || failure.remedy !== undefined;
+  const named = failure.reference === undefined ? '' : `: it refers to "${failure.reference}", which does not exist`;
+  const remedy = failure.remedy ?? 'Fix the spec, or what it refers to; retried with back-off.';
+  return stall(s, 'InvalidDefinition', {
+    ...toldBy(failure),
+    what: isKnown ? failure.message : `Azure rejected the ${what}${named}.`,
+    remedy: `${remedy}${mayBeRegion ? regionAdvice(id.parent.kind) : ''}`,
+  });
 });
 
 function regionAdvice(parent: string): string {
@@ -152,20 +181,27 @@ function regionAdvice(parent: string): string {
 }
 
 const PARENT_NOT_FOUND = { factory: 'FactoryNotFound', workspace: 'WorkspaceNotFound' } as const;
-export const PARENT_IN_WORDS = { factory: 'factory', workspace: 'workspace', resourceGroup: 'resource group' } as const;
 
-export const roleIsAssigned = upon('forbidden', (s, { message }) => {
-  const identity = s.access.granted ? s.access.identity : '';
-  const advice =
-    `${message} Assign a role with this action to ${identity} (tenant/client); ` +
-    `propagation takes a few minutes.${inUse(s)}`;
+/** What Azure says is missing, by its name. */
+export function missingParent({ desired }: Situation, what: 'factory' | 'workspace' | 'resourceGroup'): string {
+  const { parent } = desired.id;
+  const group = `resource group "${parent.resourceGroup}"`;
+  return what === 'resourceGroup' ? `R${group.slice(1)}` : `${parentInWords(parent)} in ${group}`;
+}
+
+export const roleIsAssigned = upon('forbidden', (s, failure) => {
+  const message = {
+    ...toldBy(failure),
+    remedy: `Assign it a role with this action on ${parentInWords(s.desired.id.parent)} (docs/azure-role.md); propagation takes a few minutes.`,
+    ids: identity(s),
+  };
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
-    ? settle(progressing('Forbidden', advice), dependencyBackoff(s.intervalMs))
-    : settle(stalled('Forbidden', advice), slowRetry(s.intervalMs));
+    ? settle(progressing('Forbidden', message), dependencyBackoff(s.intervalMs))
+    : settle(stalled('Forbidden', message), slowRetry(s.intervalMs));
 });
 
 /** A no that may be a yes a moment later needs a person only once it has been repeated for minutes. */
-function denied(s: Situation, failure: Denial, reason: ReadyReason, message: string): Action {
+function denied(s: Situation, failure: Denial, reason: ReadyReason, message: Advice): Action {
   const { now, intervalMs, status } = s;
   const { since = now, at, notBefore = 0 } = failure;
   const isOwn = at === undefined;
@@ -180,8 +216,9 @@ function denied(s: Situation, failure: Denial, reason: ReadyReason, message: str
 }
 
 /** Which credential met the failure: the wrong one may be in use. */
-function inUse({ access }: Situation): string {
-  return access.granted && access.credential !== undefined ? ` In use: ${access.credential}.` : '';
+function identity({ access }: Situation): string {
+  if (!access.granted) return '';
+  return `Identity: ${access.identity}${access.credential === undefined ? '' : ` (${access.credential})`}.`;
 }
 
 /**
@@ -191,7 +228,7 @@ function inUse({ access }: Situation): string {
 function transient(
   s: Situation,
   reason: ReadyReason,
-  message: string,
+  message: Advice,
   retryAfterMs?: number,
   clock?: RepeatedAnswer,
 ): Action {
@@ -200,7 +237,7 @@ function transient(
   return settle(isDecided(s) ? unshaken(s, reason, message, lost) : lost, next);
 }
 
-function unshaken(s: Situation, reason: ReadyReason, message: string, lost: Verdict): Verdict {
+function unshaken(s: Situation, reason: ReadyReason, message: Advice, lost: Verdict): Verdict {
   const { now, intervalMs, status, failingSince = now } = s;
   const since = status.unconfirmedSince;
   if (since === undefined)

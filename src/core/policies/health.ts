@@ -1,6 +1,7 @@
 /** The runtime is as declared: is it well, and if not, who can mend it? */
 import { isReadyReason } from '../../api/names.ts';
-import { type Failure, isTransient } from '../model/failure.ts';
+import { type Failure, isTransient, toldBy } from '../model/failure.ts';
+import { type Advice, shownAs, someOf } from '../model/message.ts';
 import { condition, operationOf } from '../model/object.ts';
 import { attempted, inView, planned, type Repairs, settlesAt } from '../model/repairs.ts';
 import { downState, healthOf } from '../model/states.ts';
@@ -60,8 +61,11 @@ export const freshRuntimeIsProvisioning: Policy = (s) => {
     : undefined;
 };
 
-function preparing(state: string): string {
-  return `Azure is provisioning the runtime (state ${state}). Stalled after 30 minutes.`;
+function preparing(state: string): Advice {
+  return {
+    what: `Azure is provisioning the runtime (state ${state}).`,
+    remedy: 'No action needed; marked Stalled after 30 minutes.',
+  };
 }
 
 /** Make sure it is known whether a repair without an answer was made: a list may be older than that. */
@@ -82,18 +86,26 @@ export const acceptedRepairIsAwaited = whenLimited((s) => {
   const { attempts, of, left } = countOf(s);
   const mayRepeat = isRepairOn(s) && left <= 0 && attempts < of;
   if (!isBeingRepaired(s) || mayRepeat) return undefined;
-  const message = isRepairOn(s) ? repairing(attempts, of) : 'A repair was asked for.';
+  const message = isRepairOn(s) ? repairing(attempts, of) : REQUESTED;
   return settle(progressing('Repairing', message), nextOperationPoll(s));
 });
+
+const REQUESTED = {
+  what: 'Runtime is Limited; the repair requested by annotation was made.',
+  remedy: 'Waiting for it to take effect.',
+};
 
 export const limitedWithoutRepairIsReported = whenLimited((s) =>
   isRepairOn(s)
     ? undefined
-    : stall(
-        s,
-        'Limited',
-        'Runtime is Limited and automatic repair is disabled. Repair it in Azure, or set spec.managementPolicy: Manage and spec.repair.mode: Auto.',
-      ),
+    : stall(s, 'Limited', {
+        what: managing(s.desired)
+          ? 'Runtime is Limited, and automatic repair is disabled.'
+          : 'Runtime is Limited, and this object only observes.',
+        remedy: managing(s.desired)
+          ? `Repair it in Azure, set spec.repair.mode: Auto, or request one repair: ${repairCommand(s)} (each new value is one repair).`
+          : 'Repair it in Azure, or set spec.managementPolicy: Manage and spec.repair.mode: Auto.',
+      }),
 );
 
 /** What a person must mend stays reported until the next attempt. */
@@ -113,12 +125,21 @@ export const repairIsSpaced = whenLimited((s) => {
 export const repairIsExhausted = whenLimited((s) => {
   const { attempts, of } = countOf(s);
   if (attempts < of) return undefined;
-  return stall(
-    s,
-    'RepairExhausted',
-    `Still Limited after ${times(attempts)}. Check the runtime in Azure; to retry: kubectl annotate azir ${s.object.name} -n ${s.object.namespace} --overwrite azure-ir.io/repair="$(date +%s)"`,
-  );
+  return stall(s, 'RepairExhausted', {
+    what: `Runtime is still Limited after ${times(attempts)}.`,
+    remedy: `Check it in Azure; to retry: ${repairCommand(s)} (each new value is one repair).`,
+  });
 });
+
+/** A person who manages the runtime can have its definition written again. */
+function checkIt(s: Situation): string {
+  if (!managing(s.desired)) return 'Check it in Azure.';
+  return `Check it in Azure; to re-apply its definition: ${repairCommand(s)} (each new value is one repair).`;
+}
+
+function repairCommand({ object: { name, namespace } }: Situation): string {
+  return `kubectl annotate azir ${name} -n ${namespace} --overwrite azure-ir.io/repair="$(date +%s)"`;
+}
 
 export const limitedIsRepaired = whenLimited((s) => {
   const { attempts, of } = countOf(s);
@@ -166,7 +187,8 @@ export const withUnmadeRepair =
     const unmade = unmadeRepair(s);
     if (action === undefined || unmade === undefined) return action;
     if (action.kind !== 'Settle' || action.verdict.kind !== 'Decided' || isTransient(unmade.failure)) return undefined;
-    const message = `${whatWasNotMade(unmade.repair)}${action.verdict.message}`;
+    const { message: why } = action.verdict;
+    const message = { ...why, what: `${whatWasNotMade(unmade.repair)}${why.what}` };
     return { ...action, verdict: { ...action.verdict, message } };
   };
 
@@ -177,7 +199,7 @@ export const unmadeRepairIsRetried: Policy = (s) => {
   const { failure, repair } = unmade;
   const { nextAttemptTime: next = s.now } = repair;
   const pause = 'retryAfterMs' in failure ? (failure.retryAfterMs ?? 0) : 0;
-  const message = `${whatWasNotMade(repair)}${failure.message} ${nextTry(next)}`;
+  const message = { ...toldBy(failure), what: `${whatWasNotMade(repair)}${failure.message}`, remedy: nextTry(next) };
   return settle(progressing('Repairing', message), untilNext(next, s, pause));
 };
 
@@ -189,21 +211,24 @@ function whatWasNotMade({ attempts, etag }: Repairs): string {
 const UNMADE = 'Limited; repair attempt ';
 
 /** Of one that was cut short, by a crash for example. */
-function unanswered(number: number, next: number): string {
-  return `${UNMADE}${number} did not reach Azure. ${nextTry(next)}`;
+function unanswered(number: number, next: number): Advice {
+  return { what: `${UNMADE}${number} did not reach Azure.`, remedy: nextTry(next) };
 }
 
 function nextTry(next: number): string {
-  return `Next try at ${new Date(next).toISOString().slice(0, 19)}Z.`;
+  return `Retried automatically at ${new Date(next).toISOString().slice(0, 19)}Z.`;
 }
 
 /** What was told when the last attempt failed: it stands until the next one. */
 function whatFailed(s: Situation): Verdict | undefined {
   const ready = condition(s.status, 'Ready');
   if (!s.status.repair?.unmade || isNewGeneration(s) || !ready?.message.startsWith(UNMADE)) return undefined;
-  const { reason, message } = ready;
+  const { reason } = ready;
   if (!isReadyReason(reason)) return undefined;
-  return condition(s.status, 'Stalled') === undefined ? progressing(reason, message) : stalled(reason, message);
+  const stands = condition(s.status, 'Stalled');
+  const short = stands ?? condition(s.status, 'Reconciling');
+  const message = shownAs(ready.message, short?.message ?? ready.message);
+  return stands === undefined ? progressing(reason, message) : stalled(reason, message);
 }
 
 function untilNext(next: number, { now, intervalMs }: Situation, minMs = 1_000): Requeue {
@@ -211,9 +236,11 @@ function untilNext(next: number, { now, intervalMs }: Situation, minMs = 1_000):
 }
 
 /** The same for the whole wait after a repair, so that the status need not be written again. */
-function repairing(attempts: number, of: number): string {
-  const then = attempts < of ? 'Another follows if it stays Limited.' : 'No further automatic attempts.';
-  return `Runtime is Limited; repair attempt ${attempts} of ${of} made. ${then}`;
+function repairing(attempts: number, of: number): Advice {
+  return {
+    what: `Runtime is Limited; repair attempt ${attempts} of ${of} made.`,
+    remedy: attempts < of ? 'Another follows if it stays Limited.' : 'No further automatic attempts.',
+  };
 }
 
 const times = (count: number): string => (count === 1 ? '1 repair' : `${count} repairs`);
@@ -249,22 +276,12 @@ export const observedDriftIsReported: Policy = (s) => {
   const isMisplaced = isElsewhere(s);
   const differing = [...(isMisplaced ? ['managedVirtualNetwork'] : []), ...driftOf(s).map(({ field }) => field)];
   if (differing.length === 0) return undefined;
-  const advice = isMisplaced
+  const remedy = isMisplaced
     ? 'Azure cannot move a runtime: declare the network that it has (Synced says which) in a new object.'
     : 'This object only observes: declare what Azure has (status.drift), or set spec.managementPolicy: Manage.';
-  return settle(
-    stalled('Drifted', `Runtime differs from the spec in ${someOf(differing)}. ${advice}`),
-    periodic(s.intervalMs),
-  );
+  const what = `Runtime differs from the spec in ${someOf(differing)}.`;
+  return settle(stalled('Drifted', { what, remedy }), periodic(s.intervalMs));
 };
-
-/** As many names as leave room for the advice. */
-function someOf(names: readonly string[]): string {
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
-  return `${names.slice(0, NAMED).join(', ')}${more}`;
-}
-
-const NAMED = 5;
 
 export const healthyIsAvailable: Policy = ({ state = '', intervalMs }) =>
   healthOf(state) === 'healthy'
@@ -277,8 +294,10 @@ export const startingIsAwaited: Policy = (s) => {
   if (now - waitingSince(s, 'Provisioning') < PROVISIONING_MS) {
     return settle(progressing('Provisioning', preparing(state)), operationPoll(intervalMs));
   }
-  const message = `Azure has been provisioning the runtime (state ${state}) for over 30 minutes. Check it in Azure.`;
-  return stall(s, 'Provisioning', message);
+  return stall(s, 'Provisioning', {
+    what: `Azure has been provisioning the runtime (state ${state}) for over 30 minutes.`,
+    remedy: checkIt(s),
+  });
 };
 
 export const downIsReported: Policy = (s) => {
@@ -286,17 +305,23 @@ export const downIsReported: Policy = (s) => {
   const down = downState(state);
   if (down === undefined) return undefined;
   if (now - waitingSince(s, down) < DOWN_MS) {
-    const message = `Runtime is ${down}. Marked Stalled if this lasts 10 minutes.`;
+    const message = {
+      what: `Runtime is ${down}.`,
+      remedy: 'No action needed yet; marked Stalled after 10 minutes.',
+    };
     return settle(progressing(down, message), operationPoll(intervalMs));
   }
-  return stall(s, down, `Runtime has been ${down} for over 10 minutes. Check it in Azure.`);
+  return stall(s, down, {
+    what: `Runtime has been ${down} for over 10 minutes.`,
+    remedy: checkIt(s),
+  });
 };
 
 export const unknownStateIsReported: Policy = ({ state = '', intervalMs }) =>
   settle(
-    unknown(
-      'Unknown',
-      `Runtime reports unrecognized state "${state.slice(0, 80)}". Check it in Azure; upgrade the operator if it is new.`,
-    ),
+    unknown('Unknown', {
+      what: `Runtime reports unrecognized state "${state.slice(0, 80)}".`,
+      remedy: 'Check it in Azure; upgrade the operator if the state is new.',
+    }),
     dependencyBackoff(intervalMs),
   );

@@ -2,18 +2,21 @@
 
 import { released } from '../events.ts';
 import { onFreshRead } from '../fresh-read.ts';
+import type { Advice } from '../model/message.ts';
 import { isIn, networkInWords, networkOf } from '../model/network.ts';
 import { condition } from '../model/object.ts';
+import { parentInWords } from '../model/runtime.ts';
 import { dependencyBackoff, IMMEDIATELY } from '../schedule.ts';
 import { type Action, managing, type Policy, type Situation } from '../situation.ts';
-import { progressing, settle, stall, UNCHANGED } from './verdicts.ts';
+import { awaited, settle, stall, UNCHANGED } from './verdicts.ts';
 
 /** Make sure a runtime in another network than declared is never written: Azure cannot move it. */
 export const networkIsTheDeclared: Policy = (s) => {
   if (!managing(s.desired) || !isElsewhere(s)) return undefined;
-  if (isOwnWriteNotApplied(s)) return stall(s, 'NotApplied', `Azure accepted the definition, but ${whereabouts(s)}`);
+  if (isOwnWriteNotApplied(s))
+    return stall(s, 'NotApplied', misplaced(s, 'Azure accepted the definition, but the runtime'));
   if (s.object.hasFinalizer && s.status.claim === undefined) return { kind: 'RemoveFinalizer' };
-  return onFreshRead(s, stall(s, 'NetworkConflict', `A runtime of this name exists, but ${whereabouts(s)}`));
+  return onFreshRead(s, stall(s, 'NetworkConflict', misplaced(s, 'The runtime exists and')));
 };
 
 /** Make sure a runtime is made in a network only where it is known whether that network is there. */
@@ -39,25 +42,22 @@ export const networkExistsOrIsCreated: Policy = (s) => {
  */
 export const foreignNetworkStays: Policy = (s) => {
   if (!isElsewhere(s)) return undefined;
-  return onFreshRead(s, { kind: 'Release', event: released.otherNetwork(whereabouts(s)) });
+  return onFreshRead(s, { kind: 'Release', event: released.otherNetwork(misplaced(s, 'It').what) });
 };
 
 export function networkIsWaitedFor(s: Situation, name: string): Action {
-  const { kind } = s.desired.id.parent;
-  return settle(
-    progressing(
-      'ManagedVirtualNetworkNotFound',
-      `The ${kind} has no managed virtual network ${name}. ${NETWORK_ADVICE[kind]}`,
-    ),
-    dependencyBackoff(s.intervalMs),
-  );
+  const { parent } = s.desired.id;
+  const message = {
+    what: `${parentInWords(parent)} has no managed virtual network "${name}".`,
+    remedy: NETWORK_ADVICE[parent.kind],
+  };
+  return settle(awaited(s, 'ManagedVirtualNetworkNotFound', message), dependencyBackoff(s.intervalMs));
 }
 
 const NETWORK_ADVICE = {
-  factory:
-    'Create it, or let this object: managedVirtualNetwork.creation: IfMissing (a managed virtual network can never be deleted).',
+  factory: 'Create it, or set spec.managedVirtualNetwork.creation: IfMissing (it can never be deleted).',
   workspace:
-    'A Synapse workspace gets one only when it is created itself: declare another workspace, or a public runtime, in a new object.',
+    'A workspace gets one only when it is created: declare another workspace or a public runtime in a new object.',
 } as const;
 
 export function isElsewhere({ definition, desired }: Situation): boolean {
@@ -72,11 +72,12 @@ function isOwnWriteNotApplied({ wrote, status }: Situation): boolean {
   return wrote !== undefined || (told && !accepted);
 }
 
-function whereabouts({ definition, desired }: Situation): string {
+function misplaced({ definition, desired }: Situation, subject: string): Advice {
   const found = definition?.presence === 'present' ? networkOf(definition.runtime.document) : undefined;
-  return (
-    `it is ${networkInWords(found)} and declared ${networkInWords(desired.managedVirtualNetwork?.name)}, and Azure moves no runtime ` +
-    'from one to the other. Declare what it is in a new object, choose another azureName in a new object, or delete that ' +
-    'runtime in Azure to have it made as declared.'
-  );
+  return {
+    what: `${subject} is ${networkInWords(found)}, not ${networkInWords(desired.managedVirtualNetwork?.name)} as declared. Azure cannot move a runtime.`,
+    remedy:
+      'In a new object, declare the network that it has, or another azureName; or delete the runtime in Azure to have it ' +
+      're-created as declared.',
+  };
 }

@@ -24,6 +24,7 @@ import {
   type Requeue,
 } from '../schedule.ts';
 import { type Action, driftOf, managing, type Policy, type Situation } from '../situation.ts';
+import { isElsewhere } from './network.ts';
 import { progressing, settle, stalled } from './verdicts.ts';
 
 /** Make sure what Azure had only accepted is told once it is so. */
@@ -56,11 +57,21 @@ export const pendingUpdateIsAwaited: Policy = (s) => {
 /** Make sure a runtime that Azure is still creating does not appear after its object is gone. */
 export const pendingCreateBlocksDeletion: Policy = (s) => {
   const operation = operationOf(s.status, 'creation');
-  if (operation === undefined || s.definition?.presence !== 'absent') return undefined;
+  if (operation === undefined || !isYetToCome(s)) return undefined;
   if (s.now - operation.time >= OPERATION_MS) return undefined;
-  const message = 'Azure is still creating the runtime, which is deleted as soon as it is there.';
+  const message = {
+    what: 'Azure is still creating the runtime.',
+    remedy: 'It is deleted as soon as it appears.',
+  };
   return onFreshRead(s, settle(progressing('Deleting', message), nextOperationPoll(s)));
 };
+
+/** Whether Azure shows no runtime, or one that it cannot have made for this object: what it was asked to create may yet come. */
+export function isYetToCome(s: Situation): boolean {
+  const { definition } = s;
+  if (definition?.presence !== 'present') return definition?.presence === 'absent';
+  return definition.runtime.type !== 'Managed' || isElsewhere(s);
+}
 
 /** Make sure a runtime that Azure is deleting is not deleted once more. */
 export const pendingDeleteIsAwaited: Policy = (s) => {
@@ -102,14 +113,18 @@ export function nextOperationPoll({ wrote, intervalMs }: Situation): Requeue {
 function wait(s: Situation, { kind, repeated }: Operation): Action {
   const { reason, what } = SAID[kind];
   if (!repeated) {
-    return settle(progressing(reason, `Azure accepted ${what}; waiting for it to take effect.`), nextOperationPoll(s));
+    const message = { what: `Azure accepted ${what}.`, remedy: 'Waiting for it to take effect.' };
+    return settle(progressing(reason, message), nextOperationPoll(s));
   }
-  const message = `Azure has accepted ${what} more than once, and does not show it. Look for the failed operation in Azure's activity log.`;
+  const message = {
+    what: `Azure accepted ${what} more than once, but does not show it.`,
+    remedy: `Look for the failed operation in Azure's activity log: az monitor activity-log list --resource-group "${s.desired.id.parent.resourceGroup}" (read again with back-off).`,
+  };
   return settle(stalled('NotApplied', message), dependencyBackoff(s.intervalMs));
 }
 
 const UPDATE = { reason: 'Updating', what: 'the definition' } as const;
-const CREATE = { reason: 'Creating', what: 'the creation of the runtime' } as const;
+const CREATE = { reason: 'Creating', what: 'the request to create the runtime' } as const;
 const SAID: Readonly<Record<Operation['kind'], { readonly reason: ProgressReason; readonly what: string }>> = {
   Create: CREATE,
   Recreate: CREATE,
@@ -117,5 +132,5 @@ const SAID: Readonly<Record<Operation['kind'], { readonly reason: ProgressReason
   Update: UPDATE,
   Correct: UPDATE,
   Repair: { reason: 'Repairing', what: 'the definition' },
-  Delete: { reason: 'Deleting', what: 'the deletion of the runtime' },
+  Delete: { reason: 'Deleting', what: 'the request to delete the runtime' },
 };

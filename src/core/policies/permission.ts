@@ -1,5 +1,5 @@
 /** Before anything is asked of Azure: may this object act at all, and as whom? */
-import { identityRejected } from '../events.ts';
+import { visible } from '../../api/visible.ts';
 import { ownerOf } from '../model/ownership.ts';
 import { dependencyBackoff, NEVER } from '../schedule.ts';
 import { managing, type Policy } from '../situation.ts';
@@ -19,13 +19,16 @@ export const identityIsTheClaims: Policy = (s) => {
   const { identity } = access;
   if (status.claim.identity === identity || object.requests.acceptIdentity === identity) return undefined;
   const given = object.requests.acceptIdentity;
-  const rejected = given === undefined ? '' : ` ${identityRejected(given, identity)}`;
-  return stall(
-    s,
-    'CredentialsInvalid',
-    `Runtime is managed as ${status.claim.identity}, but the credential is now ${identity}. Restore the former, or run: ` +
-      `kubectl annotate azir ${object.name} -n ${object.namespace} azure-ir.io/accept-identity=${identity}${rejected}`,
-  );
+  const rejected =
+    given === undefined ? '' : ` The annotation is now "${visible(given)}", which is not the new identity.`;
+  return stall(s, 'CredentialsInvalid', {
+    what: 'Runtime was claimed under a different Azure identity than that of the current credential.',
+    remedy:
+      'Restore the previous credential, or accept the new identity with the annotation azure-ir.io/accept-identity.',
+    ids:
+      `Run: kubectl annotate azir ${object.name} -n ${object.namespace} --overwrite azure-ir.io/accept-identity=${identity} ` +
+      `(previous identity: ${status.claim.identity}).${rejected}`,
+  });
 };
 
 /** Make sure one object at most writes to a runtime; the others hold nothing, so that they can be deleted at any time. */
@@ -37,15 +40,18 @@ export const belongsToThisObject: Policy = (s) => {
   if (object.hasFinalizer) return { kind: 'RemoveFinalizer' };
   return owner.deleting
     ? settle(
-        progressing('OwnedByAnother', `Waiting for ${owner.key}, which is being deleted, to hand the runtime over.`),
+        progressing('OwnedByAnother', {
+          what: `Runtime is still managed by ${owner.key}, which is being deleted.`,
+          remedy: 'Takes over automatically once that object is gone.',
+        }),
         dependencyBackoff(intervalMs),
       )
-    : stall(
-        s,
-        'OwnedByAnother',
-        `Runtime is already managed by ${owner.key}. Delete one of the two, or set managementPolicy: Observe here. ` +
+    : stall(s, 'OwnedByAnother', {
+        what: `Runtime is already managed by ${owner.key}.`,
+        remedy:
+          'Delete one of the two objects, or set spec.managementPolicy: Observe here. ' +
           'Takes over automatically once that object is deleted.',
-      );
+      });
 };
 
 /** Make sure an object that only observes can be deleted at any time. */

@@ -1,6 +1,7 @@
 /** What a person asks for by an annotation and cannot have. */
 import { ANNOTATION } from '../../api/names.ts';
 import { askedInVain } from '../events.ts';
+import { inShort } from '../model/message.ts';
 import {
   type Action,
   type CompletableRequest,
@@ -26,7 +27,7 @@ export const withRequestInVain =
     if (action?.kind !== 'Settle' || action.verdict.kind !== 'Decided' || action.verdict.progress !== 'Stalled')
       return action;
     const asked = isRepairRequested(s) ? 'repair' : isAuthoringRequested(s) ? 'enableInteractiveAuthoring' : undefined;
-    return asked === undefined ? action : answer(asked, action.verdict.message);
+    return asked === undefined ? action : answer(asked, inShort(action.verdict.message));
   };
 
 const COMPLETABLE: readonly CompletableRequest[] = ['repair', 'enableInteractiveAuthoring'];

@@ -1,33 +1,39 @@
 /** The verdicts of a pass, by what becomes of the object next. */
 import type { ReadyReason } from '../../api/names.ts';
-import { type Requeue, slowRetry } from '../schedule.ts';
+import type { Advice } from '../model/message.ts';
+import { PARENT_AWAITED_MS, type Requeue, slowRetry } from '../schedule.ts';
 import type { Action, Situation, Verdict } from '../situation.ts';
-import type { Absence } from '../waits.ts';
+import { type Absence, waitingSince } from '../waits.ts';
 
 type Decided = Extract<Verdict, { kind: 'Decided' }>;
 
 /** In sync and healthy, as far as this object answers for it. */
-export function available(message: string): Verdict {
-  return { kind: 'Decided', ready: 'True', reason: 'Available', message, progress: undefined };
+export function available(what: string): Verdict {
+  return { kind: 'Decided', ready: 'True', reason: 'Available', message: { what }, progress: undefined };
 }
 
 /** Not ready, and on the way by itself. */
-export function progressing(reason: ReadyReason, message: string): Verdict {
+export function progressing(reason: ReadyReason, message: Advice): Decided {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Reconciling' };
 }
 
 /** An object that is being deleted while Azure denies its runtime or parent, which is yet to be confirmed. */
-export function confirming(absence: Absence, message: string): Verdict {
+export function confirming(absence: Absence, message: Advice): Verdict {
   return { kind: 'Decided', ready: 'False', reason: 'Deleting', message, progress: 'Reconciling', clock: absence };
 }
 
-/** Not ready until a person acts: the message must say how. */
-export function stalled(reason: ReadyReason, message: string): Decided {
+/** Not ready until a person acts. */
+export function stalled(reason: ReadyReason, message: Advice): Decided {
   return { kind: 'Decided', ready: 'False', reason, message, progress: 'Stalled' };
 }
 
+/** Waits for a parent or network that another writer may be creating, and that a person has forgotten if it lasts. */
+export function awaited(s: Situation, reason: ReadyReason, message: Advice): Decided {
+  return s.now - waitingSince(s, reason) < PARENT_AWAITED_MS ? progressing(reason, message) : stalled(reason, message);
+}
+
 /** Nothing can be said at the moment. */
-export function unknown(reason: ReadyReason, message: string): Decided {
+export function unknown(reason: ReadyReason, message: Advice): Decided {
   return { kind: 'Decided', ready: 'Unknown', reason, message, progress: 'Reconciling' };
 }
 
@@ -38,6 +44,6 @@ export function settle(verdict: Verdict, next: Requeue): Action {
 }
 
 /** Stalled, and tried again slowly: what a person does in Azure raises no event here. */
-export function stall({ intervalMs }: Situation, reason: ReadyReason, message: string): Action {
+export function stall({ intervalMs }: Situation, reason: ReadyReason, message: Advice): Action {
   return settle(stalled(reason, message), slowRetry(intervalMs));
 }

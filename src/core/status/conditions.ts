@@ -43,7 +43,7 @@ const UNSAID: Said = { status: 'Unknown', reason: 'Unknown', message: 'Not check
 
 export function syncedOf(s: Situation, drift: readonly Drift[]): Said {
   if (s.definition?.presence === 'absent')
-    return { status: 'False', reason: 'NotFound', message: 'There is no such runtime in Azure.' };
+    return { status: 'False', reason: 'NotFound', message: 'Runtime not found in Azure.' };
   if (s.definition === undefined) return { ...UNSAID, message: 'Definition not checked; Ready says why.' };
   const { document, type } = s.definition.runtime;
   if (type === 'Managed' && !isIn(s.desired.managedVirtualNetwork, document)) {

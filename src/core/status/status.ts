@@ -3,6 +3,7 @@ import { compact } from '../model/compact.ts';
 import { declarationOf } from '../model/declaration.ts';
 import { declarationHash } from '../model/desired.ts';
 import { valueAt } from '../model/fields.ts';
+import { type Advice, inFull, inShort } from '../model/message.ts';
 import { condition, EMPTY_STATUS, type ManagedObject, type Status } from '../model/object.ts';
 import { inView, planned } from '../model/repairs.ts';
 import { armId } from '../model/runtime.ts';
@@ -35,7 +36,7 @@ export function statusAfter(s: Situation, verdict: Verdict): Status {
         ...s.status,
         conditions: conditionsAfter(s, {
           ...currentConditions(s.status),
-          Reconciling: { status: 'True', reason: verdict.reason, message: traceable(s, verdict) },
+          Reconciling: { status: 'True', reason: verdict.reason, message: inShort(verdict.message) },
           Stalled: undefined,
         }),
         unconfirmedSince: s.now,
@@ -56,9 +57,9 @@ function withoutUnclaimedFields(s: Situation, { reason, progress }: Decided): Si
 
 function decidedStatus(s: Situation, verdict: Decided): Status {
   const { ready, reason, progress } = verdict;
-  const message = traceable(s, verdict);
+  const message = traceable(s, { reason, message: inFull(verdict.message) });
   const drift = driftOf(s);
-  const said: Said = { status: 'True', reason, message };
+  const said: Said = { status: 'True', reason, message: inShort(verdict.message) };
   const synced = syncedOf(s, drift);
   const claim = claimAfter(s, reason);
   return compact({
@@ -81,12 +82,13 @@ function decidedStatus(s: Situation, verdict: Decided): Status {
     corrections: reason === 'Contested' ? markContested(s.status.corrections, drift) : s.status.corrections,
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
+    warnings: s.status.warnings,
   });
 }
 
 /** The status of an object whose manifest cannot be understood; all else that is remembered stays. */
-export function invalidStatus(object: ManagedObject, message: string, now: number): Status {
-  const said: Said = { status: 'True', reason: 'InvalidDefinition', message };
+export function invalidStatus(object: ManagedObject, message: Advice, now: number): Status {
+  const said: Said = { status: 'True', reason: 'InvalidDefinition', message: inShort(message) };
   return {
     ...object.status,
     observedGeneration: object.generation,

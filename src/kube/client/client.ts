@@ -15,6 +15,8 @@ export interface KubeClientOptions {
   readonly requestTimeoutMs?: number;
   /** The `User-Agent` header of all requests. */
   readonly userAgent?: string;
+  /** Sent with every request, such as whom to impersonate; a list is a header that is repeated. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   /** Called for every answer, for metrics; without an answer the code is `<error>`. */
   readonly onResponse?: (response: { method: string; code: string; host: string }) => void;
 }
@@ -74,7 +76,7 @@ export function createKubeClient(options: KubeClientOptions = {}): KubeClient {
   const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS;
   const userAgent = options.userAgent ?? 'azure-ir-operator';
   const config = loadKubeConfig(options.kubeconfig, { headersTimeoutMs: timeoutMs, userAgent }, options.select);
-  return new PooledClient(config, timeoutMs, options.onResponse ?? (() => {}));
+  return new PooledClient(config, timeoutMs, options.onResponse ?? (() => {}), options.headers ?? {});
 }
 
 class PooledClient implements KubeClient {
@@ -82,10 +84,17 @@ class PooledClient implements KubeClient {
   readonly #timeoutMs: number;
   readonly #onResponse: NonNullable<KubeClientOptions['onResponse']>;
   readonly #host: string;
+  readonly #headers: NonNullable<KubeClientOptions['headers']>;
   readonly namespace: string | undefined;
 
-  constructor(config: PooledKubeConfig, timeoutMs: number, onResponse: NonNullable<KubeClientOptions['onResponse']>) {
+  constructor(
+    config: PooledKubeConfig,
+    timeoutMs: number,
+    onResponse: NonNullable<KubeClientOptions['onResponse']>,
+    headers: NonNullable<KubeClientOptions['headers']>,
+  ) {
     this.#config = config;
+    this.#headers = headers;
     this.#timeoutMs = timeoutMs;
     this.#onResponse = onResponse;
     this.#host = new URL(config.getCurrentCluster()?.server ?? '').host;
@@ -103,6 +112,7 @@ class PooledClient implements KubeClient {
         method,
         headers: {
           ...headers,
+          ...this.#headers,
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': contentType }),
         },
@@ -124,7 +134,9 @@ class PooledClient implements KubeClient {
     signal.throwIfAborted();
     let code = '200';
     try {
-      const { url, headers, dispatcher } = await this.#config.prepare(path, { watch: true, ...query });
+      const prepared = await this.#config.prepare(path, { watch: true, ...query });
+      const { url, dispatcher } = prepared;
+      const headers = { ...prepared.headers, ...this.#headers };
       const answer = await exchange({ url, method: 'GET', headers, body: null, dispatcher, signal, silenceMs });
       if (answer.status !== 200) throw new KubeError(problemOfAnswer(answer.status, await answer.text()));
       signal.throwIfAborted();

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 export interface Exchange {
   readonly url: URL;
   readonly method: Dispatcher.HttpMethod;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string | null;
   readonly dispatcher: Dispatcher;
   readonly signal: AbortSignal;

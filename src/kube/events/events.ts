@@ -9,6 +9,7 @@ import { withoutRequestIds } from '../../core/model/request-ids.ts';
 import type { Events } from '../../ports.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
+import { TokenBucket } from '../../runtime/token-bucket.ts';
 import { WarnOnce } from '../../runtime/warn-once.ts';
 import type { KubeClient } from '../client/client.ts';
 import { toKubeError } from '../client/errors.ts';
@@ -34,6 +35,11 @@ const CONTROLLER = 'azure-ir.io/azure-ir-operator';
 /** The API server's limits. */
 const NOTE_BYTES = 1024;
 const INSTANCE_LENGTH = 128;
+/**
+ * For events that thousands of objects may have in common: an outage adds no more requests than that to the writes of their
+ * statuses. client-go's default for a whole client is the same rate.
+ */
+const SHARED_RATE = { burst: 100, perSecond: 5 };
 /** The part of the object's name that starts the event's name, which has at most 253 characters. */
 const NAME_LENGTH = 200;
 
@@ -44,6 +50,7 @@ const NAME_LENGTH = 200;
 export function createEvents({ client, clock, metrics, log, instance, signal }: EventsOptions): Events {
   const series = new EventSeries(() => clock.monotonic());
   const warnOnce = new WarnOnce();
+  const room = new TokenBucket(SHARED_RATE, () => clock.monotonic());
 
   const logLost = (object: ManagedObject, event: OperatorEvent, error: unknown): void => {
     if (signal.aborted) return;
@@ -95,6 +102,7 @@ export function createEvents({ client, clock, metrics, log, instance, signal }: 
         logLost(object, event, error);
       }
     },
+    takeRoom: () => room.take() === 0,
   };
 }
 

@@ -1,7 +1,7 @@
 /** The objects of the API server, read from the store and written to the server: the port `Objects`. */
 import { FINALIZER, MARK_ANNOTATION } from '../../api/names.ts';
 import type { Claim, ManagedObject, Status } from '../../core/model/object.ts';
-import { acceptHandover, type Handover, isMarked } from '../../core/model/ownership.ts';
+import { acceptHandover, type Handover, isMarkedAsNow } from '../../core/model/ownership.ts';
 import { ConflictError, type Objects } from '../../ports.ts';
 import type { KubeClient } from '../client/client.ts';
 import { KubeError } from '../client/errors.ts';
@@ -65,7 +65,7 @@ class ServerObjects implements Objects {
   }
 
   async addFinalizer(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject> {
-    if (object.hasFinalizer && isMarked(object, origin)) return object;
+    if (object.hasFinalizer && isMarkedAsNow(object, origin)) return object;
     try {
       const { finalizers } = await this.#wholeObject(object, signal);
       const all = new Set(finalizers).add(FINALIZER);

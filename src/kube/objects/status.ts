@@ -13,6 +13,7 @@ import type {
   InteractiveAuthoringStatus,
   RepairStatus,
   WaitingSince,
+  Warning,
 } from '../../api/generated.ts';
 import { LIMITS } from '../../api/limits.ts';
 import { CONDITION_TYPES } from '../../api/names.ts';
@@ -20,7 +21,15 @@ import { visible } from '../../api/visible.ts';
 import { compact } from '../../core/model/compact.ts';
 import { type Drift, type FieldPath, isFieldPath } from '../../core/model/fields.ts';
 import { isObject } from '../../core/model/json.ts';
-import type { AuthoringStatus, Claim, Condition, Corrections, Operation, Status } from '../../core/model/object.ts';
+import type {
+  AuthoringStatus,
+  Claim,
+  Condition,
+  Corrections,
+  Operation,
+  Status,
+  Told,
+} from '../../core/model/object.ts';
 import type { Repairs } from '../../core/model/repairs.ts';
 import type { Json, JsonObject } from '../../core/model/runtime.ts';
 import { cut, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
@@ -57,6 +66,7 @@ export function renderStatus(status: Status): RenderedStatus {
     corrections: status.corrections.slice(0, LIMITS.corrections).map(renderCorrections),
     operation: operation && renderOperation(operation),
     syncedSpecHash,
+    warnings: (status.warnings ?? []).slice(-LIMITS.warnings).map(renderTold),
   });
 }
 
@@ -80,6 +90,7 @@ export function parseStatus(raw: unknown): Status {
     unconfirmedSince: readTime(status.unconfirmedSince),
     operation: parseOperation(status.operation),
     syncedSpecHash: readText(status.syncedSpecHash),
+    warnings: parseWarnings(status.warnings),
   };
   return {
     observedGeneration: readInteger(status.observedGeneration, -1) ?? -1,
@@ -189,6 +200,10 @@ function renderOperation({ kind, time, fields, specHash, replacedEtag, repeated 
   };
 }
 
+function renderTold({ reason, cause }: Told): Warning {
+  return withoutEmpty<Warning>({ reason: cut(reason, LIMITS.reason), cause: cause || undefined });
+}
+
 function renderText(text: string | undefined, length: number): string | undefined {
   return text ? cut(text, length) : undefined;
 }
@@ -275,6 +290,15 @@ function parseCorrections(raw: unknown): Corrections[] {
   if (typeof field !== 'string' || !isFieldPath(field)) return [];
   const known = readList(times).flatMap((time) => readTime(time) ?? []);
   return [{ field, times: known, contested: contested === true }];
+}
+
+function parseWarnings(raw: unknown): readonly Told[] | undefined {
+  const told = readList(raw).flatMap((item) => {
+    const { reason, cause } = readRecord(item);
+    const why = readText(reason);
+    return why === undefined ? [] : [{ reason: why, cause: readText(cause) ?? '' }];
+  });
+  return told.length > 0 ? told : undefined;
 }
 
 const OPERATION_KINDS: readonly Operation['kind'][] = [

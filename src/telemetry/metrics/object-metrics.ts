@@ -8,7 +8,7 @@ export interface ObjectRecorder {
 }
 
 export function objectMetrics(registry: Registry): ObjectRecorder {
-  let count: () => ObjectCounts = () => ({ objects: [], states: [] });
+  let count: () => ObjectCounts = () => ({ objects: [], states: [], notReady: [] });
   const registers = [registry];
   new Gauge({
     name: 'azure_ir_objects',
@@ -28,6 +28,16 @@ export function objectMetrics(registry: Registry): ObjectRecorder {
     collect() {
       this.reset();
       for (const { state, count: value } of count().states) this.set({ state }, value);
+    },
+  });
+  new Gauge({
+    name: 'azure_ir_not_ready_seconds',
+    help: 'For how long the object that has not been Ready for longest has not been, by reason; suspended, Stalled, Contested and observing objects do not count',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { reason, seconds } of count().notReady) this.set({ reason }, seconds);
     },
   });
   return {

@@ -67,7 +67,7 @@ describe('an authority that gives no token', () => {
   ])('because of %s needs a person, and no ARM call is made', async (_what, env, words) => {
     const failure = await failureOf(read(env));
     expect(failure).toMatchObject({ kind: 'credentialsInvalid', message: expect.stringContaining(words) });
-    expect(failure.message).not.toMatch(/wr0ng|Trace|Correlation|Timestamp/);
+    expect(JSON.stringify(failure)).not.toMatch(/wr0ng|Trace|Correlation|Timestamp/);
     expect(await control.counts({ runtime: ID.name })).toEqual({});
   });
 
@@ -79,7 +79,7 @@ describe('an authority that gives no token', () => {
   test('because there is nobody at its address heals by itself, and says what is wrong', async () => {
     // Port 1 is reserved, and nothing listens there.
     const runtimes = world.runtimes(SECRET, { authorityHost: 'https://127.0.0.1:1' });
-    expect(await failureOf(runtimes.read(ID, caller()))).toEqual({
+    expect(await failureOf(runtimes.read(ID, caller()))).toMatchObject({
       kind: 'credentialUnavailable',
       message: expect.stringContaining('no connection'),
     });

@@ -57,11 +57,11 @@ describe('an event', () => {
     const told = (ids: string) => ({
       type: 'Warning',
       reason: 'Forbidden',
-      message: `No. (Azure's request id ${ids})`,
+      message: `No. Do. Azure: No. [request id ${ids}]`,
     });
     for (const id of ['1', '2', '3']) await publish(object, told(id) as OperatorEvent);
     const series = { count: 3, lastObservedTime: expect.any(String) };
-    expect(await published(namespace)).toMatchObject([{ note: "No. (Azure's request id 1)", series }]);
+    expect(await published(namespace)).toMatchObject([{ note: 'No. Do. Azure: No. [request id 1]', series }]);
     expect(await kubectl(['describe', 'azir', 'one', '-n', namespace])).toMatch(/Forbidden +\S+ \(x3 over .*No\./);
     await publish(object, { type: 'Warning', reason: 'Forbidden', message: 'Something else.' });
     expect(await published(namespace)).toHaveLength(2);

@@ -1,5 +1,6 @@
 /** The processes of containers, as this node has them: it shares its process namespace with the tests. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { pathOf } from '../../../dev/tools/index.ts';
 
 /** The process of a pod's operator. */
 export async function operatorOf(podUid: string): Promise<number> {
@@ -11,6 +12,18 @@ export async function operatorOf(podUid: string): Promise<number> {
   }
   throw new Error(`the pod ${podUid} has no operator`);
 }
+
+/** The kubelet, which the cluster starts again when it ends. */
+export async function kubelet(): Promise<number> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    if ((await readlink(`/proc/${pid}/exe`).catch(() => '')) === pathOf('kubelet')) return Number(pid);
+  }
+  throw new Error('there is no kubelet');
+}
+
+/** The service account token that a process would read now. */
+export const tokenOf = (pid: number): Promise<string> =>
+  readFile(`/proc/${pid}/root/var/run/secrets/kubernetes.io/serviceaccount/token`, 'utf8');
 
 /** As the kernel tells them: of each line the name and the value. */
 export async function statusOf(pid: number): Promise<Readonly<Record<string, string>>> {

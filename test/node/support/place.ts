@@ -1,6 +1,7 @@
 /** An installation of the chart on the node, as helm puts it there, and an emulated Azure beside it. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator, startEmulator } from '../../../dev/emulator/index.ts';
 import { type Cluster, kubectlOf, type Options, type Result, runKubectl } from '../../../dev/installation/kubectl.ts';
 import { NODE_ADDRESS, PAUSE_IMAGE } from '../../../dev/machine/configuration.ts';
@@ -12,6 +13,8 @@ export const SAMPLE = 'examples/azureintegrationruntime.yaml';
 export const RUNTIME = { factory: DEFAULT_FACTORY, name: 'MySampleAzureIR' };
 /** For whatever has to go through the scheduler, the kubelet and containerd. */
 export const PATIENCE_MS = 90_000;
+/** A test or a hook waits for several such things, one after the other, and each wait says what it waited for. */
+jest.setTimeout(6 * PATIENCE_MS);
 const HELM_TIMEOUT = '120s';
 
 export interface Pod {
@@ -137,8 +140,9 @@ export class Place {
       image: { repository: nodeRun().image, tag },
       operatorIdentityNamespaces: ['*'],
       envFrom: [{ secretRef: { name: 'azure-identity' } }],
-      // A test waits less.
+      // A test waits less: of two replicas, one is replaced once the other has been found Ready.
       interval: '5s',
+      health: { readinessProbe: { periodSeconds: 1 } },
     };
   }
 
@@ -159,8 +163,12 @@ export class Place {
     return this.get('pod', name, '-n', NAMESPACE);
   }
 
-  /** The name of the pod that holds the lease. */
-  async leader(): Promise<string> {
+  /** The name of the pod that holds the lease; between two leaders nobody does. */
+  leader(): Promise<string> {
+    return eventually(() => this.#holder(), PATIENCE_MS);
+  }
+
+  async #holder(): Promise<string> {
     const lease = await this.get<{ spec: { holderIdentity?: string } }>('lease', RELEASE, '-n', NAMESPACE);
     const holder = lease.spec.holderIdentity ?? '';
     if (holder === '') throw new Error('nobody leads');
@@ -170,7 +178,7 @@ export class Place {
   /** Resolves with the name of the pod that leads after the given one. */
   nextLeader(previous: string): Promise<string> {
     return eventually(async () => {
-      const leader = await this.leader();
+      const leader = await this.#holder();
       if (leader === previous) throw new Error(`${previous} still leads`);
       return leader;
     }, PATIENCE_MS);
@@ -200,6 +208,16 @@ export class Place {
     const finished = ['--for=jsonpath={.status.containerStatuses[0].state.terminated}', '--timeout=90s'];
     await this.kubectl(['wait', `pod/${name}`, '-n', namespace, ...finished]);
     return this.kubectl(['logs', name, '-n', namespace]);
+  }
+
+  /** Has the operator look at the sample, and waits until it has. */
+  async look(patienceMs = PATIENCE_MS): Promise<void> {
+    const asked = `${Date.now()}`;
+    await this.kubectl(['annotate', '-f', SAMPLE, `azure-ir.io/reconcile=${asked}`, '--overwrite']);
+    await eventually(async () => {
+      const { status } = await this.get<{ status: { lastHandledReconcileAt?: string } }>('-f', SAMPLE);
+      if (status.lastHandledReconcileAt !== asked) throw new Error('the operator has not looked yet');
+    }, patienceMs);
   }
 
   untilReady(): Promise<string> {

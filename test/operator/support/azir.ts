@@ -24,12 +24,25 @@ export interface AzirOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** `kubectl_complete-azir` instead. */
   readonly completes?: boolean;
+  readonly cwd?: string;
 }
 
-export async function azir(
+export interface RunningAzir {
+  readonly ended: Promise<Result>;
+  /** What it has written to standard output so far. */
+  out(): string;
+  /** As Ctrl-C does. */
+  interrupt(): void;
+}
+
+export async function azir(args: readonly string[], options?: AzirOptions): Promise<Result> {
+  return (await startAzir(args, options)).ended;
+}
+
+export async function startAzir(
   args: readonly string[],
-  { stdin, env: more, completes }: AzirOptions = {},
-): Promise<Result> {
+  { stdin, env: more, completes, cwd }: AzirOptions = {},
+): Promise<RunningAzir> {
   plugins ??= link();
   const { cluster, azure } = currentRun();
   const env = {
@@ -53,10 +66,14 @@ export async function azir(
   const [command, words] = completes
     ? [join(await plugins, 'kubectl_complete-azir'), args]
     : [cluster.kubectl, ['azir', ...args]];
-  const child = execFile(command, words, { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+  let out = '';
+  const child = execFile(command, words, { env, cwd, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
     if (error && typeof error.code !== 'number') reject(error);
     else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
   });
   child.stdin?.end(typeof stdin === 'object' ? JSON.stringify(stdin) : stdin);
-  return promise;
+  child.stdout?.on('data', (chunk) => {
+    out += chunk;
+  });
+  return { ended: promise, out: () => out, interrupt: () => void child.kill('SIGINT') };
 }

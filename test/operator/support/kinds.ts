@@ -43,7 +43,7 @@ export const KINDS: Readonly<Record<ParentKind, Kind>> = {
     requests: { create: ['GET', 'PUT', 'STATE'], update: ['GET', 'PUT', 'STATE'], delete: ['GET', 'DELETE'] },
     createIsTold: 1,
     standing: [],
-    networkAdvice: 'creation: IfMissing (a managed virtual network can never be deleted)',
+    networkAdvice: 'creation: IfMissing (it can never be deleted)',
   },
   // Its writes are only accepted, and told of as such: a later pass sees what has become of them.
   workspace: {
@@ -66,6 +66,6 @@ export const KINDS: Readonly<Record<ParentKind, Kind>> = {
     },
     createIsTold: 2,
     standing: ['AutoResolveIntegrationRuntime'],
-    networkAdvice: 'A Synapse workspace gets one only when it is created itself',
+    networkAdvice: 'A workspace gets one only when it is created',
   },
 };

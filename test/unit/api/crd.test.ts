@@ -123,6 +123,7 @@ describe('the limits in src/api', () => {
       fieldPath: characters('.status.ownedFields[]'),
       corrections: entries('.status.corrections'),
       correctionTimes: entries('.status.corrections[].times'),
+      warnings: entries('.status.warnings'),
     }).toEqual(LIMITS);
   });
 

@@ -5,6 +5,7 @@ import { resolveCloud } from '../../../src/azure/identity/clouds.ts';
 import { identityOf } from '../../../src/azure/identity/credentials.ts';
 import { type NamespaceCredential, Sealed } from '../../../src/core/model/credential.ts';
 import { parseGrants } from '../../../src/core/model/grants.ts';
+import { inShort } from '../../../src/core/model/message.ts';
 import { EMPTY_STATUS, type ManagedObject } from '../../../src/core/model/object.ts';
 import type { Access } from '../../../src/ports.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -70,7 +71,7 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
   /** Has Azure asked once in the object's name. */
   const reach = async (object: ManagedObject, key = object.key) => {
     const access = identities.accessFor(object);
-    if (!access.granted) throw new Error(access.message);
+    if (!access.granted) throw new Error(inShort(access.message));
     await access.runtimes.read(ID, caller({ key }));
   };
   return { identities, clock, arm, budgetAvailable, relogged, budgets, occupied, tokens, reach };
@@ -128,7 +129,7 @@ const unproven = (clientId: string): NamespaceCredential => ({
 });
 const WRONG: NamespaceCredential = { valid: false, problem: 'it lacks the key AZURE_CLIENT_ID' };
 
-const refusalOf = (access: Access) => (access.granted ? undefined : access.message);
+const refusalOf = (access: Access) => (access.granted ? undefined : inShort(access.message));
 const identityIn = (access: Access) => (access.granted ? access.identity : undefined);
 const runtimesOf = (access: Access) => (access.granted ? access.runtimes : undefined);
 
@@ -138,7 +139,7 @@ describe("the operator's own identity", () => {
     expect(identities.accessFor(objectIn('team-a'))).toMatchObject({
       granted: true,
       identity: OWN,
-      credential: `client secret of client ${CLIENT} in tenant ${TENANT}, the operator's own`,
+      credential: "client secret, the operator's own",
     });
     expect(identities.describe()).toBe(`client secret of client ${CLIENT} in tenant ${TENANT}`);
   });
@@ -200,7 +201,7 @@ describe('a namespace with a Secret', () => {
     const { identities } = rig();
     expect(identities.put('team-a', WRONG)).toMatchObject({ changed: true, wrong: true });
     expect(refusalOf(identities.accessFor(objectIn('team-a')))).toBe(
-      'Secret team-a/azure-ir-credential is invalid: it lacks the key AZURE_CLIENT_ID.',
+      'Secret team-a/azure-ir-credential is invalid: it lacks the key AZURE_CLIENT_ID. Correct the Secret; it is read again at once.',
     );
     expect(identities.put('team-a', WRONG)).toMatchObject({ changed: false });
     expect(identities.put('team-a', bySecret(A))).toMatchObject({ changed: true });

@@ -5,21 +5,26 @@ import { check } from '../../../src/cli/manifests/validate.ts';
 import { type Change, type Plan, writes } from '../../../src/cli/plan/change.ts';
 import { makePlan, type Reads } from '../../../src/cli/plan/plan.ts';
 import { type FieldPath, valueAt } from '../../../src/core/model/fields.ts';
-import { armKey, type JsonObject, type RuntimeId } from '../../../src/core/model/runtime.ts';
-import { FACTORY } from '../../integration/support/manifest.ts';
+import { armKey, type JsonObject, type Parent, parentKey, type RuntimeId } from '../../../src/core/model/runtime.ts';
+import { FACTORY, WORKSPACE } from '../../integration/support/manifest.ts';
 import type { AzureWrite, FakeAzure } from '../model/fake-azure.ts';
 import { IDENTITY, Operator } from '../model/operator.ts';
 
 const RUNTIMES = ['ir-a', 'ir-b', 'ir-c'];
 const LOCATIONS = ['West Europe', 'northeurope', 'AutoResolve'];
-const idOf = (name: string): RuntimeId => ({ parent: { kind: 'factory', ...FACTORY }, name });
+/** The last is in a workspace. */
+const parentOf = (name: string): Parent =>
+  name === 'ir-c' ? { kind: 'workspace', ...WORKSPACE } : { kind: 'factory', ...FACTORY };
+const idOf = (name: string): RuntimeId => ({ parent: parentOf(name), name });
+const REFERENCE = { type: 'ManagedVirtualNetworkReference', referenceName: 'default' };
 
 interface Spec {
   readonly azureName: string;
   readonly [field: string]: unknown;
 }
 
-const spec = (azureName: string): fc.Arbitrary<Spec> =>
+/** Whether a runtime is in a network stays as it is: the API server refuses to change that. */
+const spec = (azureName: string, isInNetwork: boolean): fc.Arbitrary<Spec> =>
   fc
     .record(
       {
@@ -30,21 +35,33 @@ const spec = (azureName: string): fc.Arbitrary<Spec> =>
         adoptionPolicy: fc.constantFrom('Always', 'IfIdentical', 'Never'),
         deletionPolicy: fc.constantFrom('DeleteIfCreated', 'Delete', 'Retain'),
         suspend: fc.constantFrom(false, false, false, true),
+        ...(isInNetwork ? { managedVirtualNetwork: networkFor(azureName) } : {}),
       },
-      { requiredKeys: [] },
+      { requiredKeys: isInNetwork ? ['managedVirtualNetwork' as never] : [] },
     )
-    .map((fields) => ({ azureName, factory: FACTORY, ...fields }));
+    .map((fields) => {
+      const { kind, ...named } = parentOf(azureName);
+      return { azureName, [kind]: named, ...fields };
+    });
+
+/** Only a factory's network can be made. */
+const networkFor = (name: string) =>
+  parentOf(name).kind === 'workspace'
+    ? fc.constant({})
+    : fc.constantFrom<object>({}, { creation: 'Never' }, { creation: 'IfMissing' }, { creation: 'IfMissing' });
 
 const document = fc
   .record({
     location: fc.constantFrom(...LOCATIONS),
     coreCount: fc.constantFrom(8, 16, undefined),
     description: fc.constantFrom('One.', undefined),
+    isInNetwork: fc.boolean(),
   })
   .map(
-    ({ location, coreCount, description }): JsonObject => ({
+    ({ location, coreCount, description, isInNetwork }): JsonObject => ({
       type: 'Managed',
       foreign: true,
+      ...(isInNetwork ? { managedVirtualNetwork: REFERENCE } : {}),
       ...(description === undefined ? {} : { description }),
       typeProperties: {
         computeProperties: { location, ...(coreCount === undefined ? {} : { dataFlowProperties: { coreCount } }) },
@@ -55,9 +72,13 @@ const document = fc
 /** What Azure has under each name. */
 const found = fc.tuple(...RUNTIMES.map(() => fc.option(document, { nil: undefined })));
 /** The objects by name, each of its runtime; several may share one. */
-const manifests = fc
-  .tuple(...RUNTIMES.map((name) => fc.option(spec(name), { nil: undefined })))
-  .map((specs) => new Map(specs.flatMap((each, i) => (each === undefined ? [] : [[`object-${i}`, each] as const]))));
+const manifests = (inNetwork: readonly boolean[]) =>
+  fc
+    .tuple(...RUNTIMES.map((name, i) => fc.option(spec(name, inNetwork[i] ?? false), { nil: undefined })))
+    .map((specs) => new Map(specs.flatMap((each, i) => (each === undefined ? [] : [[`object-${i}`, each] as const]))));
+const inNetwork = fc.tuple(...RUNTIMES.map(() => fc.boolean()));
+/** Which parents have a network: the factory, the workspace. */
+const networks = fc.tuple(fc.boolean(), fc.boolean());
 
 const checked = (specs: ReadonlyMap<string, Spec>) =>
   check(
@@ -78,8 +99,8 @@ function reads(azure: FakeAzure): Reads {
     identity: IDENTITY,
     credential: '',
     reads: 0,
-    list: async () => ({
-      runtimes: RUNTIMES.flatMap((name) => {
+    list: async (parent) => ({
+      runtimes: RUNTIMES.filter((name) => parentKey(parentOf(name)) === parentKey(parent)).flatMap((name) => {
         const stored = azure.runtimes.get(armKey(idOf(name)));
         return stored === undefined ? [] : [{ name, type: stored.type, document: stored.document, etag: stored.etag }];
       }),
@@ -87,7 +108,13 @@ function reads(azure: FakeAzure): Reads {
     }),
     state: async () => undefined,
     hasParent: async () => true,
-    hasNetwork: async () => false,
+    hasNetwork: (parent, name) =>
+      azure.hasNetwork(parent, name, {
+        key: 'plan',
+        urgency: 'poll',
+        signal: new AbortController().signal,
+        mayWrite: () => false,
+      }),
   };
 }
 
@@ -104,9 +131,14 @@ const planOf = (azure: FakeAzure, wanted: ReadonlyMap<string, Spec>, base?: Read
     now: Date.UTC(2026, 0, 1),
   });
 
-function world() {
+function world([factoryHas, workspaceHas]: readonly boolean[]) {
   const done: AzureWrite[] = [];
-  const operator = new Operator({ azure: { onWrite: (write) => void done.push(write) } });
+  const made: string[] = [];
+  const operator = new Operator({
+    azure: { onWrite: (write) => void done.push(write), onNetwork: (_, name) => void made.push(name) },
+  });
+  if (factoryHas) operator.azure.putNetwork(parentOf('ir-a'));
+  if (workspaceHas) operator.azure.putNetwork(parentOf('ir-c'));
   const apply = (specs: ReadonlyMap<string, Spec>): void => {
     for (const each of checked(specs)) {
       if (!each.valid) throw new Error(each.problems.join());
@@ -121,7 +153,7 @@ function world() {
       for (const key of [...operator.cluster.server.keys()]) await operator.lookAgain(key);
     }
   };
-  return { operator, done, apply, converge };
+  return { operator, done, made, apply, converge };
 }
 
 const KINDS: Partial<Record<Change['action'], AzureWrite['kind']>> = {
@@ -132,10 +164,16 @@ const KINDS: Partial<Record<Change['action'], AzureWrite['kind']>> = {
 };
 const runtimeOf = ({ runtime = '' }: Change): string => runtime.toLowerCase();
 
-function expectAnnounced(plan: Plan, done: readonly AzureWrite[], azure: FakeAzure): void {
+function expectAnnounced(
+  plan: Plan,
+  { done, made: networksMade, operator: { azure } }: ReturnType<typeof world>,
+): void {
+  // One for all objects of the factory, whoever of them makes it.
+  const announced = plan.changes.some(({ action }) => action === 'createNetwork');
+  expect(networksMade).toEqual(announced ? ['default'] : []);
   const told = (certain: boolean) =>
     plan.changes
-      .filter((change) => writes(change) && (!certain || change.certain))
+      .filter((change) => change.action !== 'createNetwork' && writes(change) && (!certain || change.certain))
       .map((change) => `${KINDS[change.action]} ${runtimeOf(change)}`);
   const made = done.map(({ kind, key }) => `${kind} ${key}`);
   for (const each of made) expect(told(false)).toContain(each);
@@ -152,55 +190,53 @@ function expectAnnounced(plan: Plan, done: readonly AzureWrite[], azure: FakeAzu
 const RUNS = { numRuns: 100 };
 
 test('of new objects', async () => {
+  const worlds = inNetwork.chain((each) => fc.tuple(networks, found, manifests(each)));
   await fc.assert(
-    fc.asyncProperty(found, manifests, async (documents, wanted) => {
-      const { operator, done, apply, converge } = world();
+    fc.asyncProperty(worlds, async ([has, documents, wanted]) => {
+      const made = world(has);
       for (const [i, each] of documents.entries())
-        if (each !== undefined) operator.azure.put(idOf(RUNTIMES[i] ?? ''), each);
-      const plan = await planOf(operator.azure, wanted);
-      apply(wanted);
-      await converge();
-      expectAnnounced(plan, done, operator.azure);
+        if (each !== undefined) made.operator.azure.put(idOf(RUNTIMES[i] ?? ''), each);
+      const plan = await planOf(made.operator.azure, wanted);
+      made.apply(wanted);
+      await made.converge();
+      expectAnnounced(plan, made);
     }),
     RUNS,
   );
 });
 
 test('of objects that were there before, after somebody has changed Azure', async () => {
+  const drifts = fc.tuple(...RUNTIMES.map(() => fc.boolean()));
+  const worlds = inNetwork.chain((each) => fc.tuple(networks, found, manifests(each), manifests(each), found, drifts));
   await fc.assert(
-    fc.asyncProperty(
-      found,
-      manifests,
-      manifests,
-      found,
-      fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
-      async (documents, base, wanted, later, drifts) => {
-        const { operator, done, apply, converge } = world();
-        for (const [i, each] of documents.entries())
-          if (each !== undefined) operator.azure.put(idOf(RUNTIMES[i] ?? ''), each);
-        apply(base);
-        await converge();
-        // The assumption of a plan that knows no cluster: what was managed before is claimed.
-        const isAsAssumed = [...base].every(
-          ([name, each]) =>
-            each.managementPolicy === 'Observe' || operator.object(`team/${name}`).status.claim !== undefined,
-        );
-        fc.pre(isAsAssumed);
-        for (const [i, isChanged] of drifts.entries()) {
-          const name = RUNTIMES[i] ?? '';
-          const each = later[i];
-          if (!isChanged) continue;
-          if (each === undefined) operator.azure.remove(idOf(name));
-          else operator.azure.put(idOf(name), each);
-        }
-        done.length = 0;
-        const plan = await planOf(operator.azure, wanted, base);
-        for (const name of base.keys()) if (!wanted.has(name)) operator.cluster.delete(`team/${name}`);
-        apply(wanted);
-        await converge();
-        expectAnnounced(plan, done, operator.azure);
-      },
-    ),
+    fc.asyncProperty(worlds, async ([has, documents, base, wanted, later, changes]) => {
+      const made = world(has);
+      const { operator, done, apply, converge } = made;
+      for (const [i, each] of documents.entries())
+        if (each !== undefined) operator.azure.put(idOf(RUNTIMES[i] ?? ''), each);
+      apply(base);
+      await converge();
+      // The assumption of a plan that knows no cluster: what was managed before is claimed.
+      const isAsAssumed = [...base].every(
+        ([name, each]) =>
+          each.managementPolicy === 'Observe' || operator.object(`team/${name}`).status.claim !== undefined,
+      );
+      fc.pre(isAsAssumed);
+      for (const [i, isChanged] of changes.entries()) {
+        const name = RUNTIMES[i] ?? '';
+        const each = later[i];
+        if (!isChanged) continue;
+        if (each === undefined) operator.azure.remove(idOf(name));
+        else operator.azure.put(idOf(name), each);
+      }
+      done.length = 0;
+      made.made.length = 0;
+      const plan = await planOf(operator.azure, wanted, base);
+      for (const name of base.keys()) if (!wanted.has(name)) operator.cluster.delete(`team/${name}`);
+      apply(wanted);
+      await converge();
+      expectAnnounced(plan, made);
+    }),
     RUNS,
   );
 });

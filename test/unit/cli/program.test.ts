@@ -4,27 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import { CommanderError } from 'commander';
 import { completionScript } from '../../../src/cli/completion/scripts.ts';
 import { worstOf } from '../../../src/cli/exit.ts';
-import { duration, outputs } from '../../../src/cli/flags.ts';
-import type { Io } from '../../../src/cli/io.ts';
+import { duration, outputs, ownCredential } from '../../../src/cli/flags.ts';
 import { createProgram, verbs } from '../../../src/cli/program.ts';
-
-function testIo() {
-  const told = { out: '', notes: '' };
-  const io: Io = {
-    env: {},
-    signal: new AbortController().signal,
-    out: (text) => {
-      told.out += text;
-    },
-    note: (line) => {
-      told.notes += `${line}\n`;
-    },
-    stdin: async () => '',
-    paint: (_, text) => text,
-    isTerminal: false,
-  };
-  return { io, told };
-}
+import { testIo } from './test-io.ts';
 
 async function run(...words: string[]) {
   const { io, told } = testIo();
@@ -121,3 +103,11 @@ test.each([
   ['90s', 90_000],
   ['1h30m', 5_400_000],
 ])('the duration %s is understood', (text, ms) => expect(duration('timeout', text)).toBe(ms));
+
+test.each([
+  ['environment', 'environment'],
+  ['azure-cli', 'azure-cli'],
+  ['managed-identity', 'managed-identity'],
+  ['workload', 'workload-identity'],
+])('--azure-credential %s is known', (text, kind) => expect(ownCredential(text)).toBe(kind));
+test('no chain of credentials is', () => expect(() => ownCredential('default')).toThrow('--azure-credential default'));

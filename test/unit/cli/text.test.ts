@@ -74,3 +74,10 @@ test.each(['apiKey', 'API_KEY', 'dbPassword', 'sasToken', 'client-secret', 'Conn
 test.each(['Shuffle Partitions', 'location', 'spark.conf'])('a custom property called %s is shown', (name) =>
   expect(shownValue(`dataFlow.customProperties[${name}]`, 'v')).toBe('v'),
 );
+
+test('a text of several lines is on one in YAML: no line of it begins one of the output', async () => {
+  const value = { text: `${'long '.repeat(20)}\n::error::x\n\n##[error]y` };
+  const text = await renderYaml(value);
+  expect(text.trimEnd().split('\n')).toHaveLength(1);
+  expect(parse(text)).toEqual(value);
+});

@@ -4,6 +4,7 @@ import { decide } from '../../../src/core/decide.ts';
 import { declarationHash } from '../../../src/core/model/desired.ts';
 import type { Failure } from '../../../src/core/model/failure.ts';
 import type { FieldPath } from '../../../src/core/model/fields.ts';
+import { inFull } from '../../../src/core/model/message.ts';
 import {
   type Claim,
   type Condition,
@@ -24,7 +25,7 @@ export const NOW = Date.UTC(2026, 0, 1);
 export const INTERVAL = 10 * MINUTE;
 export const IDENTITY = 'tenant/client';
 export const GRANTED = { granted: true, identity: IDENTITY } as const;
-export const DENIED = { granted: false, message: 'No credentials.' } as const;
+export const DENIED = { granted: false, message: { what: 'No credentials.', remedy: 'Get some.' } } as const;
 export const CREATED: Claim = { origin: 'Created', identity: IDENTITY };
 export const ADOPTED: Claim = { origin: 'Adopted', identity: IDENTITY };
 
@@ -177,15 +178,14 @@ export function failed(kind: Failure['kind'], during: Phase = 'poll', more: Part
 
 /** A failure of this kind, complete. */
 export function FAILURE({ kind, ...more }: Partial<Failure> & { kind: Failure['kind'] }): Failure {
-  const base = { message: `Azure says ${kind}.`, what: 'factory', retryAfterMs: 7_000 };
-  const { message, what, retryAfterMs } = { ...base, ...more } as typeof base & { what: 'factory' };
-  if (kind === 'credentialsInvalid' || kind === 'subscriptionNotFound') return { kind, message, ...more } as Failure;
-  if (kind === 'parentNotFound') return { kind, what, message };
-  if (kind === 'throttled' || kind === 'unavailable') {
-    return { kind, message, retryAfterMs, ...more } as Failure;
-  }
-  if (kind === 'notOffered') return { kind, message, advice: 'Run: az provider register', ...more };
-  return { kind, message };
+  const message = `Azure says ${kind}.`;
+  const of = {
+    parentNotFound: { what: 'factory' },
+    throttled: { retryAfterMs: 7_000 },
+    unavailable: { retryAfterMs: 7_000 },
+    notOffered: { remedy: 'Run: az provider register (retried with back-off).' },
+  } as const;
+  return { kind, message, ...(kind in of ? of[kind as keyof typeof of] : {}), ...more } as Failure;
 }
 
 export const FAILURE_KINDS: readonly Failure['kind'][] = [
@@ -254,7 +254,7 @@ export function messageOf(s: Situation): string {
   const action = decide(s);
   if (action.kind === 'Release') return action.event.message;
   if (action.kind !== 'Settle' || !('message' in action.verdict)) return '';
-  return action.verdict.message;
+  return inFull(action.verdict.message);
 }
 
 export function corrections(field: FieldPath, minutesAgo: readonly number[], contested = false) {

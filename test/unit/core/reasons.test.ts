@@ -117,6 +117,27 @@ const TABLE: Record<string, Row> = {
     'dependencyBackoff',
     UNSEEN,
   ),
+  'FactoryNotFound for half an hour': {
+    ...terminal(
+      owned({ failure: failed('parentNotFound'), failingSince: ago(30), status: since('FactoryNotFound', 30) }),
+      'FactoryNotFound',
+      UNSEEN,
+    ),
+    next: 'dependencyBackoff',
+  },
+  'ManagedVirtualNetworkNotFound for half an hour': {
+    ...terminal(
+      situation({
+        desired: { managedVirtualNetwork: { name: 'default', creation: 'Never' } },
+        definition: GONE,
+        network: 'absent',
+        status: since('ManagedVirtualNetworkNotFound', 30),
+      }),
+      'ManagedVirtualNetworkNotFound',
+      ['False NotFound', 'Unknown Unknown'],
+    ),
+    next: 'dependencyBackoff',
+  },
   Forbidden: progress(owned({ failure: failed('forbidden') }), 'Forbidden', 'dependencyBackoff', UNSEEN),
   'Forbidden for ten minutes': terminal(
     owned({ failure: failed('forbidden'), status: since('Forbidden', 10) }),

@@ -82,6 +82,8 @@ test('every reason of an event is given by one of the events', () => {
   const called = [
     events.created('Create'),
     events.adopted(''),
+    events.updated(''),
+    events.takenOver('team/a'),
     events.driftDetected([]),
     events.driftCorrected(''),
     events.networkCreated('default'),
@@ -90,8 +92,9 @@ test('every reason of an event is given by one of the events', () => {
     events.askedInVain('', ''),
     events.released.handedOver('team/a'),
   ].map(({ reason }) => reason);
-  const transitions = ['Repaired', ...WARNING_REASONS];
-  expect([...new Set([...made, ...called, ...transitions])].sort()).toEqual(
+  const transitions = ['Repaired', 'Suspended', 'Resumed', 'IdentityAccepted'];
+  const trouble = ['Recovered', 'DeletionWaits', ...WARNING_REASONS];
+  expect([...new Set([...made, ...called, ...transitions, ...trouble])].sort()).toEqual(
     [...EVENT_REASONS, ...WARNING_REASONS].sort(),
   );
 });

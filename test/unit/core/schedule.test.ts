@@ -10,10 +10,12 @@ import {
   dependencyBackoff,
   HOUR,
   MINUTE,
+  notLaterThan,
   operationPoll,
   PROVISIONING_MS,
   periodic,
   REPAIR_RESET_MS,
+  type Requeue,
   ROLE_SPREADS_MS,
   repairSpacing,
   slowRetry,
@@ -120,6 +122,35 @@ describe('the wait after a correction of a contested field', () => {
     },
     ([times, intervalMinutes, minutes]) => {
       expect(contestedSpacing(times, intervalMinutes * MINUTE)).toBe(minutes * MINUTE);
+    },
+  );
+});
+
+describe('a poll that must not be later', () => {
+  const LATEST = 30_000;
+  rules<readonly [Requeue, Requeue]>(
+    {
+      'comes in time': [
+        { kind: 'after', ms: MINUTE },
+        { kind: 'after', ms: LATEST },
+      ],
+      'may come earlier': [
+        { kind: 'after', ms: 1_000 },
+        { kind: 'after', ms: 1_000 },
+      ],
+      'comes in time although it has failed often': [
+        { kind: 'backoff', baseMs: 1, maxMs: MINUTE },
+        { kind: 'backoff', baseMs: 1, maxMs: MINUTE, latestMs: LATEST },
+      ],
+      'is not before Azure wants it': [
+        { kind: 'backoff', baseMs: 1, maxMs: MINUTE, minMs: MINUTE },
+        { kind: 'backoff', baseMs: 1, maxMs: MINUTE, minMs: MINUTE, latestMs: MINUTE },
+      ],
+      'does not come where nothing is left to do': [{ kind: 'never' }, { kind: 'never' }],
+    },
+    ([next, expected]) => {
+      expect(notLaterThan(next, LATEST)).toEqual(expected);
+      expect(notLaterThan(next, undefined)).toBe(next);
     },
   );
 });

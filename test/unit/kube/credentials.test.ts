@@ -1,8 +1,10 @@
 /** Credentials out of Secrets, and what is wrong with those that are not complete. */
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { parse as load } from 'yaml';
 import { createClientCertificate } from '../../../dev/emulator/tls.ts';
 import type { NamespaceCredential } from '../../../src/core/model/credential.ts';
 import type { KubeClient, KubeRequest, StreamListener } from '../../../src/kube/client/client.ts';
@@ -17,6 +19,8 @@ import { RecordedLog } from '../runtime/recorded-log.ts';
 
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const CLIENT = '22222222-2222-2222-2222-222222222222';
+const NIL = '00000000-0000-0000-0000-000000000000';
+const TEMPLATE = new URL('../../../deploy/credential-secret.yaml', import.meta.url);
 const encode = (text: string | Buffer) => Buffer.from(text).toString('base64');
 const encoded = (values: Record<string, string | Buffer>) =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, encode(value)]));
@@ -97,6 +101,50 @@ describe('a Secret', () => {
     const problem = problemOf(parse(values));
     expect(problem).toContain(words);
     expect(problem).not.toContain('s3cret');
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ['a tenant of zeros', { AZURE_TENANT_ID: NIL }, 'the value of AZURE_TENANT_ID is a placeholder'],
+    ['a tenant in brackets', { AZURE_TENANT_ID: '<tenant ID>' }, 'the value of AZURE_TENANT_ID is a placeholder'],
+    ['a client of zeros', { AZURE_CLIENT_ID: NIL }, 'the value of AZURE_CLIENT_ID is a placeholder'],
+    [
+      'a client of crosses',
+      { AZURE_CLIENT_ID: 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx' },
+      'the value of AZURE_CLIENT_ID is a placeholder',
+    ],
+    ['a secret in brackets', { AZURE_CLIENT_SECRET: '<client secret>' }, 'AZURE_CLIENT_SECRET is a placeholder'],
+    ['a secret to be changed', { AZURE_CLIENT_SECRET: 'changeme' }, 'AZURE_CLIENT_SECRET is a placeholder'],
+    [
+      'a variable that was not filled in',
+      { AZURE_CLIENT_SECRET: '{{ secret }}' },
+      'AZURE_CLIENT_SECRET is a placeholder',
+    ],
+    ['an ellipsis', { AZURE_CLIENT_SECRET: '…' }, 'AZURE_CLIENT_SECRET is a placeholder'],
+    [
+      'a certificate of an ellipsis',
+      { AZURE_CLIENT_SECRET: '', AZURE_CLIENT_CERTIFICATE: '-----BEGIN CERTIFICATE-----\n…\n' },
+      'the value of AZURE_CLIENT_CERTIFICATE is a placeholder',
+    ],
+    [
+      'two',
+      { AZURE_TENANT_ID: NIL, AZURE_CLIENT_ID: NIL },
+      'the values of AZURE_TENANT_ID and AZURE_CLIENT_ID are placeholders',
+    ],
+  ])('of a template, with %s, says that this is a placeholder', (_, values, problem) => {
+    const given = { ...WHO, AZURE_CLIENT_SECRET: 's3cret', ...values };
+    const present = Object.entries(given).filter(([, value]) => value !== '');
+    expect(problemOf(parse(Object.fromEntries(present)))).toContain(problem);
+  });
+
+  test('as this repository offers it as a template names every value that is still missing', () => {
+    const { stringData } = load(readFileSync(TEMPLATE, 'utf8'));
+    expect(problemOf(parse(stringData))).toBe(
+      'the values of AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are placeholders',
+    );
+  });
+
+  test.each(['[0aB]', 'xY~0', '.x..', '0-', 'Todo1', 'yourself'])('may have %s as its secret', (secret) => {
+    expect(parse({ ...WHO, AZURE_CLIENT_SECRET: secret }).valid).toBe(true);
   });
 
   test.each([

@@ -10,7 +10,7 @@ import {
   type Requests,
   type Status,
 } from '../../../src/core/model/object.ts';
-import { acceptHandover, type Handover } from '../../../src/core/model/ownership.ts';
+import { acceptHandover, type Handover, markFor } from '../../../src/core/model/ownership.ts';
 import { armKey } from '../../../src/core/model/runtime.ts';
 import { ConflictError, type Events, type Objects } from '../../../src/ports.ts';
 
@@ -38,6 +38,8 @@ export class FakeCluster implements Objects, Events {
   readonly server = new Map<string, ManagedObject>();
   readonly events: (OperatorEvent & { readonly key: string })[] = [];
   readonly writes: ('finalizer' | 'status')[] = [];
+  /** For how many more events that many objects may have in common. */
+  room = Number.POSITIVE_INFINITY;
   /** The version at which the deletion of an object was asked for, and that of its creation. */
   readonly deletedAt = new Map<string, number>();
   readonly createdAtVersion = new Map<string, number>();
@@ -164,7 +166,7 @@ export class FakeCluster implements Objects, Events {
       const current = this.#current(object);
       this.writes.push('finalizer');
       this.#hooks.onHold?.(current, origin);
-      return this.#writeThrough({ ...current, hasFinalizer: true, mark: markOf(object, origin) });
+      return this.#writeThrough({ ...current, hasFinalizer: true, mark: markFor(object, origin) });
     });
   }
 
@@ -216,6 +218,12 @@ export class FakeCluster implements Objects, Events {
     this.events.push({ ...event, key: object.key });
   }
 
+  takeRoom(): boolean {
+    if (this.room === 0) return false;
+    this.room -= 1;
+    return true;
+  }
+
   async #request<T>(effect: () => T): Promise<T> {
     await this.#hooks.pause?.();
     const fault = this.#hooks.fault?.();
@@ -255,9 +263,6 @@ export class FakeCluster implements Objects, Events {
     return stored;
   }
 }
-
-const markOf = ({ spec }: ManagedObject, origin: Claim['origin']): ManagedObject['mark'] =>
-  spec.valid ? { origin, runtime: armKey(spec.desired.id) } : undefined;
 
 const version = (object: ManagedObject | undefined): number => Number(object?.resourceVersion ?? 0);
 

@@ -168,7 +168,7 @@ export class Oracle {
 
   /** What an object made itself it never adopts: it would leave it behind. */
   #judgeAdoption(after: ManagedObject, { origin }: Claim): void {
-    if (origin !== 'Adopted' || !after.spec.valid || this.#edited.has(after.uid)) return;
+    if (origin !== 'Adopted' || !after.spec.valid) return;
     const isOwn = this.#madeBy.get(armKey(after.spec.desired.id)) === after.uid;
     if (isOwn && !this.cluster.finalizerRemovedByHand.has(after.key))
       this.violations.push(`${after.key} adopts what it made itself`);
@@ -184,6 +184,8 @@ export class Oracle {
   #judgePlace({ by, key, kind, before, after }: AzureWrite): void {
     const object = this.cluster.server.get(by);
     if (object === undefined || !object.spec.valid) return;
+    // Another object may have its name by now: nothing holds one whose finalizer was taken off by hand.
+    if (this.cluster.finalizerRemovedByHand.has(by)) return;
     const { managedVirtualNetwork } = object.spec.desired;
     // These carry no etag: what they meet need not be what was read.
     const blind = kind === 'delete' || kind === 'enable';

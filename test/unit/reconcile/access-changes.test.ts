@@ -5,7 +5,7 @@ import { desired, runtimeId } from '../model/builders.ts';
 import { UNBOUNDED } from '../model/fake-azure.ts';
 import { IDENTITY, Operator } from '../model/operator.ts';
 
-const LOST: Access = { granted: false, message: 'No credentials.' };
+const LOST: Access = { granted: false, message: { what: 'No credentials.', remedy: 'Get some.' } };
 
 /** The pass that begins now is given access once; whoever asks after that is told `later`. */
 function changing(operator: Operator, later: Access): void {
@@ -61,7 +61,7 @@ test('a refusal names the credential that met it', async () => {
   await operator.poll(key);
   const ready = operator.object(key).status.conditions.find(({ type }) => type === 'Ready');
   expect(ready?.message).toMatch(
-    /Assign a role .*tenant\/client.* In use: client secret of client x in tenant y, from z\.$/,
+    /Assign it a role .* Identity: tenant\/client \(client secret of client x in tenant y, from z\)\.$/,
   );
   expect(operator.azure.runtimes.has(runtimeId().name)).toBe(false);
 });

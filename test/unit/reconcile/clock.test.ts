@@ -68,6 +68,19 @@ describe('a clock that is set back by an hour', () => {
     expect(operator.summary(key)).toBe('Ready=True Available Reconciling');
   });
 
+  test('in the middle of a deletion does not have it made again and again', async () => {
+    const stepBack = (call: string) => {
+      if (call === 'delete') operator.now += BACK;
+      return undefined;
+    };
+    const operator: Operator = new Operator({ azure: { fault: stepBack } }, 'accepts');
+    const key = operator.apply('sample', desired());
+    await operator.lookTwice(key);
+    operator.cluster.delete(key);
+    await operator.poll(key);
+    expect(operator.azure.calls.filter((call) => call === 'delete')).toHaveLength(1);
+  });
+
   test('does not put off by an hour that an accepted write is made once more', async () => {
     const operator = new Operator({}, 'accepts');
     const key = operator.apply('sample', desired());

@@ -139,6 +139,8 @@ describe('an object that is cut off between its own create and its claim', () =>
     operator.cluster.delete(key);
     await operator.poll(key);
     expect(operator.cluster.server.has(key)).toBe(true);
-    expect(condition(operator.object(key).status, 'Ready')?.message).toMatch(/take the finalizer off by hand/);
+    expect(condition(operator.object(key).status, 'Ready')?.message).toMatch(
+      /Correct the manifest.*kubectl patch .*finalizers/,
+    );
   });
 });

@@ -234,11 +234,16 @@ describe('a deletion whose factory Azure denies', () => {
       if (minute === 3) operator.restart();
       operator.now += MINUTE;
     }
-    expect(operator.cluster.writes).toEqual(['status']);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
     await operator.poll(key);
     expect(operator.cluster.server.has(key)).toBe(false);
-    expect(operator.cluster.events.map(({ message }) => message)).toEqual([
-      'Runtime was deleted together with its factory or resource group.',
+    expect(operator.cluster.events).toMatchObject([
+      {
+        type: 'Warning',
+        reason: 'DeletionWaits',
+        message: expect.stringContaining('The object goes once Azure has said so'),
+      },
+      { type: 'Normal', message: 'Runtime was deleted together with its factory or resource group.' },
     ]);
   });
 
@@ -253,7 +258,7 @@ describe('a deletion whose factory Azure denies', () => {
       expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
       operator.now += MINUTE;
     }
-    expect(operator.cluster.writes).toEqual(['status']);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
     operator.azure.removed = [];
     await operator.poll(key);
     expect(operator.azure.runtimes.size).toBe(0);
@@ -286,7 +291,7 @@ describe('a deletion whose factory Azure denies', () => {
       expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
       operator.now += MINUTE;
     }
-    expect(operator.cluster.writes).toEqual(['status']);
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
     operator.azure.removed = [];
     await operator.poll(key);
     expect(operator.azure.runtimes.size).toBe(0);

@@ -74,7 +74,7 @@ describe('drift', () => {
     expect(summaries[5]).toBe('Ready=False Contested Reconciling');
     expect(told[5]).toEqual(['DriftDetected', 'Contested']);
     expect(summaries[6]).toBe('Ready=True Available');
-    expect(told[6]).toEqual(['DriftCorrected']);
+    expect(told[6]).toEqual(['DriftCorrected', 'Recovered']);
   });
 });
 

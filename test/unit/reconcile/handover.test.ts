@@ -42,7 +42,7 @@ describe('a runtime that is handed over', () => {
     const old = await ready(operator);
     operator.access = (object) =>
       object.name === 'moved'
-        ? { granted: false, message: 'The Secret is not there yet.' }
+        ? { granted: false, message: { what: 'The Secret is not there yet.', remedy: 'Wait.' } }
         : { granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED };
     operator.apply('moved', desired());
     operator.cluster.delete(old);

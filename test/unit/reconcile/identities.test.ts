@@ -10,7 +10,7 @@ describe('an object without credentials', () => {
     const operator = new Operator();
     operator.access = (object) =>
       object.name === 'old'
-        ? { granted: false, message: 'No credentials.' }
+        ? { granted: false, message: { what: 'No credentials.', remedy: 'Get some.' } }
         : { granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED };
     operator.apply('old', desired());
     const key = operator.apply('young', desired());
@@ -23,7 +23,7 @@ describe('an object without credentials', () => {
     await ready(operator);
     operator.access = (object) =>
       object.name === 'sample'
-        ? { granted: false, message: 'No credentials.' }
+        ? { granted: false, message: { what: 'No credentials.', remedy: 'Get some.' } }
         : { granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED };
     const other = operator.apply('other', desired());
     await operator.poll(other);

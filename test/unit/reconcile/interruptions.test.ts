@@ -261,7 +261,7 @@ describe('an object that changes while its pass waits for Azure', () => {
     expect(operator.cluster.writes).toEqual([]);
   });
 
-  test('and for the answer to a write hears of that first', async () => {
+  test('hears the answer to its write first', async () => {
     const operator = new Operator();
     const key = await ready(operator);
     operator.azure.put(runtimeId(), MANAGED('northeurope'));

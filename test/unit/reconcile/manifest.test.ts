@@ -15,7 +15,9 @@ describe('an edit', () => {
     await operator.poll(key);
     expect(operator.azure.calls).toEqual(['read', 'update', 'state']);
     expect(operator.cluster.writes).toEqual(['status']);
-    expect(reasons(operator)).toEqual([]);
+    expect(operator.cluster.events).toMatchObject([
+      { type: 'Normal', reason: 'Updated', message: 'Updated location "West Europe" → "North Europe".' },
+    ]);
     expect(operator.counted).toEqual([]);
     expect(operator.object(key).status.corrections).toEqual([]);
     expect(operator.summary(key)).toBe('Ready=True Available');
@@ -38,6 +40,9 @@ describe('an edit', () => {
     operator.cluster.edit(key, { fields: fieldMap({}) });
     await operator.poll(key);
     expect(document(operator)).toEqual(MANAGED('AutoResolve'));
+    expect(operator.cluster.events.map(({ message }) => message)).toEqual([
+      'Updated location "West Europe" → "AutoResolve" (no longer declared); description "ours" → "" (no longer declared).',
+    ]);
     expect(operator.object(key).status.managedFields).toEqual([]);
   });
 
@@ -63,7 +68,7 @@ describe('an edit', () => {
     down = false;
     await operator.poll(key);
     expect(valueAt(document(operator), 'location')).toBe('North Europe');
-    expect(reasons(operator)).toEqual([]);
+    expect(reasons(operator)).toEqual(['Updated']);
   });
 });
 
@@ -147,7 +152,9 @@ describe('a manifest that cannot be understood', () => {
     expect(operator.summary(key)).toBe('Ready=False InvalidDefinition Stalled');
     expect(operator.cluster.writes).toEqual(['status']);
     expect(operator.azure.calls).toEqual([]);
-    expect(condition(operator.object(key).status, 'Ready')?.message).toBe('spec.factory is missing');
+    expect(condition(operator.object(key).status, 'Ready')?.message).toBe(
+      'Invalid spec: spec.factory is missing. Correct the manifest and apply it again.',
+    );
   });
 
   test('keeps the claim of a runtime that was managed before', async () => {

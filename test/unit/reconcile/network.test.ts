@@ -60,7 +60,9 @@ describe('a create', () => {
     const key = operator.apply('sample', inNetwork());
     expect(await operator.poll(key)).toMatchObject({ kind: 'backoff', maxMs: INTERVAL_MS });
     expect(operator.summary(key)).toBe('Ready=False ManagedVirtualNetworkNotFound Reconciling');
-    expect(message(operator, key)).toMatch(/no managed virtual network default.*creation: IfMissing.*never be deleted/);
+    expect(message(operator, key)).toMatch(
+      /no managed virtual network "default".*creation: IfMissing.*never be deleted/,
+    );
     expect(writesOf(operator)).toEqual([]);
     expect(operator.object(key).hasFinalizer).toBe(false);
     operator.azure.putNetwork(ID.parent);
@@ -82,14 +84,16 @@ describe('a create', () => {
   });
 
   test('whose network is refused says so, and holds nothing', async () => {
-    const refused = { kind: 'refused', message: 'BadRequest: No.' } as const;
+    const refused = { kind: 'refused', message: 'No.', azure: 'BadRequest: No.' } as const;
     const operator = new Operator({
       azure: { fault: (call) => (call === 'createNetwork' ? { when: 'before', failure: refused } : undefined) },
     });
     const key = operator.apply('sample', inNetwork({ managedVirtualNetwork: IF_MISSING }));
     await operator.poll(key);
     expect(operator.summary(key)).toBe('Ready=False InvalidDefinition Stalled');
-    expect(message(operator, key)).toContain('Azure rejected the managed virtual network: BadRequest: No.');
+    expect(message(operator, key)).toMatch(
+      /^Azure rejected the managed virtual network\. Fix the spec.* Azure: BadRequest: No\.$/,
+    );
     expect(operator.object(key).hasFinalizer).toBe(false);
   });
 
@@ -109,7 +113,7 @@ describe('a create', () => {
     ['autoresolve', false],
     [undefined, false],
   ])('that Azure refuses with the location %s is explained: %s', async (location, explained) => {
-    const refused = { kind: 'refused', message: 'BadRequest: No.' } as const;
+    const refused = { kind: 'refused', message: 'No.', azure: 'BadRequest: No.' } as const;
     const operator = new Operator({
       azure: { fault: (call) => (call === 'create' ? { when: 'before', failure: refused } : undefined) },
     });
@@ -128,7 +132,7 @@ describe('a create', () => {
       operator.azure.losesNetwork = loses;
       const key = await created(operator);
       expect(operator.summary(key)).toBe('Ready=False NotApplied Stalled');
-      expect(message(operator, key)).toMatch(/is public and declared in the managed virtual network default/);
+      expect(message(operator, key)).toMatch(/is public, not in the managed virtual network default as declared/);
       await operator.poll(key);
       expect(operator.summary(key)).toBe('Ready=False NotApplied Stalled');
       expect(writesOf(operator)).toEqual([]);
@@ -183,7 +187,7 @@ describe('a runtime that is where it is not declared to be', () => {
     const key = operator.apply('sample', declared);
     for (let i = 0; i < 3; i++) await operator.poll(key);
     expect(operator.summary(key)).toBe('Ready=False NetworkConflict Stalled');
-    expect(message(operator, key)).toMatch(/moves no runtime.*another azureName.*delete that runtime/);
+    expect(message(operator, key)).toMatch(/cannot move a runtime.*another azureName.*delete the runtime/);
     expect(condition(operator.object(key).status, 'Synced')).toMatchObject({ status: 'False', reason: 'Drifted' });
     expect(operator.object(key)).toMatchObject({ hasFinalizer: false, status: { managedFields: [] } });
     expect(writesOf(operator)).toEqual([]);

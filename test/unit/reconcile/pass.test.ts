@@ -54,7 +54,7 @@ describe('a request on behalf of an object', () => {
         const key = await ready(operator);
         const runtimes = operator.access;
         operator.cluster.delete(key);
-        operator.access = () => ({ granted: false, message: 'No credentials.' });
+        operator.access = () => ({ granted: false, message: { what: 'No credentials.', remedy: 'Get some.' } });
         await operator.poll(key);
         operator.access = runtimes;
         return key;

@@ -5,6 +5,17 @@ import { desired, runtimeId } from '../model/builders.ts';
 import { INTERVAL_MS, Operator } from '../model/operator.ts';
 import { MANAGED, ready, reasons } from './support.ts';
 
+/** The object, after its wait was told. */
+async function told(operator: Operator, more: Parameters<typeof ready>[1] = {}): Promise<string> {
+  const key = await ready(operator, more);
+  operator.now += INTERVAL_MS;
+  await operator.poll(key);
+  expect(operator.cluster.events).toHaveLength(1);
+  operator.cluster.writes.length = 0;
+  operator.cluster.events.length = 0;
+  return key;
+}
+
 describe('an object at rest', () => {
   const SETTINGS: Record<string, (operator: Operator) => Promise<string>> = {
     'an object in sync': (operator) => ready(operator),
@@ -12,7 +23,7 @@ describe('an object at rest', () => {
       operator.azure.put(runtimeId(), MANAGED('North Europe'));
       return ready(operator, { managementPolicy: 'Observe' });
     },
-    'an observer of nothing': (operator) => ready(operator, { managementPolicy: 'Observe' }),
+    'an observer of nothing': (operator) => told(operator, { managementPolicy: 'Observe' }),
     'a refused adoption': async (operator) => {
       operator.azure.put(runtimeId(), MANAGED('North Europe'));
       return ready(operator, { adoptionPolicy: 'Never' });
@@ -35,12 +46,12 @@ describe('an object at rest', () => {
     },
     'a suspended object': (operator) => ready(operator, { suspend: true }),
     'an object without credentials': (operator) => {
-      operator.access = () => ({ granted: false, message: 'No credentials.' });
+      operator.access = () => ({ granted: false, message: { what: 'No credentials.', remedy: 'Get some.' } });
       return ready(operator);
     },
     'a runtime in a state that nobody knows': async (operator) => {
       operator.azure.put(runtimeId(), MANAGED('West Europe'), { state: 'Pondering' });
-      return ready(operator);
+      return told(operator);
     },
   };
 

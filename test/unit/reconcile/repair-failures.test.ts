@@ -153,7 +153,7 @@ describe.each<Mode>(['answers', 'accepts'])('in a service that %s', (mode) => {
     await place.operator.poll(place.key);
     expect(place.puts).toBe(1);
     expect(place.repair).toMatchObject({ attempts: 0, unmade: true });
-    expect(place.message).toMatch(/^Limited; repair attempt 1 did not reach Azure\. Next try at/);
+    expect(place.message).toMatch(/^Limited; repair attempt 1 did not reach Azure\. Retried automatically at/);
     place.operator.cluster.writes.length = 0;
     await place.operator.poll(place.key);
     expect(place.operator.cluster.writes).toEqual([]);
@@ -169,7 +169,7 @@ describe.each<Mode>(['answers', 'accepts'])('in a service that %s', (mode) => {
     place.operator.now += 2 * MINUTE;
     expect((await place.minutes(2)).at(-1)).toBe('Ready=False RepairExhausted Stalled');
     expect(place.puts).toBe(1);
-    expect(place.message).toContain('Still Limited after 1 repair.');
+    expect(place.message).toContain('Runtime is still Limited after 1 repair.');
   });
 
   test('the runtime of a repair whose answer is lost is told to be Repaired', async () => {

@@ -52,9 +52,9 @@ describe('accept-identity that is not the identity in use', () => {
       operator.cluster.annotate(key, { acceptIdentity: value });
       await operator.poll(key);
       const { message } = condition(operator.object(key).status, 'Ready') ?? {};
-      expect(message).toContain(`azure-ir.io/accept-identity is "${value}", which is not tenant/other.`);
+      expect(message).toContain(`The annotation is now "${value}", which is not the new identity.`);
     }
-    expect(reasons(operator)).toEqual(['CredentialsInvalid', 'AnnotationRejected', 'AnnotationRejected']);
+    expect(reasons(operator)).toEqual(['CredentialsInvalid', 'CredentialsInvalid', 'CredentialsInvalid']);
     operator.cluster.annotate(key, { acceptIdentity: 'tenant/other' });
     await operator.poll(key);
     expect(operator.summary(key)).toBe('Ready=True Available');
@@ -67,7 +67,7 @@ describe('accept-identity that is not the identity in use', () => {
     operator.access = () => ({ granted: true, identity: 'tenant/other', runtimes: operator.azure, budget: UNBOUNDED });
     await operator.poll(key);
     expect(operator.cluster.events).toMatchObject([
-      { reason: 'CredentialsInvalid', message: expect.stringContaining('azure-ir.io/accept-identity is "yes"') },
+      { reason: 'CredentialsInvalid', message: expect.stringContaining('The annotation is now "yes"') },
     ]);
   });
 });

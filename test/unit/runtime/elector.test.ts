@@ -195,7 +195,7 @@ describe('a leader that cannot reach the store', () => {
       expect(leader.changes).toEqual([false, true, false]);
       // What fails is told once, and then that it was too much.
       expect([leader.log.messages('warn'), leader.log.messages('error')]).toEqual([
-        ['the lease cannot be written'],
+        ['failed to write the lease'],
         ['leadership lost'],
       ]);
       expect(clock.pendingTimers).toBe(0);

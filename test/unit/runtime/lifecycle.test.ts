@@ -130,7 +130,7 @@ describe('a stop that is asked for', () => {
     expect(world.story).toEqual(['start a', 'start b', 'stop a']);
   });
 
-  test('and takes longer than the grace period ends with code 1, not before', async () => {
+  test('that takes longer than the grace period ends with code 1, not before', async () => {
     const world = new World();
     const { code } = await world.run([world.component('a', { stop: forever })]);
     world.signals.emit('SIGTERM');
@@ -143,7 +143,7 @@ describe('a stop that is asked for', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ])('and then %s again ends at once with code %d', async (signal, expected) => {
+  ])('followed by %s again ends at once with code %d', async (signal, expected) => {
     const world = new World();
     const { code } = await world.run([world.component('a', { stop: forever })]);
     world.signals.emit('SIGTERM');

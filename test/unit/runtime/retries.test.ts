@@ -49,6 +49,15 @@ describe('the wait after a failure', () => {
   });
 });
 
+test('a wait that must end in time does, and the next ones double as if it had not', () => {
+  const status = new RetryMemory(new FakeClock());
+  const policy = { baseMs: 1_000, maxMs: 60_000 };
+  const waits = [undefined, undefined, 1_500, undefined].map((latestMs) =>
+    status.failed('a', { ...policy, ...(latestMs === undefined ? {} : { latestMs }) }),
+  );
+  expect(waits).toEqual([1_000, 2_000, 1_500, 8_000]);
+});
+
 describe('the memory of failures', () => {
   const policy = { baseMs: 1_000, maxMs: 60_000 };
 

@@ -14,6 +14,7 @@ import { AzureIdentities } from '../../../../src/azure/identities.ts';
 import { resolveCloud } from '../../../../src/azure/identity/clouds.ts';
 import { AzureFailure, type Failure } from '../../../../src/core/model/failure.ts';
 import { parseGrants } from '../../../../src/core/model/grants.ts';
+import { inShort } from '../../../../src/core/model/message.ts';
 import { EMPTY_STATUS, type ManagedObject } from '../../../../src/core/model/object.ts';
 import type { RuntimeId } from '../../../../src/core/model/runtime.ts';
 import type { CallContext, Runtimes } from '../../../../src/ports.ts';
@@ -74,7 +75,7 @@ export async function startWorld(): Promise<World> {
     identities,
     runtimes: (...args) => {
       const access = identities(...args).accessFor(OBJECT);
-      if (!access.granted) throw new Error(access.message);
+      if (!access.granted) throw new Error(inShort(access.message));
       return access.runtimes;
     },
     stop: async () => {

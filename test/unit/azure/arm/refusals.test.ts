@@ -57,7 +57,7 @@ describe('what an answer means', () => {
   test.each([undefined, 'NotFound', 'Gone'])('any other 404 (%s) proves nothing', (code) => {
     expect(failure(404, code)).toMatchObject({
       kind: 'unavailable',
-      message: expect.stringContaining('unexpected 404'),
+      message: expect.stringContaining('returned 404'),
     });
   });
 
@@ -92,20 +92,21 @@ describe('what an answer means', () => {
   );
 
   test.each([
-    [409, 'MissingSubscriptionRegistration', /az provider register --namespace Microsoft\.DataFactory$/],
+    [409, 'MissingSubscriptionRegistration', /az provider register --namespace Microsoft\.DataFactory /],
     [409, 'SubscriptionNotRegistered', /az provider register/],
     [404, 'InvalidResourceNamespace', /Check AZURE_CLOUD/],
     [400, 'NoRegisteredProviderFound', /Check AZURE_CLOUD/],
     [404, 'InvalidResourceType', /Check AZURE_CLOUD/],
     [400, 'InvalidResourceType', /Check AZURE_CLOUD/],
     [403, 'DisallowedProvider', /Use another subscription/],
-  ])('%i %s is for a person, with what to do, on a read and on a write', (status, code, advice) => {
+  ])('%i %s is for a person, with what to do, on a read and on a write', (status, code, remedy) => {
     for (const asked of [READ, WRITE]) {
       const answer = failureOfRefusal(refusal(status, code, 'No.'), NOW, asked);
       expect(answer).toEqual({
         kind: 'notOffered',
-        message: `${code}: No.`,
-        advice: expect.stringMatching(advice),
+        message: expect.stringMatching(/^(The|This) .*Microsoft\.DataFactory.*\.$/),
+        remedy: expect.stringMatching(remedy),
+        azure: `${code}: No.`,
       });
     }
   });
@@ -113,7 +114,7 @@ describe('what an answer means', () => {
   test('the command for a workspace names its provider', () => {
     const asked = { parent: 'workspace', writes: false } as const;
     expect(failureOfRefusal(refusal(409, 'MissingSubscriptionRegistration'), NOW, asked)).toMatchObject({
-      advice: expect.stringMatching(/--namespace Microsoft\.Synapse$/),
+      remedy: expect.stringMatching(/--namespace Microsoft\.Synapse /),
     });
   });
 
@@ -121,7 +122,7 @@ describe('what an answer means', () => {
     const answer = refusal(400, 'LocationNotAvailableForResourceType', 'No.');
     expect(failureOfRefusal(answer, NOW, WRITE)).toMatchObject({
       kind: 'refused',
-      message: expect.stringContaining('Set spec.location'),
+      remedy: expect.stringContaining('Set spec.location'),
     });
     expect(failureOfRefusal(answer, NOW, READ).kind).toBe('readRefused');
   });
@@ -129,7 +130,8 @@ describe('what an answer means', () => {
   test.each([400, 405, 413, 415, 422])('%i on a read is a refused read, not a wrong definition', (status) => {
     expect(failureOfRefusal(refusal(status, 'BadRequest', 'No.'), NOW, READ)).toEqual({
       kind: 'readRefused',
-      message: 'BadRequest: No.',
+      message: 'Azure refuses to read the runtime or its factory.',
+      azure: 'BadRequest: No.',
     });
   });
 
@@ -146,6 +148,29 @@ describe('what an answer means', () => {
     expect(failure(status, 'Odd code with blanks')).toMatchObject({ answer: { name: `${status}` } });
   });
 
+  test('a missing role is told with the action that it lacks', () => {
+    const text = (action: string) =>
+      `The client 'x' does not have authorization to perform ${action} over scope '/s'. If access was recently granted, please refresh your credentials.`;
+    expect(failure(403, 'AuthorizationFailed', text("action 'Microsoft.Synapse/workspaces/read'"))).toEqual({
+      kind: 'forbidden',
+      message: 'The Azure identity may not perform Microsoft.Synapse/workspaces/read.',
+      azure: expect.stringMatching(/^AuthorizationFailed: The client .* over scope '\/s'\.$/),
+    });
+    expect(failure(403, 'AuthorizationFailed', text('it'))).toMatchObject({
+      message: 'The Azure identity lacks a permission.',
+    });
+  });
+
+  test('what an Azure Policy denies is told with the assignment, and without its ids', () => {
+    const dump = '[{"policyAssignment":{"name":"only-in-europe","id":"/subscriptions/1"}}]';
+    const text = `Resource was disallowed by policy. Policy identifiers: '${dump}'.`;
+    expect(failure(403, 'RequestDisallowedByPolicy', text)).toEqual({
+      kind: 'policyDenied',
+      message: 'Azure Policy denies the request (assignment "only-in-europe").',
+      azure: 'RequestDisallowedByPolicy: Resource was disallowed by policy.',
+    });
+  });
+
   test('412 says that another client wrote', () => {
     expect(failure(412, 'PreconditionFailed').kind).toBe('preconditionFailed');
   });
@@ -153,7 +178,8 @@ describe('what an answer means', () => {
   test.each([400, 405, 413, 415, 422])('%i is a refusal of what was sent', (status) => {
     expect(failure(status, 'BadRequest', 'The document is wrong')).toEqual({
       kind: 'refused',
-      message: 'BadRequest: The document is wrong.',
+      message: 'Azure rejected the request.',
+      azure: 'BadRequest: The document is wrong.',
     });
   });
 
@@ -161,7 +187,8 @@ describe('what an answer means', () => {
     const said = "The document creation or update failed because of invalid reference 'default'.";
     expect(failure(400, 'BadRequest', said)).toEqual({
       kind: 'refused',
-      message: `BadRequest: ${said}`,
+      message: 'Azure rejected the request.',
+      azure: `BadRequest: ${said}`,
       reference: 'default',
     });
     expect(failure(422, 'BadRequest', said)).not.toHaveProperty('reference');
@@ -170,7 +197,7 @@ describe('what an answer means', () => {
   test.each([408, 500, 502, 503, 504, 302, 100])('%i is no answer', (status) => {
     expect(failure(status, 'Whatever', 'Request 5 at 12:00 failed')).toEqual({
       kind: 'unavailable',
-      message: `Azure returned ${status} Whatever; retrying.`,
+      message: `Azure returned ${status} Whatever.`,
       answer: { name: `${status}-Whatever`, isRefusal: false },
     });
   });

@@ -2,6 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { failureOfCredential, failureOfManagedIdentity } from '../../../../src/azure/identity/credential-failures.ts';
 import { ENTRA_CODES } from '../../../../src/azure/identity/entra-codes.ts';
+import { toldBy } from '../../../../src/core/model/failure.ts';
+import { inFull } from '../../../../src/core/model/message.ts';
 
 describe('what a missing token means', () => {
   /** As @azure/identity wraps what MSAL throws (tried). */
@@ -17,7 +19,7 @@ describe('what a missing token means', () => {
     [
       'a credential that is not available',
       Object.assign(new Error('x'), { name: 'CredentialUnavailableError' }),
-      /check/,
+      /Check/,
     ],
     ['a certificate that is none', new Error('The file does not contain a PEM-encoded certificate.'), /certificate/],
   ];
@@ -29,7 +31,10 @@ describe('what a missing token means', () => {
     ['a tenant that is none', refused('invalid_request', '900023', 400), /tenant/],
     ...NO_ANSWER,
   ])('%s needs a person', (_what, error, words) => {
-    expect(failureOfCredential(error)).toEqual({ kind: 'credentialsInvalid', message: expect.stringMatching(words) });
+    const failure = failureOfCredential(error);
+    expect(failure).toMatchObject({ kind: 'credentialsInvalid', remedy: expect.stringMatching(/\.$/) });
+    expect(failure).not.toHaveProperty('mayPass');
+    expect(inFull(toldBy(failure))).toMatch(words);
   });
 
   test.each([
@@ -38,22 +43,28 @@ describe('what a missing token means', () => {
     ['a federated credential that does not match', refused('invalid_request', '70021', 400), /subject/],
     ['one that matches the next time', refused('invalid_request', '700213', 400), /subject/],
     ['a token of the cluster that ran out', refused('invalid_client', '700024'), /federated token has expired/],
-    ['a refusal without a known code', refused('invalid_client', '1'), /check tenant id.*invalid_client, AADSTS1\b/],
-    ['a refusal without a code', wrapped({ name: 'ServerError', errorCode: 'x', status: 401 }, 'no'), /check.*\(x\)/],
+    ['a refusal without a known code', refused('invalid_client', '1'), /Check tenant id.*invalid_client, AADSTS1\b/],
+    [
+      'a refusal without a code',
+      wrapped({ name: 'ServerError', errorCode: 'x', status: 401 }, 'no'),
+      /Check.* Azure: x$/,
+    ],
     ['an AuthenticationError', Object.assign(new Error('AADSTS7000215: x'), { statusCode: 401 }), /secret is wrong/],
   ])('%s may pass', (_what, error, words) => {
-    expect(failureOfCredential(error)).toEqual({
-      kind: 'credentialsInvalid',
-      mayPass: true,
-      message: expect.stringMatching(words),
-    });
+    const failure = failureOfCredential(error);
+    expect(failure).toMatchObject({ kind: 'credentialsInvalid', mayPass: true, remedy: expect.stringMatching(/\.$/) });
+    expect(inFull(toldBy(failure))).toMatch(words);
   });
 
-  test('each code of the table is told with its advice, and passes as the table says', () => {
-    for (const [code, { isTransient, advice }] of Object.entries(ENTRA_CODES)) {
-      const { message, ...rest } = failureOfCredential(refused('invalid_client', code.slice('AADSTS'.length)));
-      expect([code, rest]).toEqual([code, { kind: 'credentialsInvalid', ...(isTransient ? { mayPass: true } : {}) }]);
-      expect(message).toContain(`${advice} (invalid_client, ${code})`);
+  test('each code of the table is told with its remedy, and passes as the table says', () => {
+    for (const [code, { isTransient, why, remedy }] of Object.entries(ENTRA_CODES)) {
+      expect(failureOfCredential(refused('invalid_client', code.slice('AADSTS'.length)))).toEqual({
+        kind: 'credentialsInvalid',
+        message: `Microsoft Entra refused to issue a token: ${why}.`,
+        remedy,
+        azure: `invalid_client, ${code}`,
+        ...(isTransient ? { mayPass: true } : {}),
+      });
     }
   });
 
@@ -101,7 +112,7 @@ describe('what a missing token means', () => {
     [undefined, { kind: 'credentialUnavailable', message: expect.stringContaining('did not answer') }],
   ])('a managed identity endpoint that answers %s: a person must act only on 400', (status, failure) => {
     const error = wrapped({ name: 'ServerError', ...(status === undefined ? {} : { status }) }, 'x');
-    expect(failureOfManagedIdentity(error).failure).toEqual(failure);
+    expect(failureOfManagedIdentity(error).failure).toMatchObject(failure);
   });
 
   test('nothing of what the authority says beside its code is repeated', () => {

@@ -21,7 +21,8 @@ describe("a namespace's credential", () => {
       method: { kind: 'workloadIdentity', tokenFile: '/token' },
     });
     expect(namespaceCredentialOf(credential, {})).toEqual({
-      problem: expect.stringMatching(/neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE.*federated token/),
+      problem: 'neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE is set',
+      remedy: expect.stringMatching(/^Set one of them .*federated token/),
     });
   });
 

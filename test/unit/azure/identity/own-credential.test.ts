@@ -7,13 +7,14 @@ import { OWN_CREDENTIALS, type OwnCredential } from '../../../../src/core/model/
 
 const TENANT = 'aaaaaaaa-1111-1111-1111-111111111111';
 const CLIENT = 'bbbbbbbb-2222-2222-2222-222222222222';
+const NIL = '00000000-0000-0000-0000-000000000000';
 const WHO = { AZURE_TENANT_ID: TENANT, AZURE_CLIENT_ID: CLIENT };
 const SECRET = { AZURE_CLIENT_SECRET: 's3cret' };
 const CERTIFICATE = { AZURE_CLIENT_CERTIFICATE_PATH: '/x.pem' };
 const TOKEN = { AZURE_FEDERATED_TOKEN_FILE: '/token' };
 
 const kindOf = (credential: ReturnType<typeof ownCredentialOf>) =>
-  'problem' in credential ? credential.problem : credential.method.kind;
+  'problem' in credential ? `${credential.problem}. ${credential.remedy}` : credential.method.kind;
 
 describe("the choice of the operator's own credential", () => {
   test.each<[OwnCredential, Environment, string | RegExp]>([
@@ -30,15 +31,32 @@ describe("the choice of the operator's own credential", () => {
     // The forgotten label: nothing of the node's is taken.
     ['environment', {}, /lacks AZURE_TENANT_ID and AZURE_CLIENT_ID and one of .*azure\.workload\.identity\/use/],
     ['environment', WHO, /lacks one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE/],
-    ['environment', { ...SECRET, AZURE_CLIENT_ID: CLIENT }, /lacks AZURE_TENANT_ID$/],
-    ['environment', { ...SECRET, AZURE_TENANT_ID: TENANT }, /lacks AZURE_CLIENT_ID$/],
+    ['environment', { ...SECRET, AZURE_CLIENT_ID: CLIENT }, /lacks AZURE_TENANT_ID\. Set it\.$/],
+    ['environment', { ...SECRET, AZURE_TENANT_ID: TENANT }, /lacks AZURE_CLIENT_ID\. Set it\.$/],
     ['environment', { ...WHO, ...SECRET, AZURE_TENANT_ID: 'my tenant!' }, /^AZURE_TENANT_ID must be/],
+    [
+      'environment',
+      { ...WHO, ...SECRET, AZURE_TENANT_ID: NIL },
+      /^the value of AZURE_TENANT_ID is a placeholder\. Set the real one\.$/,
+    ],
+    [
+      'managed-identity',
+      { ...WHO, AZURE_CLIENT_ID: NIL },
+      /^the value of AZURE_CLIENT_ID is a placeholder\. Set the real one\.$/,
+    ],
+    [
+      'environment',
+      { ...WHO, AZURE_CLIENT_SECRET: '<client secret>' },
+      /^the value of AZURE_CLIENT_SECRET is a placeholder\. Set the real one\.$/,
+    ],
+    // Of a secret that is not used, nothing is said.
+    ['workload-identity', { ...WHO, ...TOKEN, AZURE_CLIENT_SECRET: '<client secret>' }, 'workloadIdentity'],
     ['client-secret', { ...WHO, ...SECRET, ...TOKEN }, 'clientSecret'],
-    ['client-secret', { ...WHO, ...TOKEN }, /lacks AZURE_CLIENT_SECRET /],
+    ['client-secret', { ...WHO, ...TOKEN }, /lacks AZURE_CLIENT_SECRET\. /],
     ['client-certificate', { ...WHO, ...CERTIFICATE, ...SECRET }, 'clientCertificateFile'],
-    ['client-certificate', { ...WHO, ...SECRET }, /lacks AZURE_CLIENT_CERTIFICATE_PATH /],
+    ['client-certificate', { ...WHO, ...SECRET }, /lacks AZURE_CLIENT_CERTIFICATE_PATH\. /],
     ['workload-identity', { ...WHO, ...SECRET, ...TOKEN }, 'workloadIdentity'],
-    ['workload-identity', WHO, /lacks AZURE_FEDERATED_TOKEN_FILE .*azure\.workload\.identity\/use/],
+    ['workload-identity', WHO, /lacks AZURE_FEDERATED_TOKEN_FILE\. .*azure\.workload\.identity\/use/],
     ['managed-identity', WHO, 'managedIdentity'],
     ['managed-identity', {}, 'managedIdentity'],
     ['managed-identity', { ...WHO, ...SECRET }, 'managedIdentity'],

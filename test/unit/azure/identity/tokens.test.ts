@@ -221,7 +221,7 @@ describe('who waits for a token', () => {
     }
   });
 
-  test('and is gone is not waited for', async () => {
+  test('whose object is gone is not waited for', async () => {
     const { authority, clock, tokens, budgetAvailable } = rig();
     authority.answer = refuse;
     await wait(tokens, 'a');

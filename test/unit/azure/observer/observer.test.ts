@@ -143,7 +143,7 @@ const CONCERN_ALL: Failure[] = [
   { kind: 'credentialsInvalid', message: 'wrong' },
   { kind: 'credentialUnavailable', message: 'ran out' },
   { kind: 'throttled', retryAfterMs: 1_000, message: 'slower' },
-  { kind: 'notOffered', message: 'not registered', advice: 'register' },
+  { kind: 'notOffered', message: 'not registered', remedy: 'register' },
 ];
 
 const CONCERN_THE_LIST: Failure[] = [
@@ -365,7 +365,7 @@ describe('one list at a time', () => {
       expect(factory.lists).toBe(1);
     });
 
-    test('and then fails is no answer, and neither is the one before it', async () => {
+    test('that fails in the end is no answer, and neither is the one before it', async () => {
       const { factory, budgetAvailable, hint, reject, clock } = await hanging();
       reject(new AzureFailure({ kind: 'throttled', retryAfterMs: 1_000, message: 'slower' }));
       await clock.settle();
@@ -615,7 +615,7 @@ describe('a list that is broken', () => {
     ]);
   });
 
-  test('and works again, announces what others changed since each runtime was last seen, and nothing else', async () => {
+  test('announces, once it works again, what others changed since each runtime was last seen, and nothing else', async () => {
     const { clock, factory, hint, changed } = rig(['One', 'Two', 'Three']);
     await hint('Unrelated');
     factory.duringList = BROKEN;
@@ -642,7 +642,7 @@ describe('an entry of a list that cannot be parsed', () => {
     expect(factory.calls).toEqual(['list', 'read']);
   });
 
-  test('and has no name, may be any runtime that the list does not show', async () => {
+  test('without a name may be any runtime that the list does not show', async () => {
     const { factory, hint } = rig();
     factory.garbled.add('One');
     factory.nameless = true;

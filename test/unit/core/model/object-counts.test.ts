@@ -4,7 +4,7 @@ import { EMPTY_STATUS, type ManagedObject } from '../../../../src/core/model/obj
 import { countObjects, polledObjects } from '../../../../src/core/model/object-counts.ts';
 import { MINUTE } from '../../../../src/core/schedule.ts';
 import { desired } from '../../model/builders.ts';
-import { managedObject, said } from '../builders.ts';
+import { ago, managedObject, NOW, said } from '../builders.ts';
 
 const standing = (
   status: 'True' | 'False' | 'Unknown',
@@ -27,6 +27,7 @@ describe('the census', () => {
         standing('False', 'Forbidden', 'Stalled'),
         EMPTY_STATUS,
       ),
+      NOW,
     );
     expect(objects).toEqual([
       { ready: 'True', reason: 'Available', progress: 'none', count: 2 },
@@ -39,6 +40,7 @@ describe('the census', () => {
   test('counts objects by the state of their runtime', () => {
     const { states } = countObjects(
       of({ ...EMPTY_STATUS, state: 'Online' }, { ...EMPTY_STATUS, state: 'Online' }, EMPTY_STATUS),
+      NOW,
     );
     expect(states).toEqual([
       { state: 'Online', count: 2 },
@@ -51,9 +53,48 @@ describe('the census', () => {
       ...standing('Unknown', `Invented${i}`, 'Reconciling'),
       state: `Invented${i}`,
     }));
-    const { objects, states } = countObjects(of(...invented));
+    const { objects, states } = countObjects(of(...invented), NOW);
     expect(objects).toEqual([{ ready: 'Unknown', reason: 'other', progress: 'Reconciling', count: 50 }]);
     expect(states).toEqual([{ state: 'other', count: 50 }]);
+  });
+});
+
+describe('objects that are not ready', () => {
+  const declaring = (status: Partial<ManagedObject['status']>, more: Parameters<typeof desired>[0] = {}) =>
+    managedObject('a', { status: { ...EMPTY_STATUS, ...status }, spec: { valid: true, desired: desired(more) } });
+  const since = (minutes: number, reason: string, ...progress: ('Stalled' | 'Reconciling')[]) => ({
+    conditions: [
+      said('Ready', 'False', reason, { lastTransitionTime: ago(minutes) }),
+      ...progress.map((type) => said(type, 'True', reason)),
+    ],
+  });
+  const notReady = (...objects: ManagedObject[]) => countObjects(objects, NOW).notReady;
+
+  test('are told by the longest time for each reason', () => {
+    const objects = [5, 31, 7].map((minutes) => declaring(since(minutes, 'FactoryNotFound', 'Reconciling')));
+    expect(notReady(...objects, declaring(since(3, 'Forbidden', 'Reconciling')))).toEqual([
+      { reason: 'FactoryNotFound', seconds: 31 * 60 },
+      { reason: 'Forbidden', seconds: 3 * 60 },
+    ]);
+  });
+
+  test('count from their creation before the first pass', () => {
+    expect(notReady(managedObject('a', { createdAt: ago(40) }))).toEqual([{ reason: 'none', seconds: 40 * 60 }]);
+  });
+
+  test('do not count where a person knows, or another alert tells it', () => {
+    const deleted = { ...declaring(since(60, 'Deleting', 'Reconciling')), deleting: true };
+    expect(
+      notReady(
+        declaring({ conditions: [said('Ready', 'True', 'Available')] }),
+        declaring(since(60, 'Suspended', 'Stalled'), { suspend: true }),
+        declaring(since(60, 'Locked', 'Stalled')),
+        declaring(since(60, 'Contested', 'Reconciling')),
+        declaring(since(60, 'NotFound', 'Reconciling'), { managementPolicy: 'Observe' }),
+        deleted,
+      ),
+    ).toEqual([]);
+    expect(notReady({ ...deleted, hasFinalizer: true })).toHaveLength(1);
   });
 });
 
@@ -64,6 +105,12 @@ describe('objects that are to be looked at', () => {
 
   test('are those that wait for no person, each with its interval', () => {
     expect(keys(declaring({}), declaring({ intervalMs: MINUTE }))).toEqual([10 * MINUTE, MINUTE]);
+  });
+
+  test('are those that wait for a factory, a workspace or a network too, and not those that wait for another object', () => {
+    const waiting = (reason: string) => managedObject('a', { status: standing('False', reason, 'Reconciling') });
+    const reasons = ['FactoryNotFound', 'WorkspaceNotFound', 'ManagedVirtualNetworkNotFound'];
+    expect(keys(...reasons.map(waiting), waiting('OwnedByAnother'))).toHaveLength(3);
   });
 
   test('are not the suspended, the stalled and those that cannot be understood', () => {

@@ -138,7 +138,7 @@ describe('every object comes to the same answer', () => {
     );
   });
 
-  test('and the answer stands when others go: the order is total', () => {
+  test('which stands when others go: the order is total', () => {
     fc.assert(
       fc.property(shuffled, fc.nat(), ([list, other], n) => {
         const winner = ownerOf(list);

@@ -85,7 +85,7 @@ describe('a name that is spelled in two ways', () => {
     expect(written(contradiction, {}, ['description'])).toEqual({});
   });
 
-  test('and is null under one of them, counts under the other', () => {
+  test('counts under the one where it is not null', () => {
     expect(valueAt({ description: null, Description: 'a' }, 'description')).toBe('a');
     const lists = (first: Json, second: Json) =>
       compute({ dataFlowProperties: { customProperties: first, CustomProperties: second } });

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../../src/core/decide.ts';
 import { armKey, type Definition } from '../../../../src/core/model/runtime.ts';
 import type { Situation } from '../../../../src/core/situation.ts';
-import { runtimeId } from '../../model/builders.ts';
+import { fieldMap, runtimeId } from '../../model/builders.ts';
 import {
   ago,
   CREATED,
@@ -31,6 +31,11 @@ const check = ([s, expected]: Row): void => expect(decided(s)).toBe(expected);
 const RUNTIME = armKey(runtimeId());
 const hasFinalizer = { hasFinalizer: true } as const;
 /** About to create, or to adopt, its runtime. */
+const sent = (fields: Record<string, string>) =>
+  ({
+    ...hasFinalizer,
+    mark: { origin: 'Created', runtime: RUNTIME, sent: [fieldMap({ description: 'first' }), fieldMap(fields)] },
+  }) as const;
 const creating = { ...hasFinalizer, mark: { origin: 'Created', runtime: RUNTIME } } as const;
 const adopting = { ...hasFinalizer, mark: { origin: 'Adopted', runtime: RUNTIME } } as const;
 const SAME = found('westeurope');
@@ -108,7 +113,7 @@ describe('a list is a hint, never a proof', () => {
     test(rule, () => expect(decided(build(SAME))).toBe('Look definition fresh'));
   }
 
-  test('and is enough to see that nothing differs', () => {
+  test('but is enough to see that nothing differs', () => {
     expect(decided(seen({ definition: listed(SAME) }))).toBe('Ready=True Available');
   });
 
@@ -174,6 +179,22 @@ describe('whose runtime it is', () => {
       ],
       'present as declared, without claim, fields remembered: it was no create that was cut short': [
         situation({ object: creating, status: { managedFields: ['location'] }, definition: SAME }),
+        'Adopt',
+      ],
+      'present as its create sent it, though another location is declared since: claimed': [
+        situation({ object: sent({ location: 'North Europe' }), definition: OTHER }),
+        'Claim',
+      ],
+      'present as its create sent it, though a field is declared since that was not sent: claimed': [
+        situation({
+          object: sent({ location: 'North Europe' }),
+          desired: { fields: { location: 'West Europe', description: 'new' } },
+          definition: OTHER,
+        }),
+        'Claim',
+      ],
+      'present as declared now, and not as its create sent it: adoption decides': [
+        situation({ object: sent({ location: 'UK South' }), definition: SAME }),
         'Adopt',
       ],
       'present as declared, a finalizer that came with the object, and nothing of its own: adoption decides': [

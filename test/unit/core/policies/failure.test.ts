@@ -35,13 +35,13 @@ describe('a failure of the first look at a new object', () => {
         first('parentNotFound'),
         'Ready=False FactoryNotFound Reconciling',
         SOON,
-        /Create the factory/,
+        /^Data Factory "[\w-]+" in resource group "[\w-]+" not found\. Create it, or delete .*spec\.factory \(nothing exists in Azure yet\)\.$/,
       ],
       'a missing resource group is waited for': [
         first('parentNotFound', { what: 'resourceGroup' }),
         'Ready=False FactoryNotFound Reconciling',
         SOON,
-        /Create the resource group/,
+        /^Resource group "[\w-]+" not found\. Create it, or/,
       ],
       'a missing subscription is waited for': [
         first('subscriptionNotFound'),
@@ -53,63 +53,74 @@ describe('a failure of the first look at a new object', () => {
         first('forbidden'),
         'Ready=False Forbidden Reconciling',
         SOON,
-        new RegExp(`^Azure says forbidden\\. Assign a role .*${IDENTITY}`),
+        new RegExp(`^Azure says forbidden\\. Assign it a role .* Identity: ${IDENTITY}\\.$`),
       ],
       'an Azure Policy needs a person': [first('policyDenied'), 'Ready=False PolicyDenied Stalled', SLOW, /exemption/],
-      'a lock needs a person': [first('locked'), 'Ready=False Locked Stalled', SLOW, /once the lock is removed/],
+      'a lock needs a person': [
+        first('locked'),
+        'Ready=False Locked Stalled',
+        SLOW,
+        /Remove the lock; to find it: az lock list/,
+      ],
       'a refused credential is waited for': [
         first('credentialsInvalid', { mayPass: true }),
         'Ready=False CredentialsInvalid Reconciling',
         SOON,
-        /^Azure says credentialsInvalid\.$/,
+        /^Azure says credentialsInvalid\. Check the credential/,
       ],
       'a credential that is wrong for good needs a person': [
         first('credentialsInvalid'),
         'Ready=False CredentialsInvalid Stalled',
         SLOW,
-        /^Azure says credentialsInvalid\.$/,
+        /^Azure says credentialsInvalid\. Check the credential/,
       ],
       'a refused definition needs a person': [
-        first('refused'),
+        first('refused', { azure: 'BadRequest: No.' }),
         'Ready=False InvalidDefinition Stalled',
         SLOW,
-        /Azure rejected the definition: Azure says refused\./,
+        /^Azure rejected the definition\. Fix the spec.* Azure: BadRequest: No\.$/,
+      ],
+      'a definition that refers to what is not there is told with its name': [
+        first('refused', { azure: 'BadRequest: No.', reference: 'vnet-x' }),
+        'Ready=False InvalidDefinition Stalled',
+        SLOW,
+        /^Azure rejected the definition: it refers to "vnet-x", which does not exist\. Fix the spec/,
       ],
       'a refused read is told as a read, and needs a person': [
         first('readRefused'),
         'Ready=False RequestRefused Stalled',
         SLOW,
-        /^Azure refuses to read .*Check spec\.factory and AZURE_CLOUD.*Azure: Azure says readRefused\.$/,
+        /^Azure says readRefused\. Check spec\.factory, spec\.azureName and AZURE_CLOUD; retried with back-off\.$/,
       ],
       'a refused read of an object that observes is told likewise': [
         situation({ desired: { managementPolicy: 'Observe' }, failure: failed('readRefused') }),
         'Ready=False RequestRefused Stalled',
         SLOW,
-        /^Azure refuses to read (?!.*manifest)/,
+        /^Azure says readRefused\. (?!.*manifest)/,
       ],
       'a provider that is not registered needs a person': [
         first('notOffered'),
         'Ready=False ProviderNotRegistered Stalled',
         SLOW,
-        /^Run: az provider register \(retried with back-off\)\. Azure: Azure says notOffered\.$/,
+        /^Azure says notOffered\. Run: az provider register \(retried with back-off\)\.$/,
       ],
       'a token endpoint that is down passes by itself': [
         first('credentialUnavailable'),
         'Ready=Unknown CredentialUnavailable Reconciling',
         { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 0 },
-        /^Azure says credentialUnavailable\.$/,
+        /^Azure says credentialUnavailable\. Retrying; if this persists, check/,
       ],
       'throttling passes by itself, not before Azure says so': [
         first('throttled'),
         'Ready=Unknown Throttled Reconciling',
         { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 7_000 },
-        /^Azure says throttled\.$/,
+        /^Azure says throttled\. Retrying; if this persists, set/,
       ],
       'an outage passes by itself, not before Azure says so': [
         first('unavailable'),
         'Ready=Unknown AzureUnavailable Reconciling',
         { kind: 'backoff', baseMs: 1_000, maxMs: INTERVAL, minMs: 7_000 },
-        /^Azure says unavailable\.$/,
+        /^Azure says unavailable\. Retrying; if this persists, check/,
       ],
       'a document that changed meanwhile is looked at again, and nothing is said': [
         first('preconditionFailed'),
@@ -189,7 +200,7 @@ describe('Forbidden is waited for ten minutes from the first 403', () => {
     check,
   );
 
-  test('and then retried slowly, with the same advice', () => {
+  test('then it is retried slowly, with the same advice', () => {
     expect(nextOf(since(9))).toEqual(SOON);
     expect(nextOf(since(10))).toEqual(SLOW);
     expect(messageOf(since(10))).toBe(messageOf(since(0)));
@@ -372,9 +383,9 @@ describe('an answer that stays the same', () => {
   );
 
   test('says so after an hour', () => {
-    expect(messageOf(answering('409-Conflict', false, 59))).toBe('Azure says unavailable.');
-    expect(messageOf(answering('409-Conflict', false, 60))).toMatch(/^For an hour or longer: /);
-    expect(messageOf(answering('409-Conflict', true, 60))).toMatch(/^Azure refuses the request\. Check spec\.factory/);
+    expect(messageOf(answering('409-Conflict', false, 59))).toMatch(/^Azure says unavailable\./);
+    expect(messageOf(answering('409-Conflict', false, 60))).toMatch(/^For over an hour: /);
+    expect(messageOf(answering('409-Conflict', true, 60))).toMatch(/^For over an hour: .* Check spec\.factory/);
   });
 });
 

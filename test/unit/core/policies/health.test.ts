@@ -218,7 +218,7 @@ describe('a Limited runtime', () => {
 
     test('says that it was not repaired, and when the next try is', () => {
       expect(messageOf(limited(cut('etag', -1)))).toBe(
-        'Limited; repair attempt 1 did not reach Azure. Next try at 2026-01-01T00:01:00Z.',
+        'Limited; repair attempt 1 did not reach Azure. Retried automatically at 2026-01-01T00:01:00Z.',
       );
     });
   });
@@ -248,9 +248,11 @@ describe('a Limited runtime', () => {
 
     test('says which attempt it was, why it failed, and when the next one is', () => {
       expect(messageOf(fails('unavailable', true))).toBe(
-        'Limited; repair attempt 2 did not reach Azure: Azure says unavailable. Next try at 2026-01-01T00:02:00Z.',
+        'Limited; repair attempt 2 did not reach Azure: Azure says unavailable. Retried automatically at 2026-01-01T00:02:00Z.',
       );
-      expect(messageOf(fails('preconditionFailed'))).toMatch(/^Limited; repair attempt 2 was not made: .*Next try at/);
+      expect(messageOf(fails('preconditionFailed'))).toMatch(
+        /^Limited; repair attempt 2 was not made: .*Retried automatically at/,
+      );
       expect(messageOf(fails('policyDenied'))).toMatch(/^Limited; repair attempt 2 was not made: .*exemption/);
       expect(nextOf(fails('unavailable', true))).toEqual({ kind: 'after', ms: 2 * MINUTE });
     });
@@ -261,7 +263,8 @@ describe('a Limited runtime', () => {
         const action = decide(s);
         if (action.kind !== 'Settle') throw new Error(action.kind);
         const status = statusAfter(s, action.verdict);
-        expect(verdictOf(limited(status.repair, { status }))).toEqual(action.verdict);
+        const later = limited(status.repair, { status });
+        expect(statusAfter(later, verdictOf(later)).conditions).toEqual(status.conditions);
       }
     });
   });

@@ -133,6 +133,8 @@ describe('a create that Azure has accepted', () => {
   });
 });
 
+const IN_A_NETWORK = { managedVirtualNetwork: { name: 'default', creation: 'Never' } } as const;
+
 describe('a deletion while Azure carries out a write', () => {
   const dies = (kind: Operation['kind'], more: Partial<Operation> = {}, scene: Scene = {}) =>
     dying({ ...operation(kind, more), definition: GONE, ...scene });
@@ -146,6 +148,18 @@ describe('a deletion while Azure carries out a write', () => {
       'waits for a create of an older declaration too': [
         dies('Create', { specHash: 'another' }),
         'Ready=False Deleting Reconciling',
+      ],
+      'waits for a create while a runtime of another network has its name': [
+        dies('Create', {}, { definition: found('West Europe'), desired: IN_A_NETWORK }),
+        'Ready=False Deleting Reconciling',
+      ],
+      'waits for a create while another kind of runtime has its name': [
+        dies('Create', {}, { definition: found('AutoResolve', {}, 'SelfHosted') }),
+        'Ready=False Deleting Reconciling',
+      ],
+      'leaves the runtime of another network after ten minutes': [
+        dies('Create', { time: ago(10) }, { definition: found('West Europe'), desired: IN_A_NETWORK }),
+        'Release Retained',
       ],
       'takes what was created, once it is there': [dies('Create', {}, { definition: found('West Europe') }), 'Delete'],
       'does not wait for an update': [dies('Update', {}, { definition: OTHER }), 'Delete'],

@@ -235,7 +235,7 @@ describe('identity', () => {
   );
 
   test('says why there are no credentials', () => {
-    expect(messageOf(owned({ access: DENIED }))).toBe(DENIED.message);
+    expect(messageOf(owned({ access: DENIED }))).toBe('No credentials. Get some.');
   });
 
   test('names both identities and the annotation that agrees to the change', () => {

@@ -51,7 +51,7 @@ describe('a request that cannot be met', () => {
       'for a repair of a runtime that may not be adopted': [
         unclaimed({ requests: REPAIR }),
         'repair',
-        /adoptionPolicy is Never/,
+        /adoptionPolicy: Never forbids/,
       ],
       'for a repair of a runtime of another type': [
         owned({ definition: found('x', {}, 'SelfHosted'), requests: REPAIR }),
@@ -61,7 +61,7 @@ describe('a request that cannot be met', () => {
       'for a repair of a runtime in another network': [
         owned({ definition: found('x', { managedVirtualNetwork: { referenceName: 'default' } }), requests: REPAIR }),
         'repair',
-        /A runtime of this name exists, but/,
+        /not public as declared/,
       ],
     },
     ([s, request, said]) => {

@@ -9,6 +9,7 @@ import { available, progressing, stalled, UNCHANGED, unknown } from '../../../..
 import type { Situation, Verdict } from '../../../../src/core/situation.ts';
 import { corrected } from '../../../../src/core/status/contest.ts';
 import { invalidStatus, statusAfter } from '../../../../src/core/status/status.ts';
+import { heard } from '../../../../src/core/warnings.ts';
 import { parseStatus, renderStatus } from '../../../../src/kube/objects/status.ts';
 import { desired, runtimeId } from '../../model/builders.ts';
 import {
@@ -31,6 +32,7 @@ import {
   type Scene,
   said,
   seen,
+  settlementOf,
   situation,
   standing,
   UNCLAIMED,
@@ -40,7 +42,8 @@ import {
 
 /** The status that `decide` leads to. */
 const statusOf = (s: Situation): Status => statusAfter(s, verdictOf(s));
-const STALLED = stalled('NotApplied', 'Mend it.');
+const WHY = { what: 'It is so.', remedy: 'Do this.' };
+const STALLED = stalled('NotApplied', { what: 'It is broken.', remedy: 'Mend it.' });
 const OBSERVE = { managementPolicy: 'Observe' } as const;
 
 describe('the whole status of an object in sync', () => {
@@ -243,7 +246,7 @@ describe('managedFields', () => {
       ],
       'stay when nothing could be looked at': [
         owned({ status: { managedFields: ['description', 'location'] } }),
-        progressing('Forbidden', ''),
+        progressing('Forbidden', WHY),
         ['description', 'location'],
       ],
       'stay for an observer': [
@@ -267,12 +270,12 @@ describe('managedFields', () => {
       ],
       'end with a claim that is refused for good': [
         situation({ status: { managedFields: ['location'] }, definition: found('North Europe') }),
-        stalled('AdoptionRefused', ''),
+        stalled('AdoptionRefused', WHY),
         [],
       ],
       'stay while an adoption that was cut short may go on': [
         situation({ status: { managedFields: ['location'] } }),
-        unknown('AzureUnavailable', ''),
+        unknown('AzureUnavailable', WHY),
         ['location'],
       ],
     },
@@ -285,11 +288,11 @@ describe('the claim', () => {
   rules<readonly [Situation, Verdict, Status['claim']]>(
     {
       stays: [seen(), available(''), CREATED],
-      'stays when nothing could be looked at': [owned(), progressing('Forbidden', ''), CREATED],
+      'stays when nothing could be looked at': [owned(), progressing('Forbidden', WHY), CREATED],
       'stays with an observer': [seen({ desired: OBSERVE }), available(''), CREATED],
       'stays with an object whose runtime is gone': [owned({ definition: GONE }), STALLED, CREATED],
-      'ends when the runtime is another’s': [owned(), stalled('OwnedByAnother', ''), undefined],
-      'ends while another hands the runtime over': [owned(), progressing('OwnedByAnother', ''), undefined],
+      'ends when the runtime is another’s': [owned(), stalled('OwnedByAnother', WHY), undefined],
+      'ends while another hands the runtime over': [owned(), progressing('OwnedByAnother', WHY), undefined],
       'goes on under the identity that a person accepted': [
         seen({ access: other, requests: { acceptIdentity: 'tenant/other' } }),
         available(''),
@@ -306,7 +309,7 @@ describe('the claim', () => {
         CREATED,
       ],
       'keeps its identity when there are no credentials': [
-        owned({ access: { granted: false, message: '' }, requests: { acceptIdentity: IDENTITY } }),
+        owned({ access: { granted: false, message: WHY }, requests: { acceptIdentity: IDENTITY } }),
         STALLED,
         CREATED,
       ],
@@ -394,24 +397,28 @@ describe('waitingSince', () => {
   const waited = { waitingSince: { reason: 'Forbidden', time: ago(5) } };
   rules<readonly [Situation, Verdict, Status['waitingSince']]>(
     {
-      'begins with a wait': [owned(), progressing('Forbidden', ''), { reason: 'Forbidden', time: NOW }],
-      'stays through the same wait': [owned({ status: waited }), progressing('Forbidden', ''), waited.waitingSince],
-      'stays when the wait ends in Stalled': [owned({ status: waited }), stalled('Forbidden', ''), waited.waitingSince],
+      'begins with a wait': [owned(), progressing('Forbidden', WHY), { reason: 'Forbidden', time: NOW }],
+      'stays through the same wait': [owned({ status: waited }), progressing('Forbidden', WHY), waited.waitingSince],
+      'stays when the wait ends in Stalled': [
+        owned({ status: waited }),
+        stalled('Forbidden', WHY),
+        waited.waitingSince,
+      ],
       'begins anew with another wait': [
         owned({ status: waited }),
-        progressing('FactoryNotFound', ''),
+        progressing('FactoryNotFound', WHY),
         { reason: 'FactoryNotFound', time: NOW },
       ],
       'begins when nothing is known': [
         owned({ status: waited }),
-        unknown('AzureUnavailable', ''),
+        unknown('AzureUnavailable', WHY),
         { reason: 'AzureUnavailable', time: NOW },
       ],
       'ends when the object is well': [seen({ status: waited }), available(''), undefined],
       'ends with suspension': [owned({ status: waited }), { kind: 'Suspended' }, undefined],
       'goes on through the mark of a failure that passes': [
         owned({ status: waited }),
-        { kind: 'Unconfirmed', reason: 'Throttled', message: '' },
+        { kind: 'Unconfirmed', reason: 'Throttled', message: WHY },
         waited.waitingSince,
       ],
     },
@@ -420,8 +427,8 @@ describe('waitingSince', () => {
 });
 
 test('a message that names another request, and was shown with what cannot be seen in it, is not written again', () => {
-  const message = (id: string) => withRequestIds('Azure says \u202Eno.', requestIds(id, undefined));
-  const denied = (id: string) => stalled('PolicyDenied', message(id));
+  const azure = (id: string) => withRequestIds('Denied: \u202Eno.', requestIds(id, undefined)) ?? '';
+  const denied = (id: string) => stalled('PolicyDenied', { ...WHY, azure: azure(id) });
   const status = parseStatus(renderStatus(statusAfter(seen(), denied('00000000-0000-0000-0000-000000000001'))));
   expect(status.conditions[0]?.message).toContain('\\u{202e}no');
   const after = statusAfter(seen({ status }), denied('00000000-0000-0000-0000-000000000002'));
@@ -436,7 +443,7 @@ describe('repairs', () => {
   });
   test('the plan stays while the runtime is not well, or was not looked at', () => {
     expect(
-      statusAfter(seen({ state: 'Limited', status: { ...ILL, repair } }), progressing('Repairing', '')).repair,
+      statusAfter(seen({ state: 'Limited', status: { ...ILL, repair } }), progressing('Repairing', WHY)).repair,
     ).toEqual(repair);
     expect(statusOf(owned({ status: { ...ILL, repair }, failure: failed('forbidden') })).repair).toEqual(repair);
   });
@@ -481,7 +488,7 @@ describe('corrections', () => {
   test('are marked contested by the status that tells so, for the fields that differ alone', () => {
     const status = { corrections: [corrections('description', [10]), corrections('location', [10])] };
     const s = owned({ status, definition: found('North Europe') });
-    expect(statusAfter(s, progressing('Contested', '')).corrections).toEqual([
+    expect(statusAfter(s, progressing('Contested', WHY)).corrections).toEqual([
       corrections('description', [10]),
       corrections('location', [10], true),
     ]);
@@ -595,12 +602,16 @@ describe('a verdict that says nothing new', () => {
 
   test('Unconfirmed adds Reconciling and changes nothing else', () => {
     const s = owned({ status: { syncedSpecHash: 'hash' } });
-    const verdict = { kind: 'Unconfirmed', reason: 'Throttled', message: 'Slow down.' } as const;
+    const verdict = {
+      kind: 'Unconfirmed',
+      reason: 'Throttled',
+      message: { what: 'Slow.', remedy: 'Slow down.', azure: 'No.' },
+    } as const;
     expect(statusAfter(s, verdict)).toEqual({
       ...s.status,
       conditions: [
         ...WELL,
-        said('Reconciling', 'True', 'Throttled', { message: 'Slow down.', lastTransitionTime: NOW }),
+        said('Reconciling', 'True', 'Throttled', { message: 'Slow. Slow down.', lastTransitionTime: NOW }),
       ],
       unconfirmedSince: NOW,
     });
@@ -608,7 +619,7 @@ describe('a verdict that says nothing new', () => {
 
   test('Unconfirmed takes Stalled off, since the two are never both there', () => {
     const s = owned({ status: { conditions: standing('Locked', 'Stalled') } });
-    const status = statusAfter(s, { kind: 'Unconfirmed', reason: 'Throttled', message: '' });
+    const status = statusAfter(s, { kind: 'Unconfirmed', reason: 'Throttled', message: WHY });
     expect(condition(status, 'Stalled')).toBeUndefined();
     expect(condition(status, 'Ready')).toMatchObject({ status: 'False', reason: 'Locked' });
   });
@@ -650,19 +661,23 @@ describe('conditions', () => {
   });
 
   test('have messages of bounded length', () => {
-    const s = owned({ failure: failed('locked', 'poll', { message: 'x'.repeat(100_000) }) });
-    for (const { message } of statusOf(s).conditions) expect(message.length).toBeLessThanOrEqual(32_768);
+    const s = owned({ failure: failed('locked', 'poll', { azure: 'x'.repeat(100_000) }) });
+    const status = statusOf(s);
+    for (const { message } of status.conditions) expect(message.length).toBeLessThanOrEqual(32_768);
+    expect(condition(status, 'Ready')?.message).toMatch(/Remove the lock.* Azure: x+…$/);
   });
 
-  test('that tell of a stuck deletion end with the way out, however much Azure says', () => {
-    const s = dying({ failure: failed('refused', 'delete', { message: 'It is referenced by LS_X. '.repeat(100) }) });
-    expect(condition(statusOf(s), 'Ready')?.message).toMatch(/\(deletionPolicy: Retain\)\.$/);
+  test('that tell of a stuck deletion say the way out, however much Azure says', () => {
+    const s = dying({ failure: failed('refused', 'delete', { azure: 'It is referenced by LS_X. '.repeat(2_000) }) });
+    const status = statusOf(s);
+    expect(condition(status, 'Ready')?.message).toMatch(/\(deletionPolicy: Retain\)\. Azure: It is referenced by LS_X/);
+    expect(condition(status, 'Reconciling')?.message).toMatch(/\(deletionPolicy: Retain\)\.$/);
   });
 });
 
 describe('the status of a manifest that cannot be understood', () => {
   const object = managedObject('sample', { generation: 3, status: IN_SYNC });
-  const status = invalidStatus(object, 'spec.factory is missing', NOW);
+  const status = invalidStatus(object, WHY, NOW);
 
   test('is InvalidDefinition, and nothing is known of the rest', () => {
     expect(status.conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`)).toEqual([
@@ -671,7 +686,7 @@ describe('the status of a manifest that cannot be understood', () => {
       'Healthy=Unknown Unknown',
       'Stalled=True InvalidDefinition',
     ]);
-    expect(condition(status, 'Ready')?.message).toBe('spec.factory is missing');
+    expect(condition(status, 'Ready')?.message).toBe('It is so. Do this.');
     expect(status.observedGeneration).toBe(3);
   });
 
@@ -680,7 +695,7 @@ describe('the status of a manifest that cannot be understood', () => {
   });
 
   test('is the same when it is told again', () => {
-    expect(invalidStatus({ ...object, status }, 'spec.factory is missing', NOW + 60_000)).toEqual(status);
+    expect(invalidStatus({ ...object, status }, WHY, NOW + 60_000)).toEqual(status);
   });
 });
 
@@ -703,27 +718,23 @@ describe('transitions', () => {
       'into drift are told once': [{}, drifted, ['Normal DriftDetected']],
       'within drift are not told': [drifted, drifted, []],
       'out of drift are not told by the status': [drifted, {}, []],
-      'into a terminal reason warn': [{}, reason('Locked', 'Stalled'), ['Warning Locked']],
-      'within a terminal reason do not warn again': [reason('Locked', 'Stalled'), reason('Locked', 'Stalled'), []],
-      'from one terminal reason into another warn': [
-        reason('Locked', 'Stalled'),
-        reason('PolicyDenied', 'Stalled'),
-        ['Warning PolicyDenied'],
+      'into trouble are told elsewhere': [{}, reason('Locked', 'Stalled'), []],
+      'into suspension are told': [{}, reason('Suspended', 'Stalled'), ['Normal Suspended']],
+      'into suspension of what is in sync are told': [reason('Available'), reason('Suspended'), ['Normal Suspended']],
+      'within suspension are not told, whatever is declared': [reason('Suspended'), reason('Suspended', 'Stalled'), []],
+      'out of suspension are told': [reason('Suspended'), reason('Available'), ['Normal Resumed']],
+      'out of suspension into trouble are told': [
+        reason('Suspended', 'Stalled'),
+        reason('FactoryNotFound', 'Reconciling'),
+        ['Normal Resumed'],
       ],
-      'from a wait into its end warn': [
-        reason('Forbidden', 'Reconciling'),
-        reason('Forbidden', 'Stalled'),
-        ['Warning Forbidden'],
+      'of the identity that manages are told': [
+        { claim: CREATED },
+        { claim: { ...CREATED, identity: 'tenant/other' } },
+        ['Normal IdentityAccepted'],
       ],
-      'out of a terminal reason are not told': [reason('Locked', 'Stalled'), reason('Available'), []],
-      'into a wait do not warn': [{}, reason('FactoryNotFound', 'Reconciling'), []],
-      'into a contest warn': [{}, reason('Contested', 'Reconciling'), ['Warning Contested']],
-      'within a contest do not warn again': [
-        reason('Contested', 'Reconciling'),
-        reason('Contested', 'Reconciling'),
-        [],
-      ],
-      'into suspension do not warn': [{}, reason('Suspended', 'Stalled'), []],
+      'into a claim tell of no identity': [{}, { claim: CREATED }, []],
+      'out of a claim tell of no identity': [{ claim: CREATED }, {}, []],
       'from Limited to well after a repair are told': [
         { ...healthy('False', 'Limited'), ...repair },
         { ...healthy('True', 'Online'), ...repair },
@@ -760,11 +771,9 @@ describe('transitions', () => {
   });
 
   test('carry the message of the condition', () => {
-    const now = { ...IN_SYNC, ...reason('Locked', 'Stalled') };
-    expect(transitions(owned(), IN_SYNC, now)).toEqual([{ type: 'Warning', reason: 'Locked', message: 'Why.' }]);
-    const contested = { ...IN_SYNC, ...reason('Contested', 'Reconciling') };
-    expect(transitions(owned(), IN_SYNC, contested)).toEqual([
-      { type: 'Warning', reason: 'Contested', message: 'Why.' },
+    const suspended = { ...IN_SYNC, ...reason('Suspended', 'Stalled') };
+    expect(transitions(owned(), IN_SYNC, suspended)).toEqual([
+      { type: 'Normal', reason: 'Suspended', message: 'Why.' },
     ]);
     const [told] = transitions(owned(), IN_SYNC, { ...IN_SYNC, ...drifted });
     expect(told?.message).toBe('location is "b", want "a"');
@@ -774,6 +783,17 @@ describe('transitions', () => {
       { ...IN_SYNC, ...healthy('True', 'Started'), ...repair },
     );
     expect(repaired?.message).toContain('Started');
+  });
+
+  test('of the identity name both', () => {
+    const other = { ...CREATED, identity: 'tenant/other' };
+    const [told] = transitions(owned(), IN_SYNC, { ...IN_SYNC, claim: other });
+    expect(told?.message).toBe('The runtime is managed as tenant/other from now on, no longer as tenant/client.');
+  });
+
+  test('out of suspension are not told of an object that is being deleted', () => {
+    const suspended = { ...IN_SYNC, ...reason('Suspended') };
+    expect(transitions(dying(), suspended, { ...IN_SYNC, ...reason('Deleting', 'Reconciling') })).toEqual([]);
   });
 
   test('from Limited by way of Starting to well after a repair are told', () => {
@@ -794,14 +814,19 @@ test('an observer is told of drift that the list shows, once', () => {
     state: 'Online',
   });
   const status = statusOf(s);
-  expect(transitions(s, s.status, status).map(({ reason }) => reason)).toEqual(['DriftDetected']);
-  expect(transitions(s, status, statusOf({ ...s, status }))).toEqual([]);
+  const pass = { ...s, verdict: settlementOf(s).verdict, told: [], mayTell: () => true };
+  const first = heard(pass, s.status, status);
+  expect(first.events.map(({ reason }) => reason)).toEqual(['DriftDetected']);
+  expect(heard(pass, first.status, statusOf({ ...s, status: first.status }))).toEqual({
+    status: first.status,
+    events: [],
+  });
   expect(asApi(s, status).status?.observedGeneration).toBe(1);
 });
 
 test('another kind of runtime under the name has no drift to tell of', () => {
   const s = owned({ definition: found(undefined, {}, 'SelfHosted') });
   const status = statusOf(s);
-  expect(transitions(s, s.status, status).map(({ reason }) => reason)).toEqual(['TypeConflict']);
+  expect(transitions(s, s.status, status)).toEqual([]);
   expect(status.drift).toEqual([]);
 });

@@ -80,7 +80,7 @@ describe('tokens', () => {
     expect(await clouds.json()).toMatchObject({ resourceManager: suite.emulator.armUrl });
   });
 
-  test('and the secrets that were presented for them can be listed, whatever became of them', async () => {
+  test('can be listed with the secrets that were presented for them, whatever became of them', async () => {
     const client = { tenantId: DEFAULT_CLIENT.tenantId, clientId: randomUUID(), clientSecret: 'listed-secret' };
     await control().putClient(client);
     const { token } = await credential(client.clientId, client.clientSecret).getToken(scope);

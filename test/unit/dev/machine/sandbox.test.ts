@@ -4,10 +4,10 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { ownCgroups } from '../../../../dev/machine/cgroups.ts';
 import { startSandbox, sweepSandboxes } from '../../../../dev/machine/sandbox.ts';
-import { whyUnsuitable } from '../../../../dev/machine/suitable.ts';
+import { whatIsMissing, whyNoSandbox } from '../../../../dev/machine/suitable.ts';
 import { eventually } from '../../../support/eventually.ts';
 
 /** By what their environment names. */
@@ -21,17 +21,15 @@ function processesOf(text: string): string[] {
   });
 }
 
-const describeSuitable = (await whyUnsuitable()) === undefined ? describe : describe.skip;
+/** Without packages of its own: a sandbox that runs what this machine has. */
+const dir = mkdtempSync(join(tmpdir(), 'sandbox-test-'));
+const packages = join(dir, 'packages');
+mkdirSync(join(packages, 'usr'), { recursive: true });
+const why = (await whatIsMissing()) ?? (await whyNoSandbox(packages, 'true'));
+const describeSuitable = why === undefined ? describe : describe.skip;
 const machine = join(import.meta.dirname, '..', '..', '..', '..', 'dev', 'machine');
 
 describeSuitable('a sandbox', () => {
-  let dir: string;
-  let packages: string;
-  beforeAll(() => {
-    dir = mkdtempSync(join(tmpdir(), 'sandbox-test-'));
-    packages = join(dir, 'packages');
-    mkdirSync(join(packages, 'usr'), { recursive: true });
-  });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   /** Cgroups and folders that are named for a process. */
@@ -56,6 +54,12 @@ describeSuitable('a sandbox', () => {
     expect(code).toBe(7);
     expect(Number(text.split('\n')[0])).toBeLessThan(6);
     expect(text).not.toContain('eth0');
+    expect(await left(process.pid)).toEqual([]);
+  });
+
+  test('is tried before it is relied on: what it cannot do is the reason why there is none', async () => {
+    expect(await whyNoSandbox(packages, 'true')).toBeUndefined();
+    expect(await whyNoSandbox(packages, 'echo nothing is permitted; exit 3')).toContain('nothing is permitted');
     expect(await left(process.pid)).toEqual([]);
   });
 

@@ -1,7 +1,8 @@
 /** Events as the API server gets them. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cutBytes, toApiEvent } from '../../../../src/kube/events/events.ts';
+import { createEvents, cutBytes, type EventsOptions, toApiEvent } from '../../../../src/kube/events/events.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 import { parsed } from '../objects/objects-of-tests.ts';
 
 const event = { type: 'Normal', reason: 'Created', message: 'x' } as const;
@@ -44,4 +45,13 @@ test('an event shows what cannot be seen in what others call things', () => {
   expect(note).toBe('a\\u{202e}b\\u{7}\\u{a}');
   const long = toApiEvent(parsed(), { ...event, message: '\u202E'.repeat(1_000) }, 0, 'i').note;
   expect(Buffer.byteLength(long)).toBeLessThanOrEqual(1_024);
+});
+
+test('there is room for a burst of events that many objects share, and then for five a second', async () => {
+  const clock = new FakeClock();
+  const { takeRoom } = createEvents({ clock } as unknown as EventsOptions);
+  const taken = () => Array.from({ length: 200 }, takeRoom).filter(Boolean).length;
+  expect(taken()).toBe(100);
+  await clock.advance(2_000);
+  expect(taken()).toBe(10);
 });

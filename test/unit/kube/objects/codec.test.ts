@@ -66,6 +66,13 @@ describe('an object of the API server', () => {
       expect(parsed()).toMatchObject({ mark: undefined, bearsMark: false });
     });
 
+    test('with what a create sends, but not what no manifest declares', () => {
+      const fields = { location: 'West Europe', 'dataFlow.customProperties[x]': 'y', other: 1 };
+      const known = new Map(Object.entries(fields).slice(0, 2));
+      expect(marked(JSON.stringify({ ...mark, sent: [fields, 1] })).mark?.sent).toEqual([known]);
+      expect(marked(JSON.stringify({ ...mark, sent: 'none' })).mark?.sent).toBeUndefined();
+    });
+
     test.each([
       ['another uid', JSON.stringify({ ...mark, uid: 'uid-of-runtime-b' })],
       ['no uid', JSON.stringify({ ...mark, uid: undefined })],

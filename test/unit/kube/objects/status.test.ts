@@ -112,6 +112,18 @@ const memories = fc
       }),
     ),
     syncedSpecHash: optional(text(64)),
+    warnings: optional(
+      fc.array(
+        fc.record({
+          reason: fc.constantFrom('Locked', 'FactoryNotFound'),
+          cause: fc.constantFrom('', '0123456789abcdef'),
+        }),
+        {
+          minLength: 1,
+          maxLength: LIMITS.warnings,
+        },
+      ),
+    ),
   })
   .map((status) => JSON.parse(JSON.stringify(status)) as Status);
 

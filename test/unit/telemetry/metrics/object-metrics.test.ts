@@ -25,7 +25,13 @@ describe('the number of objects', () => {
   test('is counted whenever somebody asks, and a kind that no object has any more is gone', async () => {
     const { metrics, samples } = setUp();
     let objects: ObjectCounts['objects'] = [{ ready: 'True', reason: 'Available', progress: 'none', count: 3 }];
-    metrics.objects.countBy(() => ({ objects, states: [{ state: 'Online', count: 3 }] }));
+    let notReady: ObjectCounts['notReady'] = [{ reason: 'FactoryNotFound', seconds: 90 }];
+    metrics.objects.countBy(() => ({ objects, states: [{ state: 'Online', count: 3 }], notReady }));
+    expect(await samples('azure_ir_not_ready_seconds')).toEqual([
+      'azure_ir_not_ready_seconds{reason="FactoryNotFound"} 90',
+    ]);
+    notReady = [];
+    expect(await samples('azure_ir_not_ready_seconds')).toEqual([]);
     expect(await samples('azure_ir_objects')).toEqual([
       'azure_ir_objects{ready="True",reason="Available",progress="none"} 3',
     ]);

@@ -1,0 +1,68 @@
+/** docs/assumptions.md: what is assumed of Azure, from the data that the probe runs by. */
+import { isCheckable, type Where } from '../../dev/assumptions/assumption.ts';
+import { ASSUMPTIONS } from '../../dev/assumptions/index.ts';
+import { code, list, page, table } from './markdown.ts';
+
+/** What a recording tells of itself. */
+export interface Report {
+  readonly date: string;
+  readonly verdicts: Readonly<Record<string, string>>;
+}
+
+const WHERE: Readonly<Record<Where, string>> = {
+  factory: 'a factory',
+  network: 'a factory with a managed virtual network',
+  workspace: 'a workspace',
+};
+
+export function assumptionsPage(reports: readonly Report[]): string {
+  return page(
+    'Assumptions about Azure',
+    'Nobody has run the operator against Azure itself yet. What its behaviour rests on and no recording proves is here. The mark says where a sentence comes from: _documented_ (in the specification or on Microsoft Learn), _inferred_ (read off those, or told by a user), _recorded_ (seen on the wire). The data is in `dev/assumptions`.',
+    '## What the probe finds out',
+    table(
+      ['id', 'assumption', 'mark', 'needs', 'if it is false', 'relied on by', 'reports'],
+      ASSUMPTIONS.filter(isCheckable).map((each) => [
+        code(each.id),
+        each.sentence,
+        each.mark,
+        WHERE[each.where],
+        each.ifFalse,
+        files(each.reliedOnBy),
+        reported(each.id, reports),
+      ]),
+    ),
+    '## What cannot be provoked',
+    table(
+      ['id', 'assumption', 'mark', 'if it is false', 'why the probe leaves it out', 'how one would notice'],
+      ASSUMPTIONS.filter((each) => !isCheckable(each)).map((each) => [
+        code(each.id),
+        each.sentence,
+        each.mark,
+        each.ifFalse,
+        'whyNot' in each ? each.whyNot : '',
+        'notice' in each ? each.notice : '',
+      ]),
+    ),
+    '## What a report is',
+    list([
+      'A recording under `dev/emulator/recordings/` is one. The column _reports_ counts them, and has the date of the newest.',
+      'A recording is a test from then on: the emulator has to answer it as Azure did.',
+    ]),
+  );
+}
+
+function files(paths: readonly string[]): string {
+  return paths.length === 0 ? 'the emulator alone' : paths.map((path) => code(path)).join(', ');
+}
+
+function reported(id: string, reports: readonly Report[]): string {
+  const told = reports.filter(({ verdicts }) => ['holds', 'does not hold'].includes(verdicts[id] ?? ''));
+  if (told.length === 0) return 'none';
+  const newest = told
+    .map(({ date }) => date)
+    .sort()
+    .at(-1);
+  const holding = told.filter(({ verdicts }) => verdicts[id] === 'holds').length;
+  return `${holding} of ${told.length} hold, ${newest}`;
+}
