@@ -6,7 +6,7 @@ import type { Failure } from './model/failure.ts';
 import { type Drift, differences, type FieldPath } from './model/fields.ts';
 import type { Advice, Message } from './model/message.ts';
 import { condition, type ManagedObject, type Status } from './model/object.ts';
-import type { Handover } from './model/ownership.ts';
+import { type Handover, ownerOf } from './model/ownership.ts';
 import type { Definition, InteractiveAuthoring, ParentPresence } from './model/runtime.ts';
 import { REPAIR_RESET_MS, type Requeue } from './schedule.ts';
 import type { Absence, RepeatedAnswer } from './waits.ts';
@@ -122,6 +122,12 @@ export type Policy = (situation: Situation) => Action | undefined;
 
 export function managing(desired: Desired): boolean {
   return desired.managementPolicy === 'Manage';
+}
+
+/** The other object that the runtime belongs to, of an object that would manage it. */
+export function otherOwner({ object, contenders, desired }: Situation): ManagedObject | undefined {
+  const owner = managing(desired) ? ownerOf([object, ...contenders]) : undefined;
+  return owner?.uid === object.uid ? undefined : owner;
 }
 
 /** The leaves that are not as declared; empty as long as no runtime has been seen. */

@@ -1,8 +1,7 @@
 /** Before anything is asked of Azure: may this object act at all, and as whom? */
 import { visible } from '../../api/visible.ts';
-import { ownerOf } from '../model/ownership.ts';
 import { dependencyBackoff, NEVER } from '../schedule.ts';
-import { managing, type Policy } from '../situation.ts';
+import { managing, otherOwner, type Policy } from '../situation.ts';
 import { progressing, settle, stall } from './verdicts.ts';
 
 /** Make sure a suspended object causes no call at all. */
@@ -33,11 +32,12 @@ export const identityIsTheClaims: Policy = (s) => {
 
 /** Make sure one object at most writes to a runtime; the others hold nothing, so that they can be deleted at any time. */
 export const belongsToThisObject: Policy = (s) => {
-  const { object, contenders, desired, intervalMs } = s;
-  if (!managing(desired)) return undefined;
-  const owner = ownerOf([object, ...contenders]);
-  if (owner === undefined || owner.uid === object.uid) return undefined;
+  const { object, access, intervalMs } = s;
+  const owner = otherOwner(s);
+  if (owner === undefined) return undefined;
   if (object.hasFinalizer) return { kind: 'RemoveFinalizer' };
+  // Without an identity it could not take over: that is told first.
+  if (!access.granted) return undefined;
   return owner.deleting
     ? settle(
         progressing('OwnedByAnother', {

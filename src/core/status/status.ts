@@ -16,6 +16,7 @@ import {
   isHealthyAgain,
   isNewGeneration,
   managing,
+  otherOwner,
   type Situation,
   type Verdict,
   wasInSync,
@@ -180,8 +181,11 @@ function handledRequests({ object, status }: Situation): Partial<Status> {
 }
 
 /** A claim goes on under the identity that a person accepted; of two claims to one runtime, the loser's ends. */
-function claimAfter({ status, access, object }: Situation, reason: string): Status['claim'] {
-  if (status.claim === undefined || reason === 'OwnedByAnother') return undefined;
+function claimAfter(s: Situation, reason: string): Status['claim'] {
+  const { status, access, object } = s;
+  // Also where it is told first that there is no identity: else the next pass would tell something else.
+  const isLost = reason === 'OwnedByAnother' || (!access.granted && !object.deleting && otherOwner(s) !== undefined);
+  if (status.claim === undefined || isLost) return undefined;
   const accepted = access.granted && object.requests.acceptIdentity === access.identity;
   return accepted ? { ...status.claim, identity: access.identity } : status.claim;
 }
