@@ -3,7 +3,7 @@
  *
  * The other way would be a go.mod and a go.sum here for each minor, which pin the patch, too: thousands of lines that nobody reads, and that are old in a month.
  */
-import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findAssets, programs } from './assets.ts';
 import { linkerFlags } from './build.ts';
@@ -23,19 +23,29 @@ export interface Minor {
   readonly folder: string;
 }
 
-/** `minor`: such as 1.31. */
+/** `minor`: such as 1.31. One that has been built is taken as it is; nobody is asked then whether there is a newer patch. */
 export async function findMinor(minor: string, env: NodeJS.ProcessEnv, task: Task): Promise<Minor> {
-  const go = await findGo(join(cacheFolder(env), 'go'), env, task);
   const scratch = join(cacheFolder(env), 'controlplane');
   await mkdir(scratch, { recursive: true });
+  const folderOf = (version: string) => join(scratch, `minor-${version}-${platform()}`);
+  const built = newestIn(builtIn(await readdir(scratch)), minor);
+  if (built !== undefined) return { version: built, folder: folderOf(built) };
+  const go = await findGo(join(cacheFolder(env), 'go'), env, task);
   const version = await newestOf(minor, go, scratch, task);
-  const folder = join(scratch, `minor-${version}-${platform()}`);
+  const folder = folderOf(version);
   const pinned = await findAssets(task, { env: { ...env, KUBEBUILDER_ASSETS: '' } });
   await withLock(`${folder}.lock`, task, async () => {
     if (await exists(join(folder, SERVER))) return;
     await renew(folder, (unfinished) => fill(unfinished, version, pinned, go, task));
   });
   return { version, folder };
+}
+
+/** The versions that these names of folders in the cache are of. Exported for its test. */
+export function builtIn(names: readonly string[]): string[] {
+  return names.flatMap((name) =>
+    name.startsWith('minor-') && name.endsWith(`-${platform()}`) ? (name.split('-')[1] ?? []) : [],
+  );
 }
 
 async function fill(folder: string, version: string, pinned: string, go: Go, task: Task): Promise<void> {

@@ -14,7 +14,9 @@ export interface Refused {
   readonly code: string;
 }
 
-/** What one emulator assumes. Those of `ASSUMED` unless it is told otherwise: `npm run probe` finds out which are so. */
+/**
+ * What one emulator assumes. Those of `ASSUMED` unless it is told otherwise: `npm run probe` finds out which are so.
+ */
 export interface Assumed {
   /** [page-size] Runtimes on one page of a list. No recording with a `nextLink` was found. */
   readonly pageSize: number;
@@ -26,11 +28,15 @@ export interface Assumed {
   readonly staleEtag: Refused | undefined;
   /** [create-only] How a write with `If-None-Match: *` is refused where a document is; undefined: it is not. */
   readonly createOnly: Refused | undefined;
-  /** [etag-of-nothing] How `If-Match`, whether an etag or `*`, is refused where no document is; undefined: it creates one. */
+  /**
+   * [etag-of-nothing] How `If-Match`, whether an etag or `*`, is refused where no document is; undefined: it creates one.
+   */
   readonly etagOfNothing: Refused | undefined;
   /** [delete-ignores-etag] DELETE documents no `If-Match`; the emulator ignores it. */
   readonly deleteHonoursEtag: boolean;
-  /** [not-modified] A GET whose `If-None-Match` names the current etag answers so, without a body; undefined: as any other. */
+  /**
+   * [not-modified] A GET whose `If-None-Match` names the current etag answers so, without a body; undefined: as any other.
+   */
   readonly notModifiedStatus: number | undefined;
   /** [equal-put] A PUT with a body equal to the stored one is a write too: its etag changes. */
   readonly equalPutChangesEtag: boolean;
@@ -38,12 +44,15 @@ export interface Assumed {
   readonly putReplaces: boolean;
   /** [unknown-properties] Properties that the specification does not have are stored. */
   readonly keepsUnknownProperties: boolean;
-  /** [long-numbers] Numbers come back as they were sent, however many digits they have: no recording of a long one was found. */
+  /**
+   * [long-numbers] Numbers come back as they were sent, however many digits they have: no recording of a long one was
+   * found.
+   */
   readonly keepsLongNumbers: boolean;
   /**
-   * [property-case] The service finds a property of a document whatever the case of its name, keeps the spelling that it was
-   * sent, and takes the values of enumerations whatever theirs. Reported is that live documents spell names otherwise than
-   * documented, in case at least (Azure/azure-rest-api-specs #39342).
+   * [property-case] The service finds a property of a document whatever the case of its name, keeps the spelling that it
+   * was sent, and takes the values of enumerations whatever theirs. Reported is that live documents spell names otherwise
+   * than documented, in case at least (Azure/azure-rest-api-specs #39342).
    */
   readonly propertyNamesIgnoreCase: boolean;
   /** [name-rule] A name outside `^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`, 3 to 63 characters, is a bad payload. */
@@ -55,13 +64,19 @@ export interface Assumed {
   /** [id-spelling] The case of group and factory in an id is that of their creation, not that of the request. */
   readonly idSpelling: 'created' | 'requested';
   /**
-   * [missing-parent] Which 404 tells of a missing factory. Documented for a PUT, pasted by users for a list; that every other
-   * operation answers as the list does, and that those of a workspace answer alike, is the assumption.
+   * [missing-parent] Which 404 tells of a missing factory. Documented for a PUT, pasted by users for a list; that every
+   * other operation answers as the list does, and that those of a workspace answer alike, is the assumption.
    */
   readonly missingParentCode: { readonly put: string; readonly other: string };
-  /** [not-a-bearer] An `Authorization` header of another scheme is answered as a missing one is (text of the missing one pasted by users). */
+  /**
+   * [not-a-bearer] An `Authorization` header of another scheme is answered as a missing one is (text of the missing one
+   * pasted by users).
+   */
   readonly notABearerCode: string;
-  /** [unknown-path] What ARM says of paths and verbs that lead nowhere. Users paste these codes; which of them comes when is assumed. */
+  /**
+   * [unknown-path] What ARM says of paths and verbs that lead nowhere. Users paste these codes; which of them comes when is
+   * assumed.
+   */
   readonly unknownPath: Readonly<Record<'encoding' | 'subscription' | 'namespace' | 'type' | 'method', Refused>>;
   /** [api-version] An api-version that the provider does not have. */
   readonly badApiVersion: Refused;
@@ -69,9 +84,15 @@ export interface Assumed {
   readonly authoringNeedsNetwork: boolean;
   /** [authoring-online] Interactive authoring is refused while the runtime is not Online. */
   readonly authoringNeedsOnline: boolean;
-  /** [network-stages] Through what a new runtime in a managed virtual network passes: documented only that it is not Online at first. Azure takes minutes. */
+  /**
+   * [network-stages] Through what a new runtime in a managed virtual network passes: documented only that it is not Online
+   * at first. Azure takes minutes.
+   */
   readonly networkStages: readonly Stage[];
-  /** [network-region] A location other than the factory's (documented as impossible in a managed virtual network) is refused. */
+  /**
+   * [network-region] A location other than the factory's (documented as impossible in a managed virtual network) is
+   * refused.
+   */
   readonly refusesOtherRegion: boolean;
   /**
    * [network-change] A PUT that would move an existing runtime into or out of a network succeeds and leaves it where it is:
@@ -84,7 +105,10 @@ export interface Assumed {
   readonly workspaceChecksFirst: boolean;
   /** [workspace-running] The status of a poll while the operation runs, again with its `Location`. */
   readonly runningStatus: number;
-  /** [workspace-patience] When the caller of a PUT is told to ask for its result, in seconds. Recorded as a header; its value is not. */
+  /**
+   * [workspace-patience] When the caller of a PUT is told to ask for its result, in seconds. Recorded as a header; its
+   * value is not.
+   */
   readonly operationRetryAfter: number | undefined;
 }
 
@@ -136,8 +160,9 @@ export const ASSUMED: Assumed = {
 };
 
 /**
- * [case-beyond-ascii] Names and ids are compared whatever their case (documented). That this includes letters beyond ASCII, which only the names of
- * resource groups have, is assumed: then an operator that keeps `GRÜN` and `grün` apart meets one group under two names here.
+ * [case-beyond-ascii] Names and ids are compared whatever their case (documented). That this includes letters beyond ASCII,
+ * which only the names of resource groups have, is assumed: then an operator that keeps `GRÜN` and `grün` apart meets one
+ * group under two names here.
  */
 export function foldName(name: string): string {
   return name.toLowerCase();
@@ -161,14 +186,16 @@ export function endedByPut(state: string): boolean {
   return state === 'Limited';
 }
 
-/** [name-rule] What the service says of a name outside `^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`, 3 to 63 characters: bad payload. */
+/**
+ * [name-rule] What the service says of a name outside `^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`, 3 to 63 characters: bad payload.
+ */
 export function isValidRuntimeName(name: string): boolean {
   return name.length >= 3 && name.length <= 63 && /^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/.test(name);
 }
 
 /**
- * [location-required] A factory or workspace without a place to be in. Where it is stays as it is once it is there, and a write of either takes
- * effect at once, with 200: a workspace's is documented as a long-running operation.
+ * [location-required] A factory or workspace without a place to be in. Where it is stays as it is once it is there, and a
+ * write of either takes effect at once, with 200: a workspace's is documented as a long-running operation.
  */
 export const LOCATION_REQUIRED = {
   code: 'LocationRequired',
@@ -176,15 +203,18 @@ export const LOCATION_REQUIRED = {
 } as const;
 
 /**
- * [gateway-order] The order in which ARM's gateway checks a request once its token is good. Throttling comes last: an answer that the
- * gateway gives itself carries no rate header (recorded), so it is taken to spend no token.
+ * [gateway-order] The order in which ARM's gateway checks a request once its token is good. Throttling comes last: an
+ * answer that the gateway gives itself carries no rate header (recorded), so it is taken to spend no token.
  */
 export const GATEWAY_ORDER = ['subscription', 'apiVersion', 'permission', 'parents', 'refusals', 'throttling'] as const;
 
 /** [lock-and-state] A read-only lock stops writes and deletes, and not the POST that reads a state. */
 export const READ_ONLY_LOCK_BLOCKS_GET_STATUS = false;
 
-/** [disabled-deletes] A disabled subscription refuses writes and lets deletes through (ARM's contract with providers says so; not recorded). */
+/**
+ * [disabled-deletes] A disabled subscription refuses writes and lets deletes through (ARM's contract with providers says
+ * so; not recorded).
+ */
 export const DISABLED_SUBSCRIPTION_ALLOWS_DELETE = true;
 
 /** [throttling] Throttled requests wait at least this long, in whole seconds. */
@@ -193,12 +223,14 @@ export const MIN_RETRY_AFTER_SECONDS = 1;
 /** [too-large] The answer to a body that is too large. */
 export const TOO_LARGE = { status: 413, code: 'RequestContentTooLarge' } as const;
 
-/** [too-large] Bodies larger than this are refused. ARM's own limit is 4 MB (documented); this is enough for any runtime. */
+/**
+ * [too-large] Bodies larger than this are refused. ARM's own limit is 4 MB (documented); this is enough for any runtime.
+ */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * [workspace-time] How long a write to a workspace takes. Recorded are a create that was done when it was asked about after 10 s, and a
- * deletion after 30 s; the emulator is quicker, for tests.
+ * [workspace-time] How long a write to a workspace takes. Recorded are a create that was done when it was asked about after
+ * 10 s, and a deletion after 30 s; the emulator is quicker, for tests.
  */
 export const DEFAULT_OPERATION_MS = 100;
 
@@ -216,10 +248,15 @@ export function canonicalNetworkId(factoryId: string, name: string): string {
   return `${factoryId}/managedvirtualnetworks/${name}`;
 }
 
-/** [network-name] The one name that a managed virtual network can have: Studio and every published example use no other. */
+/**
+ * [network-name] The one name that a managed virtual network can have: Studio and every published example use no other.
+ */
 export const NETWORK_NAME = 'default';
 
-/** [network-region] A location other than the factory's (documented as impossible in a managed virtual network) is refused, so: */
+/**
+ * [network-region] A location other than the factory's (documented as impossible in a managed virtual network) is refused,
+ * so:
+ */
 export const OTHER_REGION_MESSAGE =
   'The integration runtime in a managed virtual network must be in the region of the data factory or auto resolve.';
 
@@ -240,17 +277,23 @@ export const INTERACTIVE_QUERY_MS = 1_000;
 export const DEFAULT_AUTO_TERMINATION_MINUTES = 60;
 
 /*
- * [workspace-authoring] A workspace switches it as a factory does. Its specification has the two requests, without a body, and its status without
- * a word of it.
+ * [workspace-authoring] A workspace switches it as a factory does. Its specification has the two requests, without a body,
+ * and its status without a word of it.
  */
 
 /** [authoring-minutes] Documented minutes; others are a bad payload. */
 export const AUTO_TERMINATION_MINUTES: readonly number[] = [10, 30, 60, 120];
 
-/** [authoring-again] Enabling what is enabled begins anew. The time runs from the end of enabling: only use would prolong it, and the emulated one has none. */
+/**
+ * [authoring-again] Enabling what is enabled begins anew. The time runs from the end of enabling: only use would prolong
+ * it, and the emulated one has none.
+ */
 export const ENABLING_AGAIN_PROLONGS = true;
 
-/** [authoring-network], [authoring-online] Why interactive authoring cannot be switched: documented conditions, assumed words, 400 BadRequest. */
+/**
+ * [authoring-network], [authoring-online] Why interactive authoring cannot be switched: documented conditions, assumed
+ * words, 400 BadRequest.
+ */
 export const INTERACTIVE_QUERY_NEEDS = {
   network: 'Interactive authoring is supported only for an integration runtime in a managed virtual network.',
   online: 'Interactive authoring can be enabled only when the integration runtime is online.',

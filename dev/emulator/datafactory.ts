@@ -383,7 +383,9 @@ function list(request: Incoming, factory: Factory, { listInOrderOfNames, listHas
   const all = listInOrderOfNames ? sortedRuntimes(factory) : [...factory.runtimes.values()];
   const token = request.query.get('$skipToken') ?? request.query.get('$skiptoken');
   const after = token === null ? undefined : Buffer.from(token, 'base64url').toString();
-  const found = after === undefined ? 0 : all.findIndex((runtime) => compareInList(runtime.name, after) > 0);
+  const comes = (name: string, last: string) => (listInOrderOfNames ? compareInList(name, last) > 0 : name === last);
+  const at = after === undefined ? 0 : all.findIndex(({ name }) => comes(name, after));
+  const found = listInOrderOfNames || after === undefined || at === -1 ? at : at + 1;
   const start = found === -1 ? all.length : found;
   const shown = (runtime: Runtime): string =>
     listHasEtags ? runtime.json : JSON.stringify({ ...documentOf(runtime), etag: undefined });

@@ -1,5 +1,8 @@
-/** `npm run emulator`: an emulated Azure to try things on, until Ctrl-C. */
+/** `npm run emulator`: an emulated Azure to try things on, until Ctrl-C; or one to compare a recording with. */
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { compare, shownDifferences } from '../probe/compare.ts';
+import { recordingFrom } from '../probe/recording.ts';
 import { DEFAULT_CLIENT, DEFAULT_FACTORY, DEFAULT_WORKSPACE, startEmulator } from './index.ts';
 
 const USAGE = `The emulated Azure. Prints one line of JSON with its URLs, and runs until it is interrupted.
@@ -10,6 +13,7 @@ const USAGE = `The emulated Azure. Prints one line of JSON with its URLs, and ru
   --extra-host NAME  further name or address of the certificate; may be repeated
   --dir DIR          where ca.pem goes (default: a temporary folder)
   --no-throttling    ARM's token buckets off
+  --compare FILE     only replay a recording of the probe, and print what differs; exit code 3 if something does
   --client-secret S  of the client ${DEFAULT_CLIENT.clientId} (default ${DEFAULT_CLIENT.clientSecret})
 `;
 
@@ -22,12 +26,15 @@ const { values } = parseArgs({
     dir: { type: 'string' },
     'no-throttling': { type: 'boolean', default: false },
     'client-secret': { type: 'string', default: DEFAULT_CLIENT.clientSecret },
+    compare: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
 if (values.help) {
   process.stdout.write(USAGE);
+} else if (values.compare !== undefined) {
+  process.exitCode = await compareWith(values.compare);
 } else {
   const emulator = await startEmulator({
     host: values.host,
@@ -48,4 +55,13 @@ if (values.help) {
       emulator.stop().then(() => process.exit(0));
     });
   }
+}
+
+/** The emulator it starts has a certificate of its own, which this process trusts from then on. */
+async function compareWith(file: string): Promise<number> {
+  const differences = await compare(recordingFrom(await readFile(file, 'utf8')));
+  process.stdout.write(
+    differences.length === 0 ? 'The emulator answers as it was recorded.\n' : shownDifferences(differences),
+  );
+  return differences.length === 0 ? 0 : 3;
 }

@@ -103,7 +103,7 @@ export const REASON_TEXTS: Readonly<Record<Reason | 'Unknown', ReasonText>> = {
   Contested: {
     shows: RECONCILING,
     meaning:
-      'Another writer keeps changing the field: it was corrected five times within six intervals. It is now corrected less and less often, down to once an hour.',
+      'Another writer keeps changing the field: it was corrected five times within six intervals. It is now corrected less and less often, down to once an hour. Told until the field was left alone for six intervals, at most two hours.',
     action:
       "Find the other writer (a second cluster, Terraform, the factory's CI/CD), and let only one of them manage the field.",
   },
@@ -239,6 +239,8 @@ export const EVENT_TEXTS: Readonly<Record<(typeof EVENT_REASONS)[number], string
   ManagedVirtualNetworkCreated: 'The managed virtual network was created. It cannot be deleted without its factory.',
   RepairStarted: 'A repair re-applied the full definition.',
   Repaired: 'The runtime is Online after a repair.',
+  RepairFailed:
+    'A repair that an annotation asked for was not made: Azure refused it, or the runtime may not be written. A Warning.',
   Deleted: `The runtime is gone, and the object. ${KEPT}`,
   Retained: `The object is gone; the runtime stays in Azure. ${KEPT}`,
   HandedOver: `The object is gone; another object took over the runtime. ${KEPT}`,

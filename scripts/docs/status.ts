@@ -10,7 +10,7 @@ const CONDITIONS: Readonly<Record<(typeof CONDITION_TYPES)[number], string>> = {
   Reconciling:
     'The operator is working on the object or waiting for something. No action is needed yet. Removed when it no longer applies.',
   Stalled:
-    'User action is required. The operator keeps reading Azure: after ten minutes (or the interval, if that is longer), then less and less often, down to once an hour. After you have fixed something in Azure, set the annotation `azure-ir.io/reconcile`. Removed when it no longer applies.',
+    'User action is required. The operator keeps polling the runtime; what Azure refused is retried after ten minutes, then less and less often, down to once an hour. After you have fixed something in Azure, set the annotation `azure-ir.io/reconcile`. Removed when it no longer applies.',
 };
 
 export function statusPage(crd: Crd): string {

@@ -146,6 +146,8 @@ export const EVENT_REASONS = [
   'ManagedVirtualNetworkCreated',
   'RepairStarted',
   'Repaired',
+  /** A Warning: one that a person asked for was not made. */
+  'RepairFailed',
   'Recovered',
   'IdentityAccepted',
   'Suspended',

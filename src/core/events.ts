@@ -4,7 +4,7 @@ import type { Desired } from './model/desired.ts';
 import type { OperatorEvent } from './model/event.ts';
 import { type Failure, toldBy } from './model/failure.ts';
 import type { Drift } from './model/fields.ts';
-import { type Advice, inFull } from './model/message.ts';
+import { type Advice, inFull, type Message } from './model/message.ts';
 import { condition, type Operation, type Status } from './model/object.ts';
 import type { Json, Parent } from './model/runtime.ts';
 import { managing, type RepairAttempt, type Situation, wasInSync } from './situation.ts';
@@ -66,6 +66,16 @@ export function authoringEnabled(minutes: number, byUs: boolean): OperatorEvent 
 }
 
 const ASK_AGAIN = 'Set the annotation to a new value to ask again.';
+
+/** Why a repair that a person asked for was not made, and is not tried again by itself. */
+export function repairRefused({ what, remedy = '', ...rest }: Message): OperatorEvent {
+  const why = {
+    ...rest,
+    what: `The requested repair was not made. ${what}`,
+    remedy: `${remedy} ${ASK_AGAIN}`.trimStart(),
+  };
+  return { type: 'Warning', reason: 'RepairFailed', message: inFull(why) };
+}
 
 export function authoringRefused(failure: Failure): OperatorEvent {
   const { what, remedy = '', ...rest } = toldBy(failure);

@@ -76,19 +76,28 @@ export const LIVE: readonly Rule[] = [
   ),
   ...IDENTITY,
   rule(authoring.refusedRequestIsCompleted, 'end a request for interactive authoring that Azure refuses'),
+  rule(health.refusedRepairIsAnswered, 'answer a person whose repair Azure refuses, and shake nothing'),
   rule(failure.failedCreateKeepsNoFinalizer, 'keep no finalizer for a create that did not happen'),
   ...each(
     [
       ...FAILURES,
       rule(failure.parentIsFound, 'wait for the factory or workspace', 'FactoryNotFound', 'WorkspaceNotFound'),
     ],
-    health.withUnmadeRepair,
+    (policy) => health.beforeRepair(health.whileRefusalStands(health.withUnmadeRepair(policy))),
   ),
-  rule(health.unmadeRepairIsRetried, 'retry a repair that was not made, after its spacing', 'Repairing'),
-  rule(definition.definitionIsKnown, 'read the definition: alone unless in sync, else from the shared list'),
-  rule(requests.withRequestInVain(definition.typeIsManaged), 'never touch another kind of runtime', 'TypeConflict'),
   rule(
-    requests.withRequestInVain(network.networkIsTheDeclared),
+    health.whileRefusalStands(health.unmadeRepairIsRetried),
+    'retry a repair that was not made, after its spacing',
+    'Repairing',
+  ),
+  rule(definition.definitionIsKnown, 'read the definition: alone unless in sync, else from the shared list'),
+  rule(
+    requests.withRequestInVain(health.answeringRepairs(definition.typeIsManaged)),
+    'never touch another kind of runtime',
+    'TypeConflict',
+  ),
+  rule(
+    requests.withRequestInVain(health.answeringRepairs(network.networkIsTheDeclared)),
     'never write a runtime of another network than declared',
     'NetworkConflict',
     'NotApplied',
@@ -101,6 +110,7 @@ export const LIVE: readonly Rule[] = [
     'Creating',
     'NotApplied',
   ),
+  rule(health.answeringRepairs(definition.refusedCreateIsSpaced), 'repeat a create that was refused slowly'),
   rule(definition.absenceIsConfirmed, 'recreate a claimed runtime only once two passes have missed it'),
   rule(network.networkIsKnown, 'read the declared network before a create'),
   rule(
@@ -111,7 +121,7 @@ export const LIVE: readonly Rule[] = [
   rule(definition.existsOrIsCreated, 'create the runtime only where Azure has just shown that there is none'),
   rule(definition.ownCreateIsRecognised, 'recognise the create that a crash cut off from its claim'),
   rule(
-    requests.withRequestInVain(definition.adoptionIsPermitted),
+    requests.withRequestInVain(health.answeringRepairs(definition.adoptionIsPermitted)),
     'adopt an existing runtime only as the manifest permits',
     'AdoptionRefused',
   ),
@@ -121,18 +131,18 @@ export const LIVE: readonly Rule[] = [
     'Updating',
     'NotApplied',
   ),
-  rule(definition.driftIsCorrected, 'correct drift, except in contested fields'),
+  rule(definition.driftIsCorrected, 'correct drift, except in contested fields, and slowly what Azure refused'),
   rule(definition.writeTookEffect, 'report a write that Azure accepted but did not apply', 'NotApplied'),
   rule(health.requestedRepairIsDone, 'repair on request, whatever the state'),
   rule(health.repairIsAccountedFor, 'read whether a repair that got no answer was made'),
   rule(health.stateIsKnown, 'read the state'),
-  rule(
-    authoring.withPendingAuthoring(health.freshRuntimeIsProvisioning),
-    'wait for a new runtime of a managed network, whatever its state',
-    'Provisioning',
-  ),
   ...each(
     [
+      rule(
+        health.freshRuntimeIsProvisioning,
+        'wait for a new runtime of a managed network, whatever its state',
+        'Provisioning',
+      ),
       rule(health.acceptedRepairIsAwaited, 'wait for an accepted repair to show', 'Repairing'),
       rule(health.limitedWithoutRepairIsReported, 'report a Limited runtime where repair is off', 'Limited'),
       rule(
@@ -153,9 +163,14 @@ export const LIVE: readonly Rule[] = [
       rule(health.repairIsExhausted, 'make no more repairs than the manifest permits', 'RepairExhausted'),
       rule(health.limitedIsRepaired, 'repair a Limited runtime'),
     ],
-    authoring.withPendingAuthoring,
+    (policy) => health.whileRefusalStands(authoring.withPendingAuthoring(policy)),
   ),
-  rule(definition.contestIsReported, 'report a field that another writer keeps changing back', 'Contested'),
+  rule(definition.refusalStaysReported, 'keep reporting a refused write until it is made or no longer needed'),
+  rule(
+    definition.contestIsReported,
+    'report a field that another writer keeps changing back, until it was left alone',
+    'Contested',
+  ),
   rule(authoring.requestedAuthoringIsEnabled, 'enable interactive authoring once for each request', 'Available'),
   rule(health.observedDriftIsReported, 'report drift that this object only observes', 'Drifted'),
   rule(authoring.withPendingAuthoring(health.healthyIsAvailable), 'report a healthy runtime', 'Available'),

@@ -48,8 +48,8 @@ export const ENABLING_MS = 10 * MINUTE;
 export const REPAIR_RESET_MS = HOUR;
 /** A field counts as contested when it was corrected this often within so many intervals. */
 export const CONTESTED = { corrections: 5, intervals: 6 };
-/** A field that stayed as corrected for this long is contested no longer. */
-export const CONTEST_ENDS_MS = 2 * HOUR;
+/** A field that was left alone for so many intervals, at most two hours, is contested no longer. */
+const CONTEST_ENDS = { intervals: 6, mostMs: 2 * HOUR };
 
 /**
  * A runtime that Azure denies is read again after this before its object goes: ten seconds at least, for times in a
@@ -109,7 +109,7 @@ export function conflictBackoff(intervalMs: number): Requeue {
   return { kind: 'backoff', baseMs: SECOND / 2, maxMs: Math.max(intervalMs, SECOND) };
 }
 
-/** A person must act, and what they do in Azure raises no event here. */
+/** A call was refused, a person must act, and what they do in Azure raises no event here. */
 export function slowRetry(intervalMs: number): Requeue {
   const baseMs = Math.max(intervalMs, 10 * MINUTE);
   return { kind: 'backoff', baseMs, maxMs: Math.max(baseMs, HOUR) };
@@ -144,6 +144,19 @@ export function firstOperationPoll(intervalMs: number): Requeue {
 /** The wait after the nth repair, n from 1: 1, 2, 4 … minutes. */
 export function repairSpacing(attempt: number): number {
   return Math.min(MINUTE * 2 ** (attempt - 1), HOUR);
+}
+
+/** How long a contested field must be left alone before it is contested no longer. */
+export function contestEnds(intervalMs: number): number {
+  return Math.min(CONTEST_ENDS.intervals * intervalMs, CONTEST_ENDS.mostMs);
+}
+
+/**
+ * The pause after a write that Azure refused: as long as it had been refused for by then, ten minutes at the least and an
+ * hour at the most. So each is twice the one before, and nothing needs to be counted.
+ */
+export function refusedPause(lastedMs: number): number {
+  return Math.min(Math.max(lastedMs, 10 * MINUTE), HOUR);
 }
 
 /** The wait after the last correction of a contested field: twice the one before it, up to an hour. */

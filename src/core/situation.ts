@@ -32,9 +32,16 @@ export interface Situation {
   readonly failingSince: number | undefined;
   /** Since when passes of this object have found no runtime, without one that found it; known until a restart. */
   readonly missingSince?: number;
+  /**
+   * When this process last tried to write what is declared, of an object that is Stalled; undefined in its first pass since
+   * it started. Long ago where that was under another identity.
+   */
+  readonly triedAt?: number;
   readonly definition?: Definition;
   /** As Azure says it. */
   readonly state?: string;
+  /** It could not be read in this pass, and what is decided does not hang on it. */
+  readonly isStateUnread?: true;
   /** As Azure says it together with the state. */
   readonly interactiveAuthoring?: InteractiveAuthoring;
   /** Whether the parent has the declared managed virtual network. */
@@ -61,7 +68,8 @@ export type Phase = 'poll' | Write['kind'];
 export type Action =
   /** The decision needs this; a definition that is not `fresh` may come from the shared list. */
   | { readonly kind: 'Read'; readonly at: 'definition'; readonly fresh: boolean }
-  | { readonly kind: 'Read'; readonly at: 'state' }
+  /** Where the decision `stands` without it, it is read to be shown. */
+  | { readonly kind: 'Read'; readonly at: 'state'; readonly stands?: true }
   | { readonly kind: 'Read'; readonly at: 'parent' }
   | { readonly kind: 'Read'; readonly at: 'network'; readonly name: string }
   /** Stores what a crash during the action after it must not lose; that action follows without another decision. */
@@ -113,6 +121,8 @@ export type Verdict =
     }
   /** What the status says still stands. */
   | { readonly kind: 'Unchanged' }
+  /** What Ready says still stands; all else that was read is shown. */
+  | { readonly kind: 'Stands' }
   /** What the status says still stands, but cannot be confirmed at the moment. */
   | { readonly kind: 'Unconfirmed'; readonly reason: ReadyReason; readonly message: Advice }
   | { readonly kind: 'Suspended' };

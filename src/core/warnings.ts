@@ -191,11 +191,16 @@ function inFull({ reason, message }: Condition, status: Status): string {
 function causeOf(shown: Condition, status: Status): string {
   const { reason } = shown;
   const fields = status.drift.map(({ field }) => field).join();
-  if (reason === 'Contested') return fields;
+  // Also between two corrections, when nothing differs.
+  if (reason === 'Contested') return contestedFields(status);
   if (isWholeCause(reason)) return '';
   // Of a denial that cannot be confirmed there is no other text; one that can has the same.
   const message = SHARED.includes(reason) ? shown.message : inFull(shown, status);
   return `${reason === 'Drifted' ? fields : ''} ${withoutTimes(withoutRequestIds(visible(message)))}`;
+}
+
+function contestedFields({ corrections }: Status): string {
+  return corrections.flatMap(({ field, contested }) => (contested ? [field] : [])).join();
 }
 
 const DATE = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;

@@ -14,7 +14,8 @@ import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
 import { mayHaveCreated, sentByCreate } from '../core/policies/definition.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
 import { type Action, HANDLED, type Situation, wasInSync } from '../core/situation.ts';
-import { type Access, type CallContext, ConflictError, Denied, type Dependencies } from '../ports.ts';
+import { standsWithoutState } from '../core/state-read.ts';
+import { type Access, type CallContext, ConflictError, Denied, type Dependencies, ParkedError } from '../ports.ts';
 import { contextForWrite, initialContext } from './call-context.ts';
 import type { PassState } from './pass-state.ts';
 import type { Report } from './report.ts';
@@ -62,6 +63,7 @@ export class Actions {
       await this.#prepare(act);
       await this.#do(act);
     } catch (error) {
+      if (this.#isShown(act, error)) return this.#state.update({ isStateUnread: true });
       if (!(error instanceof AzureFailure)) throw error;
       if (error instanceof Denied) error.wakeWhenOver(this.#caller);
       const during = ACTIONS[act.kind].phase;
@@ -72,6 +74,14 @@ export class Actions {
       this.#state.update({ failure: { during, failure: { ...error.failure, ...compact({ azure }) }, unclear } });
       if (error.failure.kind !== 'preconditionFailed') this.#report.logFailure(during, error);
     }
+  }
+
+  /** Whether what failed was only to be shown, so that what was decided stands. */
+  #isShown(act: PassAction, error: unknown): boolean {
+    if (act.kind !== 'Read' || act.at !== 'state' || !act.stands) return false;
+    // After a write that failed, also what the request budget has nothing for: the next look shows it.
+    if (error instanceof ParkedError) return this.#situation.failure !== undefined;
+    return error instanceof AzureFailure && standsWithoutState(this.#situation, error.failure);
   }
 
   /**
@@ -231,9 +241,10 @@ export class Actions {
 
   #completeRequest({ request, event }: Extract<PassAction, { kind: 'CompleteRequest' }>): void {
     const { object, status } = this.#situation;
-    this.#state.invalidate('failure');
-    if (request === 'enableInteractiveAuthoring' && status.interactiveAuthoring !== undefined)
-      this.#state.updateStatus(this.#authoringCompleted(event));
+    if (request === 'enableInteractiveAuthoring') {
+      this.#state.invalidate('failure');
+      if (status.interactiveAuthoring !== undefined) this.#state.updateStatus(this.#authoringCompleted(event));
+    }
     this.#state.updateStatus({ [HANDLED[request]]: object.requests[request] ?? '' });
     if (event.type === 'Normal') this.#report.eventAndLog(event);
     else this.#report.event(event);

@@ -48,7 +48,8 @@ export function contextForWrite(caller: CallContext, { object, desired }: Situat
 }
 
 function urgencyOf(s: Situation): Urgency {
-  const owned = s.status.claim !== undefined || !managing(s.desired);
+  const isStalled = condition(s.status, 'Stalled') !== undefined;
+  const owned = s.status.claim !== undefined || !managing(s.desired) || isStalled;
   const asked = isReconcileRequested(s) || isRepairRequested(s) || isAuthoringRequested(s);
   if (s.object.deleting || !owned || isNewGeneration(s) || asked) return 'change';
   return condition(s.status, 'Healthy')?.reason === 'Limited' ? 'repair' : 'poll';

@@ -68,7 +68,10 @@ export class PassState {
 }
 
 /** What is remembered of earlier passes, and lost with the process. */
-export type Since = Pick<Situation, 'failingSince' | 'missingSince'>;
+export interface Since extends Pick<Situation, 'failingSince' | 'missingSince'> {
+  /** When and under which identity what is declared was last tried to be written, as `Situation.triedAt` has it. */
+  readonly tried?: { readonly at: number; readonly identity: string | undefined };
+}
 
 /** What is known before anything was asked of Azure. */
 export function firstSituation(
@@ -92,7 +95,17 @@ export function firstSituation(
     intervalMs: desired.intervalMs ?? world.intervalMs,
     failingSince: since?.failingSince,
     ...(since?.missingSince === undefined ? {} : { missingSince: since.missingSince }),
+    ...(since?.tried === undefined ? {} : { triedAt: triedAt(since.tried, access) }),
   };
+}
+
+/** What another identity was refused may be granted to this one. */
+function triedAt({ at, identity }: NonNullable<Since['tried']>, access: Access): number {
+  return identity === identityOf(access) ? at : 0;
+}
+
+export function identityOf(access: Access): string | undefined {
+  return access.granted ? access.identity : undefined;
 }
 
 function withoutPorts(access: Access): Situation['access'] {

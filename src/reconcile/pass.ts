@@ -4,19 +4,22 @@
  */
 import { decide } from '../core/decide.ts';
 import type { Failure } from '../core/model/failure.ts';
-import type { ManagedObject, Status } from '../core/model/object.ts';
+import { condition, type ManagedObject, type Status } from '../core/model/object.ts';
 import { conflictBackoff, notLaterThan, type Requeue } from '../core/schedule.ts';
-import { type Action, managing, type Verdict } from '../core/situation.ts';
+import { type Action, managing, type Phase, type Verdict } from '../core/situation.ts';
 import { statusAfter } from '../core/status/status.ts';
 import { type Access, ConflictError, type Dependencies, ParkedError, SupersededError } from '../ports.ts';
 import type { WarnOnce } from '../runtime/warn-once.ts';
 import { Actions, type PassAction, type Signals } from './actions.ts';
-import { firstSituation, PassState, type Since } from './pass-state.ts';
+import { firstSituation, identityOf, PassState, type Since } from './pass-state.ts';
 import { tellReleased } from './released.ts';
 import { Report } from './report.ts';
 
 /** More than the longest way through the policies; past it they contradict each other. */
 const MOST_STEPS = 16;
+
+/** The writes of what is declared: a repair writes what Azure has. */
+const DECLARED: readonly Phase[] = ['create', 'update', 'network'];
 
 /** What Azure has shown a pass. */
 interface Seen {
@@ -25,6 +28,8 @@ interface Seen {
   /** By the last read; undefined when there was none, or it failed. */
   readonly presence: 'present' | 'absent' | undefined;
   readonly failure: Failure | undefined;
+  /** Of an object that is Stalled now: whether this pass tried to write what it declares, and under which identity. */
+  readonly stalled: { readonly isTried: boolean; readonly identity: string | undefined } | undefined;
 }
 
 /** How a pass ended. */
@@ -147,7 +152,14 @@ export class Pass {
   }
 
   get #seen(): Seen {
-    const { definition, failure } = this.#state.situation;
-    return { observed: this.#state.observed, presence: definition?.presence, failure: failure?.failure };
+    const { definition, failure, wrote, status } = this.#state.situation;
+    const isTried = [failure?.during, wrote?.kind].some((done) => done !== undefined && DECLARED.includes(done));
+    const isStalled = condition(status, 'Stalled') !== undefined;
+    return {
+      observed: this.#state.observed,
+      presence: definition?.presence,
+      failure: failure?.failure,
+      stalled: isStalled ? { isTried, identity: identityOf(this.#access) } : undefined,
+    };
   }
 }

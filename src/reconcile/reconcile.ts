@@ -5,6 +5,7 @@
  * finalizer is stored before the first write to Azure and the claim only after Azure has confirmed one. A write that Azure
  * has accepted and still carries out ends the pass too: `Status.operation` names it to later passes.
  */
+import { compact } from '../core/model/compact.ts';
 import { mayBeOver } from '../core/model/failure.ts';
 import { type ManagedObject, wholeSecond } from '../core/model/object.ts';
 import { armKey } from '../core/model/runtime.ts';
@@ -115,8 +116,17 @@ function sinceAfter(outcome: PassOutcome, before: Since | undefined, now: number
   const failingSince = isFailing(outcome) ? Math.min(before?.failingSince ?? now, now) : undefined;
   const missedBefore = presence === 'present' ? undefined : before?.missingSince;
   const missingSince = presence === 'absent' ? Math.min(missedBefore ?? wholeSecond(now), now) : missedBefore;
-  if (failingSince === undefined && missingSince === undefined) return undefined;
-  return { failingSince, ...(missingSince === undefined ? {} : { missingSince }) };
+  const tried = triedAfter(outcome, before?.tried, now);
+  const since = compact({ missingSince, tried });
+  if (failingSince === undefined && Object.keys(since).length === 0) return undefined;
+  return { failingSince, ...since };
+}
+
+/** The first look of this process at a Stalled object counts as a try, so that a restart makes no storm of writes. */
+function triedAfter({ seen: { stalled } }: PassOutcome, before: Since['tried'], now: number): Since['tried'] {
+  if (stalled === undefined) return undefined;
+  const { isTried, identity } = stalled;
+  return before === undefined || isTried ? { at: wholeSecond(now), identity } : before;
 }
 
 /** Whether the pass came to a verdict. */

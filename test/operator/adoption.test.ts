@@ -121,7 +121,7 @@ describe.each(inBothKinds)('adoptionPolicy Never, in a $kind', ({ inPlace }) => 
       expect(object.metadata.finalizers).toBeUndefined();
       await place.delete('sample');
       await place.untilGone('sample');
-      expect(await place.requests('sample')).toEqual(['GET']);
+      expect(await place.requests('sample')).toEqual(['GET', 'STATE']);
       expect(await place.runtime('sample')).not.toBeNull();
     }));
 

@@ -31,16 +31,6 @@ const etl = (place: Place) =>
     interval: '1h',
   });
 
-/** A folder in which nothing was imported yet, with what Terraform says of its state. */
-async function emptyFolder(place: Place): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'azir-examples-'));
-  const type = `azurerm_${place.factory.kind === 'workspace' ? 'synapse' : 'data_factory'}_integration_runtime_azure`;
-  const values = { id: `${place.scope}/integrationRuntimes/etl`, name: 'etl' };
-  const state = { format_version: '1.0', values: { root_module: { resources: [{ mode: 'managed', type, values }] } } };
-  await writeFile(join(folder, 'state.json'), JSON.stringify(state));
-  return folder;
-}
-
 /** The words of an example, as they are for this place. */
 function wordsOf(example: string, { namespace, factory }: Place): string[] {
   const words = example
@@ -66,7 +56,8 @@ test('every example does what its help says', () =>
     for (const { command, codes, examples } of all) {
       for (const example of examples) {
         // What is imported goes into a folder of its own.
-        const cwd = command.name() === 'import' ? await emptyFolder(place) : await checkout(place);
+        const cwd =
+          command.name() === 'import' ? await mkdtemp(join(tmpdir(), 'azir-examples-')) : await checkout(place);
         const running = await startAzir(wordsOf(example, place), { cwd });
         if (example.endsWith(' -w')) {
           await eventually(async () => expect(running.out()).toContain('etl'));

@@ -191,7 +191,18 @@ describe.each(inBothKinds)('drift, in a $kind', ({ inPlace }) => {
       const [corrections] = status?.corrections ?? [];
       await place.updateStatus('sample', { corrections: [{ ...corrections, times: Array(5).fill(minutesAgo(2)) }] });
       await place.look('sample');
+      expect(await place.writes('sample')).toHaveLength(7);
+      // It stays told until the field was left alone for six intervals.
+      const after = await place.until('sample', 'Ready=False Contested Reconciling');
+      expect(after.status?.drift ?? []).toEqual([]);
+      await place.look('sample');
+      await place.until('sample', 'Ready=False Contested Reconciling');
+      const conditions = after.status?.conditions?.map((each) => ({ ...each, lastTransitionTime: minutesAgo(6) }));
+      const peaceful = [{ ...after.status?.corrections?.[0], times: Array(5).fill(minutesAgo(6)) }];
+      await place.updateStatus('sample', { corrections: peaceful, conditions });
+      await place.look('sample');
       await place.until('sample', 'Ready=True Available');
       expect(await place.writes('sample')).toHaveLength(7);
+      expect((await place.events('sample')).filter((reason) => reason === 'Contested')).toHaveLength(1);
     }));
 });

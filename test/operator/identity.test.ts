@@ -393,7 +393,7 @@ describe('two tenants', () => {
       const said = message(await waits(place));
       expect(said).toContain('InvalidAuthenticationTokenTenant');
       expect(said).toContain(tenantId);
-      expect(said).toContain(`client ${foreign.clientId} in tenant ${foreign.tenantId}`);
+      expect(said).toContain(`Identity: ${foreign.tenantId}/${foreign.clientId} (client secret`);
       expect(await place.writes('sample')).toEqual([]);
       await actAs(place, await newClient(place, tenantId));
       await ready(place);

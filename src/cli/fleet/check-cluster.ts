@@ -126,7 +126,10 @@ function right(
         : {
             verdict: 'failed',
             detail: `you may not ${verb} ${resource}`,
-            remedy: 'ask for a role that may; the operator brings roles that add to view, edit and admin',
+            remedy:
+              resource === PLURAL
+                ? 'ask for a role that may; the operator brings roles that add to view, edit and admin'
+                : 'have an administrator of the cluster install the operator',
           },
   );
 }

@@ -89,7 +89,7 @@ export function budgets(objects: readonly Found[]): Finding[] {
       (sum, { intervalMs = STANDARD_INTERVAL }) => sum + HOUR / intervalMs,
       (parents * HOUR) / shortest,
     );
-    const detail = `about ${Math.round(reads)} reads an hour for ${own.length} objects, of ${READS_AN_HOUR} (intervals of 10m where none is declared)`;
+    const detail = `about ${Math.round(reads)} reads an hour for ${own.length} object${own.length === 1 ? '' : 's'}, of ${READS_AN_HOUR} (intervals of 10m where none is declared)`;
     const isFine = reads <= READS_AN_HOUR;
     const remedy = 'polls are spread out by themselves; declare longer intervals';
     return {

@@ -25,7 +25,7 @@ const PAGE = 500;
 const STREAM_SECONDS = 240;
 
 /**
- * Calls `see` with all objects once they are listed, and again after each change, until it answers something;
+ * Calls `see` with all objects once they are listed, and again after each change with its key, until it answers something;
  * resolves with that, or with undefined when the time is up. A watch that breaks off is opened again: only a first list
  * that is refused is an error.
  *
@@ -34,7 +34,7 @@ const STREAM_SECONDS = 240;
 export async function follow<T>(
   client: KubeClient,
   scope: Scope,
-  see: (objects: Objects) => T | undefined,
+  see: (objects: Objects, changed: string | undefined) => T | undefined,
   { io, timeoutMs }: { readonly io: Io; readonly timeoutMs: number | undefined },
 ): Promise<T | undefined> {
   const { promise: outcome, resolve, reject } = Promise.withResolvers<T | undefined>();
@@ -47,10 +47,10 @@ export async function follow<T>(
     reject(error);
     end.abort();
   };
-  const show = (): void => {
+  const show = (changed?: string): void => {
     if (end.signal.aborted) return;
     try {
-      const answer = see(objects);
+      const answer = see(objects, changed);
       if (answer !== undefined || isOnce) resolve(answer);
     } catch (error) {
       reject(error);
@@ -67,11 +67,11 @@ export async function follow<T>(
       },
       apply(found) {
         objects.set(found.object.key, found);
-        show();
+        show(found.object.key);
       },
       remove({ object: { key } }) {
         objects.delete(key);
-        show();
+        show(key);
       },
     },
     clock: systemClock,

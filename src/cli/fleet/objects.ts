@@ -3,6 +3,7 @@
 import { GROUP, KIND } from '../../api/names.ts';
 import { isObject } from '../../core/model/json.ts';
 import { condition, type ManagedObject } from '../../core/model/object.ts';
+import { KubeError } from '../../kube/client/errors.ts';
 import { type Raw, readRecord } from '../../kube/client/raw.ts';
 import { parseObject } from '../../kube/objects/codec.ts';
 import { runtimePath } from '../../kube/objects/runtime-api.ts';
@@ -40,12 +41,21 @@ export async function find(
   const namespace = choice.allNamespaces ? undefined : (choice.namespace ?? client.namespace ?? 'default');
   if (names.length > 0) {
     const raws = [];
-    for (const place of placesOf(names, choice, client))
-      raws.push(await ask(client, { method: 'GET', path: runtimePath(place) }, signal));
+    for (const place of placesOf(names, choice, client)) raws.push(await get(client, place, signal));
     return raws.flatMap(parsed);
   }
   const all = (await listObjects(client, namespace, choice.selector, signal)).flatMap(parsed);
   return choice.notReady ? all.filter(({ object }) => !isReady(object)) : all;
+}
+
+async function get(client: KubeClient, place: Place, signal: AbortSignal): Promise<unknown> {
+  try {
+    return await ask(client, { method: 'GET', path: runtimePath(place) }, signal);
+  } catch (error) {
+    const isMissing = error instanceof CommandError && error.cause instanceof KubeError && error.cause.status === 404;
+    if (isMissing) throw new CommandError(`there is no ${KIND} ${place.namespace}/${place.name}`);
+    throw error;
+  }
 }
 
 export interface Place {

@@ -58,7 +58,10 @@ export async function steer(verb: Steering, names: readonly string[], flags: Ste
     io.progress(`asking for ${verb} of ${found.length} objects`);
     await inPool(found, AT_ONCE, (each) => steered.ask(client, each, flags));
     if (flags.wait && steered.pending.length > 0)
-      await follow(client, scopeOf(steered.pending), (objects) => steered.see(objects), { io, timeoutMs });
+      await follow(client, scopeOf(steered.pending), (objects, changed) => steered.see(objects, changed), {
+        io,
+        timeoutMs,
+      });
     return steered.end();
   } finally {
     await client.close();
@@ -211,8 +214,10 @@ class Steered {
   }
 
   /** True when all have come to an end; Stalled is one, once what was asked for is handled. */
-  see(objects: Objects): true | undefined {
-    for (const [key, asked] of this.#pending) {
+  see(objects: Objects, changed: string | undefined): true | undefined {
+    for (const key of changed === undefined ? [...this.#pending.keys()] : [changed]) {
+      const asked = this.#pending.get(key);
+      if (asked === undefined) continue;
       const object = objects.get(key)?.object;
       if (object?.uid !== asked.uid) this.#end(asked, 'the object is gone', EXIT.failed);
       else this.#judge(asked, object);
@@ -257,7 +262,7 @@ function toldOf({ status }: ManagedObject): string {
 function undoneByGitOps(verb: Steering, found: Found, force: boolean | undefined, io: Io): string | undefined {
   const owner = verb === 'suspend' || verb === 'resume' ? gitOpsOf(found) : undefined;
   if (owner === undefined) return undefined;
-  if (!force) return `${owner} will undo it: change spec.suspend in Git, or --force`;
+  if (!force) return `${owner} will revert it: change spec.suspend in Git, or --force`;
   io.note(
     `${safe(found.object.key)}: ${owner} will undo this where Git says otherwise: change spec.suspend in Git, too`,
   );

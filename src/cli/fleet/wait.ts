@@ -33,7 +33,7 @@ export async function wait(names: readonly string[], flags: WaitFlags, io: Io): 
     if (places.length === 0)
       throw new CommandError('no AzureIntegrationRuntime was found: there is nothing to wait for');
     const waiting = new Waiting(places, flags.for, io);
-    await follow(client, scopeOf(places), (objects) => waiting.see(objects), { io, timeoutMs });
+    await follow(client, scopeOf(places), (objects, changed) => waiting.see(objects, changed), { io, timeoutMs });
     return waiting.end();
   } finally {
     await client.close();
@@ -71,9 +71,10 @@ class Waiting {
   }
 
   /** True when all have come to an end. */
-  see(objects: Objects): true | undefined {
-    for (const [key, before] of this.#lines) {
-      if (this.#codes.has(key)) continue;
+  see(objects: Objects, changed: string | undefined): true | undefined {
+    for (const key of changed === undefined ? this.#lines.keys() : [changed]) {
+      const before = this.#lines.get(key);
+      if (before === undefined || this.#codes.has(key)) continue;
       const { line, code } = judge(objects.get(key)?.object, this.#what);
       if (line !== before) this.#io.out(`${safe(key)}: ${safe(line)}\n`);
       this.#lines.set(key, line);

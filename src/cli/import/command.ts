@@ -54,6 +54,7 @@ export async function importRuntimes(flags: ImportFlags, io: Io): Promise<ExitCo
   const azure = createAzureReader(flags.azureCredential, io.env, io.signal, requestTeller(flags, io.note));
   try {
     const parents = source === undefined ? await parentsOf(azure, flags, given) : parentsWith(source);
+    io.progress(`reading ${parents.length} factories and workspaces`);
     const result = await importFrom({ parents, source, azure, ...cluster, pattern: flags.name, options });
     io.signal.throwIfAborted();
     await hand(result, source, flags, azure.credential, io);

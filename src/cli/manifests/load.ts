@@ -28,6 +28,9 @@ export interface Loaded {
   readonly errors: readonly string[];
 }
 
+/** How the source of what kustomize made begins. */
+export const KUSTOMIZED = 'kustomize ';
+
 export interface Input {
   readonly files: readonly string[];
   readonly recursive: boolean;
@@ -45,7 +48,7 @@ export async function load(input: Input, io: Io): Promise<Loaded> {
       for (const file of await filesOf(name, input.recursive)) texts.push({ file, text: await readFile(file, 'utf8') });
   }
   if (input.kustomize !== undefined) {
-    texts.push({ file: `kustomize ${input.kustomize}`, text: await kustomize(input.kustomize, io) });
+    texts.push({ file: `${KUSTOMIZED}${input.kustomize}`, text: await kustomize(input.kustomize, io) });
   }
   const parsed = texts.map(({ file, text }) => parse(file, text));
   return {

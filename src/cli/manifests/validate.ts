@@ -75,7 +75,7 @@ export function immutableProblem(before: Desired, after: Desired, rawBefore: Raw
   if (!isSameName(before.id.name, after.id.name) || (azureBefore === undefined) !== (azureAfter === undefined)) {
     return azureBefore === undefined
       ? 'spec.azureName cannot be set later: remove it again, or declare a new object'
-      : `spec.azureName cannot be changed: put "${azureBefore}" back, or declare a new object`;
+      : `spec.azureName is immutable: restore "${azureBefore}", or create a new object`;
   }
   const { kind, subscriptionId, resourceGroup, name } = before.id.parent;
   const isMoved =
@@ -84,13 +84,13 @@ export function immutableProblem(before: Desired, after: Desired, rawBefore: Raw
     !isSameName(resourceGroup, after.id.parent.resourceGroup) ||
     !isSameName(name, after.id.parent.name);
   if (isMoved) {
-    return `spec.${kind} cannot be changed: put "${name}" (resource group "${resourceGroup}", subscription "${subscriptionId}") back, or declare a new object`;
+    return `spec.${kind} is immutable: restore "${name}" (resource group "${resourceGroup}"), or create a new object; the previous subscription is "${subscriptionId}"`;
   }
   const [network, declared] = [before.managedVirtualNetwork?.name, after.managedVirtualNetwork?.name];
   if (isSameName(network, declared)) return undefined;
   return network === undefined
     ? 'spec.managedVirtualNetwork cannot be added: remove it again, or declare a new object with another azureName'
-    : `spec.managedVirtualNetwork cannot be changed: put "${network}" back, or declare a new object with another azureName`;
+    : `spec.managedVirtualNetwork is immutable: restore "${network}", or create a new object with another azureName`;
 }
 
 function azureNameOf({ spec }: Raw): string | undefined {

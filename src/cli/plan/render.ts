@@ -1,6 +1,7 @@
 /** A plan for people, for a pull request, and for machines. */
 import type { Json } from '../../core/model/runtime.ts';
 import type { Io } from '../io.ts';
+import { KUSTOMIZED } from '../manifests/load.ts';
 import { renderJson, renderYaml } from '../output/documents.ts';
 import { table } from '../output/table.ts';
 import { codeSpan, safe } from '../output/text.ts';
@@ -89,8 +90,10 @@ function runtimeOf({ runtime }: Change): string {
   return parent === undefined ? '' : `${parent}/${name}`;
 }
 
+/** A line of what kustomize made is in no file. */
 function placeOf({ file, line }: PlannedObject): string {
-  return file === undefined ? '' : `${file}:${line}`;
+  if (file === undefined) return '';
+  return file.startsWith(KUSTOMIZED) ? file : `${file}:${line}`;
 }
 
 const nameOf = ({ namespace, name }: PlannedObject): string => `${namespace}/${name}`;
@@ -116,6 +119,11 @@ function isShown(change: Change): boolean {
   return change.action !== 'none' || change.message !== undefined;
 }
 
+/** An import is forty of these: a line each is enough. */
+function isBrief(change: Change): boolean {
+  return change.action === 'adopt' && !writes(change);
+}
+
 function renderText(plan: Plan, io: Io): string {
   const shown = plan.changes.filter(isShown);
   const heads = table(
@@ -127,11 +135,12 @@ function renderText(plan: Plan, io: Io): string {
         { text: actionOf(change), ...paint },
         runtimeOf(change),
         placeOf(change.object),
+        isBrief(change) ? remarkOf(change) : '',
       ];
     }),
   );
   const lines = shown.flatMap((change, i) => {
-    const remark = remarkOf(change);
+    const remark = isBrief(change) ? '' : remarkOf(change);
     const fields = change.fields.map((field) => [
       field.path,
       `${literal(field.before)} -> ${literal(field.after)}`,
@@ -193,17 +202,23 @@ function renderMarkdown(plan: Plan, { commentId, maxLength }: RenderOptions): st
   const rest = shown.filter(({ action }) => !GRAVE.includes(action));
   const verdict = plan.complete ? '' : '\n\n**Incomplete:** something could not be read, so that there may be more.';
   const head = `${marker}\n### Azure integration runtimes: ${countsOf(plan)}${verdict}\n`;
-  const told = [...plan.errors, ...plan.violations].map((each) => `- ${codeSpan(each)}`);
   const by =
     plan.as === undefined
       ? 'Azure was not asked.'
       : `${counted(plan.reads, 'read')} of Azure, as ${codeSpan(plan.as)}: as you, not as the operator.`;
   const foot = [...plan.assumptions.map((each) => `Assumed: ${each}.`), by].join(' ');
-  const must = [
-    head,
-    ...(told.length > 0 ? [`${told.join('\n')}\n`] : []),
-    ...(grave.length > 0 ? [`${TABLE_HEAD}${grave.map(rowOf).join('')}`] : []),
-  ].join('\n');
+  const mustWith = (row: (change: Change) => string, violations: readonly string[]): string => {
+    const told = [...plan.errors, ...violations].map((each) => `- ${codeSpan(each)}`);
+    return [
+      head,
+      ...(told.length > 0 ? [`${told.join('\n')}\n`] : []),
+      ...(grave.length > 0 ? [`${TABLE_HEAD}${grave.map(row).join('')}`] : []),
+    ].join('\n');
+  };
+  const whole = mustWith(rowOf, plan.violations);
+  // Without remarks there is room for about three times as many.
+  const isTooMuch = whole.length + foot.length + ROOM_FOR_NOTES > maxLength;
+  const must = isTooMuch ? mustWith(shortRowOf, violationsInShort(plan)) : whole;
   const room = maxLength - must.length - foot.length - ROOM_FOR_NOTES;
   const rows = fitting(rest.map(rowOf), room - TABLE_HEAD.length);
   const details = fitting(
@@ -215,6 +230,7 @@ function renderMarkdown(plan: Plan, { commentId, maxLength }: RenderOptions): st
     must,
     rows.length > 0 ? `${TABLE_HEAD}${rows.join('')}` : '',
     details.join('\n'),
+    isTooMuch ? '_Runtimes, places and remarks of deletions and blocked objects were left out for want of room._' : '',
     left > 0
       ? `_${rest.length - rows.length} rows and ${left - (rest.length - rows.length)} details were left out for want of room; deletions and counts are complete._`
       : '',
@@ -237,6 +253,14 @@ function rowOf(change: Change): string {
     remark === '' ? '' : codeSpan(remark),
   ];
   return `| ${cells.join(' | ')} |\n`;
+}
+
+function violationsInShort({ violations }: Plan): string[] {
+  return violations.length === 0 ? [] : [`--policy forbids ${violations.length} of these changes`];
+}
+
+function shortRowOf(change: Change): string {
+  return `| ${codeSpan(SIGNS[change.action])} | ${codeSpan(nameOf(change.object))} | ${actionOf(change)} | | | |\n`;
 }
 
 function detailsOf({ object, fields }: Change): string {

@@ -84,6 +84,8 @@ class SimulatedPass {
       now: wholeSecond(now),
       intervalMs: desired.intervalMs ?? INTERVAL_MS,
       failingSince: undefined,
+      // What was refused is written again one day.
+      triedAt: 0,
     };
   }
 
@@ -163,6 +165,7 @@ class SimulatedPass {
       if (action.at === 'network') {
         return this.#learn({ network: (await this.#eyes.hasNetwork(desired, action.name)) ? 'present' : 'absent' });
       }
+      if (action.at === 'state' && action.stands) return this.#learn({ isStateUnread: true });
       if (action.at === 'state') {
         const state = await this.#eyes.state(desired);
         return state === undefined ? this.#end({ action: 'none' }) : this.#learn(state);

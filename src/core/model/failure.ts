@@ -96,6 +96,16 @@ export function mayHaveWritten({ kind }: Failure): boolean {
   return ['credentialUnavailable', 'throttled', 'unavailable', 'preconditionFailed'].includes(kind);
 }
 
+/** Whether Azure has said no to a write, so that it was not made and asking again changes nothing by itself. */
+export function isWriteRefused({ kind }: Failure): boolean {
+  return ['refused', 'policyDenied', 'locked', 'forbidden', 'notOffered'].includes(kind);
+}
+
+/** The same of any call. */
+export function isRefused(failure: Failure): boolean {
+  return isWriteRefused(failure) || failure.kind === 'readRefused';
+}
+
 /** Whether the next answer may be another one, so that a failure does not change at first what was decided. */
 export function mayBeOver(failure: Failure): boolean {
   // Azure denies now and then what exists.

@@ -25,6 +25,12 @@ export interface Repairs {
   readonly unmade?: boolean;
 }
 
+/** Whether another attempt is due, of at most `of`. */
+export function isDue(repairs: Repairs = { attempts: 0 }, of: number, now: number): boolean {
+  const { attempts, nextAttemptTime = now } = repairs;
+  return attempts < of && nextAttemptTime <= now;
+}
+
 /**
  * One more attempt is about to be made, of a runtime with this etag. After one that was not made, its success is to be told
  * anyhow, so that it need not count before.

@@ -3,7 +3,7 @@
  * machine whose clock was ahead, and would hold up whatever waits for it by as much. It counts as now, and is stored so.
  */
 
-import { repairSpacing } from '../schedule.ts';
+import { HOUR, repairSpacing } from '../schedule.ts';
 import type { Status } from './object.ts';
 
 /**
@@ -58,8 +58,9 @@ function repairAsOf(status: Status, repair: Repair, now: number): Repair {
   };
 }
 
-/** It may be ahead, but not by more than its spacing. */
+/** It may be ahead, but not by more than its spacing; by up to an hour where Azure refused the last attempt. */
 function nextRepair({ repair }: Status, now: number): number | undefined {
   if (repair?.nextAttemptTime === undefined) return undefined;
-  return Math.min(repair.nextAttemptTime, now + repairSpacing(Math.max(1, repair.attempts)));
+  const most = repair.unmade ? HOUR : repairSpacing(Math.max(1, repair.attempts));
+  return Math.min(repair.nextAttemptTime, now + most);
 }

@@ -1,18 +1,17 @@
 /** Interactive authoring: an act that a person asks for, not a state that is kept. */
 import { AUTHORING_NOT_ENABLED, authoringEnabled, authoringRefused } from '../events.ts';
+import type { OperatorEvent } from '../model/event.ts';
+import { isWriteRefused } from '../model/failure.ts';
 import { inShort, type Message } from '../model/message.ts';
 import { ENABLING_MS, IMMEDIATELY, operationPoll } from '../schedule.ts';
-import { isAuthoringRequested, type Policy, type Situation } from '../situation.ts';
+import { type Action, isAuthoringRequested, type Policy, type Situation } from '../situation.ts';
 import { available, settle } from './verdicts.ts';
 
 /** Make sure a request that Azure refuses ends there, and does not shake what is in order: whoever asked may ask again. */
 export const refusedRequestIsCompleted: Policy = (s) => {
   if (s.failure?.during !== 'authoring') return undefined;
   const { failure } = s.failure;
-  const isFinal = ['refused', 'policyDenied', 'locked', 'forbidden', 'notOffered'].includes(failure.kind);
-  return isFinal
-    ? { kind: 'CompleteRequest', request: 'enableInteractiveAuthoring', event: authoringRefused(failure) }
-    : undefined;
+  return isWriteRefused(failure) ? complete(authoringRefused(failure)) : undefined;
 };
 
 /** Make sure interactive authoring is enabled once for each token, on a runtime that is Online, and followed to its end. */
@@ -22,14 +21,10 @@ export const requestedAuthoringIsEnabled: Policy = (s) => {
   const { autoTerminationMinutes: minutes } = desired.interactiveAuthoring;
   const requestedTime = status.interactiveAuthoring?.requestedTime;
   if (isEnabled(s, minutes)) {
-    return {
-      kind: 'CompleteRequest',
-      request: 'enableInteractiveAuthoring',
-      event: authoringEnabled(minutes, requestedTime !== undefined),
-    };
+    return complete(authoringEnabled(minutes, requestedTime !== undefined));
   }
   if (requestedTime !== undefined && now - requestedTime >= ENABLING_MS) {
-    return { kind: 'CompleteRequest', request: 'enableInteractiveAuthoring', event: AUTHORING_NOT_ENABLED };
+    return complete(AUTHORING_NOT_ENABLED);
   }
   if (requestedTime !== undefined || isOnTheWay(s)) return settle(ONLINE, operationPoll(s.intervalMs));
   return wrote === undefined ? { kind: 'EnableInteractiveAuthoring', minutes } : settle(ONLINE, IMMEDIATELY);
@@ -44,6 +39,11 @@ export const withPendingAuthoring =
     return { ...action, verdict: { ...action.verdict, message: withPending(action.verdict.message) } };
   };
 
+const complete = (event: OperatorEvent): Action => ({
+  kind: 'CompleteRequest',
+  request: 'enableInteractiveAuthoring',
+  event,
+});
 /** What was told before may be told again. */
 function withPending(message: Message): Message {
   const { what, remedy } = message;

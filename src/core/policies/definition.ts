@@ -1,6 +1,6 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 
-import { onFreshRead } from '../fresh-read.ts';
+import { onFreshRead, onFreshReadOnce } from '../fresh-read.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Drift } from '../model/fields.ts';
 import { looksCreatedBy } from '../model/fields.ts';
@@ -9,12 +9,14 @@ import { isIn } from '../model/network.ts';
 import { condition, operationOf } from '../model/object.ts';
 import { isMarked } from '../model/ownership.ts';
 import { type Json, parentInWords, type RuntimeDocument, type RuntimeType } from '../model/runtime.ts';
+import { isRefusalTold, isWithheld } from '../refusal.ts';
 import {
-  CONTEST_ENDS_MS,
   CONTESTED,
   conflictBackoff,
   contestedSpacing,
   dependencyBackoff,
+  periodic,
+  type Requeue,
   RUNTIME_MISSING_MS,
 } from '../schedule.ts';
 import {
@@ -27,7 +29,8 @@ import {
   type Situation,
   wasInSync,
 } from '../situation.ts';
-import { progressing, settle, stall, UNCHANGED } from './verdicts.ts';
+import { isContestOpen } from '../status/contest.ts';
+import { nextLook, progressing, STANDS, settle, stall, UNCHANGED } from './verdicts.ts';
 
 /** Make sure the definition is known: from the shared list while the object is in sync, else read for this object alone. */
 export const definitionIsKnown: Policy = (s) =>
@@ -37,7 +40,12 @@ function needsFreshRead(s: Situation): boolean {
   // What is read back after a write must not be what that write answered.
   if (s.wrote !== undefined || isNewGeneration(s) || isReconcileRequested(s)) return true;
   const inSync = condition(s.status, 'Synced')?.status === 'True';
-  return managing(s.desired) && (s.status.claim === undefined || !inSync);
+  return managing(s.desired) && (s.status.claim === undefined || !inSync) && !isWatched(s);
+}
+
+/** What waits for a person or another writer is watched in the list, like what is in sync: a GET comes before a write. */
+function isWatched({ status }: Situation): boolean {
+  return condition(status, 'Stalled') !== undefined || condition(status, 'Ready')?.reason === 'Contested';
 }
 
 /** Make sure another kind of runtime is never touched. */
@@ -45,7 +53,7 @@ export const typeIsManaged: Policy = (s) => {
   if (s.definition?.presence !== 'present' || s.definition.runtime.type === 'Managed') return undefined;
   const unclaimed = s.object.hasFinalizer && s.status.claim === undefined;
   if (unclaimed) return { kind: 'RemoveFinalizer' };
-  return onFreshRead(
+  return onFreshReadOnce(
     s,
     stall(s, 'TypeConflict', {
       what: `"${s.desired.id.name}" is ${TYPE_IN_WORDS(s.definition.runtime.type)}, which this operator does not manage.`,
@@ -72,6 +80,12 @@ export const observedExists: Policy = (s) =>
           dependencyBackoff(s.intervalMs),
         ),
       )
+    : undefined;
+
+/** Make sure a create that Azure refused is not made again with every look. */
+export const refusedCreateIsSpaced: Policy = (s) =>
+  s.definition?.presence === 'absent' && s.wrote === undefined && isWithheld(s)
+    ? settle(STANDS, nextLook(s))
     : undefined;
 
 /** Make sure a claimed runtime is not made again for one wrong answer: two passes miss it, some seconds apart. */
@@ -122,8 +136,11 @@ export const adoptionIsPermitted: Policy = (s) => {
   if (!managing(desired) || status.claim !== undefined || definition?.presence !== 'present') return undefined;
   const changes = driftOf(s);
   const refusal = refuseAdoption(s, changes);
-  if (refusal === undefined) return withManagedFields(s, { kind: 'Adopt', changes });
-  return object.hasFinalizer ? { kind: 'RemoveFinalizer' } : stall(s, 'AdoptionRefused', refusal);
+  if (refusal !== undefined) {
+    if (object.hasFinalizer) return { kind: 'RemoveFinalizer' };
+    return onFreshReadOnce(s, stall(s, 'AdoptionRefused', refusal));
+  }
+  return isWithheld(s) ? settle(STANDS, nextLook(s)) : withManagedFields(s, { kind: 'Adopt', changes });
 };
 
 function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): Advice | undefined {
@@ -146,7 +163,7 @@ function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): Advi
 
 /** Make sure the runtime is as declared, without fighting over a field that another writer keeps changing back. */
 export const driftIsCorrected: Policy = (s) => {
-  if (!managing(s.desired) || s.wrote !== undefined) return undefined;
+  if (!managing(s.desired) || s.wrote !== undefined || isWithheld(s)) return undefined;
   const changes = driftOf(s).filter(({ field }) => contestedUntil(s, field) === undefined);
   return changes.length > 0 ? withManagedFields(s, { kind: 'Update', changes }) : undefined;
 };
@@ -177,25 +194,45 @@ export const writeTookEffect: Policy = (s) => {
   });
 };
 
-/** Make sure a contest over a field is told to people. */
+/** Make sure what Azure refused, or ignored, is told until it is written or mended, whatever is done meanwhile. */
+export const refusalStaysReported: Policy = (s) => (isRefusalTold(s) ? settle(STANDS, nextTry(s)) : undefined);
+
+/** The write is tried again at a look that comes when it is due; what is not Stalled, with every look. */
+function nextTry(s: Situation): Requeue {
+  return condition(s.status, 'Stalled') === undefined ? dependencyBackoff(s.intervalMs) : nextLook(s);
+}
+
+/** Make sure a contest over a field is told to people, until the field was left alone for long enough. */
 export const contestIsReported: Policy = (s) => {
   if (!managing(s.desired)) return undefined;
   const contested = driftOf(s);
-  if (contested.length === 0) return undefined;
+  if (contested.length === 0) return openContestIsReported(s);
   const ends = contested.flatMap(({ field }) => contestedUntil(s, field) ?? []);
   // Only after a write can drift be left that is not contested: another writer wrote in the same moment.
   if (ends.length < contested.length) return settle(UNCHANGED, conflictBackoff(s.intervalMs));
   const until = Math.min(...ends);
   return settle(
-    progressing('Contested', {
-      what: `Another writer keeps changing ${describe(contested)}.`,
-      remedy:
-        `Look for another cluster, Terraform or the ${s.desired.id.parent.kind}'s own CI/CD that writes this runtime, ` +
-        'and let only one of them declare the field.',
-    }),
-    { kind: 'after', ms: until - s.now },
+    progressing('Contested', contest(s, describe(contested))),
+    until - s.now < s.intervalMs ? { kind: 'after', ms: until - s.now } : periodic(s.intervalMs),
   );
 };
+
+/** As declared at the moment; the other writer may be about to change it back. */
+function openContestIsReported(s: Situation): Action | undefined {
+  const open = s.status.corrections.filter((entry) => isContestOpen(s, entry)).map(({ field }) => field);
+  if (open.length === 0) return undefined;
+  const isTold = condition(s.status, 'Ready')?.reason === 'Contested' && !isNewGeneration(s);
+  return settle(isTold ? STANDS : progressing('Contested', contest(s, someOf(open))), periodic(s.intervalMs));
+}
+
+function contest({ desired }: Situation, what: string): Advice {
+  return {
+    what: `Another writer keeps changing ${what}.`,
+    remedy:
+      `Look for another cluster, Terraform or the ${desired.id.parent.kind}'s own CI/CD that writes this runtime, ` +
+      'and let only one of them declare the field.',
+  };
+}
 
 /** As much as leaves room for the remedy; all of it is in status.drift. */
 function describe(drift: readonly Drift[]): string {
@@ -218,7 +255,7 @@ function contestedUntil(s: Situation, field: string): number | undefined {
   if (corrections === undefined) return undefined;
   const recent = corrections.times.filter((time) => time > now - CONTESTED.intervals * intervalMs);
   const last = corrections.times.at(-1) ?? 0;
-  const contested = recent.length >= CONTESTED.corrections || (corrections.contested && now - last < CONTEST_ENDS_MS);
+  const contested = recent.length >= CONTESTED.corrections || corrections.contested;
   const until = last + contestedSpacing(corrections.times, intervalMs);
   return contested && until > now ? until : undefined;
 }

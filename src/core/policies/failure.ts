@@ -15,13 +15,13 @@ import {
   heard,
   PARENT_MISSED_MS,
   ROLE_SPREADS_MS,
-  slowRetry,
   transientBackoff,
 } from '../schedule.ts';
 import { type Action, isDecided, type Policy, type Situation, type Verdict } from '../situation.ts';
+import { isHealthNews } from '../status/conditions.ts';
 import { type RepeatedAnswer, waitingSince } from '../waits.ts';
 import { networkIsWaitedFor } from './network.ts';
-import { awaited, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
+import { awaited, nextLook, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
 type Kind = Failure['kind'];
 type Of<K extends Kind> = Extract<Failure, { kind: K }>;
@@ -129,7 +129,7 @@ export const outageIsAwaited = upon('unavailable', (s, failure) => {
   const lasting = lasts ? { ...told, what: `For over an hour: ${told.what}` } : told;
   if (lasts && answer.isRefusal) {
     const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure; retried with back-off.`;
-    return settle({ ...stalled('RequestRefused', { ...lasting, remedy }), clock }, slowRetry(s.intervalMs));
+    return settle({ ...stalled('RequestRefused', { ...lasting, remedy }), clock }, nextLook(s));
   }
   return transient(s, 'AzureUnavailable', lasting, retryAfterMs, clock);
 });
@@ -197,7 +197,7 @@ export const roleIsAssigned = upon('forbidden', (s, failure) => {
   };
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', message), dependencyBackoff(s.intervalMs))
-    : settle(stalled('Forbidden', message), slowRetry(s.intervalMs));
+    : settle(stalled('Forbidden', message), nextLook(s));
 });
 
 /** A no that may be a yes a moment later needs a person only once it has been repeated for minutes. */
@@ -207,7 +207,7 @@ function denied(s: Situation, failure: Denial, reason: ReadyReason, message: Adv
   const isOwn = at === undefined;
   const lasted = (at ?? now) - Math.max(notBefore, Math.min(since, waitingSince(s, reason)));
   if (!isTemporaryDenial(failure) || lasted >= DENIAL_PASSES_MS) {
-    return settle(stalled(reason, message), isOwn ? slowRetry(intervalMs) : heard(intervalMs));
+    return settle(stalled(reason, message), isOwn ? nextLook(s) : heard(intervalMs));
   }
   const next = isOwn ? dependencyBackoff(intervalMs) : heard(intervalMs);
   const standsAlready = condition(status, 'Ready')?.reason === reason;
@@ -239,6 +239,8 @@ function transient(
 
 function unshaken(s: Situation, reason: ReadyReason, message: Advice, lost: Verdict): Verdict {
   const { now, intervalMs, status, failingSince = now } = s;
+  // A write failed, and the state was read after it.
+  if (isHealthNews(s)) return lost;
   const since = status.unconfirmedSince;
   if (since === undefined)
     return now - failingSince < intervalMs ? UNCHANGED : { kind: 'Unconfirmed', reason, message };

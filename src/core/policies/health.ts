@@ -1,13 +1,16 @@
 /** The runtime is as declared: is it well, and if not, who can mend it? */
 import { isReadyReason } from '../../api/names.ts';
-import { type Failure, isTransient, toldBy } from '../model/failure.ts';
-import { type Advice, shownAs, someOf } from '../model/message.ts';
+import { repairRefused } from '../events.ts';
+import { type Failure, isRefused, isTransient, isWriteRefused, toldBy } from '../model/failure.ts';
+import { type Advice, type Message, shownAs, someOf } from '../model/message.ts';
 import { condition, operationOf } from '../model/object.ts';
-import { attempted, inView, planned, type Repairs, settlesAt } from '../model/repairs.ts';
+import { attempted, inView, isDue, planned, type Repairs, settlesAt } from '../model/repairs.ts';
 import { downState, healthOf } from '../model/states.ts';
+import { isRefusalTold, permitsRepair } from '../refusal.ts';
 import {
   DOWN_MS,
   dependencyBackoff,
+  IMMEDIATELY,
   operationPoll,
   PROVISIONING_MS,
   periodic,
@@ -30,7 +33,7 @@ import { statusAfter } from '../status/status.ts';
 import { waitingSince } from '../waits.ts';
 import { isElsewhere } from './network.ts';
 import { isBeingRepaired, nextOperationPoll } from './operation.ts';
-import { available, progressing, settle, stall, stalled, unknown } from './verdicts.ts';
+import { available, progressing, STANDS, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
 /** Make sure a person who asks for a repair gets one, whatever the state and the repairs before it. */
 export const requestedRepairIsDone: Policy = (s) => {
@@ -38,6 +41,57 @@ export const requestedRepairIsDone: Policy = (s) => {
   if (!isRepairRequested(s) || token === undefined || s.wrote !== undefined) return undefined;
   return { kind: 'Repair', attempt: { by: 'person', token } };
 };
+
+/** Make sure a person who asks for a repair that Azure refuses hears so, and what is in order is not shaken by it. */
+export const refusedRepairIsAnswered: Policy = (s) => {
+  if (s.failure?.during !== 'repair' || !isWriteRefused(s.failure.failure)) return undefined;
+  if (isRepairRequested(s)) return answer(toldBy(s.failure.failure));
+  const { repair } = s.object.requests;
+  const isAnswered = repair !== undefined && s.object.status.lastHandledRepairAt !== repair;
+  return isAnswered ? settle(UNCHANGED, IMMEDIATELY) : undefined;
+};
+
+/** The policy; a person who asks for a repair of what may not be written, or is not there, hears why there is none. */
+export const answeringRepairs =
+  (policy: Policy): Policy =>
+  (s) => {
+    const action = policy(s);
+    if (action?.kind !== 'Settle' || !isRepairRequested(s)) return action;
+    if (action.verdict.kind === 'Decided' && action.verdict.progress === 'Stalled')
+      return answer(action.verdict.message);
+    return action.verdict.kind === 'Stands' ? answer({ what: condition(s.status, 'Ready')?.message ?? '' }) : action;
+  };
+
+const answer = (why: Message): Action => ({ kind: 'CompleteRequest', request: 'repair', event: repairRefused(why) });
+
+/** The policy, of a runtime whose definition Azure refuses: that stays told, whatever comes of a repair meanwhile. */
+export const whileRefusalStands =
+  (policy: Policy): Policy =>
+  (s) => {
+    const action = policy(s);
+    const { during, failure } = s.failure ?? {};
+    const isStateRead = during === 'poll' && s.definition?.presence === 'present';
+    const isStateRefused = isStateRead && failure !== undefined && isRefused(failure);
+    const isAside = during === undefined || during === 'repair' || isStateRefused;
+    return action?.kind === 'Settle' && isAside && isRefusalTold(s) ? { ...action, verdict: STANDS } : action;
+  };
+
+/** The policy, of an update that was refused; the repair that it does not keep from being made is the next pass's. */
+export const beforeRepair =
+  (policy: Policy): Policy =>
+  (s) => {
+    const action = policy(s);
+    const isRefused = s.failure?.during === 'update' && isWriteRefused(s.failure.failure);
+    return action?.kind === 'Settle' && isRefused && isRepairAwaited(s) ? { ...action, next: IMMEDIATELY } : action;
+  };
+
+function isRepairAwaited(s: Situation): boolean {
+  const { status, state = '', failure, desired, now } = s;
+  if (status.claim === undefined || isBeingRepaired(s)) return false;
+  const isOfTheDocument = ['refused', 'policyDenied'].includes(failure?.failure.kind ?? '');
+  const mayRepair = healthOf(state) === 'limited' && isRepairOn(s) && isOfTheDocument;
+  return isRepairRequested(s) || (mayRepair && isDue(status.repair, desired.repair.maxAttempts, now));
+}
 
 /** Make sure the state is known. */
 export const stateIsKnown: Policy = ({ state }) => (state === undefined ? { kind: 'Read', at: 'state' } : undefined);
@@ -142,6 +196,8 @@ function repairCommand({ object: { name, namespace } }: Situation): string {
 }
 
 export const limitedIsRepaired = whenLimited((s) => {
+  // The next try of what was refused is a repair, too.
+  if (!permitsRepair(s)) return undefined;
   const { attempts, of } = countOf(s);
   return repair(s, attempts + 1, of);
 });
@@ -255,7 +311,7 @@ function repair(s: Situation, number: number, of: number): Action {
   const before = { kind: 'Repair', attempt: { by: 'operator', number, of, nextAttemptTime } } as const;
   const etag = etagOf(s) ?? '';
   const made = { ...inView(status.repair ?? { attempts: 0 }, etag), attempts: number - 1 };
-  const verdict = whatFailed(s) ?? progressing('Repairing', repairing(number, of));
+  const verdict = isRefusalTold(s) ? STANDS : (whatFailed(s) ?? progressing('Repairing', repairing(number, of)));
   const stored = { ...statusAfter(s, verdict), repair: planned(attempted(made, etag, now, nextAttemptTime), of) };
   return { kind: 'StoreStatus', status: stored, before };
 }

@@ -1,7 +1,7 @@
 /** Is the runtime in the network that is declared, and is that network there? */
 
 import { released } from '../events.ts';
-import { onFreshRead } from '../fresh-read.ts';
+import { onFreshRead, onFreshReadOnce } from '../fresh-read.ts';
 import type { Advice } from '../model/message.ts';
 import { isIn, networkInWords, networkOf } from '../model/network.ts';
 import { condition } from '../model/object.ts';
@@ -16,7 +16,7 @@ export const networkIsTheDeclared: Policy = (s) => {
   if (isOwnWriteNotApplied(s))
     return stall(s, 'NotApplied', misplaced(s, 'Azure accepted the definition, but the runtime'));
   if (s.object.hasFinalizer && s.status.claim === undefined) return { kind: 'RemoveFinalizer' };
-  return onFreshRead(s, stall(s, 'NetworkConflict', misplaced(s, 'The runtime exists and')));
+  return onFreshReadOnce(s, stall(s, 'NetworkConflict', misplaced(s, 'The runtime exists and')));
 };
 
 /** Make sure a runtime is made in a network only where it is known whether that network is there. */

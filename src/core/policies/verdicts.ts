@@ -1,7 +1,7 @@
 /** The verdicts of a pass, by what becomes of the object next. */
 import type { ReadyReason } from '../../api/names.ts';
 import type { Advice } from '../model/message.ts';
-import { PARENT_AWAITED_MS, type Requeue, slowRetry } from '../schedule.ts';
+import { PARENT_AWAITED_MS, periodic, type Requeue, slowRetry } from '../schedule.ts';
 import type { Action, Situation, Verdict } from '../situation.ts';
 import { type Absence, waitingSince } from '../waits.ts';
 
@@ -38,12 +38,22 @@ export function unknown(reason: ReadyReason, message: Advice): Decided {
 }
 
 export const UNCHANGED: Verdict = { kind: 'Unchanged' };
+export const STANDS: Verdict = { kind: 'Stands' };
 
 export function settle(verdict: Verdict, next: Requeue): Action {
   return { kind: 'Settle', verdict, next };
 }
 
-/** Stalled, and tried again slowly: what a person does in Azure raises no event here. */
-export function stall({ intervalMs }: Situation, reason: ReadyReason, message: Advice): Action {
-  return settle(stalled(reason, message), slowRetry(intervalMs));
+/** Stalled until a person acts. */
+export function stall(s: Situation, reason: ReadyReason, message: Advice): Action {
+  return settle(stalled(reason, message), nextLook(s));
+}
+
+/**
+ * What was read is read again as at rest: where it shows that what stalls the object is over, that is seen within one
+ * interval. What was refused to be read, and a deletion, is tried again slowly; so is what no read was made for.
+ */
+export function nextLook({ definition, failure, object, intervalMs }: Situation): Requeue {
+  const isRead = definition !== undefined && failure?.during !== 'poll' && !object.deleting;
+  return isRead ? periodic(intervalMs) : slowRetry(intervalMs);
 }

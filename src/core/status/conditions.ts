@@ -68,6 +68,11 @@ export function healthyOf({ state }: Situation): Said {
   return { status: health === 'healthy' ? 'True' : 'False', reason: state, message };
 }
 
+/** Whether the state that was read means something else than the status tells. */
+export function isHealthNews(s: Situation): boolean {
+  return s.state !== undefined && condition(s.status, 'Healthy')?.status !== healthyOf(s).status;
+}
+
 /**
  * The message, which may name the request that failed. Each retry is another request: as long as the same is told as before,
  * the first one stays named, or the status would be written with every retry.

@@ -1,12 +1,34 @@
 /** Corrections of drift, counted field by field: who keeps changing a field back contests it. */
 import { LIMITS } from '../../api/limits.ts';
 import type { Drift, FieldPath } from '../model/fields.ts';
-import type { Corrections } from '../model/object.ts';
-import { CONTEST_ENDS_MS } from '../schedule.ts';
+import { type Corrections, condition } from '../model/object.ts';
+import { contestEnds } from '../schedule.ts';
+import { driftOf, type Situation, wasInSync } from '../situation.ts';
 
 export function markContested(corrections: readonly Corrections[], drift: readonly Drift[]): readonly Corrections[] {
   const fields = new Set<string>(drift.map(({ field }) => field));
   return corrections.map((entry) => (fields.has(entry.field) ? { ...entry, contested: true } : entry));
+}
+
+/**
+ * Whether a contest that was told goes on. It is over once the field was left alone for long enough, counted from its last
+ * correction or from when others were seen to have set it back; and once a person declares something else.
+ */
+export function isContestOpen(s: Situation, { field, times, contested }: Corrections): boolean {
+  if (!contested || !wasInSync(s)) return false;
+  if (driftOf(s).some((drift) => drift.field === field)) return true;
+  const synced = condition(s.status, 'Synced');
+  const seenAt = synced?.status === 'True' ? synced.lastTransitionTime : s.now;
+  return s.now - Math.max(times.at(-1) ?? 0, seenAt) < contestEnds(s.intervalMs);
+}
+
+/** Without the marks of contests that are over, as far as the runtime shows. */
+export function withoutOverContests(s: Situation): readonly Corrections[] {
+  const { corrections } = s.status;
+  if (s.definition?.presence !== 'present') return corrections;
+  return corrections.map((entry) =>
+    entry.contested && !isContestOpen(s, entry) ? { ...entry, contested: false } : entry,
+  );
 }
 
 /** The corrections to store after these fields were corrected now. */
@@ -16,13 +38,8 @@ export function corrected(
   now: number,
 ): readonly Corrections[] {
   const mine = fields.map((field) => {
-    const before = corrections.find((entry) => entry.field === field);
-    const peaceful = now - (before?.times.at(-1) ?? 0) >= CONTEST_ENDS_MS;
-    return {
-      field,
-      times: [...(before?.times ?? []), now].slice(-5),
-      contested: !peaceful && (before?.contested ?? false),
-    };
+    const { times, contested } = corrections.find((entry) => entry.field === field) ?? { times: [], contested: false };
+    return { field, times: [...times, now].slice(-5), contested };
   });
   // The names of custom properties come and go: what was corrected longest ago is forgotten first.
   const others = corrections

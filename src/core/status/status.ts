@@ -2,13 +2,14 @@
 import { compact } from '../model/compact.ts';
 import { declarationOf } from '../model/declaration.ts';
 import { declarationHash } from '../model/desired.ts';
-import { valueAt } from '../model/fields.ts';
+import { isWriteRefused } from '../model/failure.ts';
+import { type Drift, valueAt } from '../model/fields.ts';
 import { type Advice, inFull, inShort } from '../model/message.ts';
 import { condition, EMPTY_STATUS, type ManagedObject, type Status } from '../model/object.ts';
-import { inView, planned } from '../model/repairs.ts';
+import { inView, planned, type Repairs } from '../model/repairs.ts';
 import { armId } from '../model/runtime.ts';
 import { healthOf } from '../model/states.ts';
-import { REPAIR_SHOWS_MS } from '../schedule.ts';
+import { REPAIR_SHOWS_MS, refusedPause } from '../schedule.ts';
 import {
   driftOf,
   etagOf,
@@ -23,7 +24,7 @@ import {
 } from '../situation.ts';
 import { type Wait, waitingSince } from '../waits.ts';
 import { conditionsAfter, currentConditions, healthyOf, type Said, syncedOf, traceable } from './conditions.ts';
-import { markContested } from './contest.ts';
+import { markContested, withoutOverContests } from './contest.ts';
 
 /** The status after a verdict. Equal situations give equal statuses, so that an unchanged one need not be written. */
 export function statusAfter(s: Situation, verdict: Verdict): Status {
@@ -42,6 +43,8 @@ export function statusAfter(s: Situation, verdict: Verdict): Status {
         }),
         unconfirmedSince: s.now,
       };
+    case 'Stands':
+      return standingStatus(s);
     case 'Decided':
       return decidedStatus(withoutUnclaimedFields(s, verdict), verdict);
   }
@@ -59,28 +62,42 @@ function withoutUnclaimedFields(s: Situation, { reason, progress }: Decided): Si
 function decidedStatus(s: Situation, verdict: Decided): Status {
   const { ready, reason, progress } = verdict;
   const message = traceable(s, { reason, message: inFull(verdict.message) });
-  const drift = driftOf(s);
   const said: Said = { status: 'True', reason, message: inShort(verdict.message) };
+  return toldStatus(s, reason, {
+    Ready: { status: ready, reason, message },
+    Reconciling: progress === 'Reconciling' ? said : undefined,
+    Stalled: progress === 'Stalled' ? said : undefined,
+    waitingSince: progress === undefined ? undefined : waitingAfter(s, verdict.clock ?? reason),
+  });
+}
+
+/** What Ready says, and what goes with it, is as it was. */
+function standingStatus(s: Situation): Status {
+  const { Ready, Reconciling, Stalled } = currentConditions(s.status);
+  const { waitingSince: wait } = s.status;
+  return toldStatus(s, Ready?.reason ?? '', { Ready, Reconciling, Stalled, waitingSince: wait });
+}
+
+type Told = Record<'Ready' | 'Reconciling' | 'Stalled', Said | undefined> & {
+  readonly waitingSince: Status['waitingSince'] | undefined;
+};
+
+function toldStatus(s: Situation, reason: string, { waitingSince: wait, ...said }: Told): Status {
+  const drift = driftOf(s);
   const synced = syncedOf(s, drift);
   const claim = claimAfter(s, reason);
   return compact({
     ...handledRequests(s),
     ...observedNow(s, synced),
     observedGeneration: s.object.generation,
-    conditions: conditionsAfter(s, {
-      Ready: { status: ready, reason, message },
-      Synced: synced,
-      Healthy: healthyOf(s),
-      Reconciling: progress === 'Reconciling' ? said : undefined,
-      Stalled: progress === 'Stalled' ? said : undefined,
-    }),
+    conditions: conditionsAfter(s, { ...said, Synced: synced, Healthy: healthyOf(s) }),
     claim,
     managedFields: managedFieldsAfter(s, claim, synced),
     drift,
-    repair: repairAfter(s),
+    repair: repairAfter(s, said.Reconciling === undefined),
     interactiveAuthoring: authoringAfter(s),
-    waitingSince: progress === undefined ? undefined : waitingAfter(s, verdict.clock ?? reason),
-    corrections: reason === 'Contested' ? markContested(s.status.corrections, drift) : s.status.corrections,
+    waitingSince: wait,
+    corrections: correctionsAfter(s, said.Ready, drift),
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
     warnings: s.status.warnings,
@@ -207,17 +224,32 @@ function operationAfter({ status, desired, state, now }: Situation, claim: Statu
   return open && now - operation.time < REPAIR_SHOWS_MS ? operation : undefined;
 }
 
+/** A contest is forgotten by the status that tells of none: nothing that stands is written because time goes by. */
+function correctionsAfter(s: Situation, ready: Said | undefined, drift: readonly Drift[]): Status['corrections'] {
+  if (ready?.reason === 'Contested') return markContested(s.status.corrections, drift);
+  return ready?.status === 'True' ? withoutOverContests(s) : s.status.corrections;
+}
+
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */
-function repairAfter(s: Situation): Status['repair'] {
+function repairAfter(s: Situation, needsPerson: boolean): Status['repair'] {
   const { status, desired, state, now } = s;
   if (status.repair === undefined) return undefined;
-  const repairs = inView(status.repair, etagOf(s));
+  const repairs = pausedAfter(s, inView(status.repair, etagOf(s)), needsPerson);
   if (state !== undefined && healthOf(state) === 'healthy') {
     const { nextAttemptTime: _, etag: __, unmade: ___, ...rest } = repairs;
     return rest.attempts > 0 ? rest : undefined;
   }
   if (isHealthyAgain(status, now)) return undefined;
   return planned(repairs, managing(desired) && desired.repair.mode === 'Auto' ? desired.repair.maxAttempts : 0);
+}
+
+/** An attempt that Azure refused is made again as slowly as any other write that it refused. */
+function pausedAfter({ failure, status }: Situation, repairs: Repairs, needsPerson: boolean): Repairs {
+  const isRefused = failure?.during === 'repair' && isWriteRefused(failure.failure) && repairs.unmade === true;
+  if (!isRefused || !needsPerson) return repairs;
+  const { lastAttemptTime: at = 0 } = repairs;
+  const since = condition(status, 'Stalled')?.lastTransitionTime ?? at;
+  return { ...repairs, nextAttemptTime: at + refusedPause(at - since) };
 }
 
 /** What Azure says of it, and only as long as it is declared. Nothing in it changes because time goes by. */

@@ -328,8 +328,7 @@ export const unknownFields: readonly [string, Manifest, string][] = [
   ],
 ];
 
-const factoryBack =
-  'restore "SampleV2DataFactory1" (resource group "ADFV2SampleRG", subscription "00000000-0000-0000-0000-000000000001")';
+const factoryBack = 'restore "SampleV2DataFactory1" (resource group "ADFV2SampleRG"), or create';
 const workspaceBack = factoryBack.replace('SampleV2DataFactory1', 'samplesynapseworkspace1');
 
 /** What changes, before, after, the path that the message is about, and what it says. */

@@ -92,9 +92,9 @@ test('the lines, as people see them', async () => {
     '✔ operator: azure-ir/operator, 1/1 replicas ready, example/azure-ir-operator:0.1.0; --leader-elect --operator-identity-namespaces=team-b',
     '✘ leader: operator-1 has not renewed the lease',
     '    check the log: kubectl -n azure-ir logs deployment/operator',
-    '! identity of team-a: not known: you may not look',
+    '! identity of team-a: not known: you lack the permission to check this',
     '    have this checked by someone with the permission',
-    '✔ budget of 00000000-0000-0000-0000-000000000001: about 12 reads an hour for 1 objects, of 54000 (intervals of 10m where none is declared)',
+    '✔ budget of 00000000-0000-0000-0000-000000000001: about 12 reads an hour for 1 object, of 54000 (intervals of 10m where none is declared)',
     '',
   ]);
 });

@@ -257,7 +257,7 @@ describe('what asks the operator for something', () => {
     const refused = await azir([verb, 'etl', ...TEAM]);
     expect(refused).toMatchObject({
       code: 3,
-      out: expect.stringContaining('Flux will undo it: change spec.suspend in Git'),
+      out: expect.stringContaining('Flux will revert it: change spec.suspend in Git'),
     });
     const forced = await azir([verb, 'etl', ...TEAM, '--force']);
     expect(forced).toMatchObject({
@@ -318,6 +318,13 @@ describe('objects', () => {
   ])('are found by %s', async (_, words, key) => {
     for (const each of ['team-a/etl', 'team-b/etl']) server.put(stored(each));
     expect(await azir(['status', ...words, '-o', 'name'])).toMatchObject({ code: 0, out: `${key}\n` });
+  });
+
+  test('that are not there are said so', async () => {
+    expect(await azir(['trace', 'gone', ...TEAM])).toMatchObject({
+      code: 1,
+      notes: 'error: there is no AzureIntegrationRuntime team-a/gone\n',
+    });
   });
 
   test.each([['team-b/etl', ...TEAM], ['a/b/c'], ['/etl'], ['etl', '-A']])(

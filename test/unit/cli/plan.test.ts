@@ -198,7 +198,7 @@ describe('an object that was there before', () => {
   test('cannot be moved to another factory', async () => {
     const made = await plan([object('etl', { factory: { ...FACTORY, name: 'other' } })], {}, { base: before });
     expect(made.changes).toMatchObject([
-      { action: 'blocked', reason: 'Immutable', message: expect.stringContaining(`put "${FACTORY.name}"`) },
+      { action: 'blocked', reason: 'Immutable', message: expect.stringContaining(`restore "${FACTORY.name}"`) },
     ]);
   });
 });
@@ -344,5 +344,17 @@ describe('markdown', () => {
     expect(text).toMatch(/^<!-- kubectl-azir:prod -->\n### Azure integration runtimes: 200 create, 20 delete, /);
     for (let i = 0; i < 20; i++) expect(text).toContain(`team-a/gone-${i}\``);
     expect(text).toContain('left out for want of room');
+  });
+
+  test('keeps to its length with many deletions: their names stay, and what is said of them goes', async () => {
+    const gone = Array.from({ length: 300 }, (_, i) => object(`gone-${i}`));
+    const azure = { runtimes: gone.map(({ raw }) => runtime(raw.metadata.name, located('West Europe'))) };
+    const made = await plan([object('new')], azure, { base: gone, policies: ['no-delete'] });
+    const text = await render(made, 'markdown', {} as never, { commentId: 'prod', maxLength: 20_000 });
+    expect(text.length).toBeLessThan(20_000);
+    expect(text).toContain('1 create, 300 delete?');
+    expect(text).toContain('--policy forbids 300 of these changes');
+    for (let i = 0; i < 300; i++) expect(text).toContain(`team-a/gone-${i}\``);
+    expect(text).toContain('were left out for want of room');
   });
 });

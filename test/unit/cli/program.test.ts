@@ -110,4 +110,5 @@ test.each([
   ['managed-identity', 'managed-identity'],
   ['workload', 'workload-identity'],
 ])('--azure-credential %s is known', (text, kind) => expect(ownCredential(text)).toBe(kind));
-test('no chain of credentials is', () => expect(() => ownCredential('default')).toThrow('--azure-credential default'));
+test('no chain of credentials is', () =>
+  expect(() => ownCredential('default')).toThrow('--azure-credential "default"'));

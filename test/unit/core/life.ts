@@ -19,6 +19,7 @@ import {
   type Situation,
   type Verdict,
 } from '../../../src/core/situation.ts';
+import { standsWithoutState } from '../../../src/core/state-read.ts';
 import { corrected } from '../../../src/core/status/contest.ts';
 import { statusAfter } from '../../../src/core/status/status.ts';
 import { desired, runtimeId } from '../model/builders.ts';
@@ -48,6 +49,8 @@ export interface World {
   readonly failingForMs: number | undefined;
   /** Of passes before this one, besides the status. */
   readonly missingForMs: number | undefined;
+  /** Since this process tried to write what is declared. */
+  readonly triedForMs: number | undefined;
   /** What the parent's own GET says when it is denied. */
   readonly parent: ParentPresence;
   readonly edit: Omit<Desired, 'id'> | undefined;
@@ -120,6 +123,7 @@ const world: fc.Arbitrary<World> = fc.record({
   ),
   failingForMs: fc.constantFrom(undefined, 0, INTERVAL, 90 * MINUTE),
   missingForMs: fc.constantFrom(undefined, 0, RUNTIME_MISSING_MS, 90 * MINUTE),
+  triedForMs: fc.constantFrom(undefined, 0, INTERVAL, 90 * MINUTE),
   parent: fc.constantFrom('present', 'absent', 'absent', 'unreadable', 'unanswered'),
   edit: rarely(declared),
   requests: fc.record({
@@ -156,6 +160,7 @@ export function pass(
     intervalMs: INTERVAL,
     failingSince: given.failingForMs === undefined ? undefined : now - given.failingForMs,
     ...(given.missingForMs === undefined ? {} : { missingSince: now - given.missingForMs }),
+    ...(given.triedForMs === undefined ? {} : { triedAt: now - given.triedForMs }),
   };
   const at = (call: 'definition' | 'network' | 'state' | 'parent' | 'write') =>
     FAILS_AT[call] === given.fails?.at ? given.fails?.failure : undefined;
@@ -168,10 +173,13 @@ export function pass(
     if (action.kind === 'Settle') return { s, verdict: action.verdict, wrote: s.wrote !== undefined };
     const write = CALL[action.kind];
     const failure = action.kind === 'Read' ? at(action.at) : write && at('write');
+    const isOnlyShown = action.kind === 'Read' && action.at === 'state' && action.stands === true;
     s =
       failure === undefined
         ? done(s, action, given)
-        : { ...failing(s, action, failure), failure: { during: write ?? 'poll', failure } };
+        : isOnlyShown && standsWithoutState(s, failure)
+          ? { ...s, isStateUnread: true }
+          : { ...failing(s, action, failure), failure: { during: write ?? 'poll', failure } };
   }
   throw new Error('the policies did not settle');
 }

@@ -63,7 +63,8 @@ const terminal = (when: Situation, reason: string, rest: readonly [string, strin
   says: [`False ${reason}`, ...rest],
   progress: 'Stalled',
   kstatus: 'Failed',
-  next: 'slow',
+  // What was read is polled as at rest.
+  next: rest === UNSEEN ? 'slow' : 'periodic',
 });
 
 const IN = 'True InSync';
@@ -161,19 +162,24 @@ const TABLE: Record<string, Row> = {
     UNSEEN,
   ),
   AdoptionRefused: terminal(
-    situation({ desired: { adoptionPolicy: 'Never' }, definition: found('North Europe') }),
+    situation({ desired: { adoptionPolicy: 'Never' }, definition: found('North Europe'), state: 'Online' }),
     'AdoptionRefused',
-    ['False Drifted', 'Unknown Unknown'],
+    ['False Drifted', 'True Online'],
   ),
   'AdoptionRefused although identical': terminal(
-    situation({ desired: { adoptionPolicy: 'Never' }, definition: found('West Europe') }),
+    situation({ desired: { adoptionPolicy: 'Never' }, definition: found('West Europe'), state: 'Online' }),
     'AdoptionRefused',
-    UNSEEN,
+    ['Unknown Unknown', 'True Online'],
   ),
-  TypeConflict: terminal(owned({ definition: found(undefined, {}, 'SelfHosted') }), 'TypeConflict', [
+  TypeConflict: terminal(seen({ definition: found(undefined, {}, 'SelfHosted') }), 'TypeConflict', [
     'False Drifted',
-    'Unknown Unknown',
+    'True Online',
   ]),
+  'InvalidDefinition of a runtime that exists': terminal(
+    seen({ definition: found('North Europe'), failure: failed('refused', 'update') }),
+    'InvalidDefinition',
+    ['False Drifted', 'True Online'],
+  ),
   CredentialsInvalid: terminal(owned({ failure: failed('credentialsInvalid') }), 'CredentialsInvalid', UNSEEN),
   'CredentialsInvalid that may pass': progress(
     situation({ failure: failed('credentialsInvalid', 'poll', { mayPass: true }) }),
@@ -242,7 +248,7 @@ const TABLE: Record<string, Row> = {
       status: { corrections: [corrections('location', [50, 40, 30, 20, 10])] },
     }),
     'Contested',
-    'after',
+    'periodic',
     ['False Drifted', 'True Online'],
   ),
   'NotFound under Observe': progress(

@@ -79,7 +79,7 @@ export const SCENES: Readonly<Record<string, Situation>> = {
   }),
   'no workspace': withId(situation({ failure: failed('parentNotFound') }), WORKSPACE),
   'another network': owned({ definition: found('West Europe', foreign) }),
-  'a network that was not applied': owned({ definition: found('West Europe', foreign), wrote: { kind: 'create' } }),
+  'a network that was not applied': seen({ definition: found('West Europe', foreign), wrote: { kind: 'create' } }),
   'operation shown': seen({ status: operation('Update', { replacedEtag: 'before' }) }),
   'create pending': owned({ definition: GONE, status: operation('Create') }),
   'create repeated': owned({ definition: GONE, status: operation('Create', { repeated: true }) }),
@@ -113,6 +113,11 @@ export const SCENES: Readonly<Record<string, Situation>> = {
     definition: listed(found('West Europe')),
     status: { repair: { attempts: 0, unmade: true, etag: 'etag', nextAttemptTime: ago(-5) } },
   }),
+  'repair unanswered': limited({
+    failure: failed('unavailable', 'repair'),
+    status: { repair: { attempts: 0, unmade: true } },
+  }),
+  'another network, seen': seen({ definition: found('West Europe', foreign) }),
   'repairs exhausted': limited({
     status: { repair: { attempts: 5 }, conditions: [said('Healthy', 'False', 'Limited')] },
   }),

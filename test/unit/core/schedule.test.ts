@@ -2,7 +2,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  CONTEST_ENDS_MS,
   CONTESTED,
   conflictBackoff,
   contestedSpacing,
@@ -94,12 +93,11 @@ describe('waits', () => {
 });
 
 test('the deadlines are those of the design', () => {
-  expect({ ROLE_SPREADS_MS, PROVISIONING_MS, DOWN_MS, REPAIR_RESET_MS, CONTEST_ENDS_MS, CONTESTED }).toEqual({
+  expect({ ROLE_SPREADS_MS, PROVISIONING_MS, DOWN_MS, REPAIR_RESET_MS, CONTESTED }).toEqual({
     ROLE_SPREADS_MS: 600_000,
     PROVISIONING_MS: 1_800_000,
     DOWN_MS: 600_000,
     REPAIR_RESET_MS: 3_600_000,
-    CONTEST_ENDS_MS: 7_200_000,
     CONTESTED: { corrections: 5, intervals: 6 },
   });
 });

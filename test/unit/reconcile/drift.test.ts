@@ -73,8 +73,8 @@ describe('drift', () => {
     }
     expect(summaries[5]).toBe('Ready=False Contested Reconciling');
     expect(told[5]).toEqual(['DriftDetected', 'Contested']);
-    expect(summaries[6]).toBe('Ready=True Available');
-    expect(told[6]).toEqual(['DriftCorrected', 'Recovered']);
+    expect(summaries[6]).toBe('Ready=False Contested Reconciling');
+    expect(told[6]).toEqual(['DriftCorrected']);
   });
 });
 
@@ -163,14 +163,64 @@ describe('a contested field', () => {
     expect(warnings[0]?.message).toContain('location "northeurope" (want "West Europe")');
   });
 
-  test('is forgotten after two hours of peace', async () => {
+  test('stays Contested, whether it has just been corrected or changed back, and is told once', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    await contest(operator, key, 1);
+    const told: string[] = [];
+    for (let poll = 0; poll < 72; poll++) {
+      operator.azure.put(runtimeId(), MANAGED('northeurope'));
+      await operator.poll(key);
+      told.push(operator.summary(key));
+      operator.now += INTERVAL_MS;
+    }
+    expect(new Set(told)).toEqual(new Set(['Ready=False Contested Reconciling']));
+    expect(reasons(operator).filter((reason) => reason === 'Contested')).toHaveLength(1);
+    expect(reasons(operator)).toContain('DriftCorrected');
+  });
+
+  test('is polled as at rest, and its state shown', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    await contest(operator, key, 80 / 60);
+    operator.azure.calls.length = 0;
+    operator.cluster.writes.length = 0;
+    expect(await operator.poll(key)).toMatchObject({ ms: INTERVAL_MS });
+    expect(operator.azure.calls).toEqual(['hint', 'state']);
+    expect(operator.cluster.writes).toEqual([]);
+    operator.azure.setState(runtimeId(), 'Offline');
+    await operator.poll(key);
+    expect(operator.object(key).status.state).toBe('Offline');
+    expect(operator.summary(key)).toBe('Ready=False Contested Reconciling');
+  });
+
+  test('is over once others have set it back and left it alone for six intervals', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    await contest(operator, key, 6);
+    operator.azure.put(runtimeId(), MANAGED('West Europe'));
+    const told: string[] = [];
+    for (let poll = 0; poll < 8; poll++) {
+      await operator.poll(key);
+      told.push(operator.summary(key));
+      operator.now += INTERVAL_MS;
+    }
+    expect(told.indexOf('Ready=True Available')).toBe(6);
+    expect(new Set(told.slice(6)).size).toBe(1);
+  });
+
+  test('is forgotten after six intervals of peace', async () => {
     const operator = new Operator();
     const key = await ready(operator);
     await contest(operator, key, 6);
     operator.now += 60 * MINUTE;
     await operator.poll(key);
+    for (let poll = 0; poll < 6; poll++) {
+      expect(operator.summary(key)).toBe('Ready=False Contested Reconciling');
+      operator.now += INTERVAL_MS;
+      await operator.poll(key);
+    }
     expect(operator.summary(key)).toBe('Ready=True Available');
-    operator.now += 120 * MINUTE;
     expect(await contest(operator, key, 0.5)).toEqual([0, 10, 20]);
   });
 });

@@ -36,6 +36,7 @@ describe('a failure of Azure', () => {
     expect(operator.object(key).status.claim).toBeUndefined();
     const open = ['unavailable', 'throttled', 'credentialUnavailable'];
     expect(operator.object(key).hasFinalizer).toBe(open.includes(kind));
+    operator.now += 10 * MINUTE;
     await operator.poll(key);
     expect(operator.summary(key)).toBe('Ready=True Available');
   });

@@ -61,7 +61,7 @@ describe('a request on behalf of an object', () => {
       },
     ],
     'an adoption that was refused': [
-      'change',
+      'poll',
       async (operator) => {
         operator.azure.put(runtimeId(), MANAGED('North Europe'));
         return ready(operator, { adoptionPolicy: 'Never' });

@@ -78,7 +78,25 @@ describe('how the definition is looked at', () => {
         'Look definition fresh',
       ],
       'an object that was not in sync is read afresh': [
+        owned({ status: { conditions: [said('Ready', 'False', 'Updating'), said('Synced', 'False', 'Drifted')] } }),
+        'Look definition fresh',
+      ],
+      'a contested object is watched in the list': [
         owned({ status: { conditions: [said('Ready', 'False', 'Contested'), said('Synced', 'False', 'Drifted')] } }),
+        'Look definition listed',
+      ],
+      'a Stalled object is watched in the list': [
+        owned({
+          status: { conditions: [...standing('InvalidDefinition', 'Stalled'), said('Synced', 'False', 'Drifted')] },
+        }),
+        'Look definition listed',
+      ],
+      'so is a Stalled object without a claim': [
+        situation({ status: { observedGeneration: 1, conditions: standing('AdoptionRefused', 'Stalled') } }),
+        'Look definition listed',
+      ],
+      'a Stalled object that was edited is read afresh': [
+        owned({ object: { generation: 2 }, status: { conditions: standing('InvalidDefinition', 'Stalled') } }),
         'Look definition fresh',
       ],
       'an observed runtime that differs is looked at in the list': [
@@ -239,8 +257,8 @@ describe('adoption', () => {
   const REFUSED = 'Ready=False AdoptionRefused Stalled';
   rules<Row>(
     {
-      'Never refuses an identical runtime': [situation({ desired: never, definition: SAME }), REFUSED],
-      'Never refuses a differing runtime': [situation({ desired: never, definition: OTHER }), REFUSED],
+      'Never refuses an identical runtime': [situation({ desired: never, definition: SAME, state: 'Online' }), REFUSED],
+      'Never refuses a differing runtime': [situation({ desired: never, definition: OTHER, state: 'Online' }), REFUSED],
       'Never still recognises our own create': [
         situation({ object: creating, desired: never, definition: SAME }),
         'Claim',
@@ -251,7 +269,10 @@ describe('adoption', () => {
         situation({ desired: ifIdentical, definition: found('West Europe', { description: 'theirs' }) }),
         'Adopt',
       ],
-      'IfIdentical refuses a differing runtime': [situation({ desired: ifIdentical, definition: OTHER }), REFUSED],
+      'IfIdentical refuses a differing runtime': [
+        situation({ desired: ifIdentical, definition: OTHER, state: 'Online' }),
+        REFUSED,
+      ],
       'a refusal drops the finalizer first (Never)': [
         situation({ object: hasFinalizer, desired: never, definition: OTHER }),
         'RemoveFinalizer',
@@ -265,11 +286,13 @@ describe('adoption', () => {
   );
 
   test('the refusal of Never says what to change', () => {
-    expect(messageOf(situation({ desired: never, definition: SAME }))).toMatch(/Permit adoption|azureName/);
+    expect(messageOf(situation({ desired: never, definition: SAME, state: 'Online' }))).toMatch(
+      /Permit adoption|azureName/,
+    );
   });
 
   test('the refusal of IfIdentical names the differing field and what to change', () => {
-    const message = messageOf(situation({ desired: ifIdentical, definition: OTHER }));
+    const message = messageOf(situation({ desired: ifIdentical, definition: OTHER, state: 'Online' }));
     expect(message).toContain('differs in location');
     expect(message).toContain('adoptionPolicy: Always');
   });
@@ -289,10 +312,13 @@ describe('another kind of runtime under the name', () => {
     const definition = found(undefined, {}, type);
     rules<Row>(
       {
-        [`${name} is a TypeConflict for a new object`]: [situation({ definition }), 'Ready=False TypeConflict Stalled'],
-        [`${name} is a TypeConflict for its former owner`]: [owned({ definition }), 'Ready=False TypeConflict Stalled'],
+        [`${name} is a TypeConflict for a new object`]: [
+          situation({ definition, state: 'Online' }),
+          'Ready=False TypeConflict Stalled',
+        ],
+        [`${name} is a TypeConflict for its former owner`]: [seen({ definition }), 'Ready=False TypeConflict Stalled'],
         [`${name} is a TypeConflict for an observer`]: [
-          situation({ definition, desired: { managementPolicy: 'Observe' } }),
+          situation({ definition, state: 'Online', desired: { managementPolicy: 'Observe' } }),
           'Ready=False TypeConflict Stalled',
         ],
         [`${name} leaves nothing held by an object that claimed nothing`]: [
@@ -305,9 +331,13 @@ describe('another kind of runtime under the name', () => {
   }
 
   test('is named to people', () => {
-    expect(messageOf(owned({ definition: found(undefined, {}, 'SelfHosted') }))).toContain('self-hosted');
-    expect(messageOf(owned({ definition: found(undefined, {}, 'AzureSsis') }))).toContain('SSIS');
-    expect(messageOf(owned({ definition: found(undefined, {}, { unknown: 'Airflow' }) }))).toContain('Airflow');
+    expect(messageOf(owned({ definition: found(undefined, {}, 'SelfHosted'), state: 'Online' }))).toContain(
+      'self-hosted',
+    );
+    expect(messageOf(owned({ definition: found(undefined, {}, 'AzureSsis'), state: 'Online' }))).toContain('SSIS');
+    expect(messageOf(owned({ definition: found(undefined, {}, { unknown: 'Airflow' }), state: 'Online' }))).toContain(
+      'Airflow',
+    );
   });
 });
 
@@ -466,6 +496,35 @@ describe('a contested field', () => {
         }),
         CONTESTED,
       ],
+      'is reported though it has just been corrected': [
+        seen({ status: { corrections: [corrections('location', [120, 80, 40, 0], true)] } }),
+        CONTESTED,
+      ],
+      'is reported until it was left alone for six intervals': [
+        seen({ status: { corrections: [corrections('location', [59.9], true)] } }),
+        CONTESTED,
+      ],
+      'is reported no longer then': [
+        seen({ status: { corrections: [corrections('location', [60], true)] } }),
+        'Ready=True Available',
+      ],
+      'stays told as it was while it is as declared': [
+        seen({
+          status: {
+            corrections: [corrections('location', [1], true)],
+            conditions: [
+              said('Ready', 'False', 'Contested'),
+              said('Synced', 'True', 'InSync'),
+              said('Reconciling', 'True', 'Contested'),
+            ],
+          },
+        }),
+        'Stands',
+      ],
+      'does not hide that the runtime is Limited': [
+        seen({ state: 'Limited', status: { corrections: [corrections('location', [1], true)] } }),
+        'Repair 1 of 5',
+      ],
       'is none of an object whose runtime is as declared now': [
         contested(FIVE, { definition: SAME, state: 'Online' }),
         'Ready=True Available',
@@ -491,8 +550,10 @@ describe('a contested field', () => {
     expect(messageOf(contested(FIVE))).toContain('location "North Europe" (want "West Europe")');
   });
 
-  test('is looked at when its wait is over', () => {
-    expect(nextOf(contested(FIVE))).toEqual({ kind: 'after', ms: 10 * 60_000 });
+  test('is polled as at rest until its wait is over, and then looked at', () => {
+    expect(nextOf(contested(FIVE))).toEqual({ kind: 'periodic', ms: INTERVAL });
+    const later = corrections('location', [50, 45, 40, 25, 15]);
+    expect(nextOf(contested(later))).toEqual({ kind: 'after', ms: 5 * 60_000 });
   });
 
   test('is looked at when the first of two waits is over', () => {
@@ -500,10 +561,12 @@ describe('a contested field', () => {
       desired: { fields: { location: 'West Europe', description: 'ours' } },
       definition: OTHER,
       state: 'Online',
-      status: { corrections: [FIVE, corrections('description', [50, 40, 30, 20, 5])] },
+      status: {
+        corrections: [corrections('location', [50, 45, 40, 25, 15]), corrections('description', [50, 40, 30, 20, 5])],
+      },
     });
     expect(decided(s)).toBe(CONTESTED);
-    expect(nextOf(s)).toEqual({ kind: 'after', ms: 10 * 60_000 });
+    expect(nextOf(s)).toEqual({ kind: 'after', ms: 5 * 60_000 });
   });
 });
 

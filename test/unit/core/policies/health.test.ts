@@ -82,9 +82,9 @@ describe.each(['Initial', 'Starting'])('Provisioning (%s)', (state) => {
     expect(decided(since(29.99))).toBe('Ready=False Provisioning Reconciling');
     expect(nextOf(since(29.99))).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: MINUTE });
   });
-  test('needs a person after 30 minutes, and is retried slowly', () => {
+  test('needs a person after 30 minutes, and is polled as at rest', () => {
     expect(decided(since(30))).toBe('Ready=False Provisioning Stalled');
-    expect(nextOf(since(30))).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
+    expect(nextOf(since(30))).toEqual({ kind: 'periodic', ms: INTERVAL });
     expect(messageOf(since(30))).toMatch(/30 minutes.*Check it in Azure/);
   });
 });
@@ -95,9 +95,9 @@ describe.each(['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistrati
     expect(decided(since(9.99))).toBe(`Ready=False ${state} Reconciling`);
     expect(nextOf(since(9.99))).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: MINUTE });
   });
-  test('needs a person after ten minutes, and is retried slowly', () => {
+  test('needs a person after ten minutes, and is polled as at rest', () => {
     expect(decided(since(10))).toBe(`Ready=False ${state} Stalled`);
-    expect(nextOf(since(10))).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
+    expect(nextOf(since(10))).toEqual({ kind: 'periodic', ms: INTERVAL });
     expect(messageOf(since(10))).toContain('Check it in Azure');
   });
   test('is never repaired', () => {
@@ -310,7 +310,7 @@ describe('a Limited runtime', () => {
     expect(messageOf(limited({ attempts: 5 }))).toMatch(/after 5 repairs.*azure-ir\.io\/repair=/);
     const off = limited(undefined, { desired: { repair: { mode: 'Disabled', maxAttempts: 5 } } });
     expect(messageOf(off)).toContain('repair.mode: Auto');
-    expect(nextOf(off)).toEqual({ kind: 'backoff', baseMs: INTERVAL, maxMs: 3_600_000 });
+    expect(nextOf(off)).toEqual({ kind: 'periodic', ms: INTERVAL });
   });
 });
 

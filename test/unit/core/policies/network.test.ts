@@ -1,6 +1,6 @@
 /** Is the runtime in the network that is declared, and is that network there? */
 import { describe, expect, test } from '@jest/globals';
-import { IMMEDIATELY, MINUTE } from '../../../../src/core/schedule.ts';
+import { IMMEDIATELY } from '../../../../src/core/schedule.ts';
 import type { Situation } from '../../../../src/core/situation.ts';
 import {
   ADOPTED,
@@ -9,6 +9,7 @@ import {
   dying,
   found,
   GONE,
+  INTERVAL,
   listed,
   messageOf,
   nextOf,
@@ -45,15 +46,15 @@ describe('a runtime in another network than declared', () => {
   rules<Row>(
     {
       'is a NetworkConflict where it is public and declared in one': [
-        owned({ desired: NEVER, definition: PUBLIC }),
+        owned({ desired: NEVER, definition: PUBLIC, state: 'Online' }),
         'Ready=False NetworkConflict Stalled',
       ],
       'is a NetworkConflict where it is in one and declared public': [
-        owned({ definition: inside('default') }),
+        owned({ definition: inside('default'), state: 'Online' }),
         'Ready=False NetworkConflict Stalled',
       ],
       'is a NetworkConflict where the two have different names': [
-        owned({ desired: NEVER, definition: inside('other') }),
+        owned({ desired: NEVER, definition: inside('other'), state: 'Online' }),
         'Ready=False NetworkConflict Stalled',
       ],
       'is read before that is told': [owned({ desired: NEVER, definition: listed(PUBLIC) }), READ],
@@ -61,25 +62,28 @@ describe('a runtime in another network than declared', () => {
         situation({ desired: NEVER, object: { hasFinalizer: true }, definition: PUBLIC }),
         'RemoveFinalizer',
       ],
-      'is not adopted': [situation({ desired: NEVER, definition: PUBLIC }), 'Ready=False NetworkConflict Stalled'],
+      'is not adopted': [
+        situation({ desired: NEVER, definition: PUBLIC, state: 'Online' }),
+        'Ready=False NetworkConflict Stalled',
+      ],
       'is not adopted, whatever differs besides': [
-        situation({ desired: NEVER, definition: found('North Europe') }),
+        situation({ desired: NEVER, definition: found('North Europe'), state: 'Online' }),
         'Ready=False NetworkConflict Stalled',
       ],
       'is NotApplied where this pass has written it': [
-        owned({ desired: NEVER, definition: PUBLIC, wrote: { kind: 'create' } }),
+        owned({ desired: NEVER, definition: PUBLIC, wrote: { kind: 'create' }, state: 'Online' }),
         'Ready=False NotApplied Stalled',
       ],
       'stays NotApplied for later passes, where it was created': [
-        owned({ desired: NEVER, definition: PUBLIC, status: toldBefore }),
+        owned({ desired: NEVER, definition: PUBLIC, status: toldBefore, state: 'Online' }),
         'Ready=False NotApplied Stalled',
       ],
       'is a NetworkConflict where it was adopted, whatever was told before': [
-        owned({ desired: NEVER, definition: PUBLIC, status: { ...toldBefore, claim: ADOPTED } }),
+        owned({ desired: NEVER, definition: PUBLIC, status: { ...toldBefore, claim: ADOPTED }, state: 'Online' }),
         'Ready=False NetworkConflict Stalled',
       ],
       'is a NetworkConflict where a write that may still show is only accepted': [
-        owned({ desired: NEVER, definition: PUBLIC, status: { ...toldBefore, operation: accepted } }),
+        owned({ desired: NEVER, definition: PUBLIC, status: { ...toldBefore, operation: accepted }, state: 'Online' }),
         'Ready=False NetworkConflict Stalled',
       ],
       'is no conflict of an observer': [
@@ -94,16 +98,13 @@ describe('a runtime in another network than declared', () => {
     check,
   );
 
-  test('is retried slowly, since only a person can end it', () => {
-    expect(nextOf(owned({ desired: NEVER, definition: PUBLIC }))).toEqual({
-      kind: 'backoff',
-      baseMs: 10 * MINUTE,
-      maxMs: 60 * MINUTE,
-    });
+  test('is polled as at rest, and its state read to be shown', () => {
+    expect(decided(owned({ desired: NEVER, definition: PUBLIC }))).toBe('Look state');
+    expect(nextOf(seen({ desired: NEVER, definition: PUBLIC }))).toEqual({ kind: 'periodic', ms: INTERVAL });
   });
 
   test('is named with where it is and where it was declared', () => {
-    const message = messageOf(owned({ desired: NEVER, definition: inside('other') }));
+    const message = messageOf(owned({ desired: NEVER, definition: inside('other'), state: 'Online' }));
     expect(message).toContain('in the managed virtual network other');
     expect(message).toContain('in the managed virtual network default');
   });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decide } from '../../../../src/core/decide.ts';
 import type { Situation } from '../../../../src/core/situation.ts';
-import { decided, found, IN_SYNC, managedObject, owned, rules, type Scene, seen, situation } from '../builders.ts';
+import { decided, IN_SYNC, managedObject, owned, rules, type Scene, seen, situation } from '../builders.ts';
 
 const REPAIR = { repair: 'r1' };
 const AUTHORING = { enableInteractiveAuthoring: 'a1' };
@@ -17,8 +17,6 @@ function answer(s: Situation): readonly [string, string] {
 }
 
 const rival = managedObject('rival', { hasFinalizer: true, status: IN_SYNC });
-const unclaimed = (more: Scene = {}) =>
-  situation({ definition: found('North Europe'), desired: { adoptionPolicy: 'Never' }, ...more });
 
 describe('a request that cannot be met', () => {
   rules<readonly [Situation, string, RegExp]>(
@@ -47,21 +45,6 @@ describe('a request that cannot be met', () => {
         situation({ peers: [rival], requests: REPAIR }),
         'repair',
         /already managed by team\/rival/,
-      ],
-      'for a repair of a runtime that may not be adopted': [
-        unclaimed({ requests: REPAIR }),
-        'repair',
-        /adoptionPolicy: Never forbids/,
-      ],
-      'for a repair of a runtime of another type': [
-        owned({ definition: found('x', {}, 'SelfHosted'), requests: REPAIR }),
-        'repair',
-        /self-hosted/,
-      ],
-      'for a repair of a runtime in another network': [
-        owned({ definition: found('x', { managedVirtualNetwork: { referenceName: 'default' } }), requests: REPAIR }),
-        'repair',
-        /not public as declared/,
       ],
     },
     ([s, request, said]) => {

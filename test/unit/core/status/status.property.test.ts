@@ -6,9 +6,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decide } from '../../../../src/core/decide.ts';
 import { transitions } from '../../../../src/core/events.ts';
-import { condition } from '../../../../src/core/model/object.ts';
+import { condition, type Status } from '../../../../src/core/model/object.ts';
 import { MINUTE } from '../../../../src/core/schedule.ts';
 import { statusAfter } from '../../../../src/core/status/status.ts';
+import { heard } from '../../../../src/core/warnings.ts';
 import { brokenRules } from '../../../support/kstatus.ts';
 import { asApi, INTERVAL } from '../builders.ts';
 import { live, lives, next, pass, RUNS } from '../life.ts';
@@ -95,6 +96,25 @@ describe('whatever happens to an object', () => {
           const told = transitions(settled.s, before, status);
           expect(new Set(told.map(({ reason }) => reason)).size).toBe(told.length);
           expect(transitions(next(settled, status), status, status)).toEqual([]);
+        });
+      }),
+      RUNS,
+    );
+  });
+
+  test('trouble is told once, and an object that is well has none left', () => {
+    fc.assert(
+      fc.property(lives, ([worlds, deletedAt]) => {
+        let warnings: NonNullable<Status['warnings']> = [];
+        live(worlds, deletedAt, ({ s, verdict }, _given, before) => {
+          const after = statusAfter(s, verdict);
+          const pass = { ...s, verdict, told: transitions(s, before, after), mayTell: () => true };
+          const { status, events } = heard(pass, { ...before, warnings }, { ...after, warnings });
+          warnings = status.warnings ?? [];
+          expect(events.length).toBeLessThanOrEqual(1);
+          expect(heard({ ...pass, told: [] }, status, status).events).toEqual([]);
+          const isWell = condition(after, 'Ready')?.status === 'True' && condition(after, 'Reconciling') === undefined;
+          if (isWell && verdict.kind === 'Decided') expect(warnings).toEqual([]);
         });
       }),
       RUNS,

@@ -6,6 +6,7 @@ import { type Condition, condition, EMPTY_STATUS, type Status } from '../../../.
 import { requestIds, withRequestIds } from '../../../../src/core/model/request-ids.ts';
 import { armId } from '../../../../src/core/model/runtime.ts';
 import { available, progressing, stalled, UNCHANGED, unknown } from '../../../../src/core/policies/verdicts.ts';
+import { MINUTE } from '../../../../src/core/schedule.ts';
 import type { Situation, Verdict } from '../../../../src/core/situation.ts';
 import { corrected } from '../../../../src/core/status/contest.ts';
 import { invalidStatus, statusAfter } from '../../../../src/core/status/status.ts';
@@ -485,13 +486,58 @@ describe('corrections', () => {
     ]);
   });
 
-  test('of a contested field leave it contested, unless it had been left in peace for two hours', () => {
-    expect(corrected([corrections('location', [119], true)], ['location'], NOW)).toEqual([
-      corrections('location', [119, 0], true),
+  test('of a contested field leave it contested', () => {
+    expect(corrected([corrections('location', [240], true)], ['location'], NOW)).toEqual([
+      corrections('location', [240, 0], true),
     ]);
-    expect(corrected([corrections('location', [120], true)], ['location'], NOW)).toEqual([
-      corrections('location', [120, 0], false),
-    ]);
+  });
+
+  describe('of a contested field are marked', () => {
+    const HOUR = 60 * MINUTE;
+    const marked = (minutesAgo: number, more: Parameters<typeof seen>[0] = {}) => {
+      const s = seen({
+        ...more,
+        status: { corrections: [corrections('location', [minutesAgo], true)], ...more.status },
+      });
+      return statusAfter(s, available('')).corrections[0]?.contested;
+    };
+    const syncedSince = (minutes: number) => ({
+      conditions: [
+        said('Ready', 'False', 'Contested'),
+        said('Synced', 'True', 'InSync', { lastTransitionTime: ago(minutes) }),
+      ],
+    });
+    rules<readonly [boolean | undefined, boolean]>(
+      {
+        'until it was left alone for six intervals': [marked(59.9), true],
+        'no longer than that': [marked(60), false],
+        'for two hours at the most': [marked(119.9, { intervalMs: HOUR }), true],
+        'no longer, however long the interval': [marked(120, { intervalMs: 24 * HOUR }), false],
+        'for six of the object’s own intervals': [marked(7, { intervalMs: MINUTE }), false],
+        'as long as it differs, however long ago it was corrected': [
+          marked(600, {
+            definition: found('North Europe'),
+            status: { conditions: [said('Synced', 'False', 'Drifted')] },
+          }),
+          true,
+        ],
+        'when others were just seen to have set it back': [
+          marked(600, { status: { conditions: [said('Synced', 'False', 'Drifted')] } }),
+          true,
+        ],
+        'until six intervals after others set it back': [marked(600, { status: syncedSince(59) }), true],
+        'no longer after others set it back': [marked(600, { status: syncedSince(60) }), false],
+        'as long as the definition is not known': [
+          marked(600, { definition: undefined, failure: failed('forbidden') } as never),
+          true,
+        ],
+      },
+      ([is, ought]) => expect(is).toBe(ought),
+    );
+
+    test('no longer when a person declares something else', () => {
+      expect(marked(1, { status: { syncedSpecHash: 'of another declaration' } })).toBe(false);
+    });
   });
 
   test('are marked contested by the status that tells so, for the fields that differ alone', () => {
@@ -834,7 +880,7 @@ test('an observer is told of drift that the list shows, once', () => {
 });
 
 test('another kind of runtime under the name has no drift to tell of', () => {
-  const s = owned({ definition: found(undefined, {}, 'SelfHosted') });
+  const s = seen({ definition: found(undefined, {}, 'SelfHosted') });
   const status = statusOf(s);
   expect(transitions(s, s.status, status)).toEqual([]);
   expect(status.drift).toEqual([]);

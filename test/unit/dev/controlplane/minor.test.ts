@@ -1,6 +1,7 @@
 /** Another minor of Kubernetes: which release that is, and how it is built. */
 import { describe, expect, test } from '@jest/globals';
-import { goModOf, newestIn } from '../../../../dev/controlplane/minor.ts';
+import { builtIn, goModOf, newestIn } from '../../../../dev/controlplane/minor.ts';
+import { platform } from '../../../../dev/controlplane/version.ts';
 
 describe('the release of a minor', () => {
   test('is its newest by number, and none that is not final', () => {
@@ -30,4 +31,14 @@ test('a go.mod names the staged parts by the releases that they are published as
     'replace k8s.io/api => k8s.io/api v0.31.14',
     'replace k8s.io/pod-security-admission => k8s.io/pod-security-admission v0.31.14',
   ]);
+});
+
+test('what the cache has of it is what was finished for this platform', () => {
+  const names = [
+    `minor-v1.31.14-${platform()}`,
+    `minor-v1.31.15-${platform()}.lock`,
+    `v1.36.3-${platform()}`,
+    'minor-v1.31.16-plan9-mips',
+  ];
+  expect(builtIn(names)).toEqual(['v1.31.14']);
 });
