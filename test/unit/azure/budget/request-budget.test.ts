@@ -539,6 +539,8 @@ describe('whatever happens', () => {
             try {
               budget.take(kind, { key, urgency, needs });
               grants[kind].push(clock.now());
+              // Whoever asks again, for a change, may have its token before it is woken, and then waits no more.
+              waiting.delete(key);
             } catch {
               waiting.set(key, kind);
             }
