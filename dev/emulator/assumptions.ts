@@ -260,6 +260,16 @@ export const NETWORK_NAME = 'default';
 export const OTHER_REGION_MESSAGE =
   'The integration runtime in a managed virtual network must be in the region of the data factory or auto resolve.';
 
+/**
+ * [unknown-region] No recording and no public report of a location that is no region was found, so the emulator takes any, unless the control
+ * names the regions (`setRegions`). Then it refuses others as the provider refuses what it does not like in a definition,
+ * with 400: ARM's own check (`LocationNotAvailableForResourceType`) is of the location of top-level resources, and that of
+ * a runtime stands within its properties.
+ */
+export function unknownRegionMessage(location: string): string {
+  return `The location '${location}' of the integration runtime is not a known region.`;
+}
+
 /** [authoring-time] How long enabling and disabling interactive authoring take. Azure takes about a minute. */
 export const INTERACTIVE_QUERY_MS = 1_000;
 

@@ -30,6 +30,7 @@ export const CONTROL_ROUTES: Readonly<Record<keyof EmulatorControl, readonly [ve
   setBadReference: ['PUT', '/bad-reference'],
   setWriteMode: ['PUT', '/write-mode'],
   setOperations: ['PUT', '/operations'],
+  setRegions: ['PUT', '/regions'],
   setPageSize: ['PUT', '/page-size'],
   setInteractiveQuery: ['PUT', '/interactive-query'],
   setInteractiveQueryMode: ['PUT', '/interactive-query-mode'],

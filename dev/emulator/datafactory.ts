@@ -23,6 +23,7 @@ import {
   NETWORK_NAME,
   OTHER_REGION_MESSAGE,
   STALE_ETAG_MESSAGE,
+  unknownRegionMessage,
 } from './assumptions.ts';
 import { header, type Incoming, property, propertyName, type Reply, rawReply, reply } from './exchange.ts';
 import { isObject, type Json, type JsonObject, parseJson } from './json.ts';
@@ -183,7 +184,7 @@ export class DataFactory {
     if (stale !== undefined) return stale;
     const bad = spendBadReference(factory, name);
     if (bad !== undefined) return invalidReference(bad, about);
-    const wanted = misplaced(factory, properties, about, assumed);
+    const wanted = misplaced(factory, properties, about, assumed) ?? nowhere(factory, properties, about);
     if (wanted !== undefined && (assumed.workspaceChecksFirst || factory.kind === 'factory')) return wanted;
     return this.#writes.put(request, factory, name, () => this.#answered(factory, name, properties));
   }
@@ -310,6 +311,14 @@ function misplaced(
   if (!refusesOtherRegion) return undefined;
   const places = ['autoresolve', region(factory.location)];
   return places.includes(region(locationOf(properties))) ? undefined : badRequest(OTHER_REGION_MESSAGE, about);
+}
+
+/** A region that is none of those that the control has named. */
+function nowhere({ regions }: Factory, properties: JsonObject, about: Subject): Reply | undefined {
+  if (regions === undefined) return undefined;
+  const location = locationOf(properties);
+  const isKnown = ['autoresolve', ...regions.map(region)].includes(region(location));
+  return isKnown ? undefined : badRequest(unknownRegionMessage(location), about);
 }
 
 function locationOf(properties: JsonObject): string {

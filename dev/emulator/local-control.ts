@@ -85,6 +85,7 @@ type Existence =
   | 'removeSubscription'
   | 'setSubscriptionState'
   | 'setPageSize'
+  | 'setRegions'
   | 'setOperations';
 
 function existence({ world, now }: ControlParts): Pick<EmulatorControl, Existence> {
@@ -107,6 +108,9 @@ function existence({ world, now }: ControlParts): Pick<EmulatorControl, Existenc
     },
     setPageSize: async ({ factory, size }) => {
       theFactory(world, factory, now()).pageSize = size;
+    },
+    setRegions: async ({ factory, regions }) => {
+      theFactory(world, factory, now()).regions = regions;
     },
     setOperations: async ({ factory, durationMs, failing }) => {
       const { operationSettings } = theFactory(world, factory, now());

@@ -66,6 +66,8 @@ export interface Factory {
   rules: readonly LifecycleRule[];
   writeMode: WriteMode;
   pageSize: number;
+  /** Undefined: any text is a region. */
+  regions: readonly string[] | undefined;
   /** The invalid references that the next PUTs are refused for, by a runtime's name in lower case. */
   readonly badReferences: Map<string, { name: string; times: number }>;
   /** Those of a workspace, oldest first; completed ones too, whose result a client may still ask for. */
@@ -171,6 +173,7 @@ export class World {
       rules: [],
       writeMode: 'apply',
       pageSize: this.assumed.pageSize,
+      regions: undefined,
       badReferences: new Map(),
       operations: [],
       operationSettings: { durationMs: DEFAULT_OPERATION_MS, failing: 0 },

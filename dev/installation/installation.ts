@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ControlPlane, operator, startControlPlane } from '../controlplane/index.ts';
-import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator, startEmulator } from '../emulator/index.ts';
+import { DEFAULT_CLIENT, DEFAULT_FACTORY, DEFAULT_WORKSPACE, type Emulator, startEmulator } from '../emulator/index.ts';
 import { crdIsServed } from './crd.ts';
 import { type Cluster, kubectlOf } from './kubectl.ts';
 import type { AzureEnvironment } from './operator-process.ts';
@@ -24,7 +24,7 @@ export interface Installation extends Installed {
 
 export async function install(log?: (line: string) => void): Promise<Installation> {
   const installed = await installOnCluster(log);
-  const emulator = await startEmulator({ throttling: false, seed: [DEFAULT_FACTORY] });
+  const emulator = await startEmulator({ throttling: false, seed: [DEFAULT_FACTORY, DEFAULT_WORKSPACE] });
   return {
     ...installed,
     emulator,

@@ -20,7 +20,7 @@ export interface Scene {
 
 /** Every step, in order. @throws StepFailed */
 export async function tour(scene: Scene): Promise<void> {
-  for (const step of [create, describe, move, correctDrift, repair, remove]) await step(scene);
+  for (const step of [create, describe, move, correctDrift, repair, remove, mistake]) await step(scene);
 }
 
 export async function applySample({ shell }: Scene): Promise<void> {
@@ -86,4 +86,17 @@ async function remove({ shell, narrator, controlUrl }: Scene): Promise<void> {
   await shell.kubectl(['delete', 'azir', OBJECT, `--timeout=${DEADLINE_S}s`]);
   const left = await shell.azure(listRuntimes(controlUrl));
   if (left.includes(RUNTIME)) throw new StepFailed(`The object is gone, but the runtime is still in Azure: ${left}`);
+}
+
+async function mistake({ shell, narrator }: Scene): Promise<void> {
+  narrator.step(
+    'Make a mistake, a typo in the name of the factory: the object says what is wrong and what to do, and nothing is made in Azure.',
+  );
+  const from = `sed 's/SampleV2DataFactory1/SampleV2DataFactry1/' ${SAMPLE}`;
+  const text = (await readFile(SAMPLE, 'utf8')).replaceAll('SampleV2DataFactory1', 'SampleV2DataFactry1');
+  await shell.kubectl(['apply', '-f', '-'], { from, text });
+  const reason = '--for=jsonpath={.status.conditions[0].reason}=FactoryNotFound';
+  await shell.kubectl(['wait', reason, `azir/${OBJECT}`, `--timeout=${DEADLINE_S}s`]);
+  await shell.kubectl(['get', 'azir', OBJECT, '-o', 'jsonpath={.status.conditions[0].message}']);
+  await shell.kubectl(['delete', 'azir', OBJECT, `--timeout=${DEADLINE_S}s`]);
 }

@@ -218,6 +218,8 @@ export const SYNCED_TEXTS: Readonly<Record<(typeof SYNCED_REASONS)[number], stri
   Unknown: 'The definition could not be read.',
 };
 
+const KEPT = 'If the finalizer of another client keeps the object, this is the reason of `Ready`.';
+
 export const EVENT_TEXTS: Readonly<Record<(typeof EVENT_REASONS)[number], string>> = {
   Created: 'The runtime was created, or recreated because it was missing.',
   Adopted: 'An existing runtime was adopted; the message says what was updated.',
@@ -239,10 +241,12 @@ export const EVENT_TEXTS: Readonly<Record<(typeof EVENT_REASONS)[number], string
   Repaired: 'The runtime is Online after a repair.',
   RepairFailed:
     'A repair that an annotation asked for was not made: Azure refused it, or the runtime may not be written. A Warning.',
-  Deleted: 'The runtime and the object are gone.',
-  Retained: 'The object is gone; the runtime stays in Azure.',
-  HandedOver: 'The object is gone; another object took over the runtime.',
+  Deleted: `The runtime is gone, and the object. ${KEPT}`,
+  Retained: `The object is gone; the runtime stays in Azure. ${KEPT}`,
+  HandedOver: `The object is gone; another object took over the runtime. ${KEPT}`,
   InteractiveAuthoringEnabled: 'Interactive authoring was enabled on request.',
+  AnnotationRejected:
+    'An annotation asks for what cannot be, such as a repair by an object that only observes. A Warning; the message says why, and what to do. The request counts as handled.',
   InteractiveAuthoringFailed:
     'Azure refused the request, or did not enable it within ten minutes. A Warning; the runtime is not affected.',
 };

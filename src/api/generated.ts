@@ -196,7 +196,7 @@ export interface ManagedVirtualNetwork {
   creation?: NetworkCreation;
 }
 /**
- * Settings for interactive authoring, in a managed virtual network only. To enable it, set the annotation azure-ir.io/enable-interactive-authoring to a new value. This is a one-shot action; Azure ending it is not drift. If unset, interactive authoring is not managed and the annotation is ignored.
+ * Settings for interactive authoring, in a managed virtual network only. To enable it, set the annotation azure-ir.io/enable-interactive-authoring to a new value. This is a one-shot action; Azure ending it is not drift. If unset, interactive authoring is not managed, and the annotation is answered with the event AnnotationRejected.
  */
 export interface InteractiveAuthoring {
   /**
@@ -369,7 +369,7 @@ export interface AzureIntegrationRuntimeStatus {
    */
   lastHandledReconcileToken?: string;
   /**
-   * Last handled value of the annotation azure-ir.io/repair. Unset if there was none.
+   * Last handled value of the annotation azure-ir.io/repair, whether or not the repair was possible. Unset if there was none.
    */
   lastHandledRepairAt?: string;
   /**

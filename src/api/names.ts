@@ -121,6 +121,10 @@ export const REASONS = [
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
+/** What became of the runtime of an object that has been let go: reasons of Ready, where another finalizer keeps the object. */
+export const RELEASE_REASONS = ['Deleted', 'Retained', 'HandedOver'] as const;
+export type ReleaseReason = (typeof RELEASE_REASONS)[number];
+
 /** The reasons of Ready: `Unknown` is that of a state that this version does not know. */
 export type ReadyReason = Reason | 'Unknown';
 
@@ -149,13 +153,13 @@ export const EVENT_REASONS = [
   'Suspended',
   'Resumed',
   'DeletionWaits',
-  'Deleted',
-  'Retained',
-  'HandedOver',
+  ...RELEASE_REASONS,
   'TakenOver',
   'InteractiveAuthoringEnabled',
   /** A Warning, and no reason of a condition: the runtime itself is none the worse for it. */
   'InteractiveAuthoringFailed',
+  /** A Warning: what an annotation asks for cannot be. */
+  'AnnotationRejected',
 ] as const;
 /** The reasons of trouble: each is a Warning event of that name, once it lasts. That of `Drifted` is `DriftDetected`, and that of `Deleting` is `DeletionWaits`. */
 export const WARNING_REASONS = [

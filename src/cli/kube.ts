@@ -1,7 +1,9 @@
 /** The cluster, as kubectl's flags choose it. Loaded only by the verbs that need it. */
+
+import { isObject } from '../core/model/json.ts';
 import { createKubeClient, type KubeClient } from '../kube/client/client.ts';
 import { KubeError } from '../kube/client/errors.ts';
-import { isRecord, type Raw } from '../kube/client/raw.ts';
+import type { Raw } from '../kube/client/raw.ts';
 import { runtimePath } from '../kube/objects/runtime-api.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { duration, type KubeFlags, type RequestTeller, requestTeller } from './flags.ts';
@@ -91,10 +93,10 @@ export async function listObjects(
       { method: 'GET', path, query: { limit: PAGE, continue: next, labelSelector: selector } },
       signal,
     );
-    if (!isRecord(page) || !Array.isArray(page.items))
+    if (!isObject(page) || !Array.isArray(page.items))
       throw new CommandError('the API server returned an invalid list');
-    objects.push(...page.items.filter(isRecord));
-    const { continue: more } = isRecord(page.metadata) ? page.metadata : {};
+    objects.push(...page.items.filter(isObject));
+    const { continue: more } = isObject(page.metadata) ? page.metadata : {};
     next = typeof more === 'string' && more !== '' ? more : undefined;
   } while (next !== undefined);
   return objects;

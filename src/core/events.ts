@@ -95,6 +95,11 @@ function authoringFailed(message: Advice): OperatorEvent {
   return { type: 'Warning', reason: 'InteractiveAuthoringFailed', message: inFull(message) };
 }
 
+/** A person set an annotation that cannot have an effect. */
+export function askedInVain(annotation: string, why: string): OperatorEvent {
+  return { type: 'Warning', reason: 'AnnotationRejected', message: `${annotation} has no effect. ${why} ${ASK_AGAIN}` };
+}
+
 /** Why an object that was being deleted lost its finalizer. */
 export const released = {
   deleted: normal('Deleted', 'The runtime was deleted.'),

@@ -11,6 +11,7 @@ import * as health from './policies/health.ts';
 import * as network from './policies/network.ts';
 import * as operation from './policies/operation.ts';
 import * as permission from './policies/permission.ts';
+import * as requests from './policies/requests.ts';
 import type { Policy } from './situation.ts';
 
 export interface Rule {
@@ -66,8 +67,13 @@ const FAILURES: readonly Rule[] = [
 
 export const LIVE: readonly Rule[] = [
   rule(permission.suspended, 'make no call for a suspended object', 'Suspended'),
+  rule(requests.impossibleRequestIsAnswered, 'answer a request that cannot be met, and say why'),
   rule(permission.observerHasNoFinalizer, 'keep no finalizer on an object that only observes'),
-  rule(permission.belongsToThisObject, 'let at most one object write to a runtime', 'OwnedByAnother'),
+  rule(
+    requests.withRequestInVain(permission.belongsToThisObject),
+    'let at most one object write to a runtime',
+    'OwnedByAnother',
+  ),
   ...IDENTITY,
   rule(authoring.refusedRequestIsCompleted, 'end a request for interactive authoring that Azure refuses'),
   rule(health.refusedRepairIsAnswered, 'answer a person whose repair Azure refuses, and shake nothing'),
@@ -85,9 +91,13 @@ export const LIVE: readonly Rule[] = [
     'Repairing',
   ),
   rule(definition.definitionIsKnown, 'read the definition: alone unless in sync, else from the shared list'),
-  rule(health.answeringRepairs(definition.typeIsManaged), 'never touch another kind of runtime', 'TypeConflict'),
   rule(
-    health.answeringRepairs(network.networkIsTheDeclared),
+    requests.withRequestInVain(health.answeringRepairs(definition.typeIsManaged)),
+    'never touch another kind of runtime',
+    'TypeConflict',
+  ),
+  rule(
+    requests.withRequestInVain(health.answeringRepairs(network.networkIsTheDeclared)),
     'never write a runtime of another network than declared',
     'NetworkConflict',
     'NotApplied',
@@ -111,7 +121,7 @@ export const LIVE: readonly Rule[] = [
   rule(definition.existsOrIsCreated, 'create the runtime only where Azure has just shown that there is none'),
   rule(definition.ownCreateIsRecognised, 'recognise the create that a crash cut off from its claim'),
   rule(
-    health.answeringRepairs(definition.adoptionIsPermitted),
+    requests.withRequestInVain(health.answeringRepairs(definition.adoptionIsPermitted)),
     'adopt an existing runtime only as the manifest permits',
     'AdoptionRefused',
   ),

@@ -6,7 +6,7 @@ import type { Failure } from './model/failure.ts';
 import { type Drift, differences, type FieldPath } from './model/fields.ts';
 import type { Advice, Message } from './model/message.ts';
 import { condition, type ManagedObject, type Status } from './model/object.ts';
-import type { Handover } from './model/ownership.ts';
+import { type Handover, ownerOf } from './model/ownership.ts';
 import type { Definition, InteractiveAuthoring, ParentPresence } from './model/runtime.ts';
 import { REPAIR_RESET_MS, type Requeue } from './schedule.ts';
 import type { Absence, RepeatedAnswer } from './waits.ts';
@@ -85,7 +85,7 @@ export type Action =
   | { readonly kind: 'CreateNetwork'; readonly name: string }
   | { readonly kind: 'EnableInteractiveAuthoring'; readonly minutes: number }
   /** A person's request is done with. */
-  | { readonly kind: 'CompleteRequest'; readonly request: 'authoring' | 'repair'; readonly event: OperatorEvent }
+  | { readonly kind: 'CompleteRequest'; readonly request: CompletableRequest; readonly event: OperatorEvent }
   | { readonly kind: 'Delete' }
   /** What Azure had accepted has taken effect. */
   | { readonly kind: 'CompleteOperation' }
@@ -96,6 +96,9 @@ export type Action =
   /** Removes our finalizer from an object that is being deleted. */
   | { readonly kind: 'Release'; readonly event: OperatorEvent }
   | { readonly kind: 'Settle'; readonly verdict: Verdict; readonly next: Requeue };
+
+/** The requests that can come to an end without what was asked for. */
+export type CompletableRequest = 'repair' | 'enableInteractiveAuthoring';
 
 /** The actions that something is stored for first. */
 export type StoredFirst = Extract<Action, { kind: 'Adopt' | 'Update' | 'Repair' | 'HandOver' }>;
@@ -131,6 +134,12 @@ export function managing(desired: Desired): boolean {
   return desired.managementPolicy === 'Manage';
 }
 
+/** The other object that the runtime belongs to, of an object that would manage it. */
+export function otherOwner({ object, contenders, desired }: Situation): ManagedObject | undefined {
+  const owner = managing(desired) ? ownerOf([object, ...contenders]) : undefined;
+  return owner?.uid === object.uid ? undefined : owner;
+}
+
 /** The leaves that are not as declared; empty as long as no runtime has been seen. */
 export function driftOf({ definition, desired, status }: Situation): Drift[] {
   if (definition?.presence !== 'present' || definition.runtime.type !== 'Managed') return [];
@@ -163,17 +172,27 @@ export function isReconcileRequested({ object, status }: Situation): boolean {
   );
 }
 
-export function isRepairRequested({ object, status, desired }: Situation): boolean {
-  const token = object.requests.repair;
-  return token !== undefined && token !== status.lastHandledRepairAt && managing(desired);
+export function isRepairRequested(s: Situation): boolean {
+  return isOpen(s, 'repair') && managing(s.desired);
 }
 
 /** Whether a person asks for interactive authoring, of an object that declares it. */
-export function isAuthoringRequested({ object, status, desired }: Situation): boolean {
-  const token = object.requests.enableInteractiveAuthoring;
-  const isNew = token !== undefined && token !== status.lastHandledInteractiveAuthoringAt;
-  return isNew && managing(desired) && desired.interactiveAuthoring !== undefined;
+export function isAuthoringRequested(s: Situation): boolean {
+  const { desired } = s;
+  return isOpen(s, 'enableInteractiveAuthoring') && managing(desired) && desired.interactiveAuthoring !== undefined;
 }
+
+/** Whether a person asks for it and has no answer yet, be it possible or not. */
+export function isOpen({ object, status }: Situation, request: CompletableRequest): boolean {
+  const token = object.requests[request];
+  return token !== undefined && token !== status[HANDLED[request]];
+}
+
+/** Where the status keeps the token of a request that is done with. */
+export const HANDLED = {
+  repair: 'lastHandledRepairAt',
+  enableInteractiveAuthoring: 'lastHandledInteractiveAuthoringAt',
+} as const satisfies Record<CompletableRequest, keyof Status>;
 
 /** Whether the status is a decision about this generation. That Azure's state is an unknown one is a decision too. */
 export function isDecided(situation: Situation): boolean {

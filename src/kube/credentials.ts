@@ -9,7 +9,8 @@ import {
   type Proof,
   Sealed,
 } from '../core/model/credential.ts';
-import { isRecord, type Raw, readRecord, readText } from './client/raw.ts';
+import { isObject } from '../core/model/json.ts';
+import { type Raw, readRecord, readText } from './client/raw.ts';
 import { createSource } from './watch/source.ts';
 import { type RunningWatch, runScopes, type ScopeOptions } from './watch/watch.ts';
 
@@ -84,7 +85,7 @@ interface CredentialSecret {
 
 /** Never throws: undefined for what is not a Secret of that name, and a problem for one that cannot be used. */
 export function parseCredentialSecret(raw: unknown): CredentialSecret | undefined {
-  if (!isRecord(raw)) return undefined;
+  if (!isObject(raw)) return undefined;
   const metadata = readRecord(raw.metadata);
   const namespace = readText(metadata.namespace);
   if (namespace === undefined || metadata.name !== CREDENTIAL_SECRET) return undefined;

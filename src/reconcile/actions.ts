@@ -6,14 +6,14 @@ import type { OperatorEvent } from '../core/model/event.ts';
 import { AzureFailure } from '../core/model/failure.ts';
 import { type Drift, differences, merge, newDocument } from '../core/model/fields.ts';
 import { placedIn } from '../core/model/network.ts';
-import { type Claim, wholeSecond } from '../core/model/object.ts';
+import { type Claim, type Status, wholeSecond } from '../core/model/object.ts';
 import { isMarkedAsNow } from '../core/model/ownership.ts';
 import { answered, failed, type Repairs, settled } from '../core/model/repairs.ts';
 import { withRequestIds } from '../core/model/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
 import { mayHaveCreated, sentByCreate } from '../core/policies/definition.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
-import { type Action, type Situation, wasInSync } from '../core/situation.ts';
+import { type Action, HANDLED, type Situation, wasInSync } from '../core/situation.ts';
 import { standsWithoutState } from '../core/state-read.ts';
 import { type Access, type CallContext, ConflictError, Denied, type Dependencies, ParkedError } from '../ports.ts';
 import { contextForWrite, initialContext } from './call-context.ts';
@@ -240,27 +240,25 @@ export class Actions {
   }
 
   #completeRequest({ request, event }: Extract<PassAction, { kind: 'CompleteRequest' }>): void {
-    if (request === 'repair') {
-      this.#state.updateStatus({ lastHandledRepairAt: this.#situation.object.requests.repair ?? '' });
-      this.#report.event(event);
-    } else this.#completeAuthoring(event);
+    const { object, status } = this.#situation;
+    if (request === 'enableInteractiveAuthoring') {
+      this.#state.invalidate('failure');
+      if (status.interactiveAuthoring !== undefined) this.#state.updateStatus(this.#authoringCompleted(event));
+    }
+    this.#state.updateStatus({ [HANDLED[request]]: object.requests[request] ?? '' });
+    if (event.type === 'Normal') this.#report.eventAndLog(event);
+    else this.#report.event(event);
   }
 
-  #completeAuthoring(event: OperatorEvent): void {
-    const { object, status, desired } = this.#situation;
+  #authoringCompleted({ type }: OperatorEvent): Pick<Status, 'interactiveAuthoring'> {
+    const { status, desired } = this.#situation;
     const { requestedTime, ...authoring } = status.interactiveAuthoring ?? {};
-    const token = object.requests.enableInteractiveAuthoring ?? '';
     const minutes = desired.interactiveAuthoring?.autoTerminationMinutes;
-    const isEnabled = event.type === 'Normal';
     const until =
-      isEnabled && requestedTime !== undefined && minutes !== undefined
+      type === 'Normal' && requestedTime !== undefined && minutes !== undefined
         ? { enabledUntil: requestedTime + minutes * MINUTE }
         : {};
-    const interactiveAuthoring = { ...authoring, ...until };
-    this.#state.invalidate('failure');
-    this.#state.updateStatus({ interactiveAuthoring, lastHandledInteractiveAuthoringAt: token });
-    if (isEnabled) this.#report.eventAndLog(event);
-    else this.#report.event(event);
+    return { interactiveAuthoring: { ...authoring, ...until } };
   }
 
   async #handOver({ to, handover }: Extract<PassAction, { kind: 'HandOver' }>): Promise<void> {

@@ -1,10 +1,12 @@
 /** The pass of an object that cannot be understood: nothing is asked of Azure. */
-import { type ManagedObject, wholeSecond } from '../core/model/object.ts';
+import { released } from '../core/events.ts';
+import { isReleased, type ManagedObject, wholeSecond } from '../core/model/object.ts';
 import { stalled } from '../core/policies/verdicts.ts';
 import { conflictBackoff, NEVER, type Requeue, slowRetry } from '../core/schedule.ts';
 import { invalidStatus } from '../core/status/status.ts';
 import { heard } from '../core/warnings.ts';
 import { ConflictError, type Dependencies } from '../ports.ts';
+import { tellReleased } from './released.ts';
 
 export async function reportInvalid(
   world: Dependencies,
@@ -20,12 +22,14 @@ export async function reportInvalid(
   const message = { what: `Invalid spec: ${problem}.`, remedy };
   // Only with a mark of its own it may have made a runtime that it has not claimed yet.
   const owns = object.status.claim !== undefined || object.mark?.origin === 'Created';
+  const now = wholeSecond(world.now());
   try {
     if (object.deleting && object.hasFinalizer && !owns) {
-      await world.objects.removeFinalizer(object, signal);
+      const left = await world.objects.removeFinalizer(object, signal);
+      await tellReleased(world.objects, { object: left, now }, released.unclaimed, signal);
       return NEVER;
     }
-    const now = wholeSecond(world.now());
+    if (isReleased(object)) return NEVER;
     const pass = {
       ...{ now, intervalMs: world.intervalMs, failingSince: undefined, told: [], mayTell: () => true },
       verdict: stalled('InvalidDefinition', message),

@@ -12,6 +12,7 @@ import { type Access, ConflictError, type Dependencies, ParkedError, SupersededE
 import type { WarnOnce } from '../runtime/warn-once.ts';
 import { Actions, type PassAction, type Signals } from './actions.ts';
 import { firstSituation, identityOf, PassState, type Since } from './pass-state.ts';
+import { tellReleased } from './released.ts';
 import { Report } from './report.ts';
 
 /** More than the longest way through the policies; past it they contradict each other. */
@@ -119,9 +120,11 @@ export class Pass {
   }
 
   async #release({ event }: Extract<Action, { kind: 'Release' }>): Promise<PassOutcome> {
-    await this.#world.objects.removeFinalizer(this.#state.situation.object, this.#signal);
+    const { objects } = this.#world;
+    const left = await objects.removeFinalizer(this.#state.situation.object, this.#signal);
     this.#report.eventAndLog(event);
     await this.#report.flush();
+    await tellReleased(objects, { ...this.#state.situation, object: left }, event, this.#signal);
     return { kind: 'released', seen: this.#seen };
   }
 

@@ -27,6 +27,28 @@ async function created(place: Place, spec: Record<string, unknown> = {}): Promis
   await ready(place);
 }
 
+describe.each(inBothKinds)('an object that another finalizer keeps, in a $kind,', ({ inPlace }) => {
+  test.concurrent.each([
+    ['DeleteIfCreated', 'Deleted'],
+    ['Retain', 'Retained'],
+  ])('says under %s that its runtime was let go: %s', (deletionPolicy, reason) =>
+    inPlace(async (place) => {
+      await created(place, { deletionPolicy });
+      const { metadata } = (await place.get('sample')) ?? {};
+      const finalizers = [...(metadata?.finalizers ?? []), 'example.com/keep'];
+      await place.patch('sample', { metadata: { finalizers } });
+      await place.delete('sample');
+      const { status, ...object } = await place.until('sample', `Ready=False ${reason}`, 40_000);
+      expect(object.metadata.finalizers).toEqual(['example.com/keep']);
+      for (const gone of ['claim', 'state', 'ownedFields', 'location']) expect(status).not.toHaveProperty(gone);
+      await place.untilEvents('sample', 'Created', reason);
+      expect(await place.runtimes()).toEqual(reason === 'Retained' ? ['sample'] : []);
+      await place.patch('sample', { metadata: { finalizers: null } });
+      await place.untilGone('sample');
+    }),
+  );
+});
+
 describe.each(inBothKinds)('a deletion, in a $kind', ({ inPlace }) => {
   test.concurrent.each([
     ['DeleteIfCreated', 'created', 'Deleted'],

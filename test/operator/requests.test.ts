@@ -10,6 +10,32 @@ async function created(place: Place, spec: Record<string, unknown> = {}) {
   return ready(place);
 }
 
+describe.each(inBothKinds)('what cannot be, in a $kind,', ({ inPlace }) => {
+  test.concurrent.each([
+    ['a repair, of an observer', 'azure-ir.io/repair', 'lastHandledRepairAt', { managementPolicy: 'Observe' }],
+    [
+      'interactive authoring, of a public runtime',
+      'azure-ir.io/enable-interactive-authoring',
+      'lastHandledInteractiveAuthoringAt',
+      {},
+    ],
+  ])('is answered by one event and marked handled: %s', (_what, annotation, handled, spec) =>
+    inPlace(async (place) => {
+      const properties = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
+      await place.azure.putRuntime({ factory: place.factory, name: 'sample', properties });
+      await created(place, spec);
+      const before = await place.events('sample');
+      await place.annotate('sample', annotation, 'please');
+      await eventually(async () => expect((await place.get('sample'))?.status).toMatchObject({ [handled]: 'please' }));
+      await place.untilEvents('sample', ...before, 'AnnotationRejected');
+      await ready(place);
+      await place.look('sample');
+      expect(await place.events('sample')).toEqual([...before, 'AnnotationRejected']);
+      expect(await place.writes('sample')).toEqual([]);
+    }),
+  );
+});
+
 describe.each(inBothKinds)('a look that is asked for, in a $kind', ({ inPlace }) => {
   test.concurrent.each([
     ['azure-ir.io/reconcile', { lastHandledReconcileAt: 'a', lastHandledReconcileToken: 'a' }],

@@ -1,9 +1,10 @@
 /** The objects of the cluster that a verb is about: by name, by labels, all, or those that are not ready. */
 
 import { GROUP, KIND } from '../../api/names.ts';
+import { isObject } from '../../core/model/json.ts';
 import { condition, type ManagedObject } from '../../core/model/object.ts';
 import { KubeError } from '../../kube/client/errors.ts';
-import { isRecord, type Raw, readRecord } from '../../kube/client/raw.ts';
+import { type Raw, readRecord } from '../../kube/client/raw.ts';
 import { parseObject } from '../../kube/objects/codec.ts';
 import { runtimePath } from '../../kube/objects/runtime-api.ts';
 import { CommandError } from '../exit.ts';
@@ -79,7 +80,7 @@ export function placesOf(names: readonly string[], { allNamespaces, namespace }:
 
 export function parsed(raw: unknown): Found[] {
   const object = parseObject(raw);
-  return object === undefined || !isRecord(raw) ? [] : [{ object, raw }];
+  return object === undefined || !isObject(raw) ? [] : [{ object, raw }];
 }
 
 export function isReady({ status, generation }: ManagedObject): boolean {

@@ -5,7 +5,8 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Composer, isMap, isSeq, LineCounter, type Node, Parser, type TagId, type Tags } from 'yaml';
 import { GROUP, KIND } from '../../api/names.ts';
-import { isRecord, type Raw } from '../../kube/client/raw.ts';
+import { isObject } from '../../core/model/json.ts';
+import type { Raw } from '../../kube/client/raw.ts';
 import { CommandError } from '../exit.ts';
 import type { Io } from '../io.ts';
 
@@ -128,7 +129,7 @@ function* itemsOf(
   node: Node,
   lineOf: (node: Node | null | undefined) => number,
 ): Generator<{ raw: Raw; line: number }> {
-  if (!isRecord(value)) throw new Error('it is no object: a manifest has apiVersion, kind and metadata');
+  if (!isObject(value)) throw new Error('it is no object: a manifest has apiVersion, kind and metadata');
   if (typeof value.kind !== 'string') throw new Error('the object has no kind');
   if (!value.kind.endsWith('List') || !Array.isArray(value.items)) {
     yield { raw: value, line: lineOf(node) };

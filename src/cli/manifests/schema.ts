@@ -1,6 +1,6 @@
 /** Whether a spec is one that the API server's schema lets through, with all that is wrong with it. */
 import { SPEC_SCHEMA } from '../../api/spec-schema.ts';
-import { isRecord } from '../../kube/client/raw.ts';
+import { isObject } from '../../core/model/json.ts';
 
 interface Schema {
   readonly type?: string;
@@ -30,7 +30,7 @@ function* problems(value: unknown, schema: Schema, path: string): Generator<stri
   if (typeof value === 'number') yield* boundProblems(value, schema, path);
   if (typeof value === 'string') yield* lengthProblems([...value].length, schema, path);
   if (Array.isArray(value)) yield* itemProblems(value, schema, path);
-  else if (isRecord(value)) yield* propertyProblems(value, schema, path);
+  else if (isObject(value)) yield* propertyProblems(value, schema, path);
 }
 
 function* boundProblems(value: number, { minimum, maximum }: Schema, path: string): Generator<string> {
@@ -85,7 +85,7 @@ function distance(a: string, b: string): number {
 }
 
 function isOfType(value: unknown, type: string | undefined): boolean {
-  if (type === 'object') return isRecord(value);
+  if (type === 'object') return isObject(value);
   if (type === 'array') return Array.isArray(value);
   if (type === 'integer') return Number.isInteger(value);
   return type === undefined || typeof value === type;

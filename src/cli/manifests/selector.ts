@@ -1,11 +1,12 @@
 /** Label selectors of kubectl's simple kind, for manifests that no API server has seen. */
-import { isRecord, type Raw } from '../../kube/client/raw.ts';
+import { isObject } from '../../core/model/json.ts';
+import type { Raw } from '../../kube/client/raw.ts';
 import { CommandError } from '../exit.ts';
 
 /** `a=b`, `a==b`, `a!=b`, `a` and `!a`, comma-separated; all of them hold. */
 export function selects(selector: string | undefined, { metadata }: Raw): boolean {
   if (selector === undefined || selector.trim() === '') return true;
-  const labels = isRecord(metadata) && isRecord(metadata.labels) ? metadata.labels : {};
+  const labels = isObject(metadata) && isObject(metadata.labels) ? metadata.labels : {};
   return selector.split(',').every((term) => holds(term.trim(), labels));
 }
 

@@ -1,9 +1,10 @@
 /** Manifests as objects that the operator could be given, or why the API server would refuse them. */
 import { API_VERSION } from '../../api/names.ts';
 import type { Desired } from '../../core/model/desired.ts';
+import { isObject } from '../../core/model/json.ts';
 import { isSameName } from '../../core/model/letter-case.ts';
 import type { ManagedObject } from '../../core/model/object.ts';
-import { isRecord, type Raw } from '../../kube/client/raw.ts';
+import type { Raw } from '../../kube/client/raw.ts';
 import { parseObject } from '../../kube/objects/codec.ts';
 import type { Manifest, Source } from './load.ts';
 import { schemaProblems } from './schema.ts';
@@ -40,7 +41,7 @@ export function check(manifests: readonly Manifest[], namespace: string): Checke
 }
 
 function checkOne({ raw, source }: Manifest, standard: string): Checked {
-  const metadata = isRecord(raw.metadata) ? raw.metadata : {};
+  const metadata = isObject(raw.metadata) ? raw.metadata : {};
   const name = typeof metadata.name === 'string' ? metadata.name : '';
   const namespace = typeof metadata.namespace === 'string' && metadata.namespace !== '' ? metadata.namespace : standard;
   const named = { namespace, name, source };
@@ -62,7 +63,7 @@ function* headProblems({ apiVersion }: Raw, name: string, namespace: string): Ge
 /** As the API server would keep a new object; a status in a manifest counts for nothing. */
 function asStored(raw: Raw, namespace: string, name: string): Raw {
   const { status: _, ...rest } = raw;
-  const metadata = isRecord(raw.metadata) ? raw.metadata : {};
+  const metadata = isObject(raw.metadata) ? raw.metadata : {};
   const { finalizers: __, deletionTimestamp: ___, ...kept } = metadata;
   const uid = `manifest:${namespace}/${name}`;
   return { ...rest, metadata: { ...kept, namespace, name: name || '?', uid, resourceVersion: '1', generation: 1 } };
@@ -93,5 +94,5 @@ export function immutableProblem(before: Desired, after: Desired, rawBefore: Raw
 }
 
 function azureNameOf({ spec }: Raw): string | undefined {
-  return isRecord(spec) && typeof spec.azureName === 'string' ? spec.azureName : undefined;
+  return isObject(spec) && typeof spec.azureName === 'string' ? spec.azureName : undefined;
 }

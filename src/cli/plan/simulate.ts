@@ -8,7 +8,7 @@ import { inFull } from '../../core/model/message.ts';
 import { type ManagedObject, wholeSecond } from '../../core/model/object.ts';
 import type { Handover } from '../../core/model/ownership.ts';
 import type { Json } from '../../core/model/runtime.ts';
-import { type Action, driftOf, type Situation } from '../../core/situation.ts';
+import { type Action, driftOf, HANDLED, type Situation } from '../../core/situation.ts';
 import { statusAfter } from '../../core/status/status.ts';
 import { shownValue } from '../output/text.ts';
 import type { Cause, Change, FieldChange } from './change.ts';
@@ -133,8 +133,11 @@ class SimulatedPass {
           action: 'update',
           message: `interactive authoring is enabled for ${action.minutes} minutes`,
         });
-      case 'CompleteRequest':
-        return this.#end({ action: 'none', message: action.event.message });
+      case 'CompleteRequest': {
+        const { status, object } = this.#situation;
+        const handled = { [HANDLED[action.request]]: object.requests[action.request] ?? '' };
+        return this.#learn({ status: { ...status, ...handled } });
+      }
       case 'CompleteOperation':
         return this.#forgetOperation();
       case 'RemoveFinalizer':

@@ -1,5 +1,5 @@
 /** The objects counted: what is to be seen of all of them together, of a size that does not grow with their number. */
-import { REASONS, RUNTIME_STATES } from '../../api/names.ts';
+import { REASONS, RELEASE_REASONS, RUNTIME_STATES } from '../../api/names.ts';
 import { condition, type ManagedObject } from './object.ts';
 
 export interface ObjectCount {
@@ -88,7 +88,7 @@ function standing({ status }: ManagedObject): Omit<ObjectCount, 'count'> {
   const progress = (['Stalled', 'Reconciling'] as const).find((type) => condition(status, type) !== undefined);
   return {
     ready: ready?.status ?? 'Unknown',
-    reason: named(ready?.reason, REASONS),
+    reason: named(ready?.reason, [...REASONS, ...RELEASE_REASONS]),
     progress: progress ?? 'none',
   };
 }

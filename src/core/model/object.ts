@@ -1,4 +1,5 @@
 /** An object of the API server, and what its status stores. */
+import { RELEASE_REASONS } from '../../api/names.ts';
 import type { Desired } from './desired.ts';
 import type { Drift, FieldPath } from './fields.ts';
 import type { Repairs } from './repairs.ts';
@@ -20,6 +21,8 @@ export interface ManagedObject {
   readonly isTrackedByArgoCd: boolean;
   /** Whether our finalizer is on it, whoever put it there. */
   readonly hasFinalizer: boolean;
+  /** Whether finalizers of others are on it: then it stays when ours is off. */
+  readonly hasOtherFinalizers: boolean;
   /** The object's own; undefined also where it bears that of another object. */
   readonly mark: Mark | undefined;
   /** What it declares, or why that cannot be understood (an object stored under an older, laxer schema). */
@@ -179,6 +182,12 @@ export const EMPTY_STATUS: Status = {
 
 export function condition(status: Status, type: ConditionType): Condition | undefined {
   return status.conditions.find((c) => c.type === type);
+}
+
+/** Whether the object was let go, and says so because the finalizer of another keeps it. */
+export function isReleased({ deleting, hasFinalizer, status }: ManagedObject): boolean {
+  const reason = condition(status, 'Ready')?.reason ?? '';
+  return deleting && !hasFinalizer && (RELEASE_REASONS as readonly string[]).includes(reason);
 }
 
 /** What an operation is about: of one sort there is one at a time. */

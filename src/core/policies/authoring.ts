@@ -39,7 +39,11 @@ export const withPendingAuthoring =
     return { ...action, verdict: { ...action.verdict, message: withPending(action.verdict.message) } };
   };
 
-const complete = (event: OperatorEvent): Action => ({ kind: 'CompleteRequest', request: 'authoring', event });
+const complete = (event: OperatorEvent): Action => ({
+  kind: 'CompleteRequest',
+  request: 'enableInteractiveAuthoring',
+  event,
+});
 /** What was told before may be told again. */
 function withPending(message: Message): Message {
   const { what, remedy } = message;

@@ -6,7 +6,7 @@ import type { Desired } from '../model/desired.ts';
 import type { OperatorEvent } from '../model/event.ts';
 import { toldBy } from '../model/failure.ts';
 import { isSameName } from '../model/letter-case.ts';
-import { type ManagedObject, operationOf } from '../model/object.ts';
+import { isReleased, type ManagedObject, operationOf } from '../model/object.ts';
 import { handoverFor, successorOf } from '../model/ownership.ts';
 import {
   CREATE_SHOWS_MS,
@@ -30,8 +30,13 @@ import { confirming, progressing, settle, UNCHANGED } from './verdicts.ts';
 const release = (event: OperatorEvent): Action => ({ kind: 'Release', event });
 
 /** Make sure nothing is done for an object that we no longer hold. */
-export const withoutFinalizerNothingIsDone: Policy = ({ object }) =>
-  object.hasFinalizer ? undefined : settle(UNCHANGED, NEVER);
+export const withoutFinalizerNothingIsDone: Policy = ({ object, status, desired }) => {
+  if (object.hasFinalizer) return undefined;
+  // Whose finalizer another writer took off keeps its claim: what became of its runtime is not known.
+  const tells = object.hasOtherFinalizers && status.claim === undefined && !isReleased(object);
+  if (!tells) return settle(UNCHANGED, NEVER);
+  return release(managing(desired) ? released.unclaimed : released.observed);
+};
 
 /** The policy, where a create of the object may have taken effect before there was a claim. */
 export const forUnseenCreate =

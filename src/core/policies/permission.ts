@@ -1,7 +1,7 @@
 /** Before anything is asked of Azure: may this object act at all, and as whom? */
-import { ownerOf } from '../model/ownership.ts';
+import { visible } from '../../api/visible.ts';
 import { dependencyBackoff, NEVER } from '../schedule.ts';
-import { managing, type Policy } from '../situation.ts';
+import { managing, otherOwner, type Policy } from '../situation.ts';
 import { progressing, settle, stall } from './verdicts.ts';
 
 /** Make sure a suspended object causes no call at all. */
@@ -17,23 +17,27 @@ export const identityIsTheClaims: Policy = (s) => {
   if (!access.granted || status.claim === undefined || !managing(desired)) return undefined;
   const { identity } = access;
   if (status.claim.identity === identity || object.requests.acceptIdentity === identity) return undefined;
+  const given = object.requests.acceptIdentity;
+  const rejected =
+    given === undefined ? '' : ` The annotation is now "${visible(given)}", which is not the new identity.`;
   return stall(s, 'CredentialsInvalid', {
     what: 'Runtime was claimed under a different Azure identity than that of the current credential.',
     remedy:
       'Restore the previous credential, or accept the new identity with the annotation azure-ir.io/accept-identity.',
     ids:
       `Run: kubectl annotate azir ${object.name} -n ${object.namespace} --overwrite azure-ir.io/accept-identity=${identity} ` +
-      `(previous identity: ${status.claim.identity}).`,
+      `(previous identity: ${status.claim.identity}).${rejected}`,
   });
 };
 
 /** Make sure one object at most writes to a runtime; the others hold nothing, so that they can be deleted at any time. */
 export const belongsToThisObject: Policy = (s) => {
-  const { object, contenders, desired, intervalMs } = s;
-  if (!managing(desired)) return undefined;
-  const owner = ownerOf([object, ...contenders]);
-  if (owner === undefined || owner.uid === object.uid) return undefined;
+  const { object, access, intervalMs } = s;
+  const owner = otherOwner(s);
+  if (owner === undefined) return undefined;
   if (object.hasFinalizer) return { kind: 'RemoveFinalizer' };
+  // Without an identity it could not take over: that is told first.
+  if (!access.granted) return undefined;
   return owner.deleting
     ? settle(
         progressing('OwnedByAnother', {

@@ -5,7 +5,7 @@ import { declarationHash } from '../model/desired.ts';
 import { isWriteRefused } from '../model/failure.ts';
 import { type Drift, valueAt } from '../model/fields.ts';
 import { type Advice, inFull, inShort } from '../model/message.ts';
-import { condition, type ManagedObject, type Status } from '../model/object.ts';
+import { condition, EMPTY_STATUS, type ManagedObject, type Status } from '../model/object.ts';
 import { inView, planned, type Repairs } from '../model/repairs.ts';
 import { armId } from '../model/runtime.ts';
 import { healthOf } from '../model/states.ts';
@@ -17,6 +17,7 @@ import {
   isHealthyAgain,
   isNewGeneration,
   managing,
+  otherOwner,
   type Situation,
   type Verdict,
   wasInSync,
@@ -152,6 +153,20 @@ const NOT_COMPARED: Said = {
   message: 'Suspended before the current spec was compared with Azure. Set spec.suspend: false to compare it.',
 };
 
+/** What became of the runtime of an object that was let go: it holds nothing any more, and only tells. */
+export function releasedStatus(
+  s: Pick<Situation, 'object' | 'status' | 'now'>,
+  { reason, message }: Pick<Said, 'reason' | 'message'>,
+): Status {
+  const { resourceId, lastHandledReconcileAt, lastHandledReconcileToken } = s.status;
+  return {
+    ...EMPTY_STATUS,
+    observedGeneration: s.object.generation,
+    conditions: conditionsAfter(s, { Ready: { status: 'False', reason, message } }),
+    ...compact({ resourceId, lastHandledReconcileAt, lastHandledReconcileToken }),
+  };
+}
+
 /** What is shown of the runtime: all of it dropped when it is gone; when it could not be read, what never changes is kept. */
 function observedNow(s: Situation, synced: Said): Partial<Status> {
   const { status, desired, definition, state } = s;
@@ -183,8 +198,11 @@ function handledRequests({ object, status }: Situation): Partial<Status> {
 }
 
 /** A claim goes on under the identity that a person accepted; of two claims to one runtime, the loser's ends. */
-function claimAfter({ status, access, object }: Situation, reason: string): Status['claim'] {
-  if (status.claim === undefined || reason === 'OwnedByAnother') return undefined;
+function claimAfter(s: Situation, reason: string): Status['claim'] {
+  const { status, access, object } = s;
+  // Also where it is told first that there is no identity: else the next pass would tell something else.
+  const isLost = reason === 'OwnedByAnother' || (!access.granted && !object.deleting && otherOwner(s) !== undefined);
+  if (status.claim === undefined || isLost) return undefined;
   const accepted = access.granted && object.requests.acceptIdentity === access.identity;
   return accepted ? { ...status.claim, identity: access.identity } : status.claim;
 }

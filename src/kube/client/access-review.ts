@@ -1,10 +1,9 @@
 /** Asks the API server who sent a token, and whether that user may read a path. */
+
+import { isObject } from '../../core/model/json.ts';
 import type { KubeClient } from './client.ts';
 import { pathOf } from './paths.ts';
-import { isRecord, type Raw, readRecord } from './raw.ts';
-
-/** `unknown`: the API server knows no user by that token. */
-export type AccessDecision = 'allowed' | 'forbidden' | 'unknown';
+import { type Raw, readRecord } from './raw.ts';
 
 const TOKEN_REVIEW = kindOf('authentication.k8s.io/v1', 'TokenReview', 'tokenreviews');
 const ACCESS_REVIEW = kindOf('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews');
@@ -18,9 +17,9 @@ export function createAccessReview(client: KubeClient, path: string, signal: Abo
     const answer = await client.request({ method: 'POST', path: where, body: { ...type, spec } }, signal);
     return readRecord(readRecord(answer).status);
   };
-  return async (token: string): Promise<AccessDecision> => {
+  return async (token: string) => {
     const { authenticated, user } = await review(TOKEN_REVIEW, { token });
-    if (authenticated !== true || !isRecord(user)) return 'unknown';
+    if (authenticated !== true || !isObject(user)) return 'unknown';
     const access = { ...subjectOf(user), nonResourceAttributes: { path, verb: 'get' } };
     const { allowed } = await review(ACCESS_REVIEW, access);
     return allowed === true ? 'allowed' : 'forbidden';

@@ -1,9 +1,10 @@
 /** The client of the API server: requests and watches, as they come over the wire. */
 import type { KubeConfig } from '@kubernetes/client-node';
+import { isObject } from '../../core/model/json.ts';
 import { loadKubeConfig, type PooledKubeConfig } from './config.ts';
 import { KubeError, problemOfAnswer, toKubeError } from './errors.ts';
 import { exchange } from './http.ts';
-import { isRecord, parseJson } from './raw.ts';
+import { parseJson } from './raw.ts';
 
 export interface KubeClientOptions {
   /** Path of a kubeconfig; default: see `loadKubeConfig`. */
@@ -175,5 +176,5 @@ function readAnswer(status: number, text: string): unknown {
 function pass(line: string, listener: StreamListener, signal: AbortSignal): void {
   signal.throwIfAborted();
   const event = parseJson(line);
-  if (isRecord(event)) listener.line(event.type, event.object);
+  if (isObject(event)) listener.line(event.type, event.object);
 }

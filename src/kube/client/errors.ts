@@ -1,5 +1,6 @@
 /** What the API server says when it refuses, and why it could not be reached, as one error. */
-import { isRecord, parseJson, type Raw, readText } from './raw.ts';
+import { isObject } from '../../core/model/json.ts';
+import { parseJson, type Raw, readText } from './raw.ts';
 
 export interface ApiProblem {
   /** The HTTP status; 0 without an answer. */
@@ -52,7 +53,7 @@ export function toKubeError(error: unknown): KubeError {
 
 /** The error in a `Status` object; tolerates anything else. */
 export function problemFromStatus(raw: unknown): ApiProblem {
-  const body = isRecord(raw) ? raw : {};
+  const body = isObject(raw) ? raw : {};
   const status = typeof body.code === 'number' ? body.code : 0;
   return {
     status,
@@ -69,7 +70,7 @@ export function isExpired({ status, reason }: ApiProblem): boolean {
 /** The error in an answer of this HTTP status: a `Status` object, or the text of a proxy. */
 export function problemOfAnswer(code: number, body: string): ApiProblem {
   const parsed = parseJson(body);
-  if (isRecord(parsed) && parsed.kind === 'Status') return { ...problemFromStatus(parsed), status: code };
+  if (isObject(parsed) && parsed.kind === 'Status') return { ...problemFromStatus(parsed), status: code };
   const said = body !== '' ? `: ${body.slice(0, FOREIGN_BODY_LENGTH)}` : '';
   return { status: code, reason: reasonOf(code), message: `the API server answered ${code} ${reasonOf(code)}${said}` };
 }
@@ -81,6 +82,6 @@ function reasonOf(status: number): string {
 /** The error and its causes: fetch itself says only "fetch failed". */
 function causesOf(error: unknown): Raw[] {
   const chain: Raw[] = [];
-  for (let e = error; isRecord(e) && chain.length < 4; e = e.cause) chain.push(e);
+  for (let e = error; isObject(e) && chain.length < 4; e = e.cause) chain.push(e);
   return chain;
 }

@@ -1,10 +1,7 @@
 /** Reads answers of the API server, without trusting their shape. */
+import { isObject } from '../../core/model/json.ts';
 
 export type Raw = Readonly<Record<string, unknown>>;
-
-export function isRecord(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Undefined for what is not JSON. */
 export function parseJson(text: string): unknown {
@@ -17,7 +14,7 @@ export function parseJson(text: string): unknown {
 
 /** The value if it is an object, else an empty object. */
 export function readRecord(value: unknown): Raw {
-  return isRecord(value) ? value : {};
+  return isObject(value) ? value : {};
 }
 
 /** The value if it is a list, else an empty list. */

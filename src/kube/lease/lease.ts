@@ -1,6 +1,7 @@
 /** The Lease of the leader election: read, watched and written. */
 import { PatchStrategy } from '@kubernetes/client-node';
 import { FIELD_MANAGER } from '../../api/names.ts';
+import { isObject } from '../../core/model/json.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseConflict, type LeaseStore } from '../../runtime/elector.ts';
 import type { Lease, StoredLease } from '../../runtime/leader.ts';
@@ -9,7 +10,7 @@ import type { KubeClient } from '../client/client.ts';
 import { KubeError } from '../client/errors.ts';
 import { renderMicroTime } from '../client/micro-time.ts';
 import { pathOf } from '../client/paths.ts';
-import { isRecord, readInteger, readRecord, readText } from '../client/raw.ts';
+import { readInteger, readRecord, readText } from '../client/raw.ts';
 import { compareVersions } from '../client/resource-version.ts';
 import { createSource } from '../watch/source.ts';
 import { runScopes } from '../watch/watch.ts';
@@ -139,7 +140,7 @@ function parseAnswer(answer: unknown): StoredLease {
 
 /** Undefined for what is not an object with a version; never throws. */
 function parseLease(raw: unknown): StoredLease | undefined {
-  if (!isRecord(raw)) return undefined;
+  if (!isObject(raw)) return undefined;
   const version = readText(readRecord(raw.metadata).resourceVersion);
   if (version === undefined) return undefined;
   const spec = readRecord(raw.spec);

@@ -1,8 +1,9 @@
 /** Parses an object of the API server. */
 import { LIMITS } from '../../api/limits.ts';
 import { ANNOTATION, ARGO_CD_TRACKING, FINALIZER, HELM_RELEASE, MARK_ANNOTATION } from '../../api/names.ts';
+import { isObject } from '../../core/model/json.ts';
 import { EMPTY_STATUS, type ManagedObject, type Requests, type Status } from '../../core/model/object.ts';
-import { cut, isRecord, type Raw, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
+import { cut, type Raw, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
 import { parseMark } from './mark.ts';
 import { parseSpec } from './spec.ts';
 import { parseStatus } from './status.ts';
@@ -20,7 +21,7 @@ export interface ParsedObject extends ManagedObject {
  * invalid; what it cannot parse of the status is dropped.
  */
 export function parseObject(raw: unknown): ParsedObject | undefined {
-  if (!isRecord(raw)) return undefined;
+  if (!isObject(raw)) return undefined;
   const metadata = readRecord(raw.metadata);
   const namespace = readText(metadata.namespace);
   const name = readText(metadata.name);
@@ -42,6 +43,7 @@ export function parseObject(raw: unknown): ParsedObject | undefined {
     deleting: readText(metadata.deletionTimestamp) !== undefined,
     isTrackedByArgoCd: isTrackedByArgoCd(annotations, readRecord(metadata.labels)),
     hasFinalizer: finalizers.includes(FINALIZER),
+    hasOtherFinalizers: finalizers.some((finalizer) => finalizer !== FINALIZER),
     finalizers,
     mark: parseMark(annotations[MARK_ANNOTATION], uid),
     bearsMark: Object.hasOwn(annotations, MARK_ANNOTATION),

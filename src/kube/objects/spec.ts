@@ -4,10 +4,11 @@ import { withLeaf } from '../../core/model/declaration.ts';
 import type { Desired, ManagedVirtualNetwork } from '../../core/model/desired.ts';
 import { parseDuration } from '../../core/model/duration.ts';
 import type { FieldPath, PlainPath } from '../../core/model/fields.ts';
+import { isObject } from '../../core/model/json.ts';
 import { isSameName } from '../../core/model/letter-case.ts';
 import type { ManagedObject } from '../../core/model/object.ts';
 import type { Json, JsonObject, Parent } from '../../core/model/runtime.ts';
-import { isRecord, type Raw } from '../client/raw.ts';
+import type { Raw } from '../client/raw.ts';
 
 /** Why a spec is invalid, in a sentence for the person who wrote it. */
 class InvalidSpec extends Error {}
@@ -127,7 +128,7 @@ const DEFAULT_RUNTIME = 'autoresolveintegrationruntime';
 /** What a manifest declares, or the first problem in it. Never throws. */
 export function parseSpec(raw: unknown, objectName: string): ManagedObject['spec'] {
   try {
-    if (!isRecord(raw)) throw new InvalidSpec('spec is missing: set at least spec.factory or spec.workspace');
+    if (!isObject(raw)) throw new InvalidSpec('spec is missing: set at least spec.factory or spec.workspace');
     return { valid: true, desired: readDesired(raw, objectName) };
   } catch (error) {
     if (error instanceof InvalidSpec) return { valid: false, problem: error.message };
@@ -227,7 +228,7 @@ function readCustomProperties(spec: Raw): Map<string, string> {
   }
   const properties = new Map<string, string>();
   for (const [i, entry] of entries.entries()) {
-    if (!isRecord(entry)) throw new InvalidSpec(`${where}[${i}] must be an object`);
+    if (!isObject(entry)) throw new InvalidSpec(`${where}[${i}] must be an object`);
     const name = required(entry, 'name', `${where}[${i}]`, PROPERTY.name);
     if (properties.has(name)) throw new InvalidSpec(`${where} has two entries with the name "${name}"`);
     properties.set(name, required(entry, 'value', `${where}[${i}]`, PROPERTY.value));
@@ -237,7 +238,7 @@ function readCustomProperties(spec: Raw): Map<string, string> {
 
 /** Of a spec whatever of its leaves, and of its network's name, the rules accept, and no more custom properties than they do. Never throws. */
 export function acceptedPart(raw: unknown): JsonObject {
-  const spec = isRecord(raw) ? raw : {};
+  const spec = isObject(raw) ? raw : {};
   const network = accepted(() => readObject(spec, 'managedVirtualNetwork', 'spec'));
   const name = accepted(() => readString(network ?? {}, 'name', 'spec.managedVirtualNetwork', RULES.networkName));
   const placed: JsonObject = name === undefined ? {} : { managedVirtualNetwork: { name } };
@@ -350,7 +351,7 @@ function readString(raw: Raw, field: string, where: string, rule: Rule): string 
 
 function readObject(raw: Raw, field: string, where: string): Raw | undefined {
   const value = present(raw, field);
-  if (value === undefined || isRecord(value)) return value;
+  if (value === undefined || isObject(value)) return value;
   throw new InvalidSpec(`${where}.${field} must be an object`);
 }
 

@@ -20,6 +20,7 @@ import { CONDITION_TYPES } from '../../api/names.ts';
 import { visible } from '../../api/visible.ts';
 import { compact } from '../../core/model/compact.ts';
 import { type Drift, type FieldPath, isFieldPath } from '../../core/model/fields.ts';
+import { isObject } from '../../core/model/json.ts';
 import type {
   AuthoringStatus,
   Claim,
@@ -31,7 +32,7 @@ import type {
 } from '../../core/model/object.ts';
 import type { Repairs } from '../../core/model/repairs.ts';
 import type { Json, JsonObject } from '../../core/model/runtime.ts';
-import { cut, isRecord, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
+import { cut, readInteger, readList, readRecord, readText, readTime } from '../client/raw.ts';
 import { acceptedPart } from './spec.ts';
 
 type RenderedStatus = Omit<AzureIntegrationRuntimeStatus, 'uid' | typeof FORMER_OWNED_FIELDS>;
@@ -130,7 +131,7 @@ function renderPaths(paths: readonly string[]): string[] {
 
 /** What a manifest could declare of it; undefined when that is nothing. */
 function renderObserved(raw: unknown): JsonObject | undefined {
-  if (!isRecord(raw)) return undefined;
+  if (!isObject(raw)) return undefined;
   const accepted = acceptedPart(raw);
   return Object.keys(accepted).length > 0 ? accepted : undefined;
 }
@@ -249,7 +250,7 @@ function parseClaim(raw: unknown): Claim | undefined {
 }
 
 function parseRepair(raw: unknown): Status['repair'] {
-  if (!isRecord(raw)) return undefined;
+  if (!isObject(raw)) return undefined;
   const optional = {
     lastAttemptTime: readTime(raw.lastAttemptTime),
     nextAttemptTime: readTime(raw.nextAttemptTime),

@@ -174,8 +174,8 @@ function overlay(own: ParsedObject, shown: ParsedObject): ParsedObject {
   ) {
     return own;
   }
-  const { status, hasFinalizer, mark, bearsMark, finalizers } = own;
-  return { ...shown, status, hasFinalizer, mark, bearsMark, finalizers };
+  const { status, hasFinalizer, hasOtherFinalizers, mark, bearsMark, finalizers } = own;
+  return { ...shown, status, hasFinalizer, hasOtherFinalizers, mark, bearsMark, finalizers };
 }
 
 function sameRequests(a: Requests, b: Requests): boolean {

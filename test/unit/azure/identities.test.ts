@@ -88,6 +88,7 @@ function objectIn(namespace: string, changes: Partial<ManagedObject> = {}, resou
     createdAt: 0,
     deleting: false,
     isTrackedByArgoCd: false,
+    hasOtherFinalizers: false,
     hasFinalizer: false,
     mark: undefined,
     spec: {

@@ -57,6 +57,7 @@ export function managedObject(name: string, more: Partial<ManagedObject> = {}, w
     createdAt: 0,
     deleting: false,
     isTrackedByArgoCd: false,
+    hasOtherFinalizers: false,
     hasFinalizer: false,
     mark: undefined,
     spec: { valid: true, desired: desired(wanted) },

@@ -11,7 +11,14 @@ import type { Claim, ManagedObject, Requests, Status } from '../../../src/core/m
 import { attempted, failed } from '../../../src/core/model/repairs.ts';
 import type { Definition, ParentPresence, RuntimeDocument } from '../../../src/core/model/runtime.ts';
 import { MINUTE, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
-import { type Action, type Phase as Call, etagOf, type Situation, type Verdict } from '../../../src/core/situation.ts';
+import {
+  type Action,
+  type Phase as Call,
+  etagOf,
+  HANDLED,
+  type Situation,
+  type Verdict,
+} from '../../../src/core/situation.ts';
 import { standsWithoutState } from '../../../src/core/state-read.ts';
 import { corrected } from '../../../src/core/status/contest.ts';
 import { statusAfter } from '../../../src/core/status/status.ts';
@@ -243,10 +250,12 @@ function done(s: Situation, action: Action, given: World): Situation {
     }
     case 'HandOver':
       return s;
-    case 'CompleteRequest':
-      return { ...s, status: { ...status, lastHandledRepairAt: s.object.requests.repair ?? '' } };
     case 'Delete':
       return { ...s, wrote: { kind: 'delete' }, definition: GONE };
+    case 'CompleteRequest': {
+      const { request } = action;
+      return { ...s, status: { ...s.status, [HANDLED[request]]: s.object.requests[request] ?? '' } };
+    }
     default:
       throw new Error(action.kind);
   }

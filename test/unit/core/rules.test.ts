@@ -89,6 +89,7 @@ test('every reason of an event is given by one of the events', () => {
     events.networkCreated('default'),
     events.repairStarted(words),
     events.authoringEnabled(60, true),
+    events.askedInVain('', ''),
     events.repairRefused({ what: '' }),
     events.released.handedOver('team/a'),
   ].map(({ reason }) => reason);

@@ -68,6 +68,7 @@ export class FakeCluster implements Objects, Events {
       createdAt: 0,
       deleting: false,
       isTrackedByArgoCd: false,
+      hasOtherFinalizers: false,
       hasFinalizer: false,
       mark: undefined,
       spec: { valid: true, desired },
@@ -103,7 +104,8 @@ export class FakeCluster implements Objects, Events {
     const object = this.server.get(key);
     if (object === undefined || object.deleting) return;
     this.deletedAt.set(object.uid, this.#version + 1);
-    if (object.hasFinalizer) this.#store({ ...object, deleting: true, generation: object.generation + 1 });
+    if (object.hasFinalizer || object.hasOtherFinalizers)
+      this.#store({ ...object, deleting: true, generation: object.generation + 1 });
     else this.#drop(key);
   }
 
@@ -175,6 +177,7 @@ export class FakeCluster implements Objects, Events {
       const current = this.#current(object);
       if (!current.deleting) return this.#writeThrough({ ...current, hasFinalizer: false, mark: undefined });
       this.#hooks.onGone?.(current);
+      if (current.hasOtherFinalizers) return this.#writeThrough({ ...current, hasFinalizer: false, mark: undefined });
       this.#drop(object.key);
       return undefined;
     });

@@ -1,10 +1,95 @@
 /** Deleting an object: what goes with it and what stays, and how long an absence is doubted. */
 import { describe, expect, test } from '@jest/globals';
-import { MINUTE, RUNTIME_GONE_MS } from '../../../src/core/schedule.ts';
+import { MINUTE, RUNTIME_GONE_MS, SUCCESSOR_SETTLES_MS } from '../../../src/core/schedule.ts';
 import { FAILURE, FAILURE_KINDS } from '../core/builders.ts';
 import { desired, runtimeId } from '../model/builders.ts';
 import { Operator } from '../model/operator.ts';
 import { failing, KEY, MANAGED, ready, reasons } from './support.ts';
+
+/** What is left of an object whose runtime was let go. */
+const RELEASED = {
+  observedGeneration: 2,
+  managedFields: [],
+  drift: [],
+  corrections: [],
+  resourceId: expect.any(String),
+  conditions: [expect.anything(), expect.anything(), expect.anything()],
+};
+
+describe('an object that the finalizer of another keeps', () => {
+  const kept = async (more: Parameters<typeof desired>[0] = {}) => {
+    const operator = new Operator();
+    const { key } = operator.cluster.create('sample', desired(more), { hasOtherFinalizers: true });
+    await operator.poll(key);
+    operator.cluster.writes.length = 0;
+    operator.cluster.events.length = 0;
+    return { operator, key };
+  };
+
+  test.each<[string, Parameters<typeof desired>[0], string]>([
+    ['was deleted', {}, 'Deleted'],
+    ['stays', { deletionPolicy: 'Retain' }, 'Retained'],
+  ])('says that its runtime %s, and holds nothing any more', async (_, more, reason) => {
+    const { operator, key } = await kept(more);
+    operator.cluster.delete(key);
+    expect((await operator.poll(key)).kind).toBe('never');
+    expect(operator.summary(key)).toBe(`Ready=False ${reason}`);
+    expect(operator.object(key).status).toEqual(RELEASED);
+    expect(operator.cluster.writes).toEqual(['finalizer', 'status']);
+    expect(reasons(operator)).toEqual([reason]);
+    operator.restart();
+    await operator.poll(key);
+    expect(operator.cluster.writes).toEqual(['finalizer', 'status']);
+    expect(reasons(operator)).toEqual([reason]);
+  });
+
+  test('says who took its runtime over', async () => {
+    const { operator, key } = await kept();
+    operator.apply('heir', desired());
+    operator.cluster.delete(key);
+    await operator.poll(key);
+    operator.now += SUCCESSOR_SETTLES_MS;
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=False HandedOver');
+    expect(operator.object(key).status).toEqual(RELEASED);
+    expect(operator.azure.runtimes.size).toBe(1);
+  });
+
+  test('says so also where it held nothing', async () => {
+    const operator = new Operator();
+    operator.azure.put(runtimeId(), MANAGED('West Europe'));
+    const observer = desired({ managementPolicy: 'Observe' });
+    const { key } = operator.cluster.create('sample', observer, { hasOtherFinalizers: true });
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=True Available');
+    operator.cluster.delete(key);
+    for (let pass = 0; pass < 2; pass++) await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=False Retained');
+    expect(reasons(operator)).toEqual(['Retained']);
+    expect(operator.azure.runtimes.size).toBe(1);
+  });
+
+  test('and that nobody can understand says so, and stays so', async () => {
+    const { operator, key } = await kept({ managementPolicy: 'Observe' });
+    operator.cluster.spoil(key);
+    operator.cluster.meddle(key);
+    operator.cluster.delete(key);
+    for (let pass = 0; pass < 2; pass++) await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=False Retained');
+  });
+
+  test('keeps its status where it was not we who took our finalizer off', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    const { status } = operator.object(key);
+    operator.cluster.vanish(key);
+    const { key: again } = operator.cluster.create('sample', desired(), { hasOtherFinalizers: true, status });
+    operator.cluster.delete(again);
+    operator.cluster.writes.length = 0;
+    await operator.poll(again);
+    expect(operator.cluster.writes).toEqual([]);
+  });
+});
 
 describe('a deletion', () => {
   test('deletes what was created', async () => {

@@ -157,18 +157,15 @@ describe('a request', () => {
     expect(enables(operator)).toHaveLength(1);
   });
 
-  test.each<[string, Partial<Desired>]>([
-    ['an observer', { managementPolicy: 'Observe' }],
-    ['a suspended object', { suspend: true }],
-  ])('to %s is ignored', async (_, more) => {
-    const { operator, key, status } = await created(more);
+  test('to a suspended object is left until it is resumed', async () => {
+    const { operator, key, status } = await created({ suspend: true });
     ask(operator, key, 't1');
     await operator.poll(key);
     expect(enables(operator)).toEqual([]);
     expect(status().lastHandledInteractiveAuthoringAt).toBeUndefined();
   });
 
-  test('is ignored without the declaration, and nothing is shown', async () => {
+  test('does nothing without the declaration, and nothing is shown', async () => {
     const operator = new Operator();
     operator.azure.putNetwork(ID.parent);
     const { interactiveAuthoring: _, ...declared } = DECLARED;

@@ -8,8 +8,9 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isObject } from '../../../core/model/json.ts';
 import type { Parent } from '../../../core/model/runtime.ts';
-import { isRecord, readText as textOf } from '../../../kube/client/raw.ts';
+import { readText as textOf } from '../../../kube/client/raw.ts';
 import { isPossible } from '../../azure/scope.ts';
 import { CommandError } from '../../exit.ts';
 import type { Io } from '../../io.ts';
@@ -51,7 +52,7 @@ export async function fromAdfGit(root: string, parents: readonly Parent[], io: I
 
 function nameIn(file: string, text: string): string {
   const document = parseJson(file, text, 'Open it in the Studio, or restore it from Git.');
-  const name = isRecord(document) ? textOf(document.name) : undefined;
+  const name = isObject(document) ? textOf(document.name) : undefined;
   if (name === undefined) throw new CommandError(`${file} has no name: it is no integration runtime of a Git folder`);
   return name;
 }

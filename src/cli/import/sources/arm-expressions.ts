@@ -5,7 +5,7 @@
  * https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions (documented: `[…]` is an
  * expression, `[[…]` is text that begins with a bracket, strings are in single quotes, and a quote in them is doubled).
  */
-import { isRecord } from '../../../kube/client/raw.ts';
+import { isObject } from '../../../core/model/json.ts';
 
 /** Why an expression has no value here; ends the sentence "… cannot be told:". */
 export class Unresolved extends Error {}
@@ -31,7 +31,7 @@ export function evaluate(text: string, scope: Scope): unknown {
 export function evaluateAll(value: unknown, scope: Scope): unknown {
   if (typeof value === 'string') return evaluate(value, scope);
   if (Array.isArray(value)) return value.map((each) => evaluateAll(each, scope));
-  if (!isRecord(value)) return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, evaluateAll(each, scope)]));
 }
 
@@ -148,6 +148,6 @@ function textOf(value: unknown): string {
 
 function member(value: unknown, key: unknown): unknown {
   if (Array.isArray(value) && typeof key === 'number' && key in value) return value[key];
-  if (isRecord(value) && typeof key === 'string' && Object.hasOwn(value, key)) return value[key];
+  if (isObject(value) && typeof key === 'string' && Object.hasOwn(value, key)) return value[key];
   throw new Unresolved('its expression asks for a member that is not there');
 }

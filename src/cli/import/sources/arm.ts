@@ -6,8 +6,10 @@
  * nested child has the last segments of type and name only; a deployment whose `expressionEvaluationOptions.scope` is inner
  * has parameters and variables of its own; `resources` is an object where `languageVersion` is 2.0).
  */
+
+import { isObject } from '../../../core/model/json.ts';
 import { ARM_TYPES, type Parent } from '../../../core/model/runtime.ts';
-import { isRecord, type Raw, readRecord, readText } from '../../../kube/client/raw.ts';
+import { type Raw, readRecord, readText } from '../../../kube/client/raw.ts';
 import { isPossible, type Place } from '../../azure/scope.ts';
 import { CommandError } from '../../exit.ts';
 import type { Skipped } from '../runtimes.ts';
@@ -31,7 +33,7 @@ export function fromArm(file: string, text: string, parameters: Raw, { subscript
   }
   if (file.endsWith('.bicep')) throw new CommandError(`${file} is Bicep: give what bicep build ${file} makes of it`);
   const template = parseJson(file, text, WHAT_TO_DO);
-  if (!isRecord(template) || !('resources' in template)) {
+  if (!isObject(template) || !('resources' in template)) {
     throw new CommandError(`${file} has no resources: it is no ARM template. ${WHAT_TO_DO}`);
   }
   const place = { subscriptionId: subscription, resourceGroup };
@@ -90,7 +92,7 @@ function* runtimesIn({ resources }: Raw, context: Context): Generator<Wanted | S
     ? resources.map((each, i) => [`${context.path}[${i}]`, each] as const)
     : Object.entries(readRecord(resources)).map(([name, each]) => [`${context.path}.${name}`, each] as const);
   for (const [path, resource] of entries) {
-    if (isRecord(resource)) yield* runtimeIn(resource, { ...context, path });
+    if (isObject(resource)) yield* runtimeIn(resource, { ...context, path });
   }
 }
 
@@ -119,7 +121,7 @@ function nameIn(resource: Raw, { scope, parent }: Context): { readonly name: str
   const text = readText(resource.name);
   if (text === undefined) return { why: 'it has no name' };
   // Each copy has a name of its own.
-  if (isRecord(resource.copy)) return { why: 'a copy loop makes it: only Azure knows copyIndex()' };
+  if (isObject(resource.copy)) return { why: 'a copy loop makes it: only Azure knows copyIndex()' };
   try {
     const name = evaluate(text, scope);
     if (typeof name !== 'string') return { why: 'its name is no text' };
@@ -158,7 +160,7 @@ function runtimeOf(resource: Raw, kind: Parent['kind'], context: Context): Wante
 function* deploymentIn(resource: Raw, context: Context): Generator<Wanted | Skipped> {
   const { template, templateLink, parameters, expressionEvaluationOptions } = readRecord(resource.properties);
   if (resource.condition === false) return;
-  if (!isRecord(template)) {
+  if (!isObject(template)) {
     if (templateLink === undefined) return;
     yield {
       runtime: context.path,
@@ -220,8 +222,8 @@ export async function parametersOf(given: readonly string[], read: (file: string
 /** A parameters file has them below `parameters`, each with its `value`; one from a key vault has a `reference` instead. */
 function parametersIn(file: string, text: string): Raw {
   const document = parseJson(file, text, 'Give a parameters file, or NAME=VALUE.');
-  const parameters = isRecord(document) ? document.parameters : undefined;
-  if (!isRecord(parameters)) throw new CommandError(`${file} has no parameters: give a parameters file, or NAME=VALUE`);
+  const parameters = isObject(document) ? document.parameters : undefined;
+  if (!isObject(parameters)) throw new CommandError(`${file} has no parameters: give a parameters file, or NAME=VALUE`);
   return Object.fromEntries(
     Object.entries(parameters).flatMap(([name, each]) => {
       const { value } = readRecord(each);

@@ -5,7 +5,8 @@
  * and `child_modules`; a plan has the state as `prior_state`). Ids: the import sections of the azurerm resources, in which
  * `integrationruntimes` is in lower case. `azapi_resource`: `type` is the ARM type with `@` and an API version.
  */
-import { isRecord, type Raw, readList, readRecord, readText } from '../../../kube/client/raw.ts';
+import { isObject } from '../../../core/model/json.ts';
+import { type Raw, readList, readRecord, readText } from '../../../kube/client/raw.ts';
 import { runtimeOf } from '../../azure/scope.ts';
 import { CommandError } from '../../exit.ts';
 import type { Skipped } from '../runtimes.ts';
@@ -37,7 +38,7 @@ export function fromTerraform(file: string, text: string): Source {
 }
 
 function stateOf(file: string, document: unknown): Raw {
-  if (!isRecord(document)) throw new CommandError(`${file} holds no state. ${WHAT_TO_DO}`);
+  if (!isObject(document)) throw new CommandError(`${file} holds no state. ${WHAT_TO_DO}`);
   if (typeof document.version === 'number' && 'lineage' in document) {
     throw new CommandError(
       `${file} is the state as Terraform stores it, whose format is its own. Give the other: terraform show -json ${file} > state.json`,
@@ -54,7 +55,7 @@ function stateOf(file: string, document: unknown): Raw {
 
 function* resourcesIn(module: unknown): Generator<Raw> {
   const { resources, child_modules: children } = readRecord(module);
-  yield* readList(resources).filter(isRecord);
+  yield* readList(resources).filter(isObject);
   for (const child of readList(children)) yield* resourcesIn(child);
 }
 

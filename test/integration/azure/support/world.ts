@@ -99,6 +99,7 @@ const OBJECT: ManagedObject = {
   createdAt: 0,
   deleting: false,
   isTrackedByArgoCd: false,
+  hasOtherFinalizers: false,
   hasFinalizer: false,
   mark: undefined,
   spec: { valid: false, problem: 'not needed here' },

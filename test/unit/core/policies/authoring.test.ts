@@ -56,14 +56,6 @@ describe('a request for interactive authoring', () => {
         requested({ status: { lastHandledInteractiveAuthoringAt: 't0' } }),
         'EnableInteractiveAuthoring',
       ],
-      'is nothing where the manifest declares no interactive authoring': [
-        seen({ requests: { enableInteractiveAuthoring: 't1' } }),
-        'Ready=True Available',
-      ],
-      'is nothing to an observer': [
-        requested({ desired: { managementPolicy: 'Observe' }, object: { hasFinalizer: false } }),
-        'Ready=True Available',
-      ],
       'comes after drift': [
         requested({
           definition: found('North Europe', { managedVirtualNetwork: { referenceName: 'default' } }),

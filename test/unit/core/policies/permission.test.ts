@@ -89,7 +89,7 @@ describe('Observe', () => {
       ],
       'does not do a repair that is asked for': [
         seen({ desired: observe, object: { hasFinalizer: false }, requests: { repair: 'r1' } }),
-        'Ready=True Available',
+        'CompleteRequest',
       ],
       'does not care whose the runtime is': [
         seen({
@@ -210,9 +210,16 @@ describe('identity', () => {
         owned({ access: other, failure: failed('parentNotFound') }),
         'Ready=False CredentialsInvalid Stalled',
       ],
-      'is told first that the runtime is another’s, without credentials': [
+      'is told first that there are no credentials, though the runtime is another’s': [
         situation({ access: DENIED, peers: [managedObject('older', { createdAt: -1 })] }),
-        'Ready=False OwnedByAnother Stalled',
+        'Ready=False CredentialsInvalid Stalled',
+      ],
+      'is told first that there are no credentials, though the owner is being deleted': [
+        situation({
+          access: DENIED,
+          peers: [managedObject('owner', { hasFinalizer: true, deleting: true, status: { ...IN_SYNC } })],
+        }),
+        'Ready=False CredentialsInvalid Stalled',
       ],
       'drops the finalizer of a lost runtime without credentials': [
         situation({

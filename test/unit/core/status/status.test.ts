@@ -294,6 +294,15 @@ describe('the claim', () => {
       'stays with an object whose runtime is gone': [owned({ definition: GONE }), STALLED, CREATED],
       'ends when the runtime is another’s': [owned(), stalled('OwnedByAnother', WHY), undefined],
       'ends while another hands the runtime over': [owned(), progressing('OwnedByAnother', WHY), undefined],
+      'ends when the runtime is another’s, though it is told first that there is no identity': [
+        owned({
+          access: { granted: false, message: WHY },
+          object: { hasFinalizer: false, createdAt: 1 },
+          peers: [managedObject('owner', { hasFinalizer: true, createdAt: 0, status: { ...IN_SYNC } })],
+        }),
+        stalled('CredentialsInvalid', WHY),
+        undefined,
+      ],
       'goes on under the identity that a person accepted': [
         seen({ access: other, requests: { acceptIdentity: 'tenant/other' } }),
         available(''),

@@ -116,6 +116,25 @@ describe('documents', () => {
   });
 });
 
+describe('regions', () => {
+  const put = (location: string) =>
+    runtimes().createOrUpdate(group, 'Factory1', 'abc', {
+      properties: { type: 'Managed', computeProperties: { location } },
+    });
+
+  test('are whatever text is given, as long as none are named', async () => {
+    expect((await put('Atlantis')).name).toBe('abc');
+  });
+
+  test('that were named are the only ones, however spelled, beside AutoResolve', async () => {
+    await control().setRegions({ factory, regions: ['West Europe'] });
+    await expect(put('Westeurop')).rejects.toMatchObject({ statusCode: 400 });
+    for (const location of ['westeurope', 'WEST EUROPE', 'AutoResolve']) expect((await put(location)).name).toBe('abc');
+    await control().setRegions({ factory });
+    expect((await put('Atlantis')).name).toBe('abc');
+  });
+});
+
 describe('lists', () => {
   test('pages are followed by the SDK, in order, each runtime once', async () => {
     await control().setPageSize({ factory, size: 2 });

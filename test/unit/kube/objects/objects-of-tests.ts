@@ -1,6 +1,6 @@
 /** Objects as the API server sends them. */
 
-import { isRecord } from '../../../../src/kube/client/raw.ts';
+import { isObject } from '../../../../src/core/model/json.ts';
 import { type ParsedObject, parseObject } from '../../../../src/kube/objects/codec.ts';
 
 export const FACTORY = {
@@ -44,7 +44,7 @@ export function rawObject(options: RawOptions = {}) {
     spec: { factory: FACTORY, ...options.spec },
     ...(options.status === undefined
       ? {}
-      : { status: isRecord(options.status) ? { uid, ...options.status } : options.status }),
+      : { status: isObject(options.status) ? { uid, ...options.status } : options.status }),
   };
 }
 
