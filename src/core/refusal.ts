@@ -11,6 +11,7 @@
 import type { ReadyReason } from '../api/names.ts';
 import { condition, operationOf } from './model/object.ts';
 import { isDue } from './model/repairs.ts';
+import { isAwaited } from './policies/operation.ts';
 import { refusedPause } from './schedule.ts';
 import {
   driftOf,
@@ -42,8 +43,9 @@ export function isRefusalTold(s: Situation): boolean {
   const { reason = '' } = condition(status, 'Ready') ?? {};
   if (!managing(desired) || isNewGeneration(s) || ![...OF_THE_DOCUMENT, ...OF_EVERY_WRITE].includes(reason))
     return false;
-  // What Azure has accepted has a clock of its own.
-  if (operationOf(status, 'creation') !== undefined || operationOf(status, 'update') !== undefined) return false;
+  const operation = operationOf(status, 'creation') ?? operationOf(status, 'update');
+  // What Azure has accepted has a clock of its own, as long as it may yet show.
+  if (operation !== undefined && (reason === 'NotApplied' || isAwaited(s, operation))) return false;
   const synced = condition(status, 'Synced')?.reason;
   if (definition?.presence === 'absent') return synced === 'NotFound';
   return synced === 'Drifted' && driftOf(s).length > 0;

@@ -43,14 +43,14 @@ export const operationIsCompleted: Policy = (s) => {
 export const pendingCreateIsAwaited: Policy = (s) => {
   const operation = operationOf(s.status, 'creation');
   if (operation === undefined || !managing(s.desired) || s.definition?.presence !== 'absent') return undefined;
-  return isDeclared(s, operation) && isUnderWay(s, operation) ? onFreshRead(s, wait(s, operation)) : undefined;
+  return isAwaited(s, operation) ? onFreshRead(s, wait(s, operation)) : undefined;
 };
 
 /** Make sure a definition that Azure is about to take over is not written once more. */
 export const pendingUpdateIsAwaited: Policy = (s) => {
   const operation = operationOf(s.status, 'update');
   if (operation === undefined || !managing(s.desired) || s.definition?.presence !== 'present') return undefined;
-  if (!isDeclared(s, operation) || !isUnderWay(s, operation)) return undefined;
+  if (!isAwaited(s, operation)) return undefined;
   return s.state === undefined ? { kind: 'Read', at: 'state' } : onFreshRead(s, wait(s, operation));
 };
 
@@ -97,8 +97,9 @@ function showsAnother({ definition }: Situation, { replacedEtag }: Operation): b
   return definition.runtime.etag !== replacedEtag;
 }
 
-function isDeclared({ desired }: Situation, operation: Operation): boolean {
-  return operation.specHash === declarationHash(desired);
+/** Whether Azure may yet do what is declared, so that it is not written once more. */
+export function isAwaited(s: Situation, operation: Operation): boolean {
+  return operation.specHash === declarationHash(s.desired) && isUnderWay(s, operation);
 }
 
 function isUnderWay({ now }: Situation, { time, repeated }: Operation): boolean {

@@ -1,0 +1,157 @@
+/** A refused write after other things have happened: what an earlier write, an outage or another writer left behind. */
+import { describe, expect, test } from '@jest/globals';
+import { AzureFailure, type Failure } from '../../../src/core/model/failure.ts';
+import type { Json } from '../../../src/core/model/runtime.ts';
+import { MINUTE, OPERATION_MS } from '../../../src/core/schedule.ts';
+import type { Runtimes } from '../../../src/ports.ts';
+import { FAILURE } from '../core/builders.ts';
+import { desired, fieldMap, runtimeId } from '../model/builders.ts';
+import { INTERVAL_MS, Operator } from '../model/operator.ts';
+import { instead, ready } from './support.ts';
+
+const ID = runtimeId();
+
+/** A factory or a workspace whose runtime comes to be declared in a place that Azure may refuse. */
+class Scene {
+  readonly operator: Operator;
+  key = '';
+  /** How Azure refuses what is declared, or every write where it is a lock; undefined: it does not. */
+  refuses: Failure['kind'] | undefined;
+  readonly puts: string[] = [];
+
+  private constructor(operator: Operator) {
+    this.operator = operator;
+  }
+
+  static async of(operator: Operator, more: Parameters<typeof ready>[1] = {}): Promise<Scene> {
+    const scene = new Scene(operator);
+    scene.key = await ready(operator, more);
+    await operator.lookTwice(scene.key);
+    instead(operator, 'update', async (...args: never[]) =>
+      scene.#update(...(args as unknown as Parameters<Runtimes['update']>)),
+    );
+    return scene;
+  }
+
+  async #update(...[id, wanted, etag, caller]: Parameters<Runtimes['update']>) {
+    const isDeclared = JSON.stringify(wanted).includes('Atlantis');
+    this.puts.push(isDeclared ? 'declared' : 'repair');
+    if (this.refuses !== undefined && (isDeclared || this.refuses === 'locked')) {
+      throw new AzureFailure(FAILURE({ kind: this.refuses }));
+    }
+    return this.operator.azure.update(id, wanted, etag, caller);
+  }
+
+  declare(fields: Record<string, Json>): void {
+    this.operator.cluster.edit(this.key, { fields: fieldMap(fields) });
+  }
+
+  /** A pass, and those that follow at once, of which there are few. */
+  async look(afterMs = 0): Promise<void> {
+    this.operator.now += afterMs;
+    for (let passes = 0; passes < 8; passes++) {
+      const next = await this.operator.poll(this.key);
+      if (next.kind !== 'backoff' || next.baseMs !== 1) return;
+    }
+    throw new Error('the passes follow each other without end');
+  }
+
+  forget(): void {
+    this.puts.length = 0;
+    this.operator.cluster.writes.length = 0;
+  }
+
+  get summary(): string {
+    return this.operator.summary(this.key);
+  }
+
+  get status() {
+    return this.operator.object(this.key).status;
+  }
+}
+
+const REASON: Partial<Record<Failure['kind'], string>> = {
+  refused: 'InvalidDefinition',
+  policyDenied: 'PolicyDenied',
+  locked: 'Locked',
+};
+
+describe.each(['refused', 'policyDenied', 'locked'] as const)(
+  'an update refused after one that never showed (%s)',
+  (kind) => {
+    /** Azure accepts an update and fails to do it; the next one it refuses: the same one later, or another at once. */
+    async function leftOver(how: 'later' | 'edited', more: Parameters<typeof ready>[1] = {}): Promise<Scene> {
+      const scene = await Scene.of(new Operator({}, 'accepts'), more);
+      scene.declare({ location: 'Atlantis' });
+      await scene.look();
+      expect(scene.puts).toEqual(['declared']);
+      scene.operator.azure.failNext();
+      scene.refuses = kind;
+      scene.forget();
+      if (how === 'later') scene.operator.now += OPERATION_MS;
+      else scene.declare({ location: 'Atlantis', description: 'new' });
+      return scene;
+    }
+
+    test.each(['later', 'edited'] as const)('is made again slowly (%s)', async (how) => {
+      const scene = await leftOver(how);
+      await scene.look();
+      expect(scene.puts).toEqual(['declared']);
+      expect(scene.summary).toBe(`Ready=False ${REASON[kind]} Stalled`);
+      scene.forget();
+      const tries: number[] = [];
+      for (let i = 1; i <= 14; i++) {
+        const before = scene.puts.length;
+        await scene.look(INTERVAL_MS);
+        if (scene.puts.length > before) tries.push((i * INTERVAL_MS) / MINUTE);
+      }
+      expect(tries).toEqual([10, 20, 40, 80, 140]);
+      expect(scene.operator.cluster.writes).toEqual([]);
+    });
+
+    test.each(['later', 'edited'] as const)(
+      'leaves a repair that a person asks for its one answer (%s)',
+      async (how) => {
+        const scene = await leftOver(how);
+        scene.operator.cluster.annotate(scene.key, { repair: 'please' });
+        await scene.look();
+        expect(scene.puts).toEqual(['declared', 'repair']);
+        expect(scene.status.lastHandledRepairAt).toBe('please');
+      },
+    );
+
+    test.each(['later', 'edited'] as const)(
+      'and a Limited runtime: no pass follows another without end (%s)',
+      async (how) => {
+        const scene = await leftOver(how);
+        scene.operator.azure.setState(ID, 'Limited');
+        await scene.look();
+        // Where every write is refused, none is made on our own account.
+        expect(scene.puts).toEqual(kind === 'locked' ? ['declared'] : ['declared', 'repair']);
+        scene.operator.azure.goOn();
+        await scene.look(INTERVAL_MS / 2);
+        expect(scene.summary).toBe(`Ready=False ${REASON[kind]} Stalled`);
+        expect(scene.status.state).toBe(kind === 'locked' ? 'Limited' : 'Online');
+      },
+    );
+  },
+);
+
+test('a create refused after one that never showed is made again slowly', async () => {
+  const creates: number[] = [];
+  const operator = new Operator({}, 'accepts');
+  const key = operator.apply('sample', desired());
+  await operator.poll(key);
+  operator.azure.failNext();
+  const start = operator.now + INTERVAL_MS;
+  instead(operator, 'create', async () => {
+    creates.push((operator.now - start) / MINUTE);
+    throw new AzureFailure(FAILURE({ kind: 'policyDenied' }));
+  });
+  for (let i = 0; i < 10; i++) {
+    operator.now += INTERVAL_MS;
+    await operator.poll(key);
+  }
+  expect(creates).toEqual([0, 10, 20, 40, 80]);
+  expect(operator.summary(key)).toBe('Ready=False PolicyDenied Stalled');
+});
