@@ -22,8 +22,9 @@ function isFleeting({ now, intervalMs, failingSince = now }: Situation, { verdic
 
 /**
  * Whether the verdict that a state was read for is told without it, now that reading it has met this failure: of a write that
- * failed, and where the state is refused, too. What passes is a failure like any other, and blanks no state that is shown.
+ * failed or was ignored, and where the state is refused, too. What passes is a failure like any other, and blanks no state
+ * that is shown.
  */
 export function standsWithoutState(s: Situation, failure: Failure): boolean {
-  return s.failure !== undefined || !mayBeOver(failure);
+  return s.failure !== undefined || s.wrote !== undefined || !mayBeOver(failure);
 }

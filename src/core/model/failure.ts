@@ -101,11 +101,6 @@ export function isWriteRefused({ kind }: Failure): boolean {
   return ['refused', 'policyDenied', 'locked', 'forbidden', 'notOffered'].includes(kind);
 }
 
-/** The same of any call. */
-export function isRefused(failure: Failure): boolean {
-  return isWriteRefused(failure) || failure.kind === 'readRefused';
-}
-
 /** Whether the next answer may be another one, so that a failure does not change at first what was decided. */
 export function mayBeOver(failure: Failure): boolean {
   // Azure denies now and then what exists.

@@ -1,7 +1,7 @@
 /** The runtime is as declared: is it well, and if not, who can mend it? */
 import { isReadyReason } from '../../api/names.ts';
 import { repairRefused } from '../events.ts';
-import { type Failure, isRefused, isTransient, isWriteRefused, toldBy } from '../model/failure.ts';
+import { type Failure, isTransient, isWriteRefused, toldBy } from '../model/failure.ts';
 import { type Advice, type Message, shownAs, someOf } from '../model/message.ts';
 import { condition, operationOf } from '../model/object.ts';
 import { attempted, inView, isDue, planned, type Repairs, settlesAt } from '../model/repairs.ts';
@@ -64,16 +64,20 @@ export const answeringRepairs =
 
 const answer = (why: Message): Action => ({ kind: 'CompleteRequest', request: 'repair', event: repairRefused(why) });
 
-/** The policy, of a runtime whose definition Azure refuses: that stays told, whatever comes of a repair meanwhile. */
+/**
+ * The policy, of a runtime whose definition Azure refuses: that stays told, whatever comes of a repair or of reading the state
+ * meanwhile. Told as anything else, it would be lost that the write is to be made slowly.
+ */
 export const whileRefusalStands =
   (policy: Policy): Policy =>
   (s) => {
     const action = policy(s);
-    const { during, failure } = s.failure ?? {};
+    const during = s.failure?.during;
     const isStateRead = during === 'poll' && s.definition?.presence === 'present';
-    const isStateRefused = isStateRead && failure !== undefined && isRefused(failure);
-    const isAside = during === undefined || during === 'repair' || isStateRefused;
-    return action?.kind === 'Settle' && isAside && isRefusalTold(s) ? { ...action, verdict: STANDS } : action;
+    const isAside = during === undefined || during === 'repair' || isStateRead;
+    if (action?.kind !== 'Settle' || !isAside || !isRefusalTold(s)) return action;
+    // What may pass within an interval blanks no state that is shown.
+    return isStateRead && action.verdict.kind === 'Unchanged' ? action : { ...action, verdict: STANDS };
   };
 
 /** The policy, of an update that was refused; the repair that it does not keep from being made is the next pass's. */

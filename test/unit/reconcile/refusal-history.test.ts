@@ -1,13 +1,15 @@
 /** A refused write after other things have happened: what an earlier write, an outage or another writer left behind. */
 import { describe, expect, test } from '@jest/globals';
 import { AzureFailure, type Failure } from '../../../src/core/model/failure.ts';
+import { condition } from '../../../src/core/model/object.ts';
 import type { Json } from '../../../src/core/model/runtime.ts';
 import { MINUTE, OPERATION_MS } from '../../../src/core/schedule.ts';
 import type { Runtimes } from '../../../src/ports.ts';
 import { FAILURE } from '../core/builders.ts';
 import { desired, fieldMap, runtimeId } from '../model/builders.ts';
+import type { Fault } from '../model/fake-azure.ts';
 import { INTERVAL_MS, Operator } from '../model/operator.ts';
-import { instead, ready } from './support.ts';
+import { instead, MANAGED, ready } from './support.ts';
 
 const ID = runtimeId();
 
@@ -155,3 +157,94 @@ test('a create refused after one that never showed is made again slowly', async 
   expect(creates).toEqual([0, 10, 20, 40, 80]);
   expect(operator.summary(key)).toBe('Ready=False PolicyDenied Stalled');
 });
+
+describe('a refused definition, while nothing but the state cannot be read', () => {
+  /** Which failure the state meets, from when that is set. */
+  async function refused() {
+    const state: { fails?: Failure['kind'] } = {};
+    const fault = (call: string): Fault | undefined =>
+      call === 'state' && state.fails !== undefined
+        ? { when: 'before', failure: FAILURE({ kind: state.fails }) }
+        : undefined;
+    const scene = await Scene.of(new Operator({ azure: { fault } }));
+    scene.refuses = 'refused';
+    scene.declare({ location: 'Atlantis' });
+    await scene.look();
+    scene.forget();
+    return { scene, state };
+  }
+
+  test.each([
+    'unavailable',
+    'throttled',
+    'preconditionFailed',
+    'credentialUnavailable',
+    'subscriptionNotFound',
+    'credentialsInvalid',
+    'parentNotFound',
+    'readRefused',
+    'forbidden',
+  ] as const)('is made again as slowly as else, and told all the while (%s)', async (kind) => {
+    const { scene, state } = await refused();
+    const stalled = condition(scene.status, 'Stalled');
+    state.fails = kind;
+    const tries: number[] = [];
+    for (let i = 1; i <= 14; i++) {
+      const before = scene.puts.length;
+      await scene.look(INTERVAL_MS);
+      if (scene.puts.length > before) tries.push((i * INTERVAL_MS) / MINUTE);
+      expect(scene.summary).toBe('Ready=False InvalidDefinition Stalled');
+    }
+    expect(tries).toEqual([10, 20, 40, 80, 140]);
+    expect(condition(scene.status, 'Stalled')).toEqual(stalled);
+    expect(condition(scene.status, 'Healthy')).toMatchObject({ status: 'Unknown' });
+    // That the state is not known is all that was told.
+    expect(scene.operator.cluster.writes).toEqual(['status']);
+    delete state.fails;
+    await scene.look(INTERVAL_MS);
+    expect(scene.status.state).toBe('Online');
+  });
+
+  test.each(['unavailable', 'throttled', 'credentialsInvalid'] as const)(
+    'a glitch blanks no state (%s)',
+    async (kind) => {
+      const { scene, state } = await refused();
+      await scene.look(INTERVAL_MS);
+      await scene.look(INTERVAL_MS);
+      scene.forget();
+      state.fails = kind;
+      await scene.look(INTERVAL_MS);
+      delete state.fails;
+      await scene.look(MINUTE);
+      expect(scene.puts).toEqual([]);
+      expect(scene.operator.cluster.writes).toHaveLength(kind === 'credentialsInvalid' ? 2 : 0);
+      expect(scene.status.state).toBe('Online');
+    },
+  );
+});
+
+test.each(['unavailable', 'throttled', 'credentialUnavailable'] as const)(
+  'an update that Azure ignores is made again slowly, also while the state cannot be read (%s)',
+  async (kind) => {
+    const fault = (call: string): Fault | undefined =>
+      call === 'state' && isUnreadable ? { when: 'before', failure: FAILURE({ kind }) } : undefined;
+    let isUnreadable = false;
+    const operator = new Operator({ azure: { fault } });
+    const key = await ready(operator);
+    const tries: number[] = [];
+    const start = operator.now;
+    instead(operator, 'update', async (...args: never[]) => {
+      const [id, , etag, caller] = args as unknown as Parameters<Runtimes['update']>;
+      tries.push((operator.now - start) / MINUTE);
+      return operator.azure.update(id, MANAGED('West Europe'), etag, caller);
+    });
+    operator.cluster.edit(key, { fields: fieldMap({ location: 'Atlantis' }) });
+    isUnreadable = true;
+    for (let i = 0; i <= 14; i++) {
+      await operator.poll(key);
+      operator.now += INTERVAL_MS;
+      expect(operator.summary(key)).toBe('Ready=False NotApplied Stalled');
+    }
+    expect(tries).toEqual([0, 10, 20, 40, 80, 140]);
+  },
+);
