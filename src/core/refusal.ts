@@ -43,6 +43,8 @@ export function isRefusalTold(s: Situation): boolean {
   const { reason = '' } = condition(status, 'Ready') ?? {};
   if (!managing(desired) || isNewGeneration(s) || ![...OF_THE_DOCUMENT, ...OF_EVERY_WRITE].includes(reason))
     return false;
+  // An outage has hidden whether it is Stalled: the next try tells.
+  if (status.unconfirmedSince !== undefined) return false;
   const operation = operationOf(status, 'creation') ?? operationOf(status, 'update');
   // What Azure has accepted has a clock of its own, as long as it may yet show.
   if (operation !== undefined && (reason === 'NotApplied' || isAwaited(s, operation))) return false;

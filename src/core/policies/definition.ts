@@ -221,7 +221,7 @@ export const contestIsReported: Policy = (s) => {
 function openContestIsReported(s: Situation): Action | undefined {
   const open = s.status.corrections.filter((entry) => isContestOpen(s, entry)).map(({ field }) => field);
   if (open.length === 0) return undefined;
-  const isTold = condition(s.status, 'Ready')?.reason === 'Contested' && !isNewGeneration(s);
+  const isTold = condition(s.status, 'Reconciling')?.reason === 'Contested' && !isNewGeneration(s);
   return settle(isTold ? STANDS : progressing('Contested', contest(s, someOf(open))), periodic(s.intervalMs));
 }
 

@@ -248,3 +248,65 @@ test.each(['unavailable', 'throttled', 'credentialUnavailable'] as const)(
     expect(tries).toEqual([0, 10, 20, 40, 80, 140]);
   },
 );
+
+describe('what is told after an outage', () => {
+  /** An object whose outage begins and ends with `isOut`. */
+  async function scene() {
+    const outage = { isOut: false };
+    const fault = (): Fault | undefined =>
+      outage.isOut ? { when: 'before', failure: FAILURE({ kind: 'unavailable' }) } : undefined;
+    return { it: await Scene.of(new Operator({ azure: { fault } })), outage };
+  }
+
+  async function passes({ it, outage }: Awaited<ReturnType<typeof scene>>): Promise<void> {
+    outage.isOut = true;
+    await it.look(INTERVAL_MS);
+    await it.look(INTERVAL_MS);
+    expect(condition(it.status, 'Reconciling')?.reason).toBe('AzureUnavailable');
+    outage.isOut = false;
+    it.forget();
+  }
+
+  test.each([
+    ['refused', 'InvalidDefinition', 'a Limited runtime', ['declared', 'repair']],
+    ['refused', 'InvalidDefinition', 'a request', ['declared', 'repair']],
+    ['policyDenied', 'PolicyDenied', 'a Limited runtime', ['declared', 'repair']],
+    ['locked', 'Locked', 'a Limited runtime', ['declared']],
+    ['locked', 'Locked', 'a request', ['declared', 'repair']],
+  ] as const)(
+    'of a write that is %s is the refusal (%s), and no longer the outage: with %s',
+    async (kind, reason, why, puts) => {
+      const { it, outage } = await scene();
+      it.refuses = kind;
+      it.declare({ location: 'Atlantis' });
+      await it.look();
+      if (why === 'a Limited runtime') {
+        it.operator.azure.repairsNeeded = 99;
+        it.operator.azure.setState(ID, 'Limited');
+        await it.look(INTERVAL_MS);
+      }
+      await passes({ it, outage });
+      if (why === 'a request') it.operator.cluster.annotate(it.key, { repair: 'please' });
+      await it.look(INTERVAL_MS);
+      expect(it.puts).toEqual(puts);
+      expect(it.summary).toBe(`Ready=False ${reason} Stalled`);
+      expect(condition(it.status, 'Reconciling')).toBeUndefined();
+      expect(it.status.unconfirmedSince).toBeUndefined();
+    },
+  );
+
+  test('of a contested field that is as declared at the moment is the contest', async () => {
+    const { it, outage } = await scene();
+    for (let i = 0; i < 6; i++) {
+      it.operator.azure.put(ID, MANAGED('uksouth'));
+      await it.look(MINUTE);
+    }
+    expect(it.summary).toBe('Ready=False Contested Reconciling');
+    await passes({ it, outage });
+    it.operator.azure.put(ID, MANAGED('West Europe'));
+    await it.look(MINUTE);
+    expect(it.puts).toEqual([]);
+    expect(it.summary).toBe('Ready=False Contested Reconciling');
+    expect(condition(it.status, 'Reconciling')?.reason).toBe('Contested');
+  });
+});
