@@ -9,6 +9,7 @@
  * that no restart makes a storm of writes; the next try comes an hour later at the most.
  */
 import type { ReadyReason } from '../api/names.ts';
+import type { Drift } from './model/fields.ts';
 import { condition, operationOf } from './model/object.ts';
 import { isDue } from './model/repairs.ts';
 import { isAwaited } from './policies/operation.ts';
@@ -39,7 +40,7 @@ const OF_EVERY_WRITE: readonly string[] = [
 
 /** Whether the status tells that what would be written now was refused. */
 export function isRefusalTold(s: Situation): boolean {
-  const { status, definition, desired } = s;
+  const { status, definition, desired, wrote } = s;
   const { reason = '' } = condition(status, 'Ready') ?? {};
   if (!managing(desired) || isNewGeneration(s) || ![...OF_THE_DOCUMENT, ...OF_EVERY_WRITE].includes(reason))
     return false;
@@ -50,7 +51,9 @@ export function isRefusalTold(s: Situation): boolean {
   if (operation !== undefined && (reason === 'NotApplied' || isAwaited(s, operation))) return false;
   const synced = condition(status, 'Synced')?.reason;
   if (definition?.presence === 'absent') return synced === 'NotFound';
-  return synced === 'Drifted' && driftOf(s).length > 0;
+  // What a write of this pass left alone is contested, not refused.
+  const isLeftAlone = ({ field }: Drift): boolean => wrote?.kind === 'update' && !wrote.fields.includes(field);
+  return synced === 'Drifted' && !driftOf(s).every(isLeftAlone);
 }
 
 /** Whether it is not to be written in this pass. A repair that waits for it goes first. */

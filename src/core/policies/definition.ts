@@ -194,8 +194,15 @@ export const writeTookEffect: Policy = (s) => {
   });
 };
 
-/** Make sure what Azure refused, or ignored, is told until it is written or mended, whatever is done meanwhile. */
-export const refusalStaysReported: Policy = (s) => (isRefusalTold(s) ? settle(STANDS, nextTry(s)) : undefined);
+/**
+ * Make sure what Azure refused, or ignored, is told until it is written or mended, whatever is done meanwhile. Where all that
+ * is left is contested, it is mended.
+ */
+export const refusalStaysReported: Policy = (s) => {
+  const drift = driftOf(s);
+  const isMended = drift.length > 0 && drift.every(({ field }) => contestedUntil(s, field) !== undefined);
+  return isRefusalTold(s) && !isMended ? settle(STANDS, nextTry(s)) : undefined;
+};
 
 /** The write is tried again at a look that comes when it is due; what is not Stalled, with every look. */
 function nextTry(s: Situation): Requeue {

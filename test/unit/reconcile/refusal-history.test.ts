@@ -310,3 +310,52 @@ describe('what is told after an outage', () => {
     expect(condition(it.status, 'Reconciling')?.reason).toBe('Contested');
   });
 });
+
+describe('a refusal beside a contested field', () => {
+  const theirs = (description: string) => ({ ...MANAGED('uksouth'), description });
+
+  /** The location is contested, and setting the description back was refused a minute ago. */
+  async function refused(): Promise<Scene> {
+    const it = await Scene.of(new Operator(), { fields: { location: 'Atlantis', description: 'ours' } });
+    for (let i = 0; i < 6; i++) {
+      it.operator.azure.put(ID, theirs('ours'));
+      await it.look(MINUTE);
+    }
+    expect(it.summary).toBe('Ready=False Contested Reconciling');
+    it.refuses = 'locked';
+    it.operator.azure.put(ID, theirs('theirs'));
+    await it.look(MINUTE);
+    expect(it.summary).toBe('Ready=False Locked Stalled');
+    it.forget();
+    return it;
+  }
+
+  test.each(['Online', 'Limited'])(
+    'is over with the write that is taken: what is left is contested (%s)',
+    async (state) => {
+      const it = await refused();
+      it.refuses = undefined;
+      it.operator.azure.repairsNeeded = 99;
+      it.operator.azure.setState(ID, state);
+      await it.look(5 * MINUTE);
+      expect(it.puts).toHaveLength(1);
+      expect(it.status.drift.map(({ field }) => field)).toEqual(['location']);
+      expect(it.summary).toBe(
+        state === 'Online' ? 'Ready=False Contested Reconciling' : 'Ready=False Repairing Reconciling',
+      );
+      expect(it.operator.cluster.writes).toEqual(['status']);
+    },
+  );
+
+  test('is over once another writer has done what was refused', async () => {
+    const it = await refused();
+    it.operator.azure.put(ID, theirs('ours'));
+    await it.look(MINUTE);
+    expect(it.puts).toEqual([]);
+    expect(it.summary).toBe('Ready=False Contested Reconciling');
+    expect(it.operator.cluster.writes).toEqual(['status']);
+    it.forget();
+    await it.look(MINUTE);
+    expect(it.operator.cluster.writes).toEqual([]);
+  });
+});
