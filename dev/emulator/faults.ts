@@ -20,6 +20,7 @@ export class Faults {
   #lastId = 0;
 
   add(fault: Fault): string {
+    if (typeof fault.effect?.kind !== 'string') throw new Error('a fault needs an effect, such as {"kind":"hang"}');
     const id = String(++this.#lastId);
     const left = fault.times === 'always' ? Number.POSITIVE_INFINITY : (fault.times ?? 1);
     this.#armed.push({ id, fault, toSkip: fault.skip ?? 0, left });

@@ -92,7 +92,8 @@ export class AzureIdentities implements Identities {
     if (last === undefined || !object.deleting) return this.#asOperator(object);
     const own = this.#asOperator(object);
     const claimed = object.status.claim?.identity;
-    if (own.granted && own.identity === claimed && identityOf(last.credential) !== claimed) return own;
+    // What the live objects of the namespace act by: it may be good where what the Secret held last is not.
+    if (own.granted && own.identity === claimed) return own;
     return this.#bySecret(last, object, ', as it was');
   }
 

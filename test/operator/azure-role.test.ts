@@ -1,5 +1,6 @@
 /** The Azure role that the operator needs: all that it ever does is done here, and is what deploy/azure/role.json allows. */
 import { describe, expect, test } from '@jest/globals';
+import { PERMISSIONS_READ } from '../../src/cli/azure/permissions.ts';
 import { actionsOf, azureRole } from '../support/azure-role.ts';
 import { deny, GET } from './support/faults.ts';
 import type { ParentKind } from './support/kinds.ts';
@@ -43,7 +44,9 @@ async function actionsOfALife(kind: ParentKind): Promise<string[]> {
 
 describe('the Azure role', () => {
   test('has every action that is needed in a factory and in a workspace, and no other', async () => {
-    const needed = await Promise.all([actionsOfALife('factory'), actionsOfALife('workspace')]);
-    expect([...(await azureRole()).Actions].sort()).toEqual(needed.flat().sort());
+    const asked = await Promise.all([actionsOfALife('factory'), actionsOfALife('workspace')]);
+    // `kubectl azir check --azure` of another test may ask about these objects, too; the operator never does.
+    const needed = asked.flat().filter((action) => action !== PERMISSIONS_READ);
+    expect([...(await azureRole()).Actions].sort()).toEqual(needed.sort());
   });
 });

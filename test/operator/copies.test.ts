@@ -34,6 +34,13 @@ async function kubectl(place: Place, args: string[], stdin: object): Promise<voi
 
 const claimOf = (uid: string, runtime: string) => JSON.stringify({ uid, origin: 'Created', runtime });
 
+/** Besides of how often it was suspended, which a lost status has told again. */
+const untilHeard = (place: Place, ...reasons: string[]) =>
+  eventually(async () => {
+    const told = await place.events('sample');
+    expect(told.filter((reason) => !['Suspended', 'Resumed'].includes(reason))).toEqual(reasons);
+  });
+
 /** The runtime is adopted, and is what it was when the object has gone. */
 async function expectForeign(place: Place, properties: object = FOREIGN): Promise<void> {
   const object = await eventually(async () => {
@@ -42,10 +49,10 @@ async function expectForeign(place: Place, properties: object = FOREIGN): Promis
     return now;
   });
   expect(object.status).toMatchObject({ uid: object.metadata.uid, claim: { origin: 'Adopted' } });
-  await place.untilEvents('sample', 'Adopted');
+  await untilHeard(place, 'Adopted');
   await place.delete('sample');
   await place.untilGone('sample');
-  await place.untilEvents('sample', 'Adopted', 'Retained');
+  await untilHeard(place, 'Adopted', 'Retained');
   expect((await place.runtime('sample'))?.properties).toEqual(properties);
   expect(await place.writes('sample')).toEqual([]);
 }

@@ -147,16 +147,16 @@ describe.each(inBothKinds)('a request, in a $kind', ({ inPlace }) => {
     }));
 });
 
-describe.each(inBothKinds)('a request is ignored, in a $kind', ({ inPlace }) => {
+describe.each(inBothKinds)('a request that cannot be is answered without a call, in a $kind', ({ inPlace }) => {
   test.concurrent('without the declaration', () =>
     inPlace(async (place) => {
       await created(place, { interactiveAuthoring: undefined });
       await place.azure.setInteractiveQuery({ ...runtime(place), status: 'Enabled' });
       await ask(place, 't1');
-      await place.look('sample');
+      await handled(place, 't1');
+      await place.untilEvents('sample', 'Created', 'AnnotationRejected');
       expect(await enables(place)).toBe(0);
       expect(statusOf(await place.get('sample'))?.interactiveAuthoring).toBeUndefined();
-      expect(statusOf(await place.get('sample'))?.lastHandledInteractiveAuthoringAt).toBeUndefined();
     }));
 
   test.concurrent('under Observe, which shows what Azure says', () =>
@@ -165,6 +165,7 @@ describe.each(inBothKinds)('a request is ignored, in a $kind', ({ inPlace }) => 
       await place.azure.setInteractiveQuery({ ...runtime(place), status: 'Enabled', autoTerminationMinutes: 10 });
       await place.patch('sample', { spec: { managementPolicy: 'Observe' } });
       await ask(place, 't1');
+      await handled(place, 't1');
       await place.look('sample');
       expect(await enables(place)).toBe(0);
       expect(statusOf(await place.get('sample'))).toMatchObject({

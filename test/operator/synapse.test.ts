@@ -110,7 +110,8 @@ describe('a change that was accepted and does not show', () => {
   test.concurrent('is written once more and told, and is well when it shows then', () =>
     inWorkspace(async (place) => {
       await created(place);
-      await place.azure.setOperations({ factory: place.factory, failing: 1 });
+      // So slow that the pass which writes it once more sees that it does not show.
+      await place.azure.setOperations({ factory: place.factory, durationMs: 3_000, failing: 1 });
       await change(place);
       await ready(place);
       expect((await place.runtime('sample'))?.properties).toEqual(located('North Europe'));

@@ -58,6 +58,7 @@ export function describeGrants(grants: readonly Grant[]): string {
 }
 
 const FLAG = '--operator-identity-namespaces';
+const KEYS = 'AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE';
 
 /** Why a namespace may not use the identity for this runtime, for people; undefined when it may. */
 export function refusalOf(
@@ -70,7 +71,7 @@ export function refusalOf(
   if (own.length === 0) {
     return {
       what: `Namespace ${namespace} may not use the operator's own Azure identity.`,
-      remedy: `Create a Secret ${CREDENTIAL_SECRET} in this namespace, or add the namespace to the operator flag ${FLAG}.`,
+      remedy: `Create a Secret ${CREDENTIAL_SECRET} in this namespace with ${KEYS}, or add the namespace to the operator flag ${FLAG}.`,
     };
   }
   if (own.some(({ scope }) => scope === undefined || (runtime !== undefined && isWithin(scope, runtime)))) {

@@ -75,7 +75,9 @@ export const observedExists: Policy = (s) =>
         settle(
           progressing('NotFound', {
             what: `Runtime "${s.desired.id.name}" not found in ${parentInWords(s.desired.id.parent)}.`,
-            remedy: 'This object only observes: create it elsewhere, or set spec.managementPolicy: Manage.',
+            remedy:
+              'Check spec.azureName (to correct it, delete this object and apply it again: nothing in Azure is touched). ' +
+              'This object only observes: create the runtime elsewhere, or set spec.managementPolicy: Manage to have it created.',
           }),
           dependencyBackoff(s.intervalMs),
         ),

@@ -49,7 +49,7 @@ export const subscriptionIsFound = upon('subscriptionNotFound', (s, failure) => 
   const { kind, subscriptionId } = s.desired.id.parent;
   return denied(s, failure, 'SubscriptionNotFound', {
     ...toldBy(failure),
-    remedy: `Check spec.${kind}.subscriptionId, and that the credential's tenant and AZURE_CLOUD match the subscription.`,
+    remedy: `Check spec.${kind}.subscriptionId, and that the credential's tenant and AZURE_CLOUD match the subscription. To correct the id, delete this object and apply it again.`,
     ids: `Subscription: ${subscriptionId}. ${identity(s)}`,
   });
 });

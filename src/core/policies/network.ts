@@ -2,6 +2,7 @@
 
 import { released } from '../events.ts';
 import { onFreshRead, onFreshReadOnce } from '../fresh-read.ts';
+import { isSameName } from '../model/letter-case.ts';
 import type { Advice } from '../model/message.ts';
 import { isIn, networkInWords, networkOf } from '../model/network.ts';
 import { condition } from '../model/object.ts';
@@ -49,11 +50,15 @@ export function networkIsWaitedFor(s: Situation, name: string): Action {
   const { parent } = s.desired.id;
   const message = {
     what: `${parentInWords(parent)} has no managed virtual network "${name}".`,
-    remedy: NETWORK_ADVICE[parent.kind],
+    remedy: isSameName(name, ONLY_NETWORK) ? NETWORK_ADVICE[parent.kind] : OTHER_NETWORK,
   };
   return settle(awaited(s, 'ManagedVirtualNetworkNotFound', message), dependencyBackoff(s.intervalMs));
 }
 
+/** The only name that Azure takes (documented for Data Factory's managed virtual networks; another one is refused as a payload). */
+const ONLY_NETWORK = 'default';
+const OTHER_NETWORK =
+  'Azure supports only the name "default": delete this object and apply it again without spec.managedVirtualNetwork.name.';
 const NETWORK_ADVICE = {
   factory: 'Create it, or set spec.managedVirtualNetwork.creation: IfMissing (it can never be deleted).',
   workspace:

@@ -1,5 +1,6 @@
 /** Before anything is asked of Azure: may this object act at all, and as whom? */
 import { visible } from '../../api/visible.ts';
+import type { ManagedObject } from '../model/object.ts';
 import { dependencyBackoff, NEVER } from '../schedule.ts';
 import { managing, otherOwner, type Policy } from '../situation.ts';
 import { progressing, settle, stall } from './verdicts.ts';
@@ -47,12 +48,19 @@ export const belongsToThisObject: Policy = (s) => {
         dependencyBackoff(intervalMs),
       )
     : stall(s, 'OwnedByAnother', {
-        what: `Runtime is already managed by ${owner.key}.`,
+        what: isWaitedForInVain(owner)
+          ? `${owner.key} declares the same runtime, was there first, and is suspended.`
+          : `Runtime is already managed by ${owner.key}.`,
         remedy:
           'Delete one of the two objects, or set spec.managementPolicy: Observe here. ' +
           'Takes over automatically once that object is deleted.',
       });
 };
+
+/** An owner that has claimed nothing, and does nothing. */
+function isWaitedForInVain({ spec, status }: ManagedObject): boolean {
+  return status.claim === undefined && spec.valid && spec.desired.suspend;
+}
 
 /** Make sure an object that only observes can be deleted at any time. */
 export const observerHasNoFinalizer: Policy = ({ object, desired }) =>

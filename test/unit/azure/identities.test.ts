@@ -370,6 +370,18 @@ describe('the memory for deletion', () => {
     expect(identities.accessFor(deleted('team-b', CLAIM)).granted).toBe(false);
   });
 
+  test('is not needed where the namespace may use the operator’s own identity, and that is the claim’s', () => {
+    const { identities, occupied } = rig({ grants: 'team-a' });
+    occupied.add('team-a');
+    const own = identityIn(identities.accessFor(objectIn('team-a'))) ?? '';
+    const [tenant = '', client = ''] = own.split('/');
+    expect([tenant, client]).toEqual([TENANT, expect.any(String)]);
+    identities.put('team-a', bySecret(client, 'wrong secret'));
+    identities.remove('team-a');
+    const access = identities.accessFor(deleted('team-a', own));
+    expect(access).toMatchObject({ identity: own, credential: expect.not.stringContaining('as it was') });
+  });
+
   test('keeps its tokens and its budget', async () => {
     const { reach, tokens, budgets } = await lost();
     await reach(deleted('team-a', CLAIM));

@@ -115,6 +115,13 @@ describe('a runtime in another network than declared', () => {
   });
 });
 
+test('a network that Azure cannot have is not advised to be made', () => {
+  const named = (name: string) => ({ managedVirtualNetwork: { name, creation: 'Never' } }) as const;
+  const missing = (name: string) => messageOf(situation({ desired: named(name), definition: GONE, network: 'absent' }));
+  expect(missing('hub-net')).toMatch(/supports only the name "default": delete this object and apply it again/);
+  expect(missing('Default')).toMatch(/Create it, or set spec/);
+});
+
 describe('a runtime that is to be made in a network', () => {
   rules<Row>(
     {

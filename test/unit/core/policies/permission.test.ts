@@ -178,6 +178,12 @@ describe('two objects, one runtime', () => {
     expect(message).toMatch(/Delete one of the two|managementPolicy: Observe/);
   });
 
+  test('says why nothing comes of an owner that is suspended and has claimed nothing', () => {
+    const sleeper = managedObject('sleeper', { createdAt: -1 }, { suspend: true });
+    const message = messageOf(situation({ peers: [sleeper] }));
+    expect(message).toMatch(/^team\/sleeper declares the same runtime, was there first, and is suspended\. Delete one/);
+  });
+
   test('waits for an owner that goes at the pace of waiting, and retries a lost one slowly', () => {
     const waits = nextOf(situation({ peers: [{ ...claimant, deleting: true }] }));
     expect(waits).toEqual({ kind: 'backoff', baseMs: 5_000, maxMs: 600_000 });

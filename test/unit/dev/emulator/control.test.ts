@@ -16,6 +16,12 @@ describe.each(['in-process', 'over HTTP'])('the control %s', (how) => {
     control = how === 'over HTTP' ? createControlClient(suite.emulator.controlUrl) : suite.emulator.control;
   });
 
+  test('refuses a fault without an effect, and goes on', async () => {
+    // As a person may type it.
+    await expect(control.addFault(JSON.parse('{}'))).rejects.toThrow('needs an effect');
+    await put();
+  });
+
   test('counts and traces by subscription, factory and runtime', async () => {
     const { subscriptionId } = factory;
     await put();
