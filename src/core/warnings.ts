@@ -66,10 +66,11 @@ export function heard(pass: Hearing, before: Status, after: Status): Heard {
     const isTold = isNew && (!isShared(trouble.told) || pass.mayTell());
     return isTold ? noted(after, [...open, trouble.told], trouble.event) : stands;
   }
-  const isOver = open.length > 0 && isWell(after) && (!open.every(isShared) || pass.mayTell());
-  if (!isOver) return stands;
-  const isSaid = pass.told.some(({ reason }) => reason === 'Repaired');
-  return isSaid ? noted(after, []) : noted(after, [], recovered(open, after));
+  if (open.length === 0 || !isWell(after)) return stands;
+  const isRepaired = pass.told.some(({ reason }) => reason === 'Repaired');
+  const over = open.filter(({ reason }) => !(isRepaired && OF_REPAIRS.includes(reason)));
+  if (over.length === 0) return noted(after, []);
+  return !over.every(isShared) || pass.mayTell() ? noted(after, [], recovered(over, after)) : stands;
 }
 
 /** Milliseconds until the trouble that this status shows is told; undefined when there is none that is yet to be. */
@@ -91,6 +92,12 @@ const ENDS: Partial<Record<EventReason, ReadonlySet<string>>> = {
   IdentityAccepted: new Set(['CredentialsInvalid']),
   RepairStarted: new Set(['Limited', 'RepairExhausted']),
 };
+
+/** `Repaired` says that these are over, too: what was to be repaired, and what kept a repair from being made. */
+const OF_REPAIRS: readonly string[] = [
+  ...['Limited', 'RepairExhausted'],
+  ...['Forbidden', 'PolicyDenied', 'Locked', 'InvalidDefinition', 'ProviderNotRegistered'],
+];
 
 /** Of the whole of Azure: one Warning is enough, however it shows. */
 const TRANSIENT: readonly string[] = TRANSIENT_REASONS;
