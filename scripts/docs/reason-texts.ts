@@ -240,7 +240,7 @@ export const EVENT_TEXTS: Readonly<Record<(typeof EVENT_REASONS)[number], string
   RepairStarted: 'A repair re-applied the full definition.',
   Repaired: 'The runtime is Online after a repair.',
   RepairFailed:
-    'A repair that an annotation asked for was not made: Azure refused it, or the runtime may not be written. A Warning.',
+    'A repair that an annotation asked for was not made: Azure refused it, or the runtime may not be written. Or no automatic repair has reached Azure for a minute. A Warning; the message says why.',
   Deleted: `The runtime is gone, and the object. ${KEPT}`,
   Retained: `The object is gone; the runtime stays in Azure. ${KEPT}`,
   HandedOver: `The object is gone; another object took over the runtime. ${KEPT}`,

@@ -146,7 +146,7 @@ export const EVENT_REASONS = [
   'ManagedVirtualNetworkCreated',
   'RepairStarted',
   'Repaired',
-  /** A Warning: one that a person asked for was not made. */
+  /** A Warning: one that a person asked for was not made, or none could be made for a minute. */
   'RepairFailed',
   'Recovered',
   'IdentityAccepted',
@@ -161,7 +161,7 @@ export const EVENT_REASONS = [
   /** A Warning: what an annotation asks for cannot be. */
   'AnnotationRejected',
 ] as const;
-/** The reasons of trouble: each is a Warning event of that name, once it lasts. That of `Drifted` is `DriftDetected`, and that of `Deleting` is `DeletionWaits`. */
+/** The reasons of trouble: each is a Warning event of that name, once it lasts. That of `Drifted` is `DriftDetected`, that of `Deleting` is `DeletionWaits`, and that of `Repairing` is `RepairFailed`. */
 export const WARNING_REASONS = [
   ...TERMINAL_REASONS,
   ...WAITING_REASONS,

@@ -157,8 +157,10 @@ function identityAccepted({ claim: was }: Status, { claim: is }: Status): Operat
 function isRepaired({ repair }: Desired, before: Status, after: Status): boolean {
   if (condition(after, 'Healthy')?.status !== 'True') return false;
   const asked = after.lastHandledRepairAt !== before.lastHandledRepairAt || before.operation?.kind === 'Repair';
-  const { attempts = 0, nextAttemptTime } = before.repair ?? {};
-  const wasLast = attempts >= repair.maxAttempts && condition(before, 'Healthy')?.status !== 'True';
+  const { attempts = 0, nextAttemptTime, lastAttemptTime = 0 } = before.repair ?? {};
+  // Not well since before the last one: what has fallen ill since was not its to mend.
+  const { status: healthy = 'True', lastTransitionTime = 0 } = condition(before, 'Healthy') ?? {};
+  const wasLast = attempts >= repair.maxAttempts && healthy !== 'True' && lastTransitionTime <= lastAttemptTime;
   const made = (nextAttemptTime !== undefined || wasLast) && after.repair !== undefined;
   return made || (asked && condition(before, 'Healthy')?.reason === 'Limited');
 }

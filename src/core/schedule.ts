@@ -146,6 +146,14 @@ export function repairSpacing(attempt: number): number {
   return Math.min(MINUTE * 2 ** (attempt - 1), HOUR);
 }
 
+/**
+ * The wait after a repair that was not made, at the least: as long as none could be made by then, ten minutes at the most. So
+ * each is twice the one before. A process that ends in each of them tells none of that: the spacing bounds what it does.
+ */
+export function unmadeSpacing(lastedMs: number): number {
+  return Math.min(lastedMs, 10 * MINUTE);
+}
+
 /** How long a contested field must be left alone before it is contested no longer. */
 export function contestEnds(intervalMs: number): number {
   return Math.min(CONTEST_ENDS.intervals * intervalMs, CONTEST_ENDS.mostMs);

@@ -9,7 +9,7 @@ import { condition, type ManagedObject, type Status } from './model/object.ts';
 import { type Handover, ownerOf } from './model/ownership.ts';
 import type { Definition, InteractiveAuthoring, ParentPresence } from './model/runtime.ts';
 import { REPAIR_RESET_MS, type Requeue } from './schedule.ts';
-import type { Absence, RepeatedAnswer } from './waits.ts';
+import type { Absence, REPAIR_UNMADE, RepeatedAnswer } from './waits.ts';
 
 /** Everything a decision is made from: what was gathered so far in this pass, and what the pass has already done. */
 export interface Situation {
@@ -115,7 +115,7 @@ export type Verdict =
       readonly message: Message;
       readonly progress: 'Reconciling' | 'Stalled' | undefined;
       /** What `waitingSince` calls the wait, where that is not the reason. */
-      readonly clock?: Absence | RepeatedAnswer;
+      readonly clock?: Absence | RepeatedAnswer | typeof REPAIR_UNMADE;
       /** A wait that is meant, not met: an event tells it at once, and it is no trouble. */
       readonly isPlanned?: true;
     }

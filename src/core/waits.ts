@@ -14,7 +14,10 @@ export type RepeatedAnswer = `AzureUnavailable-${string}`;
 /** From when the claim was handed over until the object goes. */
 export const HANDING_OVER = 'HandingOver';
 
-export type Wait = ReadyReason | Absence | RepeatedAnswer | typeof HANDING_OVER;
+/** From the first of the attempts to repair that were not made, up to one that is. */
+export const REPAIR_UNMADE = 'RepairUnmade';
+
+export type Wait = ReadyReason | Absence | RepeatedAnswer | typeof HANDING_OVER | typeof REPAIR_UNMADE;
 
 /** What the clock is read from. */
 interface Clocked {

@@ -26,6 +26,7 @@ import { type Condition, condition, type Status, type Told } from './model/objec
 import { withoutRequestIds } from './model/request-ids.ts';
 import { MINUTE } from './schedule.ts';
 import type { Situation, Verdict } from './situation.ts';
+import { REPAIR_UNMADE } from './waits.ts';
 
 /** What is known of the pass that ends with a status. */
 export interface Hearing extends Pick<Situation, 'now' | 'intervalMs' | 'failure' | 'failingSince'> {
@@ -66,10 +67,11 @@ export function heard(pass: Hearing, before: Status, after: Status): Heard {
     const isTold = isNew && (!isShared(trouble.told) || pass.mayTell());
     return isTold ? noted(after, [...open, trouble.told], trouble.event) : stands;
   }
-  const isOver = open.length > 0 && isWell(after) && (!open.every(isShared) || pass.mayTell());
-  if (!isOver) return stands;
-  const isSaid = pass.told.some(({ reason }) => reason === 'Repaired');
-  return isSaid ? noted(after, []) : noted(after, [], recovered(open, after));
+  if (open.length === 0 || !isWell(after)) return stands;
+  const isRepaired = pass.told.some(({ reason }) => reason === 'Repaired');
+  const over = open.filter(({ reason }) => !(isRepaired && OF_REPAIRS.includes(reason)));
+  if (over.length === 0) return noted(after, []);
+  return !over.every(isShared) || pass.mayTell() ? noted(after, [], recovered(over, after)) : stands;
 }
 
 /** Milliseconds until the trouble that this status shows is told; undefined when there is none that is yet to be. */
@@ -89,8 +91,14 @@ export function stallBegins(before: Status, after: Status): boolean {
 const ENDS: Partial<Record<EventReason, ReadonlySet<string>>> = {
   Adopted: new Set(['AdoptionRefused']),
   IdentityAccepted: new Set(['CredentialsInvalid']),
-  RepairStarted: new Set(['Limited', 'RepairExhausted']),
+  RepairStarted: new Set(['Limited', 'RepairExhausted', 'RepairFailed']),
 };
+
+/** `Repaired` says that these are over, too: what was to be repaired, and what kept a repair from being made. */
+const OF_REPAIRS: readonly string[] = [
+  ...['Limited', 'RepairExhausted', 'RepairFailed'],
+  ...['Forbidden', 'PolicyDenied', 'Locked', 'InvalidDefinition', 'ProviderNotRegistered'],
+];
 
 /** Of the whole of Azure: one Warning is enough, however it shows. */
 const TRANSIENT: readonly string[] = TRANSIENT_REASONS;
@@ -103,7 +111,11 @@ const MAY_COME: readonly string[] = [
   'NotFound',
 ];
 /** Says what it waits for by its own event. */
-const EVENT_OF: Readonly<Record<string, EventReason>> = { Drifted: 'DriftDetected', Deleting: 'DeletionWaits' };
+const EVENT_OF: Readonly<Record<string, EventReason>> = {
+  Drifted: 'DriftDetected',
+  Deleting: 'DeletionWaits',
+  Repairing: 'RepairFailed',
+};
 
 /** A status that stands tells nothing, unless this pass has met once more what it cannot confirm. */
 function isCurrent({ verdict, failure }: Hearing, after: Status): boolean {
@@ -124,7 +136,7 @@ function troubleOf(pass: Hearing, status: Status): Trouble | undefined {
   if (shown === undefined) return undefined;
   const isPlanned = pass.verdict?.kind === 'Decided' && pass.verdict.isPlanned === true;
   const reason = EVENT_OF[shown.reason] ?? shown.reason;
-  if (!(isWarningReason(reason) || isEventOf(reason)) || isProgress(shown)) return undefined;
+  if (!(isWarningReason(reason) || isEventOf(reason)) || isProgress(shown, status)) return undefined;
   return {
     event: { type: isPlanned ? 'Normal' : 'Warning', reason, message: inFull(shown, status) },
     told: toldOf(shown, status),
@@ -141,7 +153,8 @@ function isEventOf(reason: string): reason is EventReason {
 }
 
 /** Azure is at work, which has deadlines of its own. */
-function isProgress({ type, reason }: Condition): boolean {
+function isProgress({ type, reason }: Condition, { waitingSince }: Status): boolean {
+  if (reason === 'Repairing' && waitingSince?.reason === REPAIR_UNMADE) return false;
   return type === 'Reconciling' && reason !== 'Deleting' && (PROGRESS_REASONS as readonly string[]).includes(reason);
 }
 
@@ -214,7 +227,7 @@ function withoutTimes(text: string): string {
 const STATES: readonly string[] = ['Provisioning', 'Limited', ...DOWN_STATES];
 
 function isWholeCause(reason: string): boolean {
-  return TRANSIENT.includes(reason) || STATES.includes(reason);
+  return reason === 'Repairing' || TRANSIENT.includes(reason) || STATES.includes(reason);
 }
 
 function hash(text: string): string {

@@ -12,6 +12,7 @@ import { answered, failed, type Repairs, settled } from '../core/model/repairs.t
 import { withRequestIds } from '../core/model/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
 import { mayHaveCreated, sentByCreate } from '../core/policies/definition.ts';
+import { unmadePause } from '../core/policies/health.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
 import { type Action, HANDLED, type Situation, wasInSync } from '../core/situation.ts';
 import { standsWithoutState } from '../core/state-read.ts';
@@ -68,7 +69,7 @@ export class Actions {
       if (error instanceof Denied) error.wakeWhenOver(this.#caller);
       const during = ACTIONS[act.kind].phase;
       if (act.kind === 'Repair' && act.attempt.by === 'operator')
-        this.#repairs((repairs) => failed(repairs, error.unclear));
+        this.#repairs((repairs) => failed(repairs, error.unclear, unmadePause(this.#situation)));
       const azure = withRequestIds(error.failure.azure, error.ids);
       const unclear = error.unclear || (mayBeOwn && error.failure.kind === 'preconditionFailed');
       this.#state.update({ failure: { during, failure: { ...error.failure, ...compact({ azure }) }, unclear } });

@@ -47,10 +47,11 @@ export function answered(repairs: Repairs, shown: string | undefined): Repairs {
   return shown !== undefined && shown !== etag ? repairs : rest;
 }
 
-/** The last attempt has failed; `unclear` is one that may have taken effect all the same. */
-export function failed(repairs: Repairs, unclear: boolean): Repairs {
+/** The last attempt has failed; `unclear` is one that may have taken effect all the same. The next one waits so long at the least. */
+export function failed(repairs: Repairs, unclear: boolean, pauseMs = 0): Repairs {
   const { attempts, etag, unmade, lastAttemptTime, nextAttemptTime = spaced(repairs) } = repairs;
-  const times = compact({ lastAttemptTime, nextAttemptTime });
+  const due = Math.max(nextAttemptTime ?? 0, (lastAttemptTime ?? 0) + pauseMs);
+  const times = compact({ lastAttemptTime, nextAttemptTime: due > 0 ? due : undefined });
   const rest = { ...times, attempts: unmade ? attempts : attempts - 1, unmade: true };
   return unclear && etag !== undefined ? { ...rest, etag } : rest;
 }

@@ -10,15 +10,7 @@ import { condition, operationOf } from '../model/object.ts';
 import { isMarked } from '../model/ownership.ts';
 import { type Json, parentInWords, type RuntimeDocument, type RuntimeType } from '../model/runtime.ts';
 import { isRefusalTold, isWithheld } from '../refusal.ts';
-import {
-  CONTESTED,
-  conflictBackoff,
-  contestedSpacing,
-  dependencyBackoff,
-  periodic,
-  type Requeue,
-  RUNTIME_MISSING_MS,
-} from '../schedule.ts';
+import { conflictBackoff, dependencyBackoff, periodic, type Requeue, RUNTIME_MISSING_MS } from '../schedule.ts';
 import {
   type Action,
   driftOf,
@@ -27,9 +19,8 @@ import {
   managing,
   type Policy,
   type Situation,
-  wasInSync,
 } from '../situation.ts';
-import { isContestOpen } from '../status/contest.ts';
+import { contestedUntil, isContestOpen } from '../status/contest.ts';
 import { nextLook, progressing, STANDS, settle, stall, UNCHANGED } from './verdicts.ts';
 
 /** Make sure the definition is known: from the shared list while the object is in sync, else read for this object alone. */
@@ -253,18 +244,4 @@ function describe(drift: readonly Drift[]): string {
 
 function text(value: Json): string {
   return value === null ? 'nothing' : shortened(JSON.stringify(value));
-}
-
-/** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */
-function contestedUntil(s: Situation, field: string): number | undefined {
-  const { now, intervalMs, status } = s;
-  // A person who declares something else settles the contest for the moment.
-  if (!wasInSync(s)) return undefined;
-  const corrections = status.corrections.find((entry) => entry.field === field);
-  if (corrections === undefined) return undefined;
-  const recent = corrections.times.filter((time) => time > now - CONTESTED.intervals * intervalMs);
-  const last = corrections.times.at(-1) ?? 0;
-  const contested = recent.length >= CONTESTED.corrections || corrections.contested;
-  const until = last + contestedSpacing(corrections.times, intervalMs);
-  return contested && until > now ? until : undefined;
 }

@@ -16,6 +16,7 @@ import {
   periodic,
   type Requeue,
   repairSpacing,
+  unmadeSpacing,
 } from '../schedule.ts';
 import {
   type Action,
@@ -30,7 +31,7 @@ import {
   type Verdict,
 } from '../situation.ts';
 import { statusAfter } from '../status/status.ts';
-import { waitingSince } from '../waits.ts';
+import { REPAIR_UNMADE, waitingSince } from '../waits.ts';
 import { isElsewhere } from './network.ts';
 import { isBeingRepaired, nextOperationPoll } from './operation.ts';
 import { available, progressing, STANDS, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
@@ -176,8 +177,8 @@ export const failedRepairStaysReported = whenLimited((s) => {
 export const repairIsSpaced = whenLimited((s) => {
   const { attempts, of, next, unmade } = countOf(s);
   if (!isSpaced(s)) return undefined;
-  const message = unmade ? unanswered(attempts + 1, next) : repairing(attempts, of);
-  return settle(progressing('Repairing', message), untilNext(next, s));
+  const verdict = unmade ? notMade(unanswered(attempts + 1, next)) : progressing('Repairing', repairing(attempts, of));
+  return settle(verdict, untilNext(next, s));
 });
 
 export const repairIsExhausted = whenLimited((s) => {
@@ -252,7 +253,7 @@ export const withUnmadeRepair =
     return { ...action, verdict: { ...action.verdict, message } };
   };
 
-/** What fails for a while is tried again after the spacing of repairs. */
+/** What fails for a while is tried again after the spacing of repairs, and ever less often. */
 export const unmadeRepairIsRetried: Policy = (s) => {
   const unmade = unmadeRepair(s);
   if (unmade === undefined) return undefined;
@@ -260,8 +261,18 @@ export const unmadeRepairIsRetried: Policy = (s) => {
   const { nextAttemptTime: next = s.now } = repair;
   const pause = 'retryAfterMs' in failure ? (failure.retryAfterMs ?? 0) : 0;
   const message = { ...toldBy(failure), what: `${whatWasNotMade(repair)}${failure.message}`, remedy: nextTry(next) };
-  return settle(progressing('Repairing', message), untilNext(next, s, pause));
+  return settle(notMade(message), untilNext(next, s, pause));
 };
+
+/** How long the next attempt waits at the least after one that was not made. */
+export function unmadePause(s: Situation): number {
+  const since = condition(s.status, 'Stalled')?.lastTransitionTime ?? waitingSince(s, REPAIR_UNMADE);
+  return unmadeSpacing(s.now - since);
+}
+
+function notMade(message: Advice): Verdict {
+  return { ...progressing('Repairing', message), clock: REPAIR_UNMADE };
+}
 
 function whatWasNotMade({ attempts, etag }: Repairs): string {
   return `${UNMADE}${attempts + 1} ${etag === undefined ? 'was not made' : 'did not reach Azure'}: `;
@@ -288,7 +299,8 @@ function whatFailed(s: Situation): Verdict | undefined {
   const stands = condition(s.status, 'Stalled');
   const short = stands ?? condition(s.status, 'Reconciling');
   const message = shownAs(ready.message, short?.message ?? ready.message);
-  return stands === undefined ? progressing(reason, message) : stalled(reason, message);
+  if (stands !== undefined) return stalled(reason, message);
+  return reason === 'Repairing' ? notMade(message) : progressing(reason, message);
 }
 
 function untilNext(next: number, { now, intervalMs }: Situation, minMs = 1_000): Requeue {

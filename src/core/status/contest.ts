@@ -1,13 +1,28 @@
 /** Corrections of drift, counted field by field: who keeps changing a field back contests it. */
 import { LIMITS } from '../../api/limits.ts';
-import type { Drift, FieldPath } from '../model/fields.ts';
+import type { FieldPath } from '../model/fields.ts';
 import { type Corrections, condition } from '../model/object.ts';
-import { contestEnds } from '../schedule.ts';
+import { CONTESTED, contestEnds, contestedSpacing } from '../schedule.ts';
 import { driftOf, type Situation, wasInSync } from '../situation.ts';
 
-export function markContested(corrections: readonly Corrections[], drift: readonly Drift[]): readonly Corrections[] {
-  const fields = new Set<string>(drift.map(({ field }) => field));
-  return corrections.map((entry) => (fields.has(entry.field) ? { ...entry, contested: true } : entry));
+/** Until when a contested field is left alone, milliseconds since the epoch; undefined when it may be corrected. */
+export function contestedUntil(s: Situation, field: string): number | undefined {
+  const { now, intervalMs, status } = s;
+  // A person who declares something else settles the contest for the moment.
+  if (!wasInSync(s)) return undefined;
+  const corrections = status.corrections.find((entry) => entry.field === field);
+  if (corrections === undefined) return undefined;
+  const recent = corrections.times.filter((time) => time > now - CONTESTED.intervals * intervalMs);
+  const last = corrections.times.at(-1) ?? 0;
+  const contested = recent.length >= CONTESTED.corrections || corrections.contested;
+  const until = last + contestedSpacing(corrections.times, intervalMs);
+  return contested && until > now ? until : undefined;
+}
+
+/** With the marks of contests that have begun, also where Ready has worse to tell: each correction makes the next pause longer. */
+export function withContests(s: Situation): readonly Corrections[] {
+  const fields = driftOf(s).flatMap(({ field }) => (contestedUntil(s, field) === undefined ? [] : [field as string]));
+  return s.status.corrections.map((entry) => (fields.includes(entry.field) ? { ...entry, contested: true } : entry));
 }
 
 /**

@@ -3,7 +3,7 @@ import { compact } from '../model/compact.ts';
 import { declarationOf } from '../model/declaration.ts';
 import { declarationHash } from '../model/desired.ts';
 import { isWriteRefused } from '../model/failure.ts';
-import { type Drift, valueAt } from '../model/fields.ts';
+import { valueAt } from '../model/fields.ts';
 import { type Advice, inFull, inShort } from '../model/message.ts';
 import { condition, EMPTY_STATUS, type ManagedObject, type Status } from '../model/object.ts';
 import { inView, planned, type Repairs } from '../model/repairs.ts';
@@ -24,7 +24,7 @@ import {
 } from '../situation.ts';
 import { type Wait, waitingSince } from '../waits.ts';
 import { conditionsAfter, currentConditions, healthyOf, type Said, syncedOf, traceable } from './conditions.ts';
-import { markContested, withoutOverContests } from './contest.ts';
+import { withContests, withoutOverContests } from './contest.ts';
 
 /** The status after a verdict. Equal situations give equal statuses, so that an unchanged one need not be written. */
 export function statusAfter(s: Situation, verdict: Verdict): Status {
@@ -41,6 +41,7 @@ export function statusAfter(s: Situation, verdict: Verdict): Status {
           Reconciling: { status: 'True', reason: verdict.reason, message: inShort(verdict.message) },
           Stalled: undefined,
         }),
+        corrections: withContests(s),
         unconfirmedSince: s.now,
       };
     case 'Stands':
@@ -97,7 +98,7 @@ function toldStatus(s: Situation, reason: string, { waitingSince: wait, ...said 
     repair: repairAfter(s, said.Reconciling === undefined),
     interactiveAuthoring: authoringAfter(s),
     waitingSince: wait,
-    corrections: correctionsAfter(s, said.Ready, drift),
+    corrections: correctionsAfter(s, said.Ready),
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
     warnings: s.status.warnings,
@@ -225,9 +226,8 @@ function operationAfter({ status, desired, state, now }: Situation, claim: Statu
 }
 
 /** A contest is forgotten by the status that tells of none: nothing that stands is written because time goes by. */
-function correctionsAfter(s: Situation, ready: Said | undefined, drift: readonly Drift[]): Status['corrections'] {
-  if (ready?.reason === 'Contested') return markContested(s.status.corrections, drift);
-  return ready?.status === 'True' ? withoutOverContests(s) : s.status.corrections;
+function correctionsAfter(s: Situation, ready: Said | undefined): Status['corrections'] {
+  return ready?.status === 'True' ? withoutOverContests(s) : withContests(s);
 }
 
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */

@@ -191,6 +191,20 @@ describe('trouble', () => {
     }
   });
 
+  test('is owed a Recovered also with a repair that helped, unless it was of the repair', () => {
+    const told = [{ type: 'Normal', reason: 'Repaired', message: '' }] as const;
+    const warnings = (...reasons: string[]) => ({
+      ...WELL,
+      warnings: reasons.map((reason) => ({ reason, cause: '' })),
+    });
+    const messages = (...reasons: string[]) =>
+      heard(pass({ told }), warnings(...reasons), WELL).events.map(({ message }) => message.split('. ')[0]);
+    for (const reason of ['Limited', 'RepairExhausted', 'Forbidden', 'PolicyDenied', 'Locked'])
+      expect(messages(reason)).toEqual([]);
+    for (const reason of ['AzureUnavailable', 'Offline', 'Contested'])
+      expect(messages('Limited', reason)).toEqual([`Recovered from ${reason}`]);
+  });
+
   test('that another object owned the runtime is over by the claim, of which TakenOver has told', () => {
     const before = heard(pass(), status({}), of('OwnedByAnother', 'Stalled')).status;
     expect(heard(pass(), { ...before, claim: CREATED }, WELL)).toEqual({ status: WELL, events: [] });

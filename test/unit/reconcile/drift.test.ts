@@ -144,15 +144,28 @@ describe('a contested field', () => {
     expect(operator.azure.calls).not.toContain('update');
   });
 
-  test('is corrected five times, then ever less often, at last once an hour', async () => {
-    const operator = new Operator();
-    const key = await ready(operator);
-    const corrected = await contest(operator, key, 12);
-    expect(corrected.slice(0, 5)).toEqual([0, 10, 20, 30, 40]);
-    const waits = corrected.slice(4).map((minute, i) => minute - (corrected[i + 3] ?? 0));
-    expect(waits.slice(1, 4)).toEqual([20, 40, 60]);
-    expect(new Set(waits.slice(3))).toEqual(new Set([60]));
-  });
+  test.each([
+    ['is Online', 'Online', {}, 'Contested'],
+    ['is Limited, and not to be repaired', 'Limited', { mode: 'Disabled' }, 'Limited'],
+    ['is Limited, and was repaired in vain', 'Limited', { maxAttempts: 1 }, 'RepairExhausted'],
+  ] as const)(
+    'of a runtime that %s is corrected five times, then ever less often, at last once an hour',
+    async (_, state, more, said) => {
+      const operator = new Operator();
+      const key = await ready(operator, { repair: { mode: 'Auto', maxAttempts: 5, ...more } });
+      operator.azure.setState(runtimeId(), state);
+      operator.azure.repairsNeeded = 99;
+      // Past the repair, if one is made.
+      await operator.poll(key);
+      operator.now += INTERVAL_MS;
+      const corrected = await contest(operator, key, 12);
+      expect(operator.summary(key)).toContain(` ${said} `);
+      expect(corrected.slice(0, 5)).toEqual([0, 10, 20, 30, 40]);
+      const waits = corrected.slice(4).map((minute, i) => minute - (corrected[i + 3] ?? 0));
+      expect(waits.slice(1, 4)).toEqual([20, 40, 60]);
+      expect(new Set(waits.slice(3))).toEqual(new Set([60]));
+    },
+  );
 
   test('is told of with a Warning', async () => {
     const operator = new Operator();

@@ -89,21 +89,30 @@ describe.each<Mode>(['answers', 'accepts'])('in a service that %s', (mode) => {
     expect(place.repair).toMatchObject({ attempts: 0, unmade: true });
     expect(place.message).toMatch(/^Limited; repair attempt 1 (did not reach Azure|was not made): .*Azure says/);
     place.fault = undefined;
-    if (mode === 'accepts') {
-      await place.minutes(2);
-      place.operator.azure.goOn();
-    }
     return { place, said };
   };
 
+  const expectRepairedOnceDue = async (place: Place) => {
+    for (const before = place.puts; place.puts === before; ) await place.minutes(1);
+    place.operator.azure.goOn();
+    await expectRepaired(place);
+  };
+
   test.each<Failure['kind']>(['unavailable', 'preconditionFailed', 'throttled', 'credentialUnavailable'])(
-    'a repair that fails by %s is never counted, and made when that is over',
+    'a repair that fails by %s is never counted, tried ever less often, told once, and made when that is over',
     async (kind) => {
-      const { place } = await fails(kind, 12);
-      // One attempt for each spacing, which does not grow.
-      expect(place.puts).toBeGreaterThanOrEqual(12);
-      expect(place.operator.cluster.events.filter(({ type }) => type === 'Warning')).toEqual([]);
-      await expectRepaired(place);
+      const { place } = await fails(kind, 60);
+      // At 0, 1, 2, 4, 8 and 16 minutes, then every ten: each stored before and after.
+      expect(place.puts).toBe(10);
+      expect(place.operator.cluster.writes).toEqual(Array(20).fill('status'));
+      expect(place.operator.cluster.events).toMatchObject([
+        {
+          type: 'Warning',
+          reason: 'RepairFailed',
+          message: expect.stringMatching(/^Limited; repair attempt 1 .*Azure says/),
+        },
+      ]);
+      await expectRepairedOnceDue(place);
     },
   );
 
@@ -113,9 +122,7 @@ describe.each<Mode>(['answers', 'accepts'])('in a service that %s', (mode) => {
       const { place } = await fails(kind, 60);
       expect(place.puts).toBeLessThanOrEqual(kind === 'forbidden' ? 15 : 5);
       expect(place.operator.cluster.events.filter(({ type }) => type === 'Warning')).toHaveLength(1);
-      for (const before = place.puts; place.puts === before; ) await place.minutes(1);
-      place.operator.azure.goOn();
-      await expectRepaired(place);
+      await expectRepairedOnceDue(place);
     },
   );
 
@@ -196,7 +203,7 @@ describe.each<Mode>(['answers', 'accepts'])('in a service that %s', (mode) => {
     await place.minutes(2);
     place.operator.azure.setState(ID, 'Online');
     await place.minutes(1);
-    expect(place.events).toEqual([]);
+    expect(place.events).toEqual(['RepairFailed', 'Recovered']);
     expect(place.repair).toBeUndefined();
   });
 });
@@ -233,12 +240,14 @@ test('a write of our own after an attempt without an answer does not make that a
   expect(place.puts).toBe(2);
 });
 
-test('the spacing grows by the repairs that were made, and not by those that were not', async () => {
+test('the spacing grows by the repairs that were made, and by those that were not once they have failed for longer', async () => {
   const place = await Place.limited('answers', 5);
   place.operator.azure.repairsNeeded = 99;
   await place.minutes(1);
   place.fault = { when: 'before', failure: FAILURE({ kind: 'unavailable' }) };
   await place.minutes(7);
-  // The first is made at 0 and waited for a minute; the next, which fail, are two minutes apart.
+  // The first is made at 0 and waited for a minute; the next, which fail, are two minutes apart, then four.
+  expect(place.puts).toBe(1 + 3);
+  await place.minutes(2);
   expect(place.puts).toBe(1 + 4);
 });

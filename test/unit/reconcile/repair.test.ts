@@ -1,6 +1,7 @@
 /** Repairs: what one costs, how they are spaced and counted, and those that a person asks for. */
 import { describe, expect, test } from '@jest/globals';
 import { MINUTE } from '../../../src/core/schedule.ts';
+import { FAILURE } from '../core/builders.ts';
 import { runtimeId } from '../model/builders.ts';
 import { Operator } from '../model/operator.ts';
 import { document, failing, MANAGED, noting, ready, reasons } from './support.ts';
@@ -151,6 +152,30 @@ describe('repairs over time', () => {
     operator.azure.setState(runtimeId(), 'Online');
     await operator.poll(key);
     expect(reasons(operator)).toEqual(['RepairStarted', 'Repaired']);
+  });
+
+  test('that have helped are told so once, and not of what ends later by itself', async () => {
+    let down = false;
+    const fault = () => (down ? ({ when: 'before', failure: FAILURE({ kind: 'unavailable' }) } as const) : undefined);
+    const operator = new Operator({ azure: { fault } });
+    const key = await ready(operator, { repair: { mode: 'Auto', maxAttempts: 1 } });
+    operator.azure.setState(runtimeId(), 'Limited');
+    await operator.poll(key);
+    expect(reasons(operator)).toEqual(['RepairStarted', 'Repaired']);
+    for (const state of ['Starting', 'Online', 'Limited', 'Online']) {
+      operator.now += MINUTE;
+      operator.azure.setState(runtimeId(), state);
+      await operator.poll(key);
+    }
+    down = true;
+    for (const _ of Array(12)) {
+      await operator.poll(key);
+      operator.now += MINUTE;
+    }
+    down = false;
+    await operator.poll(key);
+    expect(reasons(operator).slice(2)).toEqual(['RepairExhausted', 'Recovered', 'AzureUnavailable', 'Recovered']);
+    expect(operator.counted.filter((each) => each === 'repair repaired')).toHaveLength(1);
   });
 
   test('are made at 0, 1, 3, 7 and 15 minutes, and exhausted at 31', async () => {

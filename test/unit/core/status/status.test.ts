@@ -540,14 +540,19 @@ describe('corrections', () => {
     });
   });
 
-  test('are marked contested by the status that tells so, for the fields that differ alone', () => {
-    const status = { corrections: [corrections('description', [10]), corrections('location', [10])] };
+  test('are marked contested whatever Ready tells, for the fields alone that differ and were corrected too often', () => {
+    const often = [50, 40, 30, 20, 10];
+    const status = { corrections: [corrections('description', often), corrections('location', often)] };
     const s = owned({ status, definition: found('North Europe') });
-    expect(statusAfter(s, progressing('Contested', WHY)).corrections).toEqual([
-      corrections('description', [10]),
-      corrections('location', [10], true),
-    ]);
-    expect(statusAfter(s, STALLED).corrections).toEqual(status.corrections);
+    const unconfirmed = { kind: 'Unconfirmed', reason: 'AzureUnavailable', message: WHY } as const;
+    for (const verdict of [progressing('Contested', WHY), STALLED, unconfirmed])
+      expect(statusAfter(s, verdict).corrections).toEqual([
+        corrections('description', often),
+        corrections('location', often, true),
+      ]);
+    const seldom = { corrections: [corrections('location', often.slice(1))] };
+    const twice = owned({ status: seldom, definition: found('North Europe') });
+    expect(statusAfter(twice, STALLED).corrections).toEqual(seldom.corrections);
   });
 });
 
