@@ -105,7 +105,7 @@ test.concurrent('one 429 for a day: whoever waits says Throttled and until when,
     const told = await Promise.all(
       names.map((name) => history.until(name, 'Unknown Throttled, Reconciling Throttled')),
     );
-    const [until, ...others] = new Set(told.map((object) => /until (\S+Z);/.exec(message(object))?.[1]));
+    const [until, ...others] = new Set(told.map((object) => /until (\S+Z)\./.exec(message(object))?.[1]));
     expect(others).toEqual([]);
     expect(Date.parse(until ?? '') - Date.now()).toBeGreaterThan(86_000_000);
     const versions = names.map((name) => history.versions(name).length);
