@@ -110,6 +110,10 @@ export const released = {
   claimedByAnother: (key: string) => normal('HandedOver', `${key} has claimed the same runtime.`),
   observed: normal('Retained', 'The object only observed the runtime, which stays in Azure.'),
   unclaimed: normal('Retained', 'This object had not claimed a runtime: nothing is deleted in Azure.'),
+  untold: normal(
+    'Retained',
+    'The finalizer of the operator is off, which does nothing more. Whether the runtime is still there is not known: check it in Azure.',
+  ),
   retained: normal('Retained', 'deletionPolicy is Retain: the runtime stays in Azure.'),
   retainedLate: normal(
     'Retained',

@@ -24,12 +24,12 @@ export async function reportInvalid(
   const owns = object.status.claim !== undefined || object.mark?.origin === 'Created';
   const now = wholeSecond(world.now());
   try {
-    if (object.deleting && object.hasFinalizer && !owns) {
+    if (isReleased(object)) return NEVER;
+    if (object.deleting && (!owns || !object.hasFinalizer)) {
       const left = await world.objects.removeFinalizer(object, signal);
-      await tellReleased(world.objects, { object: left, now }, released.unclaimed, signal);
+      await tellReleased(world.objects, { object: left, now }, owns ? released.untold : released.unclaimed, signal);
       return NEVER;
     }
-    if (isReleased(object)) return NEVER;
     const pass = {
       ...{ now, intervalMs: world.intervalMs, failingSince: undefined, told: [], mayTell: () => true },
       verdict: stalled('InvalidDefinition', message),

@@ -122,9 +122,10 @@ export class Pass {
   async #release({ event }: Extract<Action, { kind: 'Release' }>): Promise<PassOutcome> {
     const { objects } = this.#world;
     const left = await objects.removeFinalizer(this.#state.situation.object, this.#signal);
+    // First: a pass that is interrupted here is made again, and the event is to be told once.
+    await tellReleased(objects, { ...this.#state.situation, object: left }, event, this.#signal);
     this.#report.eventAndLog(event);
     await this.#report.flush();
-    await tellReleased(objects, { ...this.#state.situation, object: left }, event, this.#signal);
     return { kind: 'released', seen: this.#seen };
   }
 

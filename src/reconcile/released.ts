@@ -2,9 +2,13 @@
 import type { OperatorEvent } from '../core/model/event.ts';
 import type { ManagedObject } from '../core/model/object.ts';
 import { releasedStatus } from '../core/status/status.ts';
-import { ConflictError, type Dependencies } from '../ports.ts';
+import type { Dependencies } from '../ports.ts';
 
-/** `object` is what is left of it. One that changes meanwhile, or goes, need not be told of any more. */
+/**
+ * `object` is what is left of it.
+ *
+ * @throws ConflictError when it changes meanwhile, or goes
+ */
 export async function tellReleased(
   objects: Dependencies['objects'],
   { object, now }: { readonly object: ManagedObject | undefined; readonly now: number },
@@ -12,9 +16,5 @@ export async function tellReleased(
   signal: AbortSignal,
 ): Promise<void> {
   if (object?.hasOtherFinalizers !== true) return;
-  try {
-    await objects.updateStatus(object, releasedStatus({ object, status: object.status, now }, event), signal);
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error;
-  }
+  await objects.updateStatus(object, releasedStatus({ object, status: object.status, now }, event), signal);
 }

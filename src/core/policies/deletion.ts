@@ -29,13 +29,13 @@ import { confirming, progressing, settle, UNCHANGED } from './verdicts.ts';
 
 const release = (event: OperatorEvent): Action => ({ kind: 'Release', event });
 
-/** Make sure nothing is done for an object that we no longer hold. */
+/** Make sure nothing is done for an object that we no longer hold, but that it says so where the finalizer of another keeps it. */
 export const withoutFinalizerNothingIsDone: Policy = ({ object, status, desired }) => {
   if (object.hasFinalizer) return undefined;
-  // Whose finalizer another writer took off keeps its claim: what became of its runtime is not known.
-  const tells = object.hasOtherFinalizers && status.claim === undefined && !isReleased(object);
-  if (!tells) return settle(UNCHANGED, NEVER);
-  return release(managing(desired) ? released.unclaimed : released.observed);
+  if (!object.hasOtherFinalizers || isReleased(object)) return settle(UNCHANGED, NEVER);
+  if (!managing(desired)) return release(released.observed);
+  // With a claim: another writer took our finalizer off, or we did and were interrupted before we could say why.
+  return release(status.claim === undefined ? released.unclaimed : released.untold);
 };
 
 /** The policy, where a create of the object may have taken effect before there was a claim. */

@@ -171,6 +171,7 @@ export class FakeCluster implements Objects, Events {
   }
 
   removeFinalizer(object: ManagedObject): Promise<ManagedObject | undefined> {
+    if (!object.hasFinalizer) return Promise.resolve(object);
     return this.#request(() => {
       if (this.server.get(object.key)?.uid !== object.uid) return undefined;
       this.writes.push('finalizer');

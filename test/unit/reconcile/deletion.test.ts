@@ -1,5 +1,6 @@
 /** Deleting an object: what goes with it and what stays, and how long an absence is doubted. */
 import { describe, expect, test } from '@jest/globals';
+import { condition } from '../../../src/core/model/object.ts';
 import { MINUTE, RUNTIME_GONE_MS, SUCCESSOR_SETTLES_MS } from '../../../src/core/schedule.ts';
 import { FAILURE, FAILURE_KINDS } from '../core/builders.ts';
 import { desired, runtimeId } from '../model/builders.ts';
@@ -78,7 +79,7 @@ describe('an object that the finalizer of another keeps', () => {
     expect(operator.summary(key)).toBe('Ready=False Retained');
   });
 
-  test('keeps its status where it was not we who took our finalizer off', async () => {
+  test('says that it is not known what became of its runtime where another writer took our finalizer off', async () => {
     const operator = new Operator();
     const key = await ready(operator);
     const { status } = operator.object(key);
@@ -86,8 +87,59 @@ describe('an object that the finalizer of another keeps', () => {
     const { key: again } = operator.cluster.create('sample', desired(), { hasOtherFinalizers: true, status });
     operator.cluster.delete(again);
     operator.cluster.writes.length = 0;
-    await operator.poll(again);
-    expect(operator.cluster.writes).toEqual([]);
+    operator.azure.calls.length = 0;
+    for (let pass = 0; pass < 2; pass++) await operator.poll(again);
+    expect(operator.summary(again)).toBe('Ready=False Retained');
+    expect(condition(operator.object(again).status, 'Ready')?.message).toContain('not known');
+    expect(operator.object(again).status).toEqual(RELEASED);
+    expect(operator.azure.calls).toEqual([]);
+    expect(operator.cluster.writes).toEqual(['status']);
+    expect(reasons(operator)).toEqual(['Retained']);
+  });
+
+  describe('and whose status is not written once our finalizer is off', () => {
+    const interrupted = async (more: Parameters<typeof desired>[0]) => {
+      let faults = 1;
+      const fault = () => (deleting() && faults-- > 0 ? ('before' as const) : undefined);
+      const operator: Operator = new Operator({ cluster: { fault } });
+      const { key } = operator.cluster.create('sample', desired(more), { hasOtherFinalizers: true });
+      const deleting = () => operator.cluster.server.get(key)?.deleting && !operator.object(key).hasFinalizer;
+      await operator.poll(key);
+      operator.cluster.writes.length = 0;
+      operator.cluster.events.length = 0;
+      return { operator, key };
+    };
+
+    test('does not say for ever what it said before', async () => {
+      for (const isWaiting of [false, true]) {
+        const { operator, key } = await interrupted({});
+        if (isWaiting) operator.azure.remove(runtimeId());
+        operator.cluster.delete(key);
+        if (isWaiting) {
+          await operator.poll(key);
+          expect(operator.summary(key)).toBe('Ready=False Deleting Reconciling');
+          operator.now += RUNTIME_GONE_MS;
+          operator.cluster.writes.length = 0;
+        }
+        await expect(operator.poll(key)).rejects.toThrow();
+        expect(operator.cluster.writes).toEqual(['finalizer']);
+        operator.restart();
+        for (let pass = 0; pass < 2; pass++) expect((await operator.poll(key)).kind).toBe('never');
+        expect(operator.summary(key)).toBe('Ready=False Retained');
+        expect(operator.object(key).status.claim).toBeUndefined();
+        expect(operator.cluster.writes).toEqual(['finalizer', 'status']);
+        expect(reasons(operator)).toEqual(['Retained']);
+      }
+    });
+
+    test('is told of by one event, whatever it held', async () => {
+      const { operator, key } = await interrupted({ managementPolicy: 'Observe' });
+      operator.cluster.delete(key);
+      await expect(operator.poll(key)).rejects.toThrow();
+      for (let pass = 0; pass < 2; pass++) await operator.poll(key);
+      expect(operator.cluster.writes).toEqual(['status']);
+      expect(reasons(operator)).toEqual(['Retained']);
+    });
   });
 });
 
