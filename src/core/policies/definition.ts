@@ -43,7 +43,7 @@ function isWatched({ status }: Situation): boolean {
 export const typeIsManaged: Policy = (s) => {
   if (s.definition?.presence !== 'present' || s.definition.runtime.type === 'Managed') return undefined;
   const unclaimed = s.object.hasFinalizer && s.status.claim === undefined;
-  if (unclaimed) return { kind: 'RemoveFinalizer' };
+  if (unclaimed) return onFreshRead(s, { kind: 'RemoveFinalizer' });
   return onFreshReadOnce(
     s,
     stall(s, 'TypeConflict', {
@@ -130,7 +130,8 @@ export const adoptionIsPermitted: Policy = (s) => {
   const changes = driftOf(s);
   const refusal = refuseAdoption(s, changes);
   if (refusal !== undefined) {
-    if (object.hasFinalizer) return { kind: 'RemoveFinalizer' };
+    // With it goes the mark of a create that a list need not show yet.
+    if (object.hasFinalizer) return onFreshRead(s, { kind: 'RemoveFinalizer' });
     return onFreshReadOnce(s, stall(s, 'AdoptionRefused', refusal));
   }
   return isWithheld(s) ? settle(STANDS, nextLook(s)) : withManagedFields(s, { kind: 'Adopt', changes });

@@ -16,7 +16,7 @@ export const networkIsTheDeclared: Policy = (s) => {
   if (!managing(s.desired) || !isElsewhere(s)) return undefined;
   if (isOwnWriteNotApplied(s))
     return stall(s, 'NotApplied', misplaced(s, 'Azure accepted the definition, but the runtime'));
-  if (s.object.hasFinalizer && s.status.claim === undefined) return { kind: 'RemoveFinalizer' };
+  if (s.object.hasFinalizer && s.status.claim === undefined) return onFreshRead(s, { kind: 'RemoveFinalizer' });
   return onFreshReadOnce(s, stall(s, 'NetworkConflict', misplaced(s, 'The runtime exists and')));
 };
 

@@ -199,6 +199,14 @@ describe('whose runtime it is', () => {
         situation({ object: creating, status: { managedFields: ['location'] }, definition: SAME }),
         'Adopt',
       ],
+      'what a list shows, differing, may be older than the create: read before the finalizer goes': [
+        situation({ object: creating, desired: { adoptionPolicy: 'IfIdentical' }, definition: listed(OTHER) }),
+        'Look definition fresh',
+      ],
+      'another type that a list shows may be older than the create: read before the finalizer goes': [
+        situation({ object: creating, definition: listed(found('AutoResolve', {}, 'SelfHosted')) }),
+        'Look definition fresh',
+      ],
       'present as its create sent it, though another location is declared since: claimed': [
         situation({ object: sent({ location: 'North Europe' }), definition: OTHER }),
         'Claim',

@@ -62,6 +62,10 @@ describe('a runtime in another network than declared', () => {
         situation({ desired: NEVER, object: { hasFinalizer: true }, definition: PUBLIC }),
         'RemoveFinalizer',
       ],
+      'keeps the finalizer, and with it the mark of a create, until a read of its own shows it': [
+        situation({ desired: NEVER, object: { hasFinalizer: true }, definition: listed(PUBLIC) }),
+        READ,
+      ],
       'is not adopted': [
         situation({ desired: NEVER, definition: PUBLIC, state: 'Online' }),
         'Ready=False NetworkConflict Stalled',
