@@ -131,8 +131,12 @@ export interface Objects {
   sharing(runtimeKey: string): readonly ManagedObject[];
   /** Puts our finalizer on, and by the same write the mark of what it goes on for. */
   addFinalizer(object: ManagedObject, origin: Claim['origin'], signal: AbortSignal): Promise<ManagedObject>;
-  /** Takes both off; done also when the object is gone. */
-  removeFinalizer(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined>;
+  /** Takes both off; done also when the object is gone. With `evenIfChanged`, an edit in between is no obstacle. */
+  removeFinalizer(
+    object: ManagedObject,
+    signal: AbortSignal,
+    options?: { readonly evenIfChanged?: boolean },
+  ): Promise<ManagedObject | undefined>;
   /** Asks the server whether this is the current version; throws `ConflictError` when not. Costs a read and no write. */
   confirm(object: ManagedObject, signal: AbortSignal): Promise<void>;
   /**

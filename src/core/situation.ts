@@ -92,7 +92,7 @@ export type Action =
   /** Makes another object of the runtime the one that answers for it: it gets the finalizer and the claim. */
   | { readonly kind: 'HandOver'; readonly to: ManagedObject; readonly handover: Handover }
   /** Removes our finalizer from an object that lives on. */
-  | { readonly kind: 'RemoveFinalizer' }
+  | { readonly kind: 'RemoveFinalizer'; readonly evenIfChanged?: boolean }
   /** Removes our finalizer from an object that is being deleted. */
   | { readonly kind: 'Release'; readonly event: OperatorEvent }
   | { readonly kind: 'Settle'; readonly verdict: Verdict; readonly next: Requeue };

@@ -108,7 +108,7 @@ export class Actions {
       case 'Read':
         return this.#read(act);
       case 'RemoveFinalizer':
-        return this.#removeFinalizer();
+        return this.#removeFinalizer(act);
       case 'Claim':
         return this.#claim();
       case 'Create':
@@ -283,8 +283,9 @@ export class Actions {
     else this.#results.operationStarted('Delete');
   }
 
-  async #removeFinalizer(): Promise<void> {
-    const object = await this.#world.objects.removeFinalizer(this.#situation.object, this.#caller.signal);
+  async #removeFinalizer({ evenIfChanged = false }: Extract<PassAction, { kind: 'RemoveFinalizer' }>): Promise<void> {
+    const { object: before } = this.#situation;
+    const object = await this.#world.objects.removeFinalizer(before, this.#caller.signal, { evenIfChanged });
     if (object === undefined) throw new ConflictError('the object is gone');
     this.#state.update({ object });
   }

@@ -42,7 +42,9 @@ export const failedCreateKeepsNoFinalizer: Policy = (s) => {
   const isTaken = failure.kind === 'preconditionFailed';
   const mayBeMade = during === 'create' && unclear;
   const unmade = during === 'network' || (during === 'create' && (isTaken || !mayHaveWritten(failure)));
-  return !mayBeMade && (unmade || (refusedForGood && during !== 'poll')) ? { kind: 'RemoveFinalizer' } : undefined;
+  if (mayBeMade || !(unmade || (refusedForGood && during !== 'poll'))) return undefined;
+  // Whatever the manifest says by now: only this pass knows that the mark tells of nothing.
+  return { kind: 'RemoveFinalizer', evenIfChanged: true };
 };
 
 export const subscriptionIsFound = upon('subscriptionNotFound', (s, failure) => {

@@ -76,16 +76,24 @@ class ServerObjects implements Objects {
     }
   }
 
-  async removeFinalizer(object: ManagedObject, signal: AbortSignal): Promise<ManagedObject | undefined> {
-    if (!object.hasFinalizer) return object;
-    try {
-      const { finalizers, bearsMark } = await this.#wholeObject(object, signal);
-      const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
-      return await this.#setFinalizers(object, others, bearsMark ? null : undefined, signal);
-    } catch (error) {
-      if (isStatus(error, 404)) return undefined;
-      throw error;
+  async removeFinalizer(
+    object: ManagedObject,
+    signal: AbortSignal,
+    { evenIfChanged = false }: { readonly evenIfChanged?: boolean } = {},
+  ): Promise<ManagedObject | undefined> {
+    let version = object;
+    for (let attempt = 1; version.hasFinalizer; attempt++) {
+      try {
+        const { finalizers, bearsMark } = await this.#wholeObject(version, signal);
+        const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+        return await this.#setFinalizers(version, others, bearsMark ? null : undefined, signal);
+      } catch (error) {
+        if (isStatus(error, 404)) return undefined;
+        if (!evenIfChanged || attempt === ATTEMPTS || !(error instanceof ConflictError)) throw error;
+      }
+      version = await this.#read(object, signal);
     }
+    return version;
   }
 
   async confirm(object: ManagedObject, signal: AbortSignal): Promise<void> {

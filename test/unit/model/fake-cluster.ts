@@ -170,12 +170,17 @@ export class FakeCluster implements Objects, Events {
     });
   }
 
-  removeFinalizer(object: ManagedObject): Promise<ManagedObject | undefined> {
+  removeFinalizer(
+    object: ManagedObject,
+    _signal?: AbortSignal,
+    { evenIfChanged = false }: { readonly evenIfChanged?: boolean } = {},
+  ): Promise<ManagedObject | undefined> {
     if (!object.hasFinalizer) return Promise.resolve(object);
     return this.#request(() => {
-      if (this.server.get(object.key)?.uid !== object.uid) return undefined;
+      const there = this.server.get(object.key);
+      if (there?.uid !== object.uid) return undefined;
       this.writes.push('finalizer');
-      const current = this.#current(object);
+      const current = evenIfChanged ? there : this.#current(object);
       if (!current.deleting) return this.#writeThrough({ ...current, hasFinalizer: false, mark: undefined });
       this.#hooks.onGone?.(current);
       if (current.hasOtherFinalizers) return this.#writeThrough({ ...current, hasFinalizer: false, mark: undefined });

@@ -103,12 +103,13 @@ export class Model {
   /** Somebody else deletes a runtime. */
   remove(id: RuntimeId): void {
     this.operator.azure.remove(id);
-    this.oracle.onRemoved(armKey(id));
+    // What the operator had Azure accept comes all the same, and is the operator's.
+    if (!this.operator.azure.isPending('create', armKey(id))) this.oracle.onRemoved(armKey(id));
   }
 
   /** Somebody else puts another kind of runtime under the name. */
   replace(id: RuntimeId): void {
-    this.remove(id);
+    this.oracle.onRemoved(armKey(id));
     this.operator.azure.put(id, { type: 'SelfHosted' }, { type: 'SelfHosted' });
   }
 

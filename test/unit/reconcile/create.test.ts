@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { condition } from '../../../src/core/model/object.ts';
 import { FAILURE } from '../core/builders.ts';
-import { desired } from '../model/builders.ts';
+import { desired, fieldMap, runtimeId } from '../model/builders.ts';
 import { Operator } from '../model/operator.ts';
 import { failing, noting, reasons } from './support.ts';
 
@@ -16,6 +16,22 @@ describe('a create', () => {
     expect(reasons(operator)).toEqual(['Created']);
     expect(operator.summary(key)).toBe('Ready=True Available');
     expect(operator.object(key).status.claim).toEqual({ origin: 'Created', identity: 'tenant/client' });
+  });
+
+  test('that meets the runtime of another writer leaves no mark, also where the object was edited meanwhile', async () => {
+    const theirs = { type: 'Managed', typeProperties: { computeProperties: { location: 'West Europe' } } };
+    const meddle = (call: string) => {
+      if (call !== 'create') return undefined;
+      operator.azure.put(runtimeId(), theirs);
+      operator.cluster.edit('team/sample', { fields: fieldMap({ location: 'North Europe' }) });
+      return undefined;
+    };
+    const operator: Operator = new Operator({ azure: { fault: meddle } });
+    const key = operator.apply('sample', desired());
+    await operator.poll(key);
+    expect(operator.object(key)).toMatchObject({ hasFinalizer: false, mark: undefined });
+    await operator.poll(key);
+    expect(operator.object(key).status.claim?.origin).toBe('Adopted');
   });
 
   test('stores the finalizer before the PUT, and the claim after it', async () => {
