@@ -1,4 +1,5 @@
 /** What the pages of the documentation tell to type is typed, on a real API server with the running operator. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { buildBundle } from '../../dev/installation/bundle.ts';
 import { type Installation, install } from '../../dev/installation/installation.ts';
 import { type OperatorProcess, startOperator } from '../../dev/installation/operator-process.ts';
 import type { Block } from '../../scripts/docs/commands.ts';
+import { azureEnv } from '../support/azure-env.ts';
 import { type Page, readPages, Terminal } from '../support/pages.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -81,12 +83,7 @@ describe('where the operator runs', () => {
     [installation] = await Promise.all([install(), buildBundle()]);
     const { azure } = installation;
     terminal = await Terminal.open(installation.cluster, {
-      AZURE_TENANT_ID: azure.tenantId,
-      AZURE_CLIENT_ID: azure.clientId,
-      AZURE_CLIENT_SECRET: azure.clientSecret,
-      AZURE_AUTHORITY_HOST: azure.authorityUrl,
-      AZURE_RESOURCE_MANAGER_ENDPOINT: azure.armUrl,
-      AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+      ...azureEnv(azure),
       NODE_EXTRA_CA_CERTS: azure.caFile,
       FACTORY_ID,
       NAME: OBSERVED.name.toLowerCase(),

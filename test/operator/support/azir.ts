@@ -1,10 +1,12 @@
 /** `kubectl azir` as people run it: the bundle, found by the real kubectl on PATH. */
+
 import { execFile } from 'node:child_process';
 import { mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../../../dev/installation/kubectl.ts';
+import { azureEnv } from '../../support/azure-env.ts';
 import { currentRun } from './run.ts';
 
 const dist = fileURLToPath(new URL('../../../dist', import.meta.url));
@@ -53,12 +55,7 @@ export async function startAzir(
     KUBECONFIG: cluster.kubeconfig,
     KUBECACHEDIR: cluster.cache,
     PATH: [await plugins, dirname(process.execPath), dirname(cluster.kubectl), process.env.PATH].join(delimiter),
-    AZURE_TENANT_ID: azure.tenantId,
-    AZURE_CLIENT_ID: azure.clientId,
-    AZURE_CLIENT_SECRET: azure.clientSecret,
-    AZURE_AUTHORITY_HOST: azure.authorityUrl,
-    AZURE_RESOURCE_MANAGER_ENDPOINT: azure.armUrl,
-    AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+    ...azureEnv(azure),
     NODE_EXTRA_CA_CERTS: azure.caFile,
     ...more,
   };

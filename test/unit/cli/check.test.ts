@@ -6,6 +6,7 @@ import { DEFAULT_CLIENT, type FactoryRef } from '../../../dev/emulator/index.ts'
 import { grants } from '../../../src/cli/azure/permissions.ts';
 import { NEEDS } from '../../../src/cli/fleet/check-azure.ts';
 import { run } from '../../../src/cli/run.ts';
+import { azureEnv } from '../../support/azure-env.ts';
 import { azureRole } from '../../support/azure-role.ts';
 import { useEmulator } from '../dev/emulator/helpers.ts';
 import { ApiServer, stored } from './api-server.ts';
@@ -227,15 +228,10 @@ describe('the rights in Azure', () => {
   const idOf = ({ subscriptionId, resourceGroup, name }: FactoryRef) =>
     `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.DataFactory/factories/${name}`;
   const asked = async (...words: string[]) => {
-    const { armUrl, authorityUrl } = azure.emulator;
-    const { code, findings, notes } = await check(['--azure', ...words], {
-      AZURE_TENANT_ID: DEFAULT_CLIENT.tenantId,
-      AZURE_CLIENT_ID: DEFAULT_CLIENT.clientId,
-      AZURE_CLIENT_SECRET: DEFAULT_CLIENT.clientSecret,
-      AZURE_AUTHORITY_HOST: authorityUrl,
-      AZURE_RESOURCE_MANAGER_ENDPOINT: armUrl,
-      AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
-    });
+    const { code, findings, notes } = await check(
+      ['--azure', ...words],
+      azureEnv({ ...DEFAULT_CLIENT, ...azure.emulator }),
+    );
     return { code, notes, rights: findings.filter(({ what }) => what.startsWith('Azure rights')) };
   };
   const lack = (action: string | undefined) =>

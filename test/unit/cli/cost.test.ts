@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { DEFAULT_CLIENT, type FactoryRef } from '../../../dev/emulator/index.ts';
 import { run } from '../../../src/cli/run.ts';
+import { azureEnv } from '../../support/azure-env.ts';
 import { useEmulator } from '../dev/emulator/helpers.ts';
 import { testIo } from './test-io.ts';
 
@@ -38,14 +39,7 @@ test('the version of the command needs its own few modules, and none of a cluste
   expect(own.length).toBeLessThanOrEqual(30);
 });
 
-const env = () => ({
-  AZURE_TENANT_ID: DEFAULT_CLIENT.tenantId,
-  AZURE_CLIENT_ID: DEFAULT_CLIENT.clientId,
-  AZURE_CLIENT_SECRET: DEFAULT_CLIENT.clientSecret,
-  AZURE_AUTHORITY_HOST: azure.emulator.authorityUrl,
-  AZURE_RESOURCE_MANAGER_ENDPOINT: azure.emulator.armUrl,
-  AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
-});
+const env = () => azureEnv({ ...DEFAULT_CLIENT, ...azure.emulator });
 
 async function factoryOf(count: number): Promise<{ factory: FactoryRef; stdin: () => Promise<string> }> {
   const factory = await azure.freshFactory();

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { DEFAULT_CLIENT, type FactoryRef } from '../../../dev/emulator/index.ts';
 import { verbs } from '../../../src/cli/program.ts';
 import { run } from '../../../src/cli/run.ts';
+import { azureEnv } from '../../support/azure-env.ts';
 import { useEmulator } from '../dev/emulator/helpers.ts';
 import { ApiServer, stored } from './api-server.ts';
 import { testIo } from './test-io.ts';
@@ -31,14 +32,7 @@ const manifest = (spec: object = {}) => {
   const { status: _, ...object } = stored('default/new');
   return JSON.stringify({ ...object, metadata: { name: 'new' }, spec: { factory, location: 'West Europe', ...spec } });
 };
-const env = () => ({
-  AZURE_TENANT_ID: DEFAULT_CLIENT.tenantId,
-  AZURE_CLIENT_ID: DEFAULT_CLIENT.clientId,
-  AZURE_CLIENT_SECRET: DEFAULT_CLIENT.clientSecret,
-  AZURE_AUTHORITY_HOST: azure.emulator.authorityUrl,
-  AZURE_RESOURCE_MANAGER_ENDPOINT: azure.emulator.armUrl,
-  AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
-});
+const env = () => azureEnv({ ...DEFAULT_CLIENT, ...azure.emulator });
 const existing = (name: string, properties: object) =>
   azure.emulator.control.putRuntime({ factory, name, properties: properties as never });
 const noRight = () => azure.emulator.control.addRefusal({ kind: 'permission', scope: idOf() });

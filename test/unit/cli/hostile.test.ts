@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEFAULT_CLIENT, type FactoryRef } from '../../../dev/emulator/index.ts';
 import { verbs } from '../../../src/cli/program.ts';
 import { run } from '../../../src/cli/run.ts';
+import { azureEnv } from '../../support/azure-env.ts';
 import { useEmulator } from '../dev/emulator/helpers.ts';
 import { ApiServer, stored } from './api-server.ts';
 import { testIo } from './test-io.ts';
@@ -143,14 +144,7 @@ async function outputs({ words, stdin }: Case): Promise<string> {
   const cluster = ['completion', 'import'].includes(verb) ? [] : ['--kubeconfig', server.kubeconfig];
   const place = verb === 'import' ? ['--factory', idOf()] : [];
   const given = [...words.map((word) => (word === 'FOLDER' ? folder : word)), ...place, ...cluster];
-  const env = {
-    AZURE_TENANT_ID: DEFAULT_CLIENT.tenantId,
-    AZURE_CLIENT_ID: DEFAULT_CLIENT.clientId,
-    AZURE_CLIENT_SECRET: DEFAULT_CLIENT.clientSecret,
-    AZURE_AUTHORITY_HOST: azure.emulator.authorityUrl,
-    AZURE_RESOURCE_MANAGER_ENDPOINT: azure.emulator.armUrl,
-    AZURE_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
-  };
+  const env = azureEnv({ ...DEFAULT_CLIENT, ...azure.emulator });
   const { io, told } = testIo({ env, stdin: async () => stdin?.() ?? '' });
   await run(given, io);
   const report = words.includes('FOLDER') ? await readFile(join(folder, 'import-report.json'), 'utf8') : '';
