@@ -13,11 +13,20 @@ const refused = (place: Place, name = 'sample') => place.until(name, 'Ready=Fals
 const requests = async (place: Place) => (await place.trace()).length;
 const OPERATOR = DEFAULT_CLIENT.clientId;
 
-/** Nobody asks anything of this place's factory while the operator goes on with others. */
-async function expectQuiet(place: Place): Promise<void> {
-  const before = await requests(place);
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+/**
+ * Looks ask nothing of Azure, nor did anybody since `before`: counted at rest, of an object that is not polled meanwhile. A poll
+ * that was under way would end after the object says that it is refused: its list serves all objects of the factory.
+ */
+async function expectUntouched(place: Place, before: number): Promise<void> {
+  for (let look = 0; look < 3; look++) await place.look('sample');
   expect(await requests(place)).toBe(before);
+}
+
+/** Ready, and at rest for an hour; how many requests that took. */
+async function atRest(place: Place): Promise<number> {
+  await place.apply('sample', { interval: '1h' });
+  await ready(place);
+  return requests(place);
 }
 
 describe('a namespace with a Secret', () => {
@@ -134,11 +143,10 @@ describe('a Secret that is wrong', () => {
 
   test('is nothing to an object whose namespace has none, and everything once it comes', () =>
     inPlace(async (place) => {
-      await place.apply('sample');
-      await ready(place);
+      const before = await atRest(place);
       await putSecret(place, { AZURE_CLIENT_ID: 'nobody' });
       await refused(place);
-      await expectQuiet(place);
+      await expectUntouched(place, before);
       await removeSecret(place);
       await ready(place);
     }));
@@ -259,15 +267,13 @@ describe('what passes is not told as something for a person', () => {
 describe('an object claimed under one identity', () => {
   test('does not go on under another when a Secret appears, until a person agrees', () =>
     inPlace(async (place) => {
-      await place.apply('sample');
-      await ready(place);
+      const before = await atRest(place);
       const client = await newClient(place);
       await actAs(place, client);
       const said = message(await refused(place));
       expect(said).toContain(place.run.identity);
       expect(said).toContain(`azure-ir.io/accept-identity=${client.identity}`);
-      const before = await requests(place);
-      await expectQuiet(place);
+      await expectUntouched(place, before);
       expect(await actors(place)).toEqual([OPERATOR]);
       await place.untilEvents('sample', 'Created', 'CredentialsInvalid');
       await place.annotate('sample', 'azure-ir.io/accept-identity', client.identity);
@@ -281,11 +287,10 @@ describe('an object claimed under one identity', () => {
     inPlace(async (place) => {
       const [first, second] = [await newClient(place), await newClient(place)];
       await actAs(place, first);
-      await place.apply('sample');
-      await ready(place);
+      const before = await atRest(place);
       await actAs(place, second);
       expect(message(await refused(place))).toContain(`previous identity: ${first.identity}`);
-      await expectQuiet(place);
+      await expectUntouched(place, before);
       // An agreement to somebody else is none.
       await place.annotate('sample', 'azure-ir.io/accept-identity', `${first.tenantId}/${randomUUID()}`);
       await place.barrier();
@@ -300,11 +305,10 @@ describe('an object claimed under one identity', () => {
     inPlace(async (place) => {
       const client = await newClient(place);
       await actAs(place, client);
-      await place.apply('sample');
-      await ready(place);
+      const before = await atRest(place);
       await removeSecret(place);
       expect(message(await refused(place))).toContain(`previous identity: ${client.identity}`);
-      await expectQuiet(place);
+      await expectUntouched(place, before);
       await actAs(place, client);
       await ready(place);
       expect(await actors(place)).toEqual([client.clientId]);

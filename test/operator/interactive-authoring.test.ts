@@ -42,13 +42,14 @@ describe.each(inBothKinds)('a request, in a $kind', ({ inPlace }) => {
   test.concurrent('is made once, followed to its end, and echoed', () =>
     inPlace(async (place) => {
       await created(place);
-      await place.azure.setInteractiveQueryMode({ factory: place.factory, takesMs: 3_000 });
+      await place.azure.setInteractiveQueryMode({ factory: place.factory, takesMs: 3_600_000 });
       const asked = Math.floor(Date.now() / 1_000) * 1_000;
       await ask(place, 't1');
       await untilStatus(place, { interactiveAuthoring: { status: 'Enabling', autoTerminationMinutes: 60 } });
       const enabling = await ready(place);
       expect(message(enabling)).toMatch(/Interactive authoring is being enabled\.$/);
       expect(statusOf(enabling)?.lastHandledInteractiveAuthoringAt).toBeUndefined();
+      await place.azure.setInteractiveQuery({ ...runtime(place), status: 'Enabled', autoTerminationMinutes: 60 });
       await handled(place, 't1');
       const { interactiveAuthoring } = statusOf(await ready(place)) ?? {};
       expect(interactiveAuthoring).toMatchObject({ status: 'Enabled', autoTerminationMinutes: 60 });

@@ -111,9 +111,9 @@ describe.each(inBothKinds)('a look that is asked for, in a $kind', ({ inPlace })
 describe.each(inBothKinds)('an object that is suspended, in a $kind', ({ inPlace }) => {
   test.concurrent('in sync stays Ready and causes no call at all', () =>
     inPlace(async (place) => {
-      await place.apply('sample');
-      await ready(place);
-      await suspend(place, true);
+      await created(place);
+      // Polled every second from now on, were it not suspended; and no poll is under way when the requests are counted.
+      await place.patch('sample', { spec: { suspend: true, interval: null } });
       const object = await place.until('sample', 'Ready=True Suspended');
       expect(object.status?.observedGeneration).toBe(object.metadata.generation);
       const { length } = await place.requests('sample');
