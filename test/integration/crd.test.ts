@@ -55,6 +55,45 @@ describe('a change is refused', () => {
     await apply(before);
     expect(complaint(await applyRefused(after), path)).toMatch(says);
   });
+
+  const { subscriptionId } = FACTORY;
+  const previous = `just delete it and apply it again; the previous subscription is "${subscriptionId}"`;
+  test.each<[string, Manifest, Manifest, string]>([
+    [
+      'azureName',
+      manifest(),
+      manifest({ azureName: 'Other' }),
+      'azureName is immutable because Azure cannot rename a runtime: restore "MySampleAzureIR", or create a new object with the new azureName and delete this one; if it has no status.claim yet, just delete it and apply it again',
+    ],
+    [
+      'factory',
+      manifest(),
+      inFactory({ name: 'Other' }),
+      `factory is immutable because Azure cannot move a runtime to another factory: restore "SampleV2DataFactory1" (resource group "ADFV2SampleRG"), or create a new object for the other factory and delete this one; if it has no status.claim yet, ${previous}`,
+    ],
+    [
+      'workspace',
+      inWorkspace(),
+      inWorkspace({ name: 'other' }),
+      `workspace is immutable because Azure cannot move a runtime to another workspace: restore "samplesynapseworkspace1" (resource group "ADFV2SampleRG"), or create a new object for the other workspace and delete this one; if it has no status.claim yet, ${previous}`,
+    ],
+    [
+      'factory',
+      manifest(),
+      inWorkspace(),
+      `factory is immutable because Azure cannot move a runtime to a workspace: restore "SampleV2DataFactory1" (resource group "ADFV2SampleRG"), or create a new object for the workspace and delete this one; if it has no status.claim yet, ${previous}`,
+    ],
+    [
+      'managedVirtualNetwork.name',
+      manifest({ managedVirtualNetwork: {} }),
+      manifest({ managedVirtualNetwork: { name: 'other' } }),
+      'managedVirtualNetwork.name is immutable because Azure cannot move a runtime to another network: restore "default", or delete this object and its runtime, and apply it again',
+    ],
+  ])('of spec.%s, with the cause, the ways out, and ids last (%#)', async (field, before, after, says) => {
+    await apply(before);
+    const said = complaint(await applyRefused(after), `spec.${field}`);
+    expect(said).toBe(`spec.${field}: Forbidden: ${says}`);
+  });
 });
 
 describe('a manifest is accepted', () => {

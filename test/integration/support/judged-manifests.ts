@@ -31,21 +31,26 @@ const nameRule = '3 to 63 letters and digits, separated by single hyphens';
 const group = `/subscriptions/${FACTORY.subscriptionId}/resourceGroups/${'g'.repeat(90)}`;
 const factoryId = `${group}/providers/Microsoft.DataFactory/factories/${'f'.repeat(63)}`;
 const workspaceId = `${group}/providers/Microsoft.Synapse/workspaces/${'w'.repeat(45)}`;
-const notItsId = 'not its resource ID';
+const only = (segment: string) => `must be the name alone: of a resource ID, only what follows "/${segment}/"`;
 const resourceIds: readonly [string, Manifest, string, string][] = [
-  ['with the id of a factory for its name', inFactory({ name: factoryId }), 'spec.factory.name', notItsId],
-  ['with the id of a workspace for its name', inWorkspace({ name: workspaceId }), 'spec.workspace.name', notItsId],
+  ['with the id of a factory for its name', inFactory({ name: factoryId }), 'spec.factory.name', only('factories')],
+  [
+    'with the id of a workspace for its name',
+    inWorkspace({ name: workspaceId }),
+    'spec.workspace.name',
+    only('workspaces'),
+  ],
   [
     'with the id of a resource group for its name',
     inFactory({ resourceGroup: group }),
     'spec.factory.resourceGroup',
-    notItsId,
+    only('resourceGroups'),
   ],
   [
     'with the id of a runtime for azureName',
     manifest({ azureName: `${factoryId}/integrationRuntimes/my` }),
     'spec.azureName',
-    notItsId,
+    only('integrationRuntimes'),
   ],
   [
     'with the id of a factory for that of the subscription',
@@ -97,7 +102,7 @@ export const refusedManifests: readonly [string, Manifest, string, string | RegE
     'with the end of the id of a factory for its name',
     inFactory({ name: '/factories/f' }),
     'spec.factory.name',
-    'not its resource ID',
+    only('factories'),
   ],
   ['with an empty resource group', inFactory({ resourceGroup: '' }), 'spec.factory.resourceGroup', '1 to 90 letters'],
   [

@@ -17,7 +17,7 @@ interface Schema {
   items?: Schema;
   properties?: Record<string, Schema>;
   'x-kubernetes-list-type'?: string;
-  'x-kubernetes-validations'?: { rule: string; message?: string }[];
+  'x-kubernetes-validations'?: { rule: string; message?: string; messageExpression?: string }[];
 }
 
 const text = await readFile(
@@ -69,6 +69,14 @@ describe('the CRD', () => {
 
   test('says how every list is merged', () => {
     expect(where((schema) => schema.type === 'array' && !schema['x-kubernetes-list-type'])).toEqual([]);
+  });
+
+  test('says in every refusal what is allowed or what to do, and of what a rule wants, not of what it does not', () => {
+    const said = nodes.flatMap(([, schema]) => schema['x-kubernetes-validations'] ?? []);
+    const texts = said.flatMap(({ message = '', messageExpression }) => [message, messageExpression ?? message]);
+    const advice = /must be |[:;,] (or )?(just )?(restore|remove|set|create|choose|delete|rename|omit) /;
+    expect(texts.filter((each) => !advice.test(each))).toEqual([]);
+    expect(texts.filter((each) => /, not its|without status\.claim/.test(each))).toEqual([]);
   });
 
   test('gives every rule a message of its own', () => {
