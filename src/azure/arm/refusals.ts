@@ -5,6 +5,7 @@
 import { compact } from '../../core/model/compact.ts';
 import type { Failure } from '../../core/model/failure.ts';
 import { isObject } from '../../core/model/json.ts';
+import { RETRIED } from '../../core/model/message.ts';
 import type { Parent } from '../../core/model/runtime.ts';
 import { sentenceOf, tidy, withoutPolicyDump } from './azure-text.ts';
 
@@ -120,7 +121,7 @@ const TABLE: readonly Row[] = [
     failure: ({ said, provider }) => ({
       kind: 'notOffered',
       message: `The resource provider ${provider} is not registered in the subscription.`,
-      remedy: `Run: az provider register --namespace ${provider} (retried with back-off).`,
+      remedy: `Run: az provider register --namespace ${provider} ${RETRIED}.`,
       azure: said,
     }),
   },
@@ -136,7 +137,7 @@ const TABLE: readonly Row[] = [
     failure: ({ said, provider }) => ({
       kind: 'notOffered',
       message: `This Azure cloud does not offer ${provider} as the operator asks for it.`,
-      remedy: `Check AZURE_CLOUD; to see what is offered: az provider show --namespace ${provider} (retried with back-off).`,
+      remedy: `Check AZURE_CLOUD; to see what is offered: az provider show --namespace ${provider} ${RETRIED}.`,
       azure: said,
     }),
   },
@@ -147,7 +148,7 @@ const TABLE: readonly Row[] = [
     failure: ({ said, provider }) => ({
       kind: 'notOffered',
       message: `The subscription may not use the resource provider ${provider}.`,
-      remedy: 'Use another subscription, or ask its owner to allow the provider; retried with back-off.',
+      remedy: `Use another subscription, or ask its owner to allow the provider ${RETRIED}.`,
       azure: said,
     }),
   },
@@ -159,7 +160,7 @@ const TABLE: readonly Row[] = [
     failure: ({ said }) => ({
       kind: 'refused',
       message: 'Azure does not offer this region for integration runtimes.',
-      remedy: 'Set spec.location to a region that Azure offers; retried with back-off.',
+      remedy: `Set spec.location to a region that Azure offers ${RETRIED}.`,
       azure: said,
     }),
   },
@@ -222,7 +223,7 @@ const TABLE: readonly Row[] = [
     failure: ({ said }) => ({
       kind: 'locked',
       message: 'The subscription is disabled, and therefore read-only.',
-      remedy: 'Enable the subscription again; retried with back-off.',
+      remedy: `Enable the subscription again ${RETRIED}.`,
       azure: said,
     }),
   },

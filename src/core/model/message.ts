@@ -1,5 +1,6 @@
 /** A message for people, in its parts: what is wrong, what to do, and only then what a machine said. */
 import { LIMITS } from '../../api/limits.ts';
+import { ANNOTATION } from '../../api/names.ts';
 
 /**
  * Two designs. As one string, each text decides for itself what comes first, and a condition that leaves Azure's text out has
@@ -18,6 +19,9 @@ export interface Message {
 
 /** A message of what is not well. */
 export type Advice = Message & { readonly remedy: string };
+
+/** What becomes of a call that Azure refused: whatever a person mends in Azure, no event tells the operator of it. In brackets. */
+export const RETRIED = `(retried ever more slowly; to retry now, set the annotation ${ANNOTATION.reconcile} to a new value)`;
 
 /** Without Azure's text. */
 export function inShort({ what, remedy = '', ids = '' }: Message): string {

@@ -4,7 +4,7 @@ import { compact } from '../model/compact.ts';
 import { type Denial, type Failure, isTemporaryDenial, mayHaveWritten, toldBy } from '../model/failure.ts';
 import { isAutoResolve } from '../model/fields.ts';
 import { isSameName } from '../model/letter-case.ts';
-import type { Advice } from '../model/message.ts';
+import { type Advice, RETRIED } from '../model/message.ts';
 import { condition } from '../model/object.ts';
 import { parentInWords } from '../model/runtime.ts';
 import {
@@ -67,7 +67,7 @@ export const credentialIsAccepted = upon('credentialsInvalid', (s, failure) =>
 export const azurePolicyAllows = upon('policyDenied', (s, failure) =>
   stall(s, 'PolicyDenied', {
     ...toldBy(failure),
-    remedy: 'Change the spec, or request an exemption from the policy; retried with back-off.',
+    remedy: `Change the spec, or request an exemption from the policy ${RETRIED}.`,
   }),
 );
 
@@ -79,13 +79,13 @@ export const readIsAccepted = upon('readRefused', (s, failure) => {
   const { kind } = s.desired.id.parent;
   return stall(s, 'RequestRefused', {
     ...toldBy(failure),
-    remedy: `Check spec.${kind}, spec.azureName and AZURE_CLOUD; retried with back-off.`,
+    remedy: `Check spec.${kind}, spec.azureName and AZURE_CLOUD ${RETRIED}.`,
   });
 });
 
 export const scopeIsUnlocked = upon('locked', (s, failure) =>
   stall(s, 'Locked', {
-    remedy: `Remove the lock; to find it: az lock list --resource-group "${s.desired.id.parent.resourceGroup}" (retried with back-off).`,
+    remedy: `Remove the lock; to find it: az lock list --resource-group "${s.desired.id.parent.resourceGroup}" ${RETRIED}.`,
     ...toldBy(failure),
   }),
 );
@@ -130,7 +130,7 @@ export const outageIsAwaited = upon('unavailable', (s, failure) => {
   const lasts = s.now - waitingSince(s, clock) >= ANSWER_LASTS_MS;
   const lasting = lasts ? { ...told, what: `For over an hour: ${told.what}` } : told;
   if (lasts && answer.isRefusal) {
-    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure; retried with back-off.`;
+    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure ${RETRIED}.`;
     return settle({ ...stalled('RequestRefused', { ...lasting, remedy }), clock }, nextLook(s));
   }
   return transient(s, 'AzureUnavailable', lasting, retryAfterMs, clock);
@@ -170,7 +170,7 @@ export const definitionIsAccepted = upon('refused', (s, failure) => {
   // Where the call knows what to do, it knows what is wrong.
   const isKnown = failure.azure === undefined || failure.remedy !== undefined;
   const named = failure.reference === undefined ? '' : `: it refers to "${failure.reference}", which does not exist`;
-  const remedy = failure.remedy ?? 'Fix the spec, or what it refers to; retried with back-off.';
+  const remedy = failure.remedy ?? `Fix the spec, or what it refers to ${RETRIED}.`;
   return stall(s, 'InvalidDefinition', {
     ...toldBy(failure),
     what: isKnown ? failure.message : `Azure rejected the ${what}${named}.`,

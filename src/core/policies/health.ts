@@ -379,7 +379,7 @@ export const downIsReported: Policy = (s) => {
   if (now - waitingSince(s, down) < DOWN_MS) {
     const message = {
       what: `Runtime is ${down}.`,
-      remedy: 'No action needed yet; marked Stalled after 10 minutes.',
+      remedy: `It may come back by itself: wait 10 minutes. ${checkIt(s)}`,
     };
     return settle(progressing(down, message), operationPoll(intervalMs));
   }

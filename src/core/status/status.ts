@@ -98,7 +98,7 @@ function toldStatus(s: Situation, reason: string, { waitingSince: wait, ...said 
     repair: repairAfter(s, said.Reconciling === undefined),
     interactiveAuthoring: authoringAfter(s),
     waitingSince: wait,
-    corrections: correctionsAfter(s, said.Ready),
+    corrections: correctionsAfter(s, said.Ready, synced),
     operation: operationAfter(s, claim),
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
     warnings: s.status.warnings,
@@ -138,7 +138,8 @@ function suspendedStatus(s: Situation): Status {
     drift: isCompared ? status.drift : [],
     conditions: conditionsAfter(s, {
       ...conditions,
-      Synced: isCompared ? conditions.Synced : NOT_COMPARED,
+      Synced: isCompared ? asLastSeen(conditions.Synced) : NOT_COMPARED,
+      Healthy: asLastSeen(conditions.Healthy),
       Ready: ready ? said : { ...said, status: 'Unknown' },
       Reconciling: undefined,
       Stalled: ready ? undefined : said,
@@ -146,6 +147,14 @@ function suspendedStatus(s: Situation): Status {
     waitingSince: undefined,
     unconfirmedSince: undefined,
   });
+}
+
+const LAST_SEEN = 'When last checked: ';
+
+/** What nobody looks at any more is told as of then. */
+function asLastSeen(said: Said | undefined): Said | undefined {
+  if (said === undefined || said.status === 'Unknown' || said.message.startsWith(LAST_SEEN)) return said;
+  return { ...said, message: `${LAST_SEEN}${said.message}` };
 }
 
 const NOT_COMPARED: Said = {
@@ -225,9 +234,13 @@ function operationAfter({ status, desired, state, now }: Situation, claim: Statu
   return open && now - operation.time < REPAIR_SHOWS_MS ? operation : undefined;
 }
 
-/** A contest is forgotten by the status that tells of none: nothing that stands is written because time goes by. */
-function correctionsAfter(s: Situation, ready: Said | undefined): Status['corrections'] {
-  return ready?.status === 'True' ? withoutOverContests(s) : withContests(s);
+/**
+ * A contest is forgotten by the status that tells of none: nothing that stands is written because time goes by. One that a person
+ * has settled by another declaration is forgotten by the status that shows that in sync, whatever else it tells: no later one knows.
+ */
+function correctionsAfter(s: Situation, ready: Said | undefined, synced: Said): Status['corrections'] {
+  const isSettled = synced.status === 'True' && !wasInSync(s);
+  return ready?.status === 'True' || isSettled ? withoutOverContests(s) : withContests(s);
 }
 
 /** Attempts are forgotten once the runtime has been well for long enough: here, since a later status has lost the time. */

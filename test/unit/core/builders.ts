@@ -183,7 +183,7 @@ export function FAILURE({ kind, ...more }: Partial<Failure> & { kind: Failure['k
     parentNotFound: { what: 'factory' },
     throttled: { retryAfterMs: 7_000 },
     unavailable: { retryAfterMs: 7_000 },
-    notOffered: { remedy: 'Run: az provider register (retried with back-off).' },
+    notOffered: { remedy: 'Run: az provider register (retried ever more slowly).' },
   } as const;
   return { kind, message, ...(kind in of ? of[kind as keyof typeof of] : {}), ...more } as Failure;
 }

@@ -90,7 +90,7 @@ describe('a failure of the first look at a new object', () => {
         first('readRefused'),
         'Ready=False RequestRefused Stalled',
         SLOW,
-        /^Azure says readRefused\. Check spec\.factory, spec\.azureName and AZURE_CLOUD; retried with back-off\.$/,
+        /^Azure says readRefused\. Check spec\.factory, spec\.azureName and AZURE_CLOUD \(retried ever more slowly; to retry now, set the annotation azure-ir\.io\/reconcile to a new value\)\.$/,
       ],
       'a refused read of an object that observes is told likewise': [
         situation({ desired: { managementPolicy: 'Observe' }, failure: failed('readRefused') }),
@@ -102,7 +102,7 @@ describe('a failure of the first look at a new object', () => {
         first('notOffered'),
         'Ready=False ProviderNotRegistered Stalled',
         SLOW,
-        /^Azure says notOffered\. Run: az provider register \(retried with back-off\)\.$/,
+        /^Azure says notOffered\. Run: az provider register \(retried ever more slowly\)\.$/,
       ],
       'a token endpoint that is down passes by itself': [
         first('credentialUnavailable'),

@@ -538,6 +538,12 @@ describe('corrections', () => {
     test('no longer when a person declares something else', () => {
       expect(marked(1, { status: { syncedSpecHash: 'of another declaration' } })).toBe(false);
     });
+
+    test('no longer when a person declares something else, though the runtime is not well', () => {
+      const status = { corrections: [corrections('location', [1], true)], syncedSpecHash: 'of another declaration' };
+      const s = seen({ status, state: 'Pondering' });
+      expect(statusOf(s).corrections).toEqual([corrections('location', [1], false)]);
+    });
   });
 
   test('are marked contested whatever Ready tells, for the fields alone that differ and were corrected too often', () => {
@@ -594,6 +600,17 @@ describe('syncedSpecHash and suspension', () => {
     expect(summary(status)).toBe('Ready=True Suspended, Synced=True InSync, Healthy=True Online');
     expect(status.observedGeneration).toBe(2);
     expect(status.conditions.every(({ observedGeneration }) => observedGeneration === 2)).toBe(true);
+  });
+
+  test('what nobody looks at any more is told as of then, and once', () => {
+    const status = suspended();
+    const messages = [status, suspended({ status })].map(({ conditions }) => conditions.map(({ message }) => message));
+    expect(messages).toEqual([messages[1], messages[1]]);
+    expect(messages[0]).toEqual([
+      'Suspended; in sync when last checked.',
+      'When last checked: Azure matches the spec.',
+      'When last checked: Runtime state is Online.',
+    ]);
   });
 
   test('Ready is Unknown and Stalled when another declaration was in sync', () => {
