@@ -21,6 +21,27 @@ async function link(): Promise<string> {
   return folder;
 }
 
+function folder(): Promise<string> {
+  plugins ??= link();
+  return plugins;
+}
+
+/** In which kubectl finds the plugin, the cluster and the emulated Azure. */
+export async function environment(): Promise<Record<string, string | undefined>> {
+  const { cluster, azure } = currentRun();
+  return {
+    ...process.env,
+    NODE_OPTIONS: '',
+    NO_COLOR: '1',
+    FORCE_COLOR: undefined,
+    KUBECONFIG: cluster.kubeconfig,
+    KUBECACHEDIR: cluster.cache,
+    PATH: [await folder(), dirname(process.execPath), dirname(cluster.kubectl), process.env.PATH].join(delimiter),
+    ...azureEnv(azure),
+    NODE_EXTRA_CA_CERTS: azure.caFile,
+  };
+}
+
 export interface AzirOptions {
   readonly stdin?: string | object;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -45,23 +66,11 @@ export async function startAzir(
   args: readonly string[],
   { stdin, env: more, completes, cwd }: AzirOptions = {},
 ): Promise<RunningAzir> {
-  plugins ??= link();
-  const { cluster, azure } = currentRun();
-  const env = {
-    ...process.env,
-    NODE_OPTIONS: '',
-    NO_COLOR: '1',
-    FORCE_COLOR: undefined,
-    KUBECONFIG: cluster.kubeconfig,
-    KUBECACHEDIR: cluster.cache,
-    PATH: [await plugins, dirname(process.execPath), dirname(cluster.kubectl), process.env.PATH].join(delimiter),
-    ...azureEnv(azure),
-    NODE_EXTRA_CA_CERTS: azure.caFile,
-    ...more,
-  };
+  const { cluster } = currentRun();
+  const env = { ...(await environment()), ...more };
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const [command, words] = completes
-    ? [join(await plugins, 'kubectl_complete-azir'), args]
+    ? [join(await folder(), 'kubectl_complete-azir'), args]
     : [cluster.kubectl, ['azir', ...args]];
   let out = '';
   const child = execFile(command, words, { env, cwd, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
