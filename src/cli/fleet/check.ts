@@ -9,6 +9,7 @@ import { connect, type KubeClient, listObjects } from '../kube.ts';
 import { renderJson } from '../output/documents.ts';
 import { safe } from '../output/text.ts';
 import { OUTPUT_VERSION } from '../version.ts';
+import { annotations } from './check-annotations.ts';
 import { apiServer, crd, operator, rights } from './check-cluster.ts';
 import { budgets, identities } from './check-identities.ts';
 import type { Finding } from './finding.ts';
@@ -124,6 +125,7 @@ async function findingsOf(
     ...('finding' in objects ? [objects.finding] : []),
     ...(await identities(client, namespaces, found, deployment, io.signal)),
     ...budgets(found),
+    ...annotations(found),
     ...(await ofAzure(flags, named, found, io)),
   ];
 }

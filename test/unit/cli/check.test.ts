@@ -100,6 +100,23 @@ test('the lines, as people see them', async () => {
   ]);
 });
 
+test('an annotation of ours that means nothing is named, with those that do', async () => {
+  const asked = stored('team-a/etl') as { metadata: { annotations?: object } };
+  asked.metadata.annotations = { 'azure-ir.io/recncile': 'now', 'azure-ir.io/repair': 'now', 'other.io/x': '' };
+  server.put(asked as ReturnType<typeof stored>);
+  const { code, findings } = await check();
+  expect(findings.filter(({ verdict }) => verdict !== 'ok')).toEqual([
+    {
+      what: 'annotations',
+      verdict: 'warning',
+      detail: 'team-a/etl has azure-ir.io/recncile: unknown to the operator',
+      remedy:
+        'correct its name or remove it; what can be asked for: azure-ir.io/reconcile, azure-ir.io/repair, azure-ir.io/accept-identity, azure-ir.io/enable-interactive-authoring',
+    },
+  ]);
+  expect(code).toBe(0);
+});
+
 describe('what fails', () => {
   test.each<[string, () => void, string, string]>([
     ['no CRD', () => answers('group', forbidden, 404), 'CRD', 'not there'],
