@@ -143,7 +143,7 @@ export function otherOwner({ object, contenders, desired }: Situation): ManagedO
 /** The leaves that are not as declared; empty as long as no runtime has been seen. */
 export function driftOf({ definition, desired, status }: Situation): Drift[] {
   if (definition?.presence !== 'present' || definition.runtime.type !== 'Managed') return [];
-  const managedBefore = managing(desired) ? status.managedFields : [];
+  const managedBefore = managing(desired) ? status.ownedFields : [];
   return differences(desired.fields, managedBefore, definition.runtime.document);
 }
 

@@ -187,7 +187,7 @@ export class Actions {
     const kind = isDrift ? 'Correct' : 'Update';
     const answer = await this.#write(changes);
     if ('accepted' in answer) return this.#results.operationStarted(kind, changes);
-    const still = differences(desired.fields, status.managedFields, answer.document).map(({ field }) => field);
+    const still = differences(desired.fields, status.ownedFields, answer.document).map(({ field }) => field);
     const writeApplied = changes.filter(({ field }) => !still.includes(field));
     if (writeApplied.length === 0) return;
     if (isDrift) this.#results.detected(writeApplied);
@@ -201,7 +201,7 @@ export class Actions {
     this.#repairs((repairs) => settled(repairs, etag));
     const answer = await this.#runtimes.update(
       desired.id,
-      merge(document, changes, desired.fields, status.managedFields),
+      merge(document, changes, desired.fields, status.ownedFields),
       etag,
       this.#caller,
     );
@@ -290,9 +290,9 @@ export class Actions {
     this.#state.update({ object });
   }
 
-  #setClaim(origin: Claim['origin'], managedFields: readonly string[]): void {
+  #setClaim(origin: Claim['origin'], ownedFields: readonly string[]): void {
     const identity = this.#access.granted ? this.#access.identity : '';
-    this.#state.updateStatus({ claim: { origin, identity }, managedFields });
+    this.#state.updateStatus({ claim: { origin, identity }, ownedFields });
   }
 
   get #readContext(): CallContext {
@@ -311,7 +311,7 @@ export class Actions {
 
 /** The leaves that are managed from the next write on. */
 function managed(s: Situation): string[] {
-  return [...new Set([...s.status.managedFields, ...declared(s)])].sort();
+  return [...new Set([...s.status.ownedFields, ...declared(s)])].sort();
 }
 
 function declared({ desired }: Situation): string[] {

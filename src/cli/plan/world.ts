@@ -136,7 +136,7 @@ function claimedStatus(desired: Desired, identity: string): Status {
     observedGeneration: 1,
     conditions: (['Ready', 'Synced', 'Healthy'] as const).map((type): Condition => ({ type, ...fine })),
     claim: { origin: 'Created', identity },
-    managedFields: [...desired.fields.keys()].sort(),
+    ownedFields: [...desired.fields.keys()].sort(),
     syncedSpecHash: declarationHash(desired),
   };
 }

@@ -141,7 +141,7 @@ export interface Status {
   readonly referenceName?: string;
   readonly claim?: Claim;
   /** The leaves that were ever declared and not yet returned to Azure's default, sorted. */
-  readonly managedFields: readonly string[];
+  readonly ownedFields: readonly string[];
   readonly drift: readonly Drift[];
   readonly repair?: Repairs;
   readonly lastHandledReconcileAt?: string;
@@ -175,7 +175,7 @@ export interface AuthoringStatus extends Partial<InteractiveAuthoring> {
 export const EMPTY_STATUS: Status = {
   observedGeneration: -1,
   conditions: [],
-  managedFields: [],
+  ownedFields: [],
   drift: [],
   corrections: [],
 };

@@ -60,27 +60,24 @@ export function successorOf(peers: readonly ManagedObject[]): ManagedObject | un
 export interface Handover {
   readonly claim: Claim;
   /** A leaf that only the old object declared returns to Azure's default. */
-  readonly managedFields: readonly string[];
+  readonly ownedFields: readonly string[];
   /** What Azure goes on with. */
   readonly operation: Operation | undefined;
 }
 
 /** A successor that has a claim of its own, as after changes between Manage and Observe, knows better how it came by it. */
-export function handoverFor(
-  { claim, managedFields, operation }: Status,
-  successor: ManagedObject,
-): Handover | undefined {
+export function handoverFor({ claim, ownedFields, operation }: Status, successor: ManagedObject): Handover | undefined {
   if (claim === undefined || successor.status.claim !== undefined) return undefined;
   // A deletion that had no effect does not concern the successor.
   const pending = operation !== undefined && operationCategory(operation.kind) !== 'deletion' ? operation : undefined;
-  return { claim, managedFields, operation: pending };
+  return { claim, ownedFields, operation: pending };
 }
 
-export function acceptHandover(status: Status, { claim, managedFields, operation }: Handover): Status {
+export function acceptHandover(status: Status, { claim, ownedFields, operation }: Handover): Status {
   return {
     ...status,
     claim,
-    managedFields: [...new Set([...status.managedFields, ...managedFields])].sort(),
+    ownedFields: [...new Set([...status.ownedFields, ...ownedFields])].sort(),
     ...(operation === undefined ? {} : { operation }),
   };
 }

@@ -119,7 +119,7 @@ export function sentByCreate({ object, desired }: Situation, document: RuntimeDo
 /** Whether a create of this very object may have taken effect unseen. */
 export function mayHaveCreated({ object, status, desired }: Situation): boolean {
   // The fields are remembered before an adoption puts its own mark in the place of a create's.
-  const cutShort = object.hasFinalizer && isMarked(object, 'Created') && status.managedFields.length === 0;
+  const cutShort = object.hasFinalizer && isMarked(object, 'Created') && status.ownedFields.length === 0;
   return managing(desired) && status.claim === undefined && cutShort;
 }
 
@@ -168,11 +168,11 @@ export const driftIsCorrected: Policy = (s) => {
  */
 function withManagedFields(s: Situation, before: Extract<Action, { kind: 'Adopt' | 'Update' }>): Action {
   const { object, status, desired } = s;
-  const managedFields = [...new Set([...status.managedFields, ...desired.fields.keys()])].sort();
+  const ownedFields = [...new Set([...status.ownedFields, ...desired.fields.keys()])].sort();
   const isClaimStored = status.claim === undefined || object.status.claim !== undefined;
-  const isStored = isClaimStored && managedFields.length === status.managedFields.length;
+  const isStored = isClaimStored && ownedFields.length === status.ownedFields.length;
   if (before.changes.length === 0 || isStored) return before;
-  return { kind: 'StoreStatus', status: { ...status, managedFields }, before };
+  return { kind: 'StoreStatus', status: { ...status, ownedFields }, before };
 }
 
 /** Make sure a service that said yes and changed nothing is not believed. */

@@ -57,7 +57,7 @@ type Decided = Extract<Verdict, { kind: 'Decided' }>;
 function withoutUnclaimedFields(s: Situation, { reason, progress }: Decided): Situation {
   const isRefused = managing(s.desired) && claimAfter(s, reason) === undefined && progress === 'Stalled';
   // While the finalizer is on, they tell that an adoption, not a create, was cut short.
-  return isRefused && !s.object.hasFinalizer ? { ...s, status: { ...s.status, managedFields: [] } } : s;
+  return isRefused && !s.object.hasFinalizer ? { ...s, status: { ...s.status, ownedFields: [] } } : s;
 }
 
 function decidedStatus(s: Situation, verdict: Decided): Status {
@@ -93,7 +93,7 @@ function toldStatus(s: Situation, reason: string, { waitingSince: wait, ...said 
     observedGeneration: s.object.generation,
     conditions: conditionsAfter(s, { ...said, Synced: synced, Healthy: healthyOf(s) }),
     claim,
-    managedFields: managedFieldsAfter(s, claim, synced),
+    ownedFields: ownedFieldsAfter(s, claim, synced),
     drift,
     repair: repairAfter(s, said.Reconciling === undefined),
     interactiveAuthoring: authoringAfter(s),
@@ -218,11 +218,11 @@ function claimAfter(s: Situation, reason: string): Status['claim'] {
 }
 
 /** A leaf is remembered as managed until it is back at Azure's default; without a claim nothing is managed. */
-function managedFieldsAfter(s: Situation, claim: Status['claim'], synced: Said): readonly string[] {
+function ownedFieldsAfter(s: Situation, claim: Status['claim'], synced: Said): readonly string[] {
   const { status, desired } = s;
-  if (!managing(desired) || claim === undefined) return status.managedFields;
+  if (!managing(desired) || claim === undefined) return status.ownedFields;
   if (synced.status === 'True') return [...desired.fields.keys()].sort();
-  return status.managedFields;
+  return status.ownedFields;
 }
 
 /** What Azure goes on with, as far as it is still to be seen to its end. */

@@ -53,7 +53,7 @@ export function renderStatus(status: Status): RenderedStatus {
     connectVia: referenceName === undefined ? undefined : { referenceName, type: 'IntegrationRuntimeReference' },
     observed: observed && renderObserved(observed),
     claim: claim && renderClaim(claim),
-    ownedFields: renderPaths(status.managedFields),
+    ownedFields: renderPaths(status.ownedFields),
     drift: status.drift.slice(0, LIMITS.driftEntries).map(renderDrift),
     repair: repair && renderRepair(repair),
     interactiveAuthoring: interactiveAuthoring && renderAuthoring(interactiveAuthoring),
@@ -95,7 +95,7 @@ export function parseStatus(raw: unknown): Status {
   return {
     observedGeneration: readInteger(status.observedGeneration, -1) ?? -1,
     conditions: parseConditions(status.conditions),
-    managedFields: parsePaths(status.ownedFields ?? status[FORMER_OWNED_FIELDS]),
+    ownedFields: parsePaths(status.ownedFields ?? status[FORMER_OWNED_FIELDS]),
     drift: readList(status.drift).flatMap(parseDrift),
     corrections: readList(status.corrections).flatMap(parseCorrections),
     ...compact(optional),

@@ -51,7 +51,7 @@ const rich: Status = {
   location: 'westeurope',
   referenceName: 'MySampleAzureIR',
   claim: { origin: 'Created', identity: 't/c' },
-  managedFields: ['description', 'location'],
+  ownedFields: ['description', 'location'],
   drift: [{ field: 'location', desired: 'a', observed: 'b' }],
   repair: { attempts: 2, lastAttemptTime: 1000, nextAttemptTime: 2000 },
   corrections: [{ field: 'location', times: [1000, 2000], contested: true }],
@@ -61,7 +61,7 @@ const rich: Status = {
 const poor: Status = {
   observedGeneration: 1,
   conditions: [condition('Ready', 'now with a message')],
-  managedFields: ['location'],
+  ownedFields: ['location'],
   drift: [],
   corrections: [],
   repair: { attempts: 3 },
@@ -373,7 +373,7 @@ describe('updateStatus', () => {
 describe('what is left to an heir', () => {
   const handover: Handover = {
     claim: { origin: 'Created', identity: 't/c' },
-    managedFields: ['location'],
+    ownedFields: ['location'],
     operation: undefined,
   };
 
@@ -381,8 +381,8 @@ describe('what is left to an heir', () => {
     const successor = await shown();
     await b.objects.updateStatus(successor, poor, signal);
     await b.objects.handOver({ ...successor, status: EMPTY_STATUS }, handover, signal);
-    const { claim, managedFields } = handover;
-    expect((await read(namespace, NAME)).status).toEqual({ ...poor, claim, managedFields });
+    const { claim, ownedFields } = handover;
+    expect((await read(namespace, NAME)).status).toEqual({ ...poor, claim, ownedFields });
     expect(b.objects.get(successor.key)?.status.claim).toEqual(claim);
   });
 

@@ -140,7 +140,7 @@ export const IN_SYNC: Status = {
   location: 'West Europe',
   referenceName: 'MySampleAzureIR',
   claim: CREATED,
-  managedFields: ['location'],
+  ownedFields: ['location'],
   drift: [],
   corrections: [],
   syncedSpecHash: declarationHash(desired()),

@@ -57,7 +57,7 @@ test('a runtime becomes as declared, keeps what is not managed, and is then left
       const key = operator.apply('sample', desired({ fields: Object.fromEntries(first) }));
       await becomesReady(operator, key, early.length + 2);
       expect(differences(first, [], is())).toEqual([]);
-      expect(operator.object(key).status.managedFields).toEqual([...first.keys()].sort());
+      expect(operator.object(key).status.ownedFields).toEqual([...first.keys()].sort());
       const made = was ?? newDocument(first);
       const others = (of: RuntimeDocument) =>
         leaves(of).filter(([path]) => !isTouched(path, [...first.keys(), ...second.keys()]));
@@ -68,7 +68,7 @@ test('a runtime becomes as declared, keeps what is not managed, and is then left
       operator.cluster.edit(key, { fields: second });
       await becomesReady(operator, key, late.length + 2);
       expect(differences(second, [...first.keys()], is())).toEqual([]);
-      expect(operator.object(key).status.managedFields).toEqual([...second.keys()].sort());
+      expect(operator.object(key).status.ownedFields).toEqual([...second.keys()].sort());
       expect(others(is())).toEqual(others(made));
       await isQuiet(operator, key);
     }),

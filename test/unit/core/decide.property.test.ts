@@ -89,7 +89,7 @@ describe('whatever happens to an object', () => {
       if (action.kind !== 'Adopt' && action.kind !== 'Update') return;
       if (action.kind === 'Update') expect(action.changes.length).toBeGreaterThan(0);
       for (const { field } of action.changes) {
-        expect(s.desired.fields.has(field) || s.status.managedFields.includes(field)).toBe(true);
+        expect(s.desired.fields.has(field) || s.status.ownedFields.includes(field)).toBe(true);
       }
     });
   });

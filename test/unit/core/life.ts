@@ -219,23 +219,23 @@ function done(s: Situation, action: Action, given: World): Situation {
     case 'StoreStatus':
       return { ...s, status: action.status, object: { ...s.object, status: action.status } };
     case 'Claim':
-      return { ...s, status: { ...status, claim: claim('Created'), managedFields: names } };
+      return { ...s, status: { ...status, claim: claim('Created'), ownedFields: names } };
     case 'Create':
       return written(s, { kind: 'create' }, newDocument(wanted.fields), given, {
         claim: claim('Created'),
-        managedFields: names,
+        ownedFields: names,
       });
     case 'Adopt':
     case 'Update': {
       const { changes } = action;
-      const managedFields = [...new Set([...status.managedFields, ...names])].sort();
+      const ownedFields = [...new Set([...status.ownedFields, ...names])].sort();
       const fields = changes.map(({ field }) => field);
       const fresh = status.observedGeneration !== s.object.generation;
       const after = written(s, { kind: 'update', fields }, merge(documentOf(s), changes, wanted.fields), given, {
-        managedFields,
+        ownedFields,
         ...(action.kind === 'Adopt' ? { claim: claim('Adopted') } : {}),
       });
-      const still = differences(wanted.fields, status.managedFields, documentOf(after)).map(({ field }) => field);
+      const still = differences(wanted.fields, status.ownedFields, documentOf(after)).map(({ field }) => field);
       const mended = fields.filter((field) => !still.includes(field));
       if (action.kind === 'Adopt' || fresh || mended.length === 0) return after;
       return { ...after, status: { ...after.status, corrections: corrected(status.corrections, mended, now) } };

@@ -219,8 +219,7 @@ export class Oracle {
     if (JSON.stringify(before.other) !== JSON.stringify(after.other))
       this.violations.push(`${by} loses an unknown leaf`);
     for (const path of ['description', 'location'] as const) {
-      const declared =
-        object.status.managedFields.includes(path) || this.#ever(object, ({ fields }) => fields.has(path));
+      const declared = object.status.ownedFields.includes(path) || this.#ever(object, ({ fields }) => fields.has(path));
       if (!declared && valueAt(before, path) !== valueAt(after, path))
         this.violations.push(`${by} changes ${path}, which it never declared`);
     }

@@ -16,7 +16,7 @@ describe('a runtime that was there before its object', () => {
     expect(reasons(operator)).toEqual(['Adopted']);
     expect(operator.object(key)).toMatchObject({
       hasFinalizer: true,
-      status: { claim: { origin: 'Adopted', identity: 'tenant/client' }, managedFields: ['location'] },
+      status: { claim: { origin: 'Adopted', identity: 'tenant/client' }, ownedFields: ['location'] },
     });
     expect(valueAt(document(operator), 'location')).toBe('westeurope');
   });
@@ -30,7 +30,7 @@ describe('a runtime that was there before its object', () => {
     expect(operator.cluster.writes).toEqual(['status', 'finalizer', 'status']);
     expect(reasons(operator)).toEqual(['Adopted']);
     expect(notes).toHaveLength(1);
-    expect(notes[0]).toMatchObject({ hasFinalizer: true, status: { managedFields: ['location'] } });
+    expect(notes[0]).toMatchObject({ hasFinalizer: true, status: { ownedFields: ['location'] } });
     expect(notes[0]?.status.claim).toBeUndefined();
     expect(document(operator)).toEqual({ ...MANAGED('West Europe'), description: 'theirs' });
     expect(operator.summary(key)).toBe('Ready=True Available');
@@ -53,7 +53,7 @@ describe('a runtime that was there before its object', () => {
     const key = operator.apply('sample', desired());
     instead(operator, 'state', exhausted);
     await operator.poll(key);
-    expect(operator.object(key).status).toMatchObject({ claim: { origin: 'Adopted' }, managedFields: ['location'] });
+    expect(operator.object(key).status).toMatchObject({ claim: { origin: 'Adopted' }, ownedFields: ['location'] });
   });
 
   test('is adopted, marked so, and stays, though the object came with a finalizer', async () => {

@@ -39,9 +39,9 @@ describe('a create', () => {
     const key = operator.apply('sample', desired());
     await operator.poll(key);
     expect(notes).toHaveLength(1);
-    expect(notes[0]).toMatchObject({ hasFinalizer: true, status: { managedFields: [] } });
+    expect(notes[0]).toMatchObject({ hasFinalizer: true, status: { ownedFields: [] } });
     expect(notes[0]?.status.claim).toBeUndefined();
-    expect(operator.object(key).status.managedFields).toEqual(['location']);
+    expect(operator.object(key).status.ownedFields).toEqual(['location']);
   });
 
   test('whose answer is lost, and which Azure then denies once, is recognised as our own all the same', async () => {

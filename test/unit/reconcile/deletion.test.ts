@@ -10,7 +10,7 @@ import { failing, KEY, MANAGED, ready, reasons } from './support.ts';
 /** What is left of an object whose runtime was let go. */
 const RELEASED = {
   observedGeneration: 2,
-  managedFields: [],
+  ownedFields: [],
   drift: [],
   corrections: [],
   resourceId: expect.any(String),

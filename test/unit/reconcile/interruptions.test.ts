@@ -24,7 +24,7 @@ describe('a pass whose request budget is exhausted', () => {
     const key = operator.apply('sample', desired());
     instead(operator, 'state', exhausted);
     expect(await operator.poll(key)).toEqual({ kind: 'parked', waitsFor: 'tokens' });
-    expect(operator.object(key).status).toMatchObject({ claim: { origin: 'Created' }, managedFields: ['location'] });
+    expect(operator.object(key).status).toMatchObject({ claim: { origin: 'Created' }, ownedFields: ['location'] });
     expect(operator.object(key).status.conditions).toEqual([]);
     expect(reasons(operator)).toEqual(['Created']);
     operator.access = () => ({ granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED });

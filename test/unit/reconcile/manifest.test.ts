@@ -30,7 +30,7 @@ describe('an edit', () => {
     await operator.poll(key);
     expect(operator.azure.calls).toEqual(['read', 'update', 'state']);
     expect(operator.cluster.writes).toEqual(['status', 'status']);
-    expect(notes.at(-1)?.status.managedFields).toEqual(['description', 'location']);
+    expect(notes.at(-1)?.status.ownedFields).toEqual(['description', 'location']);
     expect(notes.at(-1)?.status.observedGeneration).toBe(1);
   });
 
@@ -43,7 +43,7 @@ describe('an edit', () => {
     expect(operator.cluster.events.map(({ message }) => message)).toEqual([
       'Updated location "West Europe" → "AutoResolve" (no longer declared); description "ours" → "" (no longer declared).',
     ]);
-    expect(operator.object(key).status.managedFields).toEqual([]);
+    expect(operator.object(key).status.ownedFields).toEqual([]);
   });
 
   test('of policies alone costs a fresh read and one status', async () => {

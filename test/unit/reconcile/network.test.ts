@@ -189,7 +189,7 @@ describe('a runtime that is where it is not declared to be', () => {
     expect(operator.summary(key)).toBe('Ready=False NetworkConflict Stalled');
     expect(message(operator, key)).toMatch(/cannot move a runtime.*another azureName.*delete the runtime/);
     expect(condition(operator.object(key).status, 'Synced')).toMatchObject({ status: 'False', reason: 'Drifted' });
-    expect(operator.object(key)).toMatchObject({ hasFinalizer: false, status: { managedFields: [] } });
+    expect(operator.object(key)).toMatchObject({ hasFinalizer: false, status: { ownedFields: [] } });
     expect(writesOf(operator)).toEqual([]);
     expect(reasons(operator)).toEqual(['NetworkConflict']);
   });

@@ -134,7 +134,7 @@ describe('creating', () => {
     expect(synced(operator, key)).toMatchObject({ status: 'False', reason: 'NotFound' });
     expect(operator.object(key).status).toMatchObject({
       claim: { origin: 'Created' },
-      managedFields: ['location'],
+      ownedFields: ['location'],
       operation: { kind: 'Create', time: operator.now, repeated: false },
     });
     expect(events(operator)).toEqual([]);

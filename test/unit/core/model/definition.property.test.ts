@@ -60,7 +60,7 @@ test('every leaf is set, corrected and returned to the default, and nothing else
           await becomesReady(operator, key, passes);
           expect(differences(declared, [], is())).toEqual([]);
           expect(others(is(), touched)).toEqual(rest);
-          expect(operator.object(key).status.managedFields).toEqual([...declared.keys()].sort());
+          expect(operator.object(key).status.ownedFields).toEqual([...declared.keys()].sort());
           await isQuiet(operator, key);
         };
 

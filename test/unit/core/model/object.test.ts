@@ -10,7 +10,7 @@ describe('the memory', () => {
     expect(EMPTY_STATUS).toEqual({
       observedGeneration: -1,
       conditions: [],
-      managedFields: [],
+      ownedFields: [],
       drift: [],
       corrections: [],
     });

@@ -196,7 +196,7 @@ describe('whose runtime it is', () => {
         'Adopt',
       ],
       'present as declared, without claim, fields remembered: it was no create that was cut short': [
-        situation({ object: creating, status: { managedFields: ['location'] }, definition: SAME }),
+        situation({ object: creating, status: { ownedFields: ['location'] }, definition: SAME }),
         'Adopt',
       ],
       'what a list shows, differing, may be older than the create: read before the finalizer goes': [
@@ -308,7 +308,7 @@ describe('adoption', () => {
   test('the changes of an adoption are those of the declared fields alone', () => {
     expect(decide(situation({ definition: found('North Europe', { description: 'theirs' }) }))).toMatchObject({
       kind: 'StoreStatus',
-      status: { managedFields: ['location'] },
+      status: { ownedFields: ['location'] },
       before: { kind: 'Adopt', changes: [{ field: 'location', desired: 'West Europe', observed: 'North Europe' }] },
     });
   });
@@ -364,13 +364,13 @@ describe('drift', () => {
       ],
       'of a removed leaf that was managed returns it to the default': [
         owned({
-          status: { managedFields: ['description', 'location'] },
+          status: { ownedFields: ['description', 'location'] },
           definition: found('West Europe', { description: 'x' }),
         }),
         'Update description',
       ],
       'of a removed leaf that is back at the default is none': [
-        seen({ status: { managedFields: ['description', 'location'] } }),
+        seen({ status: { ownedFields: ['description', 'location'] } }),
         'Ready=True Available',
       ],
       'of several leaves is corrected by one write': [

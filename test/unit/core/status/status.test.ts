@@ -61,7 +61,7 @@ describe('the whole status of an object in sync', () => {
       location: 'West Europe',
       referenceName: 'MySampleAzureIR',
       claim: CREATED,
-      managedFields: ['location'],
+      ownedFields: ['location'],
       drift: [],
       corrections: [],
       syncedSpecHash: expect.stringMatching(/^[0-9a-f]{16}$/),
@@ -104,12 +104,12 @@ describe('what is shown of the runtime', () => {
   test('is the location as Azure spells it', () => {
     expect(shown(seen({ definition: found('westeurope') })).location).toBe('westeurope');
     expect(
-      shown(seen({ desired: { fields: {} }, status: { managedFields: [] }, definition: found(undefined) })).location,
+      shown(seen({ desired: { fields: {} }, status: { ownedFields: [] }, definition: found(undefined) })).location,
     ).toBe('AutoResolve');
   });
 
   test('is no location where Azure has something else than text there', () => {
-    const s = seen({ desired: { fields: {} }, status: { managedFields: [] }, definition: found({ a: 1 }) });
+    const s = seen({ desired: { fields: {} }, status: { ownedFields: [] }, definition: found({ a: 1 }) });
     expect(shown(s).location).toBeUndefined();
   });
 
@@ -125,7 +125,7 @@ describe('what is shown of the runtime', () => {
   test('is cut to a length that status can hold', () => {
     const s = seen({
       desired: { fields: {} },
-      status: { managedFields: [] },
+      status: { ownedFields: [] },
       definition: found('x'.repeat(500)),
       state: 'y'.repeat(500),
     });
@@ -184,7 +184,7 @@ describe('Synced', () => {
       'is Drifted for another kind of runtime under the name': [
         owned({
           desired: { fields: {} },
-          status: { managedFields: [] },
+          status: { ownedFields: [] },
           definition: found(undefined, {}, 'SelfHosted'),
         }),
         'False Drifted',
@@ -196,7 +196,7 @@ describe('Synced', () => {
       'does not count, for an observer, what it managed before': [
         situation({
           desired: { ...OBSERVE, fields: {} },
-          status: { managedFields: ['location'] },
+          status: { ownedFields: ['location'] },
           definition: found('West Europe'),
         }),
         'True InSync',
@@ -219,68 +219,68 @@ describe('Synced', () => {
   });
 });
 
-describe('managedFields', () => {
+describe('ownedFields', () => {
   const both = { fields: { description: 'ours', location: 'West Europe' } } as const;
   const remembered = (status: Partial<Status>, more: Scene = {}) => seen({ ...more, status });
   rules<readonly [Situation, Verdict, readonly string[]]>(
     {
       'are the declared ones once in sync, sorted': [
         remembered(
-          { managedFields: ['location'] },
+          { ownedFields: ['location'] },
           { desired: both, definition: found('West Europe', { description: 'ours' }) },
         ),
         available(''),
         ['description', 'location'],
       ],
       'forget a removed leaf once it is back at the default': [
-        remembered({ managedFields: ['description', 'location'] }),
+        remembered({ ownedFields: ['description', 'location'] }),
         available(''),
         ['location'],
       ],
       'remember a removed leaf until then': [
         remembered(
-          { managedFields: ['description', 'location'] },
+          { ownedFields: ['description', 'location'] },
           { definition: found('West Europe', { description: 'ours' }) },
         ),
         STALLED,
         ['description', 'location'],
       ],
       'stay when nothing could be looked at': [
-        owned({ status: { managedFields: ['description', 'location'] } }),
+        owned({ status: { ownedFields: ['description', 'location'] } }),
         progressing('Forbidden', WHY),
         ['description', 'location'],
       ],
       'stay for an observer': [
         situation({
           desired: { ...OBSERVE, fields: {} },
-          status: { managedFields: ['location'] },
+          status: { ownedFields: ['location'] },
           definition: found('West Europe'),
         }),
         available(''),
         ['location'],
       ],
       'stay for an observer with a claim, who may manage again': [
-        seen({ desired: OBSERVE, status: { managedFields: ['description', 'location'] } }),
+        seen({ desired: OBSERVE, status: { ownedFields: ['description', 'location'] } }),
         available(''),
         ['description', 'location'],
       ],
       'stay for an observer who waits for a person': [
-        situation({ desired: OBSERVE, status: { managedFields: ['location'] } }),
+        situation({ desired: OBSERVE, status: { ownedFields: ['location'] } }),
         STALLED,
         ['location'],
       ],
       'end with a claim that is refused for good': [
-        situation({ status: { managedFields: ['location'] }, definition: found('North Europe') }),
+        situation({ status: { ownedFields: ['location'] }, definition: found('North Europe') }),
         stalled('AdoptionRefused', WHY),
         [],
       ],
       'stay while an adoption that was cut short may go on': [
-        situation({ status: { managedFields: ['location'] } }),
+        situation({ status: { ownedFields: ['location'] } }),
         unknown('AzureUnavailable', WHY),
         ['location'],
       ],
     },
-    ([s, verdict, expected]) => expect(statusAfter(s, verdict).managedFields).toEqual(expected),
+    ([s, verdict, expected]) => expect(statusAfter(s, verdict).ownedFields).toEqual(expected),
   );
 });
 
@@ -768,7 +768,7 @@ describe('the status of a manifest that cannot be understood', () => {
   });
 
   test('keeps all else that is remembered, the claim above all', () => {
-    expect(status).toMatchObject({ claim: CREATED, managedFields: ['location'], resourceId: '/subscriptions/x' });
+    expect(status).toMatchObject({ claim: CREATED, ownedFields: ['location'], resourceId: '/subscriptions/x' });
   });
 
   test('is the same when it is told again', () => {

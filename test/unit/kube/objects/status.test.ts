@@ -63,7 +63,7 @@ const memories = fc
     claim: optional(
       fc.record({ origin: fc.constantFrom('Created', 'Adopted' as const), identity: fc.string({ unit: 'binary' }) }),
     ),
-    managedFields: fc.uniqueArray(text(LIMITS.fieldPath), { maxLength: 5 }).map((paths) => paths.sort()),
+    ownedFields: fc.uniqueArray(text(LIMITS.fieldPath), { maxLength: 5 }).map((paths) => paths.sort()),
     drift: fc.array(
       fc.record({
         field: path,
@@ -210,7 +210,7 @@ describe('the status', () => {
       state: anyText,
       location: anyText,
       claim: fc.record({ origin: fc.constantFrom('Created', 'Adopted' as const), identity: anyText }),
-      managedFields: fc.array(anyText, { maxLength: 200 }),
+      ownedFields: fc.array(anyText, { maxLength: 200 }),
       drift: fc.array(fc.record({ field: path, desired: fc.jsonValue(), observed: anyText }), {
         maxLength: 50,
       }) as fc.Arbitrary<Drift[]>,
@@ -294,7 +294,7 @@ describe('the status', () => {
     const status: Status = {
       ...EMPTY_STATUS,
       claim: { origin: 'Created', identity: odd },
-      managedFields: [field],
+      ownedFields: [field],
       corrections: [{ field, times: [0], contested: false }],
       operation: { kind: 'Update', time: 0, fields: [field], specHash: odd, repeated: false },
       repair: { attempts: 1, etag: odd },
@@ -304,15 +304,15 @@ describe('the status', () => {
   });
 
   test('understands the fields of a status that an older version wrote, which says the same in the words of today', () => {
-    const { ownedFields, ...before } = renderStatus({ ...EMPTY_STATUS, managedFields: ['description', 'location'] });
+    const { ownedFields, ...before } = renderStatus({ ...EMPTY_STATUS, ownedFields: ['description', 'location'] });
     const old = parseStatus({ ...before, managedFields: ownedFields });
-    expect(old.managedFields).toEqual(['description', 'location']);
+    expect(old.ownedFields).toEqual(['description', 'location']);
     expect(renderStatus(old)).toEqual({ ...before, ownedFields: ['description', 'location'] });
-    expect(parseStatus({ ...before, managedFields: ['location', 'location', 7] }).managedFields).toEqual(['location']);
+    expect(parseStatus({ ...before, managedFields: ['location', 'location', 7] }).ownedFields).toEqual(['location']);
   });
 
   test('believes the name of today, though the former one is there too', () => {
-    expect(parseStatus({ ownedFields: ['location'], managedFields: ['description'] }).managedFields).toEqual([
+    expect(parseStatus({ ownedFields: ['location'], managedFields: ['description'] }).ownedFields).toEqual([
       'location',
     ]);
   });
@@ -410,7 +410,7 @@ describe('the status', () => {
         },
       ],
       repair: { attempts: 0 },
-      managedFields: ['description', 'location'],
+      ownedFields: ['description', 'location'],
       drift: [{ field: 'location', desired: null, observed: 'b' }],
       corrections: [{ field: 'location', times: [Date.UTC(2025, 0, 1)], contested: false }],
       operation: {
