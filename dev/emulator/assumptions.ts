@@ -110,11 +110,17 @@ export const OTHER_REGION_MESSAGE =
   'The integration runtime in a managed virtual network must be in the region of the data factory or auto resolve.';
 
 /**
- * [unknown-region] No recording and no public report of a location that is no region was found, so the emulator takes any, unless the control
- * names the regions (`setRegions`). Then it refuses others as the provider refuses what it does not like in a definition,
- * with 400: ARM's own check (`LocationNotAvailableForResourceType`) is of the location of top-level resources, and that of
- * a runtime stands within its properties.
+ * [unknown-region] No recording and no public report of a location that is no region was found. The emulator takes whatever
+ * could be the name of one, unless the control names the regions (`setRegions`). It refuses others as the provider refuses
+ * what it does not like in a definition, with 400: ARM's own check (`LocationNotAvailableForResourceType`) is of the location
+ * of top-level resources, and that of a runtime stands within its properties.
  */
+export function isRegion(location: string, regions: readonly string[] | undefined): boolean {
+  const place = (text: string): string => text.toLowerCase().replaceAll(/\s/g, '');
+  if (regions === undefined) return /^[a-z0-9_-]*$/.test(place(location));
+  return ['autoresolve', ...regions.map(place)].includes(place(location));
+}
+
 export function unknownRegionMessage(location: string): string {
   return `The location '${location}' of the integration runtime is not a known region.`;
 }

@@ -89,6 +89,7 @@ const WORDS = [
   ...[
     'A probe of azure-ir-operator',
     'changed by another writer',
+    'nowhere (azir probe)',
     'too late',
     'again',
     'the first the second the last',

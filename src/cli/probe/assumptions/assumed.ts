@@ -56,6 +56,8 @@ export interface Assumed {
   readonly typeIsImmutable: boolean;
   /** [move-in-place] What a write does that gives an existing runtime outside a network another location. */
   readonly locationChange: 'applied' | 'ignored';
+  /** [unknown-region] A location that is no region is refused, as the provider refuses what it does not like in a definition. */
+  readonly refusesUnknownRegion: boolean;
   /** [id-spelling] The case of group and factory in an id is that of their creation, not that of the request. */
   readonly idSpelling: 'created' | 'requested';
   /**
@@ -128,6 +130,7 @@ export const ASSUMED: Assumed = {
   checksNames: true,
   typeIsImmutable: true,
   locationChange: 'applied',
+  refusesUnknownRegion: true,
   idSpelling: 'created',
   missingParentCode: { put: 'ParentResourceNotFound', other: 'ResourceNotFound' },
   notABearerCode: 'AuthenticationFailed',

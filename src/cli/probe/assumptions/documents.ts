@@ -159,6 +159,23 @@ export const DOCUMENTS: readonly Checkable[] = [
     },
   },
   {
+    id: 'unknown-region',
+    sentence: 'A PUT with a location that is no region is refused by the provider: 400 BadRequest.',
+    mark: 'inferred',
+    where: 'either',
+    reliedOnBy: ['src/core/policies/failure.ts'],
+    ifFalse:
+      'Any 400 is `InvalidDefinition`. A runtime that Azure takes all the same is in the state that Azure shows, and nothing says that its location is misspelled.',
+    stands: ['refusesUnknownRegion', 'isRegion', 'unknownRegionMessage'],
+    turnedOver: [{ refusesUnknownRegion: false }],
+    check: async (site) => {
+      const path = runtimePath(site, await site.freshName());
+      const typeProperties = { computeProperties: { location: 'nowhere (azir probe)' } };
+      const put = await outcome(site, { method: 'PUT', path, body: publicRuntime({ typeProperties }) });
+      return compared('400 BadRequest', shownAnswer(put));
+    },
+  },
+  {
     id: 'id-spelling',
     sentence: 'The id that a document shows is spelled as at its creation, however the request spells it.',
     mark: 'inferred',

@@ -152,17 +152,6 @@ export const UNPROVOKED: readonly Unprovoked[] = [
     notice: 'The status of a workspace’s runtime shows other minutes than 60.',
   },
   {
-    id: 'unknown-region',
-    sentence: 'A PUT with a location that is no region is refused by the provider: 400 BadRequest.',
-    mark: 'inferred',
-    reliedOnBy: ['src/core/policies/failure.ts'],
-    ifFalse:
-      'Any 400 is `InvalidDefinition`. A runtime that Azure takes all the same is in the state that Azure shows.',
-    stands: ['unknownRegionMessage'],
-    whyNot: 'A runtime that Azure takes may be nowhere, so that it is not certain that it can be deleted again.',
-    notice: 'A recording of a PUT with such a location.',
-  },
-  {
     id: 'authoring-again',
     sentence: 'Enabling interactive authoring again begins its time anew.',
     mark: 'inferred',
