@@ -43,7 +43,7 @@ export async function compare(recording: Recording): Promise<Difference[]> {
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), emulator.caPem]);
   try {
     await furnish(emulator, recording, settings);
-    const replay = new Replay(emulator, await tokenOf(emulator));
+    const replay = new Replay(emulator, await tokenOf(emulator), recording);
     const differences: Difference[] = [];
     for (const [at, exchange] of recording.exchanges.entries()) {
       now = start + exchange.at;
@@ -162,11 +162,13 @@ const HEADERS = ['retry-after', 'x-ms-failure-cause', 'location', 'azure-asyncop
 class Replay {
   readonly #emulator: Emulator;
   readonly #token: string;
-  #hasOthers = false;
+  /** Whoever sent the recording has other runtimes, which are left out of it: where a page ends is theirs to say. */
+  readonly #hasOthers: boolean;
   /** By what the recording has of them: etags and addresses of operations. */
   readonly #live = new Map<string, string>();
 
-  constructor(emulator: Emulator, token: string) {
+  constructor(emulator: Emulator, token: string, { exchanges }: Recording) {
+    this.#hasOthers = exchanges.some(({ answer }) => answer?.leftOut !== undefined);
     this.#emulator = emulator;
     this.#token = token;
   }
@@ -184,8 +186,6 @@ class Replay {
     const body = text === '' ? undefined : parsed(text);
     this.#learn(answer, response, body);
     const isPage = isObject(answer.body) && Array.isArray(answer.body.value);
-    // Whoever sent the recording has other runtimes, which are left out of it: where a page ends is theirs to say.
-    if (isPage && answer.leftOut !== undefined) this.#hasOthers = true;
     const about = `${request.method} ${request.path.replace(/\?.*$/, '').replace(/^.*\/providers\//, '…/')}`;
     const told: Omit<Found, 'request'>[] = [
       ...differing('status', String(answer.status), String(response.status)),

@@ -194,6 +194,7 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
   io.out(tableOf(outcome, io.paint));
   io.note(summaryOf(outcome, command));
   for (const line of written) io.note(line);
+  io.note('docs/probe.md says what is in them, and where to send them.');
   return exitCodeOf(outcome);
 }
 

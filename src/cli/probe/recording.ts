@@ -107,7 +107,7 @@ const WORDS = [
     'azirProbeThings',
     'null true',
   ],
-  ...['requests', 'tookMs', 'madeNetwork', 'assumed', 'seen', 'not asked', 'not shown', 'refused'],
+  ...['version', 'requests', 'tookMs', 'madeNetwork', 'assumed', 'seen', 'not asked', 'not shown', 'refused'],
   ...ASSUMPTIONS.map(({ id }) => id),
 ];
 

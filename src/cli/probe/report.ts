@@ -3,7 +3,9 @@ import type { Json } from '../../core/model/runtime.ts';
 import type { Io } from '../io.ts';
 import { table } from '../output/table.ts';
 import { safe } from '../output/text.ts';
+import { VERSION } from '../version.ts';
 import type { Verdict } from './assumptions/assumption.ts';
+import { CHECKABLE } from './assumptions/index.ts';
 import type { Site } from './assumptions/site.ts';
 import type { Outcome, Result, Why } from './probe.ts';
 
@@ -14,7 +16,7 @@ const SIGNS: Readonly<Record<Verdict, readonly [sign: string, colour: 'green' | 
 };
 const PLACES = ['factory', 'workspace'] as const;
 
-/** By place, one line for each assumption; below one that does not hold, what was assumed. */
+/** By place, one line for each assumption; below one that does not hold, what was assumed and what follows for the operator. */
 export function tableOf({ results }: Outcome, paint: Io['paint']): string {
   const sections = PLACES.flatMap((place) => {
     const own = results.filter((result) => result.place === place);
@@ -36,7 +38,12 @@ function rowsOf(result: Result, paint: Io['paint']): Parameters<typeof table>[0]
   const [sign, colour] = SIGNS[result.verdict];
   const row = [result.id, { text: sign, paint: (text: string) => paint(colour, text) }, result.seen];
   if (result.verdict !== 'does not hold') return [row];
-  return [row, ['', 'assumed', result.assumed], ['', 'that is', result.sentence]];
+  return [
+    row,
+    ['', 'assumed', result.assumed],
+    ['', 'meaning', result.sentence],
+    ['', 'so', CHECKABLE.find(({ id }) => id === result.id)?.ifFalse ?? ''],
+  ];
 }
 
 /** Below the table. `command` is how the probe is called. */
@@ -78,6 +85,7 @@ export function reportOf({ results, requests, tookMs, left, madeNetwork }: Outco
         ...(why === undefined ? {} : { why }),
       }));
   return {
+    version: VERSION,
     date: date.toISOString().slice(0, 10),
     requests,
     tookMs: Math.round(tookMs),

@@ -152,7 +152,9 @@ test('an assumption that does not hold is shown beside the real answer, and tell
   try {
     const { code, out } = await begin('--factory', id, '--yes').told;
     expect(code).toBe(3);
-    expect(out).toMatch(/^ +create-only +DOES NOT HOLD +409 Conflict\n +assumed +412 PreconditionFailed$/m);
+    expect(out).toMatch(
+      /^ +create-only +DOES NOT HOLD +409 Conflict\n +assumed +412 PreconditionFailed\n +meaning +A PUT .*\n +so +A runtime .*overwritten/m,
+    );
     expect(await own()).toEqual([]);
   } finally {
     await emulator.stop();

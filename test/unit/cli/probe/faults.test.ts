@@ -79,6 +79,19 @@ const DURING_REMOVAL = {
   },
 } as const satisfies Record<string, Fault>;
 
+test('a run whose writes are refused from the middle on says so by its exit code', async () => {
+  await using at = await place();
+  await at.emulator.control.addFault({
+    match: { method: 'PUT' },
+    skip: 7,
+    times: 'always',
+    effect: { kind: 'reply', status: 403 },
+  });
+  const outcome = await at.run();
+  expect(outcome.results.some(({ verdict }) => verdict === 'holds')).toBe(true);
+  expect(exitCodeOf(outcome)).toBe(1);
+});
+
 describe('what cannot be removed is listed, and a later run removes it:', () => {
   test.each(Object.entries(DURING_REMOVAL))('%s', async (_name, fault) => {
     await using at = await place();

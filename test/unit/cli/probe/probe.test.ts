@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Where } from '../../../../src/cli/probe/assumptions/assumption.ts';
 import { CHECKABLE } from '../../../../src/cli/probe/assumptions/index.ts';
-import { exitCodeOf } from '../../../../src/cli/probe/probe.ts';
+import { exitCodeOf, type Outcome, type Result } from '../../../../src/cli/probe/probe.ts';
 import { isThere, place } from './support.ts';
 
 describe('against the emulator', () => {
@@ -51,4 +51,53 @@ describe('an assumption that is turned over', () => {
     expect(exitCodeOf(outcome)).toBe(3);
     expect(await at.ownRuntimes()).toEqual([]);
   });
+});
+
+describe('the exit code', () => {
+  const result = (verdict: Result['verdict'], why?: Result['why']): Result => ({
+    id: 'x',
+    place: 'factory',
+    sentence: '',
+    assumed: '',
+    seen: '',
+    verdict,
+    why,
+  });
+  const holds = result('holds');
+  const refused = result('could not tell', 'refused');
+  const outcome = (results: readonly Result[], more: Partial<Outcome> = {}): Outcome => ({
+    results,
+    left: [],
+    madeNetwork: undefined,
+    requests: 1,
+    tookMs: 1,
+    interrupted: false,
+    ...more,
+  });
+  const left = [{ parent: 'p', name: 'n', why: 'locked' }];
+  const CODES: readonly (readonly [what: string, code: number, outcome: Outcome])[] = [
+    ['all holds', 0, outcome([holds])],
+    ['all that was asked holds', 0, outcome([holds, result('could not tell', 'not asked')])],
+    ['all that shows here holds', 0, outcome([holds, result('could not tell', 'not shown')])],
+    ['one does not hold', 3, outcome([holds, result('does not hold')])],
+    ['one was refused', 1, outcome([holds, refused])],
+    ['one does not hold and another one was refused', 3, outcome([refused, result('does not hold'), holds])],
+    ['nothing could be told', 1, outcome([result('could not tell', 'not shown')])],
+    ['something is left, and all holds', 1, outcome([holds], { left })],
+    ['something is left, and one does not hold', 1, outcome([result('does not hold')], { left })],
+    ['it was interrupted', 130, outcome([holds, refused], { interrupted: true })],
+  ];
+  test.each(CODES)('where %s is %i', (_what, code, each) => expect(exitCodeOf(each)).toBe(code));
+});
+
+test('a workspace alone is asked what can be asked of it', async () => {
+  await using at = await place();
+  const outcome = await at.run({ factory: undefined });
+  const told = outcome.results.filter(({ verdict }) => verdict !== 'could not tell');
+  expect(told.map(({ id }) => id)).toEqual(
+    CHECKABLE.filter(({ where }) => where === 'either' || where === 'workspace').map(({ id }) => id),
+  );
+  expect(told.every((result) => result.place === 'workspace')).toBe(true);
+  expect(exitCodeOf(outcome)).toBe(0);
+  expect(await at.ownRuntimes()).toEqual([]);
 });

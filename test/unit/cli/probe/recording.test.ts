@@ -157,6 +157,25 @@ describe('a recording', () => {
     expect(group).not.toBe(name);
   });
 
+  test.each(['results', 'factory', 'assumed', 'refused', 'seen', 'version'])(
+    'and the report beside it are written although the group is called as a word of them: %s',
+    (name) => {
+      const inputs = inputsOf(name, 'fabrikamFactory');
+      const run = { date: new Date(0), exchanges: exchangesOf(inputs), verdicts: { factory: {}, workspace: {} } };
+      const results = [{ id: 'stale-etag', verdict: 'could not tell', assumed: '', seen: '403', why: 'refused' }];
+      const report = {
+        version: '1',
+        requests: 1,
+        tookMs: 1,
+        left: 0,
+        madeNetwork: false,
+        factory: results,
+        workspace: [],
+      };
+      expect(() => pseudonymous(report, run, inputs)).not.toThrow();
+    },
+  );
+
   test('is refused if what Azure answers has an input where nobody looks for it', () => {
     const [first] = exchangesOf(inputs);
     const header = { 'content-type': `text/${Buffer.from('xfabrikamFactory').toString('base64')}` };
