@@ -26,7 +26,7 @@ import { safe } from '../output/text.ts';
 import { CHECKABLE } from './assumptions/index.ts';
 import { Calls } from './calls.ts';
 import { claimsOf, type Inputs } from './inputs.ts';
-import { Journal } from './journal.ts';
+import { type Entry, Journal } from './journal.ts';
 import { LATE_MS } from './live-site.ts';
 import { exitCodeOf, ProbeError, probe } from './probe.ts';
 import { Recorder } from './recorder.ts';
@@ -168,6 +168,8 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
   const prefix = `azir-probe-${randomBytes(5).toString('hex')}`;
   io.note(planOf(parents, flags, azure.who, prefix));
   await agreement(flags, io);
+  const tell = () => io.note('Removing what was made. Ctrl-C once more, and it stays.');
+  io.signal.addEventListener('abort', tell, { once: true });
   const date = new Date();
   const recorder = new Recorder(systemClock);
   const outcome = await probe({
@@ -244,9 +246,7 @@ async function clean({ flags, io, journal, azure }: Run): Promise<ExitCode> {
     io.note(`Nothing is left of an earlier run in ${flags.dir}.`);
     return EXIT.done;
   }
-  io.note(
-    `Left of an earlier run:\n${left.map(({ parent, name }) => `  ${parent}/integrationRuntimes/${name}`).join('\n')}`,
-  );
+  io.note(`Left of an earlier run:\n${left.map(shownEntry).join('\n')}`);
   await agreement(flags, io);
   const late = left.some(isInWorkspace) ? (journal.writtenAt ?? 0) + LATE_MS.workspace - systemClock.now() : 0;
   if (late > 0) {
@@ -256,9 +256,13 @@ async function clean({ flags, io, journal, azure }: Run): Promise<ExitCode> {
   const calls = new Calls({ wire: azure.wire, endpoint: azure.endpoint, clock: systemClock });
   const stuck = await removeAll({ calls, journal, clock: systemClock, signal: io.signal });
   io.note(stuck.length === 0 ? 'They are gone.' : `${stuck.length} could not be removed:`);
-  for (const { parent, name, why } of stuck) io.note(`  ${parent}/integrationRuntimes/${name}: ${safe(why)}`);
+  for (const { parent, name, why } of stuck) io.note(`${shownEntry({ parent, name })}: ${safe(why)}`);
   if (io.signal.aborted) return EXIT.interrupted;
   return stuck.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+function shownEntry({ parent, name }: Entry): string {
+  return `  ${safe(`${parent}/integrationRuntimes/${name}`)}`;
 }
 
 function messageOf(error: unknown): string {

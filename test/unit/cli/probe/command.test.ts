@@ -34,7 +34,14 @@ interface Told {
   readonly notes: string;
 }
 
-function begin(...args: string[]): { child: ChildProcess; told: Promise<Told> } {
+interface Begun {
+  readonly child: ChildProcess;
+  /** What it has said so far on standard error. */
+  readonly notes: () => string;
+  readonly told: Promise<Told>;
+}
+
+function begin(...args: string[]): Begun {
   const { tenantId, clientId, clientSecret } = DEFAULT_CLIENT;
   const child = spawn(process.execPath, [MAIN, 'probe', '--dir', dir, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -56,7 +63,7 @@ function begin(...args: string[]): { child: ChildProcess; told: Promise<Told> } 
     texts.notes += chunk;
   });
   const told = once(child, 'close').then(([code]) => ({ code: code as number | null, ...texts }));
-  return { child, told };
+  return { child, notes: () => texts.notes, told };
 }
 
 async function own(): Promise<string[]> {
@@ -111,6 +118,23 @@ describe('with the emulator as it is', () => {
     const { code, notes } = await told;
     await emulator.control.clearFaults();
     expect({ code, notes }).toMatchObject({ code: 130 });
+    expect(await own()).toEqual([]);
+  });
+
+  test('Ctrl-C once more ends the removal, too, and what stays is listed', async () => {
+    const { child, notes, told } = await beginAndStick();
+    child.kill('SIGINT');
+    await eventually(async () => expect(notes()).toContain('Removing what was made.'), 60_000);
+    // What comes sooner is the same Ctrl-C, told by npm.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    child.kill('SIGINT');
+    const { code, notes: said } = await told;
+    await emulator.control.clearFaults();
+    expect({ code, said }).toMatchObject({ code: 130 });
+    const left = await own();
+    for (const name of left) expect(said).toContain(`${id}/integrationRuntimes/${name}: `);
+    expect(left.length).toBeGreaterThan(0);
+    expect((await begin('--clean', '--yes').told).code).toBe(0);
     expect(await own()).toEqual([]);
   });
 

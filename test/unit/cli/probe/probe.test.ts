@@ -15,8 +15,9 @@ describe('against the emulator', () => {
       outcome.results.filter((result) => result.place === place).map(({ id }) => id);
     const forPlace = (...wheres: readonly Where[]) =>
       CHECKABLE.filter(({ where }) => wheres.includes(where)).map(({ id }) => id);
-    expect(asked('factory')).toEqual(forPlace('either', 'factory', 'network'));
-    expect(asked('workspace')).toEqual(forPlace('either', 'workspace'));
+    expect(asked('factory').sort()).toEqual(forPlace('either', 'factory', 'network').sort());
+    // A slow one leaves no time for all: its own come first.
+    expect(asked('workspace')).toEqual([...forPlace('workspace'), ...forPlace('either')]);
     expect(exitCodeOf(outcome)).toBe(0);
     expect(outcome.left).toEqual([]);
     expect(await at.ownRuntimes()).toEqual([]);
@@ -94,9 +95,8 @@ test('a workspace alone is asked what can be asked of it', async () => {
   await using at = await place();
   const outcome = await at.run({ factory: undefined });
   const told = outcome.results.filter(({ verdict }) => verdict !== 'could not tell');
-  expect(told.map(({ id }) => id)).toEqual(
-    CHECKABLE.filter(({ where }) => where === 'either' || where === 'workspace').map(({ id }) => id),
-  );
+  const asked = CHECKABLE.filter(({ where }) => where === 'either' || where === 'workspace');
+  expect(told.map(({ id }) => id).sort()).toEqual(asked.map(({ id }) => id).sort());
   expect(told.every((result) => result.place === 'workspace')).toBe(true);
   expect(exitCodeOf(outcome)).toBe(0);
   expect(await at.ownRuntimes()).toEqual([]);
