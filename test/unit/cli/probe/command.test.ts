@@ -9,7 +9,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import type { Assumed } from '../../../../dev/emulator/assumptions.ts';
 import { DEFAULT_CLIENT, type Emulator, type FactoryRef, startEmulator } from '../../../../dev/emulator/index.ts';
 import { CHECKABLE } from '../../../../src/cli/probe/assumptions/index.ts';
+import { run } from '../../../../src/cli/run.ts';
+import { azureEnv } from '../../../support/azure-env.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { testIo } from '../test-io.ts';
 
 /** A whole run takes some seconds, by the clock on the wall: it keeps its pace. */
 jest.setTimeout(300_000);
@@ -155,6 +158,24 @@ describe('with the emulator as it is', () => {
     expect(await own()).toEqual([]);
     expect(await emulator.control.getRuntime({ factory, name: 'invoices' })).not.toBeNull();
     expect((await begin('--clean', '--yes').told).notes).toContain('Nothing is left');
+  });
+
+  test('nothing is sent before somebody has agreed to what it says it will do', async () => {
+    await emulator.control.clearTrace();
+    const questions: string[] = [];
+    const { io, told } = testIo({
+      env: azureEnv({ ...DEFAULT_CLIENT, ...emulator }),
+      isTerminal: true,
+      ask: async (question) => {
+        questions.push(question);
+        return 'n';
+      },
+    });
+    const code = await run(['probe', '--factory', id, '--dir', dir], io);
+    expect({ code, notes: told.notes }).toEqual({ code: 1, notes: expect.stringContaining('error: nothing was done') });
+    expect(questions).toEqual(['Go on? [y/N] ']);
+    expect(told.notes).toContain(`in ${id}`);
+    expect(await emulator.control.trace()).toEqual([]);
   });
 
   test.each([
