@@ -463,7 +463,7 @@ function probeVerb(io: Io, done: (code: ExitCode) => void): Verb {
     ],
     codes: {
       0: 'all that could be asked holds; or with --clean: nothing is left',
-      1: 'it could not be done, something was left behind, or nothing speaks against the assumptions but something was refused',
+      1: 'it could not be done, something was left behind, or all that was answered holds but something was refused',
       3: 'one does not hold: the table has the real answer',
       130: 'interrupted; what was made is removed, or listed',
     },
