@@ -226,7 +226,7 @@ export interface EmulatorControl {
   networks(factory: FactoryRef): Promise<NetworkView[]>;
   /** A managed virtual network that another client made; `default` when it has no name. */
   ensureNetwork(args: { factory: FactoryRef; name?: string }): Promise<NetworkView>;
-  /** The only regions that runtimes of this factory may name, beside `AutoResolve`; without any, every text is a region, as from the start. */
+  /** The only regions that runtimes of this factory may name, beside `AutoResolve`; without any, whatever could be the name of one is a region, as from the start. */
   setRegions(args: { factory: FactoryRef; regions?: string[] }): Promise<void>;
   setPageSize(args: { factory: FactoryRef; size: number }): Promise<void>;
 

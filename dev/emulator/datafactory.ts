@@ -19,6 +19,7 @@ import {
   foldName,
   INTERACTIVE_QUERY_FAILURE,
   INTERACTIVE_QUERY_NEEDS,
+  isRegion,
   isValidRuntimeName,
   NETWORK_NAME,
   OTHER_REGION_MESSAGE,
@@ -184,8 +185,11 @@ export class DataFactory {
     if (stale !== undefined) return stale;
     const bad = spendBadReference(factory, name);
     if (bad !== undefined) return invalidReference(bad, about);
-    const wanted = misplaced(factory, properties, about, assumed) ?? nowhere(factory, properties, about);
-    if (wanted !== undefined && (assumed.workspaceChecksFirst || factory.kind === 'factory')) return wanted;
+    const checksFirst = assumed.workspaceChecksFirst || factory.kind === 'factory';
+    const wrong =
+      (checksFirst ? misplaced(factory, properties, about, assumed) : undefined) ??
+      nowhere(factory, properties, about, assumed);
+    if (wrong !== undefined) return wrong;
     return this.#writes.put(request, factory, name, () => this.#answered(factory, name, properties));
   }
 
@@ -313,12 +317,16 @@ function misplaced(
   return places.includes(region(locationOf(properties))) ? undefined : badRequest(OTHER_REGION_MESSAGE, about);
 }
 
-/** A region that is none of those that the control has named. */
-function nowhere({ regions }: Factory, properties: JsonObject, about: Subject): Reply | undefined {
-  if (regions === undefined) return undefined;
+/** A location that is no region. */
+function nowhere(
+  { regions }: Factory,
+  properties: JsonObject,
+  about: Subject,
+  { refusesUnknownRegion }: Assumed,
+): Reply | undefined {
   const location = locationOf(properties);
-  const isKnown = ['autoresolve', ...regions.map(region)].includes(region(location));
-  return isKnown ? undefined : badRequest(unknownRegionMessage(location), about);
+  const isTaken = !refusesUnknownRegion || isRegion(location, regions);
+  return isTaken ? undefined : badRequest(unknownRegionMessage(location), about);
 }
 
 function locationOf(properties: JsonObject): string {

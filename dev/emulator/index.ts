@@ -59,7 +59,7 @@ export interface EmulatorOptions {
   seed?: readonly FactoryRef[];
   tokenLifetimeSeconds?: number;
   traceCapacity?: number;
-  /** What this emulator assumes otherwise: `npm run probe` has to notice. */
+  /** What this emulator assumes otherwise: the probe has to notice. */
   assumed?: Partial<Assumed>;
 }
 

@@ -1,4 +1,5 @@
 /** JSON whose numbers keep their text, as the emulated services store it. */
+import { parseVerbatim as parsedVerbatim } from '../../src/cli/probe/verbatim.ts';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
@@ -16,9 +17,7 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
-/** Every number that JavaScript would write otherwise keeps its text: `12345678901234567`, and `8.0` too. */
+/** Every number that JavaScript would write otherwise keeps its text. */
 export function parseVerbatim(text: string): Json {
-  return JSON.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source ? JSON.rawJSON(source) : value,
-  ) as Json;
+  return parsedVerbatim(text) as Json;
 }

@@ -1,8 +1,8 @@
 /** `npm run emulator`: an emulated Azure to try things on, until Ctrl-C; or one to compare a recording with. */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { compare, shownDifferences } from '../probe/compare.ts';
-import { recordingFrom } from '../probe/recording.ts';
+import { recordingFrom } from '../../src/cli/probe/recording.ts';
+import { compare, shownDifferences } from './compare.ts';
 import { DEFAULT_CLIENT, DEFAULT_FACTORY, DEFAULT_WORKSPACE, startEmulator } from './index.ts';
 
 const USAGE = `The emulated Azure. Prints one line of JSON with its URLs, and runs until it is interrupted.

@@ -1,15 +1,17 @@
 /** docs/assumptions.md: what is assumed of Azure, from the data that the probe runs by. */
-import { isCheckable, type Where } from '../../dev/assumptions/assumption.ts';
-import { ASSUMPTIONS } from '../../dev/assumptions/index.ts';
+import { isCheckable, type Where } from '../../src/cli/probe/assumptions/assumption.ts';
+import { ASSUMPTIONS } from '../../src/cli/probe/assumptions/index.ts';
+import type { Verdicts } from '../../src/cli/probe/report.ts';
 import { code, list, page, table } from './markdown.ts';
 
 /** What a recording tells of itself. */
 export interface Report {
   readonly date: string;
-  readonly verdicts: Readonly<Record<string, string>>;
+  readonly verdicts: Verdicts;
 }
 
 const WHERE: Readonly<Record<Where, string>> = {
+  either: 'a factory or a workspace',
   factory: 'a factory',
   network: 'a factory with a managed virtual network',
   workspace: 'a workspace',
@@ -18,10 +20,10 @@ const WHERE: Readonly<Record<Where, string>> = {
 export function assumptionsPage(reports: readonly Report[]): string {
   return page(
     'Assumptions about Azure',
-    'Nobody has run the operator against Azure itself yet. What its behaviour rests on and no recording proves is here. The mark says where a sentence comes from: _documented_ (in the specification or on Microsoft Learn), _inferred_ (read off those, or told by a user), _recorded_ (seen on the wire). The data is in `dev/assumptions`.',
+    'Nobody has run the operator against Azure itself yet. What its behaviour rests on and no recording proves is here. The mark says where a sentence comes from: _documented_ (in the specification or on Microsoft Learn), _inferred_ (read off those, or told by a user), _recorded_ (seen on the wire). The data is in `src/cli/probe/assumptions`.',
     'With a factory of your own you can prove most of them in a few minutes:',
-    '```bash\naz login\nnpm run probe -- --azure-credential azure-cli --factory "$(az datafactory show -g GROUP -n FACTORY --query id -o tsv)"\n```',
-    'It says what it will do, and asks. [How it works](../dev/probe/README.md).',
+    '```bash\naz login\nkubectl azir probe --azure-credential azure-cli --factory "$(az datafactory show -g GROUP -n FACTORY --query id -o tsv)"\n```',
+    'It says what it will do, and asks. `npm run probe --` does the same in a clone. [How it works](probe.md).',
     '## What the probe finds out',
     table(
       ['id', 'assumption', 'mark', 'needs', 'if it is false', 'relied on by', 'reports'],
@@ -59,13 +61,17 @@ function files(paths: readonly string[]): string {
   return paths.length === 0 ? 'the emulator alone' : paths.map((path) => code(path)).join(', ');
 }
 
+/** Factories and workspaces apart: the two services need not agree. */
 function reported(id: string, reports: readonly Report[]): string {
-  const told = reports.filter(({ verdicts }) => ['holds', 'does not hold'].includes(verdicts[id] ?? ''));
-  if (told.length === 0) return 'none';
-  const newest = told
-    .map(({ date }) => date)
-    .sort()
-    .at(-1);
-  const holding = told.filter(({ verdicts }) => verdicts[id] === 'holds').length;
-  return `${holding} of ${told.length} hold, ${newest}`;
+  const places = (['factory', 'workspace'] as const).flatMap((place) => {
+    const told = reports.filter(({ verdicts }) => ['holds', 'does not hold'].includes(verdicts[place][id] ?? ''));
+    if (told.length === 0) return [];
+    const newest = told
+      .map(({ date }) => date)
+      .toSorted()
+      .at(-1);
+    const holding = told.filter(({ verdicts }) => verdicts[place][id] === 'holds').length;
+    return [`${place}: ${holding} of ${told.length} hold, ${newest}`];
+  });
+  return places.length === 0 ? 'none' : places.join('; ');
 }

@@ -7,6 +7,8 @@ import { Progress } from './output/progress.ts';
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** For who has to tidy up once `signal` is aborted: what a second Ctrl-C aborts, in place of ending the process. */
+  hurry(): AbortSignal;
   /** Data. */
   out(text: string): void;
   /** All else; a line. */
@@ -24,6 +26,8 @@ export interface Io {
   readonly isScreen: boolean;
 }
 
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export function processIo(signal: AbortSignal): Io {
   const { stdout, stderr } = process;
   const progress = new Progress(
@@ -35,6 +39,7 @@ export function processIo(signal: AbortSignal): Io {
   return {
     env: process.env,
     signal,
+    hurry: () => hurried(signal),
     out(text) {
       progress.clear();
       stdout.write(text);
@@ -70,4 +75,21 @@ export function processIo(signal: AbortSignal): Io {
       return stdout.isTTY === true && !isPipeline;
     },
   };
+}
+
+/** Ctrl-C reaches this process from the terminal, and once more through npm. */
+const SAME_MS = 500;
+
+function hurried(signal: AbortSignal): AbortSignal {
+  const hurry = new AbortController();
+  signal.addEventListener('abort', () => {
+    const first = systemClock.monotonic();
+    const on = () => {
+      if (systemClock.monotonic() - first < SAME_MS) return;
+      hurry.abort(signal.reason);
+      for (const name of SIGNALS) process.off(name, on);
+    };
+    for (const name of SIGNALS) process.on(name, on);
+  });
+  return hurry.signal;
 }

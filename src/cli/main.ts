@@ -1,12 +1,11 @@
 /** The entry of `kubectl azir`: one verb, its exit code, and nothing left running. */
 import { EXIT } from './exit.ts';
-import { processIo } from './io.ts';
+import { processIo, SIGNALS } from './io.ts';
 import { run } from './run.ts';
 
 const interrupted = new AbortController();
 // The second time the process ends as it would have by itself.
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => interrupted.abort(new Error('interrupted')));
+for (const signal of SIGNALS) process.once(signal, () => interrupted.abort(new Error('interrupted')));
 // Whoever reads may have had enough: `kubectl azir status | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -246,7 +246,8 @@ function pacer(signal: AbortSignal): () => Promise<void> {
 }
 
 /** Each request that goes out, for `-v`. */
-function told(transport: HttpClient, tell: RequestTeller): HttpClient {
+/** A transport that tells each request. */
+export function told(transport: HttpClient, tell: RequestTeller): HttpClient {
   return {
     async sendRequest(request) {
       const { host, pathname } = new URL(request.url);

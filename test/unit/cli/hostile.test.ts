@@ -1,5 +1,5 @@
 /** Whatever Azure, the API server and people call their things: no verb lets it act on a terminal, a pipeline or a pull request. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -135,15 +135,22 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   wait: [{ words: ['wait', 'etl'] }, { words: ['wait', HOSTILE, '--timeout', '0'] }],
   check: ['text', 'json'].map((format) => ({ words: ['check', '-o', format] })),
   trace: ['text', 'json'].map((format) => ({ words: ['trace', 'etl', '-o', format] })),
+  probe: [
+    { words: ['probe', '--factory', HOSTILE, '--yes'] },
+    { words: ['probe', '--clean', '--dir', HOSTILE] },
+    { words: ['probe', '--clean', '--dir', 'JOURNAL'] },
+  ],
   completion: [{ words: ['completion', HOSTILE] }],
   version: ['text', 'json'].map((format) => ({ words: ['version', '-o', format] })),
 };
 
 async function outputs({ words, stdin }: Case): Promise<string> {
   const [verb = ''] = words;
-  const cluster = ['completion', 'import'].includes(verb) ? [] : ['--kubeconfig', server.kubeconfig];
+  const cluster = ['completion', 'import', 'probe'].includes(verb) ? [] : ['--kubeconfig', server.kubeconfig];
   const place = verb === 'import' ? ['--factory', idOf()] : [];
-  const given = [...words.map((word) => (word === 'FOLDER' ? folder : word)), ...place, ...cluster];
+  const given = [...words.map((word) => (/^(FOLDER|JOURNAL)$/.test(word) ? folder : word)), ...place, ...cluster];
+  const line = { what: 'reserved', parent: idOf(), name: HOSTILE };
+  if (words.includes('JOURNAL')) await writeFile(join(folder, 'probe-journal'), `${JSON.stringify(line)}\n`);
   const env = azureEnv({ ...DEFAULT_CLIENT, ...azure.emulator });
   const { io, told } = testIo({ env, stdin: async () => stdin?.() ?? '' });
   await run(given, io);

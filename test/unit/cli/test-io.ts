@@ -15,6 +15,7 @@ export function testIo(given: Partial<Io> = {}): { readonly io: Io; readonly tol
   const io: Io = {
     env: {},
     signal: new AbortController().signal,
+    hurry: () => new AbortController().signal,
     out: (text) => {
       told.out += text;
     },

@@ -122,8 +122,9 @@ describe('regions', () => {
       properties: { type: 'Managed', computeProperties: { location } },
     });
 
-  test('are whatever text is given, as long as none are named', async () => {
+  test('are whatever could be the name of one, as long as none are named', async () => {
     expect((await put('Atlantis')).name).toBe('abc');
+    await expect(put('nowhere (azir probe)')).rejects.toMatchObject({ statusCode: 400 });
   });
 
   test('that were named are the only ones, however spelled, beside AutoResolve', async () => {

@@ -1,0 +1,22 @@
+/**
+ * Everything that is assumed of Azure, as data: `kubectl azir probe` asks it of a real factory, the tests ask it of emulators in
+ * which one after the other is false, and docs/assumptions.md tells it. An assumption whose answer has come is changed here
+ * (its mark, or its sentence) and in dev/emulator/assumptions.ts (what the emulator does).
+ */
+import { type Assumption, type Checkable, isCheckable } from './assumption.ts';
+import { DOCUMENTS } from './documents.ts';
+import { GATEWAY } from './gateway.ts';
+import { NETWORKS, WORKSPACES } from './networks.ts';
+import { PRECONDITIONS } from './preconditions.ts';
+import { UNPROVOKED } from './unprovoked.ts';
+
+export const ASSUMPTIONS: readonly Assumption[] = [
+  ...PRECONDITIONS,
+  ...DOCUMENTS,
+  ...GATEWAY,
+  ...NETWORKS,
+  ...WORKSPACES,
+  ...UNPROVOKED,
+];
+
+export const CHECKABLE: readonly Checkable[] = ASSUMPTIONS.filter(isCheckable);

@@ -1,0 +1,104 @@
+/** Requests of the probe: far below ARM's limits, patient with a 429, and never a write that may take effect twice. */
+import { parseRetryAfter } from '../../azure/arm/refusals.ts';
+import { type Clock, sleep } from '../../runtime/clock.ts';
+import { codeOf, shownAnswer } from './assumptions/answers.ts';
+import { type Answer, type Ask, Undecided } from './assumptions/site.ts';
+import type { Wire } from './wire.ts';
+
+/** Of all kinds together. ARM grants 250 reads, 200 writes and 200 deletes at once (documented); others live on it too. */
+const PACE = { burst: 100, everyMs: 200 };
+const MOST_THROTTLED = 3;
+const LONGEST_RETRY_AFTER_MS = 60_000;
+const SHORTEST_RETRY_AFTER_MS = 5_000;
+const AGAIN_MS = [1_000, 3_000];
+
+const LOCKED = ['ScopeLocked', 'ReadOnlyDisabledSubscription', 'ResourceGroupBeingDeleted'];
+
+export interface CallOptions {
+  readonly wire: Wire;
+  readonly clock: Clock;
+  /** Without a slash at the end. */
+  readonly endpoint: string;
+}
+
+export class Calls {
+  readonly #options: CallOptions;
+  #free: number;
+  /** How many requests were sent. */
+  sent = 0;
+
+  constructor(options: CallOptions) {
+    this.#options = options;
+    this.#free = options.clock.monotonic() - PACE.burst * PACE.everyMs;
+  }
+
+  /** @throws Undecided for an answer that is about the caller or the moment; the reason of the signal */
+  async send(ask: Ask & { readonly version: string }, signal: AbortSignal): Promise<Answer> {
+    const answer = await this.#patiently(ask, signal);
+    const isAsked = ask.authorization !== undefined && answer.status === 401;
+    const isTrouble = [401, 403, 408, 429].includes(answer.status) || answer.status >= 500;
+    if ((isTrouble && !isAsked) || LOCKED.includes(codeOf(answer) ?? '')) {
+      throw new Undecided(`${ask.method} was answered ${shownAnswer(answer)}`);
+    }
+    return answer;
+  }
+
+  async #patiently(ask: Ask & { readonly version: string }, signal: AbortSignal): Promise<Answer> {
+    const { clock } = this.#options;
+    for (let throttled = 0; ; throttled++) {
+      const answer = await this.#repeatedly(ask, signal);
+      if (answer.status !== 429 || throttled === MOST_THROTTLED) return answer;
+      const ms = parseRetryAfter(answer.headers['retry-after'], clock.now()) ?? SHORTEST_RETRY_AFTER_MS;
+      if (ms > LONGEST_RETRY_AFTER_MS) return answer;
+      await sleep(clock, ms, signal);
+    }
+  }
+
+  /** A PUT or POST whose connection is cut may have taken effect: only what changes nothing the second time is repeated. */
+  async #repeatedly(ask: Ask & { readonly version: string }, signal: AbortSignal): Promise<Answer> {
+    const pauses = ask.method === 'GET' || ask.method === 'DELETE' ? AGAIN_MS : [];
+    for (let attempt = 0; ; attempt++) {
+      const pause = pauses[attempt];
+      try {
+        const answer = await this.#once(ask, signal);
+        if (answer.status < 500 || pause === undefined) return answer;
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        if (pause === undefined) throw new Undecided(`${ask.method} had no answer: ${messageOf(error)}`);
+      }
+      await sleep(this.#options.clock, pause, signal);
+    }
+  }
+
+  async #once(
+    { method, path, version, headers = {}, body, authorization }: Ask & { version: string },
+    signal: AbortSignal,
+  ) {
+    await this.#turn(signal);
+    this.sent++;
+    const text = typeof body === 'object' ? JSON.stringify(body) : body;
+    return this.#options.wire.send(
+      { method, url: this.#urlOf(path, version), headers, body: text, authorization },
+      signal,
+    );
+  }
+
+  #urlOf(path: string, version: string): string {
+    if (!path.startsWith('/')) return path;
+    const encoded = path.split('/').map(encodeURIComponent).join('/');
+    return `${this.#options.endpoint}${encoded}?api-version=${version}`;
+  }
+
+  /** Resolves when the next request may go out, one after the other. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    this.#free = Math.max(this.#free, now - PACE.burst * PACE.everyMs) + PACE.everyMs;
+    if (this.#free > now) await sleep(clock, this.#free - now, signal);
+    signal.throwIfAborted();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,103 @@
+/** The probe against the emulator: as it is, with one assumption after the other turned over, and disturbed. */
+import { describe, expect, test } from '@jest/globals';
+import type { Where } from '../../../../src/cli/probe/assumptions/assumption.ts';
+import { CHECKABLE } from '../../../../src/cli/probe/assumptions/index.ts';
+import { exitCodeOf, type Outcome, type Result } from '../../../../src/cli/probe/probe.ts';
+import { isThere, place } from './support.ts';
+
+describe('against the emulator', () => {
+  test('every assumption holds, nothing stays behind, and nothing else is touched', async () => {
+    await using at = await place();
+    const before = await at.others();
+    const outcome = await at.run();
+    expect(outcome.results.filter(({ verdict }) => verdict !== 'holds')).toEqual([]);
+    const asked = (place: 'factory' | 'workspace') =>
+      outcome.results.filter((result) => result.place === place).map(({ id }) => id);
+    const forPlace = (...wheres: readonly Where[]) =>
+      CHECKABLE.filter(({ where }) => wheres.includes(where)).map(({ id }) => id);
+    expect(asked('factory').sort()).toEqual(forPlace('either', 'factory', 'network').sort());
+    // A slow one leaves no time for all: its own come first.
+    expect(asked('workspace')).toEqual([...forPlace('workspace'), ...forPlace('either')]);
+    expect(exitCodeOf(outcome)).toBe(0);
+    expect(outcome.left).toEqual([]);
+    expect(await at.ownRuntimes()).toEqual([]);
+    expect(await at.others()).toBe(before);
+    expect(isThere(at.journalFile)).toBe(false);
+    expect(outcome.tookMs).toBeLessThan(10 * 60_000);
+  });
+});
+
+/** Where each of them has to be noticed. */
+const PLACES: Readonly<Record<Where, readonly string[]>> = {
+  either: ['factory', 'workspace'],
+  factory: ['factory'],
+  network: ['factory'],
+  workspace: ['workspace'],
+};
+
+const mutants = CHECKABLE.flatMap(({ id, turnedOver, where }) =>
+  turnedOver.map(
+    (changes) => [id, PLACES[where], JSON.stringify(changes, (_, value) => value ?? null), changes] as const,
+  ),
+);
+
+describe('an assumption that is turned over', () => {
+  test.each(mutants)('%s is reported in each of %j, and no other: %s', async (id, places, _text, changes) => {
+    await using at = await place(changes);
+    const outcome = await at.run();
+    const failing = outcome.results.filter(({ verdict }) => verdict === 'does not hold');
+    expect(failing.map((result) => `${result.place}: ${result.id}`)).toEqual(places.map((place) => `${place}: ${id}`));
+    // What one of them says keeps none of the others from being told.
+    expect(outcome.results.filter(({ why }) => why === 'refused')).toEqual([]);
+    expect(exitCodeOf(outcome)).toBe(3);
+    expect(await at.ownRuntimes()).toEqual([]);
+  });
+});
+
+describe('the exit code', () => {
+  const result = (verdict: Result['verdict'], why?: Result['why']): Result => ({
+    id: 'x',
+    place: 'factory',
+    sentence: '',
+    assumed: '',
+    seen: '',
+    verdict,
+    why,
+  });
+  const holds = result('holds');
+  const refused = result('could not tell', 'refused');
+  const outcome = (results: readonly Result[], more: Partial<Outcome> = {}): Outcome => ({
+    results,
+    left: [],
+    madeNetwork: undefined,
+    requests: 1,
+    tookMs: 1,
+    interrupted: false,
+    ...more,
+  });
+  const left = [{ parent: 'p', name: 'n', why: 'locked' }];
+  const CODES: readonly (readonly [what: string, code: number, outcome: Outcome])[] = [
+    ['all holds', 0, outcome([holds])],
+    ['all that was asked holds', 0, outcome([holds, result('could not tell', 'not asked')])],
+    ['all that shows here holds', 0, outcome([holds, result('could not tell', 'not shown')])],
+    ['one does not hold', 3, outcome([holds, result('does not hold')])],
+    ['one was refused', 1, outcome([holds, refused])],
+    ['one does not hold and another one was refused', 3, outcome([refused, result('does not hold'), holds])],
+    ['nothing could be told', 1, outcome([result('could not tell', 'not shown')])],
+    ['something is left, and all holds', 1, outcome([holds], { left })],
+    ['something is left, and one does not hold', 1, outcome([result('does not hold')], { left })],
+    ['it was interrupted', 130, outcome([holds, refused], { interrupted: true })],
+  ];
+  test.each(CODES)('where %s is %i', (_what, code, each) => expect(exitCodeOf(each)).toBe(code));
+});
+
+test('a workspace alone is asked what can be asked of it', async () => {
+  await using at = await place();
+  const outcome = await at.run({ factory: undefined });
+  const told = outcome.results.filter(({ verdict }) => verdict !== 'could not tell');
+  const asked = CHECKABLE.filter(({ where }) => where === 'either' || where === 'workspace');
+  expect(told.map(({ id }) => id).sort()).toEqual(asked.map(({ id }) => id).sort());
+  expect(told.every((result) => result.place === 'workspace')).toBe(true);
+  expect(exitCodeOf(outcome)).toBe(0);
+  expect(await at.ownRuntimes()).toEqual([]);
+});

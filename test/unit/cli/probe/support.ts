@@ -1,0 +1,148 @@
+/** The probe against an emulator in this process, on a clock that goes on whenever the probe does nothing but wait. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import type { Assumed } from '../../../../dev/emulator/assumptions.ts';
+import { DEFAULT_CLIENT, type Emulator, type FactoryRef, startEmulator } from '../../../../dev/emulator/index.ts';
+import { resolveCloud } from '../../../../src/azure/identity/clouds.ts';
+import { createTokenCredential } from '../../../../src/azure/identity/token-credential.ts';
+import { TokenSource } from '../../../../src/azure/identity/tokens.ts';
+import { Calls } from '../../../../src/cli/probe/calls.ts';
+import { Journal } from '../../../../src/cli/probe/journal.ts';
+import { type Outcome, type ProbeOptions, probe } from '../../../../src/cli/probe/probe.ts';
+import { type Left, removeAll } from '../../../../src/cli/probe/removal.ts';
+import { azureWire, type Wire } from '../../../../src/cli/probe/wire.ts';
+import { Sealed } from '../../../../src/core/model/credential.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+
+const SUBSCRIPTION = 'c0ffee00-1234-4abc-8def-00000000cafe';
+export const FACTORY: FactoryRef = {
+  subscriptionId: SUBSCRIPTION,
+  resourceGroup: 'Contoso-Prod',
+  name: 'ContosoFactory',
+};
+export const WORKSPACE: FactoryRef = { ...FACTORY, kind: 'workspace', name: 'contosoworkspace' };
+export const FACTORY_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/Contoso-Prod/providers/Microsoft.DataFactory/factories/ContosoFactory`;
+export const WORKSPACE_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/Contoso-Prod/providers/Microsoft.Synapse/workspaces/contosoworkspace`;
+export const PREFIX = 'azir-probe-t3st0123';
+/** So many that a list of them has a second page. */
+const OTHERS = 110;
+/** Of a workspace's writes: long enough for two to be under way at once, however the requests are spread. */
+const OPERATION_MS = 8_000;
+
+export interface Place extends AsyncDisposable {
+  readonly emulator: Emulator;
+  readonly clock: FakeClock;
+  readonly journal: Journal;
+  readonly journalFile: string;
+  readonly wire: Wire;
+  /** Runs the probe to its end; time goes on by itself. */
+  run(options?: Partial<ProbeOptions>): Promise<Outcome>;
+  /** Removes what is in the journal, as a process does that begins anew. */
+  clean(): Promise<Left[]>;
+  /** The names of runtimes that are the probe's. */
+  ownRuntimes(): Promise<string[]>;
+  /** Those that were there before, as they are now. */
+  others(): Promise<string>;
+}
+
+export async function place(assumed: Partial<Assumed> = {}): Promise<Place> {
+  const clock = new FakeClock(Date.now());
+  const emulator = await startEmulator({ now: () => clock.now(), assumed });
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), emulator.caPem]);
+  const { control } = emulator;
+  await control.ensureFactory({ ...FACTORY, location: 'northeurope' });
+  await control.ensureWorkspace({ ...WORKSPACE, location: 'northeurope' });
+  await control.ensureNetwork({ factory: FACTORY });
+  await control.setOperations({ factory: WORKSPACE, durationMs: OPERATION_MS });
+  for (let i = 0; i < OTHERS; i++) {
+    const properties = { type: 'Managed' };
+    for (const factory of [FACTORY, WORKSPACE]) await control.putRuntime({ factory, name: `payroll-${i}`, properties });
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'probe-'));
+  const journalFile = join(folder, 'journal');
+  const { wire, isIdle } = counted(azureWire(emulator.armUrl, tokensOf(emulator, clock)));
+  const journal = new Journal(journalFile);
+  const all = async () => [...(await control.runtimes(FACTORY)), ...(await control.runtimes(WORKSPACE))];
+  return {
+    emulator,
+    clock,
+    journal,
+    journalFile,
+    wire,
+    run: (options = {}) => {
+      const never = new AbortController().signal;
+      const standard = {
+        wire,
+        clock,
+        journal,
+        endpoint: emulator.armUrl,
+        factory: FACTORY_ID,
+        workspace: WORKSPACE_ID,
+      };
+      const rest = { network: false, prefix: PREFIX, signal: never, hurry: never, progress: () => {} };
+      return passingTime(clock, isIdle, probe({ ...standard, ...rest, ...options }));
+    },
+    clean: () => {
+      const calls = new Calls({ wire, clock, endpoint: emulator.armUrl });
+      const signal = new AbortController().signal;
+      return passingTime(clock, isIdle, removeAll({ calls, clock, journal: new Journal(journalFile), signal }));
+    },
+    ownRuntimes: async () => (await all()).map(({ name }) => name).filter((name) => name.startsWith(PREFIX)),
+    others: async () => JSON.stringify((await all()).filter(({ name }) => !name.startsWith(PREFIX))),
+    [Symbol.asyncDispose]: async () => {
+      await emulator.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function isThere(file: string): boolean {
+  return existsSync(file);
+}
+
+function tokensOf(emulator: Emulator, clock: FakeClock): TokenSource {
+  const { tenantId, clientId, clientSecret } = DEFAULT_CLIENT;
+  const cloud = resolveCloud({ authorityHost: emulator.authorityUrl, endpoint: emulator.armUrl });
+  const method = { kind: 'clientSecret', secret: new Sealed(clientSecret) } as const;
+  return new TokenSource({
+    create: (onExchange) => createTokenCredential({ tenantId, clientId, method }, cloud, onExchange),
+    scope: `${cloud.audience}/.default`,
+    clock,
+  });
+}
+
+function counted(wire: Wire): { wire: Wire; isIdle: () => boolean } {
+  let open = 0;
+  return {
+    isIdle: () => open === 0,
+    wire: {
+      async send(request, signal) {
+        open++;
+        try {
+          return await wire.send(request, signal);
+        } finally {
+          open--;
+        }
+      },
+    },
+  };
+}
+
+/** Moves the clock to the next timer whenever no request is under way and every promise has settled. */
+async function passingTime<T>(clock: FakeClock, isIdle: () => boolean, work: Promise<T>): Promise<T> {
+  let isDone = false;
+  const done = () => {
+    isDone = true;
+  };
+  work.then(done, done);
+  while (!isDone) {
+    await clock.settle();
+    await clock.settle();
+    const next = clock.nextTimerAt;
+    if (!isDone && isIdle() && next !== undefined) await clock.advance(Math.max(0, next - clock.now()));
+  }
+  return work;
+}
