@@ -21,6 +21,8 @@ const emulator = await startEmulator({
   extraHosts: [NODE_ADDRESS],
   throttling: false,
   seed: [DEFAULT_FACTORY],
+  // Goes with the sandbox, whichever way that ends.
+  dir: join(dir, 'emulator'),
 });
 const file = (name: string) => join(dir, name);
 await writeFile(file('azure.yaml'), JSON.stringify(azureValues(emulator)));
