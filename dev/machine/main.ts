@@ -1,8 +1,8 @@
 /**
  * `npm run e2e:node`: the tests of test/node, on a real node. It gets ready what they need, and runs jest in the sandbox in which they start the node: so all of them end
- * together. `--long` adds the tests that take minutes; all else are jest's own arguments.
+ * together. `--long` adds the tests that take minutes; all else are jest's own arguments. With `--keep` no test is run: the node stays for people, until Ctrl-C.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const prepared = await prepare(dir, version, args.includes('--long'), task);
     if (prepared === undefined) return skipped('its programs cannot be built');
-    return await runJest(prepared, args);
+    return await runIn(prepared, args);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
@@ -41,12 +41,24 @@ function skipped(why: string): number {
   return failure ? 1 : 0;
 }
 
-async function runJest({ packages, assets, images, parent }: Prepared, args: readonly string[]): Promise<number> {
-  const began = Date.now();
+function commandOf(args: readonly string[]): string[] {
+  if (args.includes('--keep')) return [process.execPath, join(import.meta.dirname, 'keep.ts')];
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const own = ['--selectProjects', 'node', '--runInBand', ...args.filter((arg) => arg !== '--long')];
+  return [process.execPath, jest, ...own];
+}
+
+/** Runs a command in the sandbox as whoever started it would, with kubectl and helm on PATH. */
+const enterScript = (dir: string) => `#!/bin/bash
+outer=$(cat ${dir}/unshare.pid)
+. ${dir}/profile
+exec nsenter --target "$(tr -d ' ' < "/proc/$outer/task/$outer/children")" --mount --pid --net --uts --ipc --cgroup --wd="$PWD" "$@"
+`;
+
+async function runIn({ packages, assets, images, parent }: Prepared, args: readonly string[]): Promise<number> {
+  const began = Date.now();
   const sandbox = await startSandbox({
-    command: [process.execPath, jest, ...own],
+    command: commandOf(args),
     packages,
     network: 'own',
     cwd: root,
@@ -57,6 +69,7 @@ async function runJest({ packages, assets, images, parent }: Prepared, args: rea
     },
     logFd: STDOUT,
   });
+  await writeFile(join(sandbox.dir, 'enter'), enterScript(sandbox.dir), { mode: 0o700 });
   const stop = () => void sandbox.stop();
   task.signal.addEventListener('abort', stop);
   const code = await sandbox.exited;

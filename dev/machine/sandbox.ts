@@ -24,6 +24,8 @@ export interface SandboxSpec {
 }
 
 export interface Sandbox {
+  /** Its own, which goes with it. */
+  readonly dir: string;
   readonly exited: Promise<number>;
   /** Safe to call twice. Resolves when nothing of it is left, with the most memory that it had, in bytes, caches included. */
   stop(): Promise<{ memoryPeak: number }>;
@@ -36,6 +38,7 @@ const graceMs = 10_000;
 /** $1: how many of the cgroups follow. */
 const ENTER = `
 count=$1; shift
+echo $$ > "$SANDBOX_DIR/unshare.pid"
 for _ in $(seq "$count"); do echo $$ > "$1/cgroup.procs"; shift; done
 exec setpriv --pdeathsig KILL unshare "$@"`;
 
@@ -57,6 +60,7 @@ export async function startSandbox({ command, packages, network, cwd, env, logFd
   });
   let stopped: Promise<{ memoryPeak: number }> | undefined;
   return {
+    dir,
     exited: child.exited,
     stop: () => {
       stopped ??= end(child, cgroups, dir);

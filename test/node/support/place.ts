@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator, startEmulator } from '../../../dev/emulator/index.ts';
 import { type Cluster, kubectlOf, type Options, type Result, runKubectl } from '../../../dev/installation/kubectl.ts';
+import { azureValues } from '../../../dev/machine/azure-values.ts';
 import { NODE_ADDRESS, PAUSE_IMAGE } from '../../../dev/machine/configuration.ts';
 import { eventually } from '../../support/eventually.ts';
 import { CHART, helm, NAMESPACE, RELEASE } from '../../support/helm.ts';
@@ -119,19 +120,9 @@ export class Place {
     await this.kubectl(['create', 'configmap', 'azure-ca', '-n', NAMESPACE, file]);
   }
 
-  /** Besides what a person gives in any case: where this Azure is, which is none of Azure's clouds. */
+  /** Besides what a person gives in any case: where this Azure is. */
   azureValues(): object {
-    const env = {
-      // Without the port, as people write them.
-      AZURE_AUTHORITY_HOST: new URL(this.emulator.authorityUrl).origin,
-      AZURE_RESOURCE_MANAGER_ENDPOINT: new URL(this.emulator.armUrl).origin,
-      NODE_EXTRA_CA_CERTS: '/etc/azure/ca.pem',
-    };
-    return {
-      env: Object.entries(env).map(([name, value]) => ({ name, value })),
-      volumes: [{ name: 'azure', configMap: { name: 'azure-ca' } }],
-      volumeMounts: [{ name: 'azure', mountPath: '/etc/azure' }],
-    };
+    return azureValues(this.emulator);
   }
 
   values(tag = ''): object {
