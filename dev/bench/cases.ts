@@ -1,4 +1,5 @@
 /** The benchmarks. Each measures in a place of its own. */
+import { cost } from './cases/cost.ts';
 import { coldStart, convergence } from './cases/create.ts';
 import { drift } from './cases/drift.ts';
 import { growth } from './cases/growth.ts';
@@ -25,6 +26,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     objects: 2_000,
     run: (objects) => convergence(objects, 20),
   },
+  cost: { about: 'CPU of each process and bytes, for a create, a poll and a drift', objects: 1_000, run: cost },
   steady: { about: 'nothing changes, and everything is polled', objects: 1_000, run: steady },
   drift: { about: 'all runtimes are changed behind our back', objects: 1_000, run: drift },
   growth: { about: 'what each further object costs, and what all of them hold', objects: 10_000, run: growth },
