@@ -4,6 +4,7 @@ import { coldStart, convergence } from './cases/create.ts';
 import { drift } from './cases/drift.ts';
 import { growth } from './cases/growth.ts';
 import { failover, start } from './cases/process.ts';
+import { scale } from './cases/scale.ts';
 import { steady } from './cases/steady.ts';
 import type { Result } from './result.ts';
 
@@ -30,6 +31,12 @@ export const CASES: Readonly<Record<string, Case>> = {
   steady: { about: 'nothing changes, and everything is polled', objects: 1_000, run: steady },
   drift: { about: 'all runtimes are changed behind our back', objects: 1_000, run: drift },
   growth: { about: 'what each further object costs, and what all of them hold', objects: 10_000, run: growth },
+  scale: {
+    about:
+      'a large fleet in 200 factories: creates, a start, a restart of the API server, a failover; takes 15 minutes',
+    objects: 20_000,
+    run: scale,
+  },
   start: { about: 'from the start of the process to the first request to ARM', objects: 1, run: start },
   failover: { about: 'from the end of the replica that leads until the other does', objects: 1, run: failover },
 };
