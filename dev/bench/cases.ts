@@ -32,8 +32,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   drift: { about: 'all runtimes are changed behind our back', objects: 1_000, run: drift },
   growth: { about: 'what each further object costs, and what all of them hold', objects: 10_000, run: growth },
   scale: {
-    about:
-      'a large fleet in 200 factories: creates, a start, a restart of the API server, a failover; takes 15 minutes',
+    about: 'a large fleet in 200 factories: creates, a start, a restart of the API server, a failover; takes 7 minutes',
     objects: 20_000,
     run: scale,
   },
