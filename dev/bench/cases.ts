@@ -1,8 +1,10 @@
 /** The benchmarks. Each measures in a place of its own. */
+import { cost } from './cases/cost.ts';
 import { coldStart, convergence } from './cases/create.ts';
 import { drift } from './cases/drift.ts';
 import { growth } from './cases/growth.ts';
 import { failover, start } from './cases/process.ts';
+import { scale } from './cases/scale.ts';
 import { steady } from './cases/steady.ts';
 import type { Result } from './result.ts';
 
@@ -25,9 +27,15 @@ export const CASES: Readonly<Record<string, Case>> = {
     objects: 2_000,
     run: (objects) => convergence(objects, 20),
   },
+  cost: { about: 'CPU of each process and bytes, for a create, a poll and a drift', objects: 1_000, run: cost },
   steady: { about: 'nothing changes, and everything is polled', objects: 1_000, run: steady },
   drift: { about: 'all runtimes are changed behind our back', objects: 1_000, run: drift },
   growth: { about: 'what each further object costs, and what all of them hold', objects: 10_000, run: growth },
+  scale: {
+    about: 'a large fleet in 200 factories: creates, a start, a restart of the API server, a failover; takes 7 minutes',
+    objects: 20_000,
+    run: scale,
+  },
   start: { about: 'from the start of the process to the first request to ARM', objects: 1, run: start },
   failover: { about: 'from the end of the replica that leads until the other does', objects: 1, run: failover },
 };

@@ -20,6 +20,11 @@ export interface Converged {
 /** Creates objects, then starts the operator, and waits until all of them are Ready. */
 export async function converge(place: Place, objects: number, ...flags: string[]): Promise<Converged> {
   await createObjects(place, 0, objects);
+  return untilReady(place, objects, ...flags);
+}
+
+/** The same for objects that are there. */
+export async function untilReady(place: Place, objects: number, ...flags: string[]): Promise<Converged> {
   const audience = new Audience(place);
   try {
     const startedAt = Date.now();

@@ -19,24 +19,47 @@ export function nameOf(n: number): string {
   return `bench-${String(n).padStart(5, '0')}`;
 }
 
+export const SUBSCRIPTIONS = 20;
+const FACTORIES = 200;
+
+/** The factory of the nth object where they are spread over all of these. */
+export function spreadFactoryOf(n: number): FactoryRef {
+  const factory = n % FACTORIES;
+  const subscription = String((factory % SUBSCRIPTIONS) + 1).padStart(12, '0');
+  return {
+    subscriptionId: `00000000-0000-0000-0000-${subscription}`,
+    resourceGroup: 'bench',
+    name: `bench-factory-${factory}`,
+  };
+}
+
 /** Creates objects from the `from`th to before the `to`th, and the factories that they need. */
-export async function createObjects({ kube, control }: Place, from: number, to: number): Promise<void> {
-  await ensureFactories(control, to);
+export async function createObjects(
+  { kube, control }: Place,
+  from: number,
+  to: number,
+  factory: (n: number) => FactoryRef = factoryOf,
+): Promise<void> {
+  await ensureFactories(control, to, factory);
   const path = runtimePath({ namespace: 'default' });
   await eachOf(from, to, async (n) => {
     const metadata = { name: nameOf(n) };
-    const spec = { factory: parentOf(n), location: 'West Europe', description: `Benchmark runtime ${n}` };
+    const spec = { factory: parentOf(factory(n)), location: 'West Europe', description: `Benchmark runtime ${n}` };
     const body = { apiVersion: API_VERSION, kind: KIND, metadata, spec };
     await kube.request({ method: 'POST', path, body }, new AbortController().signal);
   });
 }
 
-async function ensureFactories(control: EmulatorControl, to: number): Promise<void> {
-  for (let n = 0; n < to; n += PER_FACTORY) await control.ensureFactory(factoryOf(n));
+async function ensureFactories(
+  control: EmulatorControl,
+  to: number,
+  factory: (n: number) => FactoryRef,
+): Promise<void> {
+  const factories = new Map(Array.from({ length: to }, (_, n) => [factory(n).name, factory(n)]));
+  for (const each of factories.values()) await control.ensureFactory(each);
 }
 
-function parentOf(n: number) {
-  const { subscriptionId, resourceGroup, name } = factoryOf(n);
+function parentOf({ subscriptionId, resourceGroup, name }: FactoryRef) {
   return { subscriptionId, resourceGroup, name };
 }
 

@@ -1,4 +1,6 @@
 /** Where a benchmark runs: a real API server, and an emulated Azure that is a process of its own, as the operator is. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createKubeClient, type KubeClient } from '../../src/kube/client/client.ts';
@@ -7,6 +9,7 @@ import type { EmulatorControl } from '../emulator/control.ts';
 import { createControlClient } from '../emulator/control-client.ts';
 import { azureOf, type Installed, installOnCluster } from '../installation/installation.ts';
 import { type AzureEnvironment, type OperatorProcess, startOperator } from '../installation/operator-process.ts';
+import { startRelay, type Traffic } from './relay.ts';
 
 export interface Place {
   readonly installed: Installed;
@@ -14,6 +17,8 @@ export interface Place {
   readonly control: EmulatorControl;
   /** As the cluster's admin. */
   readonly kube: KubeClient;
+  /** Of the operators, to the API server and to Azure; 0 unless `counted`. */
+  traffic(): { readonly kubernetes: Traffic; readonly arm: Traffic };
   /** Starts the operator as it is deployed, with the rights that `deploy/` gives it. It ends with the place at the latest. */
   startOperator(...args: string[]): Promise<OperatorProcess>;
 }
@@ -21,10 +26,15 @@ export interface Place {
 export interface PlaceOptions {
   /** Whether ARM's token buckets apply. */
   readonly throttling: boolean;
+  /** Whether the operators' connections take a detour that counts bytes. It takes CPU of its own: not to be timed. */
+  readonly counted?: boolean;
 }
 
 /** Everything is new for each measurement, and gone after it. */
-export async function inPlace<T>({ throttling }: PlaceOptions, measure: (place: Place) => Promise<T>): Promise<T> {
+export async function inPlace<T>(
+  { throttling, counted = false }: PlaceOptions,
+  measure: (place: Place) => Promise<T>,
+): Promise<T> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const installed = await installOnCluster(() => {});
@@ -34,10 +44,12 @@ export async function inPlace<T>({ throttling }: PlaceOptions, measure: (place: 
     const urls = await announced(emulator);
     const kube = createKubeClient({ kubeconfig: installed.controlPlane.kubeconfig });
     undo.unshift(() => kube.close());
-    const azure = azureOf(urls);
+    const relays = counted ? await relaysTo(installed, urls.armUrl) : undefined;
+    undo.unshift(async () => relays?.stop());
+    const azure = azureOf({ ...urls, ...relays?.azure });
     const start = async (...args: string[]): Promise<OperatorProcess> => {
       const operator = await startOperator({
-        kubeconfig: installed.operatorKubeconfig,
+        kubeconfig: relays?.kubeconfig ?? installed.operatorKubeconfig,
         azure,
         args: ['--operator-identity-namespaces=*', ...args],
       });
@@ -49,6 +61,7 @@ export async function inPlace<T>({ throttling }: PlaceOptions, measure: (place: 
       azure,
       control: createControlClient(urls.controlUrl),
       kube,
+      traffic: () => relays?.traffic() ?? { kubernetes: NO_TRAFFIC, arm: NO_TRAFFIC },
       startOperator: start,
     });
   } finally {
@@ -57,6 +70,25 @@ export async function inPlace<T>({ throttling }: PlaceOptions, measure: (place: 
 }
 
 const EMULATOR = fileURLToPath(new URL('../emulator/main.ts', import.meta.url));
+
+const NO_TRAFFIC: Traffic = { sent: 0, received: 0 };
+
+/** What the operator is told instead of the API server's address and Azure's. */
+async function relaysTo({ controlPlane, operatorKubeconfig }: Installed, azureUrl: string) {
+  const [kubernetes, arm] = await Promise.all([startRelay(controlPlane.url), startRelay(azureUrl)]);
+  const kubeconfig = join(controlPlane.dir, 'kubeconfig-counted.yaml');
+  const text = await readFile(operatorKubeconfig, 'utf8');
+  await writeFile(kubeconfig, text.replaceAll(controlPlane.url, kubernetes.url), { mode: 0o600 });
+  return {
+    kubeconfig,
+    azure: { armUrl: arm.url, authorityUrl: arm.url },
+    traffic: () => ({ kubernetes: kubernetes.traffic(), arm: arm.traffic() }),
+    stop: () => {
+      kubernetes.stop();
+      arm.stop();
+    },
+  };
+}
 
 type Announcement = { armUrl: string; authorityUrl: string; caFile: string; controlUrl: string };
 

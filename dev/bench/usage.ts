@@ -59,6 +59,10 @@ export async function residentMemory(operator: OperatorProcess): Promise<number>
   return (await scrape(operator))('process_resident_memory_bytes') / 2 ** 20;
 }
 
+export async function cpuSeconds(operator: OperatorProcess): Promise<number> {
+  return (await scrape(operator))('process_cpu_seconds_total');
+}
+
 /** What the operator's request budget would still grant, of the one subscription and identity that it has to do with. */
 export async function requestsLeft(operator: OperatorProcess): Promise<{ reads: number; writes: number }> {
   const lines = [...(await metricsOf(operator))].filter(([name]) => name.startsWith('azure_ir_arm_budget_remaining{'));

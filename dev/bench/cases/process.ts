@@ -37,12 +37,13 @@ export async function failover(objects: number): Promise<Result> {
   return { benchmark: 'failover', objects, figures, compared: '1 s, and the 15 s of the lease' };
 }
 
-function replica(place: Place): Promise<OperatorProcess> {
+/** One of several, of which one leads. */
+export function replica(place: Place): Promise<OperatorProcess> {
   return place.startOperator('--leader-elect', '--leader-elect-namespace=azure-ir-system');
 }
 
 /** Seconds from when the leader is told to end until the other leads. */
-async function timed(other: OperatorProcess, end: () => Promise<unknown>): Promise<number> {
+export async function timed(other: OperatorProcess, end: () => Promise<unknown>): Promise<number> {
   const since = Date.now();
   const ended = end();
   await says(other, 'leading');
@@ -51,6 +52,7 @@ async function timed(other: OperatorProcess, end: () => Promise<unknown>): Promi
   return seconds;
 }
 
-async function says({ log }: OperatorProcess, message: string): Promise<void> {
+/** Resolves once it has logged this. */
+export async function says({ log }: OperatorProcess, message: string): Promise<void> {
   while (!log.some(({ msg }) => msg === message)) await sleep(5);
 }

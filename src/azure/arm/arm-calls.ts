@@ -95,17 +95,23 @@ export class ArmCalls {
   /** One request and its answer, whatever its status. Throws `TransientFailure` when there is none, or `signal.reason`. */
   async #exchange<T>(signal: AbortSignal, call: Call<T>): Promise<PipelineResponse> {
     const { clock, requestTimeoutMs: ms = 60_000, budget } = this.#options;
-    const timeout = new TransientFailure(failureOfTimeout(ms));
+    // Made when it is needed: an error takes its stack along, 0.05 ms of CPU.
+    let timeout: TransientFailure | undefined;
+    const late = () => {
+      timeout = new TransientFailure(failureOfTimeout(ms));
+      return timeout;
+    };
     const ended = budget.sent();
     try {
-      const deadline = { clock, ms, signal, late: () => timeout };
+      const deadline = { clock, ms, signal, late };
       const answer = await withDeadline(deadline, (cut) => answerOf(call, cut));
       this.#observe(call, answer);
       return answer;
     } catch (error) {
-      const code = error === timeout ? 'timeout' : signal.aborted ? 'aborted' : 'network';
+      const isLate = timeout !== undefined && error === timeout;
+      const code = isLate ? 'timeout' : signal.aborted ? 'aborted' : 'network';
       this.#metrics.armRequest(call.operation, code);
-      if (error === timeout) throw timeout;
+      if (isLate) throw timeout;
       signal.throwIfAborted();
       if (!isRestError(error)) throw error;
       throw new TransientFailure(failureOfSending(error), { cause: error });

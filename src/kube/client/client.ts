@@ -1,6 +1,8 @@
 /** The client of the API server: requests and watches, as they come over the wire. */
 import type { KubeConfig } from '@kubernetes/client-node';
 import { isObject } from '../../core/model/json.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
 import { loadKubeConfig, type PooledKubeConfig } from './config.ts';
 import { KubeError, problemOfAnswer, toKubeError } from './errors.ts';
 import { exchange } from './http.ts';
@@ -107,22 +109,25 @@ class PooledClient implements KubeClient {
     let answered = false;
     try {
       const { url, headers, dispatcher } = await this.#config.prepare(path, query);
-      const { status, text } = await exchange({
-        url,
-        method,
-        headers: {
-          ...headers,
-          ...this.#headers,
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': contentType }),
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-        dispatcher,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
+      // Not `AbortSignal.timeout`, whose timer would stay for 30 s after each answer.
+      return await withDeadline({ clock: systemClock, ms: this.#timeoutMs, late, signal }, async (cut) => {
+        const { status, text } = await exchange({
+          url,
+          method,
+          headers: {
+            ...headers,
+            ...this.#headers,
+            accept: 'application/json',
+            ...(body === undefined ? {} : { 'content-type': contentType }),
+          },
+          body: body === undefined ? null : JSON.stringify(body),
+          dispatcher,
+          signal: cut,
+        });
+        answered = true;
+        this.#count(method, String(status));
+        return readAnswer(status, await text());
       });
-      answered = true;
-      this.#count(method, String(status));
-      return readAnswer(status, await text());
     } catch (error) {
       if (!answered) this.#count(method, '<error>');
       if (signal.aborted) throw signal.reason;
@@ -159,6 +164,10 @@ class PooledClient implements KubeClient {
   #count(method: string, code: string): void {
     this.#onResponse({ method, code, host: this.#host });
   }
+}
+
+function late(): Error {
+  return new DOMException('the API server did not answer in time', 'TimeoutError');
 }
 
 function readAnswer(status: number, text: string): unknown {

@@ -106,7 +106,8 @@ export class ObjectStore {
     // When our own write comes back by the watch, readers have seen it already.
     const isEcho = visible === own && own.resourceVersion === object.resourceVersion;
     const after = isEcho ? visible : ahead === undefined ? object : overlay(ahead, object);
-    this.#set({ shown: object, own: ahead, visible: after });
+    // Of an echo one copy is kept: it is the same version.
+    this.#set({ shown: isEcho ? visible : object, own: ahead, visible: after });
     if (after !== visible) this.#notify({ kind: 'updated', via, before: visible, after });
   }
 
