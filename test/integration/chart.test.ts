@@ -185,7 +185,10 @@ describe('the chart', () => {
     [{ interval: '10 minutes' }, 'does not match pattern'],
     [{ changeQueue: { url: 'http://account.queue.core.windows.net/ir-changes' } }, 'does not match pattern'],
     [{ changeQueue: { url: 'https://account.queue.core.windows.net' } }, 'does not match pattern'],
-    [{ changeQueue: { url: 'https://account.queue.core.windows.net/ir-changes?sv=1&sig=x' } }, 'does not match pattern'],
+    [
+      { changeQueue: { url: 'https://account.queue.core.windows.net/ir-changes?sv=1&sig=x' } },
+      'does not match pattern',
+    ],
     [{ changeQueue: { poll: '2' } }, 'does not match pattern'],
     [{ changeQueue: 'https://account.queue.core.windows.net/ir-changes' }, 'got string, want object'],
     [{ replicas: -1 }, 'minimum'],
