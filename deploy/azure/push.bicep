@@ -136,3 +136,5 @@ resource changes 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2022-06-15
 
 @description('The value of --change-queue, and of changeQueue.url of the chart.')
 output changeQueueUrl string = '${account.properties.primaryEndpoints.queue}${queueName}'
+
+output accountName string = accountName

@@ -4,6 +4,8 @@ import type { Unprovoked } from './assumption.ts';
 const NOT_FOUND_OUT = 'Nothing: the operator does not rely on it.';
 const COSTS = 'Interactive authoring keeps compute running, which is billed.';
 const NO_FACTORIES = 'The probe makes runtimes, and no factory, group or subscription.';
+const EVENTS =
+  'It takes an event subscription and a queue, and the right to assign roles: docs/change-queue.md has three commands.';
 
 export const UNPROVOKED: readonly Unprovoked[] = [
   {
@@ -191,5 +193,36 @@ export const UNPROVOKED: readonly Unprovoked[] = [
     stands: [],
     whyNot: COSTS,
     notice: 'An object in a workspace never shows interactive authoring as enabled.',
+  },
+  {
+    id: 'change-events',
+    sentence:
+      'A write of an integration runtime raises an event of its resource group and subscription, as other writes do.',
+    mark: 'inferred',
+    reliedOnBy: ['deploy/azure/push.bicep'],
+    ifFalse: 'A change queue stays empty, and the operator says that it is silent. Drift is found at the interval.',
+    stands: [],
+    whyNot: EVENTS,
+    notice: 'The three commands of docs/change-queue.md show nothing.',
+  },
+  {
+    id: 'change-correlation',
+    sentence: 'An event has the correlation id that the request brought.',
+    mark: 'inferred',
+    reliedOnBy: ['deploy/azure/push.bicep'],
+    ifFalse: 'Each write of the operator costs one more poll of its runtime, and no write.',
+    stands: [],
+    whyNot: EVENTS,
+    notice: 'The three commands of docs/change-queue.md say that it is another one.',
+  },
+  {
+    id: 'change-state',
+    sentence: 'Asking a workspace for the state of a runtime is an action, and may raise an event.',
+    mark: 'inferred',
+    reliedOnBy: ['deploy/azure/push.bicep'],
+    ifFalse: 'Nothing: such events are filtered out.',
+    stands: [],
+    whyNot: EVENTS,
+    notice: 'An event subscription without a filter shows none.',
   },
 ];

@@ -304,3 +304,9 @@ export const INTERACTIVE_QUERY_FAILURE = {
   code: 'InternalServerError',
   message: 'Enabling interactive authoring failed.',
 };
+
+/*
+ * [change-events], [change-correlation], [change-state] Which requests raise an event, by which Event Grid tells of them: writes
+ * and deletes of runtimes, with the correlation id that the request brought; and the POST that asks a workspace for a state,
+ * because it is an action. Documented of resources at large (learn.microsoft.com/azure/event-grid/event-schema-resource-groups).
+ */

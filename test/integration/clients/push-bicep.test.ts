@@ -8,6 +8,7 @@ import { describeWithPython, INSTALL_MS, install, log } from '../../support/pyth
 
 const ROOT = join(import.meta.dirname, '../../..');
 const READER = join(ROOT, 'dev/clients/python/bicep.py');
+const PAGE = join(ROOT, 'docs/change-queue.md');
 const BICEP = join(ROOT, 'deploy/azure/push.bicep');
 const READ_MS = 60_000;
 /** Documented: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage */
@@ -127,7 +128,15 @@ describeWithPython('push.bicep', () => {
 
   test('says what the flag is to be, whatever the cloud', async () => {
     const { outputs } = await read({ ...OPERATOR, queueName: 'another' });
-    expect(outputs).toEqual({ changeQueueUrl: '<account.properties.primaryEndpoints.queue>another' });
+    expect(outputs).toEqual({
+      changeQueueUrl: '<account.properties.primaryEndpoints.queue>another',
+      accountName: 'irchanges0123456789abc',
+    });
+  });
+
+  test('makes the event subscription that the page writes with az, letter by letter', async () => {
+    const [, document = ''] = /^```json\n(\{\n {2}"properties"[\s\S]*?)^```$/m.exec(await readFile(PAGE, 'utf8')) ?? [];
+    expect(JSON.parse(document)).toEqual((await read(OPERATOR)).resources.changes?.body);
   });
 
   test('needs to be told who reads the queue', async () => {
