@@ -1,33 +1,44 @@
 /** Assumptions about the events that ARM raises and Event Grid brings into a queue: the probe has no queue. */
 import type { Unprovoked } from './assumption.ts';
 
-const NO_QUEUE = 'It takes a queue and an event subscription, which the probe does not set up.';
-const BY_INTERVAL = 'the operator finds drift at the next poll, as without a change queue.';
+const NO_QUEUE =
+  'It takes an event subscription and a queue, and the right to assign roles: docs/change-queue.md has three commands.';
+const BICEP = 'deploy/azure/push.bicep';
 
 export const EVENTS: readonly Unprovoked[] = [
   {
-    id: 'event-of-runtimes',
+    id: 'change-events',
     sentence:
-      'Every write and deletion of an integration runtime, and every action on one, raises an event of ARM. Documented of resources without an exception; recorded of other child resources only.',
+      'A write of an integration runtime raises an event of its resource group and subscription, as other writes do.',
     mark: 'inferred',
-    reliedOnBy: [],
-    ifFalse: `Nothing is announced: ${BY_INTERVAL} It says that the change queue is silent.`,
+    reliedOnBy: [BICEP],
+    ifFalse: 'A change queue stays empty, and the operator says that it is silent. Drift is found at the interval.',
     stands: ['eventKindOf'],
     whyNot: NO_QUEUE,
-    notice: 'The operator warns that the change queue is silent: its own writes are not announced.',
+    notice: 'The three commands of docs/change-queue.md show nothing.',
   },
   {
-    id: 'event-of-status',
-    sentence: 'The POST that reads the state of a runtime raises an event, as every action does.',
+    id: 'change-correlation',
+    sentence: 'An event has the correlation id that the request brought.',
     mark: 'inferred',
-    reliedOnBy: [],
-    ifFalse: 'Nothing: there are fewer messages that nobody acts upon.',
+    reliedOnBy: [BICEP],
+    ifFalse: 'Each write of the operator costs one more poll of its runtime, and no write.',
     stands: [],
     whyNot: NO_QUEUE,
-    notice: 'The metrics count messages that are ignored, about as many as polls.',
+    notice: 'The three commands of docs/change-queue.md say that it is another one.',
   },
   {
-    id: 'event-at-acceptance',
+    id: 'change-state',
+    sentence: 'Asking a workspace for the state of a runtime is an action, and may raise an event.',
+    mark: 'inferred',
+    reliedOnBy: [BICEP],
+    ifFalse: 'Nothing: such events are filtered out.',
+    stands: [],
+    whyNot: NO_QUEUE,
+    notice: 'An event subscription without a filter shows none.',
+  },
+  {
+    id: 'change-acceptance',
     sentence: 'A write that a workspace has only accepted raises its event when it is accepted.',
     mark: 'inferred',
     reliedOnBy: [],
@@ -37,7 +48,7 @@ export const EVENTS: readonly Unprovoked[] = [
     notice: 'The times of the events and of the writes in a recording.',
   },
   {
-    id: 'event-of-parents',
+    id: 'change-parents',
     sentence:
       'The deletion of a factory, a workspace or a resource group raises one event, and none for the runtimes in it.',
     mark: 'inferred',
@@ -48,18 +59,7 @@ export const EVENTS: readonly Unprovoked[] = [
     notice: 'More than one event of a deletion in the queue.',
   },
   {
-    id: 'event-correlation',
-    sentence: 'An event has the correlation id that the caller sent as `x-ms-correlation-request-id`.',
-    mark: 'inferred',
-    reliedOnBy: [],
-    ifFalse:
-      'Each own write costs one poll, and no further write. The operator warns that the change queue is silent, though it is not.',
-    stands: [],
-    whyNot: NO_QUEUE,
-    notice: 'The metrics count no echo, and as many polls by messages as there are own writes.',
-  },
-  {
-    id: 'event-spelling',
+    id: 'change-spelling',
     sentence:
       'The ids in an event may be in another case than those of requests: the documented examples have `resourcegroups` and `resourceGroups`.',
     mark: 'documented',
@@ -70,7 +70,7 @@ export const EVENTS: readonly Unprovoked[] = [
     notice: 'A recording of an event.',
   },
   {
-    id: 'event-message',
+    id: 'change-message',
     sentence: 'A message in the queue is one event as JSON, in base64. Plain text was seen in 2021.',
     mark: 'recorded',
     reliedOnBy: [],

@@ -306,8 +306,8 @@ export const INTERACTIVE_QUERY_FAILURE = {
 };
 
 /**
- * [event-of-runtimes] Every PUT, PATCH, POST and DELETE raises an event when it is answered, also one of a child resource:
- * documented of resources, and no exception is; no event of an integration runtime was found recorded. [event-of-status] So
+ * [change-events] Every PUT, PATCH, POST and DELETE raises an event when it is answered, also one of a child resource:
+ * documented of resources, and no exception is; no event of an integration runtime was found recorded. [change-state] So
  * does the POST that reads a state, under the name of the action of role definitions: for a workspace that ends in
  * `/action`, so that whoever polls on every action polls for ever.
  */
@@ -316,13 +316,13 @@ export function eventKindOf(method: string): 'Write' | 'Delete' | 'Action' | und
 }
 
 /*
- * [event-at-acceptance] A write that a workspace has only accepted raises its event at once, and none when it is carried
- * out. [event-of-parents] The deletion of a factory, a workspace or a group raises one event, and none for each runtime in
- * it. [event-correlation] The event has the caller's own correlation id: `x-ms-correlation-request-id`.
+ * [change-acceptance] A write that a workspace has only accepted raises its event at once, and none when it is carried
+ * out. [change-parents] The deletion of a factory, a workspace or a group raises one event, and none for each runtime in
+ * it. [change-correlation] The event has the caller's own correlation id: `x-ms-correlation-request-id`.
  */
 
 /**
- * [event-spelling] The subject of an event has the id in another case than the request (the documented examples have
+ * [change-spelling] The subject of an event has the id in another case than the request (the documented examples have
  * `resourcegroups` and `resourceGroups`).
  */
 export function eventSubject(resourceUri: string): string {
@@ -331,5 +331,5 @@ export function eventSubject(resourceUri: string): string {
     .replace('/integrationRuntimes/', '/integrationruntimes/');
 }
 
-/** [event-message] What a queue gets: decoded so by Cloud Custodian; plain text was seen in 2021. */
+/** [change-message] What a queue gets: decoded so by Cloud Custodian; plain text was seen in 2021. */
 export const QUEUE_MESSAGE = { encoding: 'base64', shape: 'object' } as const;
