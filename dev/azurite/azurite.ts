@@ -11,6 +11,11 @@ export interface Certificate {
   readonly keyFile: string;
 }
 
+/** In the folder of an emulated Azure. */
+export function certificateIn(dir: string): Certificate {
+  return { certFile: join(dir, 'cert.pem'), keyFile: join(dir, 'key.pem') };
+}
+
 export interface Azurite {
   /** Of its one account. */
   readonly url: string;

@@ -3,6 +3,7 @@ import { coldStart, convergence } from './cases/create.ts';
 import { drift } from './cases/drift.ts';
 import { growth } from './cases/growth.ts';
 import { failover, start } from './cases/process.ts';
+import { pushDrift } from './cases/push-drift.ts';
 import { steady } from './cases/steady.ts';
 import type { Result } from './result.ts';
 
@@ -27,6 +28,11 @@ export const CASES: Readonly<Record<string, Case>> = {
   },
   steady: { about: 'nothing changes, and everything is polled', objects: 1_000, run: steady },
   drift: { about: 'all runtimes are changed behind our back', objects: 1_000, run: drift },
+  'push-drift': {
+    about: 'the same while nothing is polled: Azure tells of it, and others tell lies',
+    objects: 1_000,
+    run: pushDrift,
+  },
   growth: { about: 'what each further object costs, and what all of them hold', objects: 10_000, run: growth },
   start: { about: 'from the start of the process to the first request to ARM', objects: 1, run: start },
   failover: { about: 'from the end of the replica that leads until the other does', objects: 1, run: failover },
