@@ -1,7 +1,9 @@
 /** The composition root: configuration → adapters → controller. Only this folder knows every part. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { OwnWrites } from '../azure/changes/own-writes.ts';
 import type { Config } from '../config.ts';
+import { compact } from '../core/model/compact.ts';
 import { countObjects } from '../core/model/object-counts.ts';
 import { createKubeClient } from '../kube/client/client.ts';
 import { createElector } from '../kube/lease/election.ts';
@@ -17,6 +19,7 @@ import { createMetrics } from '../telemetry/metrics/metrics.ts';
 import { Enqueuer } from '../triggers/enqueuer.ts';
 import { OutageKeys } from '../triggers/outage-keys.ts';
 import { type Base, CONTROLLER } from './base.ts';
+import { createChangeQueue } from './change-queue.ts';
 import { createController } from './controller.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createIdentities, credentialSink } from './identities.ts';
@@ -45,8 +48,17 @@ export function createOperator({ config, log, clock, version }: OperatorOptions)
   const queue = new WorkQueue({ clock, metrics: metrics.queue(CONTROLLER) });
   const enqueuer = new Enqueuer(queue, shard, { clock, intervalMs: config.intervalMs });
   const outageKeys = new OutageKeys(queue);
-  const identities = createIdentities(base, { objects: shard.own, enqueuer, isLeader });
-  const controller = createController(base, { shard, queue, identities, isLeader, outageKeys });
+  const ownWrites = config.changeQueue === '' ? undefined : new OwnWrites(clock, randomUUID);
+  const identities = createIdentities(base, { objects: shard.own, enqueuer, isLeader, ownWrites });
+  const changes = ownWrites && createChangeQueue(base, { shard, enqueuer, identities, ownWrites, leadership });
+  const controller = createController(base, {
+    shard,
+    queue,
+    identities,
+    isLeader,
+    outageKeys,
+    ...compact({ alsoTold: changes?.passes }),
+  });
   const watches = createWatches({
     client,
     clock,
@@ -71,6 +83,7 @@ export function createOperator({ config, log, clock, version }: OperatorOptions)
     // Stops right after the controller: the release of the lease must not wait for the other parts.
     ...(elector === undefined ? [] : [longRunning('leader election', (signal) => elector.run(signal))]),
     longRunning('controller', (signal) => runAsLeader(signal, leadership, enqueuer, controller)),
+    ...(changes === undefined ? [] : [changes.component]),
   ];
 }
 

@@ -81,7 +81,8 @@ function changeOf(event: unknown): AzureChange | 'ignored' | 'malformed' {
   if (kind === undefined) return 'ignored';
   const at = timeOf(textIn(event, 'eventTime') ?? textIn(event, 'time'));
   const scope = scopeOf(textIn(data, 'resourceUri') ?? textIn(event, 'subject') ?? '');
-  if (scope?.kind !== kind || at === undefined || !foldCase(operation).startsWith(providerOf(scope))) return 'malformed';
+  if (scope?.kind !== kind || at === undefined || !foldCase(operation).startsWith(providerOf(scope)))
+    return 'malformed';
   const { correlation } = requestIds(undefined, textIn(data, 'correlationId')) ?? {};
   return { scope, operation: foldCase(operation), at, ...compact({ correlationId: correlation }) };
 }
