@@ -93,7 +93,7 @@ export class Looks {
     for (const [runtimeKey, look] of line.due) {
       const waitMs = line.bucket.take();
       if (waitMs > 0) {
-        line.timer ??= this.#options.clock.setTimer(waitMs, () => {
+        line.timer ??= this.#options.clock.setTimer(Math.max(1, Math.ceil(waitMs)), () => {
           line.timer = undefined;
           this.#serve(line);
         });

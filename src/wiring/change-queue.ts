@@ -39,6 +39,8 @@ export interface ChangeQueue {
   readonly component: Component;
   /** What passes find, by which it shows whether changes reach us. */
   readonly passes: PassListener;
+  /** `up`, or in a few words why it is not. */
+  state(): string;
 }
 
 /** @throws Error when the operator has no identity of its own to read it with */
@@ -47,6 +49,7 @@ export function createChangeQueue(base: Base, parts: ChangeQueueParts): ChangeQu
   const { shard, leadership } = parts;
   const credential = credentialFor(base.config);
   const announcements = new Announcements(clock);
+  const health = new PushHealth(base, parts, announcements);
   shard.own.subscribe((change) => {
     const key = change.kind === 'removed' ? runtimeKeyOf(change.before) : undefined;
     if (key !== undefined) announcements.forget(key);
@@ -57,11 +60,12 @@ export function createChangeQueue(base: Base, parts: ChangeQueueParts): ChangeQu
   };
   const run = async (signal: AbortSignal) => {
     if (!(await leadership.won(signal))) return;
-    await readChanges(base, parts, announcements, credential, AbortSignal.any([signal, leadership.lost]));
+    await readChanges(base, parts, health, credential, AbortSignal.any([signal, leadership.lost]));
     await aborted(signal);
   };
   return {
     component: longRunning('change queue', run),
+    state: () => health.state,
     passes: {
       foreignChange: (key) => withRuntime(key, (runtimeKey) => announcements.found(runtimeKey)),
       passed: (key, { observed }) => {
@@ -75,7 +79,7 @@ export function createChangeQueue(base: Base, parts: ChangeQueueParts): ChangeQu
 async function readChanges(
   base: Base,
   parts: ChangeQueueParts,
-  announcements: Announcements,
+  health: PushHealth,
   credential: Credential,
   signal: AbortSignal,
 ): Promise<void> {
@@ -95,7 +99,7 @@ async function readChanges(
     clock,
     log,
     isLeader,
-    sink: sinkOf(base, parts, announcements, looks),
+    sink: sinkOf(base, parts, health, looks),
   });
   metrics.push.start();
   log.info('reading the change queue', { queue: config.changeQueue, pollMs: config.changeQueuePollMs });
@@ -123,11 +127,10 @@ function looksOf({ config, clock }: Base, { shard, identities, enqueuer }: Chang
   });
 }
 
-function sinkOf(base: Base, parts: ChangeQueueParts, announcements: Announcements, looks: Looks): ChangeSink {
+function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, looks: Looks): ChangeSink {
   const { clock, log } = base;
   const { shard, identities, ownWrites } = parts;
   const metrics = base.metrics.push;
-  const health = new PushHealth(base, parts, announcements);
   const pushed = new PushedChanges({
     objects: shard.own,
     looks,
@@ -144,7 +147,7 @@ function sinkOf(base: Base, parts: ChangeQueueParts, announcements: Announcement
       if (outcome === 'look') metrics.delay(clock.now() - change.at);
     },
     dropped: (why, count) => metrics.message(why, count),
-    read: (isGood) => health.read(isGood),
+    read: (problem) => health.read(problem),
   };
 }
 
@@ -154,6 +157,7 @@ class PushHealth {
   readonly #parts: ChangeQueueParts;
   readonly #announcements: Announcements;
   readonly #warnOnce = new WarnOnce();
+  #state = 'not read yet';
 
   constructor(base: Base, parts: ChangeQueueParts, announcements: Announcements) {
     this.#base = base;
@@ -161,20 +165,20 @@ class PushHealth {
     this.#announcements = announcements;
   }
 
+  get state(): string {
+    return this.#state;
+  }
+
   announced(runtimeKey: string): void {
     this.#announcements.announced(runtimeKey);
     this.#warnOnce.clear('missed');
   }
 
-  read(isGood: boolean): void {
-    const { metrics } = this.#base;
-    if (!isGood) {
-      this.#announcements.interrupted();
-      metrics.push.up(false);
-      return;
-    }
-    for (const runtime of this.#announcements.missed()) this.#missed(runtime);
-    metrics.push.up(!this.#isSilent());
+  read(problem: string | undefined): void {
+    if (problem === undefined) for (const runtime of this.#announcements.missed()) this.#missed(runtime);
+    else this.#announcements.interrupted();
+    this.#state = problem ?? (this.#isSilent() ? 'silent' : 'up');
+    this.#base.metrics.push.up(this.#state === 'up');
   }
 
   #missed(runtime: string): void {

@@ -19,7 +19,7 @@ import { createMetrics } from '../telemetry/metrics/metrics.ts';
 import { Enqueuer } from '../triggers/enqueuer.ts';
 import { OutageKeys } from '../triggers/outage-keys.ts';
 import { type Base, CONTROLLER } from './base.ts';
-import { createChangeQueue } from './change-queue.ts';
+import { type ChangeQueue, createChangeQueue } from './change-queue.ts';
 import { createController } from './controller.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createIdentities, credentialSink } from './identities.ts';
@@ -42,7 +42,7 @@ export function createOperator({ config, log, clock, version }: OperatorOptions)
   const base: Base = { config, clock, log, metrics, client, signal: stopping.signal };
   const shard = new Shard(config.labelSelector);
   metrics.objects.countBy(() => countObjects(shard.own.objects(), clock.now()));
-  const elector = config.leaderElect ? electorOf(base) : undefined;
+  const elector: Elector | undefined = config.leaderElect ? electorOf(base, () => changes?.state()) : undefined;
   const leadership = elector ?? ALWAYS_LEADER;
   const isLeader = () => leadership.isLeader();
   const queue = new WorkQueue({ clock, metrics: metrics.queue(CONTROLLER) });
@@ -50,7 +50,8 @@ export function createOperator({ config, log, clock, version }: OperatorOptions)
   const outageKeys = new OutageKeys(queue);
   const ownWrites = config.changeQueue === '' ? undefined : new OwnWrites(clock, randomUUID);
   const identities = createIdentities(base, { objects: shard.own, enqueuer, isLeader, ownWrites });
-  const changes = ownWrites && createChangeQueue(base, { shard, enqueuer, identities, ownWrites, leadership });
+  const changes: ChangeQueue | undefined =
+    ownWrites && createChangeQueue(base, { shard, enqueuer, identities, ownWrites, leadership });
   const controller = createController(base, {
     shard,
     queue,
@@ -98,12 +99,13 @@ async function runAsLeader(
   await controller.run(signal, leadership.lost);
 }
 
-function electorOf({ config, clock, log, metrics, client }: Base): Elector {
+function electorOf({ config, clock, log, metrics, client }: Base, queueState: () => string | undefined): Elector {
   const name = config.leaderElectName;
   return createElector({
     client,
     namespace: config.leaderElectNamespace || undefined,
     name,
+    queueState,
     terms: {
       // A container that restarts in the same pod is another replica.
       identity: `${hostname()}_${randomUUID()}`,

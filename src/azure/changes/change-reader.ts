@@ -25,8 +25,8 @@ export interface ChangeSink {
   change(change: AzureChange): void;
   /** So many events, or messages, were dropped unread. */
   dropped(why: 'ignored' | 'malformed', count: number): void;
-  /** Called after each read. */
-  read(isGood: boolean): void;
+  /** Called after each read, with what was in its way. */
+  read(problem: QueueProblem | undefined): void;
 }
 
 /**
@@ -70,11 +70,11 @@ export class ChangeReader {
     try {
       const isFull = await this.#batch(signal);
       this.#works();
-      sink.read(true);
+      sink.read(undefined);
       return isFull ? 0 : pollMs;
     } catch (error) {
       signal.throwIfAborted();
-      sink.read(false);
+      sink.read(error instanceof QueueFailure ? error.problem : 'strange');
       return this.#failed(error, hiddenUntil);
     }
   }

@@ -101,7 +101,7 @@ describe('many runtimes', () => {
   test('whenever they are named: each gets a look after that, never two within 5 s, and all together no more than the rate', async () => {
     const steps = fc.array(
       fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), afterMs: fc.nat({ max: 12_000 }), isNew: fc.boolean() }),
-      { maxLength: 60 },
+      { maxLength: 30 },
     );
     const rate = { burst: 2, perSecond: 0.5 };
     await fc.assert(
@@ -130,7 +130,7 @@ describe('many runtimes', () => {
             expect(more + 1).toBeLessThanOrEqual(rate.burst + rate.perSecond * (to - from) + 1e-6);
         });
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 });

@@ -48,7 +48,7 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
     sink: {
       change: ({ scope }) => did.push(`change ${scope.kind === 'runtime' ? scope.id.name : scope.kind}`),
       dropped: (why, count) => did.push(`${why} ${count}`),
-      read: (isGood) => did.push(isGood ? 'good' : 'bad'),
+      read: (problem) => did.push(problem === undefined ? 'good' : 'bad'),
     },
   });
   const send = (...texts: readonly string[]) =>
