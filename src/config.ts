@@ -29,6 +29,10 @@ export interface Config {
   readonly leaderElectLeaseDurationMs: number;
   readonly leaderElectRenewDeadlineMs: number;
   readonly leaderElectRetryPeriodMs: number;
+  /** Empty: none. */
+  readonly changeQueue: string;
+  /** Milliseconds. */
+  readonly changeQueuePollMs: number;
   readonly azure: AzureConfig;
 }
 
@@ -101,6 +105,12 @@ const FLAGS = {
     "share of Azure Resource Manager's request limits to use, per identity and subscription: a fraction such as 1/3 or 0.5 if several operators share an identity, or unlimited to slow down only when Azure answers 429",
     budgetShare,
   ),
+  'change-queue': flag(
+    '',
+    "URL of the Azure Storage queue that Event Grid delivers changes in Azure to (https://<account>.queue.core.windows.net/<queue>), read with the operator's own Azure identity; drift is then found within seconds; empty for polling only",
+    changeQueue,
+  ),
+  'change-queue-poll': flag('2s', 'how often to read the change queue, from 1s to 1m', queuePoll),
   'log-level': flag('info', 'log level: debug, info, warn or error', (text) => parseLogLevel(text.trim())),
   'leader-elect': flag(
     'false',
@@ -190,6 +200,8 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
       leaderElectLeaseDurationMs: value('leader-elect-lease-duration'),
       leaderElectRenewDeadlineMs: value('leader-elect-renew-deadline'),
       leaderElectRetryPeriodMs: value('leader-elect-retry-period'),
+      changeQueue: value('change-queue'),
+      changeQueuePollMs: value('change-queue-poll'),
       azure: {
         credential: env,
         cloud: env.AZURE_CLOUD || undefined,
@@ -252,6 +264,31 @@ function interval(text: string): number {
   const ms = parseDuration(text.trim());
   if (ms === undefined || ms < 1_000)
     throw new RangeError(`invalid duration "${text}": must be at least 1s, for example 90s, 10m or 1h30m`);
+  return ms;
+}
+
+/** The path may begin with the account, as an emulator's does. What may be a SAS token is not repeated. */
+function changeQueue(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') return '';
+  const url = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
+  const isPlain = url?.protocol === 'https:' && `${url.username}${url.password}${url.search}${url.hash}` === '';
+  if (url === undefined || !isPlain || !QUEUE_PATH.test(url.pathname)) {
+    const shown = trimmed.replace(/[?#].*$/s, '?…').replace(/\/\/[^/]*@/, '//…@');
+    throw new RangeError(
+      `invalid queue URL "${shown}": must be https, without a SAS token, and end in the name of a queue, for example https://account.queue.core.windows.net/ir-changes`,
+    );
+  }
+  return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
+}
+
+/** Lower-case letters, digits and single hyphens, 3 to 63 characters (documented). */
+const QUEUE_PATH = /^(?:\/[a-z0-9]{3,24})?\/(?=[^/]{3,63}\/?$)[a-z0-9]+(?:-[a-z0-9]+)*\/?$/;
+
+function queuePoll(text: string): number {
+  const ms = parseDuration(text.trim());
+  if (ms === undefined || ms < 1_000 || ms > 60_000)
+    throw new RangeError(`invalid duration "${text}": must be from 1s to 1m, for example 2s`);
   return ms;
 }
 

@@ -165,6 +165,8 @@ export interface PassLog {
 
 export interface PassMetrics {
   driftDetected(field: string): void;
+  /** What another writer did to the runtime of this object was found: it differs from what is declared, or is gone. */
+  foreignChange(key: string): void;
   driftCorrected(field: string): void;
   /** An object has come to need a person. */
   stalled(): void;

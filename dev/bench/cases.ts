@@ -4,6 +4,7 @@ import { coldStart, convergence } from './cases/create.ts';
 import { drift } from './cases/drift.ts';
 import { growth } from './cases/growth.ts';
 import { failover, start } from './cases/process.ts';
+import { pushDrift } from './cases/push-drift.ts';
 import { scale } from './cases/scale.ts';
 import { steady } from './cases/steady.ts';
 import type { Result } from './result.ts';
@@ -30,6 +31,11 @@ export const CASES: Readonly<Record<string, Case>> = {
   cost: { about: 'CPU of each process and bytes, for a create, a poll and a drift', objects: 1_000, run: cost },
   steady: { about: 'nothing changes, and everything is polled', objects: 1_000, run: steady },
   drift: { about: 'all runtimes are changed behind our back', objects: 1_000, run: drift },
+  'push-drift': {
+    about: 'the same while nothing is polled: Azure tells of it, and others tell lies',
+    objects: 1_000,
+    run: pushDrift,
+  },
   growth: { about: 'what each further object costs, and what all of them hold', objects: 10_000, run: growth },
   scale: {
     about: 'a large fleet in 200 factories: creates, a start, a restart of the API server, a failover; takes 7 minutes',

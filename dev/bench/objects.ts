@@ -5,7 +5,7 @@ import { runtimePath } from '../../src/kube/objects/runtime-api.ts';
 import type { EmulatorControl, FactoryRef } from '../emulator/control.ts';
 import type { Place } from './place.ts';
 
-const SUBSCRIPTION = '00000000-0000-0000-0000-000000000001';
+export const SUBSCRIPTION = '00000000-0000-0000-0000-000000000001';
 const WRITERS = 16;
 /** ARM allows 5,000 in a factory (documented). */
 const PER_FACTORY = 2_500;

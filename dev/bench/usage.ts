@@ -1,5 +1,7 @@
 /** What the operator and the emulator used in a stretch of time: calls, memory, CPU. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperatorProcess } from '../installation/operator-process.ts';
+import { READS, WRITES } from './arm-bound.ts';
 import type { Place } from './place.ts';
 
 /** What has been used and done up to a moment. Differences of two are what a measurement is about. */
@@ -68,6 +70,16 @@ export async function requestsLeft(operator: OperatorProcess): Promise<{ reads: 
   const lines = [...(await metricsOf(operator))].filter(([name]) => name.startsWith('azure_ir_arm_budget_remaining{'));
   const left = (kind: string) => lines.find(([name]) => name.includes(`kind="${kind}"`))?.[1] ?? 0;
   return { reads: left('reads'), writes: left('writes') };
+}
+
+/** Resolves when the buckets that the start has emptied are full again, but for what polling takes all the time. */
+export async function atRest(operator: OperatorProcess): Promise<void> {
+  const full = 0.9;
+  for (;;) {
+    const { reads, writes } = await requestsLeft(operator);
+    if (reads >= full * READS.burst && writes >= full * WRITES.burst) return;
+    await sleep(500);
+  }
 }
 
 /** The value of a line of the metrics; 0 when there is none. */

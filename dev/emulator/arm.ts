@@ -14,17 +14,19 @@ import {
   ASSUMED,
   type Assumed,
   DISABLED_SUBSCRIPTION_ALLOWS_DELETE,
+  eventKindOf,
   foldName,
   GATEWAY_ORDER,
   LOCATION_REQUIRED,
 } from './assumptions.ts';
 import type { Buckets } from './buckets.ts';
 import { DataFactory, factoryBody } from './datafactory.ts';
+import type { Events } from './events.ts';
 import { type Incoming, type Reply, rawReply, reply } from './exchange.ts';
 import { isObject, parseJson } from './json.ts';
 import type { Operation } from './operations.ts';
 import type { Attempt, Refusals } from './refusals.ts';
-import type { Route, RouteProblem } from './routes.ts';
+import { parentOf, type Route, type RouteProblem, scopeOf } from './routes.ts';
 import { goOn, Synapse } from './synapse.ts';
 import type { TokenInfo, Tokens } from './tokens.ts';
 import { type Factory, PARENT_TYPES, parentsIn, type ResourceGroup, type Subscription, type World } from './world.ts';
@@ -57,6 +59,7 @@ export class Arm {
   readonly #tokens: Tokens;
   readonly #buckets: Buckets;
   readonly #refusals: Refusals;
+  readonly #events: Events;
   readonly #dataFactory: DataFactory;
   readonly #workspaces: DataFactory;
   readonly #synapse: Synapse;
@@ -67,12 +70,14 @@ export class Arm {
     tokens: Tokens;
     buckets: Buckets;
     refusals: Refusals;
+    events: Events;
   }) {
     this.#now = parts.now;
     this.#world = parts.world;
     this.#tokens = parts.tokens;
     this.#buckets = parts.buckets;
     this.#refusals = parts.refusals;
+    this.#events = parts.events;
     this.#dataFactory = new DataFactory(parts.world, parts.now);
     this.#synapse = new Synapse(parts.now, parts.world.assumed);
     this.#workspaces = new DataFactory(parts.world, parts.now, this.#synapse);
@@ -96,6 +101,7 @@ export class Arm {
       if (refused !== undefined) return refused;
     }
     const answer = this.#provide(passage);
+    this.#tell(passage, answer);
     return { ...answer, headers: { ...answer.headers, ...passage.rateHeaders } };
   }
 
@@ -158,6 +164,24 @@ export class Arm {
     const provider = factory?.kind === 'workspace' ? this.#workspaces : this.#dataFactory;
     const answer = factory && provider.handle(route, request, factory);
     return answer ?? this.#unknownPath(route, route.problem);
+  }
+
+  /** Of the requests that the provider got, whatever it made of them. */
+  #tell({ request, route, attempt, caller }: Passage, { status }: Reply): void {
+    const kind = eventKindOf(request.method);
+    if (kind === undefined || route.action === undefined || route.subscriptionId === undefined) return;
+    this.#events.raise({
+      kind,
+      operationName: route.action,
+      resourceUri: attempt.scope,
+      subscriptionId: route.subscriptionId,
+      resourceGroup: route.resourceGroup,
+      method: request.method,
+      succeeded: status < 400,
+      correlationId: request.correlationId,
+      at: this.#now(),
+      caller,
+    });
   }
 
   #unknownPath(route: Route, problem: RouteProblem | undefined): Reply {
@@ -262,21 +286,6 @@ function refuseApiVersion(
     code,
     `The resource type '${type}/integrationRuntimes' could not be found in the namespace '${namespace}' for api version '${version}'. The supported api-versions are '${versions.join(',')}'.`,
   );
-}
-
-function scopeOf(route: Route): string {
-  const { runtime, network } = route;
-  let scope = parentOf(route);
-  if (runtime !== undefined) scope += `/integrationRuntimes/${runtime}`;
-  if (network !== undefined) scope += `/managedVirtualNetworks/${network}`;
-  return scope;
-}
-
-function parentOf({ subscriptionId, resourceGroup, parent = 'factory', factory }: Route): string {
-  let scope = `/subscriptions/${subscriptionId}`;
-  if (resourceGroup !== undefined) scope += `/resourceGroups/${resourceGroup}`;
-  if (factory !== undefined) scope += `/providers/${PARENT_TYPES[parent]}/${factory}`;
-  return scope;
 }
 
 function subscriptionBody(subscription: Subscription, caller: TokenInfo): object {

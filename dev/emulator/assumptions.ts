@@ -159,3 +159,32 @@ export const INTERACTIVE_QUERY_FAILURE = {
   code: 'InternalServerError',
   message: 'Enabling interactive authoring failed.',
 };
+
+/**
+ * [change-events] Every PUT, PATCH, POST and DELETE raises an event when it is answered, also one of a child resource:
+ * documented of resources, and no exception is; no event of an integration runtime was found recorded. [change-state] So
+ * does the POST that reads a state, under the name of the action of role definitions: for a workspace that ends in
+ * `/action`, so that whoever polls on every action polls for ever.
+ */
+export function eventKindOf(method: string): 'Write' | 'Delete' | 'Action' | undefined {
+  return ({ PUT: 'Write', PATCH: 'Write', DELETE: 'Delete', POST: 'Action' } as const)[method];
+}
+
+/*
+ * [change-acceptance] A write that a workspace has only accepted raises its event at once, and none when it is carried
+ * out. [change-parents] The deletion of a factory, a workspace or a group raises one event, and none for each runtime in
+ * it. [change-correlation] The event has the caller's own correlation id: `x-ms-correlation-request-id`.
+ */
+
+/**
+ * [change-spelling] The subject of an event has the id in another case than the request (the documented examples have
+ * `resourcegroups` and `resourceGroups`).
+ */
+export function eventSubject(resourceUri: string): string {
+  return resourceUri
+    .replace('/resourceGroups/', '/resourcegroups/')
+    .replace('/integrationRuntimes/', '/integrationruntimes/');
+}
+
+/** [change-message] What a queue gets: decoded so by Cloud Custodian; plain text was seen in 2021. */
+export const QUEUE_MESSAGE = { encoding: 'base64', shape: 'object' } as const;

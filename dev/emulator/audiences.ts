@@ -6,8 +6,11 @@ const ARM_AUDIENCES: readonly string[] = [
   'https://management.chinacloudapi.cn',
 ];
 
-/** Terraform's provider asks for a token of Microsoft Graph to read its own claims; ARM does not take it. */
-const OTHER_AUDIENCES: readonly string[] = ['https://graph.microsoft.com'];
+/**
+ * ARM takes none of them. Terraform's provider asks for a token of Microsoft Graph to read its own claims. Storage has one
+ * audience for all accounts (documented), which the SDKs ask for, and one for each.
+ */
+const OTHER_AUDIENCES: readonly string[] = ['https://graph.microsoft.com', 'https://storage.azure.com'];
 
 export function isArmAudience(audience: string, origin: string): boolean {
   return ARM_AUDIENCES.includes(audience) || isSameServer(audience, origin);

@@ -43,8 +43,48 @@ export interface TraceEntry {
   host?: string;
   ifMatch?: string;
   ifNoneMatch?: string;
+  /** The caller's, or ARM's own. */
+  correlationId?: string;
   /** The body of a write. */
   body?: Json;
+}
+
+/** Who is told of the writes that ARM answers, failed ones included, and how: an event subscription of Event Grid. */
+export interface EventSubscription {
+  subscriptionId: string;
+  /** Of this group alone. */
+  resourceGroup?: string;
+  /** Only these operations (`Microsoft.DataFactory/factories/integrationruntimes/write`); absent, all: the receiver has to choose. */
+  operations?: string[];
+  /** A Storage queue. What it does not take is lost. */
+  queueUrl: string;
+  /** EventGrid when absent. */
+  schema?: 'EventGrid' | 'CloudEvents';
+  /** base64 when absent. */
+  encoding?: 'base64' | 'plain';
+  /** One event by itself, when absent. */
+  shape?: 'object' | 'array';
+  delayMs?: number;
+  /** How often each message is sent; 1 when absent. */
+  copies?: number;
+  /** So many at a time are sent in the reverse of their order. */
+  reversed?: number;
+  /** The next so many are lost on the way. */
+  drop?: number | 'always';
+}
+
+export interface RaisedEvent {
+  readonly id: string;
+  /** Milliseconds since 1970, by the emulator's clock. */
+  readonly at: number;
+  readonly subscriptionId: string;
+  /** Microsoft.Resources.ResourceWriteSuccess. */
+  readonly type: string;
+  readonly operationName: string;
+  readonly resourceUri: string;
+  readonly correlationId: string;
+  /** Once it is over: `delivered`, `dropped`, or `failed: ` and why. */
+  delivery: string;
 }
 
 export type FaultEffect =
@@ -229,6 +269,13 @@ export interface EmulatorControl {
   /** The only regions that runtimes of this factory may name, beside `AutoResolve`; without any, whatever could be the name of one is a region, as from the start. */
   setRegions(args: { factory: FactoryRef; regions?: string[] }): Promise<void>;
   setPageSize(args: { factory: FactoryRef; size: number }): Promise<void>;
+
+  /** From now on. One with the id of another replaces it. */
+  putEventSubscription(subscription: EventSubscription & { id?: string }): Promise<{ id: string }>;
+  /** One by its id, or those of one subscription, or all. */
+  removeEventSubscriptions(args?: { id?: string; subscriptionId?: string }): Promise<void>;
+  /** The events that somebody has subscribed to, oldest first: of the requests to ARM, and of what this control changes as another client of ARM would. */
+  events(args?: { subscriptionId?: string }): Promise<RaisedEvent[]>;
 
   addRefusal(refusal: Refusal): Promise<{ id: string }>;
   /** All, or one by id, or those at or below a scope. */

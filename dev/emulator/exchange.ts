@@ -13,6 +13,8 @@ export interface Incoming {
   readonly body: string;
   /** Scheme, host and port as the caller spelled them: answers that hold URLs must name the same origin. */
   readonly origin: string;
+  /** The caller's, or one that ARM makes up. */
+  readonly correlationId: string;
 }
 
 export interface Reply {

@@ -9,11 +9,13 @@ import { Buckets } from './buckets.ts';
 import type { EmulatorControl, EntraClient, FactoryRef } from './control.ts';
 import { serveControl } from './control-server.ts';
 import { Entra } from './entra.ts';
+import { type Deliver, Events } from './events.ts';
 import { Faults } from './faults.ts';
 import { createLocalControl } from './local-control.ts';
 import { Refusals } from './refusals.ts';
 import { serveTls } from './server.ts';
 import { createService } from './service.ts';
+import { storageQueues } from './storage-queue.ts';
 import { createServerIdentity } from './tls.ts';
 import { Trace } from './trace.ts';
 import { World } from './world.ts';
@@ -59,6 +61,8 @@ export interface EmulatorOptions {
   seed?: readonly FactoryRef[];
   tokenLifetimeSeconds?: number;
   traceCapacity?: number;
+  /** How events get into queues, in place of Storage's own way. */
+  deliver?: Deliver;
   /** What this emulator assumes otherwise: the probe has to notice. */
   assumed?: Partial<Assumed>;
 }
@@ -69,6 +73,9 @@ export interface Emulator {
   readonly controlUrl: string;
   readonly caPem: string;
   readonly caFile: string;
+  /** Of the server, and its key: for what is to be trusted as the emulator is. */
+  readonly certFile: string;
+  readonly keyFile: string;
   readonly control: EmulatorControl;
   stop(): Promise<void>;
 }
@@ -76,11 +83,14 @@ export interface Emulator {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const host = options.host ?? '127.0.0.1';
   const identity = createServerIdentity(['localhost', '127.0.0.1', '::1', ...(options.extraHosts ?? [])]);
-  const { service, control } = assemble(options);
+  const { service, control, stopEvents } = assemble(options, identity.caPem);
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'emulator-')));
   await mkdir(dir, { recursive: true });
   const caFile = join(dir, 'ca.pem');
+  const [certFile, keyFile] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
   writeFileSync(caFile, identity.caPem);
+  writeFileSync(certFile, identity.certPem);
+  writeFileSync(keyFile, identity.keyPem, { mode: 0o600 });
   const server = await serveTls(identity, service, { host, port: options.port ?? 0 });
   const controlServer = await serveControl(control, { host, port: options.controlPort ?? 0 });
   const urlHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
@@ -91,15 +101,18 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     controlUrl: `http://${urlHost}:${controlServer.port}`,
     caPem: identity.caPem,
     caFile,
+    certFile,
+    keyFile,
     control,
     stop: async () => {
+      stopEvents();
       await Promise.all([server.stop(), controlServer.stop()]);
       if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
     },
   };
 }
 
-function assemble(options: EmulatorOptions) {
+function assemble(options: EmulatorOptions, ca: string) {
   const now = options.now ?? Date.now;
   const world = new World(now, { ...ASSUMED, ...options.assumed });
   const buckets = new Buckets(now, options.throttling ?? true);
@@ -109,8 +122,32 @@ function assemble(options: EmulatorOptions) {
   const refusals = new Refusals();
   const faults = new Faults();
   const trace = new Trace(options.traceCapacity ?? 20_000);
-  const arm = new Arm({ now, world, tokens: entra.tokens, buckets, refusals });
+  const queues = storageQueues({ ca, token: tokenOfEventGrid(entra, now) });
+  const events = new Events(options.deliver ?? queues.deliver);
+  const arm = new Arm({ now, world, tokens: entra.tokens, buckets, refusals, events });
   const seed = options.seed ?? [];
-  const control = createLocalControl({ now, world, entra, buckets, refusals, faults, trace, clients, seed });
-  return { service: createService({ now, arm, entra, faults, trace }), control };
+  const control = createLocalControl({ now, world, entra, buckets, refusals, faults, trace, events, clients, seed });
+  const stopEvents = () => {
+    events.stop();
+    queues.stop();
+  };
+  return { service: createService({ now, arm, entra, faults, trace }), control, stopEvents };
 }
+
+/** Its own identity in Entra, which no one else has; one token for a while, as clients keep them. */
+function tokenOfEventGrid({ tokens }: Entra, now: () => number): () => string {
+  let known: { token: string; until: number } | undefined;
+  return () => {
+    if (known === undefined || known.until < now()) {
+      const { token, lifetime } = tokens.issue(EVENT_GRID, 'https://storage.azure.com');
+      known = { token, until: now() + (lifetime * 1_000) / 2 };
+    }
+    return known.token;
+  };
+}
+
+const EVENT_GRID = {
+  tenantId: DEFAULT_CLIENT.tenantId,
+  clientId: '44444444-4444-4444-4444-444444444444',
+  objectId: '55555555-5555-5555-5555-555555555555',
+};

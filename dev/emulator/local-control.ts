@@ -13,8 +13,10 @@ import type {
   TraceEntry,
 } from './control.ts';
 import type { Entra } from './entra.ts';
+import type { Events } from './events.ts';
 import type { Faults } from './faults.ts';
 import { isObject, type Json, type JsonObject, parseJson, parseVerbatim } from './json.ts';
+import { otherClient } from './other-client.ts';
 import type { Refusals } from './refusals.ts';
 import { goOn } from './synapse.ts';
 import type { Trace } from './trace.ts';
@@ -28,6 +30,7 @@ export interface ControlParts {
   readonly refusals: Refusals;
   readonly faults: Faults;
   readonly trace: Trace;
+  readonly events: Events;
   readonly clients: readonly EntraClient[];
   readonly seed: readonly FactoryRef[];
 }
@@ -37,6 +40,7 @@ export function createLocalControl(parts: ControlParts): EmulatorControl {
   seed(parts, undefined);
   return {
     ...existence(parts),
+    ...eventControl(parts),
     ...observation(parts),
     ...runtimeControl(parts),
     ...networkControl(parts),
@@ -50,8 +54,9 @@ export function createLocalControl(parts: ControlParts): EmulatorControl {
 }
 
 function forget(parts: ControlParts, subscriptionId: string | undefined): void {
-  const { world, faults, refusals, trace, buckets, entra, clients } = parts;
+  const { world, faults, refusals, trace, buckets, entra, events, clients } = parts;
   trace.clear(subscriptionId);
+  events.forget(subscriptionId);
   if (subscriptionId !== undefined) {
     world.subscriptions.delete(foldName(subscriptionId));
     faults.clear({ subscriptionId });
@@ -88,20 +93,25 @@ type Existence =
   | 'setRegions'
   | 'setOperations';
 
-function existence({ world, now }: ControlParts): Pick<EmulatorControl, Existence> {
+function existence({ world, now, events }: ControlParts): Pick<EmulatorControl, Existence> {
+  const told = otherClient(events, now);
+  const removeParent = (ref: FactoryRef) => {
+    if (world.removeFactory(ref)) told.parent(ref, 'delete');
+  };
   return {
     ensureFactory: async ({ location, ...factory }) => void world.ensureFactory(factory, location),
     ensureWorkspace: async ({ location, ...ref }) => void world.ensureFactory({ ...ref, kind: 'workspace' }, location),
-    removeWorkspace: async (ref) => void world.removeFactory({ ...ref, kind: 'workspace' }),
+    removeWorkspace: async (ref) => removeParent({ ...ref, kind: 'workspace' }),
     ensureResourceGroup: async ({ subscriptionId, name, location }) =>
       void world.ensureGroup(subscriptionId, name, location),
     ensureSubscription: async ({ subscriptionId, tenantId }) => {
       const subscription = world.ensureSubscription(subscriptionId);
       if (tenantId !== undefined) subscription.tenantId = tenantId;
     },
-    removeFactory: async (factory) => void world.removeFactory(factory),
-    removeResourceGroup: async ({ subscriptionId, name }) =>
-      void world.subscription(subscriptionId)?.groups.delete(foldName(name)),
+    removeFactory: async (factory) => removeParent(factory),
+    removeResourceGroup: async ({ subscriptionId, name }) => {
+      if (world.subscription(subscriptionId)?.groups.delete(foldName(name))) told.groupDeleted(subscriptionId, name);
+    },
     removeSubscription: async ({ subscriptionId }) => void world.subscriptions.delete(foldName(subscriptionId)),
     setSubscriptionState: async ({ subscriptionId, state }) => {
       world.ensureSubscription(subscriptionId).state = state;
@@ -149,10 +159,11 @@ type RuntimeControl =
   | 'setBadReference'
   | 'setWriteMode';
 
-function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, RuntimeControl> {
+function runtimeControl({ world, now, events }: ControlParts): Pick<EmulatorControl, RuntimeControl> {
   const factoryOf = (ref: FactoryRef): Factory => theFactory(world, ref, now());
   const runtimeOf = (ref: RuntimeRef): Runtime => theRuntime(factoryOf(ref.factory), ref.name);
   const view = (runtime: Runtime): RuntimeView => viewOf(runtime, now());
+  const told = otherClient(events, now);
   return {
     runtimes: async (factory) => sortedRuntimes(factoryOf(factory)).map(view),
     getRuntime: async (ref) => {
@@ -162,16 +173,24 @@ function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, Run
     putRuntime: async ({ factory: ref, name, properties }) => {
       const factory = factoryOf(ref);
       world.remove(factory, name);
-      return view(world.create(factory, name, copyOf(properties)));
+      const created = world.create(factory, name, copyOf(properties));
+      told.runtime({ factory: ref, name }, 'write');
+      return view(created);
     },
-    deleteRuntime: async ({ factory, name }) => void world.remove(factoryOf(factory), name),
+    deleteRuntime: async ({ factory, name }) => {
+      if (world.remove(factoryOf(factory), name)) told.runtime({ factory, name }, 'delete');
+    },
     drift: async ({ merge, replace, ...ref }) => {
       const runtime = runtimeOf(ref);
       world.write(runtime, mergePatch(replace ?? runtime.properties, merge ?? {}));
+      told.runtime(ref, 'write');
       return view(runtime);
     },
     touch: async (factory) => {
-      for (const runtime of factoryOf(factory).runtimes.values()) world.write(runtime, runtime.properties);
+      for (const runtime of factoryOf(factory).runtimes.values()) {
+        world.write(runtime, runtime.properties);
+        told.runtime({ factory, name: runtime.name }, 'write');
+      }
     },
     setState: async ({ state, repairsNeeded, ...ref }) => {
       const stages: Stage[] = typeof state === 'string' ? [{ state, afterMs: 0 }] : state;
@@ -195,7 +214,8 @@ function runtimeControl({ world, now }: ControlParts): Pick<EmulatorControl, Run
 
 type NetworkControl = 'setInteractiveQuery' | 'setInteractiveQueryMode' | 'networks' | 'ensureNetwork';
 
-function networkControl({ world, now }: ControlParts): Pick<EmulatorControl, NetworkControl> {
+function networkControl({ world, now, events }: ControlParts): Pick<EmulatorControl, NetworkControl> {
+  const told = otherClient(events, now);
   return {
     setInteractiveQuery: async ({ status, autoTerminationMinutes, ...ref }) => {
       const minutes =
@@ -206,6 +226,7 @@ function networkControl({ world, now }: ControlParts): Pick<EmulatorControl, Net
         fails: false,
         ...minutes,
       });
+      told.runtime(ref, status === 'Enabled' ? 'enableInteractiveQuery/action' : 'disableInteractiveQuery/action');
     },
     setInteractiveQueryMode: async ({ factory: ref, takesMs = INTERACTIVE_QUERY_MS, fails = false }) => {
       theFactory(world, ref, now()).interactiveQuery = { takesMs, fails };
@@ -220,6 +241,16 @@ function networkControl({ world, now }: ControlParts): Pick<EmulatorControl, Net
 
 function networkView({ json }: Network): NetworkView {
   return JSON.parse(json);
+}
+
+type EventControl = 'putEventSubscription' | 'removeEventSubscriptions' | 'events';
+
+function eventControl({ events }: ControlParts): Pick<EmulatorControl, EventControl> {
+  return {
+    putEventSubscription: async (subscription) => ({ id: events.subscribe(subscription) }),
+    removeEventSubscriptions: async (args = {}) => events.unsubscribe(args),
+    events: async ({ subscriptionId } = {}) => events.raised(subscriptionId),
+  };
 }
 
 type ArmControl = 'addRefusal' | 'clearRefusals' | 'setBuckets' | 'drainBucket';

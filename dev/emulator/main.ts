@@ -46,9 +46,9 @@ if (values.help) {
     clients: [{ ...DEFAULT_CLIENT, clientSecret: values['client-secret'] }],
     seed: [DEFAULT_FACTORY, DEFAULT_WORKSPACE],
   });
-  const { armUrl, authorityUrl, controlUrl, caFile } = emulator;
+  const { armUrl, authorityUrl, controlUrl, caFile, certFile, keyFile } = emulator;
   const { tenantId, clientId } = DEFAULT_CLIENT;
-  const line = { armUrl, authorityUrl, controlUrl, caFile, tenantId, clientId, pid: process.pid };
+  const line = { armUrl, authorityUrl, controlUrl, caFile, certFile, keyFile, tenantId, clientId, pid: process.pid };
   process.stdout.write(`${JSON.stringify(line)}\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

@@ -1,5 +1,6 @@
 /** From method and path to an operation. */
 import type { BucketKind, Operation } from './operations.ts';
+import { PARENT_TYPES } from './world.ts';
 
 /** Where a request goes. The names are decoded, and spelled as the caller did. */
 export interface Route {
@@ -23,6 +24,27 @@ export interface Route {
   readonly problem?: RouteProblem;
 }
 
+/** The ARM id of what a request is about, with what is named in it. */
+export function scopeOf(route: Omit<Route, 'operation'>): string {
+  const { runtime, network } = route;
+  let scope = parentOf(route);
+  if (runtime !== undefined) scope += `/integrationRuntimes/${runtime}`;
+  if (network !== undefined) scope += `/managedVirtualNetworks/${network}`;
+  return scope;
+}
+
+export function parentOf({
+  subscriptionId,
+  resourceGroup,
+  parent = 'factory',
+  factory,
+}: Omit<Route, 'operation'>): string {
+  let scope = `/subscriptions/${subscriptionId}`;
+  if (resourceGroup !== undefined) scope += `/resourceGroups/${resourceGroup}`;
+  if (factory !== undefined) scope += `/providers/${PARENT_TYPES[parent]}/${factory}`;
+  return scope;
+}
+
 export type RouteProblem =
   | { readonly kind: 'encoding' }
   | { readonly kind: 'subscription' }
@@ -35,6 +57,8 @@ type Verbs = Readonly<Record<string, Verb>>;
 
 /** What a provider has of runtimes and of what they belong to. */
 interface Provider {
+  /** How the actions on each begin. */
+  readonly actions: { readonly parents: string; readonly runtimes: string };
   readonly namespace: string;
   readonly parent: 'factory' | 'workspace';
   readonly parents: string;
@@ -60,6 +84,7 @@ function provider(
   const type = `${namespace}/${parents}`;
   const runtimes = `${type}/${actions.runtimes}`;
   return {
+    actions: { parents: type, runtimes },
     namespace,
     parent,
     parents,
@@ -126,6 +151,14 @@ const PROVIDERS: readonly Provider[] = [
     { runtimes: 'integrationRuntimes', status: 'getStatus/action' },
   ),
 ];
+
+/** How the actions on a factory or workspace, and on its runtimes, begin in role definitions. */
+export function actionsOf(kind: Provider['parent']): Provider['actions'] {
+  const found = PROVIDERS.find(({ parent }) => parent === kind);
+  if (found === undefined) throw new Error(`no provider has a ${kind}`);
+  return found.actions;
+}
+
 /** Of a factory alone. */
 const NETWORKS = 'Microsoft.DataFactory/factories/managedVirtualNetworks';
 const NETWORKS_VERBS: Verbs = {

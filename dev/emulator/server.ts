@@ -150,18 +150,18 @@ function incoming(req: IncomingMessage, body: string): Incoming {
     headers: req.headers,
     body,
     origin: `https://${req.headers.host ?? 'localhost'}`,
+    correlationId: String(req.headers['x-ms-correlation-request-id'] ?? randomUUID()),
   };
 }
 
 function send(res: ServerResponse, answer: Reply, request: Incoming | undefined): void {
-  const correlation = request?.headers['x-ms-correlation-request-id'] ?? randomUUID();
   const clientRequestId = request?.headers['x-ms-client-request-id'];
   res.writeHead(answer.status, {
     'cache-control': 'no-cache',
     pragma: 'no-cache',
     expires: '-1',
     'x-ms-request-id': randomUUID(),
-    'x-ms-correlation-request-id': correlation,
+    'x-ms-correlation-request-id': request?.correlationId ?? randomUUID(),
     'x-ms-routing-request-id': `EMULATOR:${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}:${randomUUID()}`,
     'strict-transport-security': 'max-age=31536000; includeSubDomains',
     'x-content-type-options': 'nosniff',

@@ -43,6 +43,7 @@ function traceEntry(at: number, request: Incoming, subject: Subject): TraceEntry
   const ifMatch = header(request, 'if-match');
   const ifNoneMatch = header(request, 'if-none-match');
   const entry: TraceEntry = { at, method: request.method, path: request.url, status: 0, ...subject };
+  entry.correlationId = request.correlationId;
   if (host !== undefined) entry.host = host;
   if (ifMatch !== undefined) entry.ifMatch = ifMatch;
   if (ifNoneMatch !== undefined) entry.ifNoneMatch = ifNoneMatch;

@@ -9,8 +9,8 @@ export class LineServer {
   readonly #waiting: PromiseWithResolvers<unknown>[] = [];
   readonly #ended: Promise<void>;
 
-  constructor(command: string) {
-    this.#child = spawn(command, { stdio: ['pipe', 'pipe', 'inherit'] });
+  constructor(command: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = process.env) {
+    this.#child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
     this.#ended = new Promise((resolve) => {
       this.#child.once('error', (error) => this.#fail(error));
       this.#child.once('close', (code) => {

@@ -2,6 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { haveAzurite } from '../../dev/azurite/install.ts';
 import { Child } from '../../dev/controlplane/child.ts';
 import { startControlPlane } from '../../dev/controlplane/index.ts';
 import type { Task } from '../../dev/controlplane/log.ts';
@@ -53,11 +54,11 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'tools',
     about:
-      'helm, promtool, prometheus, kstatus, Lua, actionlint, krew and the front end of docker build, built the first time',
+      'helm, promtool, prometheus, kstatus, Lua, actionlint, krew and the front end of docker build, built the first time; azurite, installed',
     run: tools,
   },
   jest('ecosystem', 'what these tools say'),
-  jest('integration', 'a real API server; the emulated Azure, also by the SDKs for Python'),
+  jest('integration', 'a real API server; the emulated Azure, also by the SDKs for Python; a real queue'),
   jest('operator', 'the operator as users run it, on both'),
   jest('outage', 'what goes down and comes back: the API server, the operator, Azure'),
   jest('e2e', 'through kubectl and helm alone; the operator in the place of its pod'),
@@ -159,7 +160,9 @@ async function controlPlane(context: Context): Promise<Counts> {
 /** Before the tests that use them, so that none of these seems to hang while they are built. */
 async function tools(context: Context): Promise<Counts> {
   try {
-    return (await haveTools(TOOLS, taskOf(context))) ? NONE : SKIPPED;
+    const task = taskOf(context);
+    const had = [await haveTools(TOOLS, task), (await haveAzurite(task)) !== undefined];
+    return had.every(Boolean) ? NONE : SKIPPED;
   } catch (error) {
     process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
     return FAILED;

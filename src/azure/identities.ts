@@ -5,6 +5,7 @@ import type { NamespaceCredential, OwnCredential } from '../core/model/credentia
 import { type Grant, refusalOf } from '../core/model/grants.ts';
 import { type Advice, inShort } from '../core/model/message.ts';
 import type { ManagedObject } from '../core/model/object.ts';
+import type { Parent, RuntimeId } from '../core/model/runtime.ts';
 import { DENIAL_PASSES_MS } from '../core/schedule.ts';
 import type { Access, Identities } from '../ports.ts';
 import type { RateLimits } from './budget/limits.ts';
@@ -129,6 +130,18 @@ export class AzureIdentities implements Identities {
     return isSession(this.#own)
       ? describeCredential(this.#own.credential)
       : `none: ${inShort(noOwnIdentity(this.#own))}`;
+  }
+
+  /** Another writer may have changed the runtime. Returns how to ask whether it has come to show another version since. */
+  suspect(id: RuntimeId): () => boolean {
+    const asked = [...this.#sessions.values()].flatMap(({ runtimes }) => runtimes.suspect(id) ?? []);
+    return () => asked.some((hasChanged) => hasChanged());
+  }
+
+  /** When the oldest list of the parent was requested, by the monotonic clock; undefined when there is none. */
+  listedAt(parent: Parent): number | undefined {
+    const times = [...this.#sessions.values()].flatMap(({ runtimes }) => runtimes.listedAt(parent) ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** The object is gone: its key waits for nothing any more. */

@@ -12,6 +12,7 @@ import { createDataFactory } from './arm/data-factory.ts';
 import type { RetrySettings } from './arm/retry.ts';
 import { createSynapse } from './arm/synapse.ts';
 import type { PrincipalBudgets } from './budget/principal-budgets.ts';
+import type { OwnWrites } from './changes/own-writes.ts';
 import type { Cloud } from './identity/clouds.ts';
 import { type Credential, identityOf } from './identity/credentials.ts';
 import { Denial } from './identity/denial.ts';
@@ -32,6 +33,8 @@ export interface SessionOptions {
   /** For one attempt of a request to ARM; 60 s when absent. */
   readonly requestTimeoutMs?: number;
   readonly retry?: RetrySettings;
+  /** Gives every write an id, by which an event tells of it; ARM makes one when absent. */
+  readonly ownWrites?: OwnWrites;
   /** The life of the process. */
   readonly signal?: AbortSignal;
   /** The transport of ARM requests; the SDK's own when absent. */

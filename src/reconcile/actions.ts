@@ -164,7 +164,7 @@ export class Actions {
     const { desired } = this.#situation;
     const document = placedIn(desired.managedVirtualNetwork, newDocument(desired.fields));
     const answer = await this.#runtimes.create(desired.id, document, this.#caller);
-    if (missing) this.#report.event(MISSING_RUNTIME);
+    if (missing) this.#missingFound();
     this.#setClaim('Created', declared(this.#situation));
     this.#results.writeAnswered({ kind: 'create' }, answer);
     const kind = missing ? 'Recreate' : 'Create';
@@ -172,6 +172,11 @@ export class Actions {
     this.#results.writeApplied(kind);
     // Public: a create was answered as asked for, of a runtime that was public nonetheless. So it is read again.
     if (desired.managedVirtualNetwork !== undefined) this.#state.invalidate('definition');
+  }
+
+  #missingFound(): void {
+    this.#report.event(MISSING_RUNTIME);
+    this.#world.metrics.foreignChange(this.#situation.object.key);
   }
 
   async #adopt(changes: readonly Drift[]): Promise<void> {

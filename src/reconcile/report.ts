@@ -99,7 +99,10 @@ export class Report {
   #count(events: readonly OperatorEvent[], before: Status, status: Status): void {
     const { metrics } = this.#world;
     const told = events.map(({ reason }) => reason);
-    if (told.includes('DriftDetected')) for (const { field } of status.drift) metrics.driftDetected(fieldOf(field));
+    if (told.includes('DriftDetected')) {
+      for (const { field } of status.drift) metrics.driftDetected(fieldOf(field));
+      metrics.foreignChange(this.#state.situation.object.key);
+    }
     if (stallBegins(before, status)) metrics.stalled();
     if (told.includes('Repaired')) metrics.repair('repaired');
     if (told.includes('RepairExhausted')) metrics.repair('exhausted');

@@ -129,5 +129,6 @@ export class WriteResults {
     const { status } = this.#state.situation.object;
     if (startsToDrift(status, { drift })) this.#report.event(driftDetected(drift));
     for (const { field } of drift) this.#world.metrics.driftDetected(fieldOf(field));
+    this.#world.metrics.foreignChange(this.#state.situation.object.key);
   }
 }

@@ -45,6 +45,11 @@ export class Enqueuer {
     this.#add(this.#related(runtimeKey));
   }
 
+  /** Azure tells that somebody may have changed the runtime. */
+  runtimePushed(runtimeKey: string): void {
+    this.#add(this.#sharing(runtimeKey).map(({ key }) => ({ key, priority: PRIORITY.pushed })));
+  }
+
   /** The objects of the namespace now use another identity, or another credential of the same. */
   credentialChanged(namespace: string): void {
     for (const object of this.#shard.own.inNamespace(namespace)) {

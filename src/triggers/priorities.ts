@@ -7,10 +7,12 @@ export const PRIORITY = {
   change: 100,
   /** Another object of the same runtime has changed. */
   related: 50,
+  /** Azure tells of a change of the runtime. */
+  pushed: 30,
   /** A repair has waited for the request budget. */
   repair: 20,
   /** A list shows an object that no person has changed, or another writer has changed its status, or it is gone. */
   listed: 0,
   /** The periodic pass that finds drift, and the retry after an outage of the API server. */
   poll: 0,
-} as const satisfies Readonly<Record<Urgency | 'related' | 'listed', number>>;
+} as const satisfies Readonly<Record<Urgency | 'related' | 'pushed' | 'listed', number>>;

@@ -12,17 +12,21 @@ import type { OutageKeys } from '../triggers/outage-keys.ts';
 import { type Base, CONTROLLER } from './base.ts';
 import { createHandler } from './handler.ts';
 
+/** Who is told of passes besides the metrics. */
+export type PassListener = Pick<Parameters<typeof createReconciler>[0]['metrics'], 'foreignChange' | 'passed'>;
+
 export interface ControllerParts {
   readonly shard: Shard;
   readonly queue: WorkQueue;
   readonly identities: AzureIdentities;
   readonly isLeader: () => boolean;
   readonly outageKeys: OutageKeys;
+  readonly alsoTold?: PassListener;
 }
 
 export function createController(base: Base, parts: ControllerParts): Controller {
   const { config, clock, log, metrics, client, signal } = base;
-  const { shard, queue, identities, isLeader, outageKeys } = parts;
+  const { shard, queue, identities, isLeader, outageKeys, alsoTold } = parts;
   const { intervalMs } = config;
   const reconcile = createReconciler({
     objects: createObjects({
@@ -34,7 +38,16 @@ export function createController(base: Base, parts: ControllerParts): Controller
     identities,
     events: createEvents({ client, clock, metrics: metrics.kubernetes, log, instance: hostname(), signal }),
     log,
-    metrics: { ...metrics.azure, ...metrics.polls, stalled: () => metrics.controller.terminalError(CONTROLLER) },
+    metrics: {
+      ...metrics.azure,
+      ...metrics.polls,
+      stalled: () => metrics.controller.terminalError(CONTROLLER),
+      foreignChange: (key) => alsoTold?.foreignChange(key),
+      passed: (key, end) => {
+        metrics.polls.passed(key, end);
+        alsoTold?.passed(key, end);
+      },
+    },
     isLeader,
     now: clock.now,
     intervalMs,

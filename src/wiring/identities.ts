@@ -1,9 +1,11 @@
 /** The identities with which Azure is called, from the configuration, and what happens when one of them changes. */
 import { checkedTransport } from '../azure/arm/transport.ts';
 import { limitsFor } from '../azure/budget/limits.ts';
+import type { OwnWrites } from '../azure/changes/own-writes.ts';
 import { AzureIdentities, type CredentialChange } from '../azure/identities.ts';
 import { type Cloud, resolveCloud } from '../azure/identity/clouds.ts';
 import type { Config } from '../config.ts';
+import { compact } from '../core/model/compact.ts';
 import { describeGrants } from '../core/model/grants.ts';
 import type { CredentialSink } from '../kube/credentials.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
@@ -16,19 +18,17 @@ export interface IdentitiesParts {
   readonly objects: ObjectStore;
   readonly enqueuer: Enqueuer;
   readonly isLeader: () => boolean;
+  /** With a change queue only. */
+  readonly ownWrites: OwnWrites | undefined;
 }
 
 /** @throws Error that says what is wrong with the settings of the cloud. */
-export function createIdentities(base: Base, { objects, enqueuer, isLeader }: IdentitiesParts): AzureIdentities {
+export function createIdentities(base: Base, parts: IdentitiesParts): AzureIdentities {
+  const { objects, enqueuer, isLeader, ownWrites } = parts;
   const { config, clock, log, signal } = base;
   const metrics = base.metrics.azure;
   const { azure, azureCredential, operatorIdentityNamespaces, armBudgetShare } = config;
-  const cloud = resolveCloud({
-    cloud: azure.cloud,
-    authorityHost: azure.authorityHost,
-    endpoint: azure.resourceManagerEndpoint,
-    audience: azure.resourceManagerAudience,
-  });
+  const cloud = cloudOf(config);
   const intervalReport = new IntervalReport(log);
   const identities = new AzureIdentities({
     env: azure.credential,
@@ -51,6 +51,7 @@ export function createIdentities(base: Base, { objects, enqueuer, isLeader }: Id
     limits: limitsFor(armBudgetShare),
     httpClient: checkedTransport(isLeader),
     signal,
+    ...compact({ ownWrites }),
   });
   objects.subscribe((change) => {
     if (change.kind !== 'removed') return;
@@ -59,6 +60,16 @@ export function createIdentities(base: Base, { objects, enqueuer, isLeader }: Id
   });
   logIdentity(identities, config, cloud, log);
   return identities;
+}
+
+/** @throws Error that says what is wrong with its settings */
+export function cloudOf({ azure }: Config): Cloud {
+  return resolveCloud({
+    cloud: azure.cloud,
+    authorityHost: azure.authorityHost,
+    endpoint: azure.resourceManagerEndpoint,
+    audience: azure.resourceManagerAudience,
+  });
 }
 
 function logIdentity(identities: AzureIdentities, config: Config, cloud: Cloud, log: Log): void {

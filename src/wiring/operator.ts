@@ -1,7 +1,9 @@
 /** The composition root: configuration → adapters → controller. Only this folder knows every part. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { OwnWrites } from '../azure/changes/own-writes.ts';
 import type { Config } from '../config.ts';
+import { compact } from '../core/model/compact.ts';
 import { countObjects } from '../core/model/object-counts.ts';
 import { createKubeClient } from '../kube/client/client.ts';
 import { createElector } from '../kube/lease/election.ts';
@@ -17,6 +19,7 @@ import { createMetrics } from '../telemetry/metrics/metrics.ts';
 import { Enqueuer } from '../triggers/enqueuer.ts';
 import { OutageKeys } from '../triggers/outage-keys.ts';
 import { type Base, CONTROLLER } from './base.ts';
+import { type ChangeQueue, createChangeQueue } from './change-queue.ts';
 import { createController } from './controller.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createIdentities, credentialSink } from './identities.ts';
@@ -39,14 +42,24 @@ export function createOperator({ config, log, clock, version }: OperatorOptions)
   const base: Base = { config, clock, log, metrics, client, signal: stopping.signal };
   const shard = new Shard(config.labelSelector);
   metrics.objects.countBy(() => countObjects(shard.own.objects(), clock.now()));
-  const elector = config.leaderElect ? electorOf(base) : undefined;
+  const elector: Elector | undefined = config.leaderElect ? electorOf(base, () => changes?.state()) : undefined;
   const leadership = elector ?? ALWAYS_LEADER;
   const isLeader = () => leadership.isLeader();
   const queue = new WorkQueue({ clock, metrics: metrics.queue(CONTROLLER) });
   const enqueuer = new Enqueuer(queue, shard, { clock, intervalMs: config.intervalMs });
   const outageKeys = new OutageKeys(queue);
-  const identities = createIdentities(base, { objects: shard.own, enqueuer, isLeader });
-  const controller = createController(base, { shard, queue, identities, isLeader, outageKeys });
+  const ownWrites = config.changeQueue === '' ? undefined : new OwnWrites(clock, randomUUID);
+  const identities = createIdentities(base, { objects: shard.own, enqueuer, isLeader, ownWrites });
+  const changes: ChangeQueue | undefined =
+    ownWrites && createChangeQueue(base, { shard, enqueuer, identities, ownWrites, leadership });
+  const controller = createController(base, {
+    shard,
+    queue,
+    identities,
+    isLeader,
+    outageKeys,
+    ...compact({ alsoTold: changes?.passes }),
+  });
   const watches = createWatches({
     client,
     clock,
@@ -71,6 +84,7 @@ export function createOperator({ config, log, clock, version }: OperatorOptions)
     // Stops right after the controller: the release of the lease must not wait for the other parts.
     ...(elector === undefined ? [] : [longRunning('leader election', (signal) => elector.run(signal))]),
     longRunning('controller', (signal) => runAsLeader(signal, leadership, enqueuer, controller)),
+    ...(changes === undefined ? [] : [changes.component]),
   ];
 }
 
@@ -85,12 +99,13 @@ async function runAsLeader(
   await controller.run(signal, leadership.lost);
 }
 
-function electorOf({ config, clock, log, metrics, client }: Base): Elector {
+function electorOf({ config, clock, log, metrics, client }: Base, queueState: () => string | undefined): Elector {
   const name = config.leaderElectName;
   return createElector({
     client,
     namespace: config.leaderElectNamespace || undefined,
     name,
+    queueState,
     terms: {
       // A container that restarts in the same pod is another replica.
       identity: `${hostname()}_${randomUUID()}`,

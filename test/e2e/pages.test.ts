@@ -20,6 +20,7 @@ const SAMPLE = 'kubectl apply -f examples/azureintegrationruntime.yaml';
 const READY = 'kubectl wait --for=condition=Ready azir/my-sample-azure-ir --timeout=60s';
 /** What a page takes for granted when it is opened. */
 const BEFORE: Readonly<Record<string, readonly string[]>> = {
+  'docs/change-queue.md': [SAMPLE, READY],
   'docs/gitops.md': ['kubectl create namespace argocd', 'kubectl create configmap argocd-cm -n argocd'],
   'docs/operations.md': [SAMPLE, READY, 'kubectl apply -f examples/interactive-authoring.yaml'],
   'docs/reference/manifest.md': [SAMPLE],

@@ -75,6 +75,7 @@ const EVERYTHING = {
   logLevel: 'debug',
   watchNamespaces: ['team-a', 'team-b'],
   labelSelector: 'shard in (a, b)',
+  changeQueue: { url: 'https://account.queue.core.windows.net/ir-changes', poll: '5s' },
   extraArgs: ['--log-level=info'],
   env: [{ name: 'HTTPS_PROXY', value: 'http://proxy' }],
   envFrom: [{ secretRef: { name: 'azure-identity' } }],
@@ -182,6 +183,14 @@ describe('the chart', () => {
     [{ azure: { credential: 'default' } }, 'value must be one of'],
     [{ azure: { cloud: 'Azure' } }, 'value must be one of'],
     [{ interval: '10 minutes' }, 'does not match pattern'],
+    [{ changeQueue: { url: 'http://account.queue.core.windows.net/ir-changes' } }, 'does not match pattern'],
+    [{ changeQueue: { url: 'https://account.queue.core.windows.net' } }, 'does not match pattern'],
+    [
+      { changeQueue: { url: 'https://account.queue.core.windows.net/ir-changes?sv=1&sig=x' } },
+      'does not match pattern',
+    ],
+    [{ changeQueue: { poll: '2' } }, 'does not match pattern'],
+    [{ changeQueue: 'https://account.queue.core.windows.net/ir-changes' }, 'got string, want object'],
     [{ replicas: -1 }, 'minimum'],
     [{ image: { digest: 'latest' } }, 'does not match pattern'],
     [
@@ -296,6 +305,8 @@ describe('the chart', () => {
       '--log-level=debug',
       '--watch-namespaces=team-a,team-b',
       '--label-selector=shard in (a, b)',
+      '--change-queue=https://account.queue.core.windows.net/ir-changes',
+      '--change-queue-poll=5s',
       '--log-level=info',
     ]);
   });

@@ -87,6 +87,14 @@ const FLAGS = {
     parsed: 1_000,
     other: '3s',
   },
+  'change-queue': {
+    key: 'changeQueue',
+    standard: '',
+    given: 'https://account.queue.core.windows.net/ir-changes/',
+    parsed: 'https://account.queue.core.windows.net/ir-changes',
+    other: 'https://127.0.0.1:10001/devstoreaccount1/changes',
+  },
+  'change-queue-poll': { key: 'changeQueuePollMs', standard: 2_000, given: '1m', parsed: 60_000, other: '1s' },
   'log-level': { key: 'logLevel', standard: 'info', given: 'debug', parsed: 'debug', other: 'warn' },
 } as const satisfies Record<string, { key: keyof Config; [more: string]: unknown }>;
 
@@ -110,6 +118,32 @@ describe.each(Object.entries(FLAGS))('--%s', (name, { key, standard, given, pars
   test('is in the usage, with its default and its variable', () => {
     expect(usage()).toContain(`--${name}\n`);
     expect(usage()).toContain(`variable ${variable})`);
+  });
+});
+
+describe('a change queue', () => {
+  test.each([
+    'http://account.queue.core.windows.net/ir-changes',
+    'https://account.queue.core.windows.net',
+    'https://account.queue.core.windows.net/',
+    'https://account.queue.core.windows.net/IR-changes',
+    'https://account.queue.core.windows.net/ir--changes',
+    'https://account.queue.core.windows.net/ir',
+    'https://account.queue.core.windows.net/ir-changes/messages/x',
+    'https://account.queue.core.windows.net/ir-changes?sv=2024&sig=SECRET',
+    'https://user:SECRET@account.queue.core.windows.net/ir-changes',
+    'https://account.queue.core.windows.net/ir-changes#SECRET',
+    'ir-changes',
+  ])('is the https URL of a queue without a secret: %s is refused, and no secret repeated', (url) => {
+    const message = refusal([`--change-queue=${url}`]);
+    expect(message).toMatch(/^--change-queue: invalid queue URL ".*": must be https, without a SAS token/);
+    expect(message).not.toContain('SECRET');
+  });
+
+  test.each(['999ms', '0s', '61s', 'often'])('is not read every %s', (text) => {
+    expect(refusal([`--change-queue-poll=${text}`])).toBe(
+      `--change-queue-poll: invalid duration "${text}": must be from 1s to 1m, for example 2s`,
+    );
   });
 });
 

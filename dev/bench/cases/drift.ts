@@ -1,12 +1,11 @@
 /** Benchmark of correcting drift, when all runtimes are changed at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OperatorProcess } from '../../installation/operator-process.ts';
-import { bound, READS, WRITES } from '../arm-bound.ts';
+import { bound } from '../arm-bound.ts';
 import { converge, polled, UNLIMITED } from '../converge.ts';
 import { eachOf, factoryOf, nameOf } from '../objects.ts';
 import { inPlace, type Place } from '../place.ts';
 import type { Result } from '../result.ts';
-import { requestsLeft, since, usageOf } from '../usage.ts';
+import { atRest, since, usageOf } from '../usage.ts';
 
 /** Another writer changes all runtimes. */
 export async function drift(objects: number): Promise<Result> {
@@ -43,16 +42,6 @@ export async function drift(objects: number): Promise<Result> {
       compared: `ARM's buckets allow ${best} s, from the first list that shows the drift`,
     };
   });
-}
-
-/** Resolves when the buckets that the start has emptied are full again, but for what polling takes all the time. */
-async function atRest(operator: OperatorProcess): Promise<void> {
-  const full = 0.9;
-  for (;;) {
-    const { reads, writes } = await requestsLeft(operator);
-    if (reads >= full * READS.burst && writes >= full * WRITES.burst) return;
-    await sleep(500);
-  }
 }
 
 /** Resolves once the operator has made so many updates. */

@@ -7,6 +7,7 @@ import { type CallContext, Denied, type RequestKind, SupersededError } from '../
 import { type Clock, wallTime } from '../../runtime/clock.ts';
 import { unlessAborted, withDeadline } from '../../runtime/deadline.ts';
 import type { RequestBudget } from '../budget/request-budget.ts';
+import type { OwnWrites } from '../changes/own-writes.ts';
 import type { Denial } from '../identity/denial.ts';
 import type { TokenSource } from '../identity/tokens.ts';
 import { type ArmOperation, type AzureMetrics, NO_METRICS } from '../metrics.ts';
@@ -28,6 +29,8 @@ export interface ArmOptions {
   /** For one attempt; 60 s when absent. */
   readonly requestTimeoutMs?: number;
   readonly retry?: RetrySettings;
+  /** Gives every write an id, by which an event tells of it; ARM makes one when absent. */
+  readonly ownWrites?: Pick<OwnWrites, 'sending' | 'tookEffect'>;
   /** The transport below the SDK's pipeline; the SDK's own when absent. */
   readonly httpClient?: HttpClient;
 }
@@ -39,12 +42,16 @@ export interface Call<T> {
   /** What the call is below: the parent that a 404 is about. */
   readonly parent: Parent['kind'];
   readonly headers?: Record<string, string>;
+  /** The parent (see `parentKey`) that an event is expected of once this has taken effect. */
+  readonly raises?: string;
   send(options: SdkOptions): Promise<unknown>;
   /** Parses the body of a 2xx; throws `AzureFailure` when it makes no sense. */
   parse(body: string | undefined | null, status: number): T;
   /** What the runtime's own 404 means to this call; absent when it means nothing special. */
   missing?: () => T;
 }
+
+type Identified<T> = Call<T> & { readonly writeId?: string };
 
 export class ArmCalls {
   readonly #options: ArmOptions;
@@ -55,7 +62,8 @@ export class ArmCalls {
 
   async make<T>(caller: CallContext, call: Call<T>): Promise<T> {
     const failures: TransientFailure[] = [];
-    const attempt = () => this.#attempt(caller, call);
+    const identified = this.#identified(call);
+    const attempt = () => this.#attempt(caller, identified);
     const noted = async (): Promise<T> => {
       try {
         return await this.#withFreshToken(attempt);
@@ -71,7 +79,14 @@ export class ArmCalls {
     }
   }
 
-  async #attempt<T>(caller: CallContext, call: Call<T>): Promise<T> {
+  /** All attempts of one write have one id. */
+  #identified<T>(call: Call<T>): Identified<T> {
+    const writeId = call.writes ? this.#options.ownWrites?.sending(call.raises) : undefined;
+    if (writeId === undefined) return call;
+    return { ...call, writeId, headers: { ...call.headers, 'x-ms-correlation-request-id': writeId } };
+  }
+
+  async #attempt<T>(caller: CallContext, call: Identified<T>): Promise<T> {
     // Before the budget and `mayWrite`: the write goes out right after these checks, not after a slow authority.
     await this.#options.tokens.get(caller.signal);
     if (call.writes && !caller.mayWrite()) {
@@ -129,7 +144,7 @@ export class ArmCalls {
     }
   }
 
-  #interpret<T>(answer: PipelineResponse, call: Call<T>, { caller, sentAt }: Sent): T {
+  #interpret<T>(answer: PipelineResponse, call: Identified<T>, { caller, sentAt }: Sent): T {
     const { budget, denial, clock } = this.#options;
     const { status } = answer;
     const ids = idsOf(answer);
@@ -141,6 +156,7 @@ export class ArmCalls {
       throw this.#denied(failure, status, ids);
     }
     if (status !== 408 && status !== 429 && status < 500) denial.granted();
+    if (status === 200 && call.writeId !== undefined) this.#options.ownWrites?.tookEffect(call.writeId);
     if (failure === undefined) return parsed(call, answer, ids);
     if (call.missing !== undefined && isRuntimeMissing(refusal)) return call.missing();
     if (failure.kind === 'throttled') {

@@ -22,9 +22,14 @@ export function checkRuntimeId(id: RuntimeId): void {
 
 /** Throws as `checkRuntimeId` does. */
 export function checkParent(parent: Parent): void {
-  check('subscription', parent.subscriptionId, { test: isGuid });
-  check('resource group', parent.resourceGroup, RESOURCE_GROUP);
+  checkResourceGroup(parent);
   check(parent.kind, parent.name, PARENTS[parent.kind]);
+}
+
+/** Throws as `checkRuntimeId` does. */
+export function checkResourceGroup(group: Pick<Parent, 'subscriptionId' | 'resourceGroup'>): void {
+  check('subscription', group.subscriptionId, { test: isGuid });
+  check('resource group', group.resourceGroup, RESOURCE_GROUP);
 }
 
 /** Documented; the first and last character are no hyphen. */

@@ -7,6 +7,7 @@ import {
   type Missing,
   type ObservedRuntime,
   type Parent,
+  parentKey,
   type RuntimeDocument,
   type RuntimeId,
   type RuntimeStatus,
@@ -167,6 +168,7 @@ export class ServiceRuntimes implements ArmRuntimes {
       budget: 'writes',
       writes: true,
       headers,
+      raises: parentKey(id.parent),
       send: (options) => this.#service.plain.put(path(id), document, options),
       parse: (body, status) => (this.#accepted(status) ? ACCEPTED : parseRuntimeOf(id, parseJson(body))),
     });
@@ -178,6 +180,7 @@ export class ServiceRuntimes implements ArmRuntimes {
       operation: 'delete',
       budget: 'deletes',
       writes: true,
+      raises: parentKey(id.parent),
       send: (options) => this.#service.plain.delete(path(id), options),
       parse: (body, status) => {
         if (this.#accepted(status)) return ACCEPTED;

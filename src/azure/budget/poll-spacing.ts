@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { Throttle } from '../../runtime/throttle.ts';
 
 /** The share of the reads that polls may use: the rest is for changes, for lists, and for other clients. */
-const POLL_SHARE = 0.6;
+export const POLL_SHARE = 0.6;
 /** A key that has not asked for so many of its intervals does not poll any more. */
 const INTERVALS_UNTIL_LAPSE = 3;
 const SWEEP_EVERY_MS = 5 * 60_000;

@@ -95,6 +95,16 @@ export class Observer implements Runtimes {
     return this.#options.remote(parent).createNetwork(parent, name, caller);
   }
 
+  /** As `ParentObserver.suspect`, if any caller has asked about the parent; undefined where nothing is known of it. */
+  suspect({ parent, name }: RuntimeId): (() => boolean) | undefined {
+    return this.#parents.get(parentKey(parent))?.observer.suspect(name);
+  }
+
+  /** When the list of the parent was requested, by the monotonic clock; undefined when there is none. */
+  listedAt(parent: Parent): number | undefined {
+    return this.#parents.get(parentKey(parent))?.observer.listedAt;
+  }
+
   #of(parent: Parent): ParentObserver {
     const now = this.#options.clock.monotonic();
     this.#sweep(now);

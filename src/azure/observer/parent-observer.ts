@@ -61,6 +61,24 @@ export class ParentObserver {
     return this.#request !== undefined;
   }
 
+  /** When the list was requested that hints come from, by the monotonic clock. */
+  get listedAt(): number | undefined {
+    return this.#view.listedAt;
+  }
+
+  /**
+   * Another writer may have changed it: what was known before now is no answer to a hint any more. Returns how to ask whether
+   * it has come to show another version since.
+   */
+  suspect(name: string): () => boolean {
+    const before = this.#view.versionOf(name);
+    this.#view.observe(name, 'uncertain', this.#now);
+    return () => {
+      const after = this.#view.versionOf(name);
+      return before !== undefined && after !== undefined && before !== after;
+    };
+  }
+
   async hint(id: RuntimeId, maxAgeMs: number, caller: CallContext): Promise<Definition> {
     const isParkedBefore = this.#acceptAnyAge.delete(caller.key);
     let known = this.#known(id, isParkedBefore ? Number.POSITIVE_INFINITY : maxAgeMs);

@@ -4,7 +4,10 @@ import { foldCase } from '../../core/model/letter-case.ts';
 import type { Definition, ObservedRuntime } from '../../core/model/runtime.ts';
 import type { Listed } from '../arm/arm-runtimes.ts';
 
-/** `uncertain`: only Azure knows. A write failed or is not completed, or a list has an entry that cannot be parsed. */
+/**
+ * `uncertain`: only Azure knows. A write failed or is not completed, another writer may have made one, or a list has an entry
+ * that cannot be parsed.
+ */
 export type ShownRuntime = ObservedRuntime | 'absent' | 'uncertain';
 
 /** The read that answers a hint when the view cannot: the list, or the one runtime. */
@@ -61,6 +64,21 @@ export class ParentView {
   /** What a read showed that was sent at `since`. What a write of ours showed meanwhile counts: the read may be older. */
   observeRead(name: string, shown: ShownRuntime, at: number, since: Tick): void {
     if ((this.#observations.get(foldCase(name))?.tick ?? 0) <= since) this.observe(name, shown, at);
+  }
+
+  /** When the list was requested that hints come from; undefined when there is none. */
+  get listedAt(): number | undefined {
+    return this.#listing?.at;
+  }
+
+  /** Which version of the runtime is known: its etag, or `absent`; undefined when none is. */
+  versionOf(name: string): string | undefined {
+    const key = foldCase(name);
+    const observation = this.#observations.get(key);
+    const isOverlaid = observation !== undefined && this.#isNewer(key, observation);
+    const shown = isOverlaid ? observation.shown : (this.#listing?.runtimes.get(key) ?? this.#listing?.others);
+    if (shown === 'uncertain') return undefined;
+    return typeof shown === 'object' ? shown.etag : shown;
   }
 
   listStarted(at: number): ListStart {
@@ -134,7 +152,7 @@ function shownBy({ runtimes, unparsed }: Listed): Pick<Listing, 'runtimes' | 'ot
   return { runtimes: shown, others: unparsed.some(({ name }) => name === undefined) ? 'uncertain' : 'absent' };
 }
 
-/** An uncertain runtime is not announced: the pass that failed to write it reads again by itself. */
+/** An uncertain runtime is not announced: the pass that failed to write it reads again by itself, or it was queued already. */
 function changes(before: MergedView, after: MergedView): readonly string[] {
   return [...new Set([...before.runtimes.keys(), ...after.runtimes.keys()])].filter((name) => {
     const then = before.runtimes.get(name) ?? before.others;

@@ -1,5 +1,5 @@
 /** What `kubectl azir check` says of the cluster: the API server, the CRD, your rights, the operator and its leader. */
-import { API_VERSION, VERSION as CRD_VERSION, GROUP, PLURAL } from '../../api/names.ts';
+import { API_VERSION, CHANGE_QUEUE_NOTE, VERSION as CRD_VERSION, GROUP, PLURAL } from '../../api/names.ts';
 import { SPEC_SCHEMA } from '../../api/spec-schema.ts';
 import { pathOf } from '../../kube/client/paths.ts';
 import { type Raw, readList, readRecord, readText } from '../../kube/client/raw.ts';
@@ -192,21 +192,39 @@ function operatorUp(deployments: readonly Raw[]): Judgement {
 
 const DEFAULT_LEASE = 'azure-ir-operator';
 
+/** What the leader notes on its lease. Without `--leader-elect` there is none, and the metrics of a pod are not for everybody. */
+function changeQueue(deployment: Raw, lease: Raw): Finding[] {
+  const url = argOf(deployment, 'change-queue');
+  if (url === undefined || url === '') return [];
+  const what = 'change queue';
+  const state = readText(readRecord(readRecord(lease.metadata).annotations)[CHANGE_QUEUE_NOTE]);
+  if (state === 'up') return [{ what, verdict: 'ok', detail: url }];
+  if (state === undefined) {
+    const remedy = 'look at the metric azure_ir_push_up; with --leader-elect, the lease tells';
+    return [{ what, verdict: 'unknown', detail: `${url}: its state is not on the lease`, remedy }];
+  }
+  const remedy = 'docs/runbook.md#azureirpushdown; until then drift is found by polling';
+  return [{ what, verdict: 'warning', detail: `${url}: ${state}`, remedy }];
+}
+
 async function leaderOf(client: KubeClient, deployment: Raw, signal: AbortSignal): Promise<Finding[]> {
   if (!argsOf(deployment).some((arg) => /^--leader-elect(=true)?$/.test(arg))) {
     const replicas = Number(readRecord(deployment.spec).replicas ?? 1);
     const remedy = 'start it with --leader-elect, or with one replica';
     const detail = `${replicas} replicas without --leader-elect: each of them writes`;
-    return replicas > 1 ? [{ what: 'leader', verdict: 'failed', detail, remedy }] : [];
+    const queue = changeQueue(deployment, {});
+    return replicas > 1 ? [{ what: 'leader', verdict: 'failed', detail, remedy }, ...queue] : queue;
   }
   const namespace = readText(readRecord(deployment.metadata).namespace) ?? '';
   const name = argOf(deployment, 'leader-elect-name') || DEFAULT_LEASE;
   const path = pathOf({ groupVersion: 'coordination.k8s.io/v1', plural: 'leases', namespace, name });
+  let lease: Raw = {};
   const finding = await asked(
     'leader',
     () => client.request({ method: 'GET', path }, signal).catch(asAbsent),
     (answer) => {
-      const { holderIdentity, renewTime, leaseDurationSeconds = 15 } = readRecord(readRecord(answer).spec);
+      lease = readRecord(answer);
+      const { holderIdentity, renewTime, leaseDurationSeconds = 15 } = readRecord(lease.spec);
       const holder = readText(holderIdentity);
       const age = Date.now() - Date.parse(readText(renewTime) ?? '');
       if (holder !== undefined && age < Number(leaseDurationSeconds) * 1_000) return { verdict: 'ok', detail: holder };
@@ -217,7 +235,7 @@ async function leaderOf(client: KubeClient, deployment: Raw, signal: AbortSignal
       };
     },
   );
-  return [finding];
+  return [finding, ...changeQueue(deployment, lease)];
 }
 
 function argsOf(deployment: Raw): string[] {

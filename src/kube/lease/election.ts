@@ -1,4 +1,6 @@
 /** Leader election by a Lease of the API server. */
+import { CHANGE_QUEUE_NOTE } from '../../api/names.ts';
+import { compact } from '../../core/model/compact.ts';
 import { Elector, type ElectorOptions } from '../../runtime/elector.ts';
 import type { KubeClient } from '../client/client.ts';
 import { createLeaseStore } from './lease.ts';
@@ -9,14 +11,20 @@ export interface ElectionOptions extends Omit<ElectorOptions, 'lease' | 'store'>
   readonly namespace: string | undefined;
   /** The name of the lease. */
   readonly name: string;
+  /**
+   * How it is with the change queue, if there is one. The leader notes it on the lease, where `kubectl azir check` finds it: it
+   * writes that anyway, and people may read it.
+   */
+  readonly queueState: () => string | undefined;
 }
 
 /** @throws Error when the namespace of the lease is not known. */
 export function createElector(options: ElectionOptions): Elector {
-  const { client, clock, log, name, namespace = client.namespace } = options;
+  const { client, clock, log, name, queueState, namespace = client.namespace } = options;
   if (namespace === undefined) {
     throw new Error('the namespace of the lease is not known outside a pod: set --leader-elect-namespace');
   }
-  const store = createLeaseStore({ client, clock, log, namespace, name });
+  const notes = () => compact({ [CHANGE_QUEUE_NOTE]: queueState() });
+  const store = createLeaseStore({ client, clock, log, namespace, name, notes });
   return new Elector({ ...options, lease: `${namespace}/${name}`, store });
 }

@@ -1,6 +1,7 @@
 /** The Lease of the leader election: read, watched and written. */
 import { PatchStrategy } from '@kubernetes/client-node';
 import { FIELD_MANAGER } from '../../api/names.ts';
+import { compact } from '../../core/model/compact.ts';
 import { isObject } from '../../core/model/json.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { LeaseConflict, type LeaseStore } from '../../runtime/elector.ts';
@@ -21,6 +22,8 @@ export interface LeaseStoreOptions {
   readonly log: Log;
   readonly namespace: string;
   readonly name: string;
+  /** What the holder notes on it with each write, for people: annotations. */
+  readonly notes?: () => Readonly<Record<string, string>>;
 }
 
 const API_VERSION = 'coordination.k8s.io/v1';
@@ -105,17 +108,22 @@ class KubeLeaseStore implements LeaseStore {
 
   #create(lease: Lease, signal: AbortSignal): Promise<unknown> {
     const { client, namespace, name } = this.#options;
-    const body = { apiVersion: API_VERSION, kind: 'Lease', metadata: { namespace, name }, spec: renderSpec(lease) };
+    const metadata = { namespace, name, ...this.#annotations };
+    const body = { apiVersion: API_VERSION, kind: 'Lease', metadata, spec: renderSpec(lease) };
     return client.request({ method: 'POST', path: this.#paths.all, query: WRITE, body }, signal);
   }
 
   #patch(lease: Lease, resourceVersion: string, signal: AbortSignal): Promise<unknown> {
-    const body = { metadata: { resourceVersion }, spec: renderSpec(lease) };
+    const body = { metadata: { resourceVersion, ...this.#annotations }, spec: renderSpec(lease) };
     const contentType = PatchStrategy.MergePatch;
     return this.#options.client.request(
       { method: 'PATCH', path: this.#paths.one, query: WRITE, body, contentType },
       signal,
     );
+  }
+
+  get #annotations(): { readonly annotations?: Readonly<Record<string, string>> } {
+    return compact({ annotations: this.#options.notes?.() });
   }
 
   #isNews({ version }: StoredLease): boolean {

@@ -6,6 +6,7 @@ import { type ControllerRecorder, controllerMetrics } from './controller-metrics
 import { type KubernetesRecorder, kubernetesMetrics } from './kubernetes-metrics.ts';
 import { type ObjectRecorder, objectMetrics } from './object-metrics.ts';
 import { type PollRecorder, pollMetrics } from './poll-metrics.ts';
+import { type PushRecorder, pushMetrics } from './push-metrics.ts';
 import { queueMetrics } from './queue-metrics.ts';
 
 export interface MetricsOptions {
@@ -35,6 +36,7 @@ export interface Metrics {
   readonly kubernetes: KubernetesRecorder;
   readonly objects: ObjectRecorder;
   readonly polls: PollRecorder;
+  readonly push: PushRecorder;
   readonly exposition: Exposition;
 }
 
@@ -55,6 +57,7 @@ export function createMetrics({ version, node, process = true, now }: MetricsOpt
     kubernetes: kubernetesMetrics(registry),
     objects: objectMetrics(registry),
     polls: pollMetrics(registry, now),
+    push: pushMetrics(registry),
     exposition: { contentType: registry.contentType, text: () => registry.metrics() },
   };
 }

@@ -4,9 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { findPython, PYTHON_IS_MISSING, withPackages } from '../../../dev/clients/python/environment.ts';
 import { playScenario, type Step, type Steps } from '../../../dev/clients/python/scenario.ts';
-import { stderrLog, type Task } from '../../../dev/controlplane/log.ts';
 import {
   DEFAULT_CLIENT,
   DEFAULT_FACTORY,
@@ -17,25 +15,12 @@ import {
   startEmulator,
 } from '../../../dev/emulator/index.ts';
 import { createServerIdentity } from '../../../dev/emulator/tls.ts';
-
-const PROBE_MS = 30_000;
-const INSTALL_MS = 10 * 60_000;
+import { describeWithPython, INSTALL_MS, install, log } from '../../support/python.ts';
 
 const FACTORY = { kind: 'factory', ...DEFAULT_FACTORY } as const;
 const WORKSPACE = DEFAULT_WORKSPACE;
 const IN_NETWORK = { managedVirtualNetwork: { type: 'ManagedVirtualNetworkReference', referenceName: 'default' } };
 const CLIENT = credentialOf(DEFAULT_CLIENT);
-
-const log = stderrLog('python');
-const python = await findPython(process.env, AbortSignal.timeout(PROBE_MS));
-if (python === undefined && process.env.CI) throw new Error(PYTHON_IS_MISSING);
-if (python === undefined) log(`Skipped. ${PYTHON_IS_MISSING}`);
-
-const install = async (env: NodeJS.ProcessEnv, task: Task): Promise<string> => {
-  if (python === undefined) throw new Error(PYTHON_IS_MISSING);
-  return withPackages(python, env, task);
-};
-const describeWithPython = python === undefined ? describe.skip : describe;
 
 describeWithPython('the packages of the Python clients', () => {
   test('that cannot be installed leave nothing behind, and pip says why', async () => {

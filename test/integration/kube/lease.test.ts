@@ -44,7 +44,7 @@ const storeIn = (where = namespace): LeaseStore =>
   createLeaseStore({ client, clock: systemClock, log: quiet, namespace: where, name: NAME });
 
 interface RawLease {
-  readonly metadata: { readonly labels?: Record<string, string> };
+  readonly metadata: { readonly labels?: Record<string, string>; readonly annotations?: Record<string, string> };
   readonly spec: Record<string, unknown>;
 }
 
@@ -75,6 +75,27 @@ describe('the lease', () => {
       spec: { renewTime: '2026-01-02T03:04:11.000000Z', acquireTime: '2026-01-02T03:04:05.678000Z' },
     });
     expect(await store.read(signal)).toEqual(renewed);
+  });
+
+  test('bears what its holder notes on it, at each write, beside what others noted', async () => {
+    const notes = { 'azure-ir.io/change-queue': 'up' };
+    const store = createLeaseStore({
+      client,
+      clock: systemClock,
+      log: quiet,
+      namespace,
+      name: NAME,
+      notes: () => notes,
+    });
+    const { version } = await store.write(LEASE, undefined, signal);
+    expect((await raw()).metadata.annotations).toEqual(notes);
+    const noted = await store.write(LEASE, version, signal);
+    await kubectl(['annotate', 'lease', NAME, '-n', namespace, 'other=kept']);
+    notes['azure-ir.io/change-queue'] = 'missing';
+    const current = await store.read(signal);
+    expect(noted.version).not.toBe(current?.version);
+    await store.write(LEASE, current?.version, signal);
+    expect((await raw()).metadata.annotations).toEqual({ other: 'kept', 'azure-ir.io/change-queue': 'missing' });
   });
 
   test('is released as client-go does it', async () => {

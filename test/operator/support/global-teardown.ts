@@ -10,7 +10,7 @@ import { currentRun, KNOWN_DEFECT } from './run.ts';
 export default async function tearDown(): Promise<void> {
   const { operatorRun } = globalThis;
   if (operatorRun === undefined) return;
-  const { operator, installation } = operatorRun;
+  const { operator, installation, azurite } = operatorRun;
   const run = currentRun();
   const leakCheck = prepareLeakCheck(run, operator, installation.emulator.control);
   const prepared = await leakCheck.catch((error: unknown) => async () => [String(error)]);
@@ -18,6 +18,7 @@ export default async function tearDown(): Promise<void> {
   const leaks = await prepared();
   const actions = actionsOf(await installation.emulator.control.trace());
   await installation.stop();
+  await azurite?.stop();
   await rm(dirname(run.logFile), { recursive: true, force: true });
   if (exitCode !== 0) throw new Error(`the operator ended with ${exitCode} on SIGTERM: ${operator.stderr()}`);
   const defects = operator.log

@@ -1,5 +1,6 @@
 /** All that the operator has said in a run, searched for every secret and every token of that run. */
 import { readFile } from 'node:fs/promises';
+import { PERSON } from '../../../dev/emulator/event-message.ts';
 import type { EmulatorControl } from '../../../dev/emulator/index.ts';
 import { DEFAULT_CLIENT } from '../../../dev/emulator/index.ts';
 import { kubectlOf } from '../../../dev/installation/kubectl.ts';
@@ -55,5 +56,14 @@ async function everySecret(run: Run, azure: EmulatorControl): Promise<string[]> 
     .map(([, value]) => Buffer.from(value, 'base64').toString());
   const tokens = (await azure.issuedTokens()).flatMap(({ token }) => partsOfToken(token));
   if (tokens.length === 0) throw new Error('the emulator knows of no token, so nothing was searched for');
-  return [DEFAULT_CLIENT.clientSecret, 'never-shown-', ...hasFinalizer, ...(await azure.presentedSecrets()), ...tokens];
+  // Who has made a change, by the events that tell of it.
+  const people = Object.values(PERSON);
+  return [
+    ...people,
+    DEFAULT_CLIENT.clientSecret,
+    'never-shown-',
+    ...hasFinalizer,
+    ...(await azure.presentedSecrets()),
+    ...tokens,
+  ];
 }

@@ -1,4 +1,5 @@
 /** How the global set-up tells the tests where everything is. */
+import type { Packages } from '../../../dev/azurite/install.ts';
 import type { Cluster } from '../../../dev/installation/kubectl.ts';
 import type { AzureEnvironment } from '../../../dev/installation/operator-process.ts';
 
@@ -16,6 +17,8 @@ export interface Run {
   readonly logFile: string;
   /** As claims name it. */
   readonly identity: string;
+  /** Which the operator reads; absent where azurite cannot be installed. */
+  readonly changeQueue?: { readonly url: string; readonly packages: Packages };
 }
 
 export function currentRun(): Run {

@@ -26,7 +26,8 @@ const deployment = (more: { args?: string[]; ready?: number; replicas?: number; 
     status: { readyReplicas: ready },
   };
 };
-const lease = (age = 0) => ({
+const lease = (age = 0, changeQueue?: string) => ({
+  metadata: { annotations: { 'azure-ir.io/change-queue': changeQueue } },
   spec: { holderIdentity: 'operator-1', renewTime: new Date(Date.now() - age).toISOString(), leaseDurationSeconds: 15 },
 });
 const secret = (...keys: string[]) => ({ data: Object.fromEntries(keys.map((key) => [key, 'c2VjcmV0'])) });
@@ -176,6 +177,33 @@ describe('what fails', () => {
     const late = check(['--wait', '1m']);
     setTimeout(() => answers('lease', lease()), 50);
     expect((await late).code).toBe(0);
+  });
+});
+
+describe('the change queue', () => {
+  const URL_OF_QUEUE = 'https://account.queue.core.windows.net/ir-changes';
+  const withQueue = (...args: string[]) =>
+    answers('deployments', { items: [deployment({ args: [`--change-queue=${URL_OF_QUEUE}`, ...args] })] });
+
+  test.each([
+    ['up', 'ok', URL_OF_QUEUE, 0],
+    ['denied', 'warning', `${URL_OF_QUEUE}: denied`, 0],
+    ['silent', 'warning', `${URL_OF_QUEUE}: silent`, 0],
+    [undefined, 'unknown', `${URL_OF_QUEUE}: its state is not on the lease`, 1],
+  ])('is as the leader notes it on its lease: %s', async (state, verdict, detail, expected) => {
+    withQueue('--leader-elect', '--operator-identity-namespaces=team-b');
+    answers('lease', lease(0, state));
+    const { code, findings } = await check();
+    expect(findings.filter(({ what }) => what === 'change queue')).toMatchObject([{ verdict, detail }]);
+    expect(code).toBe(expected);
+  });
+
+  test('is not known without a lease, and not there without the flag', async () => {
+    withQueue();
+    expect((await check()).verdicts).toMatchObject({ 'change queue': 'unknown' });
+    answers('deployments', { items: [deployment()] });
+    answers('lease', lease(0, 'up'));
+    expect((await check()).verdicts).not.toHaveProperty('change queue');
   });
 });
 

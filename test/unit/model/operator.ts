@@ -54,6 +54,7 @@ export class Operator {
       identities: { accessFor: (object) => this.access(object) },
       log: this.#log({}),
       metrics: {
+        foreignChange: () => {},
         driftDetected: (field) => this.counted.push(`detected ${field}`),
         driftCorrected: (field) => this.counted.push(`corrected ${field}`),
         stalled: () => this.counted.push('stalled'),

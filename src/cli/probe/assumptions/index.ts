@@ -5,6 +5,7 @@
  */
 import { type Assumption, type Checkable, isCheckable } from './assumption.ts';
 import { DOCUMENTS } from './documents.ts';
+import { EVENTS } from './events.ts';
 import { GATEWAY } from './gateway.ts';
 import { NETWORKS, WORKSPACES } from './networks.ts';
 import { PRECONDITIONS } from './preconditions.ts';
@@ -17,6 +18,7 @@ export const ASSUMPTIONS: readonly Assumption[] = [
   ...NETWORKS,
   ...WORKSPACES,
   ...UNPROVOKED,
+  ...EVENTS,
 ];
 
 export const CHECKABLE: readonly Checkable[] = ASSUMPTIONS.filter(isCheckable);

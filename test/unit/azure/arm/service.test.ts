@@ -2,7 +2,7 @@
 import { RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { type JsonObject, MISSING, type RuntimeDocument } from '../../../../src/core/model/runtime.ts';
+import { type JsonObject, MISSING, parentKey, type RuntimeDocument } from '../../../../src/core/model/runtime.ts';
 import { Denied, ParkedError, SupersededError } from '../../../../src/ports.ts';
 import { hang, type Sent } from '../support/fake-arm.ts';
 import { armError, caller, failureOf, idIn, RUNTIME_MISSING, resource, rig as rigOf } from '../support/rig.ts';
@@ -15,6 +15,58 @@ const SERVICES = [
   { parent: 'factory', type: 'Microsoft.DataFactory/factories/Factory', version: '2018-06-01', accepts: false },
   { parent: 'workspace', type: 'Microsoft.Synapse/workspaces/workspace', version: '2021-06-01-preview', accepts: true },
 ] as const;
+
+describe('the correlation id of a request', () => {
+  const ID = idIn('factory');
+  const PARENT = parentKey(ID.parent);
+  const found = { status: 200, body: { name: 'Runtime', etag: 'e', properties: { type: 'Managed' } } };
+
+  function counting() {
+    const told: string[] = [];
+    let made = 0;
+    const ownWrites = {
+      sending: (raises?: string) => {
+        told.push(`sending ${raises}`);
+        return `id-${made++}`;
+      },
+      tookEffect: (id: string) => void told.push(`took effect ${id}`),
+    };
+    return { told, ownWrites };
+  }
+  const idsOf = (arm: { readonly sent: readonly Sent[] }) =>
+    arm.sent.map(({ headers }) => headers['x-ms-correlation-request-id']);
+
+  test('is ours for each write, the same for all of its attempts, and for no read', async () => {
+    const { told, ownWrites } = counting();
+    const { arm, runtimes } = rigOf({ ownWrites });
+    arm.answers({ status: 500 }, found);
+    await runtimes.create(ID, { type: 'Managed' }, caller());
+    await runtimes.read(ID, caller());
+    arm.answers({ status: 200 });
+    await runtimes.delete(ID, caller());
+    expect(idsOf(arm)).toEqual(['id-0', 'id-0', undefined, 'id-1']);
+    expect(told).toEqual([`sending ${PARENT}`, 'took effect id-0', `sending ${PARENT}`, 'took effect id-1']);
+  });
+
+  test('is not awaited of a write that was refused or only accepted, or that raises no event', async () => {
+    const { told, ownWrites } = counting();
+    const { arm, runtimes } = rigOf({ parent: 'workspace', ownWrites });
+    arm.answers({ status: 202 }, armError(403, 'AuthorizationFailed'));
+    await runtimes.create(idIn('workspace'), { type: 'Managed' }, caller());
+    await failureOf(runtimes.update(idIn('workspace'), { type: 'Managed' }, 'e', caller()));
+    arm.answers({ status: 202 });
+    await runtimes.enableInteractiveAuthoring(idIn('workspace'), 10, caller());
+    expect(told.filter((each) => each.startsWith('took effect'))).toEqual([]);
+    expect(told.at(-1)).toBe('sending undefined');
+  });
+
+  test('is left to ARM where nobody listens', async () => {
+    const { arm, runtimes } = rigOf();
+    arm.answers(found);
+    await runtimes.create(ID, { type: 'Managed' }, caller());
+    expect(idsOf(arm)).toEqual([undefined]);
+  });
+});
 
 describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, accepts }) => {
   const ID = idIn(parent);

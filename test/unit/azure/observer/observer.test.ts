@@ -322,6 +322,54 @@ describe('a hint', () => {
   });
 });
 
+describe('a runtime that another writer may have changed', () => {
+  test('is listed anew, once for all that may have been changed; the others are known as before', async () => {
+    const { factory, observer, hint } = rig(['One', 'Two', 'Three']);
+    await hint('One');
+    for (const name of ['One', 'Two']) {
+      factory.runtimes.set(name, document('is'));
+      observer.suspect(id(name.toUpperCase()));
+    }
+    expect(says(await hint('Three'))).toBe('was');
+    expect(factory.lists).toBe(1);
+    expect((await Promise.all([hint('One'), hint('Two')])).map(says)).toEqual(['is', 'is']);
+    expect(factory.calls).toEqual(['list', 'list']);
+  });
+
+  test('is not what a list shows that was under way when that was learnt', async () => {
+    const { factory, observer, hint } = rig();
+    factory.duringList = () => {
+      factory.duringList = () => {};
+      factory.runtimes.set('One', document('is'));
+      observer.suspect(id('One'));
+    };
+    expect(says(await hint('One'))).toBe('is');
+    expect(factory.lists).toBe(2);
+  });
+
+  test('has changed once it shows another version, or none', async () => {
+    const { factory, observer, hint } = rig();
+    expect(observer.suspect(id('One'))).toBeUndefined();
+    await hint('One');
+    const [one, two] = [observer.suspect(id('One')), observer.suspect(id('Two'))];
+    expect(one?.()).toBe(false);
+    factory.runtimes.delete('One');
+    await hint('One');
+    expect(one?.()).toBe(true);
+    // A publish changes no more than the etag, and that is what the event was about.
+    expect(two?.()).toBe(true);
+  });
+
+  test('tells when it was listed last', async () => {
+    const { clock, observer, hint } = rig();
+    await clock.advance(MINUTE);
+    expect(observer.listedAt(ID.parent)).toBeUndefined();
+    await hint('One');
+    await clock.advance(MINUTE);
+    expect(observer.listedAt(ID.parent)).toBe(MINUTE);
+  });
+});
+
 describe('one list at a time', () => {
   test('serves everybody who asks meanwhile', async () => {
     const { factory, hint } = rig();

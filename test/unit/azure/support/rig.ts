@@ -1,9 +1,11 @@
 /** The SDK clients on a transport that the test answers for. */
+import type { ArmOptions } from '../../../../src/azure/arm/arm-calls.ts';
 import { createDataFactory } from '../../../../src/azure/arm/data-factory.ts';
 import { createSynapse } from '../../../../src/azure/arm/synapse.ts';
 import { RequestBudget } from '../../../../src/azure/budget/request-budget.ts';
 import { Denial } from '../../../../src/azure/identity/denial.ts';
 import { TokenSource } from '../../../../src/azure/identity/tokens.ts';
+import { compact } from '../../../../src/core/model/compact.ts';
 import { AzureFailure, type Failure } from '../../../../src/core/model/failure.ts';
 import type { Parent, RuntimeId } from '../../../../src/core/model/runtime.ts';
 import type { CallContext } from '../../../../src/ports.ts';
@@ -39,7 +41,14 @@ export const RUNTIME_MISSING = armError(
 );
 
 /** The runtimes of a service over its real SDK and an in-process transport. */
-export function rig(options: { parent?: Parent['kind']; tokens?: readonly string[]; requestTimeoutMs?: number } = {}) {
+export function rig(
+  options: {
+    parent?: Parent['kind'];
+    tokens?: readonly string[];
+    requestTimeoutMs?: number;
+    ownWrites?: ArmOptions['ownWrites'];
+  } = {},
+) {
   const clock = new FakeClock();
   const arm = new FakeArm();
   const budgetAvailable: string[] = [];
@@ -64,7 +73,7 @@ export function rig(options: { parent?: Parent['kind']; tokens?: readonly string
     scope: 'https://arm.test/.default',
     clock,
   });
-  const { requestTimeoutMs, parent = 'factory' } = options;
+  const { requestTimeoutMs, ownWrites, parent = 'factory' } = options;
   const create = { factory: createDataFactory, workspace: createSynapse }[parent];
   const runtimes = create({
     subscriptionId: SUBSCRIPTION,
@@ -76,7 +85,7 @@ export function rig(options: { parent?: Parent['kind']; tokens?: readonly string
     metrics,
     retry: { attempts: 3, minDelayMs: 0, maxDelayMs: 1000 },
     httpClient: arm,
-    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+    ...compact({ requestTimeoutMs, ownWrites }),
   });
   return { clock, arm, budget, budgetAvailable, requests, runtimes };
 }

@@ -143,6 +143,40 @@ describe('our own metrics', () => {
   });
 });
 
+describe('the change queue', () => {
+  test('has no series that could be taken for a fault before it is read', async () => {
+    const metrics = setUp();
+    expect(await samples(metrics, 'azure_ir_push_up')).toEqual([]);
+    expect(await samples(metrics, 'azure_ir_push_messages_total')).toEqual([]);
+    expect(await samples(metrics, 'azure_ir_push_missed_total')).toEqual(['azure_ir_push_missed_total 0']);
+  });
+
+  test('is up or down, and its messages are counted by what became of them', async () => {
+    const metrics = setUp();
+    metrics.push.start();
+    metrics.push.up(false);
+    expect(await samples(metrics, 'azure_ir_push_up')).toEqual(['azure_ir_push_up 0']);
+    metrics.push.up(true);
+    metrics.push.message('look');
+    metrics.push.message('malformed', 3);
+    metrics.push.delay(-5_000);
+    metrics.push.delay(1_500);
+    metrics.push.missed();
+    expect(await samples(metrics, 'azure_ir_push_up')).toEqual(['azure_ir_push_up 1']);
+    const counts = await samples(metrics, 'azure_ir_push_messages_total');
+    expect(counts.map((line) => line.slice(line.indexOf('"')))).toEqual([
+      '"look"} 1',
+      '"echo"} 0',
+      '"stale"} 0',
+      '"unknown"} 0',
+      '"malformed"} 3',
+      '"ignored"} 0',
+    ]);
+    expect(await samples(metrics, 'azure_ir_push_delay_seconds_sum')).toEqual(['azure_ir_push_delay_seconds_sum 1.5']);
+    expect(await samples(metrics, 'azure_ir_push_missed_total')).toEqual(['azure_ir_push_missed_total 1']);
+  });
+});
+
 describe('the remaining budget', () => {
   const NAME = 'azure_ir_arm_budget_remaining';
   const owner = (i: number) => ({ subscription: `s${i}`, identity: 'id' });

@@ -1,0 +1,93 @@
+/** What ARM's event of a change looks like in a queue: documented, by Event Grid's pages of the schemas for subscriptions and groups. */
+import { randomUUID } from 'node:crypto';
+import { eventSubject, QUEUE_MESSAGE } from './assumptions.ts';
+import type { EventSubscription } from './control.ts';
+
+/** A write that ARM has answered. */
+export interface Change {
+  readonly kind: 'Write' | 'Delete' | 'Action';
+  /** Of role definitions: Microsoft.DataFactory/factories/integrationruntimes/write. */
+  readonly operationName: string;
+  readonly resourceUri: string;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string | undefined;
+  readonly method: string;
+  readonly succeeded: boolean;
+  readonly correlationId: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly caller: { readonly tenantId: string; readonly clientId: string; readonly objectId: string };
+}
+
+/** Who somebody is, by whose token a write was made: never to be told by whoever gets the event. */
+export const PERSON = {
+  name: 'Jane Neverloggedname',
+  upn: 'jane.neverlogged@example.com',
+  ipaddr: '203.0.113.77',
+} as const;
+
+export function eventTypeOf({ kind, succeeded }: Change): string {
+  return `Microsoft.Resources.Resource${kind}${succeeded ? 'Success' : 'Failure'}`;
+}
+
+/** The text of the message for an event. */
+export function messageOf(change: Change, id: string, how: EventSubscription): string {
+  const { schema = 'EventGrid', encoding = QUEUE_MESSAGE.encoding, shape = QUEUE_MESSAGE.shape } = how;
+  const event = schema === 'CloudEvents' ? cloudEvent(change, id) : gridEvent(change, id);
+  const text = JSON.stringify(shape === 'array' ? [event] : event);
+  return encoding === 'base64' ? Buffer.from(text).toString('base64') : text;
+}
+
+function gridEvent(change: Change, id: string): object {
+  return {
+    id,
+    topic: `/subscriptions/${change.subscriptionId}`,
+    subject: eventSubject(change.resourceUri),
+    eventType: eventTypeOf(change),
+    eventTime: timeOf(change),
+    dataVersion: '2',
+    metadataVersion: '1',
+    data: dataOf(change),
+  };
+}
+
+function cloudEvent(change: Change, id: string): object {
+  return {
+    id,
+    source: `/subscriptions/${change.subscriptionId}`,
+    subject: eventSubject(change.resourceUri),
+    type: eventTypeOf(change),
+    time: timeOf(change),
+    specversion: '1.0',
+    data: dataOf(change),
+  };
+}
+
+function dataOf(change: Change): object {
+  const { operationName, resourceUri, method, correlationId, subscriptionId, caller } = change;
+  return {
+    authorization: {
+      scope: resourceUri,
+      action: operationName,
+      evidence: { role: 'Data Factory Contributor', principalId: caller.objectId, principalType: 'ServicePrincipal' },
+    },
+    claims: {
+      aud: 'https://management.azure.com',
+      iss: `https://sts.windows.net/${caller.tenantId}/`,
+      appid: caller.clientId,
+      ipaddr: PERSON.ipaddr,
+      name: PERSON.name,
+      'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn': PERSON.upn,
+    },
+    correlationId,
+    httpRequest: { clientRequestId: randomUUID(), clientIpAddress: PERSON.ipaddr, method, url: resourceUri },
+    resourceProvider: operationName.split('/')[0],
+    resourceUri,
+    operationName,
+    status: change.succeeded ? 'Succeeded' : 'Failed',
+    subscriptionId,
+    tenantId: caller.tenantId,
+  };
+}
+
+const timeOf = ({ at }: Change): string => new Date(at).toISOString();

@@ -1,0 +1,107 @@
+/** What a change that Azure tells of means to the objects: which of them are looked at, and why the others are not. */
+import { type AzureChange, type ChangedScope, resourceGroupKey } from '../core/model/azure-change.ts';
+import type { ManagedObject } from '../core/model/object.ts';
+import { armId, armKey, type Parent, parentKey, type RuntimeId } from '../core/model/runtime.ts';
+import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
+import type { ObjectStore } from '../kube/objects/store.ts';
+import { type Clock, wallTime } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Looks } from './looks.ts';
+
+/** A list shows what happened so long before it was asked for: clocks differ, and ARM's replicas lag. */
+const LIST_LAGS_MS = 2 * 60_000;
+
+/** What became of a change: `look` or why there is none. */
+export type ChangeOutcome = 'look' | 'echo' | 'stale' | 'unknown';
+
+export interface PushedChangesOptions {
+  readonly objects: Pick<ObjectStore, 'sharing' | 'objects'>;
+  readonly looks: Pick<Looks, 'named'>;
+  /** Whether it was a write of ours. */
+  readonly isEcho: (correlationId: string) => boolean;
+  /** When the oldest list of the parent that is in use was asked for, by the monotonic clock. */
+  readonly listedAt: (parent: Parent) => number | undefined;
+  /** Another writer's change of this runtime was announced. */
+  readonly announced: (runtimeKey: string) => void;
+  readonly clock: Clock;
+  readonly log: Pick<Log, 'debug'>;
+}
+
+/**
+ * A change is a hint: the most that it leads to is a poll. Ids are compared with those of objects, and what is asked for then
+ * is built from the object.
+ */
+export class PushedChanges {
+  readonly #options: PushedChangesOptions;
+  /** The first list of a leader comes after this, and shows all that happened before. */
+  readonly #beganAt: number;
+
+  constructor(options: PushedChangesOptions) {
+    this.#options = options;
+    this.#beganAt = options.clock.monotonic();
+  }
+
+  take(change: AzureChange): ChangeOutcome {
+    const outcome = this.#outcome(change);
+    if (outcome !== 'unknown') {
+      const { operation, correlationId } = change;
+      this.#options.log.debug('azure tells of a change', {
+        about: named(change.scope),
+        operation,
+        correlationId,
+        outcome,
+      });
+    }
+    return outcome;
+  }
+
+  #outcome({ scope, at, correlationId }: AzureChange): ChangeOutcome {
+    const { isEcho, announced, looks } = this.#options;
+    if (correlationId !== undefined && isEcho(correlationId)) return 'echo';
+    const runtimes = this.#known(scope);
+    if (runtimes.size === 0) return 'unknown';
+    for (const key of runtimes.keys()) announced(key);
+    const unseen = [...runtimes].filter(([, { parent }]) => !this.#isSeen(parent, at));
+    for (const [key] of unseen) looks.named(key);
+    return unseen.length > 0 ? 'look' : 'stale';
+  }
+
+  /** The runtimes of objects that it is about. */
+  #known(scope: ChangedScope): ReadonlyMap<string, RuntimeId> {
+    const { objects } = this.#options;
+    if (scope.kind === 'runtime') return runtimesOf(objects.sharing(armKey(scope.id)));
+    const isBelow =
+      scope.kind === 'parent'
+        ? (parent: Parent) => parentKey(parent) === parentKey(scope.parent)
+        : (parent: Parent) => resourceGroupKey(parent) === resourceGroupKey(scope);
+    return runtimesOf(objects.objects().filter(({ spec }) => spec.valid && isBelow(spec.desired.id.parent)));
+  }
+
+  /** Whether a list has shown it for certain. */
+  #isSeen(parent: Parent, at: number): boolean {
+    const { listedAt, clock } = this.#options;
+    const listed = Math.max(listedAt(parent) ?? Number.NEGATIVE_INFINITY, this.#beganAt);
+    return at + LIST_LAGS_MS < wallTime(clock, listed);
+  }
+}
+
+function runtimesOf(objects: readonly ManagedObject[]): ReadonlyMap<string, RuntimeId> {
+  return new Map(
+    objects.flatMap((object) => {
+      const key = runtimeKeyOf(object);
+      return key !== undefined && object.spec.valid ? [[key, object.spec.desired.id] as const] : [];
+    }),
+  );
+}
+
+/** All of it is an id that was checked. */
+function named(scope: ChangedScope): string {
+  switch (scope.kind) {
+    case 'runtime':
+      return armId(scope.id);
+    case 'parent':
+      return parentKey(scope.parent);
+    case 'resourceGroup':
+      return resourceGroupKey(scope);
+  }
+}
