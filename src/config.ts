@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { OWN_CREDENTIALS, type OwnCredential } from './core/model/credential.ts';
 import { parseDuration } from './core/model/duration.ts';
 import { type Grant, parseGrants } from './core/model/grants.ts';
+import { parseQueueUrl } from './core/model/queue-url.ts';
 import { type BindAddress, parseBindAddress } from './http/endpoints.ts';
 import { type LogLevel, parseLogLevel } from './telemetry/log/log.ts';
 
@@ -108,7 +109,7 @@ const FLAGS = {
   'change-queue': flag(
     '',
     "URL of the Azure Storage queue that Event Grid delivers changes in Azure to (https://<account>.queue.core.windows.net/<queue>), read with the operator's own Azure identity; drift is then found within seconds; empty for polling only",
-    changeQueue,
+    (text) => (text.trim() === '' ? '' : parseQueueUrl(text)),
   ),
   'change-queue-poll': flag('2s', 'how often to read the change queue, from 1s to 1m', queuePoll),
   'log-level': flag('info', 'log level: debug, info, warn or error', (text) => parseLogLevel(text.trim())),
@@ -266,24 +267,6 @@ function interval(text: string): number {
     throw new RangeError(`invalid duration "${text}": must be at least 1s, for example 90s, 10m or 1h30m`);
   return ms;
 }
-
-/** The path may begin with the account, as an emulator's does. What may be a SAS token is not repeated. */
-function changeQueue(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === '') return '';
-  const url = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
-  const isPlain = url?.protocol === 'https:' && `${url.username}${url.password}${url.search}${url.hash}` === '';
-  if (url === undefined || !isPlain || !QUEUE_PATH.test(url.pathname)) {
-    const shown = trimmed.replace(/[?#].*$/s, '?…').replace(/\/\/[^/]*@/, '//…@');
-    throw new RangeError(
-      `invalid queue URL "${shown}": must be https, without a SAS token, and end in the name of a queue, for example https://account.queue.core.windows.net/ir-changes`,
-    );
-  }
-  return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
-}
-
-/** Lower-case letters, digits and single hyphens, 3 to 63 characters (documented). */
-const QUEUE_PATH = /^(?:\/[a-z0-9]{3,24})?\/(?=[^/]{3,63}\/?$)[a-z0-9]+(?:-[a-z0-9]+)*\/?$/;
 
 function queuePoll(text: string): number {
   const ms = parseDuration(text.trim());

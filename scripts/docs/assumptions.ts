@@ -1,5 +1,5 @@
 /** docs/assumptions.md: what is assumed of Azure, from the data that the probe runs by. */
-import { isCheckable, type Where } from '../../src/cli/probe/assumptions/assumption.ts';
+import { isAnnounced, isCheckable, type Where } from '../../src/cli/probe/assumptions/assumption.ts';
 import { ASSUMPTIONS } from '../../src/cli/probe/assumptions/index.ts';
 import type { Verdicts } from '../../src/cli/probe/report.ts';
 import { code, list, page, table } from './markdown.ts';
@@ -31,7 +31,7 @@ export function assumptionsPage(reports: readonly Report[]): string {
         code(each.id),
         each.sentence,
         each.mark,
-        WHERE[each.where],
+        isAnnounced(each) ? `${WHERE[each.where]}; a queue` : WHERE[each.where],
         each.ifFalse,
         files(each.reliedOnBy),
         reported(each.id, reports),

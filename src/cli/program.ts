@@ -450,6 +450,10 @@ function probeVerb(io: Io, done: (code: ExitCode) => void): Verb {
       'make the managed virtual network of the factory if it has none: it can never be deleted, so without this it is not made',
       false,
     )
+    .option(
+      '--queue <url>',
+      'the Storage queue of an event subscription, as of --change-queue: shows whether Event Grid announces the writes. Best one that nobody else reads: at the end it is read for at most 150 s, messages about these runtimes are deleted, and all others are hidden from other readers for as long',
+    )
     .option('-y, --yes', 'do not ask', false)
     .option('--clean', 'only remove what an earlier run could not', false)
     .option('--dir <folder>', 'where probe-report.json, recording.json and the journal go', '.')

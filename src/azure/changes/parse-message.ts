@@ -23,11 +23,27 @@ const MAX_LENGTH = 64 * 1024;
 
 const MALFORMED: ParsedMessage = { changes: [], ignored: 0, malformed: 1 };
 
-/** JSON as it is, or base64 of it (both recorded); one event, or an array of events. Never throws. */
-export function parseMessage(text: string): ParsedMessage {
+/** What an event says, as far as it is looked at: nothing of it is proven, and any of it may be missing. */
+export interface ToldEvent {
+  readonly id: string | undefined;
+  readonly type: string | undefined;
+  readonly operation: string | undefined;
+  /** The id of what it is about. */
+  readonly resource: string | undefined;
+  readonly time: string | undefined;
+  readonly correlationId: string | undefined;
+}
+
+/** JSON as it is, or base64 of it (both recorded); one event, or an array of events. Undefined for no such text; never throws. */
+export function eventsIn(text: string): ToldEvent[] | undefined {
   const json = text.length > MAX_LENGTH ? undefined : (parseJson(text) ?? parseJson(decoded(text)));
-  if (json === undefined) return MALFORMED;
-  const events = (Array.isArray(json) ? json : [json]).map(changeOf);
+  return json === undefined ? undefined : (Array.isArray(json) ? json : [json]).map(toldBy);
+}
+
+/** Never throws. */
+export function parseMessage(text: string): ParsedMessage {
+  const events = eventsIn(text)?.map(changeOf);
+  if (events === undefined) return MALFORMED;
   return {
     changes: events.filter((event): event is AzureChange => typeof event === 'object'),
     ignored: events.filter((event) => event === 'ignored').length,
@@ -71,19 +87,39 @@ const OPERATIONS: ReadonlyMap<string, ChangedScope['kind']> = new Map([
   ['microsoft.resources/subscriptions/resourcegroups/delete', 'resourceGroup'],
 ]);
 
+/** Whether the documented event subscription leaves an operation out, as the operator does. */
+export function isLeftOut(operation: string): boolean {
+  return !OPERATIONS.has(foldCase(operation));
+}
+
 /** Of both schemas: Event Grid's own, and CloudEvents 1.0. */
-function changeOf(event: unknown): AzureChange | 'ignored' | 'malformed' {
-  const type = textIn(event, 'eventType') ?? textIn(event, 'type');
+function toldBy(event: unknown): ToldEvent {
   const data = fieldOf(event, 'data');
-  const operation = textIn(data, 'operationName');
+  return {
+    id: textIn(event, 'id'),
+    type: textIn(event, 'eventType') ?? textIn(event, 'type'),
+    operation: textIn(data, 'operationName'),
+    resource: textIn(data, 'resourceUri') ?? textIn(event, 'subject'),
+    time: textIn(event, 'eventTime') ?? textIn(event, 'time'),
+    correlationId: textIn(data, 'correlationId'),
+  };
+}
+
+function changeOf({
+  type,
+  operation,
+  resource,
+  time,
+  correlationId,
+}: ToldEvent): AzureChange | 'ignored' | 'malformed' {
   if (type === undefined || operation === undefined) return 'malformed';
   const kind = TYPES.has(foldCase(type)) ? OPERATIONS.get(foldCase(operation)) : undefined;
   if (kind === undefined) return 'ignored';
-  const at = timeOf(textIn(event, 'eventTime') ?? textIn(event, 'time'));
-  const scope = scopeOf(textIn(data, 'resourceUri') ?? textIn(event, 'subject') ?? '');
+  const at = timeOf(time);
+  const scope = scopeOf(resource ?? '');
   if (scope?.kind !== kind || at === undefined || !foldCase(operation).startsWith(providerOf(scope)))
     return 'malformed';
-  const { correlation } = requestIds(undefined, textIn(data, 'correlationId')) ?? {};
+  const { correlation } = requestIds(undefined, correlationId) ?? {};
   return { scope, operation: foldCase(operation), at, ...compact({ correlationId: correlation }) };
 }
 

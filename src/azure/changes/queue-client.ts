@@ -90,9 +90,9 @@ export class QueueClient {
     this.#pipeline.addPolicy(boundedAnswers(MAX_BYTES));
   }
 
-  /** At most `BATCH` messages, which nobody else gets for half a minute. */
-  async receive(signal: AbortSignal): Promise<QueueMessage[]> {
-    const query = `numofmessages=${BATCH}&visibilitytimeout=${HIDDEN_S}`;
+  /** At most `BATCH` messages, which nobody else gets meanwhile; in whole seconds. */
+  async receive(signal: AbortSignal, hiddenSeconds = HIDDEN_S): Promise<QueueMessage[]> {
+    const query = `numofmessages=${BATCH}&visibilitytimeout=${hiddenSeconds}`;
     const answer = await this.#send('GET', `/messages?${query}`, signal);
     if (answer.status !== 200) throw this.#refusal(answer);
     return parseMessages(answer.bodyAsText ?? '');

@@ -3,6 +3,7 @@ import { parseRetryAfter } from '../../azure/arm/refusals.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import { codeOf, shownAnswer } from './assumptions/answers.ts';
 import { type Answer, type Ask, Undecided } from './assumptions/site.ts';
+import type { OwnRequests } from './own-requests.ts';
 import type { Wire } from './wire.ts';
 
 /** Of all kinds together. ARM grants 250 reads, 200 writes and 200 deletes at once (documented); others live on it too. */
@@ -19,6 +20,8 @@ export interface CallOptions {
   readonly clock: Clock;
   /** Without a slash at the end. */
   readonly endpoint: string;
+  /** Keeps those whose events are listened for; absent: nobody listens. */
+  readonly ownRequests?: OwnRequests | undefined;
 }
 
 export class Calls {
@@ -77,10 +80,13 @@ export class Calls {
     await this.#turn(signal);
     this.sent++;
     const text = typeof body === 'object' ? JSON.stringify(body) : body;
-    return this.#options.wire.send(
-      { method, url: this.#urlOf(path, version), headers, body: text, authorization },
+    const own = this.#options.ownRequests?.sending(method, path);
+    const answer = await this.#options.wire.send(
+      { method, url: this.#urlOf(path, version), headers: { ...headers, ...own?.headers }, body: text, authorization },
       signal,
     );
+    own?.answered(answer.status);
+    return answer;
   }
 
   #urlOf(path: string, version: string): string {

@@ -10,11 +10,13 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDefaultHttpClient } from '@azure/core-rest-pipeline';
 import { checkParent } from '../../azure/arm/ids.ts';
+import { QueueClient, STORAGE_SCOPE } from '../../azure/changes/queue-client.ts';
 import { resolveCloud } from '../../azure/identity/clouds.ts';
 import { describeCredential } from '../../azure/identity/credentials.ts';
 import { ownCredentialOf } from '../../azure/identity/own-credential.ts';
 import { createTokenCredential } from '../../azure/identity/token-credential.ts';
 import { TokenSource } from '../../azure/identity/tokens.ts';
+import { parseQueueUrl } from '../../core/model/queue-url.ts';
 import { type Json, type Parent, parentArmId } from '../../core/model/runtime.ts';
 import { sleep, systemClock } from '../../runtime/clock.ts';
 import { told } from '../azure/reader.ts';
@@ -27,6 +29,7 @@ import { CHECKABLE } from './assumptions/index.ts';
 import { Calls } from './calls.ts';
 import { claimsOf, type Inputs } from './inputs.ts';
 import { type Entry, Journal } from './journal.ts';
+import { LISTENS_MS } from './listener.ts';
 import { LATE_MS } from './live-site.ts';
 import { exitCodeOf, ProbeError, probe } from './probe.ts';
 import { Recorder } from './recorder.ts';
@@ -39,6 +42,7 @@ export interface ProbeFlags extends AzureFlags {
   readonly factory?: string;
   readonly workspace?: string;
   readonly network: boolean;
+  readonly queue?: string;
   readonly yes: boolean;
   readonly clean: boolean;
   readonly dir: string;
@@ -53,7 +57,8 @@ interface Run {
 }
 
 /** @throws CommandError */
-export async function probeAzure(flags: ProbeFlags, io: Io): Promise<ExitCode> {
+export async function probeAzure(given: ProbeFlags, io: Io): Promise<ExitCode> {
+  const flags = { ...given, ...(given.queue === undefined ? {} : { queue: queueUrl(given.queue) }) };
   const places = placesOf(flags);
   const journal = journalIn(flags.dir);
   const azure = azureOf(flags, io);
@@ -93,6 +98,14 @@ function placeOf(kind: Parent['kind'], text: string | undefined): Parent | undef
   return place;
 }
 
+function queueUrl(text: string): string {
+  try {
+    return parseQueueUrl(text);
+  } catch (error) {
+    throw new ProbeError(`--queue: ${messageOf(error)}`);
+  }
+}
+
 function journalIn(dir: string): Journal {
   try {
     accessSync(dir, constants.W_OK);
@@ -106,13 +119,15 @@ interface Azure {
   readonly wire: Wire;
   readonly endpoint: string;
   readonly who: string;
+  /** The one that was named. */
+  readonly queue: QueueClient | undefined;
   /** What it was given so far. */
   readonly inputs: () => Omit<Inputs, 'parents' | 'prefix'>;
   /** Ends what it started. */
   readonly stop: () => void;
 }
 
-function azureOf({ azureCredential: choice, v }: ProbeFlags, { env, note }: Io): Azure {
+function azureOf({ azureCredential: choice, v, queue: url }: ProbeFlags, { env, note }: Io): Azure {
   const credential = ownCredentialOf(choice, env);
   if ('problem' in credential) {
     throw new ProbeError(
@@ -125,35 +140,47 @@ function azureOf({ azureCredential: choice, v }: ProbeFlags, { env, note }: Io):
     endpoint: env.AZURE_RESOURCE_MANAGER_ENDPOINT,
     audience: env.AZURE_RESOURCE_MANAGER_AUDIENCE,
   });
-  const tokens = new TokenSource({
-    create: (onExchange) => createTokenCredential(credential, cloud, onExchange),
-    scope: `${cloud.audience}/.default`,
-    clock: systemClock,
-  });
+  const tokensFor = (scope: string) =>
+    new TokenSource({
+      create: (onExchange) => createTokenCredential(credential, cloud, onExchange),
+      scope,
+      clock: systemClock,
+    });
+  const [tokens, storageTokens] = [tokensFor(`${cloud.audience}/.default`), tokensFor(STORAGE_SCOPE)];
   const [client, tell] = [createDefaultHttpClient(), requestTeller({ ...(v === undefined ? {} : { v }) }, note)];
   const { tenantId, clientId, method } = credential;
   const secrets = new Set(method.kind === 'clientSecret' ? [method.secret.open()] : []);
   const claims = new Set<string>();
-  const noted = {
+  const noted = (source: TokenSource) => ({
     get: async (signal?: AbortSignal) => {
-      const token = await tokens.get(signal);
+      const token = await source.get(signal);
       secrets.add(token);
       for (const claim of claimsOf(token)) claims.add(claim);
       return token;
     },
-  };
+    invalidate: (token: string) => source.invalidate(token),
+  });
+  const httpClient = tell === undefined ? client : told(client, tell);
   return {
-    wire: azureWire(cloud.endpoint, noted, tell === undefined ? client : told(client, tell)),
+    wire: azureWire(cloud.endpoint, noted(tokens), httpClient),
+    queue:
+      url === undefined
+        ? undefined
+        : new QueueClient({ url, tokens: noted(storageTokens), clock: systemClock, httpClient }),
     endpoint: cloud.endpoint,
     who: describeCredential(credential),
     inputs: () => ({
       tenantId,
       clientId,
       hosts: [cloud.endpoint, cloud.authority],
+      queue: url,
       secrets: [...secrets],
       claims: [...claims],
     }),
-    stop: () => tokens.stop(),
+    stop: () => {
+      tokens.stop();
+      storageTokens.stop();
+    },
   };
 }
 
@@ -181,6 +208,7 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
     factory: factory && parentArmId(factory),
     workspace: workspace && parentArmId(workspace),
     network: flags.network,
+    queue: azure.queue,
     signal: io.signal,
     hurry: io.hurry(),
     // On a terminal the table says it once more, and for good.
@@ -219,7 +247,7 @@ function commandOf({ dir, azureCredential }: ProbeFlags, { env }: Io): string {
   return `${name}${credential}${dir === '.' ? '' : ` --dir ${dir}`}`;
 }
 
-function planOf(parents: readonly Parent[], { network }: ProbeFlags, who: string, prefix: string): string {
+function planOf(parents: readonly Parent[], { network, queue }: ProbeFlags, who: string, prefix: string): string {
   return [
     `As ${who}, the probe will`,
     ...parents.map((parent, at) => `  ${at === 0 ? 'in' : 'and in'} ${parentArmId(parent)}`),
@@ -228,9 +256,18 @@ function planOf(parents: readonly Parent[], { network }: ProbeFlags, who: string
     ...(network
       ? ['  make the managed virtual network `default` of the factory if it has none: THIS CAN NEVER BE DELETED;']
       : []),
+    ...(queue === undefined ? [] : readingOf(queue)),
     `  which are some hundreds of requests for ${CHECKABLE.length} questions, slowly, in less than ten minutes.`,
     'It touches no other runtime. Nothing runs on the runtimes, so they cost nothing.',
   ].join('\n');
+}
+
+function readingOf(queue: string): string[] {
+  return [
+    `  and at the end read the queue ${queue} for at most ${LISTENS_MS / 1_000} s:`,
+    '  TAKE OUT OF IT the messages about these runtimes, and hide all others from its other readers for as long;',
+    '  an operator that reads it is kept from them meanwhile, and takes messages that the probe waits for: better name a queue that nobody else reads;',
+  ];
 }
 
 /** @throws ProbeError where there is none */

@@ -107,6 +107,7 @@ const WORDS = [
     'azirProbeThings',
     'null true',
   ],
+  ...['creates', 'updates', 'deletions', 'announced', 'events', 'queue', 'in each event', 'an event', 'no event'],
   ...['version', 'requests', 'tookMs', 'madeNetwork', 'assumed', 'seen', 'not asked', 'not shown', 'refused'],
   ...ASSUMPTIONS.map(({ id }) => id),
 ];

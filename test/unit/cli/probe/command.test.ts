@@ -171,10 +171,15 @@ describe('with the emulator as it is', () => {
         return 'n';
       },
     });
-    const code = await run(['probe', '--factory', id, '--dir', dir], io);
+    const queue = 'https://contoso.queue.core.windows.net/probe';
+    const code = await run(['probe', '--factory', id, '--queue', queue, '--dir', dir], io);
     expect({ code, notes: told.notes }).toEqual({ code: 1, notes: expect.stringContaining('error: nothing was done') });
     expect(questions).toEqual(['Go on? [y/N] ']);
     expect(told.notes).toContain(`in ${id}`);
+    // What reading does to a queue, and for how long.
+    expect(told.notes).toMatch(
+      new RegExp(`read the queue ${queue} for at most 150 s:\\n +TAKE OUT OF IT .*hide all others`),
+    );
     expect(await emulator.control.trace()).toEqual([]);
   });
 
@@ -183,11 +188,16 @@ describe('with the emulator as it is', () => {
     [[], '(--factory), a Synapse workspace (--workspace), or both'],
     [['--factory', id.replace('fabrikam-adf', 'nowhere'), '--yes'], 'The factory cannot be read: Azure answered 404'],
     [['--factory', '/subscriptions/x', '--yes'], 'ARM id of a factory'],
+    [
+      ['--factory', id, '--yes', '--queue', 'https://a.queue.core.windows.net/q?sig=SECRET'],
+      'without a SAS token, and end',
+    ],
     [['--factory', id, '--azure-credential', 'chain'], '--azure-credential "chain": must be one of'],
     [['--factory', id, '--azure-credential', 'workload-identity', '--yes'], 'AZURE_FEDERATED_TOKEN_FILE'],
   ])('%j could not run, and says why', async (args, why) => {
     const { code, notes } = await begin(...args).told;
     expect({ code, notes }).toMatchObject({ code: 1, notes: expect.stringContaining(why) });
+    expect(notes).not.toContain('SECRET');
     expect(await own()).toEqual([]);
   });
 });

@@ -274,6 +274,28 @@ test('a name that is not a word of the service does not keep a recording from be
   );
 });
 
+test.each([
+  ['https://contosochanges.queue.core.windows.net/payroll-events', ['contosochanges', 'payroll-events']],
+  ['https://contosochanges.queue.core.chinacloudapi.cn/payroll-events', ['contosochanges', 'payroll-events']],
+  ['https://queues.fabrikam.internal:10001/contosochanges/payroll-events', ['contosochanges', 'payroll-events']],
+])('of a queue, neither the account nor its name is told: %s', (queue, names) => {
+  const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory', { queue });
+  const run = { date: new Date(0), exchanges: exchangesOf(inputs), verdicts: { factory: {}, workspace: {} } };
+  const seen = `the queue could not be reached. Azure: getaddrinfo ENOTFOUND ${new URL(queue).hostname} (${queue})`;
+  const text = JSON.stringify(pseudonymous({ seen }, run, inputs));
+  expect(text).not.toMatch(/fabrikam/i);
+  for (const name of names) {
+    expect(text).not.toContain(name);
+    expect(leftovers({ seen: name }, { needles: needlesOf(inputs), vocabulary: '' })).not.toEqual([]);
+  }
+});
+
+test('the address of an emulated queue does not keep a recording from being written that has a part of it as a number', () => {
+  const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory', { queue: 'https://127.0.0.1:10001/account/payroll' });
+  const exchanges = exchangesOf(inputs).map((each) => ({ ...each, at: 127 }));
+  expect(() => written(inputs, exchanges)).not.toThrow();
+});
+
 test('what a token says of its owner counts as an input', () => {
   const payload = { oid: 'o-1', upn: 'erika@fabrikam.example', name: 'Erika', exp: 1, roles: ['x'] };
   const token = `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.x`;

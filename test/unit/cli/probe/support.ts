@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import type { Assumed } from '../../../../dev/emulator/assumptions.ts';
-import { DEFAULT_CLIENT, type Emulator, type FactoryRef, startEmulator } from '../../../../dev/emulator/index.ts';
+import {
+  DEFAULT_CLIENT,
+  type Emulator,
+  type EventSubscription,
+  type FactoryRef,
+  startEmulator,
+} from '../../../../dev/emulator/index.ts';
+import type { QueueFailure, QueueMessage } from '../../../../src/azure/changes/queue-client.ts';
 import { resolveCloud } from '../../../../src/azure/identity/clouds.ts';
 import { createTokenCredential } from '../../../../src/azure/identity/token-credential.ts';
 import { TokenSource } from '../../../../src/azure/identity/tokens.ts';
@@ -38,6 +45,7 @@ export interface Place extends AsyncDisposable {
   readonly journal: Journal;
   readonly journalFile: string;
   readonly wire: Wire;
+  readonly queue: MemoryQueue;
   /** Runs the probe to its end; time goes on by itself. */
   run(options?: Partial<ProbeOptions>): Promise<Outcome>;
   /** Removes what is in the journal, as a process does that begins anew. */
@@ -48,9 +56,15 @@ export interface Place extends AsyncDisposable {
   others(): Promise<string>;
 }
 
-export async function place(assumed: Partial<Assumed> = {}): Promise<Place> {
+/** `events`: how the queue is told of writes; undefined: it is not. */
+export async function place(
+  assumed: Partial<Assumed> = {},
+  events: Partial<EventSubscription> | undefined = {},
+): Promise<Place> {
   const clock = new FakeClock(Date.now());
-  const emulator = await startEmulator({ now: () => clock.now(), assumed });
+  const queue = new MemoryQueue(clock);
+  const deliver = async (_url: string, text: string) => queue.put(text);
+  const emulator = await startEmulator({ now: () => clock.now(), assumed, deliver });
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), emulator.caPem]);
   const { control } = emulator;
   await control.ensureFactory({ ...FACTORY, location: 'northeurope' });
@@ -61,6 +75,8 @@ export async function place(assumed: Partial<Assumed> = {}): Promise<Place> {
     const properties = { type: 'Managed' };
     for (const factory of [FACTORY, WORKSPACE]) await control.putRuntime({ factory, name: `payroll-${i}`, properties });
   }
+  const subscription = { subscriptionId: SUBSCRIPTION, queueUrl: 'https://account.queue.test/changes' };
+  if (events !== undefined) await control.putEventSubscription({ ...subscription, ...events });
   const folder = await mkdtemp(join(tmpdir(), 'probe-'));
   const journalFile = join(folder, 'journal');
   const { wire, isIdle } = counted(azureWire(emulator.armUrl, tokensOf(emulator, clock)));
@@ -72,6 +88,7 @@ export async function place(assumed: Partial<Assumed> = {}): Promise<Place> {
     journal,
     journalFile,
     wire,
+    queue,
     run: (options = {}) => {
       const never = new AbortController().signal;
       const standard = {
@@ -81,6 +98,7 @@ export async function place(assumed: Partial<Assumed> = {}): Promise<Place> {
         endpoint: emulator.armUrl,
         factory: FACTORY_ID,
         workspace: WORKSPACE_ID,
+        queue,
       };
       const rest = { network: false, prefix: PREFIX, signal: never, hurry: never, progress: () => {} };
       return passingTime(clock, isIdle, probe({ ...standard, ...rest, ...options }));
@@ -97,6 +115,50 @@ export async function place(assumed: Partial<Assumed> = {}): Promise<Place> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+interface Waiting {
+  readonly message: QueueMessage;
+  hiddenUntil: number;
+}
+
+/** A Storage queue in memory. */
+export class MemoryQueue {
+  /** What a request is answered with, in place of messages. */
+  failure: QueueFailure | undefined;
+  /** By id: how often each one was got. */
+  readonly got = new Map<string, number>();
+  readonly #clock: FakeClock;
+  #waiting: Waiting[] = [];
+  #count = 0;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  put(text: string): void {
+    this.#waiting.push({ message: { id: String(++this.#count), popReceipt: 'r', text }, hiddenUntil: 0 });
+  }
+
+  /** What is in it, hidden or not. */
+  get texts(): string[] {
+    return this.#waiting.map(({ message }) => message.text);
+  }
+
+  async receive(_signal: AbortSignal, hiddenSeconds = 30): Promise<QueueMessage[]> {
+    if (this.failure !== undefined) throw this.failure;
+    const now = this.#clock.now();
+    const shown = this.#waiting.filter(({ hiddenUntil }) => hiddenUntil <= now).slice(0, 32);
+    for (const each of shown) {
+      each.hiddenUntil = now + hiddenSeconds * 1_000;
+      this.got.set(each.message.id, (this.got.get(each.message.id) ?? 0) + 1);
+    }
+    return shown.map(({ message }) => message);
+  }
+
+  async delete({ id }: QueueMessage): Promise<void> {
+    this.#waiting = this.#waiting.filter(({ message }) => message.id !== id);
+  }
 }
 
 export function isThere(file: string): boolean {
