@@ -1,4 +1,4 @@
-/** The change queue: from the messages of Azure to the looks at runtimes, and whether they can be relied upon. */
+/** The change queue: from the messages of Azure to the polls of runtimes, and whether they can be relied upon. */
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import { checkedTransport } from '../azure/arm/transport.ts';
 import { limitsFor } from '../azure/budget/limits.ts';
@@ -21,8 +21,8 @@ import { type Component, longRunning } from '../runtime/lifecycle.ts';
 import { WarnOnce } from '../runtime/warn-once.ts';
 import { Announcements } from '../triggers/announcements.ts';
 import type { Enqueuer } from '../triggers/enqueuer.ts';
-import { Looks } from '../triggers/looks.ts';
 import { PushedChanges } from '../triggers/pushed-changes.ts';
+import { PushedPolls } from '../triggers/pushed-polls.ts';
 import type { Base } from './base.ts';
 import type { PassListener } from './controller.ts';
 import { cloudOf } from './identities.ts';
@@ -89,7 +89,7 @@ async function readChanges(
     scope: STORAGE_SCOPE,
     clock,
   });
-  const looks = looksOf(base, parts);
+  const polls = pollsOf(base, parts);
   const isLeader = () => parts.leadership.isLeader();
   const httpClient: HttpClient = checkedTransport(isLeader);
   const reader = new ChangeReader({
@@ -99,25 +99,25 @@ async function readChanges(
     clock,
     log,
     isLeader,
-    sink: sinkOf(base, parts, health, looks),
+    sink: sinkOf(base, parts, health, polls),
   });
   metrics.push.start();
   log.info('reading the change queue', { queue: config.changeQueue, pollMs: config.changeQueuePollMs });
   try {
     await reader.run(signal);
   } finally {
-    looks.stop();
+    polls.stop();
     tokens.stop();
   }
 }
 
-function looksOf({ config, clock }: Base, { shard, identities, enqueuer }: ChangeQueueParts): Looks {
+function pollsOf({ config, clock }: Base, { shard, identities, enqueuer }: ChangeQueueParts): PushedPolls {
   const { burst, perSecond } = limitsFor(config.armBudgetShare).reads;
-  return new Looks({
+  return new PushedPolls({
     clock,
     // As much as routine polls may use.
     rate: { burst: Math.max(1, burst * POLL_SHARE), perSecond: perSecond * POLL_SHARE },
-    look: (runtimeKey) => {
+    poll: (runtimeKey) => {
       const [object] = shard.own.sharing(runtimeKey);
       if (!object?.spec.valid) return () => true;
       const hasChanged = identities.suspect(object.spec.desired.id);
@@ -127,13 +127,13 @@ function looksOf({ config, clock }: Base, { shard, identities, enqueuer }: Chang
   });
 }
 
-function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, looks: Looks): ChangeSink {
+function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, polls: PushedPolls): ChangeSink {
   const { clock, log } = base;
   const { shard, identities, ownWrites } = parts;
   const metrics = base.metrics.push;
   const pushed = new PushedChanges({
     objects: shard.own,
-    looks,
+    polls,
     isEcho: (id) => ownWrites.isEcho(id),
     listedAt: (parent) => identities.listedAt(parent),
     announced: (runtimeKey) => health.announced(runtimeKey),
@@ -144,7 +144,7 @@ function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, looks: 
     change: (change) => {
       const outcome = pushed.take(change);
       metrics.message(outcome);
-      if (outcome === 'look') metrics.delay(clock.now() - change.at);
+      if (outcome === 'poll') metrics.delay(clock.now() - change.at);
     },
     dropped: (why, count) => metrics.message(why, count),
     read: (problem) => health.read(problem),

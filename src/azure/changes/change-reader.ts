@@ -34,9 +34,9 @@ export interface ChangeSink {
  * lost. What is lost between the two, with the process, the first list of the next leader makes up for. What is not deleted
  * comes again, and is stale soon.
  *
- * Two designs. To delete a message when its object has been looked at would lose nothing, but a flood would stay in the queue
- * for as long as the request budget holds looks back, and true news would wait behind it. So the queue is emptied as fast as it
- * can be, and which runtimes are still to be looked at is remembered here: one entry for each, however often it was named.
+ * Two designs. To delete a message when its object has been polled would lose nothing, but a flood would stay in the queue for
+ * as long as the request budget holds polls back, and true news would wait behind it. So the queue is emptied as fast as it can
+ * be, and `PushedPolls` remembers which runtimes are still to be polled: one entry for each, however often it was named.
  */
 export class ChangeReader {
   readonly #options: ChangeReaderOptions;

@@ -1,7 +1,7 @@
 /** The operator's own writes, by the ids that it gave them: by these Azure tells them from those of other writers. */
 import type { Clock } from '../../runtime/clock.ts';
 
-/** How long an id is remembered: what comes later is a change like any other, and costs a look. */
+/** How long an id is remembered: what comes later is a change like any other, and costs a poll. */
 const KEPT_MS = 60 * 60_000;
 const MOST_KEPT = 2_000;
 /** An event comes within seconds (recorded); after this it is missed. */
@@ -23,7 +23,7 @@ export interface SilentParent {
 
 /**
  * Every write gets a correlation id of ours, which ARM takes over (documented), and which the event is to have (inferred: if
- * it has another, an own write costs a look, and changes nothing).
+ * it has another, an own write costs a poll, and changes nothing).
  *
  * Two designs for what is not our own. By the client that an event names as its author: no memory, but `claims` would have to
  * be read, and Terraform may well act as the same client. So by ids (this one). A new leader does not know those of the one

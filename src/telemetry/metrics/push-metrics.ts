@@ -1,7 +1,7 @@
 /** How changes in Azure reach the operator by its change queue. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-const RESULTS = ['look', 'echo', 'stale', 'unknown', 'malformed', 'ignored'] as const;
+const RESULTS = ['poll', 'echo', 'stale', 'unknown', 'malformed', 'ignored'] as const;
 
 export type PushResult = (typeof RESULTS)[number];
 
@@ -11,12 +11,12 @@ export interface PushRecorder {
   message(result: PushResult, count?: number): void;
   /** Whether changes reach us, as far as is known. */
   up(isUp: boolean): void;
-  /** A change that was made so long ago leads to a look now. */
+  /** A change that was made so long ago leads to a poll now. */
   delay(ms: number): void;
   missed(): void;
 }
 
-/** From a change to its look, in seconds. */
+/** From a change to its poll, in seconds. */
 const DELAYS = [0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
 /** Without a queue, and on a standby, there are no series: neither can be down. */
@@ -24,7 +24,7 @@ export function pushMetrics(registry: Registry): PushRecorder {
   const registers = [registry];
   const messages = new Counter({
     name: 'azure_ir_push_messages_total',
-    help: 'Events from the change queue by what became of them: look, or why there was none',
+    help: 'Events from the change queue by what became of them: a poll, or why there was none',
     labelNames: ['result'],
     registers,
   });
@@ -40,7 +40,7 @@ export function pushMetrics(registry: Registry): PushRecorder {
   });
   const delay = new Histogram({
     name: 'azure_ir_push_delay_seconds',
-    help: 'Time from a change in Azure to the look that its event leads to',
+    help: 'Time from a change in Azure until its event wakes the object',
     buckets: DELAYS,
     registers,
   });
