@@ -9,7 +9,7 @@ export interface PushRecorder {
   /** The queue is read from now on. */
   start(): void;
   message(result: PushResult, count?: number): void;
-  /** Whether changes reach us, as far as is known. */
+  /** Whether changes reach the operator, as far as is known. */
   up(isUp: boolean): void;
   /** A change that was made so long ago leads to a poll now. */
   delay(ms: number): void;
@@ -31,7 +31,7 @@ export function pushMetrics(registry: Registry): PushRecorder {
   let isUp: boolean | undefined;
   new Gauge({
     name: 'azure_ir_push_up',
-    help: 'Whether the change queue can be read, and announces the own writes; only of the leader, with --change-queue',
+    help: "1 while the change queue can be read and announces the operator's own writes; only of the leader, with --change-queue",
     registers,
     collect() {
       this.remove();
