@@ -1,4 +1,4 @@
-/** Reads the queue of changes in Azure for as long as this process leads, and tells when it cannot. */
+/** Reads the change queue while this process leads, and warns when it cannot. */
 import type { AzureChange } from '../../core/model/azure-change.ts';
 import { ROLE_SPREADS_MS } from '../../core/schedule.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';

@@ -1,4 +1,4 @@
-/** How changes in Azure reach the operator by its change queue. */
+/** Metrics of how changes in Azure reach the operator through its change queue. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const RESULTS = ['poll', 'echo', 'stale', 'unknown', 'malformed', 'ignored'] as const;
@@ -19,7 +19,7 @@ export interface PushRecorder {
 /** From a change to its poll, in seconds. */
 const DELAYS = [0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
-/** Without a queue, and on a standby, there are no series: neither can be down. */
+/** Without a queue, and on a standby, there are no series, so that no alert takes them for down. */
 export function pushMetrics(registry: Registry): PushRecorder {
   const registers = [registry];
   const messages = new Counter({
