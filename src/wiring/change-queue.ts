@@ -6,6 +6,7 @@ import { POLL_SHARE } from '../azure/budget/poll-spacing.ts';
 import { ChangeReader, type ChangeSink } from '../azure/changes/change-reader.ts';
 import type { OwnWrites } from '../azure/changes/own-writes.ts';
 import { QueueClient, STORAGE_SCOPE } from '../azure/changes/queue-client.ts';
+import { QUEUE_TROUBLES, type QueueProblem, type QueueState } from '../azure/changes/queue-state.ts';
 import type { AzureIdentities } from '../azure/identities.ts';
 import type { Credential } from '../azure/identity/credentials.ts';
 import { ownCredentialOf } from '../azure/identity/own-credential.ts';
@@ -39,8 +40,7 @@ export interface ChangeQueue {
   readonly component: Component;
   /** What passes find, by which it shows whether changes reach us. */
   readonly passes: PassListener;
-  /** `up`, or in a few words why it is not. */
-  state(): string;
+  state(): QueueState;
 }
 
 /** @throws Error when the operator has no identity of its own to read it with */
@@ -157,7 +157,7 @@ class PushHealth {
   readonly #parts: ChangeQueueParts;
   readonly #announcements: Announcements;
   readonly #warnOnce = new WarnOnce();
-  #state = 'not read yet';
+  #state: QueueState = 'not read yet';
 
   constructor(base: Base, parts: ChangeQueueParts, announcements: Announcements) {
     this.#base = base;
@@ -165,7 +165,7 @@ class PushHealth {
     this.#announcements = announcements;
   }
 
-  get state(): string {
+  get state(): QueueState {
     return this.#state;
   }
 
@@ -174,7 +174,7 @@ class PushHealth {
     this.#warnOnce.clear('missed');
   }
 
-  read(problem: string | undefined): void {
+  read(problem: QueueProblem | undefined): void {
     if (problem === undefined) for (const runtime of this.#announcements.missed()) this.#missed(runtime);
     else this.#announcements.interrupted();
     this.#state = problem ?? (this.#isSilent() ? 'silent' : 'up');
@@ -205,8 +205,7 @@ class PushHealth {
           'change queue is silent: it has not announced a write of our own',
           {
             parent,
-            remedy:
-              'Check that the event subscription exists and covers this parent; see docs/runbook.md#azureirpushdown.',
+            remedy: QUEUE_TROUBLES.silent.remedy,
           },
         );
     }

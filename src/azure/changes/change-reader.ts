@@ -5,7 +5,8 @@ import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { backoffDelay } from '../../runtime/retries.ts';
 import { parseMessage } from './parse-message.ts';
-import { BATCH, type QueueClient, QueueFailure, type QueueMessage, type QueueProblem } from './queue-client.ts';
+import { BATCH, type QueueClient, QueueFailure, type QueueMessage } from './queue-client.ts';
+import { QUEUE_TROUBLES, type QueueProblem } from './queue-state.ts';
 
 const BACKOFF = { baseMs: 5_000, maxMs: 5 * 60_000 };
 
@@ -125,19 +126,9 @@ export class ChangeReader {
       queue: url,
       problem,
       detail: message,
-      remedy: REMEDIES[problem],
+      remedy: QUEUE_TROUBLES[problem].remedy,
     });
     if (isHidden) this.#isHidden = true;
     else this.#warned = problem;
   }
 }
-
-const REMEDIES: Readonly<Record<QueueProblem, string>> = {
-  denied:
-    'Assign the role "Storage Queue Data Message Processor" on the queue to the operator\'s own identity, and let its network through the firewall of the account.',
-  missing: 'Create the queue, or correct --change-queue.',
-  busy: 'It is read again as soon as Azure Storage allows.',
-  unreachable: 'Let the operator reach port 443 of the storage account.',
-  'no token': "Correct the operator's own Azure identity.",
-  strange: 'Correct --change-queue: what answers there is no queue of Azure Storage.',
-};

@@ -18,6 +18,7 @@ import { connectionProblem } from '../arm/connection-failures.ts';
 import { parseRetryAfter } from '../arm/refusals.ts';
 import { boundedAnswers } from '../arm/transport.ts';
 import type { TokenSource } from '../identity/tokens.ts';
+import type { QueueProblem } from './queue-state.ts';
 
 /** The same in every cloud (documented). */
 export const STORAGE_SCOPE = 'https://storage.azure.com/.default';
@@ -37,21 +38,6 @@ export interface QueueMessage {
   readonly popReceipt: string;
   readonly text: string;
 }
-
-/** What stands in the way of reading the queue. */
-export type QueueProblem =
-  /** 401 or 403: the identity has no role there (yet). */
-  | 'denied'
-  /** 404: there is no such queue, or no such account. */
-  | 'missing'
-  /** 429 or 5xx. */
-  | 'busy'
-  /** No answer, or none in time. */
-  | 'unreachable'
-  /** No token for it. */
-  | 'no token'
-  /** An answer that is none of a queue. */
-  | 'strange';
 
 export class QueueFailure extends Error {
   override readonly name = 'QueueFailure';
