@@ -1,4 +1,5 @@
 /** Whether the change queue can be relied upon: it can be read, and it brings our own writes and the drift that polls find. */
+import { QUEUE_TROUBLES, type QueueProblem, type QueueState } from '../core/model/queue-state.ts';
 import { parentKey } from '../core/model/runtime.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
 import type { Log } from '../runtime/log.ts';
@@ -23,14 +24,13 @@ export interface PushHealthOptions {
 export class PushHealth {
   readonly #options: PushHealthOptions;
   readonly #warnOnce = new WarnOnce();
-  #state = 'not read yet';
+  #state: QueueState = 'not read yet';
 
   constructor(options: PushHealthOptions) {
     this.#options = options;
   }
 
-  /** `up`, `silent`, `not read yet`, or the problem that stands in the way of reading. */
-  get state(): string {
+  get state(): QueueState {
     return this.#state;
   }
 
@@ -41,7 +41,7 @@ export class PushHealth {
   }
 
   /** The queue has been read, or there was a problem. */
-  read(problem: string | undefined): void {
+  read(problem: QueueProblem | undefined): void {
     const { announcements, metrics } = this.#options;
     if (problem === undefined) for (const runtime of announcements.missed()) this.#missed(runtime);
     else announcements.interrupted();
@@ -78,7 +78,7 @@ export class PushHealth {
       'change queue did not announce a write of this operator',
       {
         parent,
-        remedy: 'Check that the event subscription exists and covers this parent; see docs/runbook.md#azureirpushdown.',
+        remedy: QUEUE_TROUBLES.silent.remedy,
       },
     );
   }

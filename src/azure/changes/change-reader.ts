@@ -1,11 +1,12 @@
 /** Reads the change queue while this process leads, and warns when it cannot. */
 import type { AzureChange } from '../../core/model/azure-change.ts';
+import { QUEUE_TROUBLES, type QueueProblem } from '../../core/model/queue-state.ts';
 import { ROLE_SPREADS_MS } from '../../core/schedule.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { backoffDelay } from '../../runtime/retries.ts';
 import { parseMessage } from './parse-message.ts';
-import { BATCH, type QueueClient, QueueFailure, type QueueMessage, type QueueProblem } from './queue-client.ts';
+import { BATCH, type QueueClient, QueueFailure, type QueueMessage } from './queue-client.ts';
 
 const BACKOFF = { baseMs: 5_000, maxMs: 5 * 60_000 };
 
@@ -126,19 +127,9 @@ export class ChangeReader {
       queue: url,
       problem,
       detail: message,
-      remedy: REMEDIES[problem],
+      remedy: QUEUE_TROUBLES[problem].remedy,
     });
     if (isHidden) this.#isHidden = true;
     else this.#warned = problem;
   }
 }
-
-const REMEDIES: Readonly<Record<QueueProblem, string>> = {
-  denied:
-    'Assign the role "Storage Queue Data Message Processor" on the queue to the operator\'s own identity, and let the cluster through the firewall of the storage account.',
-  missing: 'Create the queue, or correct --change-queue.',
-  busy: 'No action needed: the queue is read again as soon as Azure Storage allows.',
-  unreachable: 'Check DNS, and egress from the operator to port 443 of the storage account.',
-  'no token': "Correct the operator's own Azure identity; see docs/identity.md.",
-  strange: 'Correct --change-queue: what answers there is not a queue of Azure Storage.',
-};

@@ -52,8 +52,8 @@ function decoded(text: string): string | undefined {
 }
 
 /** Only what has been done: a request that failed has changed nothing. */
-const TYPES: ReadonlySet<string> = new Set(
-  ['Write', 'Delete', 'Action'].map((kind) => `microsoft.resources.resource${foldCase(kind)}success`),
+export const EVENT_TYPES: ReadonlySet<string> = new Set(
+  ['write', 'delete', 'action'].map((kind) => `microsoft.resources.resource${kind}success`),
 );
 
 const AUTHORING = ['enableinteractivequery/action', 'disableinteractivequery/action'];
@@ -63,7 +63,7 @@ const OF_RUNTIMES = ['write', 'delete', ...AUTHORING];
  * Exactly these, in lower case. The list is closed because of Synapse's own `integrationRuntimes/getStatus/action`: if a poll
  * woke its object, each poll would lead to the next one.
  */
-const OPERATIONS: ReadonlyMap<string, ChangedScope['kind']> = new Map([
+export const OPERATIONS: ReadonlyMap<string, ChangedScope['kind']> = new Map([
   ...OF_RUNTIMES.map((what) => [`microsoft.datafactory/factories/integrationruntimes/${what}`, 'runtime'] as const),
   ...OF_RUNTIMES.map((what) => [`microsoft.synapse/workspaces/integrationruntimes/${what}`, 'runtime'] as const),
   ['microsoft.datafactory/factories/delete', 'parent'],
@@ -77,7 +77,7 @@ function changeOf(event: unknown): AzureChange | 'ignored' | 'malformed' {
   const data = fieldOf(event, 'data');
   const operation = textIn(data, 'operationName');
   if (type === undefined || operation === undefined) return 'malformed';
-  const kind = TYPES.has(foldCase(type)) ? OPERATIONS.get(foldCase(operation)) : undefined;
+  const kind = EVENT_TYPES.has(foldCase(type)) ? OPERATIONS.get(foldCase(operation)) : undefined;
   if (kind === undefined) return 'ignored';
   const at = timeOf(textIn(event, 'eventTime') ?? textIn(event, 'time'));
   const scope = scopeOf(textIn(data, 'resourceUri') ?? textIn(event, 'subject') ?? '');

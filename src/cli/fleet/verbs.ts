@@ -83,7 +83,7 @@ export function checkVerb(io: Io, done: Done): Verb {
   const command = withAzureFlags(withKubeFlags(new Command('check')))
     .summary('whether the cluster, the operator and you are ready')
     .description(
-      'Whether the cluster, the operator and you are ready: the API server, the CRD, your rights, the operator and its leader, the Azure identity of each namespace, and the request budget; with --azure also whether the identity that asks has the rights in Azure. ✔ is fine, ✘ is not, ! is not known or worth a look.',
+      'Whether the cluster, the operator and you are ready: the API server, the CRD, your rights, the operator, its leader and its change queue, the Azure identity of each namespace, and the request budget; with --azure also whether the identity that asks has the rights in Azure. ✔ is fine, ✘ is not, ! is not known or worth a look.',
     )
     .option('--pre', 'before the operator is installed: the API server, and whether you may install', false)
     .option(
