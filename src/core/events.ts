@@ -115,7 +115,7 @@ export const released = {
   unclaimed: normal('Retained', 'This object had not claimed a runtime: nothing is deleted in Azure.'),
   untold: normal(
     'Retained',
-    'The finalizer was removed, so the operator does nothing more. Check in Azure whether the runtime still exists.',
+    'The finalizer was removed, so the operator does nothing more. Whether the runtime still exists is not known: check it in Azure.',
   ),
   retained: normal('Retained', 'deletionPolicy is Retain: the runtime stays in Azure.'),
   retainedLate: normal(
