@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEFAULT_CLIENT } from '../../dev/emulator/index.ts';
 import { pathOf } from '../../dev/tools/index.ts';
+import { blocksOf } from '../../scripts/docs/commands.ts';
 import { eventually } from '../support/eventually.ts';
 import { NAMESPACE, RELEASE } from '../support/helm.ts';
 import { PATIENCE_MS, Place, RUNTIME, SAMPLE } from './support/place.ts';
@@ -29,6 +30,39 @@ function steps(): { commands: string; values: string } {
   const commands = console.replace(/^ *\$ /gm, '').replace(/^ {2,}(?=--)/gm, '');
   return { commands, values };
 }
+
+async function shell(place: Place, script: string): Promise<void> {
+  const PATH = [dirname(place.cluster.kubectl), dirname(pathOf('helm')), process.env.PATH].join(':');
+  const env = { ...process.env, PATH, HOME: place.home, KUBECONFIG: place.cluster.kubeconfig };
+  await promisify(execFile)('bash', ['-euxc', script], { cwd: root, env });
+}
+
+const readiness = async (place: Place) =>
+  (await place.pods()).map(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status);
+
+describe('the steps of the README', () => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await Place.create();
+  });
+  afterAll(() => place?.stop());
+
+  test('lead to two Ready pods that need no identity, and to a Ready runtime where a Secret stands beside its object', async () => {
+    const commands = blocksOf(readFileSync(join(root, 'README.md'), 'utf8')).flat();
+    const install = commands.find(({ text }) => text.startsWith('helm install'));
+    // Where this Azure is, which is none of Azure's clouds.
+    await place.kubectl(['create', 'namespace', NAMESPACE]);
+    await place.trustAzure();
+    const azure = await place.write('azure.yaml', JSON.stringify(place.azureValues()));
+    await shell(place, `${install?.text} -f ${azure} --wait --timeout 120s`);
+    expect(await readiness(place)).toEqual(['True', 'True']);
+    const team = 'team-z';
+    await place.kubectl(['create', 'namespace', team]);
+    await place.createCredential(team);
+    await place.kubectl(['apply', '-n', team, '-f', SAMPLE]);
+    await place.kubectl(['wait', '--for=condition=Ready', '--timeout=60s', '-n', team, '-f', SAMPLE]);
+  });
+});
 
 describe('the steps of the documents', () => {
   let place: Place;
@@ -53,25 +87,15 @@ describe('the steps of the documents', () => {
     const file = await place.write('values.yaml', values);
     const azure = await place.write('azure.yaml', JSON.stringify(place.azureValues()));
     const [before = '', install = ''] = filled.split(/^(?=helm install)/m);
-    await shell(before);
+    await shell(place, before);
     await place.trustAzure();
     const own = install.trim().replace('-f values.yaml', `-f ${file}`);
-    await shell(`${own} -f ${azure} --wait --timeout 120s`);
-  }
-
-  async function shell(script: string): Promise<void> {
-    const PATH = [dirname(place.cluster.kubectl), dirname(pathOf('helm')), process.env.PATH].join(':');
-    const env = { ...process.env, PATH, HOME: place.home, KUBECONFIG: place.cluster.kubeconfig };
-    await promisify(execFile)('bash', ['-euxc', script], { cwd: root, env });
+    await shell(place, `${own} -f ${azure} --wait --timeout 120s`);
   }
 
   test('install it: helm install --wait ends with two Ready pods', async () => {
     await follow();
-    const pods = await place.pods();
-    expect(pods.map(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status)).toEqual([
-      'True',
-      'True',
-    ]);
+    expect(await readiness(place)).toEqual(['True', 'True']);
   });
 
   test('the example becomes Ready in a namespace that is named', async () => {
