@@ -31,10 +31,11 @@ function steps(): { commands: string; values: string } {
   return { commands, values };
 }
 
-async function shell(place: Place, script: string): Promise<void> {
+/** Resolves with what it prints. */
+async function shell(place: Place, script: string): Promise<string> {
   const PATH = [dirname(place.cluster.kubectl), dirname(pathOf('helm')), process.env.PATH].join(':');
   const env = { ...process.env, PATH, HOME: place.home, KUBECONFIG: place.cluster.kubeconfig };
-  await promisify(execFile)('bash', ['-euxc', script], { cwd: root, env });
+  return (await promisify(execFile)('bash', ['-euxc', script], { cwd: root, env })).stdout;
 }
 
 const readiness = async (place: Place) =>
@@ -125,10 +126,20 @@ describe('the steps of the documents', () => {
     }, PATIENCE_MS);
   });
 
-  test('the log says which identity it uses, by the command of the documents', async () => {
-    expect(page()).toContain(`kubectl logs -n ${NAMESPACE} deploy/${RELEASE}`);
-    const logs = await Promise.all((await place.pods()).map(({ metadata }) => place.log(metadata.name)));
-    for (const log of logs) expect(log).toContain(DEFAULT_CLIENT.clientId);
+  test('it is found to run, by the commands of the documents: the log says which identity it uses', async () => {
+    const check =
+      page()
+        .split(/^(?=## )/m)
+        .find((section) => /^## .*Check that it runs$/m.test(section)) ?? '';
+    const typed = blocksOf(check)
+      .flat()
+      .map(({ text }) => text);
+    expect(typed.length).toBe(2);
+    const said = await shell(place, typed.join('\n'));
+    expect(said).toContain('successfully rolled out');
+    expect(said).toContain(DEFAULT_CLIENT.clientId);
+    const [, test = ''] = /`(helm test [^`]+)`/.exec(check) ?? [];
+    expect(await shell(place, test)).toMatch(/^Phase: +Succeeded$/m);
   });
 
   test('it is deleted, in Azure, too', async () => {
