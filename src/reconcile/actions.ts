@@ -12,7 +12,7 @@ import { answered, failed, type Repairs, settled } from '../core/model/repairs.t
 import { withRequestIds } from '../core/model/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
 import { mayHaveCreated, sentByCreate } from '../core/policies/definition.ts';
-import { unmadePause } from '../core/policies/health.ts';
+import { unmadePause } from '../core/policies/repair.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
 import { type Action, HANDLED, type Situation, wasInSync } from '../core/situation.ts';
 import { standsWithoutState } from '../core/state-read.ts';

@@ -1,7 +1,7 @@
 /** Whether drift that a poll finds had been announced: one that had not shows that changes in Azure do not reach us. */
 import type { Clock } from '../runtime/clock.ts';
 
-/** An announcement counts for what is found so long after it: a look may wait for the request budget. */
+/** An announcement counts for what is found so long after it: a poll may wait for the request budget. */
 const COUNTS_MS = 10 * 60_000;
 /** One may come this much later than the poll that found the drift by itself. */
 const LATE_MS = 30_000;

@@ -1,4 +1,4 @@
-/** What a change that Azure tells of means to the objects: which of them are looked at, and why the others are not. */
+/** What a change that Azure tells of means to the objects: which runtimes are polled, and why the others are not. */
 import { type AzureChange, type ChangedScope, resourceGroupKey } from '../core/model/azure-change.ts';
 import type { ManagedObject } from '../core/model/object.ts';
 import { armId, armKey, type Parent, parentKey, type RuntimeId } from '../core/model/runtime.ts';
@@ -6,17 +6,17 @@ import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
 import { type Clock, wallTime } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Looks } from './looks.ts';
+import type { PushedPolls } from './pushed-polls.ts';
 
 /** A list shows what happened so long before it was asked for: clocks differ, and ARM's replicas lag. */
 const LIST_LAGS_MS = 2 * 60_000;
 
-/** What became of a change: `look` or why there is none. */
-export type ChangeOutcome = 'look' | 'echo' | 'stale' | 'unknown';
+/** What became of a change: a poll, or why there was none. */
+export type ChangeOutcome = 'poll' | 'echo' | 'stale' | 'unknown';
 
 export interface PushedChangesOptions {
   readonly objects: Pick<ObjectStore, 'sharing' | 'objects'>;
-  readonly looks: Pick<Looks, 'named'>;
+  readonly polls: Pick<PushedPolls, 'named'>;
   /** Whether it was a write of ours. */
   readonly isEcho: (correlationId: string) => boolean;
   /** When the oldest list of the parent that is in use was asked for, by the monotonic clock. */
@@ -56,14 +56,14 @@ export class PushedChanges {
   }
 
   #outcome({ scope, at, correlationId }: AzureChange): ChangeOutcome {
-    const { isEcho, announced, looks } = this.#options;
+    const { isEcho, announced, polls } = this.#options;
     if (correlationId !== undefined && isEcho(correlationId)) return 'echo';
     const runtimes = this.#known(scope);
     if (runtimes.size === 0) return 'unknown';
     for (const key of runtimes.keys()) announced(key);
     const unseen = [...runtimes].filter(([, { parent }]) => !this.#isSeen(parent, at));
-    for (const [key] of unseen) looks.named(key);
-    return unseen.length > 0 ? 'look' : 'stale';
+    for (const [key] of unseen) polls.named(key);
+    return unseen.length > 0 ? 'poll' : 'stale';
   }
 
   /** The runtimes of objects that it is about. */

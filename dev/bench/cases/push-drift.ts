@@ -16,7 +16,7 @@ const say = stderrLog('push-drift');
 const SELDOM = '--interval=1h';
 const SAMPLES = 50;
 const FORGED = 2_000;
-/** The operator looks into the queue so often: a drift comes at any moment between. */
+/** The operator reads the queue this often; a drift comes at any moment between. */
 const POLL_MS = 2_000;
 const REST_INTERVAL_SECONDS = 15;
 const REST_INTERVALS = 4;
@@ -98,7 +98,7 @@ class PushDrift {
     const seconds: number[] = [];
     for (let n = 0; n < SAMPLES; n++) {
       if (n % 10 === 0) say(`drift of one: ${n} of ${SAMPLES}`);
-      // Spread over the pause between two looks into the queue.
+      // Spread over the pause between two reads of the queue.
       await sleep((POLL_MS * n) / SAMPLES);
       seconds.push(await this.#setBack(Math.floor((n * this.#objects) / SAMPLES)));
     }
@@ -113,7 +113,7 @@ class PushDrift {
     const { control } = this.#place;
     const stranger: FactoryRef = { ...factoryOf(0), name: 'stranger' };
     await control.ensureFactory(stranger);
-    const looks = await this.#looks();
+    const polls = await this.#pushedPolls();
     const names = Array.from({ length: FORGED }, (_, n) => `stranger-${n}`);
     await this.#changes.queue.send(
       ...names.map((name, n) => message(n % 2 === 0 ? stranger : factoryOf(0), name, Date.now())),
@@ -121,7 +121,7 @@ class PushDrift {
     await this.#drained();
     const counts = await control.counts({ factory: stranger.name });
     const reads = Object.values(counts).reduce((sum, each) => sum + each, 0);
-    return { forged_reads: reads + (await this.#looks()) - looks };
+    return { forged_reads: reads + (await this.#pushedPolls()) - polls };
   }
 
   async known() {
@@ -213,10 +213,10 @@ class PushDrift {
     return gets + states + (counts.IntegrationRuntimes_ListByFactory ?? 0);
   }
 
-  /** Polls that a message has led to, by the operator's own count. */
-  async #looks(): Promise<number> {
+  /** Polls that messages have led to, by the operator's own count. */
+  async #pushedPolls(): Promise<number> {
     const text = await (await fetch(`${this.#running().metricsUrl}/metrics`)).text();
-    return Number(/^azure_ir_push_messages_total\{result="look"\} (\S+)/m.exec(text)?.[1] ?? 0);
+    return Number(/^azure_ir_push_messages_total\{result="poll"\} (\S+)/m.exec(text)?.[1] ?? 0);
   }
 
   #running(): OperatorProcess {

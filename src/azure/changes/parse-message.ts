@@ -1,7 +1,7 @@
 /**
  * Messages of Event Grid about changes in Azure Resource Manager, parsed where they come in. Pure: text in, changes or counts
  * of what was refused out. Nobody vouches for who wrote a message, so that nothing of one is believed but which runtime may
- * have changed. `claims` (the names and addresses of people) is never looked at.
+ * have changed. `claims` (the names and addresses of people) is never read.
  */
 import type { AzureChange, ChangedScope } from '../../core/model/azure-change.ts';
 import { compact } from '../../core/model/compact.ts';

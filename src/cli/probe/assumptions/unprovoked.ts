@@ -10,7 +10,7 @@ export const UNPROVOKED: readonly Unprovoked[] = [
     id: 'repair',
     sentence: 'Writing the definition again turns a `Limited` runtime Online. No other state is ended by it.',
     mark: 'inferred',
-    reliedOnBy: ['src/core/policies/health.ts', 'src/core/model/repairs.ts'],
+    reliedOnBy: ['src/core/policies/repair.ts', 'src/core/model/repairs.ts'],
     ifFalse:
       'The operator writes a bounded number of times, further and further apart. Then the object is Stalled with the reason `Limited`, and a person has to act.',
     stands: ['DEFAULT_REPAIRS_NEEDED', 'endedByPut'],
