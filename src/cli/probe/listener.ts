@@ -1,12 +1,7 @@
 /** Reads a queue for what Event Grid tells of a run's own requests. */
 import { eventsIn } from '../../azure/changes/parse-message.ts';
-import {
-  BATCH,
-  type QueueClient,
-  QueueFailure,
-  type QueueMessage,
-  type QueueProblem,
-} from '../../azure/changes/queue-client.ts';
+import { BATCH, type QueueClient, QueueFailure, type QueueMessage } from '../../azure/changes/queue-client.ts';
+import type { QueueProblem } from '../../core/model/queue-state.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import { isAllAnnounced, matched, type OwnEvent, ownEvent } from './assumptions/heard.ts';
 import type { OwnRequests } from './own-requests.ts';

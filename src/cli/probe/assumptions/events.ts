@@ -41,7 +41,7 @@ export const ANNOUNCEMENTS: readonly Announced[] = [
     mark: 'inferred',
     where: 'workspace',
     reliedOnBy: [BICEP, 'src/azure/changes/parse-message.ts'],
-    ifFalse: 'Nothing: such events are filtered out.',
+    ifFalse: 'No effect: such events are filtered out.',
     stands: ['stateRaisesEvent'],
     turnedOver: [{ stateRaisesEvent: false }],
     // Of a factory, too: its event shows that no filter drops such events.

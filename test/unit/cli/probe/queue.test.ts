@@ -1,9 +1,10 @@
 /** What a run makes of a queue: it hears its own writes, leaves what is not its own, and says why it hears nothing. */
 import { describe, expect, test } from '@jest/globals';
 import { PERSON } from '../../../../dev/emulator/event-message.ts';
-import { QueueFailure, type QueueProblem } from '../../../../src/azure/changes/queue-client.ts';
+import { QueueFailure } from '../../../../src/azure/changes/queue-client.ts';
 import { LISTENS_MS } from '../../../../src/cli/probe/listener.ts';
 import { exitCodeOf, type Outcome } from '../../../../src/cli/probe/probe.ts';
+import type { QueueProblem } from '../../../../src/core/model/queue-state.ts';
 import { strangers } from '../../../support/change-events.ts';
 import { FACTORY, place, WORKSPACE } from './support.ts';
 
