@@ -37,6 +37,7 @@ export function tableOf({ results }: Outcome, paint: Io['paint']): string {
 function rowsOf(result: Result, paint: Io['paint']): Parameters<typeof table>[0] {
   const [sign, colour] = SIGNS[result.verdict];
   const row = [result.id, { text: sign, paint: (text: string) => paint(colour, text) }, result.seen];
+  if (result.detail !== undefined) return [row, ['', 'because', result.detail]];
   if (result.verdict !== 'does not hold') return [row];
   return [
     row,
@@ -62,7 +63,9 @@ export function summaryOf({ results, left, madeNetwork, requests, tookMs }: Outc
   return [
     `${count('holds')} hold, ${count('does not hold')} do not, ${count('could not tell')} could not be told${why}.`,
     `${requests} requests in ${Math.ceil(tookMs / 1000)} s.`,
-    ...(madeNetwork === undefined ? [] : [`Made, and stays: ${madeNetwork}`]),
+    ...(madeNetwork === undefined
+      ? []
+      : [`${madeNetwork.isCertain ? 'Made' : 'May have been made'}, and stays: ${madeNetwork.path}`]),
     ...(left.length === 0
       ? ['Nothing of the probe is left.']
       : [
