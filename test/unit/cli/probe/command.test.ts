@@ -152,6 +152,21 @@ describe('with the emulator as it is', () => {
     expect(await own()).toEqual([]);
   });
 
+  test('a terminal or a reader that goes away ends nothing but the words: what was made is removed', async () => {
+    const { child, told } = await beginAndStick();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    child.kill('SIGHUP');
+    // Whoever closes a terminal sends it once more: that does not end the removal.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    child.kill('SIGHUP');
+    const { code } = await told;
+    await emulator.control.clearFaults();
+    expect(code).toBe(130);
+    expect(await own()).toEqual([]);
+    expect(existsSync(join(dir, 'probe-journal'))).toBe(false);
+  });
+
   test('what a killed run left is listed and removed by --clean, and no run begins before', async () => {
     const { child, told } = await beginAndStick();
     child.kill('SIGKILL');
