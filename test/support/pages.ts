@@ -23,7 +23,7 @@ const NOT_RUN: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/(?:^|\$\()az /, 'it needs Azure'],
   [/^terraform /, 'it needs Terraform'],
   [/^kubectl logs /, 'there are no pods'],
-  [/^npm (?:run demo|test)$/, 'it is a stage of npm test, or that itself'],
+  [/^npm (?:run demo(?: -- --push)?|test)$/, 'it is a stage of npm test, or that itself'],
   ...(hasJq() ? [] : [[/\| jq /, 'there is no jq'] as const]),
 ];
 

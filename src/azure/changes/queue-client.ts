@@ -12,6 +12,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import { AzureFailure } from '../../core/model/failure.ts';
 import { isGuid } from '../../core/model/guid.ts';
+import type { QueueProblem } from '../../core/model/queue-state.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { unlessAborted, withDeadline } from '../../runtime/deadline.ts';
 import { connectionProblem } from '../arm/connection-failures.ts';
@@ -37,21 +38,6 @@ export interface QueueMessage {
   readonly popReceipt: string;
   readonly text: string;
 }
-
-/** What stands in the way of reading the queue. */
-export type QueueProblem =
-  /** 401 or 403: the identity has no role there (yet). */
-  | 'denied'
-  /** 404: there is no such queue, or no such account. */
-  | 'missing'
-  /** 429 or 5xx. */
-  | 'busy'
-  /** No answer, or none in time. */
-  | 'unreachable'
-  /** No token for it. */
-  | 'no token'
-  /** An answer that is none of a queue. */
-  | 'strange';
 
 export class QueueFailure extends Error {
   override readonly name = 'QueueFailure';

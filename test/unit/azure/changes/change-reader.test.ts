@@ -1,7 +1,8 @@
 /** The reader of the change queue: when it reads, what it does with what it got, and what it tells of faults. */
 import { describe, expect, test } from '@jest/globals';
 import { ChangeReader } from '../../../../src/azure/changes/change-reader.ts';
-import { QueueFailure, type QueueMessage, type QueueProblem } from '../../../../src/azure/changes/queue-client.ts';
+import { QueueFailure, type QueueMessage } from '../../../../src/azure/changes/queue-client.ts';
+import type { QueueProblem } from '../../../../src/core/model/queue-state.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { RecordedLog } from '../../runtime/recorded-log.ts';
 
