@@ -30,7 +30,7 @@ import { type Entry, Journal, newPrefix } from './journal.ts';
 import { exitCodeOf, ProbeError, probe } from './probe.ts';
 import { Recorder } from './recorder.ts';
 import { LeakError, pseudonymous, type Recording, recordingOf, textOf } from './recording.ts';
-import { removeLeft } from './removal.ts';
+import { leftLines, removeLeft } from './removal.ts';
 import { reportOf, summaryOf, tableOf, verdictsOf } from './report.ts';
 import { azureWire, type Wire } from './wire.ts';
 
@@ -263,7 +263,7 @@ async function clean({ flags, io, journal, azure }: Run): Promise<ExitCode> {
   const calls = new Calls({ wire: azure.wire, endpoint: azure.endpoint, clock: systemClock });
   const stuck = await removeLeft({ calls, journal, clock: systemClock, signal: io.signal }, io.note);
   io.note(stuck.length === 0 ? 'They are gone.' : `${stuck.length} could not be removed:`);
-  for (const { parent, name, why } of stuck) io.note(`${shownEntry({ parent, name })}: ${safe(why)}`);
+  for (const line of leftLines(stuck)) io.note(`  ${line}`);
   if (stuck.length > 0) io.note(`If they are gone, or what they were in is, remove the file ${journal.file}.`);
   if (io.signal.aborted) return EXIT.interrupted;
   return stuck.length === 0 ? EXIT.done : EXIT.failed;

@@ -8,7 +8,7 @@ import { type Answer, type Site, Undecided } from './assumptions/site.ts';
 import { Calls } from './calls.ts';
 import type { Journal } from './journal.ts';
 import { LiveSite, VERSIONS } from './live-site.ts';
-import { type Left, leftBehind, removeAll } from './removal.ts';
+import { type Left, leftLines, removeAll } from './removal.ts';
 import type { Wire } from './wire.ts';
 
 /** What it can take at most; what is late and the removal take two minutes and a half more, which makes ten. */
@@ -97,7 +97,9 @@ export async function probe(options: ProbeOptions): Promise<Outcome> {
     const left = await removeAll({ calls, journal, clock, signal: hurry });
     throw left.length === 0
       ? error
-      : new ProbeError(`${messageOf(error)}. ${leftBehind(left)}`, EXIT.failed, { cause: error });
+      : new ProbeError(`${messageOf(error)}. Left behind: ${leftLines(left).join('; ')}`, EXIT.failed, {
+          cause: error,
+        });
   } finally {
     timer.cancel();
   }

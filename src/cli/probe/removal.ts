@@ -1,5 +1,6 @@
 /** Removes what the probe made, and says what it could not. */
 import { type Clock, sleep } from '../../runtime/clock.ts';
+import { safe } from '../output/text.ts';
 import { inPool } from '../pool.ts';
 import { codeOf, shownAnswer } from './assumptions/answers.ts';
 import { Undecided } from './assumptions/site.ts';
@@ -20,9 +21,8 @@ export interface Left extends Entry {
   readonly why: string;
 }
 
-export function leftBehind(left: readonly Left[]): string {
-  const lines = left.map(({ parent, name, why }) => `  ${parent}/integrationRuntimes/${name}: ${why}`);
-  return [`Left behind: ${left.length}`, ...lines].join('\n');
+export function leftLines(left: readonly Left[]): string[] {
+  return left.map(({ parent, name, why }) => safe(`${parent}/integrationRuntimes/${name}: ${why}`));
 }
 
 export interface Removal {

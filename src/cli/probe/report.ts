@@ -2,12 +2,12 @@
 import type { Json } from '../../core/model/runtime.ts';
 import type { Io } from '../io.ts';
 import { table } from '../output/table.ts';
-import { safe } from '../output/text.ts';
 import { VERSION } from '../version.ts';
 import type { Verdict } from './assumptions/assumption.ts';
 import { CHECKABLE } from './assumptions/index.ts';
 import type { Site } from './assumptions/site.ts';
 import type { Outcome, Result, Why } from './probe.ts';
+import { leftLines } from './removal.ts';
 
 const SIGNS: Readonly<Record<Verdict, readonly [sign: string, colour: 'green' | 'red' | 'yellow']>> = {
   holds: ['holds', 'green'],
@@ -70,7 +70,7 @@ export function summaryOf({ results, left, madeNetwork, requests, tookMs }: Outc
       ? ['Nothing of the probe is left.']
       : [
           `Left behind: ${left.length}. Remove with: ${command} --clean`,
-          ...left.map(({ parent, name, why: reason }) => `  ${parent}/integrationRuntimes/${name}: ${safe(reason)}`),
+          ...leftLines(left).map((line) => `  ${line}`),
         ]),
   ].join('\n');
 }

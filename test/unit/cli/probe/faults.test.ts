@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Fault } from '../../../../dev/emulator/index.ts';
 import { exitCodeOf, type Outcome, ProbeError } from '../../../../src/cli/probe/probe.ts';
-import { isThere, type Place, PREFIX, place } from './support.ts';
+import { FACTORY_ID, isThere, type Place, PREFIX, place } from './support.ts';
 
 const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [
   [
@@ -111,6 +111,23 @@ describe('what cannot be removed is listed, and a later run removes it:', () => 
     expect(await at.others()).toBe(before);
     expect(isThere(at.journalFile)).toBe(false);
   });
+});
+
+test('a run that fails itself says what it left', async () => {
+  await using at = await place();
+  await at.emulator.control.addFault({
+    match: { method: 'DELETE' },
+    times: 'always',
+    effect: { kind: 'reply', status: 403 },
+  });
+  const progress = (line: string) => {
+    if (line.startsWith('Removing')) throw new Error('a defect');
+  };
+  const name = `${FACTORY_ID}/integrationRuntimes/${PREFIX}-1`;
+  await expect(at.run({ progress, workspace: undefined })).rejects.toThrow(
+    `a defect. Left behind: ${name}: DELETE was answered 403`,
+  );
+  expect((await at.clean()).length).toBe((await at.ownRuntimes()).length);
 });
 
 describe('an interruption', () => {
