@@ -13,6 +13,7 @@ import {
 import { AzureFailure } from '../../core/model/failure.ts';
 import { isGuid } from '../../core/model/guid.ts';
 import type { QueueProblem } from '../../core/model/queue-state.ts';
+import { requestIds, withRequestIds } from '../../core/model/request-ids.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { unlessAborted, withDeadline } from '../../runtime/deadline.ts';
 import { connectionProblem } from '../arm/connection-failures.ts';
@@ -135,7 +136,9 @@ export class QueueClient {
 
   #refusal(answer: PipelineResponse): QueueFailure {
     const { status, headers } = answer;
-    const said = `${status}${codeOf(answer) === undefined ? '' : ` ${codeOf(answer)}`}`;
+    const code = codeOf(answer);
+    const ids = requestIds(headers.get('x-ms-request-id'), undefined);
+    const said = withRequestIds(code === undefined ? `${status}` : `${status} ${code}`, ids) ?? '';
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), this.#options.clock.now());
     return new QueueFailure(problemOf(status), said, retryAfterMs);
   }
