@@ -55,7 +55,10 @@ outer=$(cat ${dir}/unshare.pid)
 exec nsenter --target "$(tr -d ' ' < "/proc/$outer/task/$outer/children")" --mount --pid --net --uts --ipc --cgroup --wd="$PWD" "$@"
 `;
 
-async function runIn({ packages, assets, images, parent }: Prepared, args: readonly string[]): Promise<number> {
+async function runIn(
+  { packages, assets, images, parent, releases }: Prepared,
+  args: readonly string[],
+): Promise<number> {
   const began = Date.now();
   const sandbox = await startSandbox({
     command: commandOf(args),
@@ -65,7 +68,14 @@ async function runIn({ packages, assets, images, parent }: Prepared, args: reado
     env: {
       ...process.env,
       NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-      NODE_RUN: JSON.stringify({ assets, images, image: OPERATOR_IMAGE, parent, long: args.includes('--long') }),
+      NODE_RUN: JSON.stringify({
+        assets,
+        images,
+        image: OPERATOR_IMAGE,
+        parent,
+        releases,
+        long: args.includes('--long'),
+      }),
     },
     logFd: STDOUT,
   });

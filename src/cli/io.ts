@@ -7,7 +7,7 @@ import { Progress } from './output/progress.ts';
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
-  /** For who has to tidy up once `signal` is aborted: what a second Ctrl-C aborts, in place of ending the process. */
+  /** For verbs that clean up after `signal` has aborted: a signal that a second Ctrl-C aborts, which otherwise ends the process. */
   hurry(): AbortSignal;
   /** Data. */
   out(text: string): void;
@@ -77,7 +77,7 @@ export function processIo(signal: AbortSignal): Io {
   };
 }
 
-/** Ctrl-C reaches this process from the terminal, and once more through npm. */
+/** One Ctrl-C may come twice, from the terminal and through npm: within this time they are the same. */
 const SAME_MS = 500;
 
 function hurried(signal: AbortSignal): AbortSignal {

@@ -5,7 +5,7 @@ import { announce, changeQueue, Sender } from './support/change-queue.ts';
 import { GET, LIST, PUT, STATUS } from './support/faults.ts';
 import { eventually, inBothKinds, inPlace, type Place, summary } from './support/place.ts';
 
-/** Without a message, nothing is looked at while these tests run. */
+/** Without a message, nothing is polled while these tests run. */
 const SELDOM = { interval: '1h' };
 const DECLARED = { description: 'as declared' };
 const DRIFT = { merge: { description: 'changed by another writer' } };
@@ -177,7 +177,7 @@ describeWithQueue('a message', () => {
       expect(await place.writes('sample')).toEqual(['PUT']);
     }));
 
-  test.concurrent.each(['delete', 'write'])('that forges a %s is a reason to look, and to write nothing', (verb) =>
+  test.concurrent.each(['delete', 'write'])('that forges a %s is a reason to poll, and to write nothing', (verb) =>
     inPlace(async (place) => {
       await atRest(place);
       const before = await polls(place);

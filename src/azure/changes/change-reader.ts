@@ -1,12 +1,12 @@
-/** Reads the queue of changes in Azure for as long as this process leads, and tells when it cannot. */
+/** Reads the change queue while this process leads, and warns when it cannot. */
 import type { AzureChange } from '../../core/model/azure-change.ts';
+import { QUEUE_TROUBLES, type QueueProblem } from '../../core/model/queue-state.ts';
 import { ROLE_SPREADS_MS } from '../../core/schedule.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { backoffDelay } from '../../runtime/retries.ts';
 import { parseMessage } from './parse-message.ts';
 import { BATCH, type QueueClient, QueueFailure, type QueueMessage } from './queue-client.ts';
-import { QUEUE_TROUBLES, type QueueProblem } from './queue-state.ts';
 
 const BACKOFF = { baseMs: 5_000, maxMs: 5 * 60_000 };
 
@@ -21,29 +21,30 @@ export interface ChangeReaderOptions {
   readonly sink: ChangeSink;
 }
 
-/** What is made of what was read. None of its methods throws. */
+/** Takes what was read. None of its methods throws. */
 export interface ChangeSink {
   change(change: AzureChange): void;
-  /** So many events, or messages, were dropped unread. */
+  /** This many events, or messages, were dropped. */
   dropped(why: 'ignored' | 'malformed', count: number): void;
-  /** Called after each read, with what was in its way. */
+  /** Called after each read, with the problem if it failed. */
   read(problem: QueueProblem | undefined): void;
 }
 
 /**
- * A message is deleted first, and acted upon then, whatever came of the deletion: it may have taken effect though its answer is
- * lost. What is lost between the two, with the process, the first list of the next leader makes up for. What is not deleted
- * comes again, and is stale soon.
+ * A message is deleted first, and then acted upon even if the deletion failed, since its answer may have been lost. If the
+ * process dies between the two, the first list of the next leader makes up for it. A message that was not deleted comes again,
+ * and is soon stale.
  *
- * Two designs. To delete a message when its object has been looked at would lose nothing, but a flood would stay in the queue
- * for as long as the request budget holds looks back, and true news would wait behind it. So the queue is emptied as fast as it
- * can be, and which runtimes are still to be looked at is remembered here: one entry for each, however often it was named.
+ * Two designs. To delete a message when its object has been polled would lose nothing, but a flood would stay in the queue for
+ * as long as the request budget holds polls back, and true news would wait behind it. So the queue is emptied as fast as it can
+ * be, and `PushedPolls` remembers which runtimes are still to be polled: one entry for each, however often it was named.
  */
 export class ChangeReader {
   readonly #options: ChangeReaderOptions;
   #failures = 0;
-  /** What was warned of, until it is over. */
+  /** The last problem that was warned of, until the queue can be read again. */
   #warned: QueueProblem | undefined;
+  /** Whether a problem is only logged at `debug`, because it may pass by itself. */
   #isHidden = false;
 
   constructor(options: ChangeReaderOptions) {
@@ -118,7 +119,7 @@ export class ChangeReader {
     return hiddenMs > 0 ? Math.min(delay, hiddenMs) : delay;
   }
 
-  /** A role that was assigned together with the start spreads first: nobody need act yet. */
+  /** A role that was just assigned takes a while to spread: until then nobody needs to act. */
   #tell({ problem, message }: QueueFailure, isHidden: boolean): void {
     const { log, url } = this.#options;
     const isNew = !isHidden && this.#warned !== problem;

@@ -1,7 +1,7 @@
 /**
- * Messages of Event Grid about changes in Azure Resource Manager, parsed where they come in. Pure: text in, changes or counts
- * of what was refused out. Nobody vouches for who wrote a message, so that nothing of one is believed but which runtime may
- * have changed. `claims` (the names and addresses of people) is never looked at.
+ * Parses the messages of Event Grid about changes in Azure Resource Manager. Pure: text in, changes and counts of what was
+ * dropped out. Nobody vouches for the author of a message, so all that is believed of one is which runtime may have changed.
+ * `claims` (the names and addresses of people) is never read.
  */
 import type { AzureChange, ChangedScope } from '../../core/model/azure-change.ts';
 import { compact } from '../../core/model/compact.ts';

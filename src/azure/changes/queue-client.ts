@@ -12,6 +12,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import { AzureFailure } from '../../core/model/failure.ts';
 import { isGuid } from '../../core/model/guid.ts';
+import type { QueueProblem } from '../../core/model/queue-state.ts';
 import { requestIds, withRequestIds } from '../../core/model/request-ids.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { unlessAborted, withDeadline } from '../../runtime/deadline.ts';
@@ -19,7 +20,6 @@ import { connectionProblem } from '../arm/connection-failures.ts';
 import { parseRetryAfter } from '../arm/refusals.ts';
 import { boundedAnswers } from '../arm/transport.ts';
 import type { TokenSource } from '../identity/tokens.ts';
-import type { QueueProblem } from './queue-state.ts';
 
 /** The same in every cloud (documented). */
 export const STORAGE_SCOPE = 'https://storage.azure.com/.default';

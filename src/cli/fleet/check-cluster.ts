@@ -1,7 +1,7 @@
 /** What `kubectl azir check` says of the cluster: the API server, the CRD, your rights, the operator, its leader and its change queue. */
 import { API_VERSION, CHANGE_QUEUE_NOTE, VERSION as CRD_VERSION, GROUP, PLURAL } from '../../api/names.ts';
 import { SPEC_SCHEMA } from '../../api/spec-schema.ts';
-import { troubleOf } from '../../azure/changes/queue-state.ts';
+import { troubleOf } from '../../core/model/queue-state.ts';
 import { pathOf } from '../../kube/client/paths.ts';
 import { type Raw, readList, readRecord, readText } from '../../kube/client/raw.ts';
 import type { KubeClient } from '../kube.ts';
@@ -193,7 +193,7 @@ function operatorUp(deployments: readonly Raw[]): Judgement {
 
 const DEFAULT_LEASE = 'azure-ir-operator';
 
-/** What the leader notes on its lease. Without `--leader-elect` there is none, and the metrics of a pod are not for everybody. */
+/** What the leader notes on its lease. Without `--leader-elect` there is none, and not everybody may read a pod's metrics. */
 function changeQueue(deployment: Raw, lease: Raw): Finding[] {
   const url = argOf(deployment, 'change-queue');
   if (url === undefined || url === '') return [];
@@ -201,7 +201,7 @@ function changeQueue(deployment: Raw, lease: Raw): Finding[] {
   const state = readText(readRecord(readRecord(lease.metadata).annotations)[CHANGE_QUEUE_NOTE]);
   if (state === 'up') return [{ what, verdict: 'ok', detail: url }];
   if (state === undefined) {
-    const remedy = 'look at the metric azure_ir_push_up; with --leader-elect, the operator notes it on its lease';
+    const remedy = 'Check the metric azure_ir_push_up; with --leader-elect, the operator notes its state on the lease.';
     return [{ what, verdict: 'unknown', detail: `${url}: its state is not on the lease`, remedy }];
   }
   const { says, remedy } = troubleOf(state) ?? { says: state, remedy: 'See docs/runbook.md#azureirpushdown.' };

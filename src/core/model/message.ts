@@ -20,7 +20,7 @@ export interface Message {
 /** A message of what is not well. */
 export type Advice = Message & { readonly remedy: string };
 
-/** What becomes of a call that Azure refused: whatever a person mends in Azure, no event tells the operator of it. In brackets. */
+/** The end of a remedy for what Azure refused: nothing tells the operator that a person has fixed it in Azure, so it retries. */
 export const RETRIED = `(retried ever more slowly; to retry now, set the annotation ${ANNOTATION.reconcile} to a new value)`;
 
 /** Without Azure's text. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ChangeReader } from '../../../../src/azure/changes/change-reader.ts';
 import { QueueFailure, type QueueMessage } from '../../../../src/azure/changes/queue-client.ts';
-import type { QueueProblem } from '../../../../src/azure/changes/queue-state.ts';
+import type { QueueProblem } from '../../../../src/core/model/queue-state.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { RecordedLog } from '../../runtime/recorded-log.ts';
 

@@ -1,4 +1,4 @@
-/** How it is with the change queue, in one word for metrics and the lease, and what it means to people. */
+/** The states of the change queue: a word for the lease and the log, and what each means for people. */
 
 /** What stands in the way of reading the queue. */
 export type QueueProblem =
@@ -12,7 +12,7 @@ export type QueueProblem =
   | 'unreachable'
   /** No token for it. */
   | 'no token'
-  /** An answer that is none of a queue. */
+  /** An answer that no queue gives. */
   | 'strange';
 
 /** The leader notes it on its lease, for `kubectl azir check`. */
@@ -20,7 +20,7 @@ export type QueueState =
   | 'up'
   | 'not read yet'
   | QueueProblem
-  /** It can be read, and own writes do not come by it. */
+  /** It can be read, but does not announce own writes. */
   | 'silent';
 
 export interface QueueTrouble {
@@ -34,7 +34,7 @@ export const QUEUE_TROUBLES: Readonly<Record<Exclude<QueueState, 'up'>, QueueTro
   denied: {
     says: 'Azure Storage refuses the operator (401 or 403)',
     remedy:
-      'Assign the role "Storage Queue Data Message Processor" on the queue to the operator\'s own identity (docs/change-queue.md#the-roles); that takes up to ten minutes to spread. If it has the role, let its network through the firewall of the storage account.',
+      'Assign the role "Storage Queue Data Message Processor" on the queue to the operator\'s own identity (docs/change-queue.md#the-roles); a new assignment takes up to ten minutes to spread. If it has the role, let the cluster through the firewall of the storage account.',
   },
   missing: {
     says: 'there is no such queue (404)',
@@ -43,7 +43,7 @@ export const QUEUE_TROUBLES: Readonly<Record<Exclude<QueueState, 'up'>, QueueTro
   busy: {
     says: 'Azure Storage is busy (429 or 5xx)',
     remedy:
-      'It is read again as soon as Azure Storage allows. If that lasts, look at the health of the storage account.',
+      'No action needed: it is read again as soon as Azure Storage allows. If this lasts, check the health of the storage account.',
   },
   unreachable: {
     says: 'it cannot be reached',
@@ -55,7 +55,7 @@ export const QUEUE_TROUBLES: Readonly<Record<Exclude<QueueState, 'up'>, QueueTro
     remedy: "Correct the operator's own Azure identity: docs/identity.md.",
   },
   strange: {
-    says: 'what answers there is no queue of Azure Storage',
+    says: 'what answers there is not a queue of Azure Storage',
     remedy: 'Correct --change-queue: https://ACCOUNT.queue.core.windows.net/QUEUE.',
   },
   silent: {
