@@ -1,5 +1,16 @@
 /** What the probe may have made and not yet removed: on disk before it is made, so that it outlives `kill -9`. */
-import { closeSync, fsyncSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { checkParent } from '../../azure/arm/ids.ts';
 import { parentOf } from '../azure/scope.ts';
 
@@ -72,9 +83,14 @@ export class Journal {
 
   #write(line: Line, flag: 'a' | 'wx' = 'a'): void {
     const file = openSync(this.file, flag, 0o600);
+    const { size } = fstatSync(file);
     try {
-      writeSync(file, `${JSON.stringify(line)}\n`);
+      writeFileSync(file, `${JSON.stringify(line)}\n`);
       fsyncSync(file);
+    } catch (error) {
+      // Half a line, of a full disk, would spoil the next one.
+      ftruncateSync(file, size);
+      throw error;
     } finally {
       closeSync(file);
     }
