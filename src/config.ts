@@ -70,7 +70,7 @@ const FLAGS = {
   interval: flag('10m', 'how often to check Azure for drift and health, for objects without spec.interval', interval),
   'max-concurrent-reconciles': flag(
     '10',
-    'number of objects reconciled at the same time; an object that has waited more than 5s for a response does not count, up to ten times this number in total',
+    'number of objects reconciled in parallel; one that has waited for a response for more than 5s no longer counts, but the total never exceeds ten times this number',
     count,
   ),
   'watch-namespaces': flag('', 'comma-separated list of namespaces to watch; empty for all', list),
@@ -87,7 +87,7 @@ const FLAGS = {
   ),
   'metrics-bind-address': flag(
     ':8080',
-    'host:port to serve /metrics on; 0 to disable, port 0 for any free port',
+    'host:port to serve /metrics on; 0 disables it, and port 0 means any free port',
     parseBindAddress,
   ),
   'metrics-cert-dir': flag(
@@ -97,7 +97,7 @@ const FLAGS = {
   ),
   'health-probe-bind-address': flag(
     ':8081',
-    'host:port to serve /healthz and /readyz on; 0 to disable, port 0 for any free port',
+    'host:port to serve /healthz and /readyz on; 0 disables it, and port 0 means any free port',
     parseBindAddress,
   ),
   'arm-budget-share': flag(
@@ -114,7 +114,7 @@ const FLAGS = {
   'log-level': flag('info', 'log level: debug, info, warn or error', (text) => parseLogLevel(text.trim())),
   'leader-elect': flag(
     'false',
-    'enable leader election: of the replicas that share a lease only the leader reconciles, the others stand by; --leader-elect alone means true',
+    'enable leader election: among the replicas that share a lease, only the leader reconciles, and the others stand by; --leader-elect alone means true',
     truth,
   ),
   'leader-elect-namespace': flag(
@@ -130,12 +130,12 @@ const FLAGS = {
   ),
   'leader-elect-renew-deadline': flag(
     '10s',
-    'how long the leader retries a failing renewal before it stops; must be shorter than the lease duration',
+    'how long the leader retries to renew the lease before it stops; must be shorter than the lease duration',
     interval,
   ),
   'leader-elect-retry-period': flag(
     '2s',
-    'how often to renew or try to acquire the lease; must be shorter than the renew deadline',
+    'how often to renew the lease, or to try to acquire it; must be shorter than the renew deadline',
     interval,
   ),
 };

@@ -1,6 +1,7 @@
 /** docs/cli/<verb>.md: each verb of kubectl azir, from the definitions that its --help prints. */
 import type { Option } from 'commander';
-import { type Verb, verbs } from '../../src/cli/program.ts';
+import { verbs } from '../../src/cli/program.ts';
+import type { Verb } from '../../src/cli/verb.ts';
 import { code, page, table } from './markdown.ts';
 
 /** By file name. */

@@ -11,6 +11,7 @@ import * as health from './policies/health.ts';
 import * as network from './policies/network.ts';
 import * as operation from './policies/operation.ts';
 import * as permission from './policies/permission.ts';
+import * as repair from './policies/repair.ts';
 import * as requests from './policies/requests.ts';
 import type { Policy } from './situation.ts';
 
@@ -76,28 +77,28 @@ export const LIVE: readonly Rule[] = [
   ),
   ...IDENTITY,
   rule(authoring.refusedRequestIsCompleted, 'end a request for interactive authoring that Azure refuses'),
-  rule(health.refusedRepairIsAnswered, 'answer a person whose repair Azure refuses, and shake nothing'),
+  rule(repair.refusedRepairIsAnswered, 'answer a person whose repair Azure refuses, and shake nothing'),
   rule(failure.failedCreateKeepsNoFinalizer, 'keep no finalizer for a create that did not happen'),
   ...each(
     [
       ...FAILURES,
       rule(failure.parentIsFound, 'wait for the factory or workspace', 'FactoryNotFound', 'WorkspaceNotFound'),
     ],
-    (policy) => health.beforeRepair(health.whileRefusalStands(health.withUnmadeRepair(policy))),
+    (policy) => repair.beforeRepair(repair.whileRefusalStands(repair.withUnmadeRepair(policy))),
   ),
   rule(
-    health.whileRefusalStands(health.unmadeRepairIsRetried),
+    repair.whileRefusalStands(repair.unmadeRepairIsRetried),
     'retry a repair that was not made, after its spacing',
     'Repairing',
   ),
   rule(definition.definitionIsKnown, 'read the definition: alone unless in sync, else from the shared list'),
   rule(
-    requests.withRequestInVain(health.answeringRepairs(definition.typeIsManaged)),
+    requests.withRequestInVain(repair.answeringRepairs(definition.typeIsManaged)),
     'never touch another kind of runtime',
     'TypeConflict',
   ),
   rule(
-    requests.withRequestInVain(health.answeringRepairs(network.networkIsTheDeclared)),
+    requests.withRequestInVain(repair.answeringRepairs(network.networkIsTheDeclared)),
     'never write a runtime of another network than declared',
     'NetworkConflict',
     'NotApplied',
@@ -110,7 +111,7 @@ export const LIVE: readonly Rule[] = [
     'Creating',
     'NotApplied',
   ),
-  rule(health.answeringRepairs(definition.refusedCreateIsSpaced), 'repeat a create that was refused slowly'),
+  rule(repair.answeringRepairs(definition.refusedCreateIsSpaced), 'repeat a create that was refused slowly'),
   rule(definition.absenceIsConfirmed, 'recreate a claimed runtime only once two passes have missed it'),
   rule(network.networkIsKnown, 'read the declared network before a create'),
   rule(
@@ -121,7 +122,7 @@ export const LIVE: readonly Rule[] = [
   rule(definition.existsOrIsCreated, 'create the runtime only where Azure has just shown that there is none'),
   rule(definition.ownCreateIsRecognised, 'recognise the create that a crash cut off from its claim'),
   rule(
-    requests.withRequestInVain(health.answeringRepairs(definition.adoptionIsPermitted)),
+    requests.withRequestInVain(repair.answeringRepairs(definition.adoptionIsPermitted)),
     'adopt an existing runtime only as the manifest permits',
     'AdoptionRefused',
   ),
@@ -133,8 +134,8 @@ export const LIVE: readonly Rule[] = [
   ),
   rule(definition.driftIsCorrected, 'correct drift, except in contested fields, and slowly what Azure refused'),
   rule(definition.writeTookEffect, 'report a write that Azure accepted but did not apply', 'NotApplied'),
-  rule(health.requestedRepairIsDone, 'repair on request, whatever the state'),
-  rule(health.repairIsAccountedFor, 'read whether a repair that got no answer was made'),
+  rule(repair.requestedRepairIsDone, 'repair on request, whatever the state'),
+  rule(repair.repairIsAccountedFor, 'read whether a repair that got no answer was made'),
   rule(health.stateIsKnown, 'read the state'),
   ...each(
     [
@@ -143,10 +144,10 @@ export const LIVE: readonly Rule[] = [
         'wait for a new runtime of a managed network, whatever its state',
         'Provisioning',
       ),
-      rule(health.acceptedRepairIsAwaited, 'wait for an accepted repair to show', 'Repairing'),
-      rule(health.limitedWithoutRepairIsReported, 'report a Limited runtime where repair is off', 'Limited'),
+      rule(repair.acceptedRepairIsAwaited, 'wait for an accepted repair to show', 'Repairing'),
+      rule(repair.limitedWithoutRepairIsReported, 'report a Limited runtime where repair is off', 'Limited'),
       rule(
-        health.failedRepairStaysReported,
+        repair.failedRepairStaysReported,
         'keep reporting why a repair failed until the next one',
         'Forbidden',
         'PolicyDenied',
@@ -159,11 +160,11 @@ export const LIVE: readonly Rule[] = [
         'ManagedVirtualNetworkNotFound',
         'Repairing',
       ),
-      rule(health.repairIsSpaced, 'leave time between repairs', 'Repairing'),
-      rule(health.repairIsExhausted, 'make no more repairs than the manifest permits', 'RepairExhausted'),
-      rule(health.limitedIsRepaired, 'repair a Limited runtime'),
+      rule(repair.repairIsSpaced, 'leave time between repairs', 'Repairing'),
+      rule(repair.repairIsExhausted, 'make no more repairs than the manifest permits', 'RepairExhausted'),
+      rule(repair.limitedIsRepaired, 'repair a Limited runtime'),
     ],
-    (policy) => health.whileRefusalStands(authoring.withPendingAuthoring(policy)),
+    (policy) => repair.whileRefusalStands(authoring.withPendingAuthoring(policy)),
   ),
   rule(definition.refusalStaysReported, 'keep reporting a refused write until it is made or no longer needed'),
   rule(

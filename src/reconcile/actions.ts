@@ -12,7 +12,7 @@ import { answered, failed, type Repairs, settled } from '../core/model/repairs.t
 import { withRequestIds } from '../core/model/request-ids.ts';
 import type { Accepted, ObservedRuntime } from '../core/model/runtime.ts';
 import { mayHaveCreated, sentByCreate } from '../core/policies/definition.ts';
-import { unmadePause } from '../core/policies/health.ts';
+import { unmadePause } from '../core/policies/repair.ts';
 import { listAge, MINUTE } from '../core/schedule.ts';
 import { type Action, HANDLED, type Situation, wasInSync } from '../core/situation.ts';
 import { standsWithoutState } from '../core/state-read.ts';
@@ -80,7 +80,7 @@ export class Actions {
   /** Whether what failed was only to be shown, so that what was decided stands. */
   #isShown(act: PassAction, error: unknown): boolean {
     if (act.kind !== 'Read' || act.at !== 'state' || !act.stands) return false;
-    // After a write that failed, also what the request budget has nothing for: the next look shows it.
+    // After a write that failed, also when the request budget allows no read: the next poll shows it.
     if (error instanceof ParkedError) return this.#situation.failure !== undefined;
     return error instanceof AzureFailure && standsWithoutState(this.#situation, error.failure);
   }

@@ -1,18 +1,18 @@
-/** Whether drift that a poll finds had been announced: one that had not shows that changes in Azure do not reach us. */
+/** Whether the drift that polls find was announced: drift that was not shows that events do not reach the operator. */
 import type { Clock } from '../runtime/clock.ts';
 
-/** An announcement counts for what is found so long after it: a look may wait for the request budget. */
+/** An announcement counts for drift that is found up to this much later: a poll may wait for the request budget. */
 const COUNTS_MS = 10 * 60_000;
-/** One may come this much later than the poll that found the drift by itself. */
+/** An announcement may come this much later than the poll that found the drift by itself. */
 const LATE_MS = 30_000;
 
 export class Announcements {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** When each runtime (see `armKey`) was named last; the oldest is the first. */
+  /** When each runtime (see `armKey`) was last announced, oldest first. */
   readonly #announced = new Map<string, number>();
-  /** Since when drift of a runtime waits to be announced; the oldest is the first. */
+  /** The runtimes whose drift is not announced yet, and when it was found; oldest first. */
   readonly #found = new Map<string, number>();
-  /** The runtimes that have been seen: drift of others may be older than this process. */
+  /** The runtimes that a pass has seen: drift of others may be older than this process. */
   readonly #seen = new Set<string>();
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
@@ -25,7 +25,7 @@ export class Announcements {
     this.#announced.set(runtimeKey, this.#clock.monotonic());
   }
 
-  /** A pass has found what another writer did to the runtime. */
+  /** A pass has found that another writer changed the runtime. */
   found(runtimeKey: string): void {
     this.#forgetOld();
     if (!this.#seen.has(runtimeKey) || this.#announced.has(runtimeKey) || this.#found.has(runtimeKey)) return;
@@ -44,7 +44,7 @@ export class Announcements {
     this.#found.delete(runtimeKey);
   }
 
-  /** The runtimes whose drift nothing has announced in time, each once. */
+  /** The runtimes whose drift was not announced in time; each is returned once. */
   missed(): string[] {
     const latest = this.#clock.monotonic() - LATE_MS;
     const missed = [...this.#found].filter(([, at]) => at <= latest).map(([key]) => key);

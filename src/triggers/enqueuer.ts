@@ -45,7 +45,7 @@ export class Enqueuer {
     this.#add(this.#related(runtimeKey));
   }
 
-  /** Azure tells that somebody may have changed the runtime. */
+  /** An event of Azure says that the runtime was changed. */
   runtimePushed(runtimeKey: string): void {
     this.#add(this.#sharing(runtimeKey).map(({ key }) => ({ key, priority: PRIORITY.pushed })));
   }

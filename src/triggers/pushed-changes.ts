@@ -1,4 +1,4 @@
-/** What a change that Azure tells of means to the objects: which of them are looked at, and why the others are not. */
+/** What an event of Azure means for the objects: which runtimes are polled, and why the others are not. */
 import { type AzureChange, type ChangedScope, resourceGroupKey } from '../core/model/azure-change.ts';
 import type { ManagedObject } from '../core/model/object.ts';
 import { armId, armKey, type Parent, parentKey, type RuntimeId } from '../core/model/runtime.ts';
@@ -6,20 +6,20 @@ import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
 import { type Clock, wallTime } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Looks } from './looks.ts';
+import type { PushedPolls } from './pushed-polls.ts';
 
-/** A list shows what happened so long before it was asked for: clocks differ, and ARM's replicas lag. */
+/** A list shows for certain what happened this long before it was requested: clocks differ, and ARM's replicas lag. */
 const LIST_LAGS_MS = 2 * 60_000;
 
-/** What became of a change: `look` or why there is none. */
-export type ChangeOutcome = 'look' | 'echo' | 'stale' | 'unknown';
+/** What became of a change: a poll, or why there was none. */
+export type ChangeOutcome = 'poll' | 'echo' | 'stale' | 'unknown';
 
 export interface PushedChangesOptions {
   readonly objects: Pick<ObjectStore, 'sharing' | 'objects'>;
-  readonly looks: Pick<Looks, 'named'>;
+  readonly polls: Pick<PushedPolls, 'named'>;
   /** Whether it was a write of ours. */
   readonly isEcho: (correlationId: string) => boolean;
-  /** When the oldest list of the parent that is in use was asked for, by the monotonic clock. */
+  /** When the oldest list of the parent that is in use was requested, by the monotonic clock. */
   readonly listedAt: (parent: Parent) => number | undefined;
   /** Another writer's change of this runtime was announced. */
   readonly announced: (runtimeKey: string) => void;
@@ -28,8 +28,8 @@ export interface PushedChangesOptions {
 }
 
 /**
- * A change is a hint: the most that it leads to is a poll. Ids are compared with those of objects, and what is asked for then
- * is built from the object.
+ * A change is a hint: it leads to a poll at most. Its ids are only compared with those of objects; what is then requested of
+ * Azure is built from the object.
  */
 export class PushedChanges {
   readonly #options: PushedChangesOptions;
@@ -45,7 +45,7 @@ export class PushedChanges {
     const outcome = this.#outcome(change);
     if (outcome !== 'unknown') {
       const { operation, correlationId } = change;
-      this.#options.log.debug('azure tells of a change', {
+      this.#options.log.debug('change in azure', {
         about: named(change.scope),
         operation,
         correlationId,
@@ -56,17 +56,17 @@ export class PushedChanges {
   }
 
   #outcome({ scope, at, correlationId }: AzureChange): ChangeOutcome {
-    const { isEcho, announced, looks } = this.#options;
+    const { isEcho, announced, polls } = this.#options;
     if (correlationId !== undefined && isEcho(correlationId)) return 'echo';
     const runtimes = this.#known(scope);
     if (runtimes.size === 0) return 'unknown';
     for (const key of runtimes.keys()) announced(key);
     const unseen = [...runtimes].filter(([, { parent }]) => !this.#isSeen(parent, at));
-    for (const [key] of unseen) looks.named(key);
-    return unseen.length > 0 ? 'look' : 'stale';
+    for (const [key] of unseen) polls.named(key);
+    return unseen.length > 0 ? 'poll' : 'stale';
   }
 
-  /** The runtimes of objects that it is about. */
+  /** The runtimes in this scope that objects name. */
   #known(scope: ChangedScope): ReadonlyMap<string, RuntimeId> {
     const { objects } = this.#options;
     if (scope.kind === 'runtime') return runtimesOf(objects.sharing(armKey(scope.id)));
@@ -77,7 +77,7 @@ export class PushedChanges {
     return runtimesOf(objects.objects().filter(({ spec }) => spec.valid && isBelow(spec.desired.id.parent)));
   }
 
-  /** Whether a list has shown it for certain. */
+  /** Whether a list has shown for certain what happened at this time. */
   #isSeen(parent: Parent, at: number): boolean {
     const { listedAt, clock } = this.#options;
     const listed = Math.max(listedAt(parent) ?? Number.NEGATIVE_INFINITY, this.#beganAt);
@@ -94,7 +94,7 @@ function runtimesOf(objects: readonly ManagedObject[]): ReadonlyMap<string, Runt
   );
 }
 
-/** All of it is an id that was checked. */
+/** The id of what was changed; it was checked when the message was parsed. */
 function named(scope: ChangedScope): string {
   switch (scope.kind) {
     case 'runtime':

@@ -1,4 +1,4 @@
-/** The change queue: from the messages of Azure to the looks at runtimes, and whether they can be relied upon. */
+/** Wires the change queue: from the messages of Azure to the polls of runtimes, and whether they can be relied upon. */
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import { checkedTransport } from '../azure/arm/transport.ts';
 import { limitsFor } from '../azure/budget/limits.ts';
@@ -12,17 +12,17 @@ import { ownCredentialOf } from '../azure/identity/own-credential.ts';
 import { createTokenCredential } from '../azure/identity/token-credential.ts';
 import { TokenSource } from '../azure/identity/tokens.ts';
 import type { Config } from '../config.ts';
-import { parentKey } from '../core/model/runtime.ts';
+import type { QueueState } from '../core/model/queue-state.ts';
 import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import type { Shard } from '../kube/objects/shard.ts';
 import { aborted } from '../runtime/aborted.ts';
 import type { Leadership } from '../runtime/elector.ts';
 import { type Component, longRunning } from '../runtime/lifecycle.ts';
-import { WarnOnce } from '../runtime/warn-once.ts';
 import { Announcements } from '../triggers/announcements.ts';
 import type { Enqueuer } from '../triggers/enqueuer.ts';
-import { Looks } from '../triggers/looks.ts';
+import { PushHealth } from '../triggers/push-health.ts';
 import { PushedChanges } from '../triggers/pushed-changes.ts';
+import { PushedPolls } from '../triggers/pushed-polls.ts';
 import type { Base } from './base.ts';
 import type { PassListener } from './controller.ts';
 import { cloudOf } from './identities.ts';
@@ -37,19 +37,24 @@ export interface ChangeQueueParts {
 
 export interface ChangeQueue {
   readonly component: Component;
-  /** What passes find, by which it shows whether changes reach us. */
+  /** To be told what passes find: it shows whether changes reach us. */
   readonly passes: PassListener;
-  /** `up`, or in a few words why it is not. */
-  state(): string;
+  state(): QueueState;
 }
 
 /** @throws Error when the operator has no identity of its own to read it with */
 export function createChangeQueue(base: Base, parts: ChangeQueueParts): ChangeQueue {
   const { clock } = base;
-  const { shard, leadership } = parts;
+  const { shard, ownWrites, leadership } = parts;
   const credential = credentialFor(base.config);
   const announcements = new Announcements(clock);
-  const health = new PushHealth(base, parts, announcements);
+  const health = new PushHealth({
+    announcements,
+    ownWrites,
+    objects: shard.own,
+    metrics: base.metrics.push,
+    log: base.log,
+  });
   shard.own.subscribe((change) => {
     const key = change.kind === 'removed' ? runtimeKeyOf(change.before) : undefined;
     if (key !== undefined) announcements.forget(key);
@@ -75,7 +80,7 @@ export function createChangeQueue(base: Base, parts: ChangeQueueParts): ChangeQu
   };
 }
 
-/** Until the signal aborts. */
+/** Resolves when the signal aborts. */
 async function readChanges(
   base: Base,
   parts: ChangeQueueParts,
@@ -89,7 +94,7 @@ async function readChanges(
     scope: STORAGE_SCOPE,
     clock,
   });
-  const looks = looksOf(base, parts);
+  const polls = pollsOf(base, parts);
   const isLeader = () => parts.leadership.isLeader();
   const httpClient: HttpClient = checkedTransport(isLeader);
   const reader = new ChangeReader({
@@ -99,25 +104,25 @@ async function readChanges(
     clock,
     log,
     isLeader,
-    sink: sinkOf(base, parts, health, looks),
+    sink: sinkOf(base, parts, health, polls),
   });
   metrics.push.start();
   log.info('reading the change queue', { queue: config.changeQueue, pollMs: config.changeQueuePollMs });
   try {
     await reader.run(signal);
   } finally {
-    looks.stop();
+    polls.stop();
     tokens.stop();
   }
 }
 
-function looksOf({ config, clock }: Base, { shard, identities, enqueuer }: ChangeQueueParts): Looks {
+function pollsOf({ config, clock }: Base, { shard, identities, enqueuer }: ChangeQueueParts): PushedPolls {
   const { burst, perSecond } = limitsFor(config.armBudgetShare).reads;
-  return new Looks({
+  return new PushedPolls({
     clock,
     // As much as routine polls may use.
     rate: { burst: Math.max(1, burst * POLL_SHARE), perSecond: perSecond * POLL_SHARE },
-    look: (runtimeKey) => {
+    poll: (runtimeKey) => {
       const [object] = shard.own.sharing(runtimeKey);
       if (!object?.spec.valid) return () => true;
       const hasChanged = identities.suspect(object.spec.desired.id);
@@ -127,13 +132,13 @@ function looksOf({ config, clock }: Base, { shard, identities, enqueuer }: Chang
   });
 }
 
-function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, looks: Looks): ChangeSink {
+function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, polls: PushedPolls): ChangeSink {
   const { clock, log } = base;
   const { shard, identities, ownWrites } = parts;
   const metrics = base.metrics.push;
   const pushed = new PushedChanges({
     objects: shard.own,
-    looks,
+    polls,
     isEcho: (id) => ownWrites.isEcho(id),
     listedAt: (parent) => identities.listedAt(parent),
     announced: (runtimeKey) => health.announced(runtimeKey),
@@ -144,80 +149,11 @@ function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, looks: 
     change: (change) => {
       const outcome = pushed.take(change);
       metrics.message(outcome);
-      if (outcome === 'look') metrics.delay(clock.now() - change.at);
+      if (outcome === 'poll') metrics.delay(clock.now() - change.at);
     },
     dropped: (why, count) => metrics.message(why, count),
     read: (problem) => health.read(problem),
   };
-}
-
-/** Whether changes reach us: the queue can be read, own writes are announced, and so is the drift that polls find. */
-class PushHealth {
-  readonly #base: Base;
-  readonly #parts: ChangeQueueParts;
-  readonly #announcements: Announcements;
-  readonly #warnOnce = new WarnOnce();
-  #state = 'not read yet';
-
-  constructor(base: Base, parts: ChangeQueueParts, announcements: Announcements) {
-    this.#base = base;
-    this.#parts = parts;
-    this.#announcements = announcements;
-  }
-
-  get state(): string {
-    return this.#state;
-  }
-
-  announced(runtimeKey: string): void {
-    this.#announcements.announced(runtimeKey);
-    this.#warnOnce.clear('missed');
-  }
-
-  read(problem: string | undefined): void {
-    if (problem === undefined) for (const runtime of this.#announcements.missed()) this.#missed(runtime);
-    else this.#announcements.interrupted();
-    this.#state = problem ?? (this.#isSilent() ? 'silent' : 'up');
-    this.#base.metrics.push.up(this.#state === 'up');
-  }
-
-  #missed(runtime: string): void {
-    const { metrics, log } = this.#base;
-    metrics.push.missed();
-    log[this.#warnOnce.level('missed', 'missed')]('drift was found that no message of the change queue had announced', {
-      runtime,
-      remedy: 'See docs/runbook.md#azureirpushmissed.',
-    });
-  }
-
-  #isSilent(): boolean {
-    const { ownWrites } = this.#parts;
-    const silent = ownWrites.silent();
-    if (silent.length === 0) {
-      if (this.#warnOnce.clear('silent')) this.#base.log.info('change queue announces own writes again');
-      return false;
-    }
-    const parents = this.#parents();
-    for (const { parent } of silent) {
-      if (!parents.has(parent)) ownWrites.forget(parent);
-      else
-        this.#base.log[this.#warnOnce.level('silent', parent)](
-          'change queue is silent: it has not announced a write of our own',
-          {
-            parent,
-            remedy:
-              'Check that the event subscription exists and covers this parent; see docs/runbook.md#azureirpushdown.',
-          },
-        );
-    }
-    return silent.some(({ parent }) => parents.has(parent));
-  }
-
-  /** Of all objects. */
-  #parents(): ReadonlySet<string> {
-    const objects = this.#parts.shard.own.objects();
-    return new Set(objects.flatMap(({ spec }) => (spec.valid ? [parentKey(spec.desired.id.parent)] : [])));
-  }
 }
 
 function credentialFor({ azureCredential, azure }: Config): Credential {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { readRepository } from '../../scripts/docs/repository.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const file = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -22,6 +23,19 @@ describe('the image', () => {
     expect(parse(file('deploy/chart/Chart.yaml'))).toMatchObject({ version, appVersion: version });
     const [container] = parse(file('deploy/kustomize/deployment.yaml')).spec.template.spec.containers;
     expect(container.image).toBe(`azure-ir-operator:${version}`);
+  });
+
+  test('has that version wherever a page or a manifest names a version of it or of what comes with it', async () => {
+    const { version } = JSON.parse(file('package.json'));
+    const { texts } = await readRepository();
+    const told = [...texts].filter(([path]) => /^(README\.md|docs\/|deploy\/)/.test(path));
+    const named = [...told, ['Dockerfile', file('Dockerfile')] as const].flatMap(([path, text]) =>
+      [...text.matchAll(/(?:azure-ir-operator[:-]|kubectl-azir-|newTag: )(\d+\.\d+\.\d+)/g)].map(
+        ([, each]) => `${path}: ${each}`,
+      ),
+    );
+    expect(new Set(named.map((each) => each.split(':')[0])).size).toBeGreaterThan(5);
+    expect(named.filter((each) => !each.endsWith(`: ${version}`))).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Benchmark of correcting drift that Azure tells of, while nothing is polled for an hour. */
+/** Benchmark of correcting drift that the change queue announces, at an interval of an hour. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stderrLog } from '../../controlplane/log.ts';
 import type { FactoryRef } from '../../emulator/control.ts';
@@ -16,7 +16,7 @@ const say = stderrLog('push-drift');
 const SELDOM = '--interval=1h';
 const SAMPLES = 50;
 const FORGED = 2_000;
-/** The operator looks into the queue so often: a drift comes at any moment between. */
+/** The operator reads the queue this often; a drift comes at any moment between. */
 const POLL_MS = 2_000;
 const REST_INTERVAL_SECONDS = 15;
 const REST_INTERVALS = 4;
@@ -37,7 +37,7 @@ export async function pushDrift(objects: number): Promise<Result> {
         benchmark: 'push-drift',
         objects,
         figures: { ...one, ...created, ...strangers, ...known, ...all, ...atRest },
-        compared: `p99 of 5 s; ${FORGED} messages of no object and ${objects} own creates: no read; of one runtime: a poll in 5 s; all at once: what ARM's buckets allow; 6.1 reads`,
+        compared: `p99: 5 s; ${objects} own creates and ${FORGED} messages about no object: no read; ${FORGED} about one runtime: a poll in 5 s; all at once: what ARM's buckets allow; 6.1 reads`,
       };
     }),
   );
@@ -55,7 +55,7 @@ class PushDrift {
     this.#objects = objects;
   }
 
-  /** A create is a GET, a PUT and a getStatus: what else is read is an echo that was taken for somebody's write. */
+  /** A create is a GET, a PUT and a getStatus: any other read means that an echo was taken for another writer's change. */
   async creates() {
     say(`creating ${this.#objects} objects`);
     const { operator } = await converge(this.#place, this.#objects, UNLIMITED, SELDOM, this.#changes.flag);
@@ -65,7 +65,7 @@ class PushDrift {
     return { own_extra_reads: reads - 2 * this.#objects };
   }
 
-  /** In an interval that is shorter than the default. */
+  /** At an interval that is shorter than the default. */
   async rest() {
     say(`polling all objects for ${REST_INTERVAL_SECONDS * (REST_INTERVALS + 2)} s`);
     const { flag } = this.#changes;
@@ -98,7 +98,7 @@ class PushDrift {
     const seconds: number[] = [];
     for (let n = 0; n < SAMPLES; n++) {
       if (n % 10 === 0) say(`drift of one: ${n} of ${SAMPLES}`);
-      // Spread over the pause between two looks into the queue.
+      // Spread over the pause between two reads of the queue.
       await sleep((POLL_MS * n) / SAMPLES);
       seconds.push(await this.#setBack(Math.floor((n * this.#objects) / SAMPLES)));
     }
@@ -107,13 +107,13 @@ class PushDrift {
     return { p50_s: quantile(0.5), p99_s: quantile(0.99) };
   }
 
-  /** Of runtimes without an object, and of none at all, in a factory that nobody else asks for. */
+  /** Messages about runtimes that no object declares, half of them in a factory that nothing else reads. */
   async forged() {
-    say(`${FORGED} messages of no object`);
+    say(`${FORGED} messages about no object`);
     const { control } = this.#place;
     const stranger: FactoryRef = { ...factoryOf(0), name: 'stranger' };
     await control.ensureFactory(stranger);
-    const looks = await this.#looks();
+    const polls = await this.#pushedPolls();
     const names = Array.from({ length: FORGED }, (_, n) => `stranger-${n}`);
     await this.#changes.queue.send(
       ...names.map((name, n) => message(n % 2 === 0 ? stranger : factoryOf(0), name, Date.now())),
@@ -121,11 +121,11 @@ class PushDrift {
     await this.#drained();
     const counts = await control.counts({ factory: stranger.name });
     const reads = Object.values(counts).reduce((sum, each) => sum + each, 0);
-    return { forged_reads: reads + (await this.#looks()) - looks };
+    return { forged_reads: reads + (await this.#pushedPolls()) - polls };
   }
 
   async known() {
-    say(`${FORGED} messages of one runtime`);
+    say(`${FORGED} messages about one runtime`);
     const { control } = this.#place;
     const polls = async () =>
       (await control.counts({ operation: 'IntegrationRuntimes_GetStatus', runtime: nameOf(0) }))
@@ -213,10 +213,10 @@ class PushDrift {
     return gets + states + (counts.IntegrationRuntimes_ListByFactory ?? 0);
   }
 
-  /** Polls that a message has led to, by the operator's own count. */
-  async #looks(): Promise<number> {
+  /** Polls that messages have led to, by the operator's own count. */
+  async #pushedPolls(): Promise<number> {
     const text = await (await fetch(`${this.#running().metricsUrl}/metrics`)).text();
-    return Number(/^azure_ir_push_messages_total\{result="look"\} (\S+)/m.exec(text)?.[1] ?? 0);
+    return Number(/^azure_ir_push_messages_total\{result="poll"\} (\S+)/m.exec(text)?.[1] ?? 0);
   }
 
   #running(): OperatorProcess {
@@ -225,7 +225,7 @@ class PushDrift {
   }
 }
 
-/** Of somebody's write, as Event Grid tells of it. */
+/** The message of Event Grid about another writer's change. */
 function message(factory: FactoryRef, name: string, at: number): string {
   const { subscriptionId, resourceGroup } = factory;
   const change = {

@@ -1,13 +1,16 @@
-/** Reads the queue of changes in Azure for as long as this process leads, and tells when it cannot. */
+/** Reads the change queue while this process leads, and warns when it cannot. */
 import type { AzureChange } from '../../core/model/azure-change.ts';
+import { QUEUE_TROUBLES, type QueueProblem } from '../../core/model/queue-state.ts';
 import { ROLE_SPREADS_MS } from '../../core/schedule.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { backoffDelay } from '../../runtime/retries.ts';
 import { parseMessage } from './parse-message.ts';
-import { BATCH, type QueueClient, QueueFailure, type QueueMessage, type QueueProblem } from './queue-client.ts';
+import { BATCH, type QueueClient, QueueFailure, type QueueMessage } from './queue-client.ts';
 
 const BACKOFF = { baseMs: 5_000, maxMs: 5 * 60_000 };
+/** One of 40,000 reads a day may well end so: it is told of when the next one does, too. */
+const PASSING: ReadonlySet<QueueProblem> = new Set(['busy', 'unreachable']);
 
 export interface ChangeReaderOptions {
   readonly queue: Pick<QueueClient, 'receive' | 'delete'>;
@@ -20,29 +23,30 @@ export interface ChangeReaderOptions {
   readonly sink: ChangeSink;
 }
 
-/** What is made of what was read. None of its methods throws. */
+/** Takes what was read. None of its methods throws. */
 export interface ChangeSink {
   change(change: AzureChange): void;
-  /** So many events, or messages, were dropped unread. */
+  /** This many events, or messages, were dropped. */
   dropped(why: 'ignored' | 'malformed', count: number): void;
-  /** Called after each read, with what was in its way. */
+  /** Called after each read, with the problem if it failed. */
   read(problem: QueueProblem | undefined): void;
 }
 
 /**
- * A message is deleted first, and acted upon then, whatever came of the deletion: it may have taken effect though its answer is
- * lost. What is lost between the two, with the process, the first list of the next leader makes up for. What is not deleted
- * comes again, and is stale soon.
+ * A message is deleted first, and then acted upon even if the deletion failed, since its answer may have been lost. If the
+ * process dies between the two, the first list of the next leader makes up for it. A message that was not deleted comes again,
+ * and is soon stale.
  *
- * Two designs. To delete a message when its object has been looked at would lose nothing, but a flood would stay in the queue
- * for as long as the request budget holds looks back, and true news would wait behind it. So the queue is emptied as fast as it
- * can be, and which runtimes are still to be looked at is remembered here: one entry for each, however often it was named.
+ * Two designs. To delete a message when its object has been polled would lose nothing, but a flood would stay in the queue for
+ * as long as the request budget holds polls back, and true news would wait behind it. So the queue is emptied as fast as it can
+ * be, and `PushedPolls` remembers which runtimes are still to be polled: one entry for each, however often it was named.
  */
 export class ChangeReader {
   readonly #options: ChangeReaderOptions;
   #failures = 0;
-  /** What was warned of, until it is over. */
+  /** The last problem that was warned of, until the queue can be read again. */
   #warned: QueueProblem | undefined;
+  /** Whether a problem is only logged at `debug`, because it may pass by itself. */
   #isHidden = false;
 
   constructor(options: ChangeReaderOptions) {
@@ -111,33 +115,24 @@ export class ChangeReader {
     const { clock, log } = this.#options;
     if (!(error instanceof QueueFailure)) log.error('reading the change queue failed (bug)', { error });
     const failure = error instanceof QueueFailure ? error : undefined;
+    const isBlip = this.#failures === 0 && failure !== undefined && PASSING.has(failure.problem);
     const delay = backoffDelay({ ...BACKOFF, minMs: failure?.retryAfterMs ?? 0 }, this.#failures++, clock.random());
+    // A role that was just assigned takes a while to spread: until then nobody needs to act.
     const hiddenMs = failure?.problem === 'denied' ? hiddenUntil - clock.monotonic() : 0;
-    if (failure !== undefined) this.#tell(failure, hiddenMs > 0);
+    if (hiddenMs > 0) this.#isHidden = true;
+    if (failure !== undefined) this.#tell(failure, hiddenMs > 0 || isBlip);
     return hiddenMs > 0 ? Math.min(delay, hiddenMs) : delay;
   }
 
-  /** A role that was assigned together with the start spreads first: nobody need act yet. */
-  #tell({ problem, message }: QueueFailure, isHidden: boolean): void {
+  #tell({ problem, message }: QueueFailure, isQuiet: boolean): void {
     const { log, url } = this.#options;
-    const isNew = !isHidden && this.#warned !== problem;
+    const isNew = !isQuiet && this.#warned !== problem;
     log[isNew ? 'warn' : 'debug']('change queue cannot be read, so drift is found by polling only', {
       queue: url,
       problem,
       detail: message,
-      remedy: REMEDIES[problem],
+      remedy: QUEUE_TROUBLES[problem].remedy,
     });
-    if (isHidden) this.#isHidden = true;
-    else this.#warned = problem;
+    if (!isQuiet) this.#warned = problem;
   }
 }
-
-const REMEDIES: Readonly<Record<QueueProblem, string>> = {
-  denied:
-    'Assign the role "Storage Queue Data Message Processor" on the queue to the operator\'s own identity, and let its network through the firewall of the account.',
-  missing: 'Create the queue, or correct --change-queue.',
-  busy: 'It is read again as soon as Azure Storage allows.',
-  unreachable: 'Let the operator reach port 443 of the storage account.',
-  'no token': "Correct the operator's own Azure identity.",
-  strange: 'Correct --change-queue: what answers there is no queue of Azure Storage.',
-};

@@ -1,11 +1,11 @@
-/** The operator's own writes, by the ids that it gave them: by these Azure tells them from those of other writers. */
+/** The operator's own writes, by the ids that it gave them: these tell the events of its writes from those of other writers. */
 import type { Clock } from '../../runtime/clock.ts';
 
-/** How long an id is remembered: what comes later is a change like any other, and costs a look. */
+/** How long an id is remembered. A later event counts as another writer's change, and costs a poll. */
 const KEPT_MS = 60 * 60_000;
 const MOST_KEPT = 2_000;
-/** An event comes within seconds (recorded); after this it is missed. */
-export const ECHO_MS = 10 * 60_000;
+/** An event comes within seconds (recorded); after this it counts as missing. */
+const ECHO_MS = 10 * 60_000;
 
 interface OwnWrite {
   readonly parent: string | undefined;
@@ -14,20 +14,13 @@ interface OwnWrite {
   isHeard: boolean;
 }
 
-/** A parent whose writes are no longer answered by events. */
-export interface SilentParent {
-  readonly parent: string;
-  /** By the monotonic clock, of the first write that no event came for. */
-  readonly since: number;
-}
-
 /**
  * Every write gets a correlation id of ours, which ARM takes over (documented), and which the event is to have (inferred: if
- * it has another, an own write costs a look, and changes nothing).
+ * it has another, an own write costs a poll, and changes nothing).
  *
- * Two designs for what is not our own. By the client that an event names as its author: no memory, but `claims` would have to
- * be read, and Terraform may well act as the same client. So by ids (this one). A new leader does not know those of the one
- * before it.
+ * Two designs to tell our own writes from others. By the client that an event names as its author: no memory, but `claims`
+ * would have to be read, and Terraform may well act as the same client. So by ids (this one). A new leader does not know the
+ * ids of the one before it.
  */
 export class OwnWrites {
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -43,7 +36,7 @@ export class OwnWrites {
     this.#makeId = makeId;
   }
 
-  /** A write goes out, to a runtime of this parent (see `parentKey`), or to something that no event is expected of; its id. */
+  /** A write goes out. `parent` (see `parentKey`): whose runtime is written; absent when no event is expected. Returns its id. */
   sending(parent?: string): string {
     const id = this.#makeId();
     this.#sent.set(id, { parent, sentAt: this.#clock.monotonic(), isHeard: false });
@@ -51,14 +44,14 @@ export class OwnWrites {
     return id;
   }
 
-  /** It has taken effect. One that Azure has only accepted may never do, so that nothing can be missed of it. */
+  /** The write has taken effect. One that Azure has only accepted may never take effect, so no event is awaited for it. */
   tookEffect(id: string): void {
     const write = this.#sent.get(id);
     if (write?.parent === undefined || write.isHeard || this.#awaited.has(write.parent)) return;
     this.#awaited.set(write.parent, this.#clock.monotonic());
   }
 
-  /** Whether an event is about one of them; then it is known that events come. */
+  /** Whether an event with this id is about an own write; such an event also shows that events come. */
   isEcho(correlationId: string): boolean {
     this.#sweep();
     const write = this.#sent.get(correlationId.toLowerCase());
@@ -69,12 +62,12 @@ export class OwnWrites {
   }
 
   /** The parents with a write that an event should have come for by now. */
-  silent(): SilentParent[] {
+  silent(): string[] {
     const latest = this.#clock.monotonic() - ECHO_MS;
-    return [...this.#awaited].filter(([, since]) => since <= latest).map(([parent, since]) => ({ parent, since }));
+    return [...this.#awaited].filter(([, since]) => since <= latest).map(([parent]) => parent);
   }
 
-  /** Nobody cares about this parent any more. */
+  /** No object is below this parent any more. */
   forget(parent: string): void {
     this.#awaited.delete(parent);
   }

@@ -1,7 +1,7 @@
 /**
- * Messages of Event Grid about changes in Azure Resource Manager, parsed where they come in. Pure: text in, changes or counts
- * of what was refused out. Nobody vouches for who wrote a message, so that nothing of one is believed but which runtime may
- * have changed. `claims` (the names and addresses of people) is never looked at.
+ * Parses the messages of Event Grid about changes in Azure Resource Manager. Pure: text in, changes and counts of what was
+ * dropped out. Nobody vouches for the author of a message, so all that is believed of one is which runtime may have changed.
+ * `claims` (the names and addresses of people) is never read.
  */
 import type { AzureChange, ChangedScope } from '../../core/model/azure-change.ts';
 import { compact } from '../../core/model/compact.ts';
@@ -52,8 +52,8 @@ function decoded(text: string): string | undefined {
 }
 
 /** Only what has been done: a request that failed has changed nothing. */
-const TYPES: ReadonlySet<string> = new Set(
-  ['Write', 'Delete', 'Action'].map((kind) => `microsoft.resources.resource${foldCase(kind)}success`),
+export const EVENT_TYPES: ReadonlySet<string> = new Set(
+  ['write', 'delete', 'action'].map((kind) => `microsoft.resources.resource${kind}success`),
 );
 
 const AUTHORING = ['enableinteractivequery/action', 'disableinteractivequery/action'];
@@ -63,7 +63,7 @@ const OF_RUNTIMES = ['write', 'delete', ...AUTHORING];
  * Exactly these, in lower case. The list is closed because of Synapse's own `integrationRuntimes/getStatus/action`: if a poll
  * woke its object, each poll would lead to the next one.
  */
-const OPERATIONS: ReadonlyMap<string, ChangedScope['kind']> = new Map([
+export const OPERATIONS: ReadonlyMap<string, ChangedScope['kind']> = new Map([
   ...OF_RUNTIMES.map((what) => [`microsoft.datafactory/factories/integrationruntimes/${what}`, 'runtime'] as const),
   ...OF_RUNTIMES.map((what) => [`microsoft.synapse/workspaces/integrationruntimes/${what}`, 'runtime'] as const),
   ['microsoft.datafactory/factories/delete', 'parent'],
@@ -77,7 +77,7 @@ function changeOf(event: unknown): AzureChange | 'ignored' | 'malformed' {
   const data = fieldOf(event, 'data');
   const operation = textIn(data, 'operationName');
   if (type === undefined || operation === undefined) return 'malformed';
-  const kind = TYPES.has(foldCase(type)) ? OPERATIONS.get(foldCase(operation)) : undefined;
+  const kind = EVENT_TYPES.has(foldCase(type)) ? OPERATIONS.get(foldCase(operation)) : undefined;
   if (kind === undefined) return 'ignored';
   const at = timeOf(textIn(event, 'eventTime') ?? textIn(event, 'time'));
   const scope = scopeOf(textIn(data, 'resourceUri') ?? textIn(event, 'subject') ?? '');

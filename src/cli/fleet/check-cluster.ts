@@ -1,6 +1,7 @@
-/** What `kubectl azir check` says of the cluster: the API server, the CRD, your rights, the operator and its leader. */
+/** What `kubectl azir check` says of the cluster: the API server, the CRD, your rights, the operator, its leader and its change queue. */
 import { API_VERSION, CHANGE_QUEUE_NOTE, VERSION as CRD_VERSION, GROUP, PLURAL } from '../../api/names.ts';
 import { SPEC_SCHEMA } from '../../api/spec-schema.ts';
+import { troubleOf } from '../../core/model/queue-state.ts';
 import { pathOf } from '../../kube/client/paths.ts';
 import { type Raw, readList, readRecord, readText } from '../../kube/client/raw.ts';
 import type { KubeClient } from '../kube.ts';
@@ -192,7 +193,7 @@ function operatorUp(deployments: readonly Raw[]): Judgement {
 
 const DEFAULT_LEASE = 'azure-ir-operator';
 
-/** What the leader notes on its lease. Without `--leader-elect` there is none, and the metrics of a pod are not for everybody. */
+/** What the leader notes on its lease. Without `--leader-elect` there is none, and not everybody may read a pod's metrics. */
 function changeQueue(deployment: Raw, lease: Raw): Finding[] {
   const url = argOf(deployment, 'change-queue');
   if (url === undefined || url === '') return [];
@@ -200,11 +201,11 @@ function changeQueue(deployment: Raw, lease: Raw): Finding[] {
   const state = readText(readRecord(readRecord(lease.metadata).annotations)[CHANGE_QUEUE_NOTE]);
   if (state === 'up') return [{ what, verdict: 'ok', detail: url }];
   if (state === undefined) {
-    const remedy = 'look at the metric azure_ir_push_up; with --leader-elect, the lease tells';
+    const remedy = 'Check the metric azure_ir_push_up; with --leader-elect, the operator notes its state on the lease.';
     return [{ what, verdict: 'unknown', detail: `${url}: its state is not on the lease`, remedy }];
   }
-  const remedy = 'docs/runbook.md#azureirpushdown; until then drift is found by polling';
-  return [{ what, verdict: 'warning', detail: `${url}: ${state}`, remedy }];
+  const { says, remedy } = troubleOf(state) ?? { says: state, remedy: 'See docs/runbook.md#azureirpushdown.' };
+  return [{ what, verdict: 'warning', detail: `${url}: ${says}; drift is found by polling meanwhile`, remedy }];
 }
 
 async function leaderOf(client: KubeClient, deployment: Raw, signal: AbortSignal): Promise<Finding[]> {

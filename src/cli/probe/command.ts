@@ -6,7 +6,7 @@
  * data; `npm run probe` is that verb, and the emulator takes from here what it has to answer.
  */
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { accessSync, constants, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDefaultHttpClient } from '@azure/core-rest-pipeline';
 import { checkParent } from '../../azure/arm/ids.ts';
@@ -16,7 +16,7 @@ import { ownCredentialOf } from '../../azure/identity/own-credential.ts';
 import { createTokenCredential } from '../../azure/identity/token-credential.ts';
 import { TokenSource } from '../../azure/identity/tokens.ts';
 import { type Json, type Parent, parentArmId } from '../../core/model/runtime.ts';
-import { sleep, systemClock } from '../../runtime/clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { told } from '../azure/reader.ts';
 import { parentOf } from '../azure/scope.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -25,13 +25,12 @@ import type { Io } from '../io.ts';
 import { safe } from '../output/text.ts';
 import { CHECKABLE } from './assumptions/index.ts';
 import { Calls } from './calls.ts';
-import { claimsOf, type Inputs } from './inputs.ts';
-import { type Entry, Journal } from './journal.ts';
-import { LATE_MS } from './live-site.ts';
+import { claimsOf, type Inputs, proxyOf } from './inputs.ts';
+import { type Entry, Journal, newPrefix } from './journal.ts';
 import { exitCodeOf, ProbeError, probe } from './probe.ts';
 import { Recorder } from './recorder.ts';
 import { LeakError, pseudonymous, type Recording, recordingOf, textOf } from './recording.ts';
-import { isInWorkspace, removeAll } from './removal.ts';
+import { leftLines, removeLeft } from './removal.ts';
 import { reportOf, summaryOf, tableOf, verdictsOf } from './report.ts';
 import { azureWire, type Wire } from './wire.ts';
 
@@ -55,11 +54,12 @@ interface Run {
 /** @throws CommandError */
 export async function probeAzure(flags: ProbeFlags, io: Io): Promise<ExitCode> {
   const places = placesOf(flags);
-  const journal = journalIn(flags.dir);
   const azure = azureOf(flags, io);
   try {
-    const run = { flags, io, journal, azure };
-    return await (flags.clean ? clean(run) : ask(run, places));
+    return await withJournal(flags.dir, (journal) => {
+      const run = { flags, io, journal, azure };
+      return flags.clean ? clean(run) : ask(run, places);
+    });
   } finally {
     azure.stop();
   }
@@ -93,12 +93,21 @@ function placeOf(kind: Parent['kind'], text: string | undefined): Parent | undef
   return place;
 }
 
+async function withJournal<T>(dir: string, work: (journal: Journal) => Promise<T>): Promise<T> {
+  const journal = journalIn(dir);
+  try {
+    return await work(journal);
+  } finally {
+    journal.close();
+  }
+}
+
 function journalIn(dir: string): Journal {
   try {
     accessSync(dir, constants.W_OK);
     return new Journal(join(dir, 'probe-journal'));
   } catch (error) {
-    throw new ProbeError(`the folder ${dir} cannot keep what the probe writes: ${messageOf(error)}`);
+    throw new ProbeError(`the folder ${dir} cannot be used: ${messageOf(error)}`);
   }
 }
 
@@ -132,8 +141,9 @@ function azureOf({ azureCredential: choice, v }: ProbeFlags, { env, note }: Io):
   });
   const [client, tell] = [createDefaultHttpClient(), requestTeller({ ...(v === undefined ? {} : { v }) }, note)];
   const { tenantId, clientId, method } = credential;
-  const secrets = new Set(method.kind === 'clientSecret' ? [method.secret.open()] : []);
-  const claims = new Set<string>();
+  const proxy = proxyOf(env);
+  const secrets = new Set([...proxy.secrets, ...(method.kind === 'clientSecret' ? [method.secret.open()] : [])]);
+  const claims = new Set<string>(proxy.users);
   const noted = {
     get: async (signal?: AbortSignal) => {
       const token = await tokens.get(signal);
@@ -149,7 +159,7 @@ function azureOf({ azureCredential: choice, v }: ProbeFlags, { env, note }: Io):
     inputs: () => ({
       tenantId,
       clientId,
-      hosts: [cloud.endpoint, cloud.authority],
+      hosts: [cloud.endpoint, cloud.authority, ...proxy.hosts],
       secrets: [...secrets],
       claims: [...claims],
     }),
@@ -165,7 +175,7 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
       `an earlier run left ${journal.left.length} runtimes behind. Remove them first: ${command} --clean`,
     );
   }
-  const prefix = `azir-probe-${randomBytes(5).toString('hex')}`;
+  const prefix = newPrefix((bytes) => randomBytes(bytes).toString('hex'));
   io.note(planOf(parents, flags, azure.who, prefix));
   await agreement(flags, io);
   const tell = () => io.note('Removing what was made. Ctrl-C once more, and it stays.');
@@ -201,8 +211,10 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
 }
 
 /** For a bug report: without a word of what identifies anybody, or not at all. */
-function saved(file: string, document: () => Recording | Json): string {
+export function saved(file: string, document: () => Recording | Json): string {
   try {
+    // One of an earlier run would be taken for this one's.
+    rmSync(file, { force: true });
     writeFileSync(file, textOf(document()));
     return `Written, to be attached to a report: ${file}`;
   } catch (error) {
@@ -248,15 +260,11 @@ async function clean({ flags, io, journal, azure }: Run): Promise<ExitCode> {
   }
   io.note(`Left of an earlier run:\n${left.map(shownEntry).join('\n')}`);
   await agreement(flags, io);
-  const late = left.some(isInWorkspace) ? (journal.writtenAt ?? 0) + LATE_MS.workspace - systemClock.now() : 0;
-  if (late > 0) {
-    io.note('Waiting until the workspace has carried out what it accepted last…');
-    await sleep(systemClock, late, io.signal);
-  }
   const calls = new Calls({ wire: azure.wire, endpoint: azure.endpoint, clock: systemClock });
-  const stuck = await removeAll({ calls, journal, clock: systemClock, signal: io.signal });
+  const stuck = await removeLeft({ calls, journal, clock: systemClock, signal: io.signal }, io.note);
   io.note(stuck.length === 0 ? 'They are gone.' : `${stuck.length} could not be removed:`);
-  for (const { parent, name, why } of stuck) io.note(`${shownEntry({ parent, name })}: ${safe(why)}`);
+  for (const line of leftLines(stuck)) io.note(`  ${line}`);
+  if (stuck.length > 0) io.note(`If they are gone, or what they were in is, remove the file ${journal.file}.`);
   if (io.signal.aborted) return EXIT.interrupted;
   return stuck.length === 0 ? EXIT.done : EXIT.failed;
 }

@@ -8,7 +8,7 @@ import { type Answer, type Site, Undecided } from './assumptions/site.ts';
 import { Calls } from './calls.ts';
 import type { Journal } from './journal.ts';
 import { LiveSite, VERSIONS } from './live-site.ts';
-import { type Left, removeAll } from './removal.ts';
+import { type Left, leftLines, removeAll } from './removal.ts';
 import type { Wire } from './wire.ts';
 
 /** What it can take at most; what is late and the removal take two minutes and a half more, which makes ten. */
@@ -48,14 +48,22 @@ export interface Result extends Finding {
   readonly sentence: string;
   /** Of what could not be told, and of nothing else. */
   readonly why: Why | undefined;
+  /** More about it, for the person at the terminal alone. */
+  readonly detail?: string | undefined;
+}
+
+export interface MadeNetwork {
+  readonly path: string;
+  /** False: the create had no answer that tells. */
+  readonly isCertain: boolean;
 }
 
 export interface Outcome {
   readonly results: readonly Result[];
   /** Runtimes that could not be removed. */
   readonly left: readonly Left[];
-  /** The managed virtual network that was made, and stays. */
-  readonly madeNetwork: string | undefined;
+  /** The managed virtual network that was made and stays, or may have been. */
+  readonly madeNetwork: MadeNetwork | undefined;
   readonly requests: number;
   readonly tookMs: number;
   readonly interrupted: boolean;
@@ -85,8 +93,13 @@ export async function probe(options: ProbeOptions): Promise<Outcome> {
       interrupted: options.signal.aborted,
     };
   } catch (error) {
-    if (!(error instanceof ProbeError)) await removeAll({ calls, journal, clock, signal: hurry });
-    throw error;
+    if (error instanceof ProbeError) throw error;
+    const left = await removeAll({ calls, journal, clock, signal: hurry });
+    throw left.length === 0
+      ? error
+      : new ProbeError(`${messageOf(error)}. Left behind: ${leftLines(left).join('; ')}`, EXIT.failed, {
+          cause: error,
+        });
   } finally {
     timer.cancel();
   }
@@ -136,7 +149,7 @@ async function removed({ clock, journal, progress, hurry }: ProbeOptions, calls:
 interface Sites {
   readonly factory: LiveSite | undefined;
   readonly workspace: LiveSite | undefined;
-  readonly madeNetwork: string | undefined;
+  readonly madeNetwork: MadeNetwork | undefined;
 }
 
 async function look(options: ProbeOptions, calls: Calls, signal: AbortSignal): Promise<Sites> {
@@ -152,7 +165,7 @@ async function look(options: ProbeOptions, calls: Calls, signal: AbortSignal): P
     };
   } catch (error) {
     if (options.signal.aborted) throw new ProbeError('interrupted before anything was made');
-    throw error instanceof ProbeError ? error : new ProbeError(error instanceof Error ? error.message : String(error));
+    throw error instanceof ProbeError ? error : new ProbeError(messageOf(error));
   }
 }
 
@@ -160,7 +173,7 @@ type Seen = Pick<LiveSite, 'kind' | 'parentId' | 'location'>;
 
 async function lookAt(kind: LiveSite['kind'], path: string, calls: Calls, signal: AbortSignal): Promise<Seen> {
   const answer = await calls.send({ method: 'GET', path, version: VERSIONS[kind] }, signal).catch((error: unknown) => {
-    throw error instanceof Undecided ? new ProbeError(`The ${kind} cannot be read: ${error.message}`) : error;
+    throw error instanceof Undecided ? new ProbeError(`The ${kind} cannot be read: ${error.inFull}`) : error;
   });
   const [id, location] = [textAt(answer, 'id'), textAt(answer, 'location')];
   if (answer.status !== 200 || id === undefined || location === undefined) {
@@ -175,15 +188,27 @@ async function networkOf(
   parentId: string,
   calls: Calls,
   signal: AbortSignal,
-): Promise<{ has: boolean; made: string | undefined }> {
+): Promise<{ has: boolean; made: MadeNetwork | undefined }> {
   const path = `${parentId}/managedVirtualNetworks/default`;
   const version = VERSIONS.factory;
   const there = await calls.send({ method: 'GET', path, version }, signal);
   if (there.status === 200 || !network) return { has: there.status === 200, made: undefined };
   const ask = { method: 'PUT', path, version, headers: { 'If-None-Match': '*' }, body: { properties: {} } } as const;
-  const answer = await calls.send(ask, signal);
-  if (answer.status !== 200) throw new ProbeError(`The managed virtual network was answered ${shownAnswer(answer)}`);
-  return { has: true, made: path };
+  signal.throwIfAborted();
+  const answer = await calls.send(ask, signal).catch((error: unknown) => {
+    if (error instanceof Undecided && isRefusal(error)) throw error;
+    return undefined;
+  });
+  if (answer !== undefined && isRefusal(answer))
+    throw new ProbeError(`The managed virtual network was answered ${shownAnswer(answer)}`);
+  const has = answer?.status === 200 || answer?.status === 201;
+  // Whatever else is to be told, this is: it can never be deleted.
+  return { has, made: { path, isCertain: has } };
+}
+
+/** A 408 says only that nobody waited for the answer. */
+function isRefusal({ status = 0 }: { readonly status?: number | undefined }): boolean {
+  return status >= 400 && status < 500 && status !== 408;
 }
 
 function textAt(answer: Answer, name: string): string | undefined {
@@ -210,12 +235,19 @@ async function found(
   } catch (error) {
     if (signal.aborted) return untold('refused', reasonOf(signal));
     // Whatever Azure answers, one check that cannot read it ends no other.
-    return untold('refused', error instanceof Undecided ? error.message : `the check failed: ${String(error)}`);
+    if (error instanceof Undecided) return { ...untold('refused', error.message), detail: error.detail };
+    const kind = error instanceof Error ? error.name : typeof error;
+    return { ...untold('refused', `the check failed: ${kind}`), detail: messageOf(error) };
   }
 }
 
 function reasonOf({ reason }: AbortSignal): string {
-  return reason instanceof Error ? reason.message : String(reason);
+  return messageOf(reason);
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Undecided) return error.inFull;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -1,5 +1,4 @@
 /** Parses the spec of a manifest, and says what is wrong with it. */
-
 import { withLeaf } from '../../core/model/declaration.ts';
 import type { Desired, ManagedVirtualNetwork } from '../../core/model/desired.ts';
 import { parseDuration } from '../../core/model/duration.ts';
@@ -9,112 +8,10 @@ import { isSameName } from '../../core/model/letter-case.ts';
 import type { ManagedObject } from '../../core/model/object.ts';
 import type { Json, JsonObject, Parent } from '../../core/model/runtime.ts';
 import type { Raw } from '../client/raw.ts';
+import { fits, LEAVES, MOST_PROPERTIES, PROPERTY, RULES, RUNTIME_NAME, type Rule } from './spec-rules.ts';
 
 /** Why a spec is invalid, in a sentence for the person who wrote it. */
 class InvalidSpec extends Error {}
-
-interface Rule {
-  readonly matches: RegExp;
-  readonly longest: number;
-  readonly shortest: number;
-  /** Ends the sentence "spec.x must be …". */
-  readonly mustBe: string;
-}
-
-const NAME = /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/;
-const runtimeName = '3 to 63 letters and digits, separated by single hyphens';
-
-/** The CRD's rules once more: an object may have been stored before the CRD had them. */
-const RULES = {
-  azureName: {
-    matches: NAME,
-    shortest: 3,
-    longest: 63,
-    mustBe: runtimeName,
-  },
-  factoryName: { matches: NAME, shortest: 3, longest: 63, mustBe: `the name of a Data Factory: ${runtimeName}` },
-  workspaceName: {
-    matches: /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/,
-    shortest: 1,
-    longest: 50,
-    mustBe:
-      'the name of a Synapse workspace: 1 to 50 letters, digits and hyphens, starting and ending with a letter or digit',
-  },
-  subscriptionId: {
-    matches: /^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/,
-    shortest: 36,
-    longest: 36,
-    mustBe: 'the ID (GUID) of a subscription',
-  },
-  resourceGroup: {
-    matches: /^[\p{L}\p{N}._()-]*[\p{L}\p{N}_()-]$/u,
-    shortest: 1,
-    longest: 90,
-    mustBe:
-      'the name of a resource group: 1 to 90 letters, digits, hyphens, underscores, dots and parentheses, not ending with a dot',
-  },
-  networkName: {
-    matches: /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?$/,
-    shortest: 1,
-    longest: 127,
-    mustBe: 'a valid network name; omit the field, because Azure supports only "default"',
-  },
-} as const satisfies Record<string, Rule>;
-
-/** The values that a leaf of the definition may have, and the end of the sentence "spec.x must be …". */
-interface LeafRule {
-  readonly accepts: (value: Json) => boolean;
-  readonly mustBe: string;
-}
-
-const text = (rule: Rule): LeafRule => ({
-  accepts: (value) => typeof value === 'string' && fits(value, rule),
-  mustBe: rule.mustBe,
-});
-const oneOf = (...choices: readonly Json[]): LeafRule => ({
-  accepts: (value) => choices.includes(value),
-  mustBe: `one of ${choices.join(', ')}`,
-});
-const whole = (mustBe: string, least: number, most: number, step = 1): LeafRule => ({
-  accepts: (value) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most && value % step === 0,
-  mustBe,
-});
-/** The largest 32-bit number: neither Azure nor Terraform documents a maximum. */
-const MOST_MINUTES = 2 ** 31 - 1;
-const minutes = (least: number) => whole(`a whole number of minutes, ${least} or more`, least, MOST_MINUTES);
-const units = whole('a multiple of 4 from 4 to 256', 4, 256, 4);
-const nodes = whole('a whole number from 1 to 10', 1, 10);
-
-const LEAVES: Readonly<Record<PlainPath, LeafRule>> = {
-  location: text({
-    matches: /^[A-Za-z0-9(]([A-Za-z0-9 ()-]*[A-Za-z0-9)])?$/,
-    shortest: 1,
-    longest: 64,
-    mustBe: 'an Azure region, for example "West Europe" or westeurope, or AutoResolve',
-  }),
-  description: text({
-    matches: /^/,
-    shortest: 0,
-    longest: 4096,
-    mustBe: 'text of at most 4096 characters',
-  }),
-  'dataFlow.computeType': oneOf('General', 'MemoryOptimized', 'ComputeOptimized'),
-  'dataFlow.coreCount': oneOf(8, 16, 32, 48, 80, 144, 272),
-  'dataFlow.timeToLiveMinutes': minutes(0),
-  'dataFlow.cleanup': oneOf(true, false),
-  'copyCompute.dataIntegrationUnits': units,
-  'copyCompute.timeToLiveMinutes': minutes(5),
-  'pipelineExternalCompute.timeToLiveMinutes': minutes(5),
-  'pipelineExternalCompute.pipelineNodes': nodes,
-  'pipelineExternalCompute.externalNodes': nodes,
-};
-
-const PROPERTY = {
-  name: { matches: /^/, shortest: 1, longest: 128, mustBe: 'text of 1 to 128 characters' },
-  value: { matches: /^/, shortest: 0, longest: 1024, mustBe: 'text of at most 1024 characters' },
-} as const satisfies Record<string, Rule>;
-const MOST_PROPERTIES = 32;
 
 const MINUTE_MS = 60_000;
 const SHORTEST_INTERVAL_MS = MINUTE_MS;
@@ -172,7 +69,7 @@ function readName(spec: Raw, objectName: string): string {
   if (declared !== undefined) return declared;
   if (fits(objectName, RULES.azureName)) return objectName;
   throw new InvalidSpec(
-    `metadata.name "${objectName}" is not a valid runtime name in Azure (${runtimeName}): set spec.azureName, or rename the object`,
+    `metadata.name "${objectName}" is not a valid runtime name in Azure (${RUNTIME_NAME}): set spec.azureName, or rename the object`,
   );
 }
 
@@ -358,10 +255,4 @@ function readObject(raw: Raw, field: string, where: string): Raw | undefined {
 /** Null means absent, as in the API server. */
 function present(raw: Raw, field: string): unknown {
   return Object.hasOwn(raw, field) ? (raw[field] ?? undefined) : undefined;
-}
-
-function fits(value: string, { matches, shortest, longest }: Rule): boolean {
-  // UTF-16 units are an upper bound of characters: the exact count matters only where the two differ.
-  const length = value.length <= longest ? value.length : [...value].length;
-  return length >= shortest && length <= longest && matches.test(value);
 }

@@ -1,7 +1,7 @@
-/** How changes in Azure reach the operator by its change queue. */
+/** Metrics of how changes in Azure reach the operator through its change queue. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-const RESULTS = ['look', 'echo', 'stale', 'unknown', 'malformed', 'ignored'] as const;
+const RESULTS = ['poll', 'echo', 'stale', 'unknown', 'malformed', 'ignored'] as const;
 
 export type PushResult = (typeof RESULTS)[number];
 
@@ -9,29 +9,29 @@ export interface PushRecorder {
   /** The queue is read from now on. */
   start(): void;
   message(result: PushResult, count?: number): void;
-  /** Whether changes reach us, as far as is known. */
+  /** Whether changes reach the operator, as far as is known. */
   up(isUp: boolean): void;
-  /** A change that was made so long ago leads to a look now. */
+  /** A change that was made so long ago leads to a poll now. */
   delay(ms: number): void;
   missed(): void;
 }
 
-/** From a change to its look, in seconds. */
+/** In seconds. */
 const DELAYS = [0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
-/** Without a queue, and on a standby, there are no series: neither can be down. */
+/** Without a queue, and on a standby, there is no `azure_ir_push_up`, so that no alert takes them for down. */
 export function pushMetrics(registry: Registry): PushRecorder {
   const registers = [registry];
   const messages = new Counter({
     name: 'azure_ir_push_messages_total',
-    help: 'Events from the change queue by what became of them: look, or why there was none',
+    help: 'Events from the change queue by what became of them: a poll, or why there was none',
     labelNames: ['result'],
     registers,
   });
   let isUp: boolean | undefined;
   new Gauge({
     name: 'azure_ir_push_up',
-    help: 'Whether the change queue can be read, and announces the own writes; only of the leader, with --change-queue',
+    help: "1 while the change queue can be read and announces the operator's own writes; only of the leader, with --change-queue",
     registers,
     collect() {
       this.remove();
@@ -40,7 +40,7 @@ export function pushMetrics(registry: Registry): PushRecorder {
   });
   const delay = new Histogram({
     name: 'azure_ir_push_delay_seconds',
-    help: 'Time from a change in Azure to the look that its event leads to',
+    help: 'Time from a change in Azure until its event was read, of those that led to a poll',
     buckets: DELAYS,
     registers,
   });

@@ -26,7 +26,7 @@ function setUp({ listedAt = (): number | undefined => undefined } = {}) {
   const log = new RecordedLog();
   const changes = new PushedChanges({
     objects,
-    looks: { named: (key) => void named.push(key) },
+    polls: { named: (key) => void named.push(key) },
     isEcho: (id) => id === 'own',
     listedAt,
     announced: (key) => void announced.push(key),
@@ -46,10 +46,10 @@ function setUp({ listedAt = (): number | undefined => undefined } = {}) {
 const keys = (...objects: readonly (typeof ONE)[]) => objects.map((object) => runtimeKeyOf(object) ?? '').sort();
 
 describe('a change', () => {
-  test('of a runtime that objects name is looked at, once for all of them, whatever its case', () => {
+  test('of a runtime that objects name leads to a poll, once for all of them, whatever its case', () => {
     const { take, named, announced } = setUp();
     const parent = { ...PARENT, name: PARENT.name.toUpperCase() };
-    expect(take({ scope: { kind: 'runtime', id: { parent, name: 'ONE' } } })).toBe('look');
+    expect(take({ scope: { kind: 'runtime', id: { parent, name: 'ONE' } } })).toBe('poll');
     expect([named, announced]).toEqual([keys(ONE), keys(ONE)]);
   });
 
@@ -65,7 +65,7 @@ describe('a change', () => {
 
   test('that is an own write is an echo, and announces nothing', () => {
     const { take, named, announced } = setUp();
-    expect([take({ correlationId: 'own' }), take({ correlationId: 'other' })]).toEqual(['echo', 'look']);
+    expect([take({ correlationId: 'own' }), take({ correlationId: 'other' })]).toEqual(['echo', 'poll']);
     expect([named, announced]).toEqual([keys(ONE), keys(ONE)]);
   });
 
@@ -85,18 +85,18 @@ describe('an old change', () => {
     const listed = clock.now() - MINUTE;
     expect(take({ at: listed - 2 * MINUTE - 1 })).toBe('stale');
     expect([named, announced]).toEqual([[], keys(ONE)]);
-    expect(take({ at: listed - 2 * MINUTE })).toBe('look');
+    expect(take({ at: listed - 2 * MINUTE })).toBe('poll');
   });
 
   test('is stale when it is from before this process began: its first list comes later', () => {
     const { clock, take } = setUp();
     clock.suspend(5 * MINUTE);
     const began = clock.now() - 5 * MINUTE;
-    expect([take({ at: began - 2 * MINUTE - 1 }), take({ at: began - 2 * MINUTE })]).toEqual(['stale', 'look']);
+    expect([take({ at: began - 2 * MINUTE - 1 }), take({ at: began - 2 * MINUTE })]).toEqual(['stale', 'poll']);
   });
 
-  test('from the future is looked at', () => {
+  test('from the future leads to a poll', () => {
     const { clock, take } = setUp();
-    expect(take({ at: clock.now() + 60 * MINUTE })).toBe('look');
+    expect(take({ at: clock.now() + 60 * MINUTE })).toBe('poll');
   });
 });

@@ -157,7 +157,7 @@ describe('the change queue', () => {
     metrics.push.up(false);
     expect(await samples(metrics, 'azure_ir_push_up')).toEqual(['azure_ir_push_up 0']);
     metrics.push.up(true);
-    metrics.push.message('look');
+    metrics.push.message('poll');
     metrics.push.message('malformed', 3);
     metrics.push.delay(-5_000);
     metrics.push.delay(1_500);
@@ -165,7 +165,7 @@ describe('the change queue', () => {
     expect(await samples(metrics, 'azure_ir_push_up')).toEqual(['azure_ir_push_up 1']);
     const counts = await samples(metrics, 'azure_ir_push_messages_total');
     expect(counts.map((line) => line.slice(line.indexOf('"')))).toEqual([
-      '"look"} 1',
+      '"poll"} 1',
       '"echo"} 0',
       '"stale"} 0',
       '"unknown"} 0',
