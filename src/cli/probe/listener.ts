@@ -53,21 +53,25 @@ export class Listener {
   async listen(isOver: () => boolean): Promise<Listened> {
     const { clock, signal } = this.#options;
     const began = clock.monotonic();
-    const problem = await this.#until(isOver, began + LISTENS_MS).catch((error: unknown) =>
-      signal.aborted ? 'it was interrupted' : `reading the queue failed: ${String(error)}`,
-    );
+    const late = new AbortController();
+    const timer = clock.setTimer(LISTENS_MS, () => late.abort());
+    const ended = AbortSignal.any([signal, late.signal]);
+    const problem = await this.#until(isOver, began + LISTENS_MS, ended).catch((error: unknown) => {
+      if (signal.aborted) return 'it was interrupted';
+      return late.signal.aborted ? undefined : `reading the queue failed: ${String(error)}`;
+    });
+    timer.cancel();
     return { events: this.#events, seconds: Math.round((clock.monotonic() - began) / 1_000), problem };
   }
 
-  async #until(isOver: () => boolean, end: number): Promise<string | undefined> {
-    const { clock, signal } = this.#options;
+  async #until(isOver: () => boolean, end: number, signal: AbortSignal): Promise<string | undefined> {
+    const { clock } = this.#options;
     for (let failures = 0; ; ) {
       const leftMs = end - clock.monotonic();
-      if (leftMs <= 0) return undefined;
       this.#tell(leftMs);
       let pauseMs = POLL_MS;
       try {
-        const isFull = await this.#batch(Math.ceil(leftMs / 1_000));
+        const isFull = await this.#batch(Math.max(1, Math.ceil(leftMs / 1_000)), signal);
         failures = 0;
         if (this.#others > MOST_MESSAGES) return TOO_MANY;
         if (isFull) continue;
@@ -77,13 +81,13 @@ export class Listener {
         if (!PASSING.includes(error.problem) || ++failures === MOST_FAILURES) return shown(error);
         pauseMs = Math.max(SHORTEST_PAUSE_MS, error.retryAfterMs ?? 0);
       }
-      await sleep(clock, Math.min(pauseMs, Math.max(0, end - clock.monotonic())), signal);
+      await sleep(clock, pauseMs, signal);
     }
   }
 
   /** Returns whether there may be more. */
-  async #batch(hiddenSeconds: number): Promise<boolean> {
-    const { queue, signal } = this.#options;
+  async #batch(hiddenSeconds: number, signal: AbortSignal): Promise<boolean> {
+    const { queue } = this.#options;
     const messages = await queue.receive(signal, hiddenSeconds);
     const own = messages.filter((message) => this.#isOwn(message));
     this.#others += messages.length - own.length;

@@ -158,11 +158,13 @@ async function listenedTo(
 ): Promise<Listened | undefined> {
   if (queue === undefined || requests === undefined) return undefined;
   let isOver = false;
+  const failed = new AbortController();
   const over = () => {
     isOver = true;
   };
-  removal.then(over, over);
-  return new Listener({ queue, clock, requests, progress, signal }).listen(() => isOver);
+  removal.then(over, () => failed.abort());
+  const ended = AbortSignal.any([signal, failed.signal]);
+  return new Listener({ queue, clock, requests, progress, signal: ended }).listen(() => isOver);
 }
 
 function announced(sites: Sites, requests: OwnRequests | undefined, listened: Listened | undefined): Result[] {

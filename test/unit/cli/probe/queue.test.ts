@@ -160,6 +160,16 @@ describe('a queue that cannot be read', () => {
   });
 });
 
+test('a queue that never answers ends with the time for it', async () => {
+  await using at = await place();
+  const receive = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  const outcome = await at.run({ queue: { receive, delete: async () => {} } });
+  expect(told(outcome)).toEqual(ALL('could not tell'));
+  expect(outcome.tookMs).toBeLessThanOrEqual(10 * 60_000);
+  expect(await at.ownRuntimes()).toEqual([]);
+});
+
 test('reading makes no run longer than ten minutes, also where a workspace is slow', async () => {
   await using at = await place({}, { drop: 'always' });
   await at.emulator.control.setOperations({ factory: WORKSPACE, durationMs: 25_000 });
