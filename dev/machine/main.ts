@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { stderrLog, type Task } from '../controlplane/log.ts';
 import { underCi } from '../tools/index.ts';
 import { OPERATOR_IMAGE, type Prepared, prepare } from './prepare.ts';
-import { startSandbox, sweepSandboxes } from './sandbox.ts';
+import { startSandbox, sweepSandboxes, untilItEnds } from './sandbox.ts';
 import { whyUnsuitable } from './suitable.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -79,12 +79,9 @@ async function runIn(
     },
     logFd: STDOUT,
   });
-  await writeFile(join(sandbox.dir, 'enter'), enterScript(sandbox.dir), { mode: 0o700 });
-  const stop = () => void sandbox.stop();
-  task.signal.addEventListener('abort', stop);
-  const code = await sandbox.exited;
-  const { memoryPeak } = await sandbox.stop();
-  task.signal.removeEventListener('abort', stop);
+  const { code, memoryPeak } = await untilItEnds(sandbox, task.signal, () =>
+    writeFile(join(sandbox.dir, 'enter'), enterScript(sandbox.dir), { mode: 0o700 }),
+  );
   const seconds = Math.round((Date.now() - began) / 1_000);
   task.log(`it took ${seconds} s, and at most ${Math.round(memoryPeak / 2 ** 20)} MiB, caches included`);
   return code;

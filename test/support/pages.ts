@@ -22,6 +22,7 @@ const NOT_RUN: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^kind /, 'it needs a kind cluster'],
   [/(?:^|\$\()az /, 'it needs Azure'],
   [/^terraform /, 'it needs Terraform'],
+  [/--azure-credential azure-cli/, 'it needs the Azure CLI'],
   [/^kubectl (?:logs|rollout) /, 'there are no pods'],
   [/^npm (?:run demo(?: -- --push)?|test)$/, 'it is a stage of npm test, or that itself'],
   ...(hasJq() ? [] : [[/\| jq /, 'there is no jq'] as const]),

@@ -9,6 +9,8 @@ import { parseMessage } from './parse-message.ts';
 import { BATCH, type QueueClient, QueueFailure, type QueueMessage } from './queue-client.ts';
 
 const BACKOFF = { baseMs: 5_000, maxMs: 5 * 60_000 };
+/** One of 40,000 reads a day may well end so: it is told of when the next one does, too. */
+const PASSING: ReadonlySet<QueueProblem> = new Set(['busy', 'unreachable']);
 
 export interface ChangeReaderOptions {
   readonly queue: Pick<QueueClient, 'receive' | 'delete'>;
@@ -113,23 +115,24 @@ export class ChangeReader {
     const { clock, log } = this.#options;
     if (!(error instanceof QueueFailure)) log.error('reading the change queue failed (bug)', { error });
     const failure = error instanceof QueueFailure ? error : undefined;
+    const isBlip = this.#failures === 0 && failure !== undefined && PASSING.has(failure.problem);
     const delay = backoffDelay({ ...BACKOFF, minMs: failure?.retryAfterMs ?? 0 }, this.#failures++, clock.random());
+    // A role that was just assigned takes a while to spread: until then nobody needs to act.
     const hiddenMs = failure?.problem === 'denied' ? hiddenUntil - clock.monotonic() : 0;
-    if (failure !== undefined) this.#tell(failure, hiddenMs > 0);
+    if (hiddenMs > 0) this.#isHidden = true;
+    if (failure !== undefined) this.#tell(failure, hiddenMs > 0 || isBlip);
     return hiddenMs > 0 ? Math.min(delay, hiddenMs) : delay;
   }
 
-  /** A role that was just assigned takes a while to spread: until then nobody needs to act. */
-  #tell({ problem, message }: QueueFailure, isHidden: boolean): void {
+  #tell({ problem, message }: QueueFailure, isQuiet: boolean): void {
     const { log, url } = this.#options;
-    const isNew = !isHidden && this.#warned !== problem;
+    const isNew = !isQuiet && this.#warned !== problem;
     log[isNew ? 'warn' : 'debug']('change queue cannot be read, so drift is found by polling only', {
       queue: url,
       problem,
       detail: message,
       remedy: QUEUE_TROUBLES[problem].remedy,
     });
-    if (isHidden) this.#isHidden = true;
-    else this.#warned = problem;
+    if (!isQuiet) this.#warned = problem;
   }
 }

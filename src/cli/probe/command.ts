@@ -6,7 +6,7 @@
  * data; `npm run probe` is that verb, and the emulator takes from here what it has to answer.
  */
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { accessSync, constants, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDefaultHttpClient } from '@azure/core-rest-pipeline';
 import { checkParent } from '../../azure/arm/ids.ts';
@@ -18,7 +18,7 @@ import { createTokenCredential } from '../../azure/identity/token-credential.ts'
 import { TokenSource } from '../../azure/identity/tokens.ts';
 import { parseQueueUrl } from '../../core/model/queue-url.ts';
 import { type Json, type Parent, parentArmId } from '../../core/model/runtime.ts';
-import { sleep, systemClock } from '../../runtime/clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { told } from '../azure/reader.ts';
 import { parentOf } from '../azure/scope.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -27,14 +27,13 @@ import type { Io } from '../io.ts';
 import { safe } from '../output/text.ts';
 import { CHECKABLE } from './assumptions/index.ts';
 import { Calls } from './calls.ts';
-import { claimsOf, type Inputs } from './inputs.ts';
-import { type Entry, Journal } from './journal.ts';
+import { claimsOf, type Inputs, proxyOf } from './inputs.ts';
+import { type Entry, Journal, newPrefix } from './journal.ts';
 import { LISTENS_MS } from './listener.ts';
-import { LATE_MS } from './live-site.ts';
 import { exitCodeOf, ProbeError, probe } from './probe.ts';
 import { Recorder } from './recorder.ts';
 import { LeakError, pseudonymous, type Recording, recordingOf, textOf } from './recording.ts';
-import { isInWorkspace, removeAll } from './removal.ts';
+import { leftLines, removeLeft } from './removal.ts';
 import { reportOf, summaryOf, tableOf, verdictsOf } from './report.ts';
 import { azureWire, type Wire } from './wire.ts';
 
@@ -60,11 +59,12 @@ interface Run {
 export async function probeAzure(given: ProbeFlags, io: Io): Promise<ExitCode> {
   const flags = { ...given, ...(given.queue === undefined ? {} : { queue: queueUrl(given.queue) }) };
   const places = placesOf(flags);
-  const journal = journalIn(flags.dir);
   const azure = azureOf(flags, io);
   try {
-    const run = { flags, io, journal, azure };
-    return await (flags.clean ? clean(run) : ask(run, places));
+    return await withJournal(flags.dir, (journal) => {
+      const run = { flags, io, journal, azure };
+      return flags.clean ? clean(run) : ask(run, places);
+    });
   } finally {
     azure.stop();
   }
@@ -106,12 +106,21 @@ function queueUrl(text: string): string {
   }
 }
 
+async function withJournal<T>(dir: string, work: (journal: Journal) => Promise<T>): Promise<T> {
+  const journal = journalIn(dir);
+  try {
+    return await work(journal);
+  } finally {
+    journal.close();
+  }
+}
+
 function journalIn(dir: string): Journal {
   try {
     accessSync(dir, constants.W_OK);
     return new Journal(join(dir, 'probe-journal'));
   } catch (error) {
-    throw new ProbeError(`the folder ${dir} cannot keep what the probe writes: ${messageOf(error)}`);
+    throw new ProbeError(`the folder ${dir} cannot be used: ${messageOf(error)}`);
   }
 }
 
@@ -149,8 +158,9 @@ function azureOf({ azureCredential: choice, v, queue: url }: ProbeFlags, { env, 
   const [tokens, storageTokens] = [tokensFor(`${cloud.audience}/.default`), tokensFor(STORAGE_SCOPE)];
   const [client, tell] = [createDefaultHttpClient(), requestTeller({ ...(v === undefined ? {} : { v }) }, note)];
   const { tenantId, clientId, method } = credential;
-  const secrets = new Set(method.kind === 'clientSecret' ? [method.secret.open()] : []);
-  const claims = new Set<string>();
+  const proxy = proxyOf(env);
+  const secrets = new Set([...proxy.secrets, ...(method.kind === 'clientSecret' ? [method.secret.open()] : [])]);
+  const claims = new Set<string>(proxy.users);
   const noted = (source: TokenSource) => ({
     get: async (signal?: AbortSignal) => {
       const token = await source.get(signal);
@@ -172,7 +182,7 @@ function azureOf({ azureCredential: choice, v, queue: url }: ProbeFlags, { env, 
     inputs: () => ({
       tenantId,
       clientId,
-      hosts: [cloud.endpoint, cloud.authority],
+      hosts: [cloud.endpoint, cloud.authority, ...proxy.hosts],
       queue: url,
       secrets: [...secrets],
       claims: [...claims],
@@ -192,7 +202,7 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
       `an earlier run left ${journal.left.length} runtimes behind. Remove them first: ${command} --clean`,
     );
   }
-  const prefix = `azir-probe-${randomBytes(5).toString('hex')}`;
+  const prefix = newPrefix((bytes) => randomBytes(bytes).toString('hex'));
   io.note(planOf(parents, flags, azure.who, prefix));
   await agreement(flags, io);
   const tell = () => io.note('Removing what was made. Ctrl-C once more, and it stays.');
@@ -229,8 +239,10 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
 }
 
 /** For a bug report: without a word of what identifies anybody, or not at all. */
-function saved(file: string, document: () => Recording | Json): string {
+export function saved(file: string, document: () => Recording | Json): string {
   try {
+    // One of an earlier run would be taken for this one's.
+    rmSync(file, { force: true });
     writeFileSync(file, textOf(document()));
     return `Written, to be attached to a report: ${file}`;
   } catch (error) {
@@ -285,15 +297,11 @@ async function clean({ flags, io, journal, azure }: Run): Promise<ExitCode> {
   }
   io.note(`Left of an earlier run:\n${left.map(shownEntry).join('\n')}`);
   await agreement(flags, io);
-  const late = left.some(isInWorkspace) ? (journal.writtenAt ?? 0) + LATE_MS.workspace - systemClock.now() : 0;
-  if (late > 0) {
-    io.note('Waiting until the workspace has carried out what it accepted last…');
-    await sleep(systemClock, late, io.signal);
-  }
   const calls = new Calls({ wire: azure.wire, endpoint: azure.endpoint, clock: systemClock });
-  const stuck = await removeAll({ calls, journal, clock: systemClock, signal: io.signal });
+  const stuck = await removeLeft({ calls, journal, clock: systemClock, signal: io.signal }, io.note);
   io.note(stuck.length === 0 ? 'They are gone.' : `${stuck.length} could not be removed:`);
-  for (const { parent, name, why } of stuck) io.note(`${shownEntry({ parent, name })}: ${safe(why)}`);
+  for (const line of leftLines(stuck)) io.note(`  ${line}`);
+  if (stuck.length > 0) io.note(`If they are gone, or what they were in is, remove the file ${journal.file}.`);
   if (io.signal.aborted) return EXIT.interrupted;
   return stuck.length === 0 ? EXIT.done : EXIT.failed;
 }

@@ -102,3 +102,22 @@ export function claimsOf(token: string): string[] {
     return [];
   }
 }
+
+interface Proxy {
+  /** URLs. */
+  readonly hosts: readonly string[];
+  readonly users: readonly string[];
+  readonly secrets: readonly string[];
+}
+
+/** Of the variables that the SDK looks at, whichever it takes. */
+export function proxyOf(env: Readonly<Record<string, string | undefined>>): Proxy {
+  const names = ['HTTPS_PROXY', 'ALL_PROXY', 'HTTP_PROXY'].flatMap((name) => [name, name.toLowerCase()]);
+  const texts = names.map((name) => env[name] ?? '').map((text) => (text.includes('://') ? text : `http://${text}`));
+  const urls = texts.filter((text) => URL.canParse(text)).map((text) => new URL(text));
+  return {
+    hosts: urls.map(({ href }) => href),
+    users: urls.map(({ username }) => decodeURIComponent(username)),
+    secrets: urls.map(({ password }) => decodeURIComponent(password)),
+  };
+}

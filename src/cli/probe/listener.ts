@@ -29,7 +29,11 @@ export interface Listened {
   readonly seconds: number;
   /** Why the queue could not be read, and what to do; undefined: it could. */
   readonly problem: string | undefined;
+  /** What was said about it: it may name the queue. */
+  readonly detail: string | undefined;
 }
+
+type Failed = Pick<Listened, 'problem' | 'detail'>;
 
 /**
  * Two designs. Peeking takes nothing out of a queue, but shows its first 32 messages only: a run has more of its own, and on a
@@ -56,15 +60,19 @@ export class Listener {
     const late = new AbortController();
     const timer = clock.setTimer(LISTENS_MS, () => late.abort());
     const ended = AbortSignal.any([signal, late.signal]);
-    const problem = await this.#until(isOver, began + LISTENS_MS, ended).catch((error: unknown) => {
-      if (signal.aborted) return 'it was interrupted';
-      return late.signal.aborted ? undefined : `reading the queue failed: ${String(error)}`;
+    const failed = await this.#until(isOver, began + LISTENS_MS, ended).catch((error: unknown) => {
+      if (late.signal.aborted && !signal.aborted) return NONE;
+      const kind = error instanceof Error ? error.name : typeof error;
+      return {
+        problem: signal.aborted ? 'it was interrupted' : `reading the queue failed: ${kind}`,
+        detail: undefined,
+      };
     });
     timer.cancel();
-    return { events: this.#events, seconds: Math.round((clock.monotonic() - began) / 1_000), problem };
+    return { events: this.#events, seconds: Math.round((clock.monotonic() - began) / 1_000), ...failed };
   }
 
-  async #until(isOver: () => boolean, end: number, signal: AbortSignal): Promise<string | undefined> {
+  async #until(isOver: () => boolean, end: number, signal: AbortSignal): Promise<Failed> {
     const { clock } = this.#options;
     for (let failures = 0; ; ) {
       const leftMs = end - clock.monotonic();
@@ -73,9 +81,9 @@ export class Listener {
       try {
         const isFull = await this.#batch(Math.max(1, Math.ceil(leftMs / 1_000)), signal);
         failures = 0;
-        if (this.#others > MOST_MESSAGES) return TOO_MANY;
+        if (this.#others > MOST_MESSAGES) return { problem: TOO_MANY, detail: undefined };
         if (isFull) continue;
-        if (isOver() && this.#isDone()) return undefined;
+        if (isOver() && this.#isDone()) return NONE;
       } catch (error) {
         if (!(error instanceof QueueFailure)) throw error;
         if (!PASSING.includes(error.problem) || ++failures === MOST_FAILURES) return shown(error);
@@ -136,6 +144,8 @@ export class Listener {
   }
 }
 
+const NONE: Failed = { problem: undefined, detail: undefined };
+
 /** What may be over soon. */
 const PASSING: readonly QueueProblem[] = ['busy', 'unreachable'];
 
@@ -156,7 +166,7 @@ const REMEDIES: Readonly<Record<QueueProblem, readonly [what: string, remedy: st
   strange: ['what answers is no queue of Azure Storage', 'Correct --queue'],
 };
 
-function shown({ problem, message }: QueueFailure): string {
+function shown({ problem, message }: QueueFailure): Failed {
   const [what, remedy] = REMEDIES[problem];
-  return `${what}. ${remedy}. Azure: ${message}`;
+  return { problem: `${what}. ${remedy}`, detail: message };
 }

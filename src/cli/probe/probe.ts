@@ -13,7 +13,7 @@ import type { Journal } from './journal.ts';
 import { type Listened, Listener } from './listener.ts';
 import { LiveSite, VERSIONS } from './live-site.ts';
 import { OwnRequests } from './own-requests.ts';
-import { type Left, removeAll } from './removal.ts';
+import { type Left, leftLines, removeAll } from './removal.ts';
 import type { Wire } from './wire.ts';
 
 /**
@@ -33,7 +33,7 @@ export interface ProbeOptions {
   /** Make a managed virtual network if there is none: it stays for ever. */
   readonly network: boolean;
   /** Where Event Grid delivers events of the writes. */
-  readonly queue: Pick<QueueClient, 'receive' | 'delete'> | undefined;
+  readonly queue?: Pick<QueueClient, 'receive' | 'delete'> | undefined;
   /** `azir-probe-` and something random. */
   readonly prefix: string;
   /** Ends the checks. */
@@ -58,14 +58,22 @@ export interface Result extends Finding {
   readonly sentence: string;
   /** Of what could not be told, and of nothing else. */
   readonly why: Why | undefined;
+  /** More about it, for the person at the terminal alone. */
+  readonly detail?: string | undefined;
+}
+
+export interface MadeNetwork {
+  readonly path: string;
+  /** False: the create had no answer that tells. */
+  readonly isCertain: boolean;
 }
 
 export interface Outcome {
   readonly results: readonly Result[];
   /** Runtimes that could not be removed. */
   readonly left: readonly Left[];
-  /** The managed virtual network that was made, and stays. */
-  readonly madeNetwork: string | undefined;
+  /** The managed virtual network that was made and stays, or may have been. */
+  readonly madeNetwork: MadeNetwork | undefined;
   readonly requests: number;
   readonly tookMs: number;
   readonly interrupted: boolean;
@@ -97,8 +105,13 @@ export async function probe(options: ProbeOptions): Promise<Outcome> {
       interrupted: options.signal.aborted,
     };
   } catch (error) {
-    if (!(error instanceof ProbeError)) await removeAll({ calls, journal, clock, signal: hurry });
-    throw error;
+    if (error instanceof ProbeError) throw error;
+    const left = await removeAll({ calls, journal, clock, signal: hurry });
+    throw left.length === 0
+      ? error
+      : new ProbeError(`${messageOf(error)}. Left behind: ${leftLines(left).join('; ')}`, EXIT.failed, {
+          cause: error,
+        });
   } finally {
     timer.cancel();
   }
@@ -187,7 +200,8 @@ function told(
   if (site === undefined) return untold(about, place, 'not asked', notNamed(place));
   if (requests === undefined || listened === undefined)
     return untold(about, place, 'not asked', 'no queue was named (--queue)');
-  if (listened.problem !== undefined) return untold(about, place, 'refused', listened.problem);
+  if (listened.problem !== undefined)
+    return { ...untold(about, place, 'refused', listened.problem), detail: listened.detail };
   return shown(about, place, judge(heardIn(site.parentId, { ...listened, requests: requests.all })));
 }
 
@@ -204,7 +218,7 @@ const PLACES = ['factory', 'workspace'] as const;
 interface Sites {
   readonly factory: LiveSite | undefined;
   readonly workspace: LiveSite | undefined;
-  readonly madeNetwork: string | undefined;
+  readonly madeNetwork: MadeNetwork | undefined;
 }
 
 async function look(options: ProbeOptions, calls: Calls, signal: AbortSignal): Promise<Sites> {
@@ -220,7 +234,7 @@ async function look(options: ProbeOptions, calls: Calls, signal: AbortSignal): P
     };
   } catch (error) {
     if (options.signal.aborted) throw new ProbeError('interrupted before anything was made');
-    throw error instanceof ProbeError ? error : new ProbeError(error instanceof Error ? error.message : String(error));
+    throw error instanceof ProbeError ? error : new ProbeError(messageOf(error));
   }
 }
 
@@ -228,7 +242,7 @@ type Seen = Pick<LiveSite, 'kind' | 'parentId' | 'location'>;
 
 async function lookAt(kind: LiveSite['kind'], path: string, calls: Calls, signal: AbortSignal): Promise<Seen> {
   const answer = await calls.send({ method: 'GET', path, version: VERSIONS[kind] }, signal).catch((error: unknown) => {
-    throw error instanceof Undecided ? new ProbeError(`The ${kind} cannot be read: ${error.message}`) : error;
+    throw error instanceof Undecided ? new ProbeError(`The ${kind} cannot be read: ${error.inFull}`) : error;
   });
   const [id, location] = [textAt(answer, 'id'), textAt(answer, 'location')];
   if (answer.status !== 200 || id === undefined || location === undefined) {
@@ -243,15 +257,27 @@ async function networkOf(
   parentId: string,
   calls: Calls,
   signal: AbortSignal,
-): Promise<{ has: boolean; made: string | undefined }> {
+): Promise<{ has: boolean; made: MadeNetwork | undefined }> {
   const path = `${parentId}/managedVirtualNetworks/default`;
   const version = VERSIONS.factory;
   const there = await calls.send({ method: 'GET', path, version }, signal);
   if (there.status === 200 || !network) return { has: there.status === 200, made: undefined };
   const ask = { method: 'PUT', path, version, headers: { 'If-None-Match': '*' }, body: { properties: {} } } as const;
-  const answer = await calls.send(ask, signal);
-  if (answer.status !== 200) throw new ProbeError(`The managed virtual network was answered ${shownAnswer(answer)}`);
-  return { has: true, made: path };
+  signal.throwIfAborted();
+  const answer = await calls.send(ask, signal).catch((error: unknown) => {
+    if (error instanceof Undecided && isRefusal(error)) throw error;
+    return undefined;
+  });
+  if (answer !== undefined && isRefusal(answer))
+    throw new ProbeError(`The managed virtual network was answered ${shownAnswer(answer)}`);
+  const has = answer?.status === 200 || answer?.status === 201;
+  // Whatever else is to be told, this is: it can never be deleted.
+  return { has, made: { path, isCertain: has } };
+}
+
+/** A 408 says only that nobody waited for the answer. */
+function isRefusal({ status = 0 }: { readonly status?: number | undefined }): boolean {
+  return status >= 400 && status < 500 && status !== 408;
 }
 
 function textAt(answer: Answer, name: string): string | undefined {
@@ -276,7 +302,9 @@ async function found(
   } catch (error) {
     if (signal.aborted) return because('refused', reasonOf(signal));
     // Whatever Azure answers, one check that cannot read it ends no other.
-    return because('refused', error instanceof Undecided ? error.message : `the check failed: ${String(error)}`);
+    if (error instanceof Undecided) return { ...because('refused', error.message), detail: error.detail };
+    const kind = error instanceof Error ? error.name : typeof error;
+    return { ...because('refused', `the check failed: ${kind}`), detail: messageOf(error) };
   }
 }
 
@@ -295,7 +323,12 @@ function notNamed(place: Site['kind']): string {
 }
 
 function reasonOf({ reason }: AbortSignal): string {
-  return reason instanceof Error ? reason.message : String(reason);
+  return messageOf(reason);
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Undecided) return error.inFull;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -28,8 +28,8 @@ export function probeVerb(io: Io, done: Done): Verb {
   return {
     command,
     examples: [
-      'kubectl azir probe --azure-credential azure-cli --factory /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/ADFV2SampleRG/providers/Microsoft.DataFactory/factories/SampleV2DataFactory1',
-      'kubectl azir probe --azure-credential azure-cli --clean',
+      'kubectl azir probe --factory /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/ADFV2SampleRG/providers/Microsoft.DataFactory/factories/SampleV2DataFactory1',
+      'kubectl azir probe --clean',
     ],
     codes: {
       0: 'all that could be asked holds; or with --clean: nothing is left',

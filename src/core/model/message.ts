@@ -21,7 +21,13 @@ export interface Message {
 export type Advice = Message & { readonly remedy: string };
 
 /** The end of a remedy for what Azure refused: nothing tells the operator that a person has fixed it in Azure, so it retries. */
-export const RETRIED = `(retried ever more slowly; to retry now, set the annotation ${ANNOTATION.reconcile} to a new value)`;
+export const RETRIED = retried('ever more slowly');
+/** The same, where a read that succeeded may be what is repeated: that is done at the interval. */
+export const RETRIED_LATER = retried('later');
+
+function retried(how: string): string {
+  return `(retried ${how}; to retry now, set the annotation ${ANNOTATION.reconcile} to a new value)`;
+}
 
 /** Without Azure's text. */
 export function inShort({ what, remedy = '', ids = '' }: Message): string {

@@ -4,7 +4,7 @@ import { compact } from '../model/compact.ts';
 import { type Denial, type Failure, isTemporaryDenial, mayHaveWritten, toldBy } from '../model/failure.ts';
 import { isAutoResolve } from '../model/fields.ts';
 import { isSameName } from '../model/letter-case.ts';
-import { type Advice, RETRIED } from '../model/message.ts';
+import { type Advice, RETRIED, RETRIED_LATER } from '../model/message.ts';
 import { condition } from '../model/object.ts';
 import { parentInWords } from '../model/runtime.ts';
 import {
@@ -130,7 +130,7 @@ export const outageIsAwaited = upon('unavailable', (s, failure) => {
   const lasts = s.now - waitingSince(s, clock) >= ANSWER_LASTS_MS;
   const lasting = lasts ? { ...told, what: `For over an hour: ${told.what}` } : told;
   if (lasts && answer.isRefusal) {
-    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure ${RETRIED}.`;
+    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure ${RETRIED_LATER}.`;
     return settle({ ...stalled('RequestRefused', { ...lasting, remedy }), clock }, nextPass(s));
   }
   return transient(s, 'AzureUnavailable', lasting, retryAfterMs, clock);

@@ -1,6 +1,6 @@
 /** Assumptions about ARM's gateway and about refusals of the provider. */
 
-import { compared, make, publicRuntime, shownAnswer, shownRefusal } from './answers.ts';
+import { compared, enableAuthoring, make, publicRuntime, shownAnswer, shownRefusal } from './answers.ts';
 import { ASSUMED } from './assumed.ts';
 import type { Checkable } from './assumption.ts';
 import type { Ask } from './site.ts';
@@ -106,9 +106,7 @@ export const GATEWAY: readonly Checkable[] = [
     turnedOver: [{ authoringNeedsNetwork: false }],
     check: async (site) => {
       const { path } = await make(site);
-      const body = { autoTerminationMinutes: 10 };
-      const answer = await site.send({ method: 'POST', path: `${path}/enableInteractiveQuery`, body });
-      return compared('400 BadRequest', shownAnswer(answer));
+      return compared('400 BadRequest', shownAnswer(await enableAuthoring(site, path)));
     },
   },
 ];

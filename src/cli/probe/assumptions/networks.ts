@@ -1,7 +1,18 @@
 /** Assumptions about runtimes in a managed virtual network. */
 
 import type { JsonObject } from '../../../core/model/runtime.ts';
-import { compared, jsonOf, make, publicRuntime, read, runtimePath, shownAnswer, untold, valueAt } from './answers.ts';
+import {
+  compared,
+  enableAuthoring,
+  jsonOf,
+  make,
+  publicRuntime,
+  read,
+  runtimePath,
+  shownAnswer,
+  untold,
+  valueAt,
+} from './answers.ts';
 import { ASSUMED } from './assumed.ts';
 import type { Checkable } from './assumption.ts';
 import type { Site } from './site.ts';
@@ -87,9 +98,7 @@ export const NETWORKS: readonly Checkable[] = [
       const { path } = await make(site, inNetwork());
       const state = await stateOf(site, path);
       if (state === 'Online') return untold('400 BadRequest', 'the runtime was Online at once');
-      const body = { autoTerminationMinutes: 10 };
-      const answer = await site.send({ method: 'POST', path: `${path}/enableInteractiveQuery`, body });
-      return compared('400 BadRequest', shownAnswer(answer));
+      return compared('400 BadRequest', shownAnswer(await enableAuthoring(site, path)));
     },
   },
 ];

@@ -166,6 +166,20 @@ describe('a queue that cannot be read', () => {
     ]);
   });
 
+  test.each(['busy', 'unreachable'] as const)('for a moment, as it is %s once, is not told', async (problem) => {
+    const { clock, log, faults, taken } = setUp();
+    await clock.settle();
+    faults.receive = of(problem);
+    await clock.advance(2_000);
+    expect(taken()).toContain('bad');
+    faults.receive = undefined;
+    await clock.advance(MINUTE);
+    expect(log.lines.filter(({ level }) => level !== 'debug')).toEqual([]);
+    faults.receive = of(problem);
+    await clock.advance(MINUTE);
+    expect(warnings(log)).toHaveLength(1);
+  });
+
   test('for want of a role is told ten minutes after the start, not before; and how to get it', async () => {
     const { clock, log, faults, taken } = setUp();
     faults.receive = of('denied');

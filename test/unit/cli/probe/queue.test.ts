@@ -103,14 +103,10 @@ describe('a queue', () => {
 
 describe('a queue that cannot be read', () => {
   test.each([
-    [
-      'missing',
-      '404 QueueNotFound',
-      'the queue does not exist. Create it, or correct --queue. Azure: 404 QueueNotFound',
-    ],
+    ['missing', '404 QueueNotFound', 'the queue does not exist. Create it, or correct --queue'],
     ['denied', '403 AuthorizationPermissionMismatch', 'Storage Queue Data Message Processor'],
-    ['no token', 'AADSTS700016', 'Correct the Azure identity of the probe. Azure: AADSTS700016'],
-    ['strange', 'the answer is no list of messages', 'Correct --queue. Azure: the answer is no list'],
+    ['no token', 'AADSTS700016', 'Correct the Azure identity of the probe'],
+    ['strange', 'the answer is no list of messages', 'Correct --queue'],
     ['unreachable', 'getaddrinfo ENOTFOUND', 'the queue could not be reached. Correct --queue'],
     ['busy', '503 ServerBusy', 'Run the probe again later'],
   ] as const satisfies readonly (readonly [QueueProblem, string, string])[])(
@@ -122,7 +118,12 @@ describe('a queue that cannot be read', () => {
       const ours = outcome.results.filter(({ id }) => IDS.includes(id));
       expect(ours).toHaveLength(5);
       for (const each of ours) {
-        expect(each).toMatchObject({ verdict: 'could not tell', why: 'refused', seen: expect.stringContaining(seen) });
+        expect(each).toMatchObject({
+          verdict: 'could not tell',
+          why: 'refused',
+          detail: said,
+          seen: expect.stringContaining(seen),
+        });
       }
       expect(rest(outcome)).toEqual([]);
       expect(exitCodeOf(outcome)).toBe(1);

@@ -16,12 +16,14 @@ import type { QueueFailure, QueueMessage } from '../../../../src/azure/changes/q
 import { resolveCloud } from '../../../../src/azure/identity/clouds.ts';
 import { createTokenCredential } from '../../../../src/azure/identity/token-credential.ts';
 import { TokenSource } from '../../../../src/azure/identity/tokens.ts';
+import type { Answer } from '../../../../src/cli/probe/assumptions/site.ts';
 import { Calls } from '../../../../src/cli/probe/calls.ts';
 import { Journal } from '../../../../src/cli/probe/journal.ts';
 import { type Outcome, type ProbeOptions, probe } from '../../../../src/cli/probe/probe.ts';
 import { type Left, removeAll } from '../../../../src/cli/probe/removal.ts';
 import { azureWire, type Wire } from '../../../../src/cli/probe/wire.ts';
 import { Sealed } from '../../../../src/core/model/credential.ts';
+import type { Json } from '../../../../src/core/model/runtime.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 
 const SUBSCRIPTION = 'c0ffee00-1234-4abc-8def-00000000cafe';
@@ -33,7 +35,7 @@ export const FACTORY: FactoryRef = {
 export const WORKSPACE: FactoryRef = { ...FACTORY, kind: 'workspace', name: 'contosoworkspace' };
 export const FACTORY_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/Contoso-Prod/providers/Microsoft.DataFactory/factories/ContosoFactory`;
 export const WORKSPACE_ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/Contoso-Prod/providers/Microsoft.Synapse/workspaces/contosoworkspace`;
-export const PREFIX = 'azir-probe-t3st0123';
+export const PREFIX = 'azir-probe-7e57012345';
 /** So many that a list of them has a second page. */
 const OTHERS = 110;
 /** Of a workspace's writes: long enough for two to be under way at once, however the requests are spread. */
@@ -101,12 +103,16 @@ export async function place(
         queue,
       };
       const rest = { network: false, prefix: PREFIX, signal: never, hurry: never, progress: () => {} };
-      return passingTime(clock, isIdle, probe({ ...standard, ...rest, ...options }));
+      const run = probe({ ...standard, ...rest, ...options }).finally(() => journal.close());
+      return passingTime(clock, isIdle, run);
     },
-    clean: () => {
+    clean: async () => {
       const calls = new Calls({ wire, clock, endpoint: emulator.armUrl });
       const signal = new AbortController().signal;
-      return passingTime(clock, isIdle, removeAll({ calls, clock, journal: new Journal(journalFile), signal }));
+      const later = new Journal(journalFile);
+      const left = await passingTime(clock, isIdle, removeAll({ calls, clock, journal: later, signal }));
+      later.close();
+      return left;
     },
     ownRuntimes: async () => (await all()).map(({ name }) => name).filter((name) => name.startsWith(PREFIX)),
     others: async () => JSON.stringify((await all()).filter(({ name }) => !name.startsWith(PREFIX))),
@@ -194,7 +200,7 @@ function counted(wire: Wire): { wire: Wire; isIdle: () => boolean } {
 }
 
 /** Moves the clock to the next timer whenever no request is under way and every promise has settled. */
-async function passingTime<T>(clock: FakeClock, isIdle: () => boolean, work: Promise<T>): Promise<T> {
+export async function passingTime<T>(clock: FakeClock, isIdle: () => boolean, work: Promise<T>): Promise<T> {
   let isDone = false;
   const done = () => {
     isDone = true;
@@ -207,4 +213,8 @@ async function passingTime<T>(clock: FakeClock, isIdle: () => boolean, work: Pro
     if (!isDone && isIdle() && next !== undefined) await clock.advance(Math.max(0, next - clock.now()));
   }
   return work;
+}
+
+export function answered(status: number, body: Json = {}): Answer {
+  return { status, headers: {}, text: JSON.stringify(body) };
 }
