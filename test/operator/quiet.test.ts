@@ -1,5 +1,6 @@
 /** What it costs: to create, and to keep watching. */
 import { describe, expect, test } from '@jest/globals';
+import { listAge } from '../../src/core/schedule.ts';
 import { type Azir, eventually, inBothKinds, inPlace, type Place, summary } from './support/place.ts';
 
 /** What each version of an object added to the one before it. */
@@ -104,13 +105,15 @@ test('objects at rest share one list per interval with all of their factory', ()
     const stdin = { apiVersion: 'v1', kind: 'List', items: names.map((name) => place.manifest(name)) };
     expect(await place.try(['apply', '-f', '-'], { stdin })).toMatchObject({ code: 0 });
     await Promise.all(names.map((name) => place.until(name, 'Ready=True Available')));
+    const began = performance.now();
     const before = (await place.trace()).length;
-    await Promise.all(names.map((name) => place.passes(name, 3)));
+    await Promise.all(names.map((name) => place.passes(name, 4)));
     const since = (await place.trace()).slice(before);
+    const mostOfThem = (performance.now() - began) / listAge(1_000) + 1;
     const lists = since.filter(({ operation }) => operation === 'IntegrationRuntimes_ListByFactory');
+    // The list of the first poll may have been there before.
     expect(lists.length).toBeGreaterThan(2);
-    const states = (name: string) =>
-      since.filter(({ method, runtime }) => method === 'POST' && runtime === name).length;
-    expect(lists.length).toBeLessThanOrEqual(Math.max(...names.map(states)) + 1);
+    // By time, as on a slow machine a list is too old before the same object is polled again. One may have been under way.
+    expect(lists.length).toBeLessThanOrEqual(mostOfThem + 1);
     expect(since.filter(({ method }) => method === 'PUT')).toEqual([]);
   }));

@@ -86,7 +86,9 @@ describe.each(inBothKinds)('what cannot be seen is shown, in a $kind,', ({ inPla
       expect(message(object)).toContain(`No ${SEEN}.`);
       await place.untilEvents('sample', 'InvalidDefinition');
       expect((await place.eventsInFull('sample'))[0]?.note).toContain(`No ${SEEN}.`);
-      expect(JSON.stringify(await place.log())).toContain(JSON.stringify(SEEN).slice(1, -1));
+      await eventually(async () =>
+        expect(JSON.stringify(await place.log())).toContain(JSON.stringify(SEEN).slice(1, -1)),
+      );
       await expectAllSeen(place);
     }));
 

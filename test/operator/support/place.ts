@@ -306,7 +306,7 @@ export class Place {
     await eventually(async () => expect(await states()).toBeGreaterThanOrEqual(before + count));
   }
 
-  /** What the operator has logged about objects of this namespace, oldest first. */
+  /** What the operator has logged about objects of this namespace, oldest first. It comes by way of another process: later than what it tells of shows. */
   async log(): Promise<LogLine[]> {
     const lines = (await readFile(this.run.logFile, 'utf8')).split('\n').filter((line) => line !== '');
     const about = `"${this.namespace}/`;
