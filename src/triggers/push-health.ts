@@ -1,5 +1,4 @@
 /** Whether the change queue can be relied upon: it can be read, and it brings our own writes and the drift that polls find. */
-import { parentKey } from '../core/model/runtime.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
 import type { Log } from '../runtime/log.ts';
 import { WarnOnce } from '../runtime/warn-once.ts';
@@ -12,7 +11,7 @@ export interface PushHealthOptions {
     silent(): readonly string[];
     forget(parent: string): void;
   };
-  readonly objects: Pick<ObjectStore, 'objects'>;
+  readonly objects: Pick<ObjectStore, 'below'>;
   readonly metrics: {
     up(isUp: boolean): void;
     missed(): void;
@@ -59,18 +58,18 @@ export class PushHealth {
   }
 
   #isSilent(): boolean {
-    const { ownWrites, log } = this.#options;
+    const { objects, ownWrites, log } = this.#options;
     const silent = ownWrites.silent();
     if (silent.length === 0) {
       if (this.#warnOnce.clear('silent')) log.info('change queue announces own writes again');
       return false;
     }
-    const declared = this.#declaredParents();
+    const declared = silent.filter((parent) => objects.below(parent).length > 0);
     for (const parent of silent) {
-      if (declared.has(parent)) this.#warnOfSilence(parent);
+      if (declared.includes(parent)) this.#warnOfSilence(parent);
       else ownWrites.forget(parent);
     }
-    return silent.some((parent) => declared.has(parent));
+    return declared.length > 0;
   }
 
   #warnOfSilence(parent: string): void {
@@ -81,10 +80,5 @@ export class PushHealth {
         remedy: 'Check that the event subscription exists and covers this parent; see docs/runbook.md#azureirpushdown.',
       },
     );
-  }
-
-  #declaredParents(): ReadonlySet<string> {
-    const objects = this.#options.objects.objects();
-    return new Set(objects.flatMap(({ spec }) => (spec.valid ? [parentKey(spec.desired.id.parent)] : [])));
   }
 }

@@ -104,6 +104,7 @@ async function readChanges(
     clock,
     log,
     isLeader,
+    isEcho: ({ correlationId }) => correlationId !== undefined && parts.ownWrites.isEcho(correlationId),
     sink: sinkOf(base, parts, health, polls),
   });
   metrics.push.start();
@@ -134,21 +135,20 @@ function pollsOf({ config, clock }: Base, { shard, identities, enqueuer }: Chang
 
 function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, polls: PushedPolls): ChangeSink {
   const { clock, log } = base;
-  const { shard, identities, ownWrites } = parts;
+  const { shard, identities } = parts;
   const metrics = base.metrics.push;
   const pushed = new PushedChanges({
     objects: shard.own,
     polls,
-    isEcho: (id) => ownWrites.isEcho(id),
     listedAt: (parent) => identities.listedAt(parent),
     announced: (runtimeKey) => health.announced(runtimeKey),
     clock,
     log,
   });
   return {
-    change: (change) => {
+    change: (change, count) => {
       const outcome = pushed.take(change);
-      metrics.message(outcome);
+      metrics.message(outcome, count);
       if (outcome === 'poll') metrics.delay(clock.now() - change.at);
     },
     dropped: (why, count) => metrics.message(why, count),

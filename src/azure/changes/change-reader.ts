@@ -1,5 +1,5 @@
 /** Reads the queue of changes in Azure for as long as this process leads, and tells when it cannot. */
-import type { AzureChange } from '../../core/model/azure-change.ts';
+import { type AzureChange, scopeKey } from '../../core/model/azure-change.ts';
 import { ROLE_SPREADS_MS } from '../../core/schedule.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -17,14 +17,17 @@ export interface ChangeReaderOptions {
   readonly clock: Clock;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly isLeader: () => boolean;
+  /** Whether it tells of a write of ours. */
+  readonly isEcho: (change: AzureChange) => boolean;
   readonly sink: ChangeSink;
 }
 
 /** Takes what was read. None of its methods throws. */
 export interface ChangeSink {
-  change(change: AzureChange): void;
+  /** So many events of one batch told of it, this one the newest. */
+  change(change: AzureChange, count: number): void;
   /** This many events, or messages, were dropped. */
-  dropped(why: 'ignored' | 'malformed', count: number): void;
+  dropped(why: 'ignored' | 'malformed' | 'echo', count: number): void;
   /** Called after each read, with the problem if it failed. */
   read(problem: QueueProblem | undefined): void;
 }
@@ -86,18 +89,29 @@ export class ChangeReader {
     const messages = await queue.receive(signal);
     const deletions = await Promise.allSettled(messages.map((message) => queue.delete(message, signal)));
     signal.throwIfAborted();
-    for (const message of messages) this.#act(message);
+    await this.#act(messages, signal);
     const failed = deletions.find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
     return messages.length >= BATCH;
   }
 
-  #act({ text }: QueueMessage): void {
-    const { sink } = this.#options;
+  /** Lets others work in between: each may concern thousands of objects, and anybody may have written it. */
+  async #act(messages: readonly QueueMessage[], signal: AbortSignal): Promise<void> {
+    const { clock, sink } = this.#options;
+    for (const { change, count } of newestOfEach(messages.flatMap((message) => this.#foreign(message)))) {
+      sink.change(change, count);
+      if (change.scope.kind !== 'runtime') await sleep(clock, 0, signal);
+    }
+  }
+
+  /** What the message tells of others. */
+  #foreign({ text }: QueueMessage): AzureChange[] {
+    const { isEcho, sink } = this.#options;
     const { changes, ignored, malformed } = parseMessage(text);
-    if (ignored > 0) sink.dropped('ignored', ignored);
-    if (malformed > 0) sink.dropped('malformed', malformed);
-    for (const change of changes) sink.change(change);
+    const foreign = changes.filter((change) => !isEcho(change));
+    const counts = { ignored, malformed, echo: changes.length - foreign.length } as const;
+    for (const why of ['ignored', 'malformed', 'echo'] as const) if (counts[why] > 0) sink.dropped(why, counts[why]);
+    return foreign;
   }
 
   #works(): void {
@@ -131,6 +145,22 @@ export class ChangeReader {
     if (isHidden) this.#isHidden = true;
     else this.#warned = problem;
   }
+}
+
+interface Told {
+  readonly change: AzureChange;
+  readonly count: number;
+}
+
+/** Of equal scopes the newest change: a poll after it shows the others, too. */
+function newestOfEach(changes: readonly AzureChange[]): Iterable<Told> {
+  const told = new Map<string, Told>();
+  for (const change of changes) {
+    const key = scopeKey(change.scope);
+    const before = told.get(key) ?? { change, count: 0 };
+    told.set(key, { change: change.at > before.change.at ? change : before.change, count: before.count + 1 });
+  }
+  return told.values();
 }
 
 const REMEDIES: Readonly<Record<QueueProblem, string>> = {

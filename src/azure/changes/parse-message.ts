@@ -23,11 +23,15 @@ const MAX_LENGTH = 64 * 1024;
 
 const MALFORMED: ParsedMessage = { changes: [], ignored: 0, malformed: 1 };
 
-/** JSON as it is, or base64 of it (both recorded); one event, or an array of events. Never throws. */
+/** One event, or an array of one, was recorded: an array of many is no message of Event Grid, and would be much work. */
+const MAX_EVENTS = 8;
+
+/** JSON as it is, or base64 of it (both recorded); one event, or an array of a few. Never throws. */
 export function parseMessage(text: string): ParsedMessage {
   const json = text.length > MAX_LENGTH ? undefined : (parseJson(text) ?? parseJson(decoded(text)));
-  if (json === undefined) return MALFORMED;
-  const events = (Array.isArray(json) ? json : [json]).map(changeOf);
+  const array = Array.isArray(json) ? json : [json];
+  if (json === undefined || array.length > MAX_EVENTS) return MALFORMED;
+  const events = array.map(changeOf);
   return {
     changes: events.filter((event): event is AzureChange => typeof event === 'object'),
     ignored: events.filter((event) => event === 'ignored').length,

@@ -1,6 +1,6 @@
 /** What Azure tells of a change that somebody made: which resource, by what, when. A hint, and never a proof. */
 import { foldCase } from './letter-case.ts';
-import type { Parent, RuntimeId } from './runtime.ts';
+import { armKey, type Parent, parentKey, type RuntimeId } from './runtime.ts';
 
 /** What a change is about. Whoever deletes what runtimes belong to deletes them too. */
 export type ChangedScope =
@@ -24,4 +24,16 @@ export function resourceGroupKey({
   resourceGroup,
 }: Pick<Parent, 'subscriptionId' | 'resourceGroup'>): string {
   return foldCase(`/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`);
+}
+
+/** Equal for two scopes exactly when they are taken for one. */
+export function scopeKey(scope: ChangedScope): string {
+  switch (scope.kind) {
+    case 'runtime':
+      return armKey(scope.id);
+    case 'parent':
+      return parentKey(scope.parent);
+    case 'resourceGroup':
+      return resourceGroupKey(scope);
+  }
 }

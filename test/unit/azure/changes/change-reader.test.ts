@@ -7,16 +7,32 @@ import { RecordedLog } from '../../runtime/recorded-log.ts';
 
 const MINUTE = 60_000;
 
-function text(name: string): string {
+const FACTORY =
+  '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/g/providers/Microsoft.DataFactory/factories/factory';
+
+interface Event {
+  readonly operation?: string;
+  readonly resourceUri: string;
+  readonly at?: string;
+  readonly correlationId?: string;
+}
+
+function textOf(event: Event): string {
+  const { operation = 'integrationruntimes/write', resourceUri, at = '2026-01-01T00:00:00Z', correlationId } = event;
   return JSON.stringify({
     eventType: 'Microsoft.Resources.ResourceWriteSuccess',
-    eventTime: '2026-01-01T00:00:00Z',
+    eventTime: at,
     data: {
       claims: { name: 'A Person' },
-      operationName: 'Microsoft.DataFactory/factories/integrationruntimes/write',
-      resourceUri: `/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/g/providers/Microsoft.DataFactory/factories/factory/integrationRuntimes/${name}`,
+      operationName: `Microsoft.DataFactory/factories/${operation}`,
+      resourceUri,
+      correlationId,
     },
   });
+}
+
+function text(name: string, more: Partial<Event> = {}): string {
+  return textOf({ resourceUri: `${FACTORY}/integrationRuntimes/${name}`, ...more });
 }
 
 /** A queue in memory, with what it is to fail with. */
@@ -24,6 +40,7 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
   const clock = new FakeClock();
   const log = new RecordedLog();
   const did: string[] = [];
+  const told: { count: number; at: string }[] = [];
   const waiting: QueueMessage[] = [];
   const faults: { receive: Error | undefined; delete: Error | undefined } = { receive: undefined, delete: undefined };
   const queue = {
@@ -45,8 +62,12 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
     clock,
     log,
     isLeader,
+    isEcho: ({ correlationId }) => correlationId === 'own',
     sink: {
-      change: ({ scope }) => did.push(`change ${scope.kind === 'runtime' ? scope.id.name : scope.kind}`),
+      change: ({ scope, at }, count) => {
+        did.push(`change ${scope.kind === 'runtime' ? scope.id.name : scope.kind}`);
+        told.push({ count, at: new Date(at).toISOString().slice(11, 19) });
+      },
       dropped: (why, count) => did.push(`${why} ${count}`),
       read: (problem) => did.push(problem === undefined ? 'good' : 'bad'),
     },
@@ -55,7 +76,7 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
     waiting.push(...texts.map((each, n) => ({ id: String(n), popReceipt: 'r', text: each })));
   const ended = reader.run(controller.signal);
   const taken = () => did.splice(0);
-  return { clock, log, faults, send, taken, controller, ended, did };
+  return { clock, log, faults, send, taken, controller, ended, did, told };
 }
 
 const of = (problem: QueueProblem, retryAfterMs?: number) =>
@@ -94,11 +115,50 @@ describe('reading', () => {
       'delete 0',
       'delete 1',
       'delete 2',
-      'change one',
       'malformed 1',
+      'change one',
       'change two',
       'good',
     ]);
+  });
+
+  test('takes equal changes of a batch for one, the newest; and own writes for none', async () => {
+    const { clock, send, taken, told } = setUp();
+    await clock.settle();
+    const [early, late] = [{ at: '2026-01-01T00:00:01Z' }, { at: '2026-01-01T00:00:02Z' }];
+    send(text('one', early), text('two'), text('ONE', late), text('one', early));
+    send(text('one', { correlationId: 'own', at: '2026-01-01T00:00:03Z' }));
+    taken();
+    await clock.advance(2_000);
+    expect(taken().filter((each) => !each.startsWith('delete'))).toEqual([
+      'receive',
+      'echo 1',
+      'change one',
+      'change two',
+      'good',
+    ]);
+    expect(told).toEqual([
+      { count: 3, at: '00:00:02' },
+      { count: 1, at: '00:00:00' },
+    ]);
+  });
+
+  test('lets others work between two changes that may concern thousands of objects', async () => {
+    const { clock, send, did, taken } = setUp();
+    await clock.settle();
+    const deletion = (name: string) => textOf({ operation: 'delete', resourceUri: `${FACTORY}-${name}` });
+    send(...['a', 'b', 'c'].map(deletion));
+    taken();
+    const others = () => {
+      did.push('others');
+      if (did.length < 100) clock.setTimer(0, others);
+    };
+    clock.setTimer(2_000, others);
+    await clock.advance(2_000);
+    const order = taken().filter((each) => each.startsWith('change') || each === 'others' || each === 'good');
+    expect(order.slice(0, order.indexOf('good')).join()).toMatch(
+      /change parent(,others)+,change parent(,others)+,change/,
+    );
   });
 
   test('acts upon what may have been deleted though that failed', async () => {
