@@ -115,7 +115,7 @@ export class Pass {
     if (owned && !object.hasFinalizer && !object.deleting) {
       await this.#world.objects.addFinalizer(object, owned.origin, this.#signal);
     }
-    const inTime = notLaterThan(this.#paced(next), this.#report.warningDueMs(verdict));
+    const inTime = notLaterThan(this.#paced(this.#firm(next)), this.#report.warningDueMs(verdict));
     return { kind: 'settled', next: inTime, seen: this.#seen };
   }
 
@@ -127,6 +127,14 @@ export class Pass {
     this.#report.eventAndLog(event);
     await this.#report.flush();
     return { kind: 'released', seen: this.#seen };
+  }
+
+  /** What this pass could not write is written again when the back-off ends, however often a message names the runtime. */
+  #firm(next: Requeue): Requeue {
+    if (next.kind !== 'backoff') return next;
+    const { failure, wrote } = this.#state.situation;
+    const isWriting = wrote !== undefined || (failure !== undefined && failure.during !== 'poll');
+    return isWriting || (next.minMs ?? 0) > 0 ? { ...next, isFirm: true } : next;
   }
 
   /** Polls give way when the request budget cannot bear them all. */
