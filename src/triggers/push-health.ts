@@ -10,6 +10,8 @@ export interface PushHealthOptions {
     /** The parents (see `parentKey`) with a write that an event should have come for by now. */
     silent(): readonly string[];
     forget(parent: string): void;
+    /** Nothing can be announced at the moment. */
+    interrupted(): void;
   };
   readonly objects: Pick<ObjectStore, 'below'>;
   readonly metrics: {
@@ -39,12 +41,17 @@ export class PushHealth {
     this.#warnOnce.clear('missed');
   }
 
-  /** The queue has been read, or there was a problem. */
-  read(problem: string | undefined): void {
-    const { announcements, metrics } = this.#options;
-    if (problem === undefined) for (const runtime of announcements.missed()) this.#missed(runtime);
-    else announcements.interrupted();
-    this.#state = problem ?? (this.#isSilent() ? 'silent' : 'up');
+  /** The queue has been read, or there was a problem. What has not come counts once nothing is left to be read (`isEmpty`). */
+  read(problem: string | undefined, isEmpty: boolean): void {
+    const { announcements, ownWrites, metrics } = this.#options;
+    if (problem !== undefined) {
+      announcements.interrupted();
+      ownWrites.interrupted();
+      this.#state = problem;
+    } else if (isEmpty) {
+      for (const runtime of announcements.missed()) this.#missed(runtime);
+      this.#state = this.#isSilent() ? 'silent' : 'up';
+    } else if (this.#state !== 'silent') this.#state = 'up';
     metrics.up(this.#state === 'up');
   }
 

@@ -73,8 +73,8 @@ export function createChangeQueue(base: Base, parts: ChangeQueueParts): ChangeQu
     state: () => health.state,
     passes: {
       foreignChange: (key) => withRuntime(key, (runtimeKey) => announcements.found(runtimeKey)),
-      passed: (key, { observed }) => {
-        if (observed) withRuntime(key, (runtimeKey) => announcements.seen(runtimeKey));
+      passed: (key, { observed, isAsDeclared }) => {
+        if (observed) withRuntime(key, (runtimeKey) => announcements.seen(runtimeKey, isAsDeclared));
       },
     },
   };
@@ -104,7 +104,7 @@ async function readChanges(
     clock,
     log,
     isLeader,
-    isEcho: ({ correlationId }) => correlationId !== undefined && parts.ownWrites.isEcho(correlationId),
+    isEcho: (change) => parts.ownWrites.isEcho(change),
     sink: sinkOf(base, parts, health, polls),
   });
   metrics.push.start();
@@ -152,7 +152,7 @@ function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, polls: 
       if (outcome === 'poll') metrics.delay(clock.now() - change.at);
     },
     dropped: (why, count) => metrics.message(why, count),
-    read: (problem) => health.read(problem),
+    read: (problem, isEmpty) => health.read(problem, isEmpty),
   };
 }
 

@@ -28,8 +28,8 @@ export interface ChangeSink {
   change(change: AzureChange, count: number): void;
   /** This many events, or messages, were dropped. */
   dropped(why: 'ignored' | 'malformed' | 'echo', count: number): void;
-  /** Called after each read, with the problem if it failed. */
-  read(problem: QueueProblem | undefined): void;
+  /** Called after each read, with the problem if it failed, and with whether nothing is left to be read. */
+  read(problem: QueueProblem | undefined, isEmpty: boolean): void;
 }
 
 /**
@@ -74,11 +74,11 @@ export class ChangeReader {
     try {
       const isFull = await this.#batch(signal);
       this.#works();
-      sink.read(undefined);
+      sink.read(undefined, !isFull);
       return isFull ? 0 : pollMs;
     } catch (error) {
       signal.throwIfAborted();
-      sink.read(error instanceof QueueFailure ? error.problem : 'strange');
+      sink.read(error instanceof QueueFailure ? error.problem : 'strange', false);
       return this.#failed(error, hiddenUntil);
     }
   }

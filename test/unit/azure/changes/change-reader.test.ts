@@ -40,6 +40,7 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
   const clock = new FakeClock();
   const log = new RecordedLog();
   const did: string[] = [];
+  const empty: boolean[] = [];
   const told: { count: number; at: string }[] = [];
   const waiting: QueueMessage[] = [];
   const faults: { receive: Error | undefined; delete: Error | undefined } = { receive: undefined, delete: undefined };
@@ -69,14 +70,17 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
         told.push({ count, at: new Date(at).toISOString().slice(11, 19) });
       },
       dropped: (why, count) => did.push(`${why} ${count}`),
-      read: (problem) => did.push(problem === undefined ? 'good' : 'bad'),
+      read: (problem, isEmpty) => {
+        did.push(problem === undefined ? 'good' : 'bad');
+        empty.push(isEmpty);
+      },
     },
   });
   const send = (...texts: readonly string[]) =>
     waiting.push(...texts.map((each, n) => ({ id: String(n), popReceipt: 'r', text: each })));
   const ended = reader.run(controller.signal);
   const taken = () => did.splice(0);
-  return { clock, log, faults, send, taken, controller, ended, did, told };
+  return { clock, log, faults, send, taken, controller, ended, did, told, empty };
 }
 
 const of = (problem: QueueProblem, retryAfterMs?: number) =>
@@ -94,13 +98,15 @@ describe('reading', () => {
   });
 
   test('happens again at once after a full batch', async () => {
-    const { clock, send, taken } = setUp();
+    const { clock, send, taken, empty } = setUp();
     await clock.settle();
     taken();
+    empty.length = 0;
     send(...Array.from({ length: 40 }, (_, n) => text(`runtime-${n}`)));
     await clock.advance(2_000);
     const did = taken();
     expect(did.filter((each) => each === 'receive')).toHaveLength(2);
+    expect(empty).toEqual([false, true]);
     expect(did.filter((each) => each.startsWith('change'))).toHaveLength(40);
   });
 
