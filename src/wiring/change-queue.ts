@@ -12,6 +12,7 @@ import { ownCredentialOf } from '../azure/identity/own-credential.ts';
 import { createTokenCredential } from '../azure/identity/token-credential.ts';
 import { TokenSource } from '../azure/identity/tokens.ts';
 import type { Config } from '../config.ts';
+import type { RuntimeId } from '../core/model/runtime.ts';
 import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import type { Shard } from '../kube/objects/shard.ts';
 import { aborted } from '../runtime/aborted.ts';
@@ -25,6 +26,9 @@ import { PushedPolls } from '../triggers/pushed-polls.ts';
 import type { Base } from './base.ts';
 import type { PassListener } from './controller.ts';
 import { cloudOf } from './identities.ts';
+
+/** A list of its parent, unless one has shown it by then, and its state. */
+const READS_OF_A_POLL = 2;
 
 export interface ChangeQueueParts {
   readonly shard: Shard;
@@ -119,17 +123,24 @@ async function readChanges(
 
 function pollsOf({ config, clock }: Base, { shard, identities, enqueuer }: ChangeQueueParts): PushedPolls {
   const { burst, perSecond } = limitsFor(config.armBudgetShare).reads;
+  const idOf = (runtimeKey: string): RuntimeId | undefined => {
+    const [object] = shard.own.sharing(runtimeKey);
+    return object?.spec.valid ? object.spec.desired.id : undefined;
+  };
   return new PushedPolls({
     clock,
     // As much as routine polls may use.
-    rate: { burst: Math.max(1, burst * POLL_SHARE), perSecond: perSecond * POLL_SHARE },
-    poll: (runtimeKey) => {
-      const [object] = shard.own.sharing(runtimeKey);
-      if (!object?.spec.valid) return () => true;
-      const hasChanged = identities.suspect(object.spec.desired.id);
-      enqueuer.runtimePushed(runtimeKey);
-      return hasChanged;
+    rate: { burst: Math.max(READS_OF_A_POLL, burst * POLL_SHARE), perSecond: perSecond * POLL_SHARE },
+    suspect: (runtimeKey) => {
+      const id = idOf(runtimeKey);
+      return id === undefined ? () => true : identities.suspect(id);
     },
+    reads: (runtimeKey, suspectedAt) => {
+      const id = idOf(runtimeKey);
+      const listedAt = id === undefined ? undefined : identities.listedAt(id.parent);
+      return listedAt !== undefined && listedAt > suspectedAt ? READS_OF_A_POLL - 1 : READS_OF_A_POLL;
+    },
+    poll: (runtimeKey) => enqueuer.runtimePushed(runtimeKey),
   });
 }
 
