@@ -4,13 +4,14 @@ import { ROLE_SPREADS_MS } from '../../core/schedule.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { backoffDelay } from '../../runtime/retries.ts';
+import { WarnOnce } from '../../runtime/warn-once.ts';
 import { parseMessage } from './parse-message.ts';
 import { BATCH, type QueueClient, QueueFailure, type QueueMessage, type QueueProblem } from './queue-client.ts';
 
 const BACKOFF = { baseMs: 5_000, maxMs: 5 * 60_000 };
 
 export interface ChangeReaderOptions {
-  readonly queue: Pick<QueueClient, 'receive' | 'delete'>;
+  readonly queue: Pick<QueueClient, 'receive' | 'delete' | 'aheadMs'>;
   /** As it was configured, for the log. */
   readonly url: string;
   readonly pollMs: number;
@@ -44,8 +45,7 @@ export interface ChangeSink {
 export class ChangeReader {
   readonly #options: ChangeReaderOptions;
   #failures = 0;
-  /** The last problem that was warned of, until the queue can be read again. */
-  #warned: QueueProblem | undefined;
+  readonly #warnOnce = new WarnOnce();
   /** Whether a problem is only logged at `debug`, because it may pass by itself. */
   #isHidden = false;
 
@@ -106,8 +106,9 @@ export class ChangeReader {
 
   /** What the message tells of others. */
   #foreign({ text }: QueueMessage): AzureChange[] {
-    const { isEcho, sink } = this.#options;
-    const { changes, ignored, malformed } = parseMessage(text);
+    const { isEcho, sink, queue } = this.#options;
+    const { changes: told, ignored, malformed } = parseMessage(text);
+    const changes = told.map((change) => ({ ...change, at: change.at + queue.aheadMs }));
     const foreign = changes.filter((change) => !isEcho(change));
     const counts = { ignored, malformed, echo: changes.length - foreign.length } as const;
     for (const why of ['ignored', 'malformed', 'echo'] as const) if (counts[why] > 0) sink.dropped(why, counts[why]);
@@ -116,8 +117,7 @@ export class ChangeReader {
 
   #works(): void {
     const { log, url } = this.#options;
-    if (this.#warned !== undefined || this.#isHidden) log.info('change queue can be read again', { queue: url });
-    this.#warned = undefined;
+    if (this.#warnOnce.clear(url) || this.#isHidden) log.info('change queue can be read again', { queue: url });
     this.#isHidden = false;
     this.#failures = 0;
   }
@@ -126,7 +126,8 @@ export class ChangeReader {
     const { clock, log } = this.#options;
     if (!(error instanceof QueueFailure)) log.error('reading the change queue failed (bug)', { error });
     const failure = error instanceof QueueFailure ? error : undefined;
-    const delay = backoffDelay({ ...BACKOFF, minMs: failure?.retryAfterMs ?? 0 }, this.#failures++, clock.random());
+    const policy = { ...BACKOFF, minMs: failure?.retryAfterMs ?? 0, latestMs: BACKOFF.maxMs };
+    const delay = backoffDelay(policy, this.#failures++, clock.random());
     const hiddenMs = failure?.problem === 'denied' ? hiddenUntil - clock.monotonic() : 0;
     if (failure !== undefined) this.#tell(failure, hiddenMs > 0);
     return hiddenMs > 0 ? Math.min(delay, hiddenMs) : delay;
@@ -135,15 +136,14 @@ export class ChangeReader {
   /** A role that was just assigned takes a while to spread: until then nobody needs to act. */
   #tell({ problem, message }: QueueFailure, isHidden: boolean): void {
     const { log, url } = this.#options;
-    const isNew = !isHidden && this.#warned !== problem;
-    log[isNew ? 'warn' : 'debug']('change queue cannot be read, so drift is found by polling only', {
+    const level = isHidden ? 'debug' : this.#warnOnce.level(url, problem);
+    log[level]('change queue cannot be read, so drift is found by polling only', {
       queue: url,
       problem,
       detail: message,
       remedy: REMEDIES[problem],
     });
     if (isHidden) this.#isHidden = true;
-    else this.#warned = problem;
   }
 }
 

@@ -14,7 +14,7 @@ export interface AzureChange {
   readonly operation: string;
   /** By which ARM ties together what belongs to one request; absent when it does not look like one. */
   readonly correlationId?: string;
-  /** Milliseconds since the epoch, by Azure's clock. */
+  /** Milliseconds since the epoch. */
   readonly at: number;
 }
 

@@ -45,6 +45,7 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
   const waiting: QueueMessage[] = [];
   const faults: { receive: Error | undefined; delete: Error | undefined } = { receive: undefined, delete: undefined };
   const queue = {
+    aheadMs: 0,
     receive: async () => {
       did.push('receive');
       if (faults.receive !== undefined) throw faults.receive;
@@ -80,7 +81,7 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
     waiting.push(...texts.map((each, n) => ({ id: String(n), popReceipt: 'r', text: each })));
   const ended = reader.run(controller.signal);
   const taken = () => did.splice(0);
-  return { clock, log, faults, send, taken, controller, ended, did, told, empty };
+  return { clock, log, faults, send, taken, controller, ended, did, told, empty, queue };
 }
 
 const of = (problem: QueueProblem, retryAfterMs?: number) =>
@@ -147,6 +148,15 @@ describe('reading', () => {
       { count: 3, at: '00:00:02' },
       { count: 1, at: '00:00:00' },
     ]);
+  });
+
+  test('tells times by our clock, where that is far from the one of Azure', async () => {
+    const { clock, send, told, queue } = setUp();
+    await clock.settle();
+    queue.aheadMs = 10 * MINUTE;
+    send(text('one'));
+    await clock.advance(2_000);
+    expect(told).toEqual([{ count: 1, at: '00:10:00' }]);
   });
 
   test('lets others work between two changes that may concern thousands of objects', async () => {
@@ -223,6 +233,8 @@ describe('a queue that cannot be read', () => {
     await clock.advance(20 * MINUTE);
     faults.receive = of('busy');
     await clock.advance(20 * MINUTE);
+    faults.receive = of('missing');
+    await clock.advance(20 * MINUTE);
     expect(warnings(log).map(({ keys }) => keys?.problem)).toEqual(['missing', 'busy']);
     faults.receive = undefined;
     await clock.advance(10 * MINUTE);
@@ -252,6 +264,15 @@ describe('a queue that cannot be read', () => {
     await clock.advance(59_000);
     expect(taken()).toEqual([]);
     await clock.advance(15_000);
+    expect(taken()).toEqual(['receive', 'bad']);
+  });
+
+  test('is tried again every five minutes, whatever it asks for', async () => {
+    const { clock, faults, taken } = setUp();
+    faults.receive = of('busy', 60 * MINUTE);
+    await clock.advance(2_000);
+    taken();
+    await clock.advance(5 * MINUTE);
     expect(taken()).toEqual(['receive', 'bad']);
   });
 
