@@ -24,7 +24,9 @@ const common: BuildOptions = {
   target: 'node24',
   format: 'esm',
   mainFields: ['module', 'main'],
-  // Names stay, for stack traces. Esbuild's `keepNames` would name each function anew whenever it is made: 7 % of the CPU.
+  // All names stay, for stack traces (there is no source map) and because some errors take theirs from their class. Measured: short
+  // names would save 0.7 MB of the file and 0.7 MiB resident. Esbuild's `keepNames` would save 0.6 MB of the file, but it names each
+  // function anew whenever it is made: 7 % more CPU, and 1.2 MiB more resident.
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
@@ -56,7 +58,10 @@ for (const name of ['main.js', 'kubectl-azir.js']) {
   const { size } = await stat(join(dist, name));
   process.stdout.write(`dist/${name}: ${(size / 1e6).toFixed(2)} MB\n`);
 }
-/** With one other character, V8 keeps two bytes for each of a script. Esbuild escapes all but those of regular expressions. */
+/**
+ * With one other character, V8 keeps two bytes for each of a script: 2.4 MiB resident. Esbuild escapes all but those of regular
+ * expressions, of which there are six.
+ */
 async function toAscii(file: string): Promise<void> {
   const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   // Unit by unit: right for all that JavaScript can spell in a regular expression without the flag u, and below U+10000 with it.

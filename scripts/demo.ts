@@ -11,16 +11,19 @@ import { type Installation, install } from '../dev/installation/installation.ts'
 import { type OperatorProcess, startOperator } from '../dev/installation/operator-process.ts';
 import { listRuntimes, setState } from './demo/azure.ts';
 import { Narrator } from './demo/narrator.ts';
+import { type ChangeQueue, pushTour, queuePackages, startQueue } from './demo/push.ts';
 import { Shell, StepFailed } from './demo/shell.ts';
 import { applySample, moveAway, OBJECT, RUNTIME, SAMPLE, type Scene, tour } from './demo/tour.ts';
 
 const USAGE = `Demonstrates the operator on a real API server and an emulated Azure.
 
   npm run demo              runs the tour, then stays up until Ctrl-C, to try things out
-  npm run demo -- --exit    runs the tour and exits: exit code 0 if every step succeeded`;
+  npm run demo -- --exit    runs the tour and exits: exit code 0 if every step succeeded
+  npm run demo -- --push    shows, too, how Azure tells of changes in a queue; installs an emulator of it, once`;
 
+const OPERATOR_FLAGS = ['--operator-identity-namespaces=default'];
 /** Short, so that things happen while a person watches. */
-const OPERATOR_FLAGS = ['--interval=2s', '--operator-identity-namespaces=default'];
+const TOUR_FLAGS = ['--interval=2s'];
 /** Stopping everything takes a second or two; past this something hangs, and dies with this process. */
 const STOPS_WITHIN_MS = 20_000;
 
@@ -28,34 +31,59 @@ const narrator = new Narrator();
 
 interface Stage {
   readonly installation: Installation;
-  readonly operator: OperatorProcess;
   readonly logFile: string;
+  readonly queue: ChangeQueue | undefined;
+  operator: OperatorProcess;
 }
 
-async function setUp(): Promise<Stage> {
+interface Wish {
+  readonly exit: boolean;
+  readonly push: boolean;
+}
+
+async function setUp({ push }: Wish, signal: AbortSignal): Promise<Stage> {
+  const log = (line: string) => narrator.note(line);
+  const packages = push ? await queuePackages({ log, signal }) : undefined;
   narrator.heading('Starting a Kubernetes API server and an emulated Azure, and building the operator');
   narrator.note('(The first run downloads or builds the API server, which can take some minutes.)');
-  const [installation] = await Promise.all([install((line) => narrator.note(line)), buildBundle()]);
+  const [installation] = await Promise.all([install(log), buildBundle()]);
   const logFile = join(installation.controlPlane.dir, 'operator.log');
   narrator.note(`the emulated Azure is ready at ${installation.azure.armUrl}`);
   narrator.command('kubectl apply -k deploy/kustomize');
   narrator.note(
     'applied; the operator runs as a local process instead of a pod, with the permissions of its service account only',
   );
-  narrator.command(`node dist/main.js ${OPERATOR_FLAGS.join(' ')}`);
+  const operator = await operate({ installation, logFile }, TOUR_FLAGS);
+  const queue = packages === undefined ? undefined : await startQueue(packages, installation);
+  return { installation, logFile, queue, operator };
+}
+
+async function operate(
+  { installation, logFile }: Pick<Stage, 'installation' | 'logFile'>,
+  flags: readonly string[],
+): Promise<OperatorProcess> {
+  const args = [...flags, ...OPERATOR_FLAGS];
+  narrator.command(`node dist/main.js ${args.join(' ')}`);
   const operator = await startOperator({
     kubeconfig: installation.operatorKubeconfig,
     azure: installation.azure,
-    args: OPERATOR_FLAGS,
+    args,
     onLine: (line) => void appendFile(logFile, `${line}\n`).catch(() => {}),
   });
   narrator.note('the operator is ready');
-  return { installation, operator, logFile };
+  return operator;
 }
 
-async function tearDown({ installation, operator }: Stage): Promise<void> {
+async function restart(stage: Stage, flags: readonly string[]): Promise<string> {
+  await stage.operator.stop();
+  stage.operator = await operate(stage, flags);
+  return stage.operator.metricsUrl;
+}
+
+async function tearDown({ installation, operator, queue }: Stage): Promise<void> {
   setTimeout(() => process.exit(1), STOPS_WITHIN_MS).unref();
   await operator.stop();
+  await queue?.stop();
   await installation.stop();
 }
 
@@ -66,7 +94,7 @@ async function hasKubectl(): Promise<boolean> {
 }
 
 /** Everything here works when it is pasted into another terminal, in the folder of the clone. */
-async function suggest({ installation, logFile }: Stage): Promise<void> {
+async function suggest({ installation, logFile, queue }: Stage): Promise<void> {
   const { cluster, emulator } = installation;
   const path = (await hasKubectl()) ? '' : ` PATH=${dirname(cluster.kubectl)}:$PATH`;
   narrator.heading('Try it yourself, in another terminal in this folder:');
@@ -74,10 +102,11 @@ async function suggest({ installation, logFile }: Stage): Promise<void> {
   narrator.paste('watch the object', 'kubectl get azir --watch');
   narrator.paste('move the runtime', `kubectl patch azir ${OBJECT} --type merge -p '{"spec":{"location":"UK South"}}'`);
   narrator.paste('change it in Azure, and see the operator correct the drift', moveAway(emulator.controlUrl).typed);
-  narrator.paste(
-    'break it in Azure, and see the operator repair it',
-    setState(emulator.controlUrl, RUNTIME, 'Limited').typed,
-  );
+  // Azure tells of no state, so that this would be seen at the next poll, within the hour.
+  if (queue === undefined) {
+    const { typed } = setState(emulator.controlUrl, RUNTIME, 'Limited');
+    narrator.paste('break it in Azure, and see the operator repair it', typed);
+  }
   narrator.paste('see what happened', `kubectl events --for azir/${OBJECT}`);
   narrator.paste('list the runtimes in Azure', `${listRuntimes(emulator.controlUrl).typed}; echo`);
   narrator.paste('delete the object and its runtime, then apply it again', `kubectl delete azir ${OBJECT}`);
@@ -87,28 +116,29 @@ async function suggest({ installation, logFile }: Stage): Promise<void> {
 }
 
 async function show(stage: Stage, signal: AbortSignal): Promise<Scene> {
-  const { installation } = stage;
+  const { installation, queue } = stage;
   const scene = {
     narrator,
     shell: new Shell(installation, narrator, signal),
     controlUrl: installation.emulator.controlUrl,
   };
   await tour(scene);
+  if (queue !== undefined) await pushTour({ ...scene, queue, restart: (flags) => restart(stage, flags) });
   return scene;
 }
 
 /** Resolves with the exit code. */
-async function demo(exit: boolean, interrupted: Promise<NodeJS.Signals>, signal: AbortSignal): Promise<number> {
+async function demo(wish: Wish, interrupted: Promise<NodeJS.Signals>, signal: AbortSignal): Promise<number> {
   const began = Date.now();
   let isUp = false;
   // Before everything is up there is nothing to end in order: what was started dies with this process.
   interrupted.then((name) => isUp || process.exit(128 + constants.signals[name]));
-  const stage = await setUp();
+  const stage = await setUp(wish, signal);
   isUp = true;
   try {
     const scene = await show(stage, signal);
     narrator.heading(`All ${narrator.steps} steps succeeded in ${Math.round((Date.now() - began) / 1_000)} s.`);
-    if (exit) return 0;
+    if (wish.exit) return 0;
     narrator.heading('Applying the sample again, to try things out');
     await applySample(scene);
     await suggest(stage);
@@ -132,7 +162,8 @@ function lastWords({ log, stderr }: OperatorProcess): string {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { exit: { type: 'boolean' }, help: { type: 'boolean' } } });
+  const flag = { type: 'boolean' } as const;
+  const { values } = parseArgs({ options: { exit: flag, push: flag, help: flag } });
   if (values.help === true) {
     process.stdout.write(`${USAGE}\n`);
     return 0;
@@ -147,7 +178,7 @@ async function main(): Promise<number> {
       });
     }
   });
-  return demo(values.exit === true, interrupted, abort.signal);
+  return demo({ exit: values.exit === true, push: values.push === true }, interrupted, abort.signal);
 }
 
 try {

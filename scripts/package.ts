@@ -18,6 +18,7 @@ import { haveTools, pathOf } from '../dev/tools/index.ts';
 import { debianPackages } from './package/debian.ts';
 import { writePlugin } from './package/plugin.ts';
 import { call, tarball } from './package/tarball.ts';
+import { whyNotPackaged } from './package/version.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist', 'release');
@@ -39,16 +40,10 @@ interface Options {
 
 const text = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
 
-/** A release says what is new in it; what is only tried may still be unreleased. */
-async function checkVersion(version: string, published: boolean): Promise<void> {
-  const changes = await text('CHANGELOG.md');
-  if (published && !changes.includes(`\n## [${version}]`)) {
-    throw new Error(`CHANGELOG.md has no section "## [${version}]": name what is under "## [Unreleased]" so`);
-  }
-  const chart = await text('deploy/chart/Chart.yaml');
-  for (const key of ['version', 'appVersion']) {
-    if (!chart.includes(`\n${key}: ${version}\n`)) throw new Error(`Chart.yaml: ${key} is not ${version}`);
-  }
+async function checkVersion(version: string, release: boolean): Promise<void> {
+  const pages = { changelog: await text('CHANGELOG.md'), chart: await text('deploy/chart/Chart.yaml') };
+  const why = whyNotPackaged(version, pages, { release });
+  if (why !== undefined) throw new Error(why);
 }
 
 /** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image, its sources and its runbook are. */

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { OWN_CREDENTIALS, type OwnCredential } from './core/model/credential.ts';
 import { parseDuration } from './core/model/duration.ts';
 import { type Grant, parseGrants } from './core/model/grants.ts';
+import { parseQueueUrl } from './core/model/queue-url.ts';
 import { type BindAddress, parseBindAddress } from './http/endpoints.ts';
 import { type LogLevel, parseLogLevel } from './telemetry/log/log.ts';
 
@@ -70,7 +71,7 @@ const FLAGS = {
   interval: flag('10m', 'how often to check Azure for drift and health, for objects without spec.interval', interval),
   'max-concurrent-reconciles': flag(
     '10',
-    'number of objects reconciled at the same time; an object that has waited more than 5s for a response does not count, up to ten times this number in total',
+    'number of objects reconciled in parallel; one that has waited for a response for more than 5s no longer counts, but the total never exceeds ten times this number',
     count,
   ),
   'watch-namespaces': flag('', 'comma-separated list of namespaces to watch; empty for all', list),
@@ -87,7 +88,7 @@ const FLAGS = {
   ),
   'metrics-bind-address': flag(
     ':8080',
-    'host:port to serve /metrics on; 0 to disable, port 0 for any free port',
+    'host:port to serve /metrics on; 0 disables it, and port 0 means any free port',
     parseBindAddress,
   ),
   'metrics-cert-dir': flag(
@@ -97,7 +98,7 @@ const FLAGS = {
   ),
   'health-probe-bind-address': flag(
     ':8081',
-    'host:port to serve /healthz and /readyz on; 0 to disable, port 0 for any free port',
+    'host:port to serve /healthz and /readyz on; 0 disables it, and port 0 means any free port',
     parseBindAddress,
   ),
   'arm-budget-share': flag(
@@ -108,13 +109,13 @@ const FLAGS = {
   'change-queue': flag(
     '',
     "URL of the Azure Storage queue that Event Grid delivers changes in Azure to (https://<account>.queue.core.windows.net/<queue>), read with the operator's own Azure identity; drift is then found within seconds; empty for polling only",
-    changeQueue,
+    (text) => (text.trim() === '' ? '' : parseQueueUrl(text)),
   ),
   'change-queue-poll': flag('2s', 'how often to read the change queue, from 1s to 1m', queuePoll),
   'log-level': flag('info', 'log level: debug, info, warn or error', (text) => parseLogLevel(text.trim())),
   'leader-elect': flag(
     'false',
-    'enable leader election: of the replicas that share a lease only the leader reconciles, the others stand by; --leader-elect alone means true',
+    'enable leader election: among the replicas that share a lease, only the leader reconciles, and the others stand by; --leader-elect alone means true',
     truth,
   ),
   'leader-elect-namespace': flag(
@@ -130,12 +131,12 @@ const FLAGS = {
   ),
   'leader-elect-renew-deadline': flag(
     '10s',
-    'how long the leader retries a failing renewal before it stops; must be shorter than the lease duration',
+    'how long the leader retries to renew the lease before it stops; must be shorter than the lease duration',
     interval,
   ),
   'leader-elect-retry-period': flag(
     '2s',
-    'how often to renew or try to acquire the lease; must be shorter than the renew deadline',
+    'how often to renew the lease, or to try to acquire it; must be shorter than the renew deadline',
     interval,
   ),
 };
@@ -266,24 +267,6 @@ function interval(text: string): number {
     throw new RangeError(`invalid duration "${text}": must be at least 1s, for example 90s, 10m or 1h30m`);
   return ms;
 }
-
-/** The path may begin with the account, as an emulator's does. What may be a SAS token is not repeated. */
-function changeQueue(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === '') return '';
-  const url = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
-  const isPlain = url?.protocol === 'https:' && `${url.username}${url.password}${url.search}${url.hash}` === '';
-  if (url === undefined || !isPlain || !QUEUE_PATH.test(url.pathname)) {
-    const shown = trimmed.replace(/[?#].*$/s, '?…').replace(/\/\/[^/]*@/, '//…@');
-    throw new RangeError(
-      `invalid queue URL "${shown}": must be https, without a SAS token, and end in the name of a queue, for example https://account.queue.core.windows.net/ir-changes`,
-    );
-  }
-  return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
-}
-
-/** Lower-case letters, digits and single hyphens, 3 to 63 characters (documented). */
-const QUEUE_PATH = /^(?:\/[a-z0-9]{3,24})?\/(?=[^/]{3,63}\/?$)[a-z0-9]+(?:-[a-z0-9]+)*\/?$/;
 
 function queuePoll(text: string): number {
   const ms = parseDuration(text.trim());

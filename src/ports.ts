@@ -165,7 +165,7 @@ export interface PassLog {
 
 export interface PassMetrics {
   driftDetected(field: string): void;
-  /** What another writer did to the runtime of this object was found first: it differs from what is declared, or is gone. */
+  /** A pass is the first to find that another writer has changed the runtime of this object: it has drifted, or is gone. */
   foreignChange(key: string): void;
   driftCorrected(field: string): void;
   /** An object has come to need a person. */

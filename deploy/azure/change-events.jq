@@ -1,4 +1,4 @@
-# What `az storage message peek` shows of changes in Azure, without whose they were (docs/change-queue.md).
+# Turns what `az storage message peek` prints into what was changed in Azure, without any names (docs/change-queue.md).
 .[] | .insertionTime as $queued | .content as $text
 | ($text | try {encoding: "base64", event: (@base64d | fromjson)} catch {encoding: "plain", event: ($text | fromjson)})
 | .encoding as $encoding | .event | if type == "array" then .[] else . end

@@ -1,21 +1,21 @@
-// Changes of integration runtimes in Azure, put into a Storage queue for the operator to read: docs/change-queue.md.
+// A Storage queue in which Event Grid announces changes of integration runtimes to the operator: docs/change-queue.md.
 //
 //   az deployment group create -g GROUP -f deploy/azure/push.bicep -p operatorPrincipalId=PRINCIPAL
 //
-// It needs the right to assign roles (Owner, or Role Based Access Control Administrator). It can be deployed again.
+// You need the right to assign roles (Owner, or Role Based Access Control Administrator). It can be deployed again.
 targetScope = 'resourceGroup'
 
-@description('Object id of the identity that reads the queue: the one of the operator itself.')
+@description('Object ID of the identity of the operator itself, which reads the queue.')
 param operatorPrincipalId string
 
-@description('What that identity is. An application and a managed identity are service principals.')
+@description('The type of that identity. An application and a managed identity are service principals.')
 @allowed([ 'ServicePrincipal', 'User', 'Group' ])
 param operatorPrincipalType string = 'ServicePrincipal'
 
-@description('Whose changes are told: a resource group, by default the one that this is deployed into, or a subscription, by its id (/subscriptions/ID). Azure allows one system topic for each.')
+@description('Where changes are announced from: the id of a resource group (by default the one that this is deployed into) or of a subscription (/subscriptions/ID). Azure allows one system topic for each.')
 param source string = resourceGroup().id
 
-@description('The storage account. It is made for this queue and nothing else.')
+@description('The storage account. It is created for this queue alone.')
 param accountName string = 'irchanges${uniqueString(resourceGroup().id)}'
 
 @description('The queue. Each release of the operator needs one of its own.')
@@ -24,7 +24,7 @@ param queueName string = 'ir-changes'
 @description('The region of the storage account.')
 param location string = resourceGroup().location
 
-@description('Deny closes the account to the public network. Event Grid still gets in, as a trusted service; the operator then needs a private endpoint, or a rule of yours.')
+@description('Deny closes the account to the public network. Event Grid still gets in, as a trusted service; the operator then needs a private endpoint, or a network rule that you add.')
 @allowed([ 'Allow', 'Deny' ])
 param networkDefaultAction string = 'Allow'
 

@@ -5,22 +5,22 @@ import { createInterface } from 'node:readline';
 import { Child } from '../controlplane/child.ts';
 import type { Packages } from './install.ts';
 
-/** As the emulated Azure has them: azurite's name is one of that certificate, so that whoever trusts the one trusts the other. */
+/** The emulated Azure's own: it is valid for azurite's address, too, so that clients of the one trust the other. */
 export interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
 }
 
-/** In the folder of an emulated Azure. */
+/** The certificate in the folder of an emulated Azure. */
 export function certificateIn(dir: string): Certificate {
   return { certFile: join(dir, 'cert.pem'), keyFile: join(dir, 'key.pem') };
 }
 
 export interface Azurite {
-  /** Of its one account. */
+  /** The URL of its one account. */
   readonly url: string;
   readonly port: number;
-  /** Resolves once the process is gone, which takes two seconds at the longest. It ends with this process, however that ends. */
+  /** Resolves once the process has ended, within two seconds. It also ends when this process does, in whatever way. */
   stop(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ const STARTS_WITHIN_MS = 60_000;
 const STOPS_WITHIN_MS = 2_000;
 const LISTENS = /successfully listens on (https:\/\/\S+)/;
 
-/** Resolves once it listens: on any free port, unless it is to be one that an earlier one had. */
+/** Resolves once it listens, on the given port or on any free one. */
 export async function startAzurite(packages: Packages, { certFile, keyFile }: Certificate, port = 0): Promise<Azurite> {
   const child = new Child(process.execPath, [
     join(packages, 'node_modules/azurite/dist/src/queue/main.js'),
@@ -46,7 +46,7 @@ export async function startAzurite(packages: Packages, { certFile, keyFile }: Ce
   }
 }
 
-/** The one that it has without being told of any. */
+/** The account that it has by default. */
 const ACCOUNT = 'devstoreaccount1';
 
 function announced(child: Child): Promise<string> {

@@ -12,14 +12,13 @@ import { underCi } from '../tools/index.ts';
 export type Packages = string;
 
 const standard: Task = { log: stderrLog('azurite'), signal: new AbortController().signal };
-/** What pins them, down to the last one. */
+/** The files that pin every package. */
 const PINS = ['package.json', 'package-lock.json'];
 const PACKAGES = join(import.meta.dirname, 'packages');
 
 /**
- * Resolves with where they are; undefined, after having said why, where they cannot be installed: without the network, what
- * needs no queue is tested all the same. Under CI (the variable CI is set) that is an error: there nothing may go untested
- * unnoticed.
+ * Resolves with where they are. Where they cannot be installed, it says why and resolves with undefined, so that whatever needs
+ * no queue is tested without a network, too. Where the variable CI is set, it throws instead: nothing may go untested unnoticed.
  */
 export async function haveAzurite(task: Task = standard, env: NodeJS.ProcessEnv = process.env) {
   try {
@@ -33,7 +32,7 @@ export async function haveAzurite(task: Task = standard, env: NodeJS.ProcessEnv 
 }
 
 /**
- * Not by the package.json of the repository: these are 388 packages, of which nothing but a queue is wanted.
+ * They are not in the package.json of the repository: 388 packages, for a queue and nothing else.
  *
  * @throws what npm says, when they cannot be installed
  */
@@ -49,7 +48,7 @@ export async function installAzurite(task: Task, env: NodeJS.ProcessEnv): Promis
   return folder;
 }
 
-/** Another version of any of them is another folder, and so is another major version of Node. */
+/** Each set of versions has a folder of its own, and so has each major version of Node. */
 async function folderOf(env: NodeJS.ProcessEnv): Promise<string> {
   const key = createHash('sha256').update(process.version.replace(/\..*/, ''));
   for (const name of PINS) key.update(`\0${name}\0`).update(await readFile(join(PACKAGES, name)));

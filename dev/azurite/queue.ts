@@ -1,9 +1,9 @@
-/** A Storage queue as another client of it has it: by Microsoft's own SDK, in a process of its own. */
+/** A Storage queue as another client uses it: through Microsoft's SDK, in a process of its own. */
 import { join } from 'node:path';
 import { LineServer } from '../tools/line-server.ts';
 import type { Packages } from './install.ts';
 
-/** Where tokens come from, and as whom. */
+/** Where tokens come from, and for which client. */
 export interface QueueUser {
   readonly authorityUrl: string;
   readonly caFile: string;
@@ -63,7 +63,7 @@ export class Queue {
     this.#ask = ask;
   }
 
-  /** What became of it. */
+  /** Resolves with the result, or with what the SDK threw. */
   async try(act: string, given?: object): Promise<{ readonly result?: unknown; readonly error?: QueueError }> {
     return (await this.#ask(act, given)) as { result?: unknown; error?: QueueError };
   }
@@ -76,7 +76,7 @@ export class Queue {
     await this.#done('remove');
   }
 
-  /** Some at a time, in any order. */
+  /** Sends several at a time, in any order. */
   async send(...texts: readonly string[]): Promise<void> {
     await this.#done('send', { texts });
   }
@@ -85,7 +85,7 @@ export class Queue {
     return (await this.#done('receive', given)) as readonly QueueMessage[];
   }
 
-  /** Messages that are being handled included. */
+  /** Hidden messages included. */
   async count(): Promise<number> {
     return (await this.#done('count')) as number;
   }

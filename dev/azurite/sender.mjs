@@ -1,16 +1,16 @@
 /**
  * A client of Storage queues that was not written for the operator: @azure/storage-queue, which answers lines of JSON.
- * `node sender.mjs FOLDER` finds the packages in that folder. Plain JavaScript: their types are where they are.
+ * `node sender.mjs FOLDER` finds the packages in that folder. Plain JavaScript, since their types are in that folder, too.
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const { QueueServiceClient } = createRequire(join(process.argv[2], 'package.json'))('@azure/storage-queue');
-/** So many at a time: azurite is one process. */
+/** How many are sent at a time: azurite is one process. */
 const WRITERS = 8;
 
-/** Of the client of an emulated Entra that the question names, for whatever scope the SDK asks. */
+/** Tokens of the emulated Entra for the client that the question names, for any scope that the SDK asks for. */
 function credentialOf({ authorityUrl, tenantId, clientId, clientSecret }, audience) {
   let known;
   return {

@@ -32,7 +32,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   steady: { about: 'nothing changes, and everything is polled', objects: 1_000, run: steady },
   drift: { about: 'all runtimes are changed behind our back', objects: 1_000, run: drift },
   'push-drift': {
-    about: 'the same while nothing is polled: Azure tells of it, and others tell lies',
+    about: 'drift at an interval of an hour, announced by the change queue; and floods of forged messages',
     objects: 1_000,
     run: pushDrift,
   },

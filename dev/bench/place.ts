@@ -17,7 +17,7 @@ export interface Place {
   readonly control: EmulatorControl;
   /** As the cluster's admin. */
   readonly kube: KubeClient;
-  /** Of the operators, to the API server and to Azure; 0 unless `counted`. */
+  /** Between the operators and the API server, and between them and Azure; 0 unless `counted`. */
   traffic(): { readonly kubernetes: Traffic; readonly arm: Traffic };
   /** Starts the operator as it is deployed, with the rights that `deploy/` gives it. It ends with the place at the latest. */
   startOperator(...args: string[]): Promise<OperatorProcess>;
@@ -26,7 +26,7 @@ export interface Place {
 export interface PlaceOptions {
   /** Whether ARM's token buckets apply. */
   readonly throttling: boolean;
-  /** Whether the operators' connections take a detour that counts bytes. It takes CPU of its own: not to be timed. */
+  /** Whether the operators' connections go through a relay that counts bytes. It takes CPU of its own, so times mean nothing. */
   readonly counted?: boolean;
 }
 
@@ -73,7 +73,7 @@ const EMULATOR = fileURLToPath(new URL('../emulator/main.ts', import.meta.url));
 
 const NO_TRAFFIC: Traffic = { sent: 0, received: 0 };
 
-/** What the operator is told instead of the API server's address and Azure's. */
+/** Relays to the API server and to Azure, and what makes an operator use them. */
 async function relaysTo({ controlPlane, operatorKubeconfig }: Installed, azureUrl: string) {
   const [kubernetes, arm] = await Promise.all([startRelay(controlPlane.url), startRelay(azureUrl)]);
   const kubeconfig = join(controlPlane.dir, 'kubeconfig-counted.yaml');

@@ -1,4 +1,4 @@
-/** The change queue of a benchmark: azurite beside the emulated Azure, whose events come into it. */
+/** The change queue of a benchmark: azurite, to which the emulated Azure delivers its events. */
 import { dirname } from 'node:path';
 import { type Azurite, certificateIn, startAzurite } from '../azurite/azurite.ts';
 import { installAzurite } from '../azurite/install.ts';
@@ -9,11 +9,11 @@ import type { Place } from './place.ts';
 
 export interface ChangeQueue {
   readonly queue: Queue;
-  /** By which an operator reads it. */
+  /** The flag with which an operator reads it. */
   readonly flag: string;
 }
 
-/** Everything that is written in Azure is announced in it, meanwhile. */
+/** Measures while every write in Azure is announced in a queue. */
 export async function withQueue<T>({ azure, control }: Place, measure: (queue: ChangeQueue) => Promise<T>): Promise<T> {
   const task = { log: stderrLog('azurite'), signal: new AbortController().signal };
   const packages = await installAzurite(task, process.env);

@@ -1,7 +1,7 @@
 /** Counts the bytes between the operator and a server, as they go over the wire: TLS, headers and bodies. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** Bytes that went through so far, as the operator sees it. */
+/** Bytes so far, as the operator sees them. */
 export interface Traffic {
   readonly sent: number;
   readonly received: number;
@@ -15,10 +15,10 @@ export interface Relay {
 }
 
 /**
- * Passes everything on to a server of 127.0.0.1, whose certificate goes for every port.
+ * Passes everything on to a server on 127.0.0.1, whose certificate is valid for every port.
  *
- * Two designs: (a) the metrics of the API server: no detour, but they have no sizes of the answers to writes, and do not tell
- * one client from another; (b) this one: all that goes over the wire, of any client.
+ * Two designs: (a) the metrics of the API server: no detour, but they lack the sizes of the answers to writes, and do not tell
+ * one client from another; (b) this one: all bytes on the wire, of one client.
  */
 export async function startRelay(serverUrl: string): Promise<Relay> {
   const port = Number(new URL(serverUrl).port);

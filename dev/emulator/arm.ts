@@ -1,4 +1,5 @@
 /** ARM's gateway: what it decides before the provider gets a request. */
+import { randomUUID } from 'node:crypto';
 import { authenticate, wrongTenant } from './arm-auth.ts';
 import {
   documentMissing,
@@ -169,7 +170,10 @@ export class Arm {
   /** Of the requests that the provider got, whatever it made of them. */
   #tell({ request, route, attempt, caller }: Passage, { status }: Reply): void {
     const kind = eventKindOf(request.method);
+    const { eventMethods, eventsKeepCorrelation, stateRaisesEvent } = this.#world.assumed;
     if (kind === undefined || route.action === undefined || route.subscriptionId === undefined) return;
+    const isState = route.operation === 'IntegrationRuntimes_GetStatus' && route.parent === 'workspace';
+    if (!eventMethods.includes(request.method) || (isState && !stateRaisesEvent)) return;
     this.#events.raise({
       kind,
       operationName: route.action,
@@ -178,7 +182,7 @@ export class Arm {
       resourceGroup: route.resourceGroup,
       method: request.method,
       succeeded: status < 400,
-      correlationId: request.correlationId,
+      correlationId: eventsKeepCorrelation ? request.correlationId : randomUUID(),
       at: this.#now(),
       caller,
     });

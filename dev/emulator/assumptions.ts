@@ -160,12 +160,7 @@ export const INTERACTIVE_QUERY_FAILURE = {
   message: 'Enabling interactive authoring failed.',
 };
 
-/**
- * [change-events] Every PUT, PATCH, POST and DELETE raises an event when it is answered, also one of a child resource:
- * documented of resources, and no exception is; no event of an integration runtime was found recorded. [change-state] So
- * does the POST that reads a state, under the name of the action of role definitions: for a workspace that ends in
- * `/action`, so that whoever polls on every action polls for ever.
- */
+/** [change-events] What the event of a request is called. */
 export function eventKindOf(method: string): 'Write' | 'Delete' | 'Action' | undefined {
   return ({ PUT: 'Write', PATCH: 'Write', DELETE: 'Delete', POST: 'Action' } as const)[method];
 }
@@ -173,7 +168,7 @@ export function eventKindOf(method: string): 'Write' | 'Delete' | 'Action' | und
 /*
  * [change-acceptance] A write that a workspace has only accepted raises its event at once, and none when it is carried
  * out. [change-parents] The deletion of a factory, a workspace or a group raises one event, and none for each runtime in
- * it. [change-correlation] The event has the caller's own correlation id: `x-ms-correlation-request-id`.
+ * it.
  */
 
 /**

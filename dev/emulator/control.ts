@@ -49,12 +49,12 @@ export interface TraceEntry {
   body?: Json;
 }
 
-/** Who is told of the writes that ARM answers, failed ones included, and how: an event subscription of Event Grid. */
+/** An event subscription of Event Grid: where the events of writes go, refused ones included, and in which form. */
 export interface EventSubscription {
   subscriptionId: string;
-  /** Of this group alone. */
+  /** Only events of this resource group. */
   resourceGroup?: string;
-  /** Only these operations (`Microsoft.DataFactory/factories/integrationruntimes/write`); absent, all: the receiver has to choose. */
+  /** Only these operations (`Microsoft.DataFactory/factories/integrationruntimes/write`); all when absent: the receiver has to choose. */
   operations?: string[];
   /** A Storage queue. What it does not take is lost. */
   queueUrl: string;
@@ -67,9 +67,9 @@ export interface EventSubscription {
   delayMs?: number;
   /** How often each message is sent; 1 when absent. */
   copies?: number;
-  /** So many at a time are sent in the reverse of their order. */
+  /** This many at a time are sent in reverse order. */
   reversed?: number;
-  /** The next so many are lost on the way. */
+  /** This many of the next events are lost on the way. */
   drop?: number | 'always';
 }
 
@@ -270,11 +270,11 @@ export interface EmulatorControl {
   setRegions(args: { factory: FactoryRef; regions?: string[] }): Promise<void>;
   setPageSize(args: { factory: FactoryRef; size: number }): Promise<void>;
 
-  /** From now on. One with the id of another replaces it. */
+  /** Takes effect at once, in place of one with the same id. */
   putEventSubscription(subscription: EventSubscription & { id?: string }): Promise<{ id: string }>;
   /** One by its id, or those of one subscription, or all. */
   removeEventSubscriptions(args?: { id?: string; subscriptionId?: string }): Promise<void>;
-  /** The events that somebody has subscribed to, oldest first: of the requests to ARM, and of what this control changes as another client of ARM would. */
+  /** The events that an event subscription wanted, oldest first: of requests to ARM, and of what this control changes as another client would. */
   events(args?: { subscriptionId?: string }): Promise<RaisedEvent[]>;
 
   addRefusal(refusal: Refusal): Promise<{ id: string }>;

@@ -1,4 +1,4 @@
-/** What ARM's event of a change looks like in a queue: documented, by Event Grid's pages of the schemas for subscriptions and groups. */
+/** ARM's event of a change, as a message in a queue (documented: Event Grid's schemas of subscriptions and resource groups). */
 import { randomUUID } from 'node:crypto';
 import { eventSubject, QUEUE_MESSAGE } from './assumptions.ts';
 import type { EventSubscription } from './control.ts';
@@ -6,7 +6,7 @@ import type { EventSubscription } from './control.ts';
 /** A write that ARM has answered. */
 export interface Change {
   readonly kind: 'Write' | 'Delete' | 'Action';
-  /** Of role definitions: Microsoft.DataFactory/factories/integrationruntimes/write. */
+  /** As in role definitions: Microsoft.DataFactory/factories/integrationruntimes/write. */
   readonly operationName: string;
   readonly resourceUri: string;
   readonly subscriptionId: string;
@@ -19,7 +19,7 @@ export interface Change {
   readonly caller: { readonly tenantId: string; readonly clientId: string; readonly objectId: string };
 }
 
-/** Who somebody is, by whose token a write was made: never to be told by whoever gets the event. */
+/** The person who made the write. Whoever gets the event must not log or keep this. */
 export const PERSON = {
   name: 'Jane Neverloggedname',
   upn: 'jane.neverlogged@example.com',

@@ -1,10 +1,10 @@
-/** Event Grid: who wants to be told of the changes in a subscription, how, and what was delivered. */
+/** Event Grid: the event subscriptions, the events that were raised, and what became of each. */
 import { randomUUID } from 'node:crypto';
 import { foldName } from './assumptions.ts';
 import type { EventSubscription, RaisedEvent } from './control.ts';
 import { type Change, eventTypeOf, messageOf } from './event-message.ts';
 
-/** Brings a message to a queue. Rejects with why it cannot be delivered; there is no second try. */
+/** Delivers a message to a queue; rejects with why it cannot. There is no retry. */
 export type Deliver = (queueUrl: string, text: string) => Promise<void>;
 
 interface Subscribed {
@@ -14,9 +14,9 @@ interface Subscribed {
   readonly held: (() => void)[];
 }
 
-/** Events that are remembered: the newest. */
+/** How many events are remembered: the newest. */
 const KEPT = 20_000;
-/** A rest that is held back for a reversal that does not fill up. */
+/** After this, events that are held back to be reversed are sent even if they are too few. */
 const HELD_MS = 300;
 
 export class Events {
@@ -45,7 +45,7 @@ export class Events {
     );
   }
 
-  /** Of one subscription, or of all, oldest first: those that somebody wanted to be told of. */
+  /** The events that an event subscription wanted, in one Azure subscription or in all, oldest first. */
   raised(subscriptionId: string | undefined): RaisedEvent[] {
     const wanted = subscriptionId === undefined ? undefined : foldName(subscriptionId);
     return this.#raised.filter((one) => wanted === undefined || foldName(one.subscriptionId) === wanted);
@@ -63,7 +63,7 @@ export class Events {
     this.#raised = this.#raised.filter((one) => !gone.has(one));
   }
 
-  /** What is not delivered by now never is. */
+  /** What is not delivered by now is lost. */
   stop(): void {
     this.#subscribed = [];
     for (const timer of this.#timers) clearTimeout(timer);
@@ -97,7 +97,7 @@ export class Events {
     else this.#later(how.delayMs, go);
   }
 
-  /** In the order in which they come, or held back until so many can be sent in the reverse of it. */
+  /** Sends at once; with `reversed`, holds events back until there are that many, and sends them in reverse order. */
   #inOrder(subscribed: Subscribed, send: () => void): void {
     const { how, held } = subscribed;
     if (how.reversed === undefined) {

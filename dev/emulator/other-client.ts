@@ -1,4 +1,4 @@
-/** Another client of ARM, in whose name the control changes what exists: its writes raise events as any do. */
+/** Another client of ARM: what the control changes, it changes in this client's name, and that raises events as any write does. */
 import { randomUUID } from 'node:crypto';
 import { eventKindOf } from './assumptions.ts';
 import type { FactoryRef, RuntimeRef } from './control.ts';

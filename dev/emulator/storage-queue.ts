@@ -1,10 +1,10 @@
-/** Delivers messages into Storage queues, as Event Grid does: the one thing that the emulated Azure knows of storage. */
+/** Delivers messages to Storage queues, as Event Grid does: all that the emulated Azure knows of storage. */
 import { Agent, request } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import type { Deliver } from './events.ts';
 
 const SOCKETS = 4;
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 /** An API version that all of today's queues have. */
 const VERSION = '2024-11-04';
 /** An hour, as the set-up in the documentation has it. */
@@ -15,7 +15,7 @@ export interface StorageQueues {
   stop(): void;
 }
 
-/** `ca`: whom to trust besides the authorities that everybody trusts. `token`: of the sender, for storage. */
+/** `ca`: to be trusted besides the public authorities. `token`: returns the sender's token for storage. */
 export function storageQueues({ ca, token }: { ca: string; token: () => string }): StorageQueues {
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS, ca: [...rootCertificates, ca] });
   const deliver: Deliver = (queueUrl, text) => {
@@ -28,7 +28,7 @@ export function storageQueues({ ca, token }: { ca: string; token: () => string }
       'x-ms-version': VERSION,
     };
     const url = `${queueUrl}/messages?messagettl=${TIME_TO_LIVE_SECONDS}`;
-    const sent = request(url, { method: 'POST', agent, headers, timeout: PATIENCE_MS }, (answer) => {
+    const sent = request(url, { method: 'POST', agent, headers, timeout: TIMEOUT_MS }, (answer) => {
       answer.resume();
       answer.once('end', () => {
         if (answer.statusCode === 201) resolve();

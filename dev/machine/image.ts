@@ -27,6 +27,8 @@ export interface BuildSpec {
   readonly compress?: boolean;
   /** Seconds since 1970 that count as the time of everything in it. */
   readonly epoch?: string;
+  /** Runs every step again, whatever the cache has. */
+  readonly anew?: boolean;
 }
 
 /** What it takes from the network and from other commits stays in the per-user cache: a second build of the same takes seconds. */
@@ -87,6 +89,7 @@ async function build(
       ...['--local', `context=${spec.context ?? root}`, '--local', `dockerfile=${spec.dockerfile ?? root}`],
       ...['--opt', `platform=${architectures.map((architecture) => `linux/${architecture}`).join(',')}`],
       ...(spec.epoch === undefined ? [] : ['--opt', `build-arg:SOURCE_DATE_EPOCH=${spec.epoch}`]),
+      ...(spec.anew ? ['--no-cache'] : []),
       ...stores,
       ...['--output', [...output, ...compression].join(',')],
     ];

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { stderrLog, type Task } from '../controlplane/log.ts';
 import { underCi } from '../tools/index.ts';
 import { OPERATOR_IMAGE, type Prepared, prepare } from './prepare.ts';
-import { startSandbox, sweepSandboxes } from './sandbox.ts';
+import { startSandbox, sweepSandboxes, untilItEnds } from './sandbox.ts';
 import { whyUnsuitable } from './suitable.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,7 +55,10 @@ outer=$(cat ${dir}/unshare.pid)
 exec nsenter --target "$(tr -d ' ' < "/proc/$outer/task/$outer/children")" --mount --pid --net --uts --ipc --cgroup --wd="$PWD" "$@"
 `;
 
-async function runIn({ packages, assets, images, parent }: Prepared, args: readonly string[]): Promise<number> {
+async function runIn(
+  { packages, assets, images, parent, releases }: Prepared,
+  args: readonly string[],
+): Promise<number> {
   const began = Date.now();
   const sandbox = await startSandbox({
     command: commandOf(args),
@@ -65,16 +68,20 @@ async function runIn({ packages, assets, images, parent }: Prepared, args: reado
     env: {
       ...process.env,
       NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-      NODE_RUN: JSON.stringify({ assets, images, image: OPERATOR_IMAGE, parent, long: args.includes('--long') }),
+      NODE_RUN: JSON.stringify({
+        assets,
+        images,
+        image: OPERATOR_IMAGE,
+        parent,
+        releases,
+        long: args.includes('--long'),
+      }),
     },
     logFd: STDOUT,
   });
-  await writeFile(join(sandbox.dir, 'enter'), enterScript(sandbox.dir), { mode: 0o700 });
-  const stop = () => void sandbox.stop();
-  task.signal.addEventListener('abort', stop);
-  const code = await sandbox.exited;
-  const { memoryPeak } = await sandbox.stop();
-  task.signal.removeEventListener('abort', stop);
+  const { code, memoryPeak } = await untilItEnds(sandbox, task.signal, () =>
+    writeFile(join(sandbox.dir, 'enter'), enterScript(sandbox.dir), { mode: 0o700 }),
+  );
   const seconds = Math.round((Date.now() - began) / 1_000);
   task.log(`it took ${seconds} s, and at most ${Math.round(memoryPeak / 2 ** 20)} MiB, caches included`);
   return code;

@@ -19,6 +19,8 @@ export interface Prepared {
   readonly images: readonly string[];
   /** The sources of the parent commit, whose image has the tag PARENT_TAG; undefined where there is none, or no time for it. */
   readonly parent: string | undefined;
+  /** The image of a release, as two builds made it, where there is time for them. */
+  readonly releases: readonly string[];
 }
 
 export const PARENT_TAG = 'parent';
@@ -38,7 +40,21 @@ export async function prepare(dir: string, version: string, long: boolean, task:
   const file = join(dir, 'parent.tar');
   const built = parent !== undefined && (await buildParent(parent, file, task));
   if (built) images.push(file);
-  return { packages: await nodePackages(env, task), assets, images, parent: built ? parent : undefined };
+  const releases = long ? await buildReleaseTwice(dir, version, task) : [];
+  return { packages: await nodePackages(env, task), assets, images, parent: built ? parent : undefined, releases };
+}
+
+/** As `npm run package` has it built; the second time without a step from the cache. */
+async function buildReleaseTwice(dir: string, version: string, task: Task): Promise<readonly string[]> {
+  const name = `${OPERATOR_IMAGE}:${version}`;
+  const spec = { name, architectures: ['amd64', 'arm64'], compress: true, epoch: '1790000000' } as const;
+  const files: string[] = [];
+  for (const anew of [false, true]) {
+    const file = join(dir, `release-${files.length}.tar`);
+    await buildImage({ ...spec, file, anew }, process.env, task);
+    files.push(file);
+  }
+  return files;
 }
 
 /** By its own Dockerfile; where that one is broken, by this one, which may not fit its folders. What cannot be built is not upgraded from. */

@@ -69,6 +69,24 @@ export async function startSandbox({ command, packages, network, cwd, env, logFd
   };
 }
 
+/** Follows it to its end, which the signal brings about: also while it is started or prepared. Nothing of it is left then. */
+export async function untilItEnds(
+  sandbox: Sandbox,
+  signal: AbortSignal,
+  prepare: () => Promise<void>,
+): Promise<{ code: number; memoryPeak: number }> {
+  const stop = () => void sandbox.stop();
+  signal.addEventListener('abort', stop);
+  try {
+    if (signal.aborted) stop();
+    else await prepare();
+    return { code: await sandbox.exited, ...(await sandbox.stop()) };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await sandbox.stop();
+  }
+}
+
 async function end(child: Child, cgroups: readonly Cgroup[], dir: string): Promise<{ memoryPeak: number }> {
   await child.stop(graceMs);
   const memoryPeak = await peakOf(cgroups);

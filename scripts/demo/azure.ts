@@ -15,15 +15,20 @@ export function listRuntimes(controlUrl: string): ControlRequest {
 
 /** Another writer edits the runtime: `merge` is a JSON merge patch of its properties. */
 export function drift(controlUrl: string, name: string, merge: object): ControlRequest {
-  return put(`${controlUrl}/drift`, { name, merge });
+  return put(`${controlUrl}/drift`, { name, factory: DEFAULT_FACTORY, merge });
 }
 
 export function setState(controlUrl: string, name: string, state: string): ControlRequest {
-  return put(`${controlUrl}/state`, { name, state });
+  return put(`${controlUrl}/state`, { name, factory: DEFAULT_FACTORY, state });
 }
 
-function put(url: string, { name, ...rest }: { name: string; [key: string]: unknown }): ControlRequest {
-  const body = { name, factory: DEFAULT_FACTORY, ...rest };
+/** Whatever is written in the subscription of the sample is told in this queue from now on. */
+export function subscribe(controlUrl: string, queueUrl: string): ControlRequest {
+  const { subscriptionId } = DEFAULT_FACTORY;
+  return put(`${controlUrl}/event-subscriptions`, { subscriptionId, queueUrl });
+}
+
+function put(url: string, body: Readonly<Record<string, unknown>>): ControlRequest {
   // One line for each field: JSON and the shell's single quotes both allow it, and it stays readable.
   const lines = Object.entries(body).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   return request(url, `{\n${lines.join(',\n')}\n  }`);

@@ -43,6 +43,11 @@ export class Shell {
     return answer;
   }
 
+  /** The same, unseen. */
+  ask(request: ControlRequest): Promise<string> {
+    return request.send(this.#signal);
+  }
+
   /** Polls until `holds` does. */
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const began = Date.now();

@@ -58,6 +58,11 @@ export function moveAway(controlUrl: string): ControlRequest {
   return drift(controlUrl, RUNTIME, { typeProperties: { computeProperties: { location: 'East US' } } });
 }
 
+/** Whether the runtime is in Azure where the sample has it. */
+export async function sampleIsInPlace({ shell, controlUrl }: Scene): Promise<boolean> {
+  return (await shell.ask(listRuntimes(controlUrl))).includes('"West Europe"');
+}
+
 async function correctDrift({ shell, narrator, controlUrl }: Scene): Promise<void> {
   narrator.step(
     "Change the location in Azure, behind the operator's back: at the next poll the operator corrects the drift and reports it.",

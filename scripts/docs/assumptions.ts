@@ -1,5 +1,5 @@
 /** docs/assumptions.md: what is assumed of Azure, from the data that the probe runs by. */
-import { isCheckable, type Where } from '../../src/cli/probe/assumptions/assumption.ts';
+import { isAnnounced, isCheckable, type Where } from '../../src/cli/probe/assumptions/assumption.ts';
 import { ASSUMPTIONS } from '../../src/cli/probe/assumptions/index.ts';
 import type { Verdicts } from '../../src/cli/probe/report.ts';
 import { code, list, page, table } from './markdown.ts';
@@ -20,10 +20,10 @@ const WHERE: Readonly<Record<Where, string>> = {
 export function assumptionsPage(reports: readonly Report[]): string {
   return page(
     'Assumptions about Azure',
-    'Nobody has run the operator against Azure itself yet. What its behaviour rests on and no recording proves is here. The mark says where a sentence comes from: _documented_ (in the specification or on Microsoft Learn), _inferred_ (read off those, or told by a user), _recorded_ (seen on the wire). The data is in `src/cli/probe/assumptions`.',
+    'Nobody has run the operator against Azure itself yet. This page lists what its behaviour relies on and no recording proves. The mark says where an assumption comes from: _documented_ (in the specification or on Microsoft Learn), _inferred_ (derived from those, or reported by a user), _recorded_ (seen on the wire). The data is in `src/cli/probe/assumptions`.',
     'With a factory of your own you can prove most of them in a few minutes:',
     '```bash\naz login\nkubectl azir probe --azure-credential azure-cli --factory "$(az datafactory show -g GROUP -n FACTORY --query id -o tsv)"\n```',
-    'It says what it will do, and asks. `npm run probe --` does the same in a clone. [How it works](probe.md).',
+    'It says what it will do, and asks for confirmation. `npm run probe --` does the same in a clone. [How it works](probe.md).',
     '## What the probe finds out',
     table(
       ['id', 'assumption', 'mark', 'needs', 'if it is false', 'relied on by', 'reports'],
@@ -31,7 +31,7 @@ export function assumptionsPage(reports: readonly Report[]): string {
         code(each.id),
         each.sentence,
         each.mark,
-        WHERE[each.where],
+        isAnnounced(each) ? `${WHERE[each.where]}; a queue` : WHERE[each.where],
         each.ifFalse,
         files(each.reliedOnBy),
         reported(each.id, reports),

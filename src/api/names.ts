@@ -15,7 +15,7 @@ export const CREDENTIAL_SECRET = 'azure-ir-credential';
 /** An annotation of ours, written with the finalizer: what this very object was about to do, to which runtime. */
 export const MARK_ANNOTATION = 'azure-ir.io/mark';
 
-/** On the lease of the leader: how it is with the change queue. */
+/** An annotation on the leader's lease: the state of the change queue. */
 export const CHANGE_QUEUE_NOTE = 'azure-ir.io/change-queue';
 
 /** By one of these Argo CD knows again what it manages: the annotation is its default, the labels were, or are recommended (its manual, "Resource Tracking"). */

@@ -132,7 +132,7 @@ export class AzureIdentities implements Identities {
       : `none: ${inShort(noOwnIdentity(this.#own))}`;
   }
 
-  /** Another writer may have changed the runtime. Returns how to ask whether it has come to show another version since. */
+  /** Another writer may have changed the runtime. The returned function says whether Azure has shown another version since. */
   suspect(id: RuntimeId): () => boolean {
     const asked = [...this.#sessions.values()].flatMap(({ runtimes }) => runtimes.suspect(id) ?? []);
     return () => asked.some((hasChanged) => hasChanged());

@@ -5,8 +5,8 @@ import type { RequestKind } from '../ports.ts';
 export interface AzureMetrics {
   /** One attempt over the wire. `code` is the HTTP status, or `timeout`, `aborted` or `network` when there was no answer. */
   armRequest(operation: ArmOperation, code: string): void;
-  /** Whole requests that the budget of `owner` would grant now. */
-  budgetRemaining(kind: RequestKind, value: number, owner: BudgetOwner): void;
+  /** The budget of `owner` is in use. `left` says how many whole requests it would grant now. */
+  budgetAdded(owner: BudgetOwner, left: () => Readonly<Record<RequestKind, number>>): void;
   /** Polls within the budget of `owner` are this many times further apart than asked for; 1: not at all. */
   intervalFactorChanged(factor: number, owner: BudgetOwner): void;
   /** The budget of `owner` is no longer in use. */
@@ -32,7 +32,7 @@ export type ArmOperation =
 
 export const NO_METRICS: AzureMetrics = {
   armRequest: () => {},
-  budgetRemaining: () => {},
+  budgetAdded: () => {},
   intervalFactorChanged: () => {},
   budgetRemoved: () => {},
 };

@@ -33,7 +33,7 @@ export interface SessionOptions {
   /** For one attempt of a request to ARM; 60 s when absent. */
   readonly requestTimeoutMs?: number;
   readonly retry?: RetrySettings;
-  /** Gives every write an id, by which an event tells of it; ARM makes one when absent. */
+  /** Gives every write a correlation id, by which its event is recognised; when absent, ARM makes one up. */
   readonly ownWrites?: OwnWrites;
   /** The life of the process. */
   readonly signal?: AbortSignal;

@@ -2,12 +2,13 @@
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import { systemClock } from '../runtime/clock.ts';
+import { EXIT } from './exit.ts';
 import { Progress } from './output/progress.ts';
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
-  /** For who has to tidy up once `signal` is aborted: what a second Ctrl-C aborts, in place of ending the process. */
+  /** For verbs that clean up after `signal` has aborted: a signal that a second Ctrl-C aborts, which otherwise ends the process. */
   hurry(): AbortSignal;
   /** Data. */
   out(text: string): void;
@@ -36,10 +37,20 @@ export function processIo(signal: AbortSignal): Io {
     systemClock,
   );
   const isPipeline = Boolean(process.env.CI);
+  stderr.on('error', () => {});
+  let isTidying = false;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (isTidying) return;
+    if (!CLOSED.includes(error.code)) throw error;
+    process.exit(EXIT.done);
+  });
   return {
     env: process.env,
     signal,
-    hurry: () => hurried(signal),
+    hurry: () => {
+      isTidying = true;
+      return hurried(signal);
+    },
     out(text) {
       progress.clear();
       stdout.write(text);
@@ -77,19 +88,26 @@ export function processIo(signal: AbortSignal): Io {
   };
 }
 
-/** Ctrl-C reaches this process from the terminal, and once more through npm. */
+/**
+ * Whoever reads may have had enough (`kubectl azir status | head`), or the terminal may be gone: EIO. What has to tidy up goes
+ * on to its end without being heard.
+ */
+const CLOSED: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
+
+/** One Ctrl-C may come twice, from the terminal and through npm: within this time they are the same. */
 const SAME_MS = 500;
 
 function hurried(signal: AbortSignal): AbortSignal {
   const hurry = new AbortController();
   signal.addEventListener('abort', () => {
     const first = systemClock.monotonic();
-    const on = () => {
-      if (systemClock.monotonic() - first < SAME_MS) return;
+    const on = (name: NodeJS.Signals) => {
+      // A terminal that goes may say so twice, and asks for nothing.
+      if (name === 'SIGHUP' || systemClock.monotonic() - first < SAME_MS) return;
       hurry.abort(signal.reason);
-      for (const name of SIGNALS) process.off(name, on);
+      for (const each of SIGNALS) process.off(each, on);
     };
-    for (const name of SIGNALS) process.on(name, on);
+    for (const each of SIGNALS) process.on(each, on);
   });
   return hurry.signal;
 }

@@ -6,9 +6,9 @@ import { collect, type Done, INTERRUPTED, UNKNOWN, type Verb, withKubeFlags } fr
 
 export function completionVerb(io: Io, done: Done): Verb {
   const command = new Command('completion')
-    .summary('a script that completes the command line')
+    .summary('print a shell completion script')
     .description(
-      'A script for bash, zsh, fish or powershell that completes kubectl-azir; or kubectl, the helper that kubectl itself looks for on PATH as kubectl_complete-azir.',
+      'Prints a script for bash, zsh, fish or powershell that completes the arguments of kubectl-azir. For kubectl, prints the helper that kubectl looks for on PATH under the name kubectl_complete-azir.',
     )
     .argument('<shell>', 'bash, zsh, fish, powershell or kubectl')
     .action(async (shell) => {
@@ -18,16 +18,16 @@ export function completionVerb(io: Io, done: Done): Verb {
   return {
     command,
     examples: ['kubectl azir completion bash', 'kubectl azir completion kubectl'],
-    codes: { 0: 'written', 1: 'there is none for this shell' },
+    codes: { 0: 'printed', 1: 'there is no script for this shell' },
   };
 }
 
 export function versionVerb(io: Io, done: Done): Verb {
   const command = withKubeFlags(new Command('version'))
-    .summary('the version of this command, and of the API server')
-    .description('The version of this command, and of the API server.')
-    .option('--client', 'of this command alone: asks nothing of the cluster', false)
-    .option('-o, --output <format>', 'text or json', collect, [])
+    .summary('print the versions of this command and of the API server')
+    .description('Prints the versions of this command and of the API server.')
+    .option('--client', 'print only the version of this command; the cluster is not contacted', false)
+    .option('-o, --output <format>', 'output format: text (default) or json', collect, [])
     .action(async (flags) => done(await (await import('./version-command.ts')).version(flags, io)));
   return {
     command,

@@ -9,9 +9,9 @@ import { probeVerb } from './probe/verb.ts';
 import type { Codes, Done, Verb } from './verb.ts';
 
 const EXIT_CODES = `
-Exit codes; each verb's --help says what its own are for:
+Exit codes; the --help of a verb says what they mean there:
   0  done
-  1  it could not be done, or not be known
+  1  failed or incomplete
   2  there are changes; only plan with --detailed-exitcode
   3  the answer is no: blocked, refused, not ready
   4  timed out
@@ -33,11 +33,11 @@ function codesIn(codes: Codes): string {
 export function createProgram(io: Io, done: Done): Command {
   const program = new Command('kubectl azir')
     .description(
-      'Plan changes of Azure integration runtimes before they are merged, import what exists, see and steer the fleet',
+      'Plan changes to Azure integration runtimes before they are merged, import existing runtimes, and watch and control the fleet',
     )
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false, optionDescription: meaningOf })
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.note(text.trimEnd()) })
-    .showHelpAfterError('(kubectl azir --help tells more)')
+    .showHelpAfterError('(see kubectl azir --help)')
     .addHelpText('after', EXIT_CODES)
     .enablePositionalOptions()
     .exitOverride();

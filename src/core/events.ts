@@ -16,7 +16,10 @@ export function created(kind: Operation['kind']): OperatorEvent {
   return normal('Created', kind === 'Recreate' ? 'The runtime was created again.' : 'The runtime was created.');
 }
 
-export const RECOGNISED = normal('Created', 'The runtime exists in Azure: an earlier create of this object made it.');
+export const RECOGNISED = normal(
+  'Created',
+  'The runtime already exists in Azure: an earlier request for this object created it.',
+);
 
 /** `changes` in words; empty when nothing had to be changed. */
 export function adopted(changes: string): OperatorEvent {
@@ -48,7 +51,7 @@ export function driftCorrected(changes: string): OperatorEvent {
 export function networkCreated(name: string): OperatorEvent {
   return normal(
     'ManagedVirtualNetworkCreated',
-    `The managed virtual network ${name} was created; it can never be deleted.`,
+    `Created the managed virtual network ${name}; it cannot be deleted later.`,
   );
 }
 
@@ -105,14 +108,14 @@ export const released = {
   deleted: normal('Deleted', 'The runtime was deleted.'),
   alreadyGone: normal('Deleted', 'The runtime was already gone.'),
   withParent: (kind: Parent['kind']) =>
-    normal('Deleted', `Runtime was deleted together with its ${kind} or resource group.`),
+    normal('Deleted', `The runtime was deleted together with its ${kind} or resource group.`),
   handedOver: (key: string) => normal('HandedOver', `${key} declares the same runtime and takes over.`),
   claimedByAnother: (key: string) => normal('HandedOver', `${key} has claimed the same runtime.`),
   observed: normal('Retained', 'The object only observed the runtime, which stays in Azure.'),
   unclaimed: normal('Retained', 'This object had not claimed a runtime: nothing is deleted in Azure.'),
   untold: normal(
     'Retained',
-    'The finalizer of the operator is off, which does nothing more. Whether the runtime is still there is not known: check it in Azure.',
+    'The finalizer was removed, so the operator does nothing more. Whether the runtime still exists is not known: check it in Azure.',
   ),
   retained: normal('Retained', 'deletionPolicy is Retain: the runtime stays in Azure.'),
   retainedLate: normal(
@@ -120,9 +123,9 @@ export const released = {
     'deletionPolicy is Retain, but Azure had already accepted the deletion: check whether the runtime is still there.',
   ),
   adopted: normal('Retained', 'The runtime was adopted, not created, by this object: it stays in Azure.'),
-  otherType: normal('Retained', 'The name belongs to another kind of runtime now, which stays in Azure.'),
+  otherType: normal('Retained', 'The name now belongs to a runtime of another type, which stays in Azure.'),
   otherNetwork: (whereabouts: string) =>
-    normal('Retained', `The name belongs to another runtime now, which stays in Azure: ${whereabouts}`),
+    normal('Retained', `The name now belongs to another runtime, which stays in Azure: ${whereabouts}`),
 } as const;
 
 /** The events of a status that changed: one for each transition, none for a status that stands. Trouble is told by `heard`. */
@@ -152,9 +155,7 @@ function suspension({ deleting }: Situation['object'], before: Status, after: St
 
 function identityAccepted({ claim: was }: Status, { claim: is }: Status): OperatorEvent[] {
   if (was === undefined || is === undefined || was.identity === is.identity) return [];
-  return [
-    normal('IdentityAccepted', `The runtime is managed as ${is.identity} from now on, no longer as ${was.identity}.`),
-  ];
+  return [normal('IdentityAccepted', `The runtime is now managed as ${is.identity}, no longer as ${was.identity}.`)];
 }
 
 /** Whether the runtime is healthy after a repair, by us or one that a person asked for, whose effect was yet to be seen. */
@@ -190,5 +191,5 @@ export function describeChanges(drift: readonly Drift[], declared: ReadonlySet<s
 }
 
 function text(value: Json): string {
-  return value === null ? 'nothing' : JSON.stringify(value).slice(0, 200);
+  return value === null ? 'unset' : JSON.stringify(value).slice(0, 200);
 }

@@ -5,7 +5,7 @@
  *
  * When the next try is due: two designs. In the status, where a restart finds it: one Kubernetes write more for each try that
  * tells nothing new. Or this one: since when the object has been Stalled is in the status already, and when it was last
- * tried is remembered by the process (`Situation.triedAt`). A process that does not know counts its first look as a try, so
+ * tried is remembered by the process (`Situation.triedAt`). A process that does not know counts its first pass as a try, so
  * that no restart makes a storm of writes; the next try comes an hour later at the most.
  */
 import type { ReadyReason } from '../api/names.ts';
@@ -61,7 +61,7 @@ export function isWithheld(s: Situation): boolean {
   if (isReconcileRequested(s) || !isRefusalTold(s)) return false;
   if (s.definition?.presence === 'present' && isRepairFirst(s)) return true;
   const stalled = condition(s.status, 'Stalled');
-  // Whether the network is there by now is looked up each time.
+  // Each pass reads whether the network is there by now.
   if (stalled === undefined || stalled.reason === 'ManagedVirtualNetworkNotFound') return false;
   const triedAt = Math.min(s.triedAt ?? s.now, s.now);
   const pause = refusedPause(triedAt - stalled.lastTransitionTime);

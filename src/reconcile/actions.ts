@@ -80,7 +80,7 @@ export class Actions {
   /** Whether what failed was only to be shown, so that what was decided stands. */
   #isShown(act: PassAction, error: unknown): boolean {
     if (act.kind !== 'Read' || act.at !== 'state' || !act.stands) return false;
-    // After a write that failed, also what the request budget has nothing for: the next look shows it.
+    // After a write that failed, also when the request budget allows no read: the next poll shows it.
     if (error instanceof ParkedError) return this.#situation.failure !== undefined;
     return error instanceof AzureFailure && standsWithoutState(this.#situation, error.failure);
   }

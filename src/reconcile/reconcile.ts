@@ -122,7 +122,7 @@ function sinceAfter(outcome: PassOutcome, before: Since | undefined, now: number
   return { failingSince, ...since };
 }
 
-/** The first look of this process at a Stalled object counts as a try, so that a restart makes no storm of writes. */
+/** The first pass of this process over a Stalled object counts as a try, so that a restart makes no storm of writes. */
 function triedAfter({ seen: { stalled } }: PassOutcome, before: Since['tried'], now: number): Since['tried'] {
   if (stalled === undefined) return undefined;
   const { isTried, identity } = stalled;

@@ -1,4 +1,4 @@
-/** Whether drift that a poll finds had been announced: one that had not shows that changes in Azure do not reach us. */
+/** Whether the drift that polls find was announced: drift that was not shows that events do not reach the operator. */
 import type { Clock } from '../runtime/clock.ts';
 
 /** An announcement and what it announces come in any order, this much apart: Event Grid promises no time. */
@@ -10,11 +10,11 @@ const APART_MS = 10 * 60_000;
  */
 export class Announcements {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** When each runtime (see `armKey`) was named last. */
+  /** When each runtime (see `armKey`) was last announced. */
   readonly #announced = new Map<string, number>();
-  /** Since when drift of a runtime waits to be announced. */
+  /** The runtimes whose drift is not announced yet, and when it was found. */
   readonly #found = new Map<string, number>();
-  /** The runtimes that have been seen: drift of others may be older than this process. */
+  /** The runtimes that a pass has seen: drift of others may be older than this process. */
   readonly #seen = new Set<string>();
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
@@ -26,7 +26,7 @@ export class Announcements {
     this.#announced.set(runtimeKey, this.#clock.monotonic());
   }
 
-  /** A pass has found what another writer did to the runtime. */
+  /** A pass has found that another writer changed the runtime. */
   found(runtimeKey: string): void {
     if (!this.#seen.has(runtimeKey) || this.#announced.has(runtimeKey) || this.#found.has(runtimeKey)) return;
     this.#found.set(runtimeKey, this.#clock.monotonic());
@@ -47,7 +47,7 @@ export class Announcements {
     this.#found.delete(runtimeKey);
   }
 
-  /** The runtimes whose drift nothing has announced in time, each once. */
+  /** The runtimes whose drift was not announced in time; each is returned once. */
   missed(): string[] {
     const latest = this.#clock.monotonic() - APART_MS;
     const missed = [...this.#found].filter(([, at]) => at <= latest).map(([key]) => key);

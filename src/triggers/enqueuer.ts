@@ -45,7 +45,7 @@ export class Enqueuer {
     this.#add(this.#related(runtimeKey));
   }
 
-  /** Azure tells that somebody may have changed the runtime: a reason to poll it, and none to repeat a write that failed. */
+  /** An event of Azure says that the runtime was changed: a reason to poll it, and none to repeat a write that failed. */
   runtimePushed(runtimeKey: string): void {
     if (!this.#working) return;
     for (const { key } of this.#sharing(runtimeKey)) this.#queue.add(key, { priority: PRIORITY.pushed, isHint: true });

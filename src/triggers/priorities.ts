@@ -7,7 +7,7 @@ export const PRIORITY = {
   change: 100,
   /** Another object of the same runtime has changed. */
   related: 50,
-  /** Azure tells of a change of the runtime. */
+  /** An event of Azure says that the runtime was changed. */
   pushed: 30,
   /** A repair has waited for the request budget. */
   repair: 20,

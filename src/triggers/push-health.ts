@@ -1,4 +1,5 @@
 /** Whether the change queue can be relied upon: it can be read, and it brings our own writes and the drift that polls find. */
+import { QUEUE_TROUBLES, type QueueProblem, type QueueState } from '../core/model/queue-state.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
 import type { Log } from '../runtime/log.ts';
 import { WarnOnce } from '../runtime/warn-once.ts';
@@ -24,14 +25,13 @@ export interface PushHealthOptions {
 export class PushHealth {
   readonly #options: PushHealthOptions;
   readonly #warnOnce = new WarnOnce();
-  #state = 'not read yet';
+  #state: QueueState = 'not read yet';
 
   constructor(options: PushHealthOptions) {
     this.#options = options;
   }
 
-  /** `up`, `silent`, `not read yet`, or the problem that stands in the way of reading. */
-  get state(): string {
+  get state(): QueueState {
     return this.#state;
   }
 
@@ -42,7 +42,7 @@ export class PushHealth {
   }
 
   /** The queue has been read, or there was a problem. What has not come counts once nothing is left to be read (`isEmpty`). */
-  read(problem: string | undefined, isEmpty: boolean): void {
+  read(problem: QueueProblem | undefined, isEmpty: boolean): void {
     const { announcements, ownWrites, metrics } = this.#options;
     if (problem !== undefined) {
       announcements.interrupted();
@@ -84,7 +84,7 @@ export class PushHealth {
       'change queue did not announce a write of this operator',
       {
         parent,
-        remedy: 'Check that the event subscription exists and covers this parent; see docs/runbook.md#azureirpushdown.',
+        remedy: QUEUE_TROUBLES.silent.remedy,
       },
     );
   }

@@ -1,4 +1,4 @@
-/** What a change that Azure tells of means to the objects: which runtimes are polled, and why the others are not. */
+/** What an event of Azure means for the objects: which runtimes are polled, and why the others are not. */
 import { type AzureChange, type ChangedScope, scopeKey } from '../core/model/azure-change.ts';
 import type { ManagedObject } from '../core/model/object.ts';
 import { type Parent, parentKey, type RuntimeId } from '../core/model/runtime.ts';
@@ -8,7 +8,7 @@ import { type Clock, wallTime } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { PushedPolls } from './pushed-polls.ts';
 
-/** A list shows what happened so long before it was asked for: clocks differ, and ARM's replicas lag. */
+/** A list shows for certain what happened this long before it was requested: clocks differ, and ARM's replicas lag. */
 const LIST_LAGS_MS = 2 * 60_000;
 
 /** What became of a change: a poll, or why there was none. */
@@ -17,7 +17,7 @@ export type ChangeOutcome = 'poll' | 'stale' | 'unknown';
 export interface PushedChangesOptions {
   readonly objects: Pick<ObjectStore, 'sharing' | 'below' | 'inResourceGroup'>;
   readonly polls: Pick<PushedPolls, 'named'>;
-  /** When the oldest list of the parent that is in use was asked for, by the monotonic clock. */
+  /** When the oldest list of the parent that is in use was requested, by the monotonic clock. */
   readonly listedAt: (parent: Parent) => number | undefined;
   /** Another writer's change of this runtime was announced. */
   readonly announced: (runtimeKey: string) => void;
@@ -26,8 +26,8 @@ export interface PushedChangesOptions {
 }
 
 /**
- * A change is a hint: the most that it leads to is a poll. Ids are compared with those of objects, and what is asked for then
- * is built from the object.
+ * A change is a hint: it leads to a poll at most. Its ids are only compared with those of objects; what is then requested of
+ * Azure is built from the object.
  */
 export class PushedChanges {
   readonly #options: PushedChangesOptions;
@@ -44,7 +44,7 @@ export class PushedChanges {
     const outcome = this.#outcome(change);
     if (outcome !== 'unknown') {
       const { operation, correlationId } = change;
-      this.#options.log.debug('azure tells of a change', {
+      this.#options.log.debug('change in azure', {
         about: scopeKey(change.scope),
         operation,
         correlationId,
@@ -78,7 +78,7 @@ export class PushedChanges {
     }
   }
 
-  /** Whether a list has shown it for certain. */
+  /** Whether a list has shown for certain what happened at this time. */
   #isSeen(parent: Parent, at: number): boolean {
     const { listedAt, clock } = this.#options;
     const listed = Math.max(listedAt(parent) ?? Number.NEGATIVE_INFINITY, this.#beganAt);

@@ -12,6 +12,7 @@ import { ownCredentialOf } from '../azure/identity/own-credential.ts';
 import { createTokenCredential } from '../azure/identity/token-credential.ts';
 import { TokenSource } from '../azure/identity/tokens.ts';
 import type { Config } from '../config.ts';
+import type { QueueState } from '../core/model/queue-state.ts';
 import type { RuntimeId } from '../core/model/runtime.ts';
 import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import type { Shard } from '../kube/objects/shard.ts';
@@ -42,8 +43,7 @@ export interface ChangeQueue {
   readonly component: Component;
   /** To be told what passes find: it shows whether changes reach us. */
   readonly passes: PassListener;
-  /** See `PushHealth.state`. */
-  state(): string;
+  state(): QueueState;
 }
 
 /** @throws Error when the operator has no identity of its own to read it with */

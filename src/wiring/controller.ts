@@ -12,8 +12,10 @@ import type { OutageKeys } from '../triggers/outage-keys.ts';
 import { type Base, CONTROLLER } from './base.ts';
 import { createHandler } from './handler.ts';
 
-/** Who is told of passes besides the metrics. */
-export type PassListener = Pick<Parameters<typeof createReconciler>[0]['metrics'], 'foreignChange' | 'passed'>;
+type PassMetrics = Parameters<typeof createReconciler>[0]['metrics'];
+
+/** Is told of passes besides the metrics. */
+export type PassListener = Pick<PassMetrics, 'foreignChange' | 'passed'>;
 
 export interface ControllerParts {
   readonly shard: Shard;
@@ -38,16 +40,7 @@ export function createController(base: Base, parts: ControllerParts): Controller
     identities,
     events: createEvents({ client, clock, metrics: metrics.kubernetes, log, instance: hostname(), signal }),
     log,
-    metrics: {
-      ...metrics.azure,
-      ...metrics.polls,
-      stalled: () => metrics.controller.terminalError(CONTROLLER),
-      foreignChange: (key) => alsoTold?.foreignChange(key),
-      passed: (key, end) => {
-        metrics.polls.passed(key, end);
-        alsoTold?.passed(key, end);
-      },
-    },
+    metrics: passMetrics(base, alsoTold),
     isLeader,
     now: clock.now,
     intervalMs,
@@ -67,4 +60,17 @@ export function createController(base: Base, parts: ControllerParts): Controller
       },
     },
   });
+}
+
+function passMetrics({ metrics }: Base, alsoTold: PassListener | undefined): PassMetrics {
+  return {
+    ...metrics.azure,
+    ...metrics.polls,
+    stalled: () => metrics.controller.terminalError(CONTROLLER),
+    foreignChange: (key) => alsoTold?.foreignChange(key),
+    passed: (key, end) => {
+      metrics.polls.passed(key, end);
+      alsoTold?.passed(key, end);
+    },
+  };
 }

@@ -12,6 +12,8 @@ import { parse, parseAllDocuments } from 'yaml';
 import { findAssets } from '../../dev/controlplane/assets.ts';
 import { stderrLog } from '../../dev/controlplane/log.ts';
 import { pathOf, underCi } from '../../dev/tools/index.ts';
+import { brokenLinks } from '../../scripts/docs/links.ts';
+import { readRepository } from '../../scripts/docs/repository.ts';
 import { haveOwnNode } from '../../scripts/package/plugin.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -102,6 +104,25 @@ const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await de
     const { image, metrics } = await show('values');
     expect(image.repository).toBe(IMAGE_REPOSITORY);
     expect(metrics.prometheusRule.runbookUrl).toBe(`${REPOSITORY_URL}/blob/v${version}/docs/runbook.md`);
+  });
+
+  test('has alerts whose links lead to a heading of a page of its sources', async () => {
+    const chart = `${out}azure-ir-operator-chart-${version}.tgz`;
+    const args = ['template', 'release', chart, '--set', 'metrics.prometheusRule.enabled=true'];
+    const { stdout } = await promisify(execFile)(pathOf('helm'), args, { cwd: root });
+    const rule = parseAllDocuments(stdout)
+      .map((document) => document.toJS())
+      .find(({ kind }) => kind === 'PrometheusRule');
+    const alerts: { annotations: { runbook_url: string } }[] = rule.spec.groups
+      .flatMap(({ rules }: { rules: object[] }) => rules)
+      .filter((each: object) => 'alert' in each);
+    const links = alerts.map(({ annotations }) => annotations.runbook_url);
+    const sources = `${REPOSITORY_URL}/blob/v${version}/`;
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((link) => !link.startsWith(`${sources}docs/runbook.md#`))).toEqual([]);
+    const { texts, paths } = await readRepository();
+    const told = links.map((link) => link.slice(sources.length)).join('\n');
+    expect(brokenLinks({ texts: new Map([...texts, ['deploy/alerts.yaml', told]]), paths })).toEqual([]);
   });
 
   test('has a bill of materials with every package that the operator depends on, in its version, and Node', () => {

@@ -341,6 +341,29 @@ describe('the chart', () => {
     await expect(told('docs/runbook.md')).rejects.toThrow('runbookUrl');
   });
 
+  test('puts what Prometheus and Grafana look for where they look for it, and says there where the metrics are', async () => {
+    const serviceMonitor = {
+      enabled: true,
+      namespace: 'monitoring',
+      relabelings: [{ action: 'labeldrop', regex: 'pod' }],
+    };
+    const dashboard = { enabled: true, namespace: 'grafana' };
+    const all = await rendered({ metrics: { serviceMonitor, dashboard } });
+    expect(only(all, 'ServiceMonitor')).toMatchObject({
+      metadata: { namespace: 'monitoring' },
+      spec: {
+        namespaceSelector: { matchNames: [namespace] },
+        endpoints: [{ relabelings: serviceMonitor.relabelings }],
+      },
+    });
+    expect(only(all, 'ConfigMap')?.metadata).toMatchObject({
+      namespace: 'grafana',
+      labels: { grafana_dashboard: '1' },
+    });
+    const beside = await rendered({ metrics: { serviceMonitor: { enabled: true }, dashboard: { enabled: true } } });
+    for (const kind of ['ServiceMonitor', 'ConfigMap']) expect(only(beside, kind)?.metadata.namespace).toBe(namespace);
+  });
+
   test('may ask who reads its metrics only where these are secure', async () => {
     const roles = async (values: object) =>
       (await rendered(values)).filter(({ kind }) => kind === 'ClusterRole') as unknown as { rules: object[] }[];

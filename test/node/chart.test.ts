@@ -40,14 +40,8 @@ describe('with watchNamespaces', () => {
 });
 
 describe('helm test', () => {
-  test('says that it works, from another pod', async () => {
-    const ip = await place.kubectl([
-      ...['get', 'service', `${RELEASE}-metrics`, '-n', NAMESPACE, '-o', 'jsonpath={.spec.clusterIP}'],
-    ]);
-    // This cluster has no DNS.
-    await place.upgrade({ hostAliases: [{ ip, hostnames: [`${RELEASE}-metrics`] }] });
-    const said = await place.helm(['test', RELEASE, '--logs', '--timeout', '90s']);
-    expect(said).toContain('answers');
+  test('says that it works, from another pod, also where no name of a Service can be resolved: this cluster has no DNS', async () => {
+    expect(await place.helm(['test', RELEASE, '--logs', '--timeout', '90s'])).toContain('/metrics answers');
   });
 });
 

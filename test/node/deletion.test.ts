@@ -1,6 +1,6 @@
 /** Deletions as the real controller manager carries them out: of a namespace with all that is in it, and of an owner with what it owns. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DEFAULT_CLIENT, DEFAULT_FACTORY } from '../../dev/emulator/index.ts';
+import { DEFAULT_FACTORY } from '../../dev/emulator/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { PATIENCE_MS, Place } from './support/place.ts';
 
@@ -38,10 +38,7 @@ describe('a namespace that is deleted', () => {
   test('with the Secret that its runtimes act by, which goes first, takes its runtimes with it', async () => {
     const namespace = 'team-b';
     await place.kubectl(['create', 'namespace', namespace]);
-    const { tenantId, clientId, clientSecret } = DEFAULT_CLIENT;
-    const identity = { AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: clientSecret };
-    const literals = Object.entries(identity).map(([name, value]) => `--from-literal=${name}=${value}`);
-    await place.kubectl(['create', 'secret', 'generic', 'azure-ir-credential', '-n', namespace, ...literals]);
+    await place.createCredential(namespace);
     for (const name of ['one', 'two', 'three']) await create(manifest(name, namespace), name, namespace);
     expect((await inAzure()).sort()).toEqual(['one', 'three', 'two']);
     await place.kubectl(['delete', 'namespace', namespace, '--timeout=80s']);

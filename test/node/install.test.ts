@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEFAULT_CLIENT } from '../../dev/emulator/index.ts';
 import { pathOf } from '../../dev/tools/index.ts';
+import { blocksOf } from '../../scripts/docs/commands.ts';
 import { eventually } from '../support/eventually.ts';
 import { NAMESPACE, RELEASE } from '../support/helm.ts';
 import { PATIENCE_MS, Place, RUNTIME, SAMPLE } from './support/place.ts';
@@ -29,6 +30,40 @@ function steps(): { commands: string; values: string } {
   const commands = console.replace(/^ *\$ /gm, '').replace(/^ {2,}(?=--)/gm, '');
   return { commands, values };
 }
+
+/** Resolves with what it prints. */
+async function shell(place: Place, script: string): Promise<string> {
+  const PATH = [dirname(place.cluster.kubectl), dirname(pathOf('helm')), process.env.PATH].join(':');
+  const env = { ...process.env, PATH, HOME: place.home, KUBECONFIG: place.cluster.kubeconfig };
+  return (await promisify(execFile)('bash', ['-euxc', script], { cwd: root, env })).stdout;
+}
+
+const readiness = async (place: Place) =>
+  (await place.pods()).map(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status);
+
+describe('the steps of the README', () => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await Place.create();
+  });
+  afterAll(() => place?.stop());
+
+  test('lead to two Ready pods that need no identity, and to a Ready runtime where a Secret stands beside its object', async () => {
+    const commands = blocksOf(readFileSync(join(root, 'README.md'), 'utf8')).flat();
+    const install = commands.find(({ text }) => text.startsWith('helm install'));
+    // Where this Azure is, which is none of Azure's clouds.
+    await place.kubectl(['create', 'namespace', NAMESPACE]);
+    await place.trustAzure();
+    const azure = await place.write('azure.yaml', JSON.stringify(place.azureValues()));
+    await shell(place, `${install?.text} -f ${azure} --wait --timeout 120s`);
+    expect(await readiness(place)).toEqual(['True', 'True']);
+    const team = 'team-z';
+    await place.kubectl(['create', 'namespace', team]);
+    await place.createCredential(team);
+    await place.kubectl(['apply', '-n', team, '-f', SAMPLE]);
+    await place.kubectl(['wait', '--for=condition=Ready', '--timeout=60s', '-n', team, '-f', SAMPLE]);
+  });
+});
 
 describe('the steps of the documents', () => {
   let place: Place;
@@ -53,25 +88,15 @@ describe('the steps of the documents', () => {
     const file = await place.write('values.yaml', values);
     const azure = await place.write('azure.yaml', JSON.stringify(place.azureValues()));
     const [before = '', install = ''] = filled.split(/^(?=helm install)/m);
-    await shell(before);
+    await shell(place, before);
     await place.trustAzure();
     const own = install.trim().replace('-f values.yaml', `-f ${file}`);
-    await shell(`${own} -f ${azure} --wait --timeout 120s`);
-  }
-
-  async function shell(script: string): Promise<void> {
-    const PATH = [dirname(place.cluster.kubectl), dirname(pathOf('helm')), process.env.PATH].join(':');
-    const env = { ...process.env, PATH, HOME: place.home, KUBECONFIG: place.cluster.kubeconfig };
-    await promisify(execFile)('bash', ['-euxc', script], { cwd: root, env });
+    await shell(place, `${own} -f ${azure} --wait --timeout 120s`);
   }
 
   test('install it: helm install --wait ends with two Ready pods', async () => {
     await follow();
-    const pods = await place.pods();
-    expect(pods.map(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status)).toEqual([
-      'True',
-      'True',
-    ]);
+    expect(await readiness(place)).toEqual(['True', 'True']);
   });
 
   test('the example becomes Ready in a namespace that is named', async () => {
@@ -101,10 +126,20 @@ describe('the steps of the documents', () => {
     }, PATIENCE_MS);
   });
 
-  test('the log says which identity it uses, by the command of the documents', async () => {
-    expect(page()).toContain(`kubectl logs -n ${NAMESPACE} deploy/${RELEASE}`);
-    const logs = await Promise.all((await place.pods()).map(({ metadata }) => place.log(metadata.name)));
-    for (const log of logs) expect(log).toContain(DEFAULT_CLIENT.clientId);
+  test('it is found to run, by the commands of the documents: the log says which identity it uses', async () => {
+    const check =
+      page()
+        .split(/^(?=## )/m)
+        .find((section) => /^## .*Check that it runs$/m.test(section)) ?? '';
+    const typed = blocksOf(check)
+      .flat()
+      .map(({ text }) => text);
+    expect(typed.length).toBe(2);
+    const said = await shell(place, typed.join('\n'));
+    expect(said).toContain('successfully rolled out');
+    expect(said).toContain(DEFAULT_CLIENT.clientId);
+    const [, test = ''] = /`(helm test [^`]+)`/.exec(check) ?? [];
+    expect(await shell(place, test)).toMatch(/^Phase: +Succeeded$/m);
   });
 
   test('it is deleted, in Azure, too', async () => {

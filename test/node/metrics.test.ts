@@ -67,6 +67,10 @@ describe('secured', () => {
 
   const scrape = async () => (await place.guest(['get', `https://${await address()}/metrics`], scraper)).split('\n');
 
+  test('helm test, which has no token, takes the refusal for the answer that it is', async () => {
+    expect(await place.helm(['test', RELEASE, '--logs', '--timeout', '90s'])).toMatch(/https:\S+ answers/);
+  });
+
   test('they are refused to a service account that nobody has allowed it', async () => {
     expect((await scrape())[0]).toBe('403');
   });

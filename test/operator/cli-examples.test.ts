@@ -38,6 +38,8 @@ function wordsOf(example: string, { namespace, factory }: Place): string[] {
     .replaceAll('00000000-0000-0000-0000-000000000001', factory.subscriptionId)
     .replaceAll('ADFV2SampleRG', factory.resourceGroup)
     .replaceAll('SampleV2DataFactory1', factory.name)
+    // There is nobody to ask.
+    .replace(/^kubectl azir probe/, '$& --yes')
     // There is no operator in a pod to wait for.
     .replace('--wait 2m', '--wait 1s')
     // Of the whole cluster it would say what becomes of other tests, too.

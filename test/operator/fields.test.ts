@@ -243,8 +243,8 @@ describe.each(inBothKinds)('the whole definition, in a $kind', ({ inPlace }) => 
       );
       expect(await properties(place)).toEqual(expected);
       const [note] = await notes(place, 'DriftDetected');
-      expect(note).toContain('dataFlow.coreCount is nothing, want 32');
-      expect(note).toContain('dataFlow.customProperties[a] is nothing, want "1"');
+      expect(note).toContain('dataFlow.coreCount is unset, want 32');
+      expect(note).toContain('dataFlow.customProperties[a] is unset, want "1"');
       expect(note).not.toContain('cleanup');
       expect(note).not.toContain('Properties.');
       expect(await place.writes('sample')).toEqual(['PUT', 'PUT']);

@@ -128,12 +128,15 @@ describe.each(inBothKinds)('what cannot be seen is shown, in a $kind,', ({ inPla
         ]),
       );
       await expectAllSeen(place);
-      await place.patch('sample', { spec: { managementPolicy: 'Manage', description: `${MEAN}!` } });
+      const location = 'West Europe';
+      await place.patch('sample', { spec: { managementPolicy: 'Manage', location, description: `${MEAN}!` } });
       await eventually(async () => {
         const { properties: now } = (await place.runtime('sample')) ?? {};
         expect(now).toMatchObject({
           description: `${MEAN}!`,
-          typeProperties: { computeProperties: { location: MEAN } },
+          typeProperties: {
+            computeProperties: { location, dataFlowProperties: { customProperties: dataFlow.customProperties } },
+          },
         });
       });
       await place.until('sample', 'Ready=True Available');

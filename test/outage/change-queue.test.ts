@@ -142,7 +142,7 @@ describeWithQueue('the change queue', () => {
         front.mend();
         await world.operator({ args: [flag, SELDOM] });
         await isSetBack(world);
-        await world.place.untilEvents('sample', 'Created', 'DriftCorrected');
+        await world.place.untilEvents('sample', 'Created', 'DriftDetected', 'DriftCorrected');
       }),
     ));
 

@@ -22,8 +22,9 @@ const NOT_RUN: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^kind /, 'it needs a kind cluster'],
   [/(?:^|\$\()az /, 'it needs Azure'],
   [/^terraform /, 'it needs Terraform'],
-  [/^kubectl logs /, 'there are no pods'],
-  [/^npm (?:run demo|test)$/, 'it is a stage of npm test, or that itself'],
+  [/--azure-credential azure-cli/, 'it needs the Azure CLI'],
+  [/^kubectl (?:logs|rollout) /, 'there are no pods'],
+  [/^npm (?:run demo(?: -- --push)?|test)$/, 'it is a stage of npm test, or that itself'],
   ...(hasJq() ? [] : [[/\| jq /, 'there is no jq'] as const]),
 ];
 
@@ -65,6 +66,7 @@ export class Terminal {
   readonly #cluster: Cluster;
   readonly #folder: string;
   readonly #variables: Variables;
+  readonly #closed = new AbortController();
 
   private constructor(cluster: Cluster, folder: string, variables: Variables) {
     this.#cluster = cluster;
@@ -115,11 +117,14 @@ export class Terminal {
     const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', filledIn(command)], {
       cwd: this.#folder,
       env,
+      signal: this.#closed.signal,
     });
     return stdout;
   }
 
+  /** Ends what is still waiting for something. */
   async close(): Promise<void> {
+    this.#closed.abort();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

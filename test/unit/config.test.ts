@@ -1,4 +1,5 @@
 /** Every flag and variable: its default, its check, and which of them wins. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { type Config, ConfigError, parseConfig, usage } from '../../src/config.ts';
 
@@ -121,7 +122,28 @@ describe.each(Object.entries(FLAGS))('--%s', (name, { key, standard, given, pars
   });
 });
 
+/** Whether the chart takes it: what it takes must not keep the pod from starting. */
+function chartTakes(queueUrl: string): boolean {
+  const schema = JSON.parse(readFileSync(new URL('../../deploy/chart/values.schema.json', import.meta.url), 'utf8'));
+  const { allOf } = schema.properties.changeQueue.properties.url as { allOf: readonly { pattern: string }[] };
+  return allOf.every(({ pattern }) => new RegExp(pattern).test(queueUrl));
+}
+
 describe('a change queue', () => {
+  test.each([
+    ['', ''],
+    ['https://account.queue.core.windows.net/ir-changes'],
+    ['https://account.queue.core.windows.net/ir-changes/', 'https://account.queue.core.windows.net/ir-changes'],
+    ['https://account.z12.queue.storage.azure.net/a-b'],
+    ['https://account.queue.core.chinacloudapi.cn/1-2-3-4'],
+    ['https://127.0.0.1:10001/devstoreaccount1/changes'],
+    ['https://account.queue.core.windows.net:443/changes', 'https://account.queue.core.windows.net/changes'],
+    [`https://account.queue.core.windows.net/${'a-'.repeat(31)}a`],
+  ])('may be %s, for the chart, too', (url, read = url) => {
+    expect(config([`--change-queue=${url}`]).changeQueue).toBe(read);
+    expect(chartTakes(url)).toBe(true);
+  });
+
   test.each([
     'http://account.queue.core.windows.net/ir-changes',
     'https://account.queue.core.windows.net',
@@ -129,6 +151,20 @@ describe('a change queue', () => {
     'https://account.queue.core.windows.net/IR-changes',
     'https://account.queue.core.windows.net/ir--changes',
     'https://account.queue.core.windows.net/ir',
+    `https://account.queue.core.windows.net/${'a-'.repeat(32)}`,
+    `https://account.queue.core.windows.net/${'a-'.repeat(31)}ab`,
+    'https://account.queue.core.windows.net/-changes',
+    'https://account.queue.core.windows.net/changes-',
+    'https://account.queue.core.windows.net/changes//',
+    'https://account.queue.core.windows.net/my_changes',
+    'https://account.queue.core.windows.net/ir%2Dchanges',
+    'https://account.queue.core.windows.net/a/b/c/changes',
+    'https://account.queue.core.windows.net/Account/changes',
+    'https://account.queue.core.windows.net/ac/changes',
+    'https:///changes',
+    'https://:443/changes',
+    'https://account.queue.core.windows.net:port/changes',
+    'https://account.queue.core.windows.net/ir changes',
     'https://account.queue.core.windows.net/ir-changes/messages/x',
     'https://account.queue.core.windows.net/ir-changes?sv=2024&sig=SECRET',
     'https://user:SECRET@account.queue.core.windows.net/ir-changes',
@@ -138,6 +174,7 @@ describe('a change queue', () => {
     const message = refusal([`--change-queue=${url}`]);
     expect(message).toMatch(/^--change-queue: invalid queue URL ".*": must be https, without a SAS token/);
     expect(message).not.toContain('SECRET');
+    expect(chartTakes(url)).toBe(false);
   });
 
   test.each(['999ms', '0s', '61s', 'often'])('is not read every %s', (text) => {

@@ -11,12 +11,12 @@ import { usageOf } from '../usage.ts';
 const INTERVAL_SECONDS = 15;
 const REST_MS = 5_000;
 
-/** What was spent up to a moment, by name with the unit in it. Differences of two are what a measurement is about. */
+/** What was spent up to a moment, by a name that ends in the unit. A measurement is the difference of two. */
 type Spent = Readonly<Record<string, number>>;
 
 /**
- * The three are told apart: what the servers take at rest is subtracted from all, and from the drift what the polls took
- * meanwhile. There are no limits of ARM, and the connections take a detour that counts bytes: the time says nothing.
+ * To tell the three apart, what the servers take at rest is subtracted from each, and what polls took meanwhile from the drift.
+ * ARM's limits are off, and the connections go through a relay that counts bytes, so times mean nothing here.
  */
 export async function cost(objects: number): Promise<Result> {
   const figures = await inPlace({ throttling: false, counted: true }, async (place) => {
@@ -29,9 +29,9 @@ export async function cost(objects: number): Promise<Result> {
     await sleep(2 * INTERVAL_SECONDS * 1_000);
     const polls = await spentDuring(place, operator, () => sleep(2 * INTERVAL_SECONDS * 1_000));
     const drifts = await spentDuring(place, operator, () => drifted(place, objects));
-    const poll = times(beyondRest(polls, atRest), 1 / (polls[LOOKS] ?? 1));
-    // A correction looks once, as a poll does.
-    const meanwhile = times(poll, (drifts[LOOKS] ?? 0) - objects);
+    const poll = times(beyondRest(polls, atRest), 1 / (polls[POLLS] ?? 1));
+    // A correction reads the state once, as a poll does.
+    const meanwhile = times(poll, (drifts[POLLS] ?? 0) - objects);
     return {
       ...named('create', times(creates, 1 / objects)),
       ...named('poll', poll),
@@ -42,7 +42,7 @@ export async function cost(objects: number): Promise<Result> {
 }
 
 const MS = 'ms';
-const LOOKS = 'looks';
+const POLLS = 'polls';
 
 async function spent(place: Place, operator: OperatorProcess | undefined): Promise<Spent> {
   const servers = await serverCpu(place.installed.controlPlane.dir);
@@ -50,7 +50,7 @@ async function spent(place: Place, operator: OperatorProcess | undefined): Promi
   const { kubernetes, arm } = place.traffic();
   return {
     [MS]: Date.now(),
-    [LOOKS]: usage?.armByOperation.IntegrationRuntimes_GetStatus ?? 0,
+    [POLLS]: usage?.armByOperation.IntegrationRuntimes_GetStatus ?? 0,
     'operator CPU ms': usage?.operatorCpuMs ?? 0,
     'API server CPU ms': servers.apiServerMs,
     'etcd CPU ms': servers.etcdMs,
@@ -72,7 +72,7 @@ async function spentDuring(
 }
 
 function beyondRest(what: Spent, atRest: Spent): Spent {
-  return { ...minus(what, times(atRest, (what[MS] ?? 0) / (atRest[MS] ?? 1))), [LOOKS]: what[LOOKS] ?? 0 };
+  return { ...minus(what, times(atRest, (what[MS] ?? 0) / (atRest[MS] ?? 1))), [POLLS]: what[POLLS] ?? 0 };
 }
 
 function minus(a: Spent, b: Spent): Spent {
@@ -89,11 +89,11 @@ function mapped(what: Spent, change: (value: number, name: string) => number): S
 
 /** Without what only the arithmetic needs. */
 function named(of: string, what: Spent): Record<string, number> {
-  const shown = Object.entries(what).filter(([name]) => name !== MS && name !== LOOKS);
+  const shown = Object.entries(what).filter(([name]) => name !== MS && name !== POLLS);
   return Object.fromEntries(shown.map(([name, value]) => [`${of}: ${name}`, value]));
 }
 
-/** Another writer changes all runtimes; resolves once all are set back and were looked at. */
+/** Another writer changes all runtimes; resolves once all are set back and their states were read. */
 async function drifted({ control }: Place, objects: number): Promise<void> {
   const { IntegrationRuntimes_CreateOrUpdate: before = 0 } = await control.counts();
   const merge = { description: 'changed by another writer' };

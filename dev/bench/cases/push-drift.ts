@@ -1,4 +1,4 @@
-/** Benchmark of correcting drift that Azure tells of, while nothing is polled for an hour. */
+/** Benchmark of correcting drift that the change queue announces, at an interval of an hour. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stderrLog } from '../../controlplane/log.ts';
 import type { FactoryRef } from '../../emulator/control.ts';
@@ -37,7 +37,7 @@ export async function pushDrift(objects: number): Promise<Result> {
         benchmark: 'push-drift',
         objects,
         figures: { ...one, ...created, ...strangers, ...known, ...all, ...atRest },
-        compared: `p99 of 5 s; ${FORGED} messages of no object and ${objects} own creates: no read; of one runtime: a poll in 5 s; all at once: what ARM's buckets allow; 6.1 reads`,
+        compared: `p99: 5 s; ${objects} own creates and ${FORGED} messages about no object: no read; ${FORGED} about one runtime: a poll in 5 s; all at once: what ARM's buckets allow; 6.1 reads`,
       };
     }),
   );
@@ -55,7 +55,7 @@ class PushDrift {
     this.#objects = objects;
   }
 
-  /** A create is a GET, a PUT and a getStatus: what else is read is an echo that was taken for somebody's write. */
+  /** A create is a GET, a PUT and a getStatus: any other read means that an echo was taken for another writer's change. */
   async creates() {
     say(`creating ${this.#objects} objects`);
     const { operator } = await converge(this.#place, this.#objects, UNLIMITED, SELDOM, this.#changes.flag);
@@ -65,7 +65,7 @@ class PushDrift {
     return { own_extra_reads: reads - 2 * this.#objects };
   }
 
-  /** In an interval that is shorter than the default. */
+  /** At an interval that is shorter than the default. */
   async rest() {
     say(`polling all objects for ${REST_INTERVAL_SECONDS * (REST_INTERVALS + 2)} s`);
     const { flag } = this.#changes;
@@ -107,9 +107,9 @@ class PushDrift {
     return { p50_s: quantile(0.5), p99_s: quantile(0.99) };
   }
 
-  /** Of runtimes without an object, and of none at all, in a factory that nobody else asks for. */
+  /** Messages about runtimes that no object declares, half of them in a factory that nothing else reads. */
   async forged() {
-    say(`${FORGED} messages of no object`);
+    say(`${FORGED} messages about no object`);
     const { control } = this.#place;
     const stranger: FactoryRef = { ...factoryOf(0), name: 'stranger' };
     await control.ensureFactory(stranger);
@@ -125,7 +125,7 @@ class PushDrift {
   }
 
   async known() {
-    say(`${FORGED} messages of one runtime`);
+    say(`${FORGED} messages about one runtime`);
     const { control } = this.#place;
     const polls = async () =>
       (await control.counts({ operation: 'IntegrationRuntimes_GetStatus', runtime: nameOf(0) }))
@@ -225,7 +225,7 @@ class PushDrift {
   }
 }
 
-/** Of somebody's write, as Event Grid tells of it. */
+/** The message of Event Grid about another writer's change. */
 function message(factory: FactoryRef, name: string, at: number): string {
   const { subscriptionId, resourceGroup } = factory;
   const change = {

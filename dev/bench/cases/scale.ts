@@ -1,4 +1,4 @@
-/** Benchmark of a large fleet: many objects in 200 factories of 20 subscriptions, through all that befalls an operator. */
+/** Benchmark of a large fleet, in 200 factories of 20 subscriptions: creates, a start, a restart of the API server, a failover. */
 import type { OperatorProcess } from '../../installation/operator-process.ts';
 import { bound } from '../arm-bound.ts';
 import { LONGEST_MS, polled, UNLIMITED } from '../converge.ts';
@@ -14,7 +14,7 @@ export async function scale(objects: number): Promise<Result> {
     const creates = await created(place, objects);
     await place.control.setBuckets({ enabled: true });
     const startedAt = Date.now();
-    const once = await looked(place, objects);
+    const once = await allPolled(place, objects);
     const leader = await replica(place);
     const listed = secondsSince(startedAt);
     await once();
@@ -23,7 +23,7 @@ export async function scale(objects: number): Promise<Result> {
     const memory = { 'MiB, leader': await residentMemory(leader), 'MiB, standby': await residentMemory(standby) };
     const restart = await restarted(place, leader);
     await place.control.setBuckets({ enabled: true });
-    const again = await looked(place, objects);
+    const again = await allPolled(place, objects);
     const leading = await timed(standby, () => leader.stop());
     const ledAt = Date.now();
     await again();
@@ -66,13 +66,13 @@ async function created(place: Place, objects: number): Promise<Record<string, nu
   };
 }
 
-/** A wait until so many more states have been asked for than now. */
-async function looked(place: Place, objects: number): Promise<() => Promise<void>> {
+/** Returns a wait for this many more polls than there have been by now. */
+async function allPolled(place: Place, objects: number): Promise<() => Promise<void>> {
   const { IntegrationRuntimes_GetStatus: before = 0 } = await place.control.counts();
   return () => polled(place, before + objects);
 }
 
-/** The API server is gone for a moment: all watches end, and what they follow on has to be found anew. */
+/** The API server is gone for a moment: all watches end, and each has to find out where it goes on. */
 async function restarted({ installed: { controlPlane } }: Place, leader: OperatorProcess) {
   const cpuBefore = await cpuSeconds(leader);
   await controlPlane.restartApiServer();

@@ -14,6 +14,10 @@ const NAME = /^(?=.{3,63}$)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/;
 const WORKSPACE = /^(?=.{1,50}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
 const PARENTS: Readonly<Record<Parent['kind'], RegExp>> = { factory: NAME, workspace: WORKSPACE };
 
+export function isRuntimeName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** Throws `AzureFailure` of kind `refused`, without a call, for an id that ARM could not have. */
 export function checkRuntimeId(id: RuntimeId): void {
   checkParent(id.parent);

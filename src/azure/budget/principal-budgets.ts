@@ -1,7 +1,7 @@
 /** The request budgets of one principal: one for each subscription, as ARM counts. */
 import { foldCase } from '../../core/model/letter-case.ts';
 import type { Parent } from '../../core/model/runtime.ts';
-import type { Budget, RequestKind } from '../../ports.ts';
+import type { Budget } from '../../ports.ts';
 import type { AzureMetrics } from '../metrics.ts';
 import { RequestBudget, type RequestBudgetOptions } from './request-budget.ts';
 
@@ -27,14 +27,12 @@ export class PrincipalBudgets implements Budget {
     if (present !== undefined) return present;
     const { metrics, ...options } = this.#options;
     const owner = { subscription, identity: this.#identity };
-    const remaining = (kind: RequestKind, value: number) => {
-      if (!this.#isRetired) metrics.budgetRemaining(kind, value, owner);
-    };
     const intervalFactorChanged = (factor: number) => {
       if (!this.#isRetired) metrics.intervalFactorChanged(factor, owner);
     };
-    const budget = new RequestBudget({ ...options, remaining, intervalFactorChanged });
+    const budget = new RequestBudget({ ...options, intervalFactorChanged });
     if (this.#isRetired) budget.retire();
+    else metrics.budgetAdded(owner, () => budget.left);
     this.#budgets.set(subscription, budget);
     return budget;
   }

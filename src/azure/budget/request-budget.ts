@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Rate } from '../../runtime/token-bucket.ts';
 import { ArmBucket } from './arm-bucket.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
-import { type Counts, KINDS, NONE, only, sum } from './counts.ts';
+import { type Counts, eachKind, KINDS, NONE, only, sum } from './counts.ts';
 import { dueFor, type Granted, isEnough, spend, spentBy, type Waiting } from './key-state.ts';
 import { ARM_LIMITS, type RateLimits } from './limits.ts';
 import { PollSpacing } from './poll-spacing.ts';
@@ -15,8 +15,6 @@ export interface RequestBudgetOptions {
   readonly clock: Clock;
   /** Puts a key back into the queue. Called inside `take` and from a timer: it must not call the budget back. */
   readonly wake: (key: string, urgency: Urgency) => void;
-  /** Told whenever it changes: how many whole requests would be granted now. */
-  readonly remaining?: (kind: RequestKind, value: number) => void;
   /** Told whenever it changes: how many times further apart polls are than asked for. */
   readonly intervalFactorChanged?: (factor: number) => void;
   /** ARM's, of which 98 % are spent; `ARM_LIMITS` when absent. */
@@ -48,7 +46,6 @@ export class RequestBudget {
   readonly #granted = new Map<string, Granted>();
   readonly #spacing: PollSpacing;
   readonly #breaker: CircuitBreaker;
-  readonly #reported: Record<RequestKind, number> = { reads: -1, writes: -1, deletes: -1 };
   #timer: Timer | undefined;
   #isStopped = false;
   #isRetired = false;
@@ -61,6 +58,11 @@ export class RequestBudget {
     this.#lines = new TokenLines(this.#buckets);
     this.#spacing = new PollSpacing(clock, this.#buckets.reads.perMs, options.intervalFactorChanged);
     this.#breaker = new CircuitBreaker(clock, options.wake);
+  }
+
+  /** How many whole requests would be granted now. */
+  get left(): Counts {
+    return eachKind((kind) => this.#buckets[kind].available);
   }
 
   /** A request goes out; the caller calls what this returns when the request has ended, however it did. */
@@ -89,7 +91,6 @@ export class RequestBudget {
     if (granted === undefined) this.#refuse(kind, caller, pass);
     this.#buckets[kind].spend();
     this.#hold(spend(kind, granted, pass, this.#holdUntil()));
-    this.#report();
   }
 
   /** Why a caller is refused that would wait longer than `patienceMs` because of a 429; undefined when it would not. */
@@ -119,7 +120,6 @@ export class RequestBudget {
     if (!Number.isFinite(remaining) || remaining < 0) return;
     this.#buckets[kind].observe(remaining);
     this.#schedule();
-    this.#report();
   }
 
   /** ARM refused one with 429: no more of this kind before `retryAfterMs` have gone by. */
@@ -132,7 +132,6 @@ export class RequestBudget {
     bucket.block(retryAfterMs);
     if (!wasProbed && bucket.isProbed) this.#announceLongBlock();
     this.#schedule();
-    this.#report();
   }
 
   /** ARM answered a request that was sent at this time, and did not throttle it. */
@@ -223,7 +222,6 @@ export class RequestBudget {
     for (const waiting of complete) this.#hold(this.#woken(waiting));
     for (const { key, urgency } of complete) if (key !== asking) this.#options.wake(key, urgency);
     this.#schedule();
-    this.#report();
   }
 
   #woken({ key, urgency, since, collected }: Waiting): Granted {
@@ -281,14 +279,6 @@ export class RequestBudget {
     if (ms === undefined) return Number.POSITIVE_INFINITY;
     const [first] = this.#granted.values();
     return first === undefined ? ms : Math.min(ms, first.until - this.#clock.monotonic());
-  }
-
-  #report(): void {
-    for (const kind of KINDS) {
-      const { available } = this.#buckets[kind];
-      if (available !== this.#reported[kind]) this.#options.remaining?.(kind, available);
-      this.#reported[kind] = available;
-    }
   }
 
   get #clock(): Clock {

@@ -1,14 +1,17 @@
-/** Reads the queue of changes in Azure for as long as this process leads, and tells when it cannot. */
+/** Reads the change queue while this process leads, and warns when it cannot. */
 import { type AzureChange, scopeKey } from '../../core/model/azure-change.ts';
+import { QUEUE_TROUBLES, type QueueProblem } from '../../core/model/queue-state.ts';
 import { ROLE_SPREADS_MS } from '../../core/schedule.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { backoffDelay } from '../../runtime/retries.ts';
 import { WarnOnce } from '../../runtime/warn-once.ts';
 import { parseMessage } from './parse-message.ts';
-import { BATCH, type QueueClient, QueueFailure, type QueueMessage, type QueueProblem } from './queue-client.ts';
+import { BATCH, type QueueClient, QueueFailure, type QueueMessage } from './queue-client.ts';
 
 const BACKOFF = { baseMs: 5_000, maxMs: 5 * 60_000 };
+/** One of 40,000 reads a day may well end so: it is told of when the next one does, too. */
+const PASSING: ReadonlySet<QueueProblem> = new Set(['busy', 'unreachable']);
 
 export interface ChangeReaderOptions {
   readonly queue: Pick<QueueClient, 'receive' | 'delete' | 'aheadMs'>;
@@ -126,24 +129,25 @@ export class ChangeReader {
     const { clock, log } = this.#options;
     if (!(error instanceof QueueFailure)) log.error('reading the change queue failed (bug)', { error });
     const failure = error instanceof QueueFailure ? error : undefined;
+    const isBlip = this.#failures === 0 && failure !== undefined && PASSING.has(failure.problem);
     const policy = { ...BACKOFF, minMs: failure?.retryAfterMs ?? 0, latestMs: BACKOFF.maxMs };
     const delay = backoffDelay(policy, this.#failures++, clock.random());
+    // A role that was just assigned takes a while to spread: until then nobody needs to act.
     const hiddenMs = failure?.problem === 'denied' ? hiddenUntil - clock.monotonic() : 0;
-    if (failure !== undefined) this.#tell(failure, hiddenMs > 0);
+    if (hiddenMs > 0) this.#isHidden = true;
+    if (failure !== undefined) this.#tell(failure, hiddenMs > 0 || isBlip);
     return hiddenMs > 0 ? Math.min(delay, hiddenMs) : delay;
   }
 
-  /** A role that was just assigned takes a while to spread: until then nobody needs to act. */
-  #tell({ problem, message }: QueueFailure, isHidden: boolean): void {
+  #tell({ problem, message }: QueueFailure, isQuiet: boolean): void {
     const { log, url } = this.#options;
-    const level = isHidden ? 'debug' : this.#warnOnce.level(url, problem);
+    const level = isQuiet ? 'debug' : this.#warnOnce.level(url, problem);
     log[level]('change queue cannot be read, so drift is found by polling only', {
       queue: url,
       problem,
       detail: message,
-      remedy: REMEDIES[problem],
+      remedy: QUEUE_TROUBLES[problem].remedy,
     });
-    if (isHidden) this.#isHidden = true;
   }
 }
 
@@ -162,13 +166,3 @@ function newestOfEach(changes: readonly AzureChange[]): Iterable<Told> {
   }
   return told.values();
 }
-
-const REMEDIES: Readonly<Record<QueueProblem, string>> = {
-  denied:
-    'Assign the role "Storage Queue Data Message Processor" on the queue to the operator\'s own identity, and let the cluster through the firewall of the storage account.',
-  missing: 'Create the queue, or correct --change-queue.',
-  busy: 'No action needed: the queue is read again as soon as Azure Storage allows.',
-  unreachable: 'Check DNS, and egress from the operator to port 443 of the storage account.',
-  'no token': "Correct the operator's own Azure identity; see docs/identity.md.",
-  strange: 'Correct --change-queue: what answers there is not a queue of Azure Storage.',
-};

@@ -1,7 +1,7 @@
 /**
- * Messages of Event Grid about changes in Azure Resource Manager, parsed where they come in. Pure: text in, changes or counts
- * of what was refused out. Nobody vouches for who wrote a message, so that nothing of one is believed but which runtime may
- * have changed. `claims` (the names and addresses of people) is never read.
+ * Parses the messages of Event Grid about changes in Azure Resource Manager. Pure: text in, changes and counts of what was
+ * dropped out. Nobody vouches for the author of a message, so all that is believed of one is which runtime may have changed.
+ * `claims` (the names and addresses of people) is never read.
  */
 import type { AzureChange, ChangedScope } from '../../core/model/azure-change.ts';
 import { compact } from '../../core/model/compact.ts';
@@ -26,12 +26,28 @@ const MALFORMED: ParsedMessage = { changes: [], ignored: 0, malformed: 1 };
 /** One event, or an array of one, was recorded: an array of many is no message of Event Grid, and would be much work. */
 const MAX_EVENTS = 8;
 
-/** JSON as it is, or base64 of it (both recorded); one event, or an array of a few. Never throws. */
-export function parseMessage(text: string): ParsedMessage {
+/** What an event says, as far as it is looked at: nothing of it is proven, and any of it may be missing. */
+export interface ToldEvent {
+  readonly id: string | undefined;
+  readonly type: string | undefined;
+  readonly operation: string | undefined;
+  /** The id of what it is about. */
+  readonly resource: string | undefined;
+  readonly time: string | undefined;
+  readonly correlationId: string | undefined;
+}
+
+/** JSON as it is, or base64 of it (both recorded); one event, or an array of a few. Undefined for no such text; never throws. */
+export function eventsIn(text: string): ToldEvent[] | undefined {
   const json = text.length > MAX_LENGTH ? undefined : (parseJson(text) ?? parseJson(decoded(text)));
-  const array = Array.isArray(json) ? json : [json];
-  if (json === undefined || array.length > MAX_EVENTS) return MALFORMED;
-  const events = array.map(changeOf);
+  const events = Array.isArray(json) ? json : [json];
+  return json === undefined || events.length > MAX_EVENTS ? undefined : events.map(toldBy);
+}
+
+/** Never throws. */
+export function parseMessage(text: string): ParsedMessage {
+  const events = eventsIn(text)?.map(changeOf);
+  if (events === undefined) return MALFORMED;
   return {
     changes: events.filter((event): event is AzureChange => typeof event === 'object'),
     ignored: events.filter((event) => event === 'ignored').length,
@@ -56,8 +72,8 @@ function decoded(text: string): string | undefined {
 }
 
 /** Only what has been done: a request that failed has changed nothing. */
-const TYPES: ReadonlySet<string> = new Set(
-  ['Write', 'Delete', 'Action'].map((kind) => `microsoft.resources.resource${foldCase(kind)}success`),
+export const EVENT_TYPES: ReadonlySet<string> = new Set(
+  ['write', 'delete', 'action'].map((kind) => `microsoft.resources.resource${kind}success`),
 );
 
 const AUTHORING = ['enableinteractivequery/action', 'disableinteractivequery/action'];
@@ -67,7 +83,7 @@ const OF_RUNTIMES = ['write', 'delete', ...AUTHORING];
  * Exactly these, in lower case. The list is closed because of Synapse's own `integrationRuntimes/getStatus/action`: if a poll
  * woke its object, each poll would lead to the next one.
  */
-const OPERATIONS: ReadonlyMap<string, ChangedScope['kind']> = new Map([
+export const OPERATIONS: ReadonlyMap<string, ChangedScope['kind']> = new Map([
   ...OF_RUNTIMES.map((what) => [`microsoft.datafactory/factories/integrationruntimes/${what}`, 'runtime'] as const),
   ...OF_RUNTIMES.map((what) => [`microsoft.synapse/workspaces/integrationruntimes/${what}`, 'runtime'] as const),
   ['microsoft.datafactory/factories/delete', 'parent'],
@@ -75,19 +91,39 @@ const OPERATIONS: ReadonlyMap<string, ChangedScope['kind']> = new Map([
   ['microsoft.resources/subscriptions/resourcegroups/delete', 'resourceGroup'],
 ]);
 
+/** Whether the documented event subscription leaves an operation out, as the operator does. */
+export function isLeftOut(operation: string): boolean {
+  return !OPERATIONS.has(foldCase(operation));
+}
+
 /** Of both schemas: Event Grid's own, and CloudEvents 1.0. */
-function changeOf(event: unknown): AzureChange | 'ignored' | 'malformed' {
-  const type = textIn(event, 'eventType') ?? textIn(event, 'type');
+function toldBy(event: unknown): ToldEvent {
   const data = fieldOf(event, 'data');
-  const operation = textIn(data, 'operationName');
+  return {
+    id: textIn(event, 'id'),
+    type: textIn(event, 'eventType') ?? textIn(event, 'type'),
+    operation: textIn(data, 'operationName'),
+    resource: textIn(data, 'resourceUri') ?? textIn(event, 'subject'),
+    time: textIn(event, 'eventTime') ?? textIn(event, 'time'),
+    correlationId: textIn(data, 'correlationId'),
+  };
+}
+
+function changeOf({
+  type,
+  operation,
+  resource,
+  time,
+  correlationId,
+}: ToldEvent): AzureChange | 'ignored' | 'malformed' {
   if (type === undefined || operation === undefined) return 'malformed';
-  const kind = TYPES.has(foldCase(type)) ? OPERATIONS.get(foldCase(operation)) : undefined;
+  const kind = EVENT_TYPES.has(foldCase(type)) ? OPERATIONS.get(foldCase(operation)) : undefined;
   if (kind === undefined) return 'ignored';
-  const at = timeOf(textIn(event, 'eventTime') ?? textIn(event, 'time'));
-  const scope = scopeOf(textIn(data, 'resourceUri') ?? textIn(event, 'subject') ?? '');
+  const at = timeOf(time);
+  const scope = scopeOf(resource ?? '');
   if (scope?.kind !== kind || at === undefined || !foldCase(operation).startsWith(providerOf(scope)))
     return 'malformed';
-  const { correlation } = requestIds(undefined, textIn(data, 'correlationId')) ?? {};
+  const { correlation } = requestIds(undefined, correlationId) ?? {};
   return { scope, operation: foldCase(operation), at, ...compact({ correlationId: correlation }) };
 }
 

@@ -12,6 +12,8 @@ import {
 } from '@azure/core-rest-pipeline';
 import { AzureFailure } from '../../core/model/failure.ts';
 import { isGuid } from '../../core/model/guid.ts';
+import type { QueueProblem } from '../../core/model/queue-state.ts';
+import { requestIds, withRequestIds } from '../../core/model/request-ids.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { unlessAborted, withDeadline } from '../../runtime/deadline.ts';
 import { connectionProblem } from '../arm/connection-failures.ts';
@@ -39,21 +41,6 @@ export interface QueueMessage {
   readonly popReceipt: string;
   readonly text: string;
 }
-
-/** What stands in the way of reading the queue. */
-export type QueueProblem =
-  /** 401 or 403: the identity has no role there (yet). */
-  | 'denied'
-  /** 404: there is no such queue, or no such account. */
-  | 'missing'
-  /** 429 or 5xx. */
-  | 'busy'
-  /** No answer, or none in time. */
-  | 'unreachable'
-  /** No token for it. */
-  | 'no token'
-  /** An answer that is none of a queue. */
-  | 'strange';
 
 export class QueueFailure extends Error {
   override readonly name = 'QueueFailure';
@@ -98,9 +85,9 @@ export class QueueClient {
     return this.#aheadMs;
   }
 
-  /** At most `BATCH` messages, which nobody else gets for half a minute. */
-  async receive(signal: AbortSignal): Promise<QueueMessage[]> {
-    const query = `numofmessages=${BATCH}&visibilitytimeout=${HIDDEN_S}`;
+  /** At most `BATCH` messages, which nobody else gets meanwhile; in whole seconds. */
+  async receive(signal: AbortSignal, hiddenSeconds = HIDDEN_S): Promise<QueueMessage[]> {
+    const query = `numofmessages=${BATCH}&visibilitytimeout=${hiddenSeconds}`;
     const answer = await this.#send('GET', `/messages?${query}`, signal);
     if (answer.status !== 200) throw this.#refusal(answer);
     return parseMessages(answer.bodyAsText ?? '');
@@ -164,7 +151,9 @@ export class QueueClient {
 
   #refusal(answer: PipelineResponse): QueueFailure {
     const { status, headers } = answer;
-    const said = `${status}${codeOf(answer) === undefined ? '' : ` ${codeOf(answer)}`}`;
+    const code = codeOf(answer);
+    const ids = requestIds(headers.get('x-ms-request-id'), undefined);
+    const said = withRequestIds(code === undefined ? `${status}` : `${status} ${code}`, ids) ?? '';
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), this.#options.clock.now());
     return new QueueFailure(problemOf(status), said, retryAfterMs);
   }

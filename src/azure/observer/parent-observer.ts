@@ -67,8 +67,8 @@ export class ParentObserver {
   }
 
   /**
-   * Another writer may have changed it: what was known before now is no answer to a hint any more. Returns how to ask whether
-   * it has come to show another version since.
+   * Another writer may have changed the runtime: what is known of it no longer answers a hint. The returned function says
+   * whether Azure has shown another version since.
    */
   suspect(name: string): () => boolean {
     const before = this.#view.versionOf(name);

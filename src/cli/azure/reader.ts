@@ -245,8 +245,7 @@ function pacer(signal: AbortSignal): () => Promise<void> {
   };
 }
 
-/** Each request that goes out, for `-v`. */
-/** A transport that tells each request. */
+/** A transport that reports each request, for `-v`. */
 export function told(transport: HttpClient, tell: RequestTeller): HttpClient {
   return {
     async sendRequest(request) {

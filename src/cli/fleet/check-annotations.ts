@@ -1,4 +1,4 @@
-/** What `kubectl azir check` says of annotations of ours that mean nothing: a misspelt request is answered by nobody else. */
+/** What `kubectl azir check` says of annotations of ours that the operator does not know: nothing else reports a misspelt one. */
 import { ANNOTATION, GROUP, MARK_ANNOTATION } from '../../api/names.ts';
 import { someOf } from '../../core/model/message.ts';
 import type { Finding } from './finding.ts';
@@ -8,7 +8,7 @@ const OURS = `${GROUP}/`;
 const REQUESTS = Object.values(ANNOTATION).filter((name) => name.startsWith(OURS));
 const KNOWN: ReadonlySet<string> = new Set([...REQUESTS, MARK_ANNOTATION, ...Object.values(SUSPEND)]);
 
-/** A line only where there is one. */
+/** No finding where there is none. */
 export function annotations(objects: readonly Found[]): Finding[] {
   const unknown = objects.flatMap((found) =>
     Object.keys(annotationsOf(found))

@@ -1,7 +1,7 @@
-/** What `kubectl azir check` says of the cluster: the API server, the CRD, your rights, the operator and its leader. */
+/** What `kubectl azir check` says of the cluster: the API server, the CRD, your rights, the operator, its leader and its change queue. */
 import { API_VERSION, CHANGE_QUEUE_NOTE, VERSION as CRD_VERSION, GROUP, PLURAL } from '../../api/names.ts';
 import { SPEC_SCHEMA } from '../../api/spec-schema.ts';
-import type { QueueProblem } from '../../azure/changes/queue-client.ts';
+import { troubleOf } from '../../core/model/queue-state.ts';
 import { pathOf } from '../../kube/client/paths.ts';
 import { type Raw, readList, readRecord, readText } from '../../kube/client/raw.ts';
 import type { KubeClient } from '../kube.ts';
@@ -193,18 +193,6 @@ function operatorUp(deployments: readonly Raw[]): Judgement {
 
 const DEFAULT_LEASE = 'azure-ir-operator';
 
-/** What a leader may note on its lease besides `up`. */
-const QUEUE_STATES: Readonly<Record<string, string>> = {
-  'not read yet': 'the leader has not read it yet',
-  denied: "the operator's own identity may not read it",
-  missing: 'there is no such queue or storage account',
-  busy: 'Azure Storage throttles, or fails',
-  unreachable: 'the operator gets no answer from it',
-  'no token': 'the operator gets no token to read it with',
-  strange: 'what answers there is not a queue of Azure Storage',
-  silent: "it can be read, but the operator's own writes have not come through it for 10 minutes",
-} satisfies Record<QueueProblem | 'silent' | 'not read yet', string>;
-
 /** What the leader notes on its lease. Without `--leader-elect` there is none, and not everybody may read a pod's metrics. */
 function changeQueue(deployment: Raw, lease: Raw): Finding[] {
   const url = argOf(deployment, 'change-queue');
@@ -213,11 +201,11 @@ function changeQueue(deployment: Raw, lease: Raw): Finding[] {
   const state = readText(readRecord(readRecord(lease.metadata).annotations)[CHANGE_QUEUE_NOTE]);
   if (state === 'up') return [{ what, verdict: 'ok', detail: url }];
   if (state === undefined) {
-    const remedy = 'check the metric azure_ir_push_up of the operator; with --leader-elect, its lease has the state';
+    const remedy = 'Check the metric azure_ir_push_up; with --leader-elect, the operator notes its state on the lease.';
     return [{ what, verdict: 'unknown', detail: `${url}: its state is not on the lease`, remedy }];
   }
-  const remedy = 'see docs/runbook.md#azureirpushdown; until it is mended, drift is found by polling only';
-  return [{ what, verdict: 'warning', detail: `${url}: ${QUEUE_STATES[state] ?? state}`, remedy }];
+  const { says, remedy } = troubleOf(state) ?? { says: state, remedy: 'See docs/runbook.md#azureirpushdown.' };
+  return [{ what, verdict: 'warning', detail: `${url}: ${says}; drift is found by polling meanwhile`, remedy }];
 }
 
 async function leaderOf(client: KubeClient, deployment: Raw, signal: AbortSignal): Promise<Finding[]> {

@@ -15,9 +15,9 @@ import type { Steering } from './steer.ts';
 
 function withChoice(command: Command): Command {
   return withKubeFlags(command)
-    .argument('[name...]', 'of objects in the namespace')
-    .option('-n, --namespace <name>', "of the objects; the context's when absent")
-    .option('-A, --all-namespaces', 'objects of all namespaces', false)
+    .argument('[name...]', 'names of objects: etl, azir/etl or team-a/etl')
+    .option('-n, --namespace <name>', 'namespace of the objects; defaults to that of the kubeconfig context')
+    .option('-A, --all-namespaces', 'objects in all namespaces', false)
     .option(...selectorFlag)
     .option('--not-ready', 'only objects that are not ready', false);
 }
@@ -25,14 +25,18 @@ function withChoice(command: Command): Command {
 export function statusVerb(io: Io, done: Done): Verb {
   const command = withChoice(new Command('status'))
     .alias('tree')
-    .summary('the fleet, by factory and workspace')
+    .summary('show the fleet, by factory and workspace')
     .description(
-      'Each object with Ready, reason, state and location, drift, repairs, and by whom it was suspended: by factory and workspace.',
+      'Shows the objects by factory and workspace: Ready, reason, state, location, drift, repairs, and who suspended them.',
     )
-    .option('--factory <name>', 'only what is in this factory or workspace')
-    .option('-w, --watch', 'go on until interrupted: draws anew on a terminal, elsewhere adds a line a change', false)
-    .option('--exit-code', 'exit with 3 where an object is not ready', false)
-    .option('-o, --output <format>', 'wide, json, yaml or name', collect, [])
+    .option('--factory <name>', 'only objects in this factory or workspace')
+    .option(
+      '-w, --watch',
+      'watch for changes until interrupted: redraws on a terminal, otherwise prints one line per change',
+      false,
+    )
+    .option('--exit-code', 'exit with 3 if an object is not ready', false)
+    .option('-o, --output <format>', 'output format: wide, json, yaml or name', collect, [])
     .action(async (names, flags) => done(await (await import('./status.ts')).status(names, flags, io)));
   return {
     command,
@@ -47,20 +51,20 @@ export function statusVerb(io: Io, done: Done): Verb {
 
 export function waitVerb(io: Io, done: Done): Verb {
   const command = withChoice(new Command('wait'))
-    .summary('until objects are ready, or need a person')
+    .summary('wait until objects are ready, or need user action')
     .description(
-      'Waits until objects are ready, one line a change. An object that needs a person ends the wait with 3, the timeout with 4. Objects that are named, or in a file, need not be there yet.',
+      'Waits until objects are ready, and prints one line per change. An object that is Stalled is not waited for any longer, and results in exit code 3; a timeout results in 4. Objects that are named, or in a file, need not exist yet.',
     )
     .option(
       '-f, --filename <file>',
-      'the objects of a manifest, a folder of them, or - for standard input; may be repeated',
+      'wait for the objects in this manifest, folder of manifests, or - for standard input; may be repeated',
       collect,
       [],
     )
-    .option('-R, --recursive', 'folders below the folders, too', false)
-    .option('--all', 'all objects of the namespace, or of all namespaces with -A', false)
-    .option('--for <what>', 'ready, synced, healthy or deleted', 'ready')
-    .option('--timeout <duration>', 'for all of them', '5m')
+    .option('-R, --recursive', 'process folders recursively', false)
+    .option('--all', 'all objects in the namespace, or with -A in all namespaces', false)
+    .option('--for <what>', 'what to wait for: ready, synced, healthy or deleted', 'ready')
+    .option('--timeout <duration>', 'how long to wait for all of them together', '5m')
     .action(async (names, flags) => done(await (await import('./wait.ts')).wait(names, flags, io)));
   return {
     command,
@@ -70,10 +74,10 @@ export function waitVerb(io: Io, done: Done): Verb {
       'kubectl azir wait -f runtimes/ -n team-a',
     ],
     codes: {
-      0: 'all are as was waited for',
+      0: 'all objects are as --for asks',
       1: UNKNOWN,
-      3: 'an object needs a person',
-      4: 'it took longer than --timeout',
+      3: 'an object is Stalled: it needs user action',
+      4: 'timed out after --timeout',
       ...INTERRUPTED,
     },
   };
@@ -81,34 +85,43 @@ export function waitVerb(io: Io, done: Done): Verb {
 
 export function checkVerb(io: Io, done: Done): Verb {
   const command = withAzureFlags(withKubeFlags(new Command('check')))
-    .summary('whether the cluster, the operator and you are ready')
+    .summary('check the cluster, the operator and your permissions')
     .description(
-      'Whether the cluster, the operator and you are ready: the API server, the CRD, your rights, the operator and its leader, the Azure identity of each namespace, and the request budget; with --azure also whether the identity that asks has the rights in Azure. ✔ is fine, ✘ is not, ! is not known or worth a look.',
+      'Checks the API server, the CRD, your permissions, the operator, its leader and its change queue, the Azure identity of each namespace, and the request budget; with --azure also the permissions in Azure. ✔ is fine, ✘ is not, ! is unknown or worth a look.',
     )
-    .option('--pre', 'before the operator is installed: the API server, and whether you may install', false)
+    .option(
+      '--pre',
+      'before an installation: check only the API server, and that you have the permissions to install',
+      false,
+    )
     .option(
       '--azure',
-      'ask Azure what --azure-credential may do in each factory and workspace: as you, unless it is the credential of the operator',
+      'also check the permissions of --azure-credential in each factory and workspace; those are your own, unless you give it the credential of the operator',
       false,
     )
     .option(
       '--factory <id>',
-      'with --azure: the ARM id of a factory, instead of those of the objects; may be repeated',
+      'with --azure: ARM id of a factory to check, instead of those of the objects; may be repeated',
       collect,
       [],
     )
-    .option('--workspace <id>', 'the same of a workspace; may be repeated', collect, [])
-    .option('-n, --namespace <name>', 'only this namespace')
-    .option('--wait <duration>', 'until nothing is ✘, at most so long; then 4')
-    .option('-o, --output <format>', 'text or json', collect, [])
+    .option(
+      '--workspace <id>',
+      'with --azure: ARM id of a workspace to check, instead of those of the objects; may be repeated',
+      collect,
+      [],
+    )
+    .option('-n, --namespace <name>', 'check only this namespace')
+    .option('--wait <duration>', 'check again until nothing is ✘, for at most this long; then exit with 4')
+    .option('-o, --output <format>', 'output format: text (default) or json', collect, [])
     .action(async (flags) => done(await (await import('./check.ts')).check(flags, io)));
   return {
     command,
     examples: ['kubectl azir check --pre', 'kubectl azir check --wait 2m', 'kubectl azir check --azure'],
     codes: {
-      0: 'nothing is ✘, and nothing unknown',
-      1: 'something is not known, or the command line was wrong',
-      3: 'something is ✘, and all else is known',
+      0: 'nothing is ✘, and nothing is unknown',
+      1: 'something is unknown, or the command line is invalid',
+      3: 'something is ✘, and nothing is unknown',
       4: 'something is still ✘ after --wait',
       ...INTERRUPTED,
     },
@@ -118,13 +131,13 @@ export function checkVerb(io: Io, done: Done): Verb {
 export function traceVerb(io: Io, done: Done): Verb {
   const command = withKubeFlags(new Command('trace'))
     .alias('events')
-    .summary('what happened to one object, and what happens next')
+    .summary('show what happened to an object, and what happens next')
     .description(
-      'One timeline of an object: changes of its spec, claim, conditions, events, drift and repairs, and what happens next.',
+      'Shows the timeline of an object: changes to its spec, its claim, conditions, events, drift and repairs, and what happens next.',
     )
-    .argument('<name>', 'of the object')
-    .option('-n, --namespace <name>', "of the object; the context's when absent")
-    .option('-o, --output <format>', 'text or json', collect, [])
+    .argument('<name>', 'name of the object')
+    .option('-n, --namespace <name>', 'namespace of the object; defaults to that of the kubeconfig context')
+    .option('-o, --output <format>', 'output format: text (default) or json', collect, [])
     .action(async (name, flags) => done(await (await import('./trace.ts')).trace(name, flags, io)));
   return { command, examples: ['kubectl azir trace etl -n team-a'], codes: { 0: 'shown', 1: UNKNOWN, ...INTERRUPTED } };
 }
@@ -158,12 +171,12 @@ const STEERING: readonly Steered[] = [
   },
   {
     name: 'enable-authoring',
-    does: 'Enable interactive authoring of objects that declare it',
+    does: 'Enable interactive authoring for objects that declare it',
     examples: ['kubectl azir enable-authoring etl -n team-a'],
   },
   {
     name: 'accept-identity',
-    does: 'Accept another Azure identity than the one that claimed the runtimes',
+    does: 'Accept a different Azure identity than the one that claimed the runtimes',
     examples: ['kubectl azir accept-identity etl -n team-a --identity TENANT/CLIENT'],
   },
 ];
@@ -175,28 +188,29 @@ export function steeringVerbs(io: Io, done: Done): Verb[] {
 function steeringVerb({ name, does, examples }: Steered, io: Io, done: Done): Verb {
   const command = withChoice(new Command(name))
     .description(
-      `${does}. Waits until that is done and prints the outcome; a Stalled object ends the wait with exit code 3.`,
+      `${does}. Waits until this is done, and prints the outcome; an object that is Stalled results in exit code 3.`,
     )
     .summary(does[0]?.toLowerCase() + does.slice(1))
-    .option('--all', 'all objects of the namespace, or of all namespaces with -A', false)
-    .option('--no-wait', 'do not wait for the outcome')
-    .option('--timeout <duration>', 'how long to wait', '5m')
-    .option('--dry-run', 'only list the objects', false)
-    .option('--yes', 'do not ask for confirmation of more than 20 objects', false);
-  if (name === 'suspend') command.option('--reason <text>', 'reason, stored on the object with your name and the time');
+    .option('--all', 'all objects in the namespace, or with -A in all namespaces', false)
+    .option('--no-wait', 'request it, and do not wait for the outcome')
+    .option('--timeout <duration>', 'how long to wait for all of them together', '5m')
+    .option('--dry-run', 'only list the objects that would be affected', false)
+    .option('--yes', 'do not ask for confirmation if there are more than 20 objects', false);
+  if (name === 'suspend')
+    command.option('--reason <text>', 'reason to store on the object, with your name and the time');
   if (name === 'suspend' || name === 'resume')
-    command.option('--force', 'also if Flux or Argo CD will revert it', false);
+    command.option('--force', 'even if Flux or Argo CD will revert it', false);
   if (name === 'accept-identity')
-    command.requiredOption('--identity <tenant/client>', 'identity to accept, as in the message of the object');
+    command.requiredOption('--identity <tenant/client>', 'identity to accept, as the message of the object shows it');
   command.action(async (names, flags) => done(await (await import('./steer.ts')).steer(name, names, flags, io)));
   return {
     command,
     examples,
     codes: {
-      0: 'done for all, or with --no-wait asked for',
+      0: 'done for all objects, or with --no-wait: requested',
       1: UNKNOWN,
-      3: 'an object needs a person, or would not do it',
-      4: 'it took longer than --timeout',
+      3: 'an object is Stalled, or the request can have no effect on it',
+      4: 'timed out after --timeout',
       ...INTERRUPTED,
     },
   };

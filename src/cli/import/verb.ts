@@ -5,64 +5,79 @@ import { collect, type Done, INTERRUPTED, UNKNOWN, type Verb, withAzureFlags, wi
 
 export function importVerb(io: Io, done: Done): Verb {
   const command = withAzureFlags(withKubeFlags(new Command('import')))
-    .summary('manifests of the runtimes that exist')
+    .summary('write manifests for existing runtimes')
     .description(
-      'Manifests of the runtimes that exist in factories and workspaces. Applying them takes the runtimes over and writes nothing to Azure: that is checked by the plan of them, over the same reads. Runtimes that the operator leaves alone are skipped and reported.',
+      'Writes manifests for the runtimes that exist in factories and workspaces. Applying them adopts the runtimes and writes nothing to Azure: import verifies this with a plan. Runtimes that the operator does not manage are skipped and reported.',
     )
     .option(
       '--factory <id>',
-      'the ARM id of a Data Factory, or its name with --subscription and -g; may be repeated',
+      'ARM id of a Data Factory, or its name together with --subscription and -g; may be repeated',
       collect,
       [],
     )
-    .option('--workspace <id>', 'the same of a Synapse workspace; may be repeated', collect, [])
-    .option('-g, --resource-group <name>', 'all factories and workspaces of this group of --subscription')
-    .option('--subscription <id>', 'all factories and workspaces of this subscription, unless others are named')
+    .option(
+      '--workspace <id>',
+      'ARM id of a Synapse workspace, or its name together with --subscription and -g; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '-g, --resource-group <name>',
+      'resource group in --subscription: all its factories and workspaces, unless some are named',
+    )
+    .option('--subscription <id>', 'subscription id: all its factories and workspaces, unless some are named')
     .option(
       '--from-terraform <file>',
-      'only the runtimes of this state, as terraform show -json prints it; - for standard input; may be repeated',
+      'only the runtimes in this Terraform state, as printed by terraform show -json; - for standard input; may be repeated',
       collect,
       [],
     )
     .option(
       '--from-arm <file>',
-      'only the runtimes of this ARM template, deployed to -g of --subscription; may be repeated',
+      'only the runtimes in this ARM template, which is deployed to -g in --subscription; may be repeated',
       collect,
       [],
     )
     .option(
       '--parameters <values>',
-      'of the ARM templates: a parameters file, or NAME=VALUE; may be repeated',
+      'parameters of the ARM templates: a parameters file, or NAME=VALUE; may be repeated',
       collect,
       [],
     )
     .option(
       '--from-adf-git <folder>',
-      'only the runtimes of this Git folder, in the factory of --factory; may be repeated',
+      'only the runtimes in this Git folder of Data Factory; --factory says which factory it belongs to; may be repeated',
       collect,
       [],
     )
     .option(
       '-d, --directory <folder>',
-      'a file for each object, kustomization.yaml and import-report.json; standard output when absent',
+      'folder to write to: one file per object, kustomization.yaml and import-report.json; without it, manifests go to standard output',
     )
-    .option('-n, --namespace <name>', 'written into the manifests')
+    .option(
+      '-n, --namespace <name>',
+      'namespace to set in the manifests; defaults to default, with --live to that of the kubeconfig context',
+    )
     .option(
       '--name <pattern>',
-      'how the objects are named, such as {factory}-{name}; what Azure calls the runtime when absent',
+      'pattern for the names of the objects, such as {factory}-{name}; defaults to {name}, the name of the runtime',
     )
-    .option('--include <regexp>', 'only runtimes whose names match')
-    .option('--exclude <regexp>', 'no runtimes whose names match')
+    .option('--include <regexp>', 'only runtimes whose names match this regular expression, ignoring case')
+    .option('--exclude <regexp>', 'no runtimes whose names match this regular expression, ignoring case')
     .option(
       '--fields <which>',
-      'all that can be declared, or minimal: none, so that all stays in the hands of others',
+      'fields to declare: all, or minimal for none, so that the operator changes none of them',
       'all',
     )
-    .option('--observe', 'objects that only observe', false)
-    .option('--include-default', 'AutoResolveIntegrationRuntime too, where it can be managed', false)
-    .option('--live', 'ask the cluster: leave out what an object declares already, and use no name twice', false)
-    .option('--overwrite', 'replace files that are there already and differ', false)
-    .option('--fail-on-skip', 'exit with 3 where a runtime was skipped', false)
+    .option('--observe', 'set managementPolicy: Observe in the manifests', false)
+    .option('--include-default', 'also import AutoResolveIntegrationRuntime, if it can be managed', false)
+    .option(
+      '--live',
+      'also read the cluster: skip runtimes that an object already declares, and use no name that is taken',
+      false,
+    )
+    .option('--overwrite', 'replace existing files that differ', false)
+    .option('--fail-on-skip', 'exit with 3 if a runtime was skipped', false)
     .action(async (flags) => done(await (await import('./command.ts')).importRuntimes(flags, io)));
   return {
     command,
@@ -71,9 +86,9 @@ export function importVerb(io: Io, done: Done): Verb {
       'kubectl azir import --subscription 00000000-0000-0000-0000-000000000001 -g ADFV2SampleRG --factory SampleV2DataFactory1',
     ],
     codes: {
-      0: 'imported, and applying it changes nothing',
+      0: 'imported; applying the manifests changes nothing in Azure',
       1: `${UNKNOWN}; the rest is imported`,
-      3: 'applying it would change something, or with --fail-on-skip something was skipped',
+      3: 'applying the manifests would change something in Azure, or with --fail-on-skip: a runtime was skipped',
       ...INTERRUPTED,
     },
   };

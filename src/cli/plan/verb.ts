@@ -20,44 +20,52 @@ const collectList = (value: string, before: readonly string[]): readonly string[
 
 export function planVerb(io: Io, done: Done): Verb {
   const command = withAzureFlags(withKubeFlags(new Command('plan')))
-    .summary('what the operator would do in Azure if these manifests were applied')
+    .summary('show what the operator would do in Azure if these manifests were applied')
     .description(
-      'What the operator would do in Azure if these manifests were applied: by its own decisions, over real reads of Azure. Nothing is written, and no cluster is needed.',
+      'Shows what the operator would do in Azure if these manifests were applied. Reads the runtimes in Azure and makes the decisions that the operator would make. Writes nothing, and needs no cluster.',
     )
     .option(
       '-f, --filename <file>',
-      'a manifest, a folder of them, or - for standard input; may be repeated',
+      'manifest, folder of manifests, or - for standard input; may be repeated',
       collect,
       [],
     )
-    .option('-R, --recursive', 'folders below the folders, too', false)
-    .option('-k, --kustomize <folder>', 'what kubectl kustomize makes of this folder')
+    .option('-R, --recursive', 'process folders recursively', false)
+    .option('-k, --kustomize <folder>', 'folder to build with kubectl kustomize; its output is planned')
     .option(
       '--base <folder>',
-      'the manifests before the change: tells deletions, fields given up, and what cannot be changed',
+      'folder with the manifests before the change, to show deletions, fields that are no longer declared, and changes that are not allowed',
     )
-    .option('--live', 'ask the cluster for claims, owners and statuses, by GET and LIST only', false)
-    .option('--offline', 'check schema, names and duplicates; ask nothing of Azure', false)
-    .option('--state', "read each runtime's state too: a request for each", false)
+    .option(
+      '--live',
+      'also read the claims, owners and status of the objects in the cluster (GET and LIST only)',
+      false,
+    )
+    .option('--offline', 'only check schema, names and duplicates; Azure is not contacted', false)
+    .option('--state', 'also read the state of each runtime: one more request per runtime', false)
     .option(...namespaceFlag)
     .option(...selectorFlag)
-    .option('--detailed-exitcode', 'exit with 2 where Azure would be changed', false)
+    .option('--detailed-exitcode', 'exit with 2 if Azure would be changed', false)
     .option(
       '--policy <rules>',
-      'exit with 3 where the plan breaks one of no-delete, no-create, no-network, no-update, no-adopt, no-repair',
+      'exit with 3 if the plan violates one of these comma-separated rules: no-delete, no-create, no-network, no-update, no-adopt, no-repair; may be repeated',
       collectList,
       [],
     )
     .option(
       '-o, --output <format>',
-      'text, json, yaml or markdown; with =FILE into a file; may be repeated, all from one read',
+      'output format: text (default), json, yaml or markdown; FORMAT=FILE writes to a file; may be repeated, Azure is read only once',
       collect,
       [],
     )
-    .option('--comment-id <id>', 'tells the comments of several plans on one pull request apart', 'plan')
+    .option(
+      '--comment-id <id>',
+      'id in the marker of the markdown, to tell the comments of several plans on one pull request apart',
+      'plan',
+    )
     .option(
       '--max-length <characters>',
-      'of the markdown: details are dropped before deletions and counts never',
+      'maximum length of the markdown; details are dropped to fit, deletions and counts never are',
       '60000',
     )
     .action(async (flags) => done(await (await import('./command.ts')).plan(flags, io)));
@@ -69,10 +77,10 @@ export function planVerb(io: Io, done: Done): Verb {
       'kubectl azir plan -f runtimes/ --offline',
     ],
     codes: {
-      0: 'planned, and nothing is in the way; there may be changes',
+      0: 'planned, and nothing is blocked; there may be changes',
       1: `${UNKNOWN}; the rest is planned`,
-      2: 'there are changes, with --detailed-exitcode',
-      3: 'something is blocked, or against --policy',
+      2: 'with --detailed-exitcode: there are changes',
+      3: 'something is blocked, or violates --policy',
       ...INTERRUPTED,
     },
   };

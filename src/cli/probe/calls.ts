@@ -1,8 +1,10 @@
 /** Requests of the probe: far below ARM's limits, patient with a 429, and never a write that may take effect twice. */
 import { parseRetryAfter } from '../../azure/arm/refusals.ts';
+import { AzureFailure } from '../../core/model/failure.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import { codeOf, shownAnswer } from './assumptions/answers.ts';
 import { type Answer, type Ask, Undecided } from './assumptions/site.ts';
+import type { OwnRequests } from './own-requests.ts';
 import type { Wire } from './wire.ts';
 
 /** Of all kinds together. ARM grants 250 reads, 200 writes and 200 deletes at once (documented); others live on it too. */
@@ -19,6 +21,8 @@ export interface CallOptions {
   readonly clock: Clock;
   /** Without a slash at the end. */
   readonly endpoint: string;
+  /** Keeps those whose events are listened for; absent: nobody listens. */
+  readonly ownRequests?: OwnRequests | undefined;
 }
 
 export class Calls {
@@ -38,7 +42,7 @@ export class Calls {
     const isAsked = ask.authorization !== undefined && answer.status === 401;
     const isTrouble = [401, 403, 408, 429].includes(answer.status) || answer.status >= 500;
     if ((isTrouble && !isAsked) || LOCKED.includes(codeOf(answer) ?? '')) {
-      throw new Undecided(`${ask.method} was answered ${shownAnswer(answer)}`);
+      throw new Undecided(`${ask.method} was answered ${shownAnswer(answer)}`, { status: answer.status });
     }
     return answer;
   }
@@ -64,7 +68,7 @@ export class Calls {
         if (answer.status < 500 || pause === undefined) return answer;
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        if (pause === undefined) throw new Undecided(`${ask.method} had no answer: ${messageOf(error)}`);
+        if (pause === undefined) throw unanswered(ask, error);
       }
       await sleep(this.#options.clock, pause, signal);
     }
@@ -77,10 +81,13 @@ export class Calls {
     await this.#turn(signal);
     this.sent++;
     const text = typeof body === 'object' ? JSON.stringify(body) : body;
-    return this.#options.wire.send(
-      { method, url: this.#urlOf(path, version), headers, body: text, authorization },
+    const own = this.#options.ownRequests?.sending(method, path);
+    const answer = await this.#options.wire.send(
+      { method, url: this.#urlOf(path, version), headers: { ...headers, ...own?.headers }, body: text, authorization },
       signal,
     );
+    own?.answered(answer.status);
+    return answer;
   }
 
   #urlOf(path: string, version: string): string {
@@ -99,6 +106,16 @@ export class Calls {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function unanswered({ method }: Ask, error: unknown): Undecided {
+  const detail = error instanceof Error ? error.message : String(error);
+  return new Undecided(`${method} had no answer: ${causeOf(error)}`, { detail });
+}
+
+/** Without a word of the machine's, or of the directory's. */
+function causeOf(error: unknown): string {
+  if (error instanceof AzureFailure)
+    return error.failure.kind === 'credentialsInvalid' ? 'the login was refused' : 'there was no login';
+  if (!(error instanceof Error)) return 'the connection failed';
+  if (error.name === 'AbortError') return 'timeout';
+  return 'code' in error && /^[A-Z][A-Z0-9_]+$/.test(String(error.code)) ? String(error.code) : 'the connection failed';
 }

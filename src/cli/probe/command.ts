@@ -6,17 +6,19 @@
  * data; `npm run probe` is that verb, and the emulator takes from here what it has to answer.
  */
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { accessSync, constants, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDefaultHttpClient } from '@azure/core-rest-pipeline';
 import { checkParent } from '../../azure/arm/ids.ts';
+import { QueueClient, STORAGE_SCOPE } from '../../azure/changes/queue-client.ts';
 import { resolveCloud } from '../../azure/identity/clouds.ts';
 import { describeCredential } from '../../azure/identity/credentials.ts';
 import { ownCredentialOf } from '../../azure/identity/own-credential.ts';
 import { createTokenCredential } from '../../azure/identity/token-credential.ts';
 import { TokenSource } from '../../azure/identity/tokens.ts';
+import { parseQueueUrl } from '../../core/model/queue-url.ts';
 import { type Json, type Parent, parentArmId } from '../../core/model/runtime.ts';
-import { sleep, systemClock } from '../../runtime/clock.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { told } from '../azure/reader.ts';
 import { parentOf } from '../azure/scope.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -25,13 +27,13 @@ import type { Io } from '../io.ts';
 import { safe } from '../output/text.ts';
 import { CHECKABLE } from './assumptions/index.ts';
 import { Calls } from './calls.ts';
-import { claimsOf, type Inputs } from './inputs.ts';
-import { type Entry, Journal } from './journal.ts';
-import { LATE_MS } from './live-site.ts';
+import { claimsOf, type Inputs, proxyOf } from './inputs.ts';
+import { type Entry, Journal, newPrefix } from './journal.ts';
+import { LISTENS_MS } from './listener.ts';
 import { exitCodeOf, ProbeError, probe } from './probe.ts';
 import { Recorder } from './recorder.ts';
 import { LeakError, pseudonymous, type Recording, recordingOf, textOf } from './recording.ts';
-import { isInWorkspace, removeAll } from './removal.ts';
+import { leftLines, removeLeft } from './removal.ts';
 import { reportOf, summaryOf, tableOf, verdictsOf } from './report.ts';
 import { azureWire, type Wire } from './wire.ts';
 
@@ -39,6 +41,7 @@ export interface ProbeFlags extends AzureFlags {
   readonly factory?: string;
   readonly workspace?: string;
   readonly network: boolean;
+  readonly queue?: string;
   readonly yes: boolean;
   readonly clean: boolean;
   readonly dir: string;
@@ -53,13 +56,15 @@ interface Run {
 }
 
 /** @throws CommandError */
-export async function probeAzure(flags: ProbeFlags, io: Io): Promise<ExitCode> {
+export async function probeAzure(given: ProbeFlags, io: Io): Promise<ExitCode> {
+  const flags = { ...given, ...(given.queue === undefined ? {} : { queue: queueUrl(given.queue) }) };
   const places = placesOf(flags);
-  const journal = journalIn(flags.dir);
   const azure = azureOf(flags, io);
   try {
-    const run = { flags, io, journal, azure };
-    return await (flags.clean ? clean(run) : ask(run, places));
+    return await withJournal(flags.dir, (journal) => {
+      const run = { flags, io, journal, azure };
+      return flags.clean ? clean(run) : ask(run, places);
+    });
   } finally {
     azure.stop();
   }
@@ -93,12 +98,29 @@ function placeOf(kind: Parent['kind'], text: string | undefined): Parent | undef
   return place;
 }
 
+function queueUrl(text: string): string {
+  try {
+    return parseQueueUrl(text);
+  } catch (error) {
+    throw new ProbeError(`--queue: ${messageOf(error)}`);
+  }
+}
+
+async function withJournal<T>(dir: string, work: (journal: Journal) => Promise<T>): Promise<T> {
+  const journal = journalIn(dir);
+  try {
+    return await work(journal);
+  } finally {
+    journal.close();
+  }
+}
+
 function journalIn(dir: string): Journal {
   try {
     accessSync(dir, constants.W_OK);
     return new Journal(join(dir, 'probe-journal'));
   } catch (error) {
-    throw new ProbeError(`the folder ${dir} cannot keep what the probe writes: ${messageOf(error)}`);
+    throw new ProbeError(`the folder ${dir} cannot be used: ${messageOf(error)}`);
   }
 }
 
@@ -106,13 +128,15 @@ interface Azure {
   readonly wire: Wire;
   readonly endpoint: string;
   readonly who: string;
+  /** The one that was named. */
+  readonly queue: QueueClient | undefined;
   /** What it was given so far. */
   readonly inputs: () => Omit<Inputs, 'parents' | 'prefix'>;
   /** Ends what it started. */
   readonly stop: () => void;
 }
 
-function azureOf({ azureCredential: choice, v }: ProbeFlags, { env, note }: Io): Azure {
+function azureOf({ azureCredential: choice, v, queue: url }: ProbeFlags, { env, note }: Io): Azure {
   const credential = ownCredentialOf(choice, env);
   if ('problem' in credential) {
     throw new ProbeError(
@@ -125,35 +149,48 @@ function azureOf({ azureCredential: choice, v }: ProbeFlags, { env, note }: Io):
     endpoint: env.AZURE_RESOURCE_MANAGER_ENDPOINT,
     audience: env.AZURE_RESOURCE_MANAGER_AUDIENCE,
   });
-  const tokens = new TokenSource({
-    create: (onExchange) => createTokenCredential(credential, cloud, onExchange),
-    scope: `${cloud.audience}/.default`,
-    clock: systemClock,
-  });
+  const tokensFor = (scope: string) =>
+    new TokenSource({
+      create: (onExchange) => createTokenCredential(credential, cloud, onExchange),
+      scope,
+      clock: systemClock,
+    });
+  const [tokens, storageTokens] = [tokensFor(`${cloud.audience}/.default`), tokensFor(STORAGE_SCOPE)];
   const [client, tell] = [createDefaultHttpClient(), requestTeller({ ...(v === undefined ? {} : { v }) }, note)];
   const { tenantId, clientId, method } = credential;
-  const secrets = new Set(method.kind === 'clientSecret' ? [method.secret.open()] : []);
-  const claims = new Set<string>();
-  const noted = {
+  const proxy = proxyOf(env);
+  const secrets = new Set([...proxy.secrets, ...(method.kind === 'clientSecret' ? [method.secret.open()] : [])]);
+  const claims = new Set<string>(proxy.users);
+  const noted = (source: TokenSource) => ({
     get: async (signal?: AbortSignal) => {
-      const token = await tokens.get(signal);
+      const token = await source.get(signal);
       secrets.add(token);
       for (const claim of claimsOf(token)) claims.add(claim);
       return token;
     },
-  };
+    invalidate: (token: string) => source.invalidate(token),
+  });
+  const httpClient = tell === undefined ? client : told(client, tell);
   return {
-    wire: azureWire(cloud.endpoint, noted, tell === undefined ? client : told(client, tell)),
+    wire: azureWire(cloud.endpoint, noted(tokens), httpClient),
+    queue:
+      url === undefined
+        ? undefined
+        : new QueueClient({ url, tokens: noted(storageTokens), clock: systemClock, httpClient }),
     endpoint: cloud.endpoint,
     who: describeCredential(credential),
     inputs: () => ({
       tenantId,
       clientId,
-      hosts: [cloud.endpoint, cloud.authority],
+      hosts: [cloud.endpoint, cloud.authority, ...proxy.hosts],
+      queue: url,
       secrets: [...secrets],
       claims: [...claims],
     }),
-    stop: () => tokens.stop(),
+    stop: () => {
+      tokens.stop();
+      storageTokens.stop();
+    },
   };
 }
 
@@ -165,7 +202,7 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
       `an earlier run left ${journal.left.length} runtimes behind. Remove them first: ${command} --clean`,
     );
   }
-  const prefix = `azir-probe-${randomBytes(5).toString('hex')}`;
+  const prefix = newPrefix((bytes) => randomBytes(bytes).toString('hex'));
   io.note(planOf(parents, flags, azure.who, prefix));
   await agreement(flags, io);
   const tell = () => io.note('Removing what was made. Ctrl-C once more, and it stays.');
@@ -181,6 +218,7 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
     factory: factory && parentArmId(factory),
     workspace: workspace && parentArmId(workspace),
     network: flags.network,
+    queue: azure.queue,
     signal: io.signal,
     hurry: io.hurry(),
     // On a terminal the table says it once more, and for good.
@@ -201,8 +239,10 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
 }
 
 /** For a bug report: without a word of what identifies anybody, or not at all. */
-function saved(file: string, document: () => Recording | Json): string {
+export function saved(file: string, document: () => Recording | Json): string {
   try {
+    // One of an earlier run would be taken for this one's.
+    rmSync(file, { force: true });
     writeFileSync(file, textOf(document()));
     return `Written, to be attached to a report: ${file}`;
   } catch (error) {
@@ -219,7 +259,7 @@ function commandOf({ dir, azureCredential }: ProbeFlags, { env }: Io): string {
   return `${name}${credential}${dir === '.' ? '' : ` --dir ${dir}`}`;
 }
 
-function planOf(parents: readonly Parent[], { network }: ProbeFlags, who: string, prefix: string): string {
+function planOf(parents: readonly Parent[], { network, queue }: ProbeFlags, who: string, prefix: string): string {
   return [
     `As ${who}, the probe will`,
     ...parents.map((parent, at) => `  ${at === 0 ? 'in' : 'and in'} ${parentArmId(parent)}`),
@@ -228,9 +268,18 @@ function planOf(parents: readonly Parent[], { network }: ProbeFlags, who: string
     ...(network
       ? ['  make the managed virtual network `default` of the factory if it has none: THIS CAN NEVER BE DELETED;']
       : []),
+    ...(queue === undefined ? [] : readingOf(queue)),
     `  which are some hundreds of requests for ${CHECKABLE.length} questions, slowly, in less than ten minutes.`,
     'It touches no other runtime. Nothing runs on the runtimes, so they cost nothing.',
   ].join('\n');
+}
+
+function readingOf(queue: string): string[] {
+  return [
+    `  and at the end read the queue ${queue} for at most ${LISTENS_MS / 1_000} s:`,
+    '  TAKE OUT OF IT the messages about these runtimes, and hide all others from its other readers for as long;',
+    '  an operator that reads it is kept from them meanwhile, and takes messages that the probe waits for: better name a queue that nobody else reads;',
+  ];
 }
 
 /** @throws ProbeError where there is none */
@@ -248,15 +297,11 @@ async function clean({ flags, io, journal, azure }: Run): Promise<ExitCode> {
   }
   io.note(`Left of an earlier run:\n${left.map(shownEntry).join('\n')}`);
   await agreement(flags, io);
-  const late = left.some(isInWorkspace) ? (journal.writtenAt ?? 0) + LATE_MS.workspace - systemClock.now() : 0;
-  if (late > 0) {
-    io.note('Waiting until the workspace has carried out what it accepted last…');
-    await sleep(systemClock, late, io.signal);
-  }
   const calls = new Calls({ wire: azure.wire, endpoint: azure.endpoint, clock: systemClock });
-  const stuck = await removeAll({ calls, journal, clock: systemClock, signal: io.signal });
+  const stuck = await removeLeft({ calls, journal, clock: systemClock, signal: io.signal }, io.note);
   io.note(stuck.length === 0 ? 'They are gone.' : `${stuck.length} could not be removed:`);
-  for (const { parent, name, why } of stuck) io.note(`${shownEntry({ parent, name })}: ${safe(why)}`);
+  for (const line of leftLines(stuck)) io.note(`  ${line}`);
+  if (stuck.length > 0) io.note(`If they are gone, or what they were in is, remove the file ${journal.file}.`);
   if (io.signal.aborted) return EXIT.interrupted;
   return stuck.length === 0 ? EXIT.done : EXIT.failed;
 }

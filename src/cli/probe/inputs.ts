@@ -1,4 +1,5 @@
 /** What a run was given that nobody else may learn, and what of it can be told from the words of the service. */
+import { isIP } from 'node:net';
 import { isGuid } from '../../core/model/guid.ts';
 import { isObject } from '../../core/model/json.ts';
 import type { Parent } from '../../core/model/runtime.ts';
@@ -10,6 +11,8 @@ export interface Inputs {
   readonly clientId: string;
   /** Base URLs of Azure Resource Manager and of the authority. */
   readonly hosts: readonly string[];
+  /** The URL of a queue. */
+  readonly queue?: string | undefined;
   /** Tokens and the secret. */
   readonly secrets: readonly string[];
   /** What the tokens say of their owner. */
@@ -28,7 +31,7 @@ export const PREFIX_PSEUDONYM = 'azir-probe-0';
 
 /** The longest first: one may be a part of another. */
 export function needlesOf(inputs: Inputs): Needle[] {
-  const { parents, tenantId, clientId, hosts, secrets, claims } = inputs;
+  const { parents, tenantId, clientId, hosts, queue, secrets, claims } = inputs;
   const named = (stem: Needle['stem'], text: string): Needle => ({ stem, text });
   const hostNames = hosts.map((url) => new URL(url).hostname);
   return [
@@ -40,11 +43,21 @@ export function needlesOf(inputs: Inputs): Needle[] {
       named(kind, name),
     ]),
     ...hostNames.filter((host) => !isPublic(host)).map((host) => named('host', host)),
+    ...(queue === undefined ? [] : ofQueue(new URL(queue))),
     ...secrets.map((text) => named('token', text)),
     ...claims.map((text) => named(isGuid(text) ? 'guid' : 'person', text)),
   ]
     .filter(({ text }) => text !== '')
     .sort((a, b) => b.text.length - a.text.length);
+}
+
+/** The account is the first word of the host, or of the path where that is an emulator's. */
+function ofQueue({ hostname, pathname }: URL): Needle[] {
+  const words = pathname.split('/');
+  const [account = ''] = hostname.split('.');
+  // A number would be found in every document.
+  if (isIP(hostname) === 0) words.push(account);
+  return [{ stem: 'host', text: hostname }, ...words.map((text): Needle => ({ stem: 'name', text }))];
 }
 
 /** The clouds' own hosts tell nothing of anybody. */
@@ -88,4 +101,23 @@ export function claimsOf(token: string): string[] {
   } catch {
     return [];
   }
+}
+
+interface Proxy {
+  /** URLs. */
+  readonly hosts: readonly string[];
+  readonly users: readonly string[];
+  readonly secrets: readonly string[];
+}
+
+/** Of the variables that the SDK looks at, whichever it takes. */
+export function proxyOf(env: Readonly<Record<string, string | undefined>>): Proxy {
+  const names = ['HTTPS_PROXY', 'ALL_PROXY', 'HTTP_PROXY'].flatMap((name) => [name, name.toLowerCase()]);
+  const texts = names.map((name) => env[name] ?? '').map((text) => (text.includes('://') ? text : `http://${text}`));
+  const urls = texts.filter((text) => URL.canParse(text)).map((text) => new URL(text));
+  return {
+    hosts: urls.map(({ href }) => href),
+    users: urls.map(({ username }) => decodeURIComponent(username)),
+    secrets: urls.map(({ password }) => decodeURIComponent(password)),
+  };
 }

@@ -1,4 +1,5 @@
 /** A factory or workspace in Azure, or in the emulator, as the checks see it. Writes reach nothing that the probe did not make. */
+import { isRuntimeName } from '../../azure/arm/ids.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import { codeOf, shownAnswer } from './assumptions/answers.ts';
 import { type Answer, type Ask, type Site, Undecided } from './assumptions/site.ts';
@@ -77,9 +78,8 @@ export class LiveSite implements Site {
     const entry = { parent: this.parentId, name };
     if (journal.has(entry)) throw new Error(`the name ${name} is used twice`);
     const answer = await this.send({ method: 'GET', path: `${this.parentId}/integrationRuntimes/${name}` });
-    // A name that no runtime can have is refused as such, perhaps.
-    const isFree = (answer.status === 404 && codeOf(answer) === 'NotFound') || answer.status === 400;
-    if (!isFree) throw new Undecided(`before anything was made there, a read was answered ${shownAnswer(answer)}`);
+    if (!isAbsent(name, answer))
+      throw new Undecided(`before anything was made there, a read was answered ${shownAnswer(answer)}`);
     journal.reserve(entry);
     return name;
   }
@@ -137,4 +137,10 @@ export class LiveSite implements Site {
     if (status < 300) this.#written.add(name);
     else if (!this.#written.has(name)) this.#options.journal.gone({ parent: this.parentId, name });
   }
+}
+
+/** Whether a read says that there is no runtime of the name. One that no runtime can have is refused as such, perhaps. */
+export function isAbsent(name: string, answer: Answer): boolean {
+  if (answer.status === 404) return codeOf(answer) === 'NotFound';
+  return answer.status === 400 && !isRuntimeName(name);
 }

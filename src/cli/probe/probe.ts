@@ -1,17 +1,25 @@
 /** A run of the probe: looks, asks one assumption after the other, and removes what it made whatever happens. */
+
+import type { QueueClient } from '../../azure/changes/queue-client.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { jsonOf, shownAnswer, valueAt } from './assumptions/answers.ts';
-import type { Checkable, Finding } from './assumptions/assumption.ts';
-import { CHECKABLE } from './assumptions/index.ts';
+import type { Announced, Asked, Finding, Where } from './assumptions/assumption.ts';
+import { heardIn } from './assumptions/heard.ts';
+import { ANNOUNCED, ASKED } from './assumptions/index.ts';
 import { type Answer, type Site, Undecided } from './assumptions/site.ts';
 import { Calls } from './calls.ts';
 import type { Journal } from './journal.ts';
+import { type Listened, Listener } from './listener.ts';
 import { LiveSite, VERSIONS } from './live-site.ts';
-import { type Left, removeAll } from './removal.ts';
+import { OwnRequests } from './own-requests.ts';
+import { type Left, leftLines, removeAll } from './removal.ts';
 import type { Wire } from './wire.ts';
 
-/** What it can take at most; what is late and the removal take two minutes and a half more, which makes ten. */
+/**
+ * What it can take at most; what is late and the removal take two minutes and a half more, which makes ten. The queue is read
+ * meanwhile, and no longer.
+ */
 const LONGEST_MS = 7.5 * 60_000;
 
 export interface ProbeOptions {
@@ -24,6 +32,8 @@ export interface ProbeOptions {
   readonly workspace: string | undefined;
   /** Make a managed virtual network if there is none: it stays for ever. */
   readonly network: boolean;
+  /** Where Event Grid delivers events of the writes. */
+  readonly queue?: Pick<QueueClient, 'receive' | 'delete'> | undefined;
   /** `azir-probe-` and something random. */
   readonly prefix: string;
   /** Ends the checks. */
@@ -48,14 +58,22 @@ export interface Result extends Finding {
   readonly sentence: string;
   /** Of what could not be told, and of nothing else. */
   readonly why: Why | undefined;
+  /** More about it, for the person at the terminal alone. */
+  readonly detail?: string | undefined;
+}
+
+export interface MadeNetwork {
+  readonly path: string;
+  /** False: the create had no answer that tells. */
+  readonly isCertain: boolean;
 }
 
 export interface Outcome {
   readonly results: readonly Result[];
   /** Runtimes that could not be removed. */
   readonly left: readonly Left[];
-  /** The managed virtual network that was made, and stays. */
-  readonly madeNetwork: string | undefined;
+  /** The managed virtual network that was made and stays, or may have been. */
+  readonly madeNetwork: MadeNetwork | undefined;
   readonly requests: number;
   readonly tookMs: number;
   readonly interrupted: boolean;
@@ -68,16 +86,18 @@ export class ProbeError extends CommandError {}
 export async function probe(options: ProbeOptions): Promise<Outcome> {
   const { clock, journal, hurry } = options;
   const began = clock.monotonic();
-  const calls = new Calls(options);
+  const requests = options.queue && new OwnRequests();
+  const calls = new Calls({ ...options, ownRequests: requests });
   const late = new AbortController();
   const timer = clock.setTimer(LONGEST_MS, () => late.abort(new Error('there was no time left')));
   const signal = AbortSignal.any([options.signal, late.signal]);
   try {
     const sites = await look(options, calls, signal);
-    const results = await asked(sites, signal, options.progress);
-    const left = await removed(options, calls, sites);
+    const results = await asked(sites, requests !== undefined, signal, options.progress);
+    const removal = removed(options, calls, sites);
+    const [left, listened] = await Promise.all([removal, listenedTo(options, requests, removal)]);
     return {
-      results,
+      results: [...results, ...announced(sites, requests, listened)],
       left,
       madeNetwork: sites.madeNetwork,
       requests: calls.sent,
@@ -85,8 +105,13 @@ export async function probe(options: ProbeOptions): Promise<Outcome> {
       interrupted: options.signal.aborted,
     };
   } catch (error) {
-    if (!(error instanceof ProbeError)) await removeAll({ calls, journal, clock, signal: hurry });
-    throw error;
+    if (error instanceof ProbeError) throw error;
+    const left = await removeAll({ calls, journal, clock, signal: hurry });
+    throw left.length === 0
+      ? error
+      : new ProbeError(`${messageOf(error)}. Left behind: ${leftLines(left).join('; ')}`, EXIT.failed, {
+          cause: error,
+        });
   } finally {
     timer.cancel();
   }
@@ -97,7 +122,12 @@ export async function probe(options: ProbeOptions): Promise<Outcome> {
  * for a write, and a network minutes for a runtime. So factory and workspace are asked at the same time, each of them one
  * question after the other: they have nothing in common but the pace of the requests.
  */
-async function asked(sites: Sites, signal: AbortSignal, progress: (line: string) => void): Promise<Result[]> {
+async function asked(
+  sites: Sites,
+  isListening: boolean,
+  signal: AbortSignal,
+  progress: (line: string) => void,
+): Promise<Result[]> {
   const planned = { factory: questionsFor('factory', sites), workspace: questionsFor('workspace', sites) };
   const count = planned.factory.length + planned.workspace.length;
   let done = 0;
@@ -108,6 +138,8 @@ async function asked(sites: Sites, signal: AbortSignal, progress: (line: string)
       progress(`[${++done}/${count}] ${place}: ${question.id}: ${result.verdict}`);
       results.push(result);
     }
+    // What comes of it is told by what is heard.
+    if (isListening && !signal.aborted) await provoke(sites[place]).catch(() => undefined);
     return results;
   };
   return (await Promise.all([lane('factory'), lane('workspace')])).flat();
@@ -117,12 +149,60 @@ async function asked(sites: Sites, signal: AbortSignal, progress: (line: string)
  * What can be asked of one place only is listed there, whether there is one or not; and a workspace is asked it first, for
  * one that is slow leaves no time for all.
  */
-function questionsFor(place: Site['kind'], sites: Sites): readonly Checkable[] {
-  const shared = CHECKABLE.filter(({ where }) => where === 'either' && sites[place] !== undefined);
-  const own = CHECKABLE.filter(
-    ({ where }) => where !== 'either' && (where === 'workspace') === (place === 'workspace'),
-  );
+function questionsFor(place: Site['kind'], sites: Sites): readonly Asked[] {
+  const shared = ASKED.filter(({ where }) => where === 'either' && sites[place] !== undefined);
+  const own = ASKED.filter(({ where }) => where !== 'either' && isAbout(where, place));
   return place === 'workspace' ? [...own, ...shared] : [...shared, ...own];
+}
+
+function isAbout(where: Where, place: Site['kind']): boolean {
+  return where === 'either' || (where === 'workspace') === (place === 'workspace');
+}
+
+async function provoke(site: LiveSite | undefined): Promise<void> {
+  for (const each of ANNOUNCED) if (site !== undefined) await each.provoke?.(site);
+}
+
+/** While what was made is removed: deletions raise events, too. Never throws. */
+async function listenedTo(
+  { queue, clock, progress, signal }: ProbeOptions,
+  requests: OwnRequests | undefined,
+  removal: Promise<unknown>,
+): Promise<Listened | undefined> {
+  if (queue === undefined || requests === undefined) return undefined;
+  let isOver = false;
+  const failed = new AbortController();
+  const over = () => {
+    isOver = true;
+  };
+  removal.then(over, () => failed.abort());
+  const ended = AbortSignal.any([signal, failed.signal]);
+  return new Listener({ queue, clock, requests, progress, signal: ended }).listen(() => isOver);
+}
+
+function announced(sites: Sites, requests: OwnRequests | undefined, listened: Listened | undefined): Result[] {
+  return PLACES.flatMap((place) => {
+    const site = sites[place];
+    const planned = ANNOUNCED.filter(
+      ({ where }) => isAbout(where, place) && (site !== undefined || where !== 'either'),
+    );
+    return planned.map((each) => told(each, place, site, requests, listened));
+  });
+}
+
+function told(
+  { judge, ...about }: Announced,
+  place: Site['kind'],
+  site: LiveSite | undefined,
+  requests: OwnRequests | undefined,
+  listened: Listened | undefined,
+): Result {
+  if (site === undefined) return untold(about, place, 'not asked', notNamed(place));
+  if (requests === undefined || listened === undefined)
+    return untold(about, place, 'not asked', 'no queue was named (--queue)');
+  if (listened.problem !== undefined)
+    return { ...untold(about, place, 'refused', listened.problem), detail: listened.detail };
+  return shown(about, place, judge(heardIn(site.parentId, { ...listened, requests: requests.all })));
 }
 
 async function removed({ clock, journal, progress, hurry }: ProbeOptions, calls: Calls, sites: Sites): Promise<Left[]> {
@@ -133,10 +213,12 @@ async function removed({ clock, journal, progress, hurry }: ProbeOptions, calls:
   return removeAll({ calls, journal, clock, signal: hurry });
 }
 
+const PLACES = ['factory', 'workspace'] as const;
+
 interface Sites {
   readonly factory: LiveSite | undefined;
   readonly workspace: LiveSite | undefined;
-  readonly madeNetwork: string | undefined;
+  readonly madeNetwork: MadeNetwork | undefined;
 }
 
 async function look(options: ProbeOptions, calls: Calls, signal: AbortSignal): Promise<Sites> {
@@ -152,7 +234,7 @@ async function look(options: ProbeOptions, calls: Calls, signal: AbortSignal): P
     };
   } catch (error) {
     if (options.signal.aborted) throw new ProbeError('interrupted before anything was made');
-    throw error instanceof ProbeError ? error : new ProbeError(error instanceof Error ? error.message : String(error));
+    throw error instanceof ProbeError ? error : new ProbeError(messageOf(error));
   }
 }
 
@@ -160,7 +242,7 @@ type Seen = Pick<LiveSite, 'kind' | 'parentId' | 'location'>;
 
 async function lookAt(kind: LiveSite['kind'], path: string, calls: Calls, signal: AbortSignal): Promise<Seen> {
   const answer = await calls.send({ method: 'GET', path, version: VERSIONS[kind] }, signal).catch((error: unknown) => {
-    throw error instanceof Undecided ? new ProbeError(`The ${kind} cannot be read: ${error.message}`) : error;
+    throw error instanceof Undecided ? new ProbeError(`The ${kind} cannot be read: ${error.inFull}`) : error;
   });
   const [id, location] = [textAt(answer, 'id'), textAt(answer, 'location')];
   if (answer.status !== 200 || id === undefined || location === undefined) {
@@ -175,15 +257,27 @@ async function networkOf(
   parentId: string,
   calls: Calls,
   signal: AbortSignal,
-): Promise<{ has: boolean; made: string | undefined }> {
+): Promise<{ has: boolean; made: MadeNetwork | undefined }> {
   const path = `${parentId}/managedVirtualNetworks/default`;
   const version = VERSIONS.factory;
   const there = await calls.send({ method: 'GET', path, version }, signal);
   if (there.status === 200 || !network) return { has: there.status === 200, made: undefined };
   const ask = { method: 'PUT', path, version, headers: { 'If-None-Match': '*' }, body: { properties: {} } } as const;
-  const answer = await calls.send(ask, signal);
-  if (answer.status !== 200) throw new ProbeError(`The managed virtual network was answered ${shownAnswer(answer)}`);
-  return { has: true, made: path };
+  signal.throwIfAborted();
+  const answer = await calls.send(ask, signal).catch((error: unknown) => {
+    if (error instanceof Undecided && isRefusal(error)) throw error;
+    return undefined;
+  });
+  if (answer !== undefined && isRefusal(answer))
+    throw new ProbeError(`The managed virtual network was answered ${shownAnswer(answer)}`);
+  const has = answer?.status === 200 || answer?.status === 201;
+  // Whatever else is to be told, this is: it can never be deleted.
+  return { has, made: { path, isCertain: has } };
+}
+
+/** A 408 says only that nobody waited for the answer. */
+function isRefusal({ status = 0 }: { readonly status?: number | undefined }): boolean {
+  return status >= 400 && status < 500 && status !== 408;
 }
 
 function textAt(answer: Answer, name: string): string | undefined {
@@ -192,30 +286,49 @@ function textAt(answer: Answer, name: string): string | undefined {
 }
 
 async function found(
-  { id, sentence, where, check }: Checkable,
+  { where, check, ...about }: Asked,
   place: Site['kind'],
   sites: Sites,
   signal: AbortSignal,
 ): Promise<Result> {
   const site = sites[place];
-  const result = (finding: Finding, why?: Why): Result => ({ id, place, sentence, ...finding, why });
-  const untold = (why: Why, seen: string) => result({ verdict: 'could not tell', assumed: '', seen }, why);
-  if (site === undefined) return untold('not asked', `no ${place} was named (--${place})`);
+  const because = (why: Why, seen: string) => untold(about, place, why, seen);
+  if (site === undefined) return because('not asked', notNamed(place));
   if (where === 'network' && !site.hasNetwork)
-    return untold('not asked', 'the factory has no managed virtual network (--network makes one)');
-  if (signal.aborted) return untold('refused', reasonOf(signal));
+    return because('not asked', 'the factory has no managed virtual network (--network makes one)');
+  if (signal.aborted) return because('refused', reasonOf(signal));
   try {
-    const finding = await check(site);
-    return result(finding, finding.verdict === 'could not tell' ? 'not shown' : undefined);
+    return shown(about, place, await check(site));
   } catch (error) {
-    if (signal.aborted) return untold('refused', reasonOf(signal));
+    if (signal.aborted) return because('refused', reasonOf(signal));
     // Whatever Azure answers, one check that cannot read it ends no other.
-    return untold('refused', error instanceof Undecided ? error.message : `the check failed: ${String(error)}`);
+    if (error instanceof Undecided) return { ...because('refused', error.message), detail: error.detail };
+    const kind = error instanceof Error ? error.name : typeof error;
+    return { ...because('refused', `the check failed: ${kind}`), detail: messageOf(error) };
   }
 }
 
+type About = Pick<Result, 'id' | 'sentence'>;
+
+function shown({ id, sentence }: About, place: Site['kind'], finding: Finding): Result {
+  return { id, place, sentence, ...finding, why: finding.verdict === 'could not tell' ? 'not shown' : undefined };
+}
+
+function untold({ id, sentence }: About, place: Site['kind'], why: Why, seen: string): Result {
+  return { id, place, sentence, verdict: 'could not tell', assumed: '', seen, why };
+}
+
+function notNamed(place: Site['kind']): string {
+  return `no ${place} was named (--${place})`;
+}
+
 function reasonOf({ reason }: AbortSignal): string {
-  return reason instanceof Error ? reason.message : String(reason);
+  return messageOf(reason);
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Undecided) return error.inFull;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

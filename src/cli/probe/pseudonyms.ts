@@ -2,10 +2,13 @@
 import { isWeak, type Needle, PREFIX_PSEUDONYM } from './inputs.ts';
 
 const GUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+/** The same without its dashes. */
+const BARE_GUID = /(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/gi;
 const IP4 = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])/g;
 const IP6 = /(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])/gi;
 const JWT = /\beyJ[\w-]{8,}(?:\.[\w-]+){0,2}/g;
-const MAIL = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
+/** Also of guests: `erika_contoso.com#EXT#@fabrikam.onmicrosoft.com`. */
+const MAIL = /[\w.+#-]+@[\w-]+(?:\.[\w-]+)+/g;
 /** Where a name stands, whatever it is; a type ends with the word for what is below. */
 const NAMED =
   /(\/(?:subscriptions|resourceGroups|factories|workspaces)\/)(?!(?:integrationruntimes|managedvirtualnetworks)(?=$|["']))([^/?#\s"']+)/gi;
@@ -32,6 +35,9 @@ export class Pseudonyms {
     text = text.replace(JWT, (found) => this.of('token', found));
     text = text.replace(MAIL, (found) => (isExample(found) ? found : `${this.of('person', found)}@example.com`));
     text = text.replace(GUID, (found) => (this.#isGiven(found) ? found : this.of('guid', found)));
+    text = text.replace(BARE_GUID, (found) =>
+      this.#isGiven(dashed(found)) ? found : bare(this.of('guid', dashed(found))),
+    );
     text = text.replace(IP4, (found) => (this.#isGiven(found) ? found : this.of('ip', found)));
     text = text.replace(IP6, (found) => this.of('name', found));
     if (this.#prefix !== '') text = text.replaceAll(insensitive(this.#prefix), PREFIX_PSEUDONYM);
@@ -69,6 +75,8 @@ export class Pseudonyms {
     if (whole !== undefined) return this.of(whole.stem, whole.text);
     let text = value;
     for (const needle of this.#needles) {
+      if (isGuid(needle.text))
+        text = text.replaceAll(insensitive(bare(needle.text)), () => bare(this.of(needle.stem, needle.text)));
       for (const form of new Set([needle.text, encodeURIComponent(needle.text)])) {
         text = text.replaceAll(insensitive(form), () => this.of(needle.stem, needle.text));
       }
@@ -95,6 +103,14 @@ function named(stem: string, n: number): string {
   if (stem === 'ip') return `192.0.2.${n}`;
   if (stem === 'host') return `host-${n}.invalid`;
   return `${stem}-${n}`;
+}
+
+function bare(guid: string): string {
+  return guid.replaceAll('-', '');
+}
+
+function dashed(text: string): string {
+  return text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function isGuid(text: string): boolean {

@@ -107,6 +107,7 @@ const WORDS = [
     'azirProbeThings',
     'null true',
   ],
+  ...['creates', 'updates', 'deletions', 'announced', 'events', 'queue', 'in each event', 'an event', 'no event'],
   ...['version', 'requests', 'tookMs', 'madeNetwork', 'assumed', 'seen', 'not asked', 'not shown', 'refused'],
   ...ASSUMPTIONS.map(({ id }) => id),
 ];
@@ -215,7 +216,7 @@ class Scrubber {
   }
 
   #headerValue(value: string): string {
-    return value.startsWith('https://') ? this.#address(value) : this.#pseudonyms.text(value);
+    return isAddress(value) ? this.#address(value) : this.#pseudonyms.text(value);
   }
 
   /** Of a query the version alone means something; the rest is opaque, and the same for the same. */
@@ -259,8 +260,13 @@ class Scrubber {
 
   #said(text: string, key: string | undefined): string {
     if (key === undefined) return REMOVED;
-    return text.startsWith('https://') ? this.#address(text) : this.#pseudonyms.text(text);
+    return isAddress(text) ? this.#address(text) : this.#pseudonyms.text(text);
   }
+}
+
+/** A message may begin with an address, or with what looks like one. */
+function isAddress(text: string): boolean {
+  return /^https:\/\/\S+$/.test(text) && URL.canParse(text);
 }
 
 function jsonOf(text: string): Json {

@@ -2,12 +2,12 @@
 import type { Json } from '../../core/model/runtime.ts';
 import type { Io } from '../io.ts';
 import { table } from '../output/table.ts';
-import { safe } from '../output/text.ts';
 import { VERSION } from '../version.ts';
 import type { Verdict } from './assumptions/assumption.ts';
 import { CHECKABLE } from './assumptions/index.ts';
 import type { Site } from './assumptions/site.ts';
 import type { Outcome, Result, Why } from './probe.ts';
+import { leftLines } from './removal.ts';
 
 const SIGNS: Readonly<Record<Verdict, readonly [sign: string, colour: 'green' | 'red' | 'yellow']>> = {
   holds: ['holds', 'green'],
@@ -37,6 +37,7 @@ export function tableOf({ results }: Outcome, paint: Io['paint']): string {
 function rowsOf(result: Result, paint: Io['paint']): Parameters<typeof table>[0] {
   const [sign, colour] = SIGNS[result.verdict];
   const row = [result.id, { text: sign, paint: (text: string) => paint(colour, text) }, result.seen];
+  if (result.detail !== undefined) return [row, ['', 'because', result.detail]];
   if (result.verdict !== 'does not hold') return [row];
   return [
     row,
@@ -62,12 +63,14 @@ export function summaryOf({ results, left, madeNetwork, requests, tookMs }: Outc
   return [
     `${count('holds')} hold, ${count('does not hold')} do not, ${count('could not tell')} could not be told${why}.`,
     `${requests} requests in ${Math.ceil(tookMs / 1000)} s.`,
-    ...(madeNetwork === undefined ? [] : [`Made, and stays: ${madeNetwork}`]),
+    ...(madeNetwork === undefined
+      ? []
+      : [`${madeNetwork.isCertain ? 'Made' : 'May have been made'}, and stays: ${madeNetwork.path}`]),
     ...(left.length === 0
       ? ['Nothing of the probe is left.']
       : [
           `Left behind: ${left.length}. Remove with: ${command} --clean`,
-          ...left.map(({ parent, name, why: reason }) => `  ${parent}/integrationRuntimes/${name}: ${safe(reason)}`),
+          ...leftLines(left).map((line) => `  ${line}`),
         ]),
   ].join('\n');
 }

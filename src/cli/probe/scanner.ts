@@ -1,8 +1,13 @@
 /** The last look at what is to be written: whether anything of the inputs is left in it, however it is spelled. */
+import { isGuid } from '../../core/model/guid.ts';
 import { isWeak, type Needle } from './inputs.ts';
 
 /** Base64 of a text of four bytes has six characters. */
 const BASE64 = /[A-Za-z0-9+/_-]{6,}/g;
+/** Of a text of four bytes. */
+const HEX = /[0-9a-f]{8,}/gi;
+/** Soft hyphens, and what has no width. */
+const UNSEEN = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
 const PATH = /\/(?:subscriptions|resourcegroups|factories|workspaces)\/([^/?#\s"']+)/g;
 /** How often one encoding may be inside another. */
 const DEPTH = 2;
@@ -21,7 +26,7 @@ export function leftovers(document: unknown, { needles, vocabulary }: Scan): Nee
   for (const leaf of leavesOf(document)) {
     const forms = formsOf(leaf, DEPTH);
     for (const { text, stem } of strong) {
-      const folded = [...formsOf(text, 0)];
+      const folded = [text, ...undashed(text)].flatMap((each) => [...formsOf(each, 0)]);
       if ([...forms].some((form) => folded.some((each) => form.includes(each)))) found.add(stem);
     }
     for (const { text, stem } of weak) if ([...forms].some((form) => isNamed(form, text, vocabulary))) found.add(stem);
@@ -49,13 +54,21 @@ function leavesOf(value: unknown): string[] {
 function formsOf(text: string, depth: number): Set<string> {
   const forms = new Set([fold(text), fold(text.normalize('NFKC'))]);
   if (depth === 0) return forms;
-  const decodings = [percentDecoded(text), unescaped(text), ...base64Decoded(text)].filter((each) => each !== text);
+  const decodings = [percentDecoded(text), unescaped(text), ...hexDecoded(text), ...base64Decoded(text)].filter(
+    (each) => each !== text,
+  );
   for (const each of decodings) for (const form of formsOf(each, depth - 1)) forms.add(form);
   return forms;
 }
 
+/** A GUID in the form that .NET calls N. */
+function undashed(text: string): string[] {
+  return isGuid(text) ? [text.replaceAll('-', '')] : [];
+}
+
+/** Also without what nobody sees. */
 function fold(text: string): string {
-  return text.toLowerCase();
+  return text.replace(UNSEEN, '').toLowerCase();
 }
 
 /** What is not encoded rightly stays; what is, is decoded byte by byte. */
@@ -63,8 +76,19 @@ function percentDecoded(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
 }
 
+/** Of JSON, and of HTML by number. */
 function unescaped(text: string): string {
-  return text.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return text
+    .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/&#x([0-9a-f]{1,4});/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/&#(\d{1,5});/g, (_, code: string) => String.fromCharCode(Number(code)));
+}
+
+/** It may begin anywhere in a word, as base64 does. */
+function hexDecoded(text: string): string[] {
+  return [...text.matchAll(HEX)].flatMap(([run]) =>
+    [0, 1].map((skip) => Buffer.from(run.slice(skip), 'hex').toString('utf8').replaceAll('\0', '')),
+  );
 }
 
 /** It may begin anywhere in a word: the four beginnings are tried. */

@@ -16,6 +16,10 @@ export function probeVerb(io: Io, done: Done): Verb {
       'make the managed virtual network of the factory if it has none: it can never be deleted, so without this it is not made',
       false,
     )
+    .option(
+      '--queue <url>',
+      'the Storage queue of an event subscription, as for --change-queue: shows whether Event Grid announces the writes. Best a queue that nobody else reads: at the end it is read for at most 150 s, messages about these runtimes are deleted, and all others are hidden from other readers for as long',
+    )
     .option('-y, --yes', 'do not ask', false)
     .option('--clean', 'only remove what an earlier run could not', false)
     .option('--dir <folder>', 'where probe-report.json, recording.json and the journal go', '.')
@@ -24,8 +28,8 @@ export function probeVerb(io: Io, done: Done): Verb {
   return {
     command,
     examples: [
-      'kubectl azir probe --azure-credential azure-cli --factory /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/ADFV2SampleRG/providers/Microsoft.DataFactory/factories/SampleV2DataFactory1',
-      'kubectl azir probe --azure-credential azure-cli --clean',
+      'kubectl azir probe --factory /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/ADFV2SampleRG/providers/Microsoft.DataFactory/factories/SampleV2DataFactory1',
+      'kubectl azir probe --clean',
     ],
     codes: {
       0: 'all that could be asked holds; or with --clean: nothing is left',

@@ -1,8 +1,8 @@
-/** What Azure tells of a change that somebody made: which resource, by what, when. A hint, and never a proof. */
+/** A change in Azure as an event reports it: which resource, which operation, when. A hint, never a proof. */
 import { foldCase } from './letter-case.ts';
 import { armKey, type Parent, parentKey, type RuntimeId } from './runtime.ts';
 
-/** What a change is about. Whoever deletes what runtimes belong to deletes them too. */
+/** What was changed. To delete a parent or a resource group is to delete its runtimes, too. */
 export type ChangedScope =
   | { readonly kind: 'runtime'; readonly id: RuntimeId }
   | { readonly kind: 'parent'; readonly parent: Parent }
@@ -10,15 +10,15 @@ export type ChangedScope =
 
 export interface AzureChange {
   readonly scope: ChangedScope;
-  /** One of the few operations that are listened to, in lower case. */
+  /** In lower case; one of those that `parseMessage` knows. */
   readonly operation: string;
-  /** By which ARM ties together what belongs to one request; absent when it does not look like one. */
+  /** ARM's id for all that belongs to one request; absent when the event has none, or one that is not a GUID. */
   readonly correlationId?: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** Equal for two resource groups exactly when they are taken for one. */
+/** Equal for the same resource group, whatever the case of its name. */
 export function resourceGroupKey({
   subscriptionId,
   resourceGroup,

@@ -20,8 +20,14 @@ export interface Message {
 /** A message of what is not well. */
 export type Advice = Message & { readonly remedy: string };
 
-/** What becomes of a call that Azure refused: whatever a person mends in Azure, no event tells the operator of it. In brackets. */
-export const RETRIED = `(retried ever more slowly; to retry now, set the annotation ${ANNOTATION.reconcile} to a new value)`;
+/** The end of a remedy for what Azure refused: nothing tells the operator that a person has fixed it in Azure, so it retries. */
+export const RETRIED = retried('ever more slowly');
+/** The same, where a read that succeeded may be what is repeated: that is done at the interval. */
+export const RETRIED_LATER = retried('later');
+
+function retried(how: string): string {
+  return `(retried ${how}; to retry now, set the annotation ${ANNOTATION.reconcile} to a new value)`;
+}
 
 /** Without Azure's text. */
 export function inShort({ what, remedy = '', ids = '' }: Message): string {

@@ -21,7 +21,7 @@ import {
   type Situation,
 } from '../situation.ts';
 import { contestedUntil, isContestOpen } from '../status/contest.ts';
-import { nextLook, progressing, STANDS, settle, stall, UNCHANGED } from './verdicts.ts';
+import { nextPass, progressing, STANDS, settle, stall, UNCHANGED } from './verdicts.ts';
 
 /** Make sure the definition is known: from the shared list while the object is in sync, else read for this object alone. */
 export const definitionIsKnown: Policy = (s) =>
@@ -75,10 +75,10 @@ export const observedExists: Policy = (s) =>
       )
     : undefined;
 
-/** Make sure a create that Azure refused is not made again with every look. */
+/** Make sure a create that Azure refused is not made again with every poll. */
 export const refusedCreateIsSpaced: Policy = (s) =>
   s.definition?.presence === 'absent' && s.wrote === undefined && isWithheld(s)
-    ? settle(STANDS, nextLook(s))
+    ? settle(STANDS, nextPass(s))
     : undefined;
 
 /** Make sure a claimed runtime is not made again for one wrong answer: two passes miss it, some seconds apart. */
@@ -134,7 +134,7 @@ export const adoptionIsPermitted: Policy = (s) => {
     if (object.hasFinalizer) return onFreshRead(s, { kind: 'RemoveFinalizer' });
     return onFreshReadOnce(s, stall(s, 'AdoptionRefused', refusal));
   }
-  return isWithheld(s) ? settle(STANDS, nextLook(s)) : withManagedFields(s, { kind: 'Adopt', changes });
+  return isWithheld(s) ? settle(STANDS, nextPass(s)) : withManagedFields(s, { kind: 'Adopt', changes });
 };
 
 function refuseAdoption({ desired }: Situation, changes: readonly Drift[]): Advice | undefined {
@@ -198,9 +198,9 @@ export const refusalStaysReported: Policy = (s) => {
   return isRefusalTold(s) && !isMended ? settle(STANDS, nextTry(s)) : undefined;
 };
 
-/** The write is tried again at a look that comes when it is due; what is not Stalled, with every look. */
+/** A refused write is tried again by the first poll after it is due; where the object is not Stalled, with back-off. */
 function nextTry(s: Situation): Requeue {
-  return condition(s.status, 'Stalled') === undefined ? dependencyBackoff(s.intervalMs) : nextLook(s);
+  return condition(s.status, 'Stalled') === undefined ? dependencyBackoff(s.intervalMs) : nextPass(s);
 }
 
 /** Make sure a contest over a field is told to people, until the field was left alone for long enough. */

@@ -4,7 +4,7 @@ import { compact } from '../model/compact.ts';
 import { type Denial, type Failure, isTemporaryDenial, mayHaveWritten, toldBy } from '../model/failure.ts';
 import { isAutoResolve } from '../model/fields.ts';
 import { isSameName } from '../model/letter-case.ts';
-import { type Advice, RETRIED } from '../model/message.ts';
+import { type Advice, RETRIED, RETRIED_LATER } from '../model/message.ts';
 import { condition } from '../model/object.ts';
 import { parentInWords } from '../model/runtime.ts';
 import {
@@ -21,7 +21,7 @@ import { type Action, isDecided, type Policy, type Situation, type Verdict } fro
 import { isHealthNews } from '../status/conditions.ts';
 import { type RepeatedAnswer, waitingSince } from '../waits.ts';
 import { networkIsWaitedFor } from './network.ts';
-import { awaited, nextLook, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
+import { awaited, nextPass, progressing, settle, stall, stalled, UNCHANGED, unknown } from './verdicts.ts';
 
 type Kind = Failure['kind'];
 type Of<K extends Kind> = Extract<Failure, { kind: K }>;
@@ -130,8 +130,8 @@ export const outageIsAwaited = upon('unavailable', (s, failure) => {
   const lasts = s.now - waitingSince(s, clock) >= ANSWER_LASTS_MS;
   const lasting = lasts ? { ...told, what: `For over an hour: ${told.what}` } : told;
   if (lasts && answer.isRefusal) {
-    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure ${RETRIED}.`;
-    return settle({ ...stalled('RequestRefused', { ...lasting, remedy }), clock }, nextLook(s));
+    const remedy = `Check spec.${s.desired.id.parent.kind}, AZURE_CLOUD, and any proxy between the operator and Azure ${RETRIED_LATER}.`;
+    return settle({ ...stalled('RequestRefused', { ...lasting, remedy }), clock }, nextPass(s));
   }
   return transient(s, 'AzureUnavailable', lasting, retryAfterMs, clock);
 });
@@ -199,7 +199,7 @@ export const roleIsAssigned = upon('forbidden', (s, failure) => {
   };
   return s.now - waitingSince(s, 'Forbidden') < ROLE_SPREADS_MS
     ? settle(progressing('Forbidden', message), dependencyBackoff(s.intervalMs))
-    : settle(stalled('Forbidden', message), nextLook(s));
+    : settle(stalled('Forbidden', message), nextPass(s));
 });
 
 /** A no that may be a yes a moment later needs a person only once it has been repeated for minutes. */
@@ -209,7 +209,7 @@ function denied(s: Situation, failure: Denial, reason: ReadyReason, message: Adv
   const isOwn = at === undefined;
   const lasted = (at ?? now) - Math.max(notBefore, Math.min(since, waitingSince(s, reason)));
   if (!isTemporaryDenial(failure) || lasted >= DENIAL_PASSES_MS) {
-    return settle(stalled(reason, message), isOwn ? nextLook(s) : heard(intervalMs));
+    return settle(stalled(reason, message), isOwn ? nextPass(s) : heard(intervalMs));
   }
   const next = isOwn ? dependencyBackoff(intervalMs) : heard(intervalMs);
   const standsAlready = condition(status, 'Ready')?.reason === reason;

@@ -46,14 +46,14 @@ export function settle(verdict: Verdict, next: Requeue): Action {
 
 /** Stalled until a person acts. */
 export function stall(s: Situation, reason: ReadyReason, message: Advice): Action {
-  return settle(stalled(reason, message), nextLook(s));
+  return settle(stalled(reason, message), nextPass(s));
 }
 
 /**
  * What was read is read again as at rest: where it shows that what stalls the object is over, that is seen within one
  * interval. What was refused to be read, and a deletion, is tried again slowly; so is what no read was made for.
  */
-export function nextLook({ definition, failure, object, intervalMs }: Situation): Requeue {
+export function nextPass({ definition, failure, object, intervalMs }: Situation): Requeue {
   const isRead = definition !== undefined && failure?.during !== 'poll' && !object.deleting;
   return isRead ? periodic(intervalMs) : slowRetry(intervalMs);
 }

@@ -151,7 +151,7 @@ function suspendedStatus(s: Situation): Status {
 
 const LAST_SEEN = 'When last checked: ';
 
-/** What nobody looks at any more is told as of then. */
+/** What is no longer read is reported as of its last read. */
 function asLastSeen(said: Said | undefined): Said | undefined {
   if (said === undefined || said.status === 'Unknown' || said.message.startsWith(LAST_SEEN)) return said;
   return { ...said, message: `${LAST_SEEN}${said.message}` };
@@ -235,8 +235,9 @@ function operationAfter({ status, desired, state, now }: Situation, claim: Statu
 }
 
 /**
- * A contest is forgotten by the status that tells of none: nothing that stands is written because time goes by. One that a person
- * has settled by another declaration is forgotten by the status that shows that in sync, whatever else it tells: no later one knows.
+ * A contest is dropped by the first status that no longer reports one, so that time alone causes no write. A contest that a person
+ * has settled by declaring another value is dropped as soon as that value is in sync, whatever else the status reports: a later
+ * status could not tell any more.
  */
 function correctionsAfter(s: Situation, ready: Said | undefined, synced: Said): Status['corrections'] {
   const isSettled = synced.status === 'True' && !wasInSync(s);

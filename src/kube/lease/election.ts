@@ -12,8 +12,8 @@ export interface ElectionOptions extends Omit<ElectorOptions, 'lease' | 'store'>
   /** The name of the lease. */
   readonly name: string;
   /**
-   * How it is with the change queue, if there is one. The leader notes it on the lease, where `kubectl azir check` finds it: it
-   * writes that anyway, and people may read it.
+   * The state of the change queue, if there is one. The leader notes it on the lease, which it writes anyway and which people
+   * may read; `kubectl azir check` shows it.
    */
   readonly queueState: () => string | undefined;
 }

@@ -22,7 +22,7 @@ export interface LeaseStoreOptions {
   readonly log: Log;
   readonly namespace: string;
   readonly name: string;
-  /** What the holder notes on it with each write, for people: annotations. */
+  /** Annotations that the holder puts on the lease with each write, for people. */
   readonly notes?: () => Readonly<Record<string, string>>;
 }
 

@@ -120,7 +120,7 @@ export class ObjectStore {
     // When our own write comes back by the watch, readers have seen it already.
     const isEcho = visible === own && own.resourceVersion === object.resourceVersion;
     const after = isEcho ? visible : ahead === undefined ? object : overlay(ahead, object);
-    // Of an echo one copy is kept: it is the same version.
+    // An echo is the version that is known already: one copy is kept.
     this.#set({ shown: isEcho ? visible : object, own: ahead, visible: after });
     if (after !== visible) this.#notify({ kind: 'updated', via, before: visible, after });
   }

@@ -1,6 +1,6 @@
 /** What the operator does in Azure: requests, request budgets, drift and repairs. */
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { BoundedLabel, OwnersGauge } from './bounded.ts';
+import { BoundedLabel, Owners } from './bounded.ts';
 
 export type RepairOutcome = 'started' | 'repaired' | 'exhausted';
 
@@ -12,8 +12,8 @@ export type BudgetOwner = Readonly<Record<(typeof OWNER)[number], string>>;
 export interface AzureRecorder {
   /** ARM answered `operation` (a short constant name) with an HTTP status; a short constant word when it did not answer. */
   armRequest(operation: string, code: number | string): void;
-  /** How many requests of a kind (one of a few constant words) the owner may still send at this moment. */
-  budgetRemaining(kind: string, remaining: number, owner: BudgetOwner): void;
+  /** The owner has a budget. `left` says how many requests it may still send now, by kind (a few constant words). */
+  budgetAdded(owner: BudgetOwner, left: () => Readonly<Record<string, number>>): void;
   /** Polls within the owner's budget are this many times further apart than their intervals. */
   intervalFactorChanged(factor: number, owner: BudgetOwner): void;
   /** The owner's budget is no longer kept. */
@@ -38,11 +38,17 @@ export function azureMetrics(registry: Registry): AzureRecorder {
     labelNames: ['operation', 'code'],
     registers,
   });
-  const budget = new Gauge({
+  const budgets = new Owners(OWNER, BUDGET_OWNERS);
+  new Gauge({
     name: 'azure_ir_arm_budget_remaining',
     help: 'Requests left in the request budget, by subscription, identity and kind',
     labelNames: [...OWNER, 'kind'] as const,
     registers,
+    // When it is read, not when a request goes out: tokens come back while none does.
+    collect() {
+      this.reset();
+      for (const { labels, value } of budgets.samples()) this.set(labels, value);
+    },
   });
   const byField = { labelNames: ['field'] as const, registers };
   const detected = new Counter({
@@ -80,12 +86,11 @@ export function azureMetrics(registry: Registry): AzureRecorder {
   const operations = new BoundedLabel(MANY);
   const codes = new BoundedLabel(MANY);
   const fields = new BoundedLabel(MANY);
-  const budgets = new OwnersGauge(budget, OWNER, BUDGET_OWNERS);
 
   return {
     armRequest: (operation, code) =>
       requests.inc({ operation: operations.of(operation), code: codes.of(String(code)) }),
-    budgetRemaining: (kind, remaining, owner) => budgets.set(owner, kind, remaining),
+    budgetAdded: (owner, left) => budgets.add(owner, left),
     intervalFactorChanged: showStretch,
     budgetRemoved: (owner) => {
       budgets.remove(owner);

@@ -1,5 +1,4 @@
 /** Labels with a bounded number of values, hence a bounded number of time series. */
-import type { Gauge } from 'prom-client';
 
 /** The label value for all values beyond the bound. */
 export const OTHER = 'other';
@@ -27,57 +26,53 @@ export class BoundedLabel {
 /** The values of an owner's labels. */
 type Owner<Label extends string> = Readonly<Record<Label, string>>;
 
+interface Sample<Label extends string> {
+  readonly labels: Owner<Label | 'kind'>;
+  readonly value: number;
+}
+
 /**
- * A gauge with values of a few kinds for each owner. The first `limit` owners have series of their own. The others share
- * `other`, which shows their lowest value, because an alert is about a budget that runs out. An owner that goes makes room
- * for the next.
+ * Owners with values of a few kinds each. The first `limit` owners have series of their own. The others share `other`, which
+ * shows their lowest value, because an alert is about a budget that runs out. An owner that goes makes room for the next.
  */
-export class OwnersGauge<Label extends string> {
-  readonly #gauge: Gauge<Label | 'kind'>;
+export class Owners<Label extends string> {
   readonly #labels: readonly Label[];
   readonly #limit: number;
-  readonly #others: Owner<Label>;
-  readonly #shown = new Map<string, Map<string, number>>();
-  readonly #folded = new Map<string, Map<string, number>>();
+  readonly #owners = new Map<string, { readonly owner: Owner<Label>; readonly values: () => Values }>();
 
-  /** `labels` are those of owners; the gauge has `kind` besides. */
-  constructor(gauge: Gauge<Label | 'kind'>, labels: readonly Label[], limit: number) {
-    this.#gauge = gauge;
+  /** `labels` are those of owners; a sample has `kind` besides. */
+  constructor(labels: readonly Label[], limit: number) {
     this.#labels = labels;
     this.#limit = limit;
-    this.#others = Object.fromEntries(labels.map((label) => [label, OTHER])) as Owner<Label>;
   }
 
-  set(owner: Owner<Label>, kind: string, value: number): void {
-    const id = this.#idOf(owner);
-    const isShown = this.#shown.has(id) || (this.#shown.size < this.#limit && !this.#folded.has(id));
-    const owners = isShown ? this.#shown : this.#folded;
-    owners.set(id, (owners.get(id) ?? new Map()).set(kind, value));
-    if (isShown) this.#gauge.set({ ...owner, kind }, value);
-    else this.#showLowestFolded(kind);
+  /** `values` by kind are asked for whenever samples are. */
+  add(owner: Owner<Label>, values: () => Values): void {
+    this.#owners.set(this.#idOf(owner), { owner, values });
   }
 
   remove(owner: Owner<Label>): void {
-    const id = this.#idOf(owner);
-    const [shown, folded] = [this.#shown.get(id), this.#folded.get(id)];
-    this.#shown.delete(id);
-    this.#folded.delete(id);
-    for (const kind of shown?.keys() ?? []) this.#gauge.remove({ ...owner, kind });
-    for (const kind of folded?.keys() ?? []) this.#showLowestFolded(kind);
+    this.#owners.delete(this.#idOf(owner));
   }
 
-  #showLowestFolded(kind: string): void {
-    const values = [...this.#folded.values()].flatMap((kinds) => kinds.get(kind) ?? []);
-    const series = { ...this.#others, kind };
-    if (values.length === 0) this.#gauge.remove(series);
-    else
-      this.#gauge.set(
-        series,
-        values.reduce((lowest, value) => Math.min(lowest, value)),
-      );
+  samples(): readonly Sample<Label>[] {
+    const all = [...this.#owners.values()];
+    const own = all.slice(0, this.#limit).flatMap(({ owner, values }) => samplesOf(owner, values()));
+    const lowest: Record<string, number> = {};
+    for (const { values } of all.slice(this.#limit)) {
+      for (const [kind, value] of Object.entries(values())) lowest[kind] = Math.min(lowest[kind] ?? value, value);
+    }
+    const other = Object.fromEntries(this.#labels.map((label) => [label, OTHER])) as Owner<Label>;
+    return [...own, ...samplesOf(other, lowest)];
   }
 
   #idOf(owner: Owner<Label>): string {
     return JSON.stringify(this.#labels.map((label) => owner[label]));
   }
+}
+
+type Values = Readonly<Record<string, number>>;
+
+function samplesOf<Label extends string>(owner: Owner<Label>, values: Values): Sample<Label>[] {
+  return Object.entries(values).map(([kind, value]) => ({ labels: { ...owner, kind }, value }));
 }

@@ -1,4 +1,4 @@
-/** How changes in Azure reach the operator by its change queue. */
+/** Metrics of how changes in Azure reach the operator through its change queue. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const RESULTS = ['poll', 'echo', 'stale', 'unknown', 'malformed', 'ignored'] as const;
@@ -16,10 +16,10 @@ export interface PushRecorder {
   missed(): void;
 }
 
-/** From a change to its event, in seconds. */
+/** In seconds. */
 const DELAYS = [0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
-/** Without a queue, and on a standby, there are no series: neither can be down. */
+/** Without a queue, and on a standby, there is no `azure_ir_push_up`, so that no alert takes them for down. */
 export function pushMetrics(registry: Registry): PushRecorder {
   const registers = [registry];
   // Without labels they have series from the first.
@@ -42,7 +42,7 @@ export function pushMetrics(registry: Registry): PushRecorder {
   });
   const delay = new Histogram({
     name: 'azure_ir_push_delay_seconds',
-    help: 'Time from a change in Azure until its event is taken from the queue',
+    help: 'Time from a change in Azure until its event was read, of those that led to a poll',
     buckets: DELAYS,
     ...once,
   });

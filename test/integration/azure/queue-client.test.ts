@@ -9,6 +9,7 @@ import { type Queue, QueueClient as Sdk } from '../../../dev/azurite/queue.ts';
 import { DEFAULT_CLIENT, type Emulator, startEmulator } from '../../../dev/emulator/index.ts';
 import { BATCH, QueueClient, QueueFailure, STORAGE_SCOPE } from '../../../src/azure/changes/queue-client.ts';
 import { TokenSource } from '../../../src/azure/identity/tokens.ts';
+import { withoutRequestIds } from '../../../src/core/model/request-ids.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { eventually } from '../../support/eventually.ts';
 import { QueueFront } from '../../support/queue-front.ts';
@@ -109,12 +110,12 @@ const packages = await haveAzurite();
 
   test('that is missing is missing', async () => {
     const failure = await refused(reader({ url: `${azurite.url}/missing` }).receive(signal));
-    expect([failure.problem, failure.message]).toEqual(['missing', '404 QueueNotFound']);
+    expect([failure.problem, withoutRequestIds(failure.message)]).toEqual(['missing', '404 QueueNotFound']);
   });
 
   test('refuses a token for another audience', async () => {
     const failure = await refused(reader(await newQueue(), ARM_SCOPE).receive(signal));
-    expect([failure.problem, failure.message]).toEqual(['denied', '403 AuthenticationFailed']);
+    expect([failure.problem, withoutRequestIds(failure.message)]).toEqual(['denied', '403 AuthenticationFailed']);
   });
 
   test('refuses a token once, and is asked with a new one', async () => {
@@ -136,7 +137,7 @@ const packages = await haveAzurite();
     front.meet({ kind: 'refuse', ...answer });
     const failure = await refused(reader(queue).receive(signal));
     front.mend();
-    expect([failure.problem, failure.message, failure.retryAfterMs]).toEqual([
+    expect([failure.problem, withoutRequestIds(failure.message), failure.retryAfterMs]).toEqual([
       problem,
       `${answer.status} ${answer.code}`,
       answer.retryAfter === undefined ? undefined : answer.retryAfter * 1_000,

@@ -100,9 +100,6 @@ export class Place {
   /** The namespace, under restricted Pod Security, and what the operator is told of Azure. */
   async prepare(): Promise<void> {
     await this.kubectl(['apply', '-f', 'deploy/kustomize/namespace.yaml']);
-    const { tenantId, clientId, clientSecret } = DEFAULT_CLIENT;
-    const identity = { AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: clientSecret };
-    const literals = Object.entries(identity).map(([name, value]) => `--from-literal=${name}=${value}`);
     await this.kubectl([
       'delete',
       'secret/azure-identity',
@@ -111,8 +108,16 @@ export class Place {
       NAMESPACE,
       '--ignore-not-found',
     ]);
-    await this.kubectl(['create', 'secret', 'generic', 'azure-identity', '-n', NAMESPACE, ...literals]);
+    await this.createCredential(NAMESPACE, 'azure-identity');
     await this.trustAzure();
+  }
+
+  /** By default the one that the objects of a namespace act by. */
+  async createCredential(namespace: string, name = 'azure-ir-credential'): Promise<void> {
+    const { tenantId, clientId, clientSecret } = DEFAULT_CLIENT;
+    const identity = { AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: clientId, AZURE_CLIENT_SECRET: clientSecret };
+    const literals = Object.entries(identity).map(([variable, value]) => `--from-literal=${variable}=${value}`);
+    await this.kubectl(['create', 'secret', 'generic', name, '-n', namespace, ...literals]);
   }
 
   async trustAzure(): Promise<void> {

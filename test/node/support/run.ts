@@ -9,6 +9,8 @@ export interface NodeRun {
   readonly image: string;
   /** The sources of the parent commit, where there is one. */
   readonly parent?: string;
+  /** OCI archives of the image of a release, each by a build of its own. */
+  readonly releases: readonly string[];
   /** Whether tests that take minutes are asked for. */
   readonly long: boolean;
 }

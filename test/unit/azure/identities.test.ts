@@ -35,7 +35,7 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
   const budgetAvailable: string[] = [];
   const relogged: string[] = [];
   known.clear();
-  const budgets = new Map<string, number>();
+  const budgets = new Map<string, () => { readonly reads: number }>();
   const occupied = new Set<string>();
   const nameOf = (owner: { subscription: string; identity: string }) => `${owner.identity} ${owner.subscription}`;
   const tokens: string[] = [];
@@ -61,7 +61,7 @@ function rig({ env = SECRET, grants = '*' }: Options = {}) {
     log: new RecordedLog(),
     metrics: {
       armRequest: () => {},
-      budgetRemaining: (kind, value, owner) => void (kind === 'reads' && budgets.set(nameOf(owner), value)),
+      budgetAdded: (owner, left) => void budgets.set(nameOf(owner), left),
       intervalFactorChanged: () => {},
       budgetRemoved: (owner) => void budgets.delete(nameOf(owner)),
     },
@@ -255,7 +255,7 @@ describe('of two namespaces that name one client', () => {
     identities.put('team-b', bySecret(A, 'second secret'));
     await reach(objectIn('team-a'));
     await reach(objectIn('team-b'));
-    expect([...budgets]).toEqual([[`${TENANT}/${A} ${SUBSCRIPTION}`, 243]]);
+    expect([...budgets].map(([name, left]) => [name, left().reads])).toEqual([[`${TENANT}/${A} ${SUBSCRIPTION}`, 243]]);
   });
 });
 

@@ -295,7 +295,7 @@ describe('a deletion whose factory Azure denies', () => {
         reason: 'DeletionWaits',
         message: expect.stringContaining('The object goes once Azure has said so'),
       },
-      { type: 'Normal', message: 'Runtime was deleted together with its factory or resource group.' },
+      { type: 'Normal', message: 'The runtime was deleted together with its factory or resource group.' },
     ]);
   });
 

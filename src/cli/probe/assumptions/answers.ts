@@ -137,3 +137,20 @@ export async function list(site: Site): Promise<Listed> {
   }
   return { pages, more: pages.length > 1 || path !== undefined, documents };
 }
+
+/** Asks for what is billed once it is enabled: then it is disabled again at once. */
+export async function enableAuthoring(site: Site, path: string): Promise<Answer> {
+  const body = { autoTerminationMinutes: 10 };
+  let answer: Answer | undefined;
+  try {
+    answer = await site.send({ method: 'POST', path: `${path}/enableInteractiveQuery`, body });
+    return answer;
+  } finally {
+    if (answer === undefined || answer.status < 300) await disableAuthoring(site, path, answer).catch(() => undefined);
+  }
+}
+
+async function disableAuthoring(site: Site, path: string, enabling: Answer | undefined): Promise<void> {
+  if (enabling !== undefined) await site.settled(enabling);
+  await site.send({ method: 'POST', path: `${path}/disableInteractiveQuery` });
+}

@@ -107,6 +107,18 @@ export interface Assumed {
    * value is not.
    */
   readonly operationRetryAfter: number | undefined;
+  /**
+   * [change-events] The methods whose requests raise an event when they are answered, also one of a child resource:
+   * documented of resources, and no exception is; no event of an integration runtime was found recorded.
+   */
+  readonly eventMethods: readonly string[];
+  /** [change-correlation] The event has the caller's own correlation id: `x-ms-correlation-request-id`. */
+  readonly eventsKeepCorrelation: boolean;
+  /**
+   * [change-state] The POST that reads the state of a workspace's runtime raises one, too, under the name of the action of
+   * role definitions: that ends in `/action`, so that whoever polls on every action polls for ever.
+   */
+  readonly stateRaisesEvent: boolean;
 }
 
 /** A refusal of a precondition. */
@@ -155,4 +167,7 @@ export const ASSUMED: Assumed = {
   workspaceChecksFirst: true,
   runningStatus: 202,
   operationRetryAfter: 1,
+  eventMethods: ['PUT', 'PATCH', 'POST', 'DELETE'],
+  eventsKeepCorrelation: true,
+  stateRaisesEvent: true,
 };

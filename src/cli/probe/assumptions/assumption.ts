@@ -1,5 +1,6 @@
 /** What an assumption is: a sentence about Azure that the operator or the emulator rests on, and how it can be found out. */
 import type { Assumed } from './assumed.ts';
+import type { Heard } from './heard.ts';
 import type { Site } from './site.ts';
 
 export type Mark =
@@ -48,12 +49,25 @@ interface Common {
   readonly stands: readonly string[];
 }
 
-export interface Checkable extends Common {
+interface Provable extends Common {
   readonly where: Where;
-  readonly check: Check;
   /** Emulators in which it is false: each has to be noticed by this check, and by no other. */
   readonly turnedOver: readonly Partial<Assumed>[];
 }
+
+/** Answers show it. */
+export interface Asked extends Provable {
+  readonly check: Check;
+}
+
+/** Events show it that a queue brings of the run's own requests, once all have been sent. */
+export interface Announced extends Provable {
+  readonly judge: (heard: Heard) => Finding;
+  /** Sends what no other check sends: in each place, whatever it is about. */
+  readonly provoke?: (site: Site) => Promise<void>;
+}
+
+export type Checkable = Asked | Announced;
 
 export interface Unprovoked extends Common {
   /** Why the probe does not provoke it. */
@@ -65,5 +79,13 @@ export interface Unprovoked extends Common {
 export type Assumption = Checkable | Unprovoked;
 
 export function isCheckable(assumption: Assumption): assumption is Checkable {
+  return isAsked(assumption) || isAnnounced(assumption);
+}
+
+export function isAsked(assumption: Assumption): assumption is Asked {
   return 'check' in assumption;
+}
+
+export function isAnnounced(assumption: Assumption): assumption is Announced {
+  return 'judge' in assumption;
 }

@@ -28,7 +28,8 @@ export const DOCUMENTS: readonly Checkable[] = [
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/observer/observer.ts'],
-    ifFalse: 'Nothing: a repair leaves the etag as it was, and the next list shows the document that is known already.',
+    ifFalse:
+      'No effect: a repair leaves the etag unchanged, and the next list shows the document that is already known.',
     stands: ['equalPutChangesEtag'],
     turnedOver: [{ equalPutChangesEtag: false }],
     check: async (site) => {
@@ -39,12 +40,12 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'put-replaces',
-    sentence: 'A PUT replaces the whole document: what it leaves out is gone.',
+    sentence: 'A PUT replaces the whole document: what it omits is removed.',
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/core/model/fields.ts'],
     ifFalse:
-      'A field that is removed from a manifest stays in Azure. The operator then finds drift after its own write, and says so.',
+      'A field that is removed from a manifest stays in Azure. The operator then finds and reports drift after its own write.',
     stands: ['putReplaces'],
     turnedOver: [{ putReplaces: false }],
     check: async (site) => {
@@ -58,11 +59,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'unknown-properties',
-    sentence: 'A document keeps properties that the specification does not have.',
+    sentence: 'A document keeps properties that the specification does not define.',
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/core/model/fields.ts'],
-    ifFalse: 'Nothing: the operator writes back what it has read, and there is less of it.',
+    ifFalse: 'No effect: the operator writes back what it has read, and they are not part of that.',
     stands: ['keepsUnknownProperties'],
     turnedOver: [{ keepsUnknownProperties: false }],
     check: async (site) => {
@@ -74,11 +75,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'long-numbers',
-    sentence: 'A number comes back as it was sent, however many digits it has.',
+    sentence: 'A number is returned as it was sent, however many digits it has.',
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/exact-json.ts'],
-    ifFalse: 'Nothing: the operator writes back the digits that Azure shows.',
+    ifFalse: 'No effect: the operator writes back the digits that Azure returns.',
     stands: ['keepsLongNumbers'],
     turnedOver: [{ keepsLongNumbers: false }],
     check: async (site) => {
@@ -93,11 +94,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   {
     id: 'property-case',
     sentence:
-      'The service finds a property whatever the case of its name, and shows the spelling that it was sent (Azure/azure-rest-api-specs#39342).',
+      'The service ignores the case of property names, and returns the spelling that it was sent (Azure/azure-rest-api-specs#39342).',
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/core/model/json.ts', 'src/core/model/fields.ts'],
-    ifFalse: 'Nothing: the operator sends documented spellings, and reads every one.',
+    ifFalse: 'No effect: the operator sends the documented spellings, and reads any.',
     stands: ['propertyNamesIgnoreCase'],
     turnedOver: [{ propertyNamesIgnoreCase: false }],
     check: async (site) => {
@@ -116,7 +117,7 @@ export const DOCUMENTS: readonly Checkable[] = [
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/ids.ts'],
-    ifFalse: 'Nothing: the CRD and the operator refuse such a name themselves.',
+    ifFalse: 'No effect: the CRD and the operator reject such a name themselves.',
     stands: ['checksNames', 'isValidRuntimeName'],
     turnedOver: [{ checksNames: false }],
     check: async (site) => {
@@ -127,11 +128,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'type-immutable',
-    sentence: `The type of an existing runtime cannot be changed: refused as a bad payload (${BAD_PAYLOAD}).`,
+    sentence: `The type of an existing runtime cannot be changed: the PUT is refused as a bad payload (${BAD_PAYLOAD}).`,
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/core/policies/definition.ts'],
-    ifFalse: 'Nothing: the operator never writes over a runtime of another type.',
+    ifFalse: 'No effect: the operator never overwrites a runtime of another type.',
     stands: ['typeIsImmutable'],
     turnedOver: [{ typeIsImmutable: false }],
     check: async (site) => {
@@ -143,11 +144,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   {
     id: 'move-in-place',
     sentence:
-      'A PUT with another location moves an existing runtime outside a network. Documented for `Set-AzDataFactoryV2IntegrationRuntime`.',
+      'A PUT with another location moves an existing runtime that is not in a managed virtual network (documented for `Set-AzDataFactoryV2IntegrationRuntime`).',
     mark: 'documented',
     where: 'either',
     reliedOnBy: ['src/core/policies/definition.ts'],
-    ifFalse: 'The object says `NotApplied`: the operator compares what Azure answers with what it wrote.',
+    ifFalse: 'The object reports `NotApplied`: the operator compares what Azure returns with what it wrote.',
     stands: ['locationChange'],
     turnedOver: [{ locationChange: 'ignored' }],
     check: async (site) => {
@@ -160,12 +161,12 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'unknown-region',
-    sentence: 'A PUT with a location that is no region is refused by the provider: 400 BadRequest.',
+    sentence: 'A PUT with a location that is not a region is refused by the provider with 400 BadRequest.',
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/core/policies/failure.ts'],
     ifFalse:
-      'Any 400 is `InvalidDefinition`. A runtime that Azure takes all the same is in the state that Azure shows, and nothing says that its location is misspelled.',
+      'Another 400 is reported as `InvalidDefinition`, too. If Azure accepts the location, the object shows the state of the runtime, and nothing points to the misspelling.',
     stands: ['refusesUnknownRegion', 'isRegion', 'unknownRegionMessage'],
     turnedOver: [{ refusesUnknownRegion: false }],
     check: async (site) => {
@@ -177,11 +178,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'id-spelling',
-    sentence: 'The id that a document shows is spelled as at its creation, however the request spells it.',
+    sentence: 'The id in a document is spelled as it was at creation, however the request spells it.',
     mark: 'inferred',
     where: 'either',
     reliedOnBy: [],
-    ifFalse: 'Nothing: the operator knows a runtime by its name, whatever its case.',
+    ifFalse: 'No effect: the operator identifies a runtime by its name, ignoring case.',
     stands: ['idSpelling', 'canonicalRuntimeId'],
     turnedOver: [{ idSpelling: 'requested' }],
     check: async (site) => {
@@ -193,11 +194,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'not-modified',
-    sentence: `A GET whose \`If-None-Match\` names the current etag is answered ${ASSUMED.notModifiedStatus}, without a body.`,
+    sentence: `A GET whose \`If-None-Match\` is the current etag is answered with ${ASSUMED.notModifiedStatus} and no body.`,
     mark: 'documented',
     where: 'either',
     reliedOnBy: [],
-    ifFalse: 'Nothing: the operator does not ask so.',
+    ifFalse: 'No effect: the operator sends no such request.',
     stands: ['notModifiedStatus'],
     turnedOver: [{ notModifiedStatus: undefined }],
     check: async (site) => {
@@ -209,11 +210,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'list-order',
-    sentence: 'A list is in the order of names, whatever their case.',
+    sentence: 'A list is sorted by name, ignoring case.',
     mark: 'inferred',
     where: 'either',
     reliedOnBy: [],
-    ifFalse: 'Nothing: the operator looks runtimes up by name.',
+    ifFalse: 'No effect: the operator looks up runtimes by name.',
     stands: ['listInOrderOfNames', 'compareInList'],
     turnedOver: [{ listInOrderOfNames: false }],
     check: async (site) => {
@@ -233,11 +234,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   {
     id: 'list-documents',
     // The examples IntegrationRuntimes_Get and IntegrationRuntimes_ListByFactory of the specification.
-    sentence: 'A list shows the documents that reads show, with their etags.',
+    sentence: 'A list contains the same documents as reads of the single runtimes, with their etags.',
     mark: 'documented',
     where: 'either',
     reliedOnBy: ['src/azure/observer/observer.ts', 'src/azure/arm/parse.ts'],
-    ifFalse: 'The objects of the factory say that the list cannot be parsed, and nothing is written by it.',
+    ifFalse: 'The objects of the factory report that the list cannot be parsed, and nothing is written based on it.',
     stands: ['listHasEtags'],
     turnedOver: [{ listHasEtags: false }],
     check: async (site) => {
@@ -258,11 +259,11 @@ export const DOCUMENTS: readonly Checkable[] = [
   },
   {
     id: 'page-size',
-    sentence: `A list has up to ${ASSUMED.pageSize} runtimes on a page. No recording with a \`nextLink\` was found.`,
+    sentence: `A list has up to ${ASSUMED.pageSize} runtimes per page. No recording with a \`nextLink\` was found.`,
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/service.ts'],
-    ifFalse: 'Nothing: the operator follows every page, up to 250 of them.',
+    ifFalse: 'No effect: the operator follows all pages, up to 250.',
     stands: ['pageSize'],
     turnedOver: [{ pageSize: 2 }, { pageSize: 1_000 }],
     check: async (site) => {

@@ -1,6 +1,6 @@
 /** Assumptions about ARM's gateway and about refusals of the provider. */
 
-import { compared, make, publicRuntime, shownAnswer, shownRefusal } from './answers.ts';
+import { compared, enableAuthoring, make, publicRuntime, shownAnswer, shownRefusal } from './answers.ts';
 import { ASSUMED } from './assumed.ts';
 import type { Checkable } from './assumption.ts';
 import type { Ask } from './site.ts';
@@ -9,12 +9,12 @@ export const GATEWAY: readonly Checkable[] = [
   {
     id: 'missing-parent',
     sentence:
-      'Below a factory or workspace that does not exist, a PUT is answered 404 ParentResourceNotFound and everything else 404 ResourceNotFound.',
+      'If the factory or workspace does not exist, a PUT is answered with 404 ParentResourceNotFound, and any other request with 404 ResourceNotFound.',
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/refusals.ts'],
     ifFalse:
-      'Nothing, as long as the code is not `NotFound`: the operator takes either for a missing parent. A `NotFound` would read as a missing runtime.',
+      'No effect, unless the code is `NotFound`: the operator takes either of the two for a missing parent, but a `NotFound` for a missing runtime.',
     stands: ['missingParentCode'],
     turnedOver: [
       { missingParentCode: { put: 'ResourceNotFound', other: 'ResourceNotFound' } },
@@ -36,11 +36,11 @@ export const GATEWAY: readonly Checkable[] = [
   },
   {
     id: 'not-a-bearer',
-    sentence: `An \`Authorization\` header of another scheme is answered as a missing one is: 401 ${ASSUMED.notABearerCode}.`,
+    sentence: `An \`Authorization\` header with another scheme is answered like a missing one: 401 ${ASSUMED.notABearerCode}.`,
     mark: 'inferred',
     where: 'either',
     reliedOnBy: [],
-    ifFalse: 'Nothing: the operator sends bearer tokens.',
+    ifFalse: 'No effect: the operator sends bearer tokens.',
     stands: ['notABearerCode'],
     turnedOver: [{ notABearerCode: 'InvalidAuthenticationToken' }],
     check: async (site) => {
@@ -51,12 +51,11 @@ export const GATEWAY: readonly Checkable[] = [
   },
   {
     id: 'unknown-path',
-    sentence:
-      'Paths and verbs that lead nowhere are answered with these codes. Users paste them; which comes when is inferred.',
+    sentence: `Unknown paths and methods are answered with codes that users have reported: ${Object.values(ASSUMED.unknownPath).map(shownRefusal).join(', ')}. Which request gets which code is inferred; the probe sends requests for the last three.`,
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/refusals.ts'],
-    ifFalse: 'The advice in a status is another one: with an unknown code the object says that Azure is unavailable.',
+    ifFalse: 'The status gives other advice: with an unknown code the object reports that Azure is unavailable.',
     stands: ['unknownPath'],
     turnedOver: [
       { unknownPath: { ...ASSUMED.unknownPath, namespace: { status: 400, code: 'NoRegisteredProviderFound' } } },
@@ -82,11 +81,12 @@ export const GATEWAY: readonly Checkable[] = [
   },
   {
     id: 'api-version',
-    sentence: `An api-version that the provider does not have is answered ${shownRefusal(ASSUMED.badApiVersion)}.`,
+    sentence: `An api-version that the provider does not support is answered with ${shownRefusal(ASSUMED.badApiVersion)}.`,
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/refusals.ts'],
-    ifFalse: 'The advice in a status is another one: `NoRegisteredProviderFound` leads to the same advice.',
+    ifFalse:
+      'With `NoRegisteredProviderFound` the status gives the same advice, with another code it may give other advice.',
     stands: ['badApiVersion'],
     turnedOver: [{ badApiVersion: { status: 400, code: 'NoRegisteredProviderFound' } }],
     check: async (site) => {
@@ -97,18 +97,16 @@ export const GATEWAY: readonly Checkable[] = [
   },
   {
     id: 'authoring-network',
-    sentence: 'Interactive authoring is refused outside a managed virtual network: 400 BadRequest.',
+    sentence: 'Interactive authoring is refused with 400 BadRequest outside a managed virtual network.',
     mark: 'inferred',
     where: 'factory',
     reliedOnBy: ['src/core/policies/authoring.ts'],
-    ifFalse: 'Nothing: the CRD allows interactive authoring in a managed virtual network only.',
+    ifFalse: 'No effect: the CRD allows interactive authoring only in a managed virtual network.',
     stands: ['authoringNeedsNetwork', 'INTERACTIVE_QUERY_NEEDS'],
     turnedOver: [{ authoringNeedsNetwork: false }],
     check: async (site) => {
       const { path } = await make(site);
-      const body = { autoTerminationMinutes: 10 };
-      const answer = await site.send({ method: 'POST', path: `${path}/enableInteractiveQuery`, body });
-      return compared('400 BadRequest', shownAnswer(answer));
+      return compared('400 BadRequest', shownAnswer(await enableAuthoring(site, path)));
     },
   },
 ];

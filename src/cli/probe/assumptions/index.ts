@@ -3,9 +3,17 @@
  * which one after the other is false, and docs/assumptions.md tells it. An assumption whose answer has come is changed here
  * (its mark, or its sentence) and in dev/emulator/assumptions.ts (what the emulator does).
  */
-import { type Assumption, type Checkable, isCheckable } from './assumption.ts';
+import {
+  type Announced,
+  type Asked,
+  type Assumption,
+  type Checkable,
+  isAnnounced,
+  isAsked,
+  isCheckable,
+} from './assumption.ts';
 import { DOCUMENTS } from './documents.ts';
-import { EVENTS } from './events.ts';
+import { ANNOUNCEMENTS, EVENTS } from './events.ts';
 import { GATEWAY } from './gateway.ts';
 import { NETWORKS, WORKSPACES } from './networks.ts';
 import { PRECONDITIONS } from './preconditions.ts';
@@ -18,7 +26,10 @@ export const ASSUMPTIONS: readonly Assumption[] = [
   ...NETWORKS,
   ...WORKSPACES,
   ...UNPROVOKED,
+  ...ANNOUNCEMENTS,
   ...EVENTS,
 ];
 
 export const CHECKABLE: readonly Checkable[] = ASSUMPTIONS.filter(isCheckable);
+export const ASKED: readonly Asked[] = CHECKABLE.filter(isAsked);
+export const ANNOUNCED: readonly Announced[] = CHECKABLE.filter(isAnnounced);

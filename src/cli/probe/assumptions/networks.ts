@@ -1,7 +1,18 @@
 /** Assumptions about runtimes in a managed virtual network. */
 
 import type { JsonObject } from '../../../core/model/runtime.ts';
-import { compared, jsonOf, make, publicRuntime, read, runtimePath, shownAnswer, untold, valueAt } from './answers.ts';
+import {
+  compared,
+  enableAuthoring,
+  jsonOf,
+  make,
+  publicRuntime,
+  read,
+  runtimePath,
+  shownAnswer,
+  untold,
+  valueAt,
+} from './answers.ts';
 import { ASSUMED } from './assumed.ts';
 import type { Checkable } from './assumption.ts';
 import type { Site } from './site.ts';
@@ -15,11 +26,12 @@ const LONGEST_MS = 4 * 60_000;
 export const NETWORKS: readonly Checkable[] = [
   {
     id: 'network-stages',
-    sentence: 'A new runtime in a managed virtual network is not Online at first, and is within minutes.',
+    sentence: 'A new runtime in a managed virtual network is not Online at first, but becomes so within minutes.',
     mark: 'documented',
     where: 'network',
     reliedOnBy: ['src/core/policies/health.ts'],
-    ifFalse: 'Nothing if it is Online at once. After half an hour the object says the state that it is in.',
+    ifFalse:
+      'No effect if it is Online at once. If it takes more than half an hour, the object is Stalled and reports the state.',
     stands: ['networkStages'],
     turnedOver: [{ networkStages: [{ state: 'Online', afterMs: 0 }] }],
     check: async (site) => {
@@ -39,11 +51,12 @@ export const NETWORKS: readonly Checkable[] = [
   },
   {
     id: 'network-region',
-    sentence: 'A runtime in a managed virtual network is refused in another region than the factory: 400 BadRequest.',
+    sentence:
+      'A runtime in a managed virtual network must be in the region of the factory, otherwise it is refused with 400 BadRequest.',
     mark: 'documented',
     where: 'network',
     reliedOnBy: ['src/core/policies/network.ts'],
-    ifFalse: 'Nothing: the operator compares where the runtime is with where it was declared to be.',
+    ifFalse: 'No effect: the operator compares the location of the runtime with the declared one.',
     stands: ['refusesOtherRegion', 'OTHER_REGION_MESSAGE'],
     turnedOver: [{ refusesOtherRegion: false }],
     check: async (site) => {
@@ -55,12 +68,13 @@ export const NETWORKS: readonly Checkable[] = [
   },
   {
     id: 'network-change',
-    sentence: 'A PUT that would move an existing runtime out of its network succeeds, and leaves it where it is.',
+    sentence:
+      'A PUT that would move an existing runtime out of its network succeeds, but leaves the runtime where it is.',
     mark: 'inferred',
     where: 'network',
     reliedOnBy: ['src/core/policies/network.ts'],
     ifFalse:
-      'Nothing: the operator never writes a runtime that is in another network than declared, and says `NetworkConflict`.',
+      'No effect: the operator never writes to a runtime that is in another network than declared, and reports `NetworkConflict`.',
     stands: ['networkChangeIsIgnored'],
     turnedOver: [{ networkChangeIsIgnored: false }],
     check: async (site) => {
@@ -73,20 +87,18 @@ export const NETWORKS: readonly Checkable[] = [
   },
   {
     id: 'authoring-online',
-    sentence: 'Interactive authoring is refused while a runtime is not Online: 400 BadRequest.',
+    sentence: 'Interactive authoring is refused with 400 BadRequest while a runtime is not Online.',
     mark: 'inferred',
     where: 'network',
     reliedOnBy: ['src/core/policies/authoring.ts'],
-    ifFalse: 'Nothing: the operator enables it once the runtime is Online.',
+    ifFalse: 'No effect: the operator enables it only once the runtime is Online.',
     stands: ['authoringNeedsOnline', 'INTERACTIVE_QUERY_NEEDS'],
     turnedOver: [{ authoringNeedsOnline: false }],
     check: async (site) => {
       const { path } = await make(site, inNetwork());
       const state = await stateOf(site, path);
       if (state === 'Online') return untold('400 BadRequest', 'the runtime was Online at once');
-      const body = { autoTerminationMinutes: 10 };
-      const answer = await site.send({ method: 'POST', path: `${path}/enableInteractiveQuery`, body });
-      return compared('400 BadRequest', shownAnswer(answer));
+      return compared('400 BadRequest', shownAnswer(await enableAuthoring(site, path)));
     },
   },
 ];
@@ -95,11 +107,11 @@ export const NETWORKS: readonly Checkable[] = [
 export const WORKSPACES: readonly Checkable[] = [
   {
     id: 'workspace-order',
-    sentence: 'A workspace carries out writes to one runtime in the order in which it accepted them.',
+    sentence: 'A workspace carries out the writes to one runtime in the order in which it accepted them.',
     mark: 'inferred',
     where: 'workspace',
     reliedOnBy: ['src/core/policies/operation.ts'],
-    ifFalse: 'An older definition may win over a newer one. The next list shows it as drift, and it is corrected.',
+    ifFalse: 'An older definition may win over a newer one. The next list shows this as drift, which is corrected.',
     stands: ['workspaceOrder'],
     turnedOver: [{ workspaceOrder: 'reversed' }],
     check: async (site) => {
@@ -113,11 +125,12 @@ export const WORKSPACES: readonly Checkable[] = [
   },
   {
     id: 'workspace-checks',
-    sentence: 'A workspace checks names, etags and references before it accepts a write, and refuses at once.',
+    sentence:
+      'A workspace checks names, etags and references before it accepts a write, and refuses the write at once.',
     mark: 'inferred',
     where: 'workspace',
     reliedOnBy: ['src/core/policies/operation.ts'],
-    ifFalse: 'A write that was accepted does not show, and after a while the object says `NotApplied` instead of why.',
+    ifFalse: 'A write that was accepted has no effect, and after a while the object reports `NotApplied`, but not why.',
     stands: ['workspaceChecksFirst'],
     turnedOver: [{ workspaceChecksFirst: false }],
     check: async (site) => {
@@ -131,11 +144,11 @@ export const WORKSPACES: readonly Checkable[] = [
   },
   {
     id: 'workspace-running',
-    sentence: `While a workspace carries out a write, a poll of it is answered ${ASSUMED.runningStatus}, again with a \`Location\`.`,
+    sentence: `While a workspace carries out a write, polling the operation is answered with ${ASSUMED.runningStatus} and a \`Location\` again.`,
     mark: 'inferred',
     where: 'workspace',
     reliedOnBy: [],
-    ifFalse: 'Nothing: the operator asks for the runtime, not for the operation.',
+    ifFalse: 'No effect: the operator polls the runtime, not the operation.',
     stands: ['runningStatus'],
     turnedOver: [{ runningStatus: 201 }],
     check: async (site) => {
@@ -155,11 +168,11 @@ export const WORKSPACES: readonly Checkable[] = [
   },
   {
     id: 'workspace-patience',
-    sentence: 'A workspace tells the caller of a PUT in whole seconds when to ask for its result (`Retry-After`).',
+    sentence: 'The response of a workspace to a PUT has a `Retry-After` in whole seconds.',
     mark: 'inferred',
     where: 'workspace',
     reliedOnBy: [],
-    ifFalse: 'Nothing: the operator polls the runtime at times of its own.',
+    ifFalse: 'No effect: the operator polls the runtime at its own pace.',
     stands: ['operationRetryAfter'],
     turnedOver: [{ operationRetryAfter: undefined }],
     check: async (site) => {

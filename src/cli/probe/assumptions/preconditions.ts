@@ -9,12 +9,12 @@ const ANOTHER: Refused = { status: 409, code: 'Conflict' };
 export const PRECONDITIONS: readonly Checkable[] = [
   {
     id: 'stale-etag',
-    sentence: `A PUT whose \`If-Match\` names another etag than the current one is refused with ${shown(ASSUMED.staleEtag)}.`,
+    sentence: `A PUT whose \`If-Match\` is not the current etag is refused with ${shown(ASSUMED.staleEtag)}.`,
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/refusals.ts', 'src/azure/arm/service.ts'],
     ifFalse:
-      'If the service writes all the same, a change that another client makes between a read and the write of one pass is overwritten. If it refuses with another status, the object says so and the next pass reads again.',
+      "If the service writes anyway, a change that another client makes between the operator's read and write is overwritten. If it refuses with another status, the object reports that, and the next pass reads again.",
     stands: ['staleEtag', 'STALE_ETAG_MESSAGE'],
     turnedOver: [{ staleEtag: undefined }, { staleEtag: ANOTHER }],
     check: async (site) => {
@@ -32,12 +32,12 @@ export const PRECONDITIONS: readonly Checkable[] = [
   },
   {
     id: 'create-only',
-    sentence: `A PUT with \`If-None-Match: *\` on a runtime that exists is refused with ${shown(ASSUMED.createOnly)}.`,
+    sentence: `A PUT with \`If-None-Match: *\` for a runtime that exists is refused with ${shown(ASSUMED.createOnly)}.`,
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/service.ts', 'src/core/policies/definition.ts'],
     ifFalse:
-      'A runtime that another client makes between the read and the create of one pass is overwritten, as it is by every other client. The operator cannot notice.',
+      "A runtime that another client creates between the operator's read and create is overwritten, as every other client would overwrite it. The operator cannot notice.",
     stands: ['createOnly', 'EXISTS_MESSAGE'],
     turnedOver: [{ createOnly: undefined }, { createOnly: ANOTHER }],
     check: async (site) => {
@@ -54,12 +54,12 @@ export const PRECONDITIONS: readonly Checkable[] = [
   },
   {
     id: 'etag-of-nothing',
-    sentence: `A PUT with \`If-Match\` on a runtime that does not exist is refused with ${shown(ASSUMED.etagOfNothing)}, and creates nothing.`,
+    sentence: `A PUT with \`If-Match\` for a runtime that does not exist is refused with ${shown(ASSUMED.etagOfNothing)}, and creates nothing.`,
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/service.ts', 'src/core/policies/definition.ts'],
     ifFalse:
-      'An update that comes after the deletion by another client creates the runtime again, if its object is to exist. With another status the object says so, and the next pass reads again.',
+      'An update that arrives after another client has deleted the runtime creates it again, as its object declares. If the status is another one, the object reports that, and the next pass reads again.',
     stands: ['etagOfNothing'],
     turnedOver: [{ etagOfNothing: undefined }, { etagOfNothing: { status: 404, code: 'NotFound' } }],
     check: async (site) => {
@@ -71,11 +71,12 @@ export const PRECONDITIONS: readonly Checkable[] = [
   },
   {
     id: 'delete-ignores-etag',
-    sentence: 'DELETE, which documents no `If-Match`, deletes whatever etag it names.',
+    sentence: 'DELETE documents no `If-Match` and ignores one: it deletes whatever the etag is.',
     mark: 'inferred',
     where: 'either',
     reliedOnBy: ['src/azure/arm/service.ts', 'src/core/fresh-read.ts'],
-    ifFalse: 'Nothing is lost: the operator reads afresh before it deletes, and could do so more safely with an etag.',
+    ifFalse:
+      'No harm: the operator reads the runtime right before it deletes it; with an etag that would be safer still.',
     stands: ['deleteHonoursEtag'],
     turnedOver: [{ deleteHonoursEtag: true }],
     check: async (site) => {

@@ -48,7 +48,26 @@ export interface Site {
   now(): number;
 }
 
-/** Why a check came to no end. */
+export interface Circumstances {
+  /** Of the answer; absent: there was none. */
+  readonly status?: number;
+  /** For the person at the terminal alone: names of hosts and directories may be in it. */
+  readonly detail?: string;
+}
+
+/** Why a check came to no end. Its message is written into reports. */
 export class Undecided extends Error {
   override readonly name = 'Undecided';
+  readonly status: number | undefined;
+  readonly detail: string | undefined;
+
+  constructor(message: string, { status, detail }: Circumstances = {}) {
+    super(message);
+    this.status = status;
+    this.detail = detail;
+  }
+
+  get inFull(): string {
+    return this.detail === undefined ? this.message : `${this.message} (${this.detail})`;
+  }
 }

@@ -72,6 +72,14 @@ describe('what is granted', () => {
     }
   });
 
+  test('fills while nobody asks', async () => {
+    const { clock, budget, drain } = rig();
+    drain();
+    expect(budget.left.reads).toBe(0);
+    await clock.advance(4_100);
+    expect(budget.left.reads).toBe(4);
+  });
+
   test('counts what is reserved for others as spent', async () => {
     const { clock, budgetAvailable, budget, take, drain } = rig();
     drain();

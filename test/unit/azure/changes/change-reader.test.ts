@@ -1,7 +1,8 @@
 /** The reader of the change queue: when it reads, what it does with what it got, and what it tells of faults. */
 import { describe, expect, test } from '@jest/globals';
 import { ChangeReader } from '../../../../src/azure/changes/change-reader.ts';
-import { QueueFailure, type QueueMessage, type QueueProblem } from '../../../../src/azure/changes/queue-client.ts';
+import { QueueFailure, type QueueMessage } from '../../../../src/azure/changes/queue-client.ts';
+import type { QueueProblem } from '../../../../src/core/model/queue-state.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { RecordedLog } from '../../runtime/recorded-log.ts';
 
@@ -241,6 +242,20 @@ describe('a queue that cannot be read', () => {
     expect(log.lines.filter(({ level }) => level === 'info').map(({ message }) => message)).toEqual([
       'change queue can be read again',
     ]);
+  });
+
+  test.each(['busy', 'unreachable'] as const)('for a moment, as it is %s once, is not told', async (problem) => {
+    const { clock, log, faults, taken } = setUp();
+    await clock.settle();
+    faults.receive = of(problem);
+    await clock.advance(2_000);
+    expect(taken()).toContain('bad');
+    faults.receive = undefined;
+    await clock.advance(MINUTE);
+    expect(log.lines.filter(({ level }) => level !== 'debug')).toEqual([]);
+    faults.receive = of(problem);
+    await clock.advance(MINUTE);
+    expect(warnings(log)).toHaveLength(1);
   });
 
   test('for want of a role is told ten minutes after the start, not before; and how to get it', async () => {

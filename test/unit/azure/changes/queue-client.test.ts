@@ -106,20 +106,23 @@ describe('a queue that cannot be read', () => {
     [408, 'RequestTimeout', 'busy'],
     [400, 'InvalidQueryParameterValue', 'strange'],
     [302, 'Found', 'strange'],
-  ])('%d %s is told as such, without the text of the answer', async (status, code, problem) => {
-    const { service, queue } = setUp();
-    service.answers({
-      status,
-      body: `<Error><Code>${code}</Code><Message>A secret.</Message></Error>`,
-      headers: { 'retry-after': '7', location: 'https://elsewhere.test/' },
-    });
-    expect(await failureOf(queue.receive(signal))).toMatchObject({
-      problem,
-      message: `${status} ${code}`,
-      retryAfterMs: 7_000,
-    });
-    expect(service.sent).toHaveLength(1);
-  });
+  ])(
+    '%d %s is told as such, with the id of the request and without the text of the answer',
+    async (status, code, problem) => {
+      const { service, queue } = setUp();
+      service.answers({
+        status,
+        body: `<Error><Code>${code}</Code><Message>A secret.</Message></Error>`,
+        headers: { 'retry-after': '7', location: 'https://elsewhere.test/', 'x-ms-request-id': 'some-request' },
+      });
+      expect(await failureOf(queue.receive(signal))).toMatchObject({
+        problem,
+        message: `${status} ${code} [request id some-request]`,
+        retryAfterMs: 7_000,
+      });
+      expect(service.sent).toHaveLength(1);
+    },
+  );
 
   test('a token that is refused is replaced once', async () => {
     const { service, invalid, queue } = setUp();

@@ -55,7 +55,7 @@ export function rig(
   const requests: string[] = [];
   const metrics = {
     armRequest: (operation: string, code: string) => void requests.push(`${operation} ${code}`),
-    budgetRemaining: () => {},
+    budgetAdded: () => {},
     intervalFactorChanged: () => {},
     budgetRemoved: () => {},
   };

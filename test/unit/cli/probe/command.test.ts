@@ -1,7 +1,7 @@
 /** `kubectl azir probe` as somebody runs it who has a factory: the emulator plays it, under a name of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import type { Assumed } from '../../../../dev/emulator/assumptions.ts';
 import { DEFAULT_CLIENT, type Emulator, type FactoryRef, startEmulator } from '../../../../dev/emulator/index.ts';
 import { CHECKABLE } from '../../../../src/cli/probe/assumptions/index.ts';
+import { saved } from '../../../../src/cli/probe/command.ts';
+import { LeakError } from '../../../../src/cli/probe/recording.ts';
 import { run } from '../../../../src/cli/run.ts';
 import { azureEnv } from '../../../support/azure-env.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -115,8 +117,16 @@ describe('with the emulator as it is', () => {
     expect(existsSync(join(dir, 'probe-journal'))).toBe(false);
   });
 
-  test('Ctrl-C ends it, and what it made is removed', async () => {
+  test('Ctrl-C ends it, and what it made is removed; until then nobody else works in the folder', async () => {
     const { child, told } = await beginAndStick();
+    for (const args of [['--clean'], ['--factory', id]]) {
+      const other = await begin(...args, '--yes').told;
+      expect(other).toMatchObject({
+        code: 1,
+        notes: expect.stringContaining(`process ${child.pid} is running the probe there. Wait`),
+      });
+    }
+    expect((await own()).length).toBeGreaterThan(2);
     child.kill('SIGINT');
     const { code, notes } = await told;
     await emulator.control.clearFaults();
@@ -137,8 +147,24 @@ describe('with the emulator as it is', () => {
     const left = await own();
     for (const name of left) expect(said).toContain(`${id}/integrationRuntimes/${name}: `);
     expect(left.length).toBeGreaterThan(0);
+    utimesSync(join(dir, 'probe-journal'), 0, 0);
     expect((await begin('--clean', '--yes').told).code).toBe(0);
     expect(await own()).toEqual([]);
+  });
+
+  test('a terminal or a reader that goes away ends nothing but the words: what was made is removed', async () => {
+    const { child, told } = await beginAndStick();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    child.kill('SIGHUP');
+    // Whoever closes a terminal sends it once more: that does not end the removal.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    child.kill('SIGHUP');
+    const { code } = await told;
+    await emulator.control.clearFaults();
+    expect(code).toBe(130);
+    expect(await own()).toEqual([]);
+    expect(existsSync(join(dir, 'probe-journal'))).toBe(false);
   });
 
   test('what a killed run left is listed and removed by --clean, and no run begins before', async () => {
@@ -152,6 +178,8 @@ describe('with the emulator as it is', () => {
       code: 1,
       notes: expect.stringMatching(/Remove them first: kubectl azir probe .*--clean/),
     });
+    // Long ago, so that nothing of it is late.
+    utimesSync(join(dir, 'probe-journal'), 0, 0);
     const cleaned = await begin('--clean', '--yes').told;
     expect(cleaned.code).toBe(0);
     for (const name of left) expect(cleaned.notes).toContain(`${id}/integrationRuntimes/${name}`);
@@ -171,10 +199,15 @@ describe('with the emulator as it is', () => {
         return 'n';
       },
     });
-    const code = await run(['probe', '--factory', id, '--dir', dir], io);
+    const queue = 'https://contoso.queue.core.windows.net/probe';
+    const code = await run(['probe', '--factory', id, '--queue', queue, '--dir', dir], io);
     expect({ code, notes: told.notes }).toEqual({ code: 1, notes: expect.stringContaining('error: nothing was done') });
     expect(questions).toEqual(['Go on? [y/N] ']);
     expect(told.notes).toContain(`in ${id}`);
+    // What reading does to a queue, and for how long.
+    expect(told.notes).toMatch(
+      new RegExp(`read the queue ${queue} for at most 150 s:\\n +TAKE OUT OF IT .*hide all others`),
+    );
     expect(await emulator.control.trace()).toEqual([]);
   });
 
@@ -183,13 +216,28 @@ describe('with the emulator as it is', () => {
     [[], '(--factory), a Synapse workspace (--workspace), or both'],
     [['--factory', id.replace('fabrikam-adf', 'nowhere'), '--yes'], 'The factory cannot be read: Azure answered 404'],
     [['--factory', '/subscriptions/x', '--yes'], 'ARM id of a factory'],
+    [
+      ['--factory', id, '--yes', '--queue', 'https://a.queue.core.windows.net/q?sig=SECRET'],
+      'without a SAS token, and end',
+    ],
     [['--factory', id, '--azure-credential', 'chain'], '--azure-credential "chain": must be one of'],
     [['--factory', id, '--azure-credential', 'workload-identity', '--yes'], 'AZURE_FEDERATED_TOKEN_FILE'],
   ])('%j could not run, and says why', async (args, why) => {
     const { code, notes } = await begin(...args).told;
     expect({ code, notes }).toMatchObject({ code: 1, notes: expect.stringContaining(why) });
+    expect(notes).not.toContain('SECRET');
     expect(await own()).toEqual([]);
   });
+});
+
+test('where nothing can be written safely, the file of an earlier run does not stand in its place', () => {
+  const file = join(dir, 'recording.json');
+  writeFileSync(file, 'of yesterday');
+  const line = saved(file, () => {
+    throw new LeakError('a group is left');
+  });
+  expect(line).toBe(`Not written: ${file}: a group is left`);
+  expect(existsSync(file)).toBe(false);
 });
 
 test('an assumption that does not hold is shown beside the real answer, and tells by the exit code', async () => {

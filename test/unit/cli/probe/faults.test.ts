@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Fault } from '../../../../dev/emulator/index.ts';
 import { exitCodeOf, type Outcome, ProbeError } from '../../../../src/cli/probe/probe.ts';
-import { isThere, type Place, place } from './support.ts';
+import { FACTORY_ID, isThere, type Place, PREFIX, place } from './support.ts';
 
 const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [
   [
@@ -113,6 +113,23 @@ describe('what cannot be removed is listed, and a later run removes it:', () => 
   });
 });
 
+test('a run that fails itself says what it left', async () => {
+  await using at = await place();
+  await at.emulator.control.addFault({
+    match: { method: 'DELETE' },
+    times: 'always',
+    effect: { kind: 'reply', status: 403 },
+  });
+  const progress = (line: string) => {
+    if (line.startsWith('Removing')) throw new Error('a defect');
+  };
+  const name = `${FACTORY_ID}/integrationRuntimes/${PREFIX}-1`;
+  await expect(at.run({ progress, workspace: undefined })).rejects.toThrow(
+    `a defect. Left behind: ${name}: DELETE was answered 403`,
+  );
+  expect((await at.clean()).length).toBe((await at.ownRuntimes()).length);
+});
+
 describe('an interruption', () => {
   test.each([3, 20, 60, 110, 250])(
     'after %d requests ends the checks, and what was made is removed',
@@ -158,11 +175,11 @@ describe('a runtime that is not the probe’s', () => {
       resourceGroup: 'Contoso-Prod',
       name: 'ContosoFactory',
     };
-    await control.putRuntime({ factory, name: 'azir-probe-t3st0123-1', properties: { type: 'SelfHosted' } });
-    const mine = await control.getRuntime({ factory, name: 'azir-probe-t3st0123-1' });
+    await control.putRuntime({ factory, name: `${PREFIX}-1`, properties: { type: 'SelfHosted' } });
+    const mine = await control.getRuntime({ factory, name: `${PREFIX}-1` });
     const outcome = await at.run();
     expect(outcome.results[0]).toMatchObject({ verdict: 'could not tell' });
-    expect(await control.getRuntime({ factory, name: 'azir-probe-t3st0123-1' })).toEqual(mine);
+    expect(await control.getRuntime({ factory, name: `${PREFIX}-1` })).toEqual(mine);
   });
 
   test('is not removed although it came between the read and the create of the probe', async () => {
@@ -173,7 +190,7 @@ describe('a runtime that is not the probe’s', () => {
       resourceGroup: 'Contoso-Prod',
       name: 'ContosoFactory',
     };
-    const name = 'azir-probe-t3st0123-1';
+    const name = `${PREFIX}-1`;
     const wire: Place['wire'] = {
       send: async (request, signal) => {
         const isCreate = request.method === 'PUT' && request.url.includes(`/${name}?`);

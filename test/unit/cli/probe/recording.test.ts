@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Json } from '../../../../dev/emulator/json.ts';
-import { claimsOf, type Inputs, needlesOf } from '../../../../src/cli/probe/inputs.ts';
+import { claimsOf, type Inputs, needlesOf, proxyOf } from '../../../../src/cli/probe/inputs.ts';
 import type { RawExchange } from '../../../../src/cli/probe/recorder.ts';
 import { LeakError, pseudonymous, recordingFrom, recordingOf, textOf } from '../../../../src/cli/probe/recording.ts';
 import { leftovers } from '../../../../src/cli/probe/scanner.ts';
@@ -213,6 +213,14 @@ describe('the scanner', () => {
       'as escapes of JSON',
       (text) => [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
     ],
+    ['as numbers of HTML', (text) => [...text].map((letter) => `&#${letter.charCodeAt(0)};`).join('')],
+    [
+      'as hexadecimal numbers of HTML',
+      (text) => [...text].map((one) => `&#x${one.charCodeAt(0).toString(16)};`).join(''),
+    ],
+    ['in hexadecimal', (text) => Buffer.from(text).toString('hex')],
+    ['in hexadecimal, half a byte later', (text) => `a${Buffer.from(text).toString('hex').toUpperCase()}`],
+    ['with something in it that has no width', (text) => `${text.slice(0, 3)}\u200b${text.slice(3)}\u00ad`],
   ];
 
   test.each(spelled)('finds an input that is left %s, in a value, a name or deep inside', (_how, spell) => {
@@ -227,6 +235,57 @@ describe('the scanner', () => {
       { numRuns: 50 },
     );
   });
+});
+
+describe('a GUID without its dashes', () => {
+  const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory');
+  const bare = (guid: string) => guid.replaceAll('-', '');
+
+  test.each(GUIDS)('is found by the scanner: %s', (guid) => {
+    const scan = { needles: needlesOf(inputs), vocabulary: '' };
+    for (const text of [`x${bare(guid)}x`, bare(guid).toUpperCase(), Buffer.from(bare(guid)).toString('base64')])
+      expect(leftovers({ text }, scan)).toEqual(['guid']);
+  });
+
+  test('is replaced by that of the same GUID, in a word and of others too', () => {
+    const other = 'abcdefab-1234-4abc-8def-00000000beef';
+    const texts = [GUIDS[0], bare(GUIDS[0]), `sub${bare(GUIDS[0]).toUpperCase()}`, other, bare(other)];
+    const run = { date: new Date(0), exchanges: [], verdicts: { factory: {}, workspace: {} } };
+    const [first, second, inWord, third, fourth] = pseudonymous(texts, run, inputs) as string[];
+    expect(first).toMatch(/^00000000-0000-4000-8000-/);
+    expect([second, inWord]).toEqual([bare(first ?? ''), `sub${second}`]);
+    expect(third).not.toBe(first);
+    expect(fourth).toBe(bare(third ?? ''));
+  });
+});
+
+test('a guest of the directory is a person, too', () => {
+  const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory');
+  const run = { date: new Date(0), exchanges: [], verdicts: { factory: {}, workspace: {} } };
+  const message = "The client 'alice_contoso.com#EXT#@fabrikam.onmicrosoft.com' has no role";
+  expect(pseudonymous(message, run, inputs)).toBe("The client 'person-1@example.com' has no role");
+});
+
+test.each(['https:// is not an address', 'https://', 'https://[x', 'https://docs.example/x says more'])(
+  'a message that begins as an address does keeps no recording from being written: %s',
+  (message) => {
+    const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory');
+    const [first] = exchangesOf(inputs);
+    const text = JSON.stringify({ error: { code: 'BadRequest', message } });
+    const exchanges = first?.answer ? [{ ...first, answer: { ...first.answer, text } }] : [];
+    expect(recordingFrom(written(inputs, exchanges)).exchanges[0]?.answer?.body).toEqual(JSON.parse(text));
+  },
+);
+
+test('the host of a proxy counts as an input, and who uses it', () => {
+  expect(proxyOf({ https_proxy: 'http://erika:p%40ss@proxy.corp.fabrikam.com:8080' })).toEqual({
+    hosts: ['http://erika:p%40ss@proxy.corp.fabrikam.com:8080/'],
+    users: ['erika'],
+    secrets: ['p@ss'],
+  });
+  expect(proxyOf({ HTTP_PROXY: 'proxy.corp:3128', ALL_PROXY: '', HTTPS_PROXY: '::' }).hosts).toEqual([
+    'http://proxy.corp:3128/',
+  ]);
 });
 
 test('whatever group and factory are called, nothing of them is left or nothing is written', () => {
@@ -272,6 +331,28 @@ test('a name that is not a word of the service does not keep a recording from be
     ),
     { numRuns: 200 },
   );
+});
+
+test.each([
+  ['https://contosochanges.queue.core.windows.net/payroll-events', ['contosochanges', 'payroll-events']],
+  ['https://contosochanges.queue.core.chinacloudapi.cn/payroll-events', ['contosochanges', 'payroll-events']],
+  ['https://queues.fabrikam.internal:10001/contosochanges/payroll-events', ['contosochanges', 'payroll-events']],
+])('of a queue, neither the account nor its name is told: %s', (queue, names) => {
+  const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory', { queue });
+  const run = { date: new Date(0), exchanges: exchangesOf(inputs), verdicts: { factory: {}, workspace: {} } };
+  const seen = `the queue could not be reached. Azure: getaddrinfo ENOTFOUND ${new URL(queue).hostname} (${queue})`;
+  const text = JSON.stringify(pseudonymous({ seen }, run, inputs));
+  expect(text).not.toMatch(/fabrikam/i);
+  for (const name of names) {
+    expect(text).not.toContain(name);
+    expect(leftovers({ seen: name }, { needles: needlesOf(inputs), vocabulary: '' })).not.toEqual([]);
+  }
+});
+
+test('the address of an emulated queue does not keep a recording from being written that has a part of it as a number', () => {
+  const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory', { queue: 'https://127.0.0.1:10001/account/payroll' });
+  const exchanges = exchangesOf(inputs).map((each) => ({ ...each, at: 127 }));
+  expect(() => written(inputs, exchanges)).not.toThrow();
 });
 
 test('what a token says of its owner counts as an input', () => {

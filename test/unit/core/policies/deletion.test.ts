@@ -202,7 +202,7 @@ describe('what is deleted', () => {
     expect(messageOf(dying({ status: { claim: ADOPTED } }))).toContain('adopted');
     expect(messageOf(dying({ desired: { managementPolicy: 'Observe' } }))).toContain('only observed');
     expect(messageOf(unclaimed({ desired: { deletionPolicy: 'Retain' } }))).toContain('had not claimed');
-    expect(messageOf(dying({ definition: found(undefined, {}, 'SelfHosted') }))).toContain('another kind');
+    expect(messageOf(dying({ definition: found(undefined, {}, 'SelfHosted') }))).toContain('another type');
   });
 });
 

@@ -394,7 +394,7 @@ describe('drift', () => {
         { field: 'location', desired: 'West Europe', observed: 'North Europe' },
         { field: 'description', desired: 'ours', observed: null },
       ]).message,
-    ).toBe('location is "North Europe", want "West Europe"; description is nothing, want "ours"');
+    ).toBe('location is "North Europe", want "West Europe"; description is unset, want "ours"');
   });
 
   test('is told in bounded words', () => {
@@ -865,7 +865,7 @@ describe('transitions', () => {
   test('of the identity name both', () => {
     const other = { ...CREATED, identity: 'tenant/other' };
     const [told] = transitions(owned(), IN_SYNC, { ...IN_SYNC, claim: other });
-    expect(told?.message).toBe('The runtime is managed as tenant/other from now on, no longer as tenant/client.');
+    expect(told?.message).toBe('The runtime is now managed as tenant/other, no longer as tenant/client.');
   });
 
   test('out of suspension are not told of an object that is being deleted', () => {

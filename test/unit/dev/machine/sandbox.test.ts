@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { ownCgroups } from '../../../../dev/machine/cgroups.ts';
-import { startSandbox, sweepSandboxes } from '../../../../dev/machine/sandbox.ts';
+import { type Sandbox, startSandbox, sweepSandboxes, untilItEnds } from '../../../../dev/machine/sandbox.ts';
 import { whatIsMissing, whyNoSandbox } from '../../../../dev/machine/suitable.ts';
 import { eventually } from '../../../support/eventually.ts';
 
@@ -28,6 +28,47 @@ mkdirSync(join(packages, 'usr'), { recursive: true });
 const why = (await whatIsMissing()) ?? (await whyNoSandbox(packages, 'true'));
 const describeSuitable = why === undefined ? describe : describe.skip;
 const machine = join(import.meta.dirname, '..', '..', '..', '..', 'dev', 'machine');
+
+describe('a sandbox that is followed to its end', () => {
+  /** Ends with this code by itself, or with 143 once it is stopped. */
+  const sandbox = (code?: number) => {
+    const { promise: exited, resolve } = Promise.withResolvers<number>();
+    if (code !== undefined) resolve(code);
+    let stops = 0;
+    const stop = async () => {
+      stops++;
+      resolve(143);
+      return { memoryPeak: 7 };
+    };
+    const made: Sandbox = { dir: '', exited, stop };
+    return { made, stops: () => stops };
+  };
+  const aborted = new AbortController();
+  aborted.abort();
+  const never = new AbortController().signal;
+  const nothing = async () => {};
+
+  test('tells how it ended', async () => {
+    expect(await untilItEnds(sandbox(3).made, never, nothing)).toEqual({ code: 3, memoryPeak: 7 });
+  });
+
+  test('is stopped by a signal that came while it was started', async () => {
+    expect(await untilItEnds(sandbox().made, aborted.signal, nothing)).toEqual({ code: 143, memoryPeak: 7 });
+  });
+
+  test('is stopped by a signal that comes while it is prepared', async () => {
+    const interrupted = new AbortController();
+    const prepare = async () => interrupted.abort();
+    expect(await untilItEnds(sandbox().made, interrupted.signal, prepare)).toEqual({ code: 143, memoryPeak: 7 });
+  });
+
+  test('is stopped where it cannot be prepared', async () => {
+    const { made, stops } = sandbox();
+    const failing = () => Promise.reject(new Error('ENOSPC'));
+    await expect(untilItEnds(made, never, failing)).rejects.toThrow('ENOSPC');
+    expect(stops()).toBe(1);
+  });
+});
 
 describeSuitable('a sandbox', () => {
   afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -188,11 +188,13 @@ describe('the remaining budget', () => {
   const line = (subscription: string, identity: string, value: number): string =>
     `${NAME}{subscription="${subscription}",identity="${identity}",kind="reads"} ${value}`;
 
-  test('is shown by owner and kind, and goes with its owner', async () => {
+  test('is shown by owner and kind as it is when asked for, and goes with its owner', async () => {
     const metrics = setUp();
-    metrics.azure.budgetRemaining('reads', 10, owner(1));
-    metrics.azure.budgetRemaining('reads', 9, owner(1));
-    metrics.azure.budgetRemaining('reads', 5, owner(2));
+    let reads = 10;
+    metrics.azure.budgetAdded(owner(1), () => ({ reads }));
+    metrics.azure.budgetAdded(owner(2), () => ({ reads: 5 }));
+    expect(await samples(metrics, NAME)).toEqual([line('s1', 'id', 10), line('s2', 'id', 5)]);
+    reads = 9;
     expect(await samples(metrics, NAME)).toEqual([line('s1', 'id', 9), line('s2', 'id', 5)]);
     metrics.azure.budgetRemoved(owner(1));
     expect(await samples(metrics, NAME)).toEqual([line('s2', 'id', 5)]);
@@ -200,7 +202,7 @@ describe('the remaining budget', () => {
 
   test('of more than 50 owners is shown as the lowest of the others', async () => {
     const metrics = setUp();
-    for (let i = 0; i < 60; i += 1) metrics.azure.budgetRemaining('reads', 1_000 - i, owner(i));
+    for (let i = 0; i < 60; i += 1) metrics.azure.budgetAdded(owner(i), () => ({ reads: 1_000 - i }));
     const lines = await samples(metrics, NAME);
     expect(lines).toHaveLength(51);
     expect(lines).toContain(line('other', 'other', 941));
@@ -212,9 +214,9 @@ describe('the remaining budget', () => {
 
   test('of an owner that went makes room for one that comes', async () => {
     const metrics = setUp();
-    for (let i = 0; i < 50; i += 1) metrics.azure.budgetRemaining('reads', 1, owner(i));
+    for (let i = 0; i < 50; i += 1) metrics.azure.budgetAdded(owner(i), () => ({ reads: 1 }));
     metrics.azure.budgetRemoved(owner(0));
-    metrics.azure.budgetRemaining('reads', 4, owner(77));
+    metrics.azure.budgetAdded(owner(77), () => ({ reads: 4 }));
     expect(await samples(metrics, NAME)).toContain(line('s77', 'id', 4));
   });
 });

@@ -1,0 +1,23 @@
+/** What the changelog and the chart must say of a version before it is packaged. */
+
+export interface Pages {
+  /** The text of CHANGELOG.md. */
+  readonly changelog: string;
+  /** The text of Chart.yaml. */
+  readonly chart: string;
+}
+
+/** Undefined where it may be packaged. A release says what is new in it; what is only tried may still be unreleased. */
+export function whyNotPackaged(
+  version: string,
+  { changelog, chart }: Pages,
+  { release }: { readonly release: boolean },
+): string | undefined {
+  const wrong = ['version', 'appVersion'].find((key) => !`\n${chart}`.includes(`\n${key}: ${version}\n`));
+  if (wrong !== undefined) return `Chart.yaml: ${wrong} is not ${version}, the version of package.json`;
+  if (!release) return undefined;
+  const section = changelog.split(/^(?=## )/m).find((part) => part.startsWith(`## [${version}]`));
+  if (section === undefined)
+    return `CHANGELOG.md has no section "## [${version}]": name what is under "## [Unreleased]" so`;
+  return /^- /m.test(section) ? undefined : `CHANGELOG.md says nothing below "## [${version}]": list what is new`;
+}
