@@ -13,7 +13,7 @@ import {
 } from '../../core/model/runtime.ts';
 import type { CallContext, Runtimes } from '../../ports.ts';
 import { Throttle } from '../../runtime/throttle.ts';
-import { type ObserverOptions, ParentObserver } from './parent-observer.ts';
+import { definitionOf, type ObserverOptions, ParentObserver } from './parent-observer.ts';
 
 /** A parent that no caller has asked about for so long is forgotten. */
 const FORGET_AFTER_MS = 2 * 3_600_000;
@@ -53,8 +53,7 @@ export class Observer implements Runtimes {
   }
 
   async read(id: RuntimeId, caller: CallContext): Promise<Definition> {
-    const runtime = await this.#of(id.parent).read(id, caller);
-    return runtime === undefined ? { presence: 'absent', fresh: true } : { presence: 'present', fresh: true, runtime };
+    return definitionOf(await this.#of(id.parent).read(id, caller), true);
   }
 
   async state(id: RuntimeId, caller: CallContext): Promise<RuntimeStatus> {

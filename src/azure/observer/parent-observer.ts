@@ -81,15 +81,18 @@ export class ParentObserver {
 
   async hint(id: RuntimeId, maxAgeMs: number, caller: CallContext): Promise<Definition> {
     const isParkedBefore = this.#acceptAnyAge.delete(caller.key);
-    let known = this.#known(id, isParkedBefore ? Number.POSITIVE_INFINITY : maxAgeMs);
+    const since = this.#view.tick;
+    let known = isParkedBefore ? this.#known(id, Number.POSITIVE_INFINITY, 0) : this.#known(id, maxAgeMs, since);
     for (;;) {
       caller.signal.throwIfAborted();
       if (typeof known === 'object') return known;
       if (known === 'list') {
-        known = await this.#askList(id, maxAgeMs, caller);
+        known = await this.#askList(id, maxAgeMs, since, caller);
       } else {
-        await this.read(id, caller);
-        known = this.#known(id, Number.POSITIVE_INFINITY);
+        const shown = await this.read(id, caller);
+        const now = this.#known(id, Number.POSITIVE_INFINITY, since);
+        // Another writer was suspected meanwhile, who has the runtime polled again.
+        known = typeof now === 'object' ? now : definitionOf(shown, false);
       }
     }
   }
@@ -128,23 +131,28 @@ export class ParentObserver {
     return this.#presence.get(caller);
   }
 
-  #known({ name }: RuntimeId, maxAgeMs: number): Definition | NeededRead {
-    return this.#view.hint(name, { maxAgeMs, now: this.#now, isListing: this.isListing });
+  #known({ name }: RuntimeId, maxAgeMs: number, since: number): Definition | NeededRead {
+    return this.#view.hint(name, { maxAgeMs, now: this.#now, isListing: this.isListing, since });
   }
 
   /** What the list says that is under way, or else a new one. */
-  async #askList(id: RuntimeId, maxAgeMs: number, caller: CallContext): Promise<Definition | NeededRead> {
+  async #askList(
+    id: RuntimeId,
+    maxAgeMs: number,
+    since: number,
+    caller: CallContext,
+  ): Promise<Definition | NeededRead> {
     const shared = this.#request;
     const request = shared ?? this.#startList(caller);
     try {
       const isListed = await request.wait(armKey(id), caller);
       // However small maxAgeMs is, this list is the answer to this call.
-      return isListed ? this.#known(id, Number.POSITIVE_INFINITY) : 'runtime';
+      return isListed ? this.#known(id, Number.POSITIVE_INFINITY, since) : 'runtime';
     } catch (error) {
       // The budget wakes only the key that asked it. A caller that shared that list asks on its own: it is granted a list,
       // or waits under its own key.
       if (shared === undefined || request.isTooSlow(error) || !(error instanceof ParkedError)) throw error;
-      return this.#known(id, maxAgeMs);
+      return this.#known(id, maxAgeMs, since);
     }
   }
 
@@ -213,6 +221,10 @@ const CONCERN_ALL_CALLS: ReadonlySet<Failure['kind']> = new Set([
   'throttled',
   'notOffered',
 ]);
+
+export function definitionOf(runtime: ObservedRuntime | undefined, fresh: boolean): Definition {
+  return runtime === undefined ? { presence: 'absent', fresh } : { presence: 'present', fresh, runtime };
+}
 
 /** What the answer to a write shows: nothing when Azure only accepted it, or knows no runtime that it was asked to delete. */
 function shownByWrite(result: WriteResult): ShownRuntime {

@@ -23,6 +23,8 @@ export interface ListStart {
 }
 
 interface Listing extends ListStart {
+  /** What is known with a later tick was learnt when the list had ended. */
+  readonly endTick: Tick;
   readonly runtimes: ReadonlyMap<string, ObservedRuntime | 'uncertain'>;
   /** What it says of runtimes that it does not show: nothing for certain, when an entry does not even have a name. */
   readonly others: 'absent' | 'uncertain';
@@ -96,7 +98,7 @@ export class ParentView {
   listCompleted(start: ListStart, listed: Listed): readonly string[] {
     const before = this.#listing && this.#merged();
     this.#brokenAt = undefined;
-    this.#listing = { ...start, ...shownBy(listed) };
+    this.#listing = { ...start, endTick: this.#tick, ...shownBy(listed) };
     for (const [name, observation] of this.#observations) {
       if (!this.#isNewer(name, observation)) this.#observations.delete(name);
     }
@@ -111,14 +113,18 @@ export class ParentView {
   /**
    * What is known of a runtime and is at most so old, or else what has to be read. `isListing`: a list is under way. While
    * one that was broken is tried again, no other caller waits for it.
+   *
+   * A list that was requested for the caller (at `since` or later) answers it even if another writer was suspected meanwhile,
+   * or the caller would never end while suspicions come faster than lists. The runtime stays uncertain for the next caller.
    */
-  hint(name: string, { maxAgeMs, now, isListing }: HintOptions): Definition | NeededRead {
+  hint(name: string, { maxAgeMs, now, isListing, since }: HintOptions): Definition | NeededRead {
     const key = foldCase(name);
     const isYoung = (at: number) => now - at <= maxAgeMs;
     const isBroken = this.#brokenAt !== undefined && (isListing || isYoung(this.#brokenAt));
     const needed: NeededRead = isBroken ? 'runtime' : 'list';
     const [listing, observation] = [this.#listing, this.#observations.get(key)];
-    if (observation !== undefined && observation.tick > (listing?.tick ?? 0)) {
+    const isAnswered = listing !== undefined && listing.tick >= since && wasSuspectedDuring(listing, observation);
+    if (observation !== undefined && observation.tick > (listing?.tick ?? 0) && !isAnswered) {
       return isYoung(observation.at) ? (definition(observation.shown) ?? needed) : needed;
     }
     if (listing === undefined || !isYoung(listing.at)) return needed;
@@ -146,6 +152,8 @@ export interface HintOptions {
   readonly maxAgeMs: number;
   readonly now: number;
   readonly isListing: boolean;
+  /** When the caller began to ask; 0 when it accepts any list. */
+  readonly since: Tick;
 }
 
 interface MergedView {
@@ -171,6 +179,10 @@ function changes(before: MergedView, after: MergedView): readonly string[] {
 
 function documentOf(shown: ObservedRuntime | 'absent'): unknown {
   return shown === 'absent' ? undefined : shown.document;
+}
+
+function wasSuspectedDuring({ tick, endTick }: Listing, observation: Observation | undefined): boolean {
+  return observation?.shown === 'uncertain' && observation.tick > tick && observation.tick <= endTick;
 }
 
 /** Undefined when it is uncertain. */

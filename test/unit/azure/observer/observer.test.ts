@@ -32,6 +32,8 @@ class Factory implements ArmRuntimes {
   readonly callers: CallContext[] = [];
   /** Runs in the middle of a list, after what it shows has been decided. */
   duringList: () => Promise<void> | void = () => {};
+  /** Runs in the middle of a read, after what it shows has been decided. */
+  duringRead: () => void = () => {};
   /** Runs after a write took effect. */
   afterWrite: () => void = () => {};
   #etag = 0;
@@ -57,7 +59,9 @@ class Factory implements ArmRuntimes {
 
   async read({ name }: RuntimeId): Promise<ObservedRuntime | undefined> {
     this.calls.push('read');
-    return this.runtimes.has(name) ? this.#show(name) : undefined;
+    const shown = this.runtimes.has(name) ? this.#show(name) : undefined;
+    this.duringRead();
+    return shown;
   }
 
   async state({ name }: RuntimeId): Promise<RuntimeStatus | undefined> {
@@ -337,15 +341,64 @@ describe('a runtime that another writer may have changed', () => {
     expect(factory.calls).toEqual(['list', 'list']);
   });
 
-  test('is not what a list shows that was under way when that was learnt', async () => {
+  test('is not what a list shows that was under way when that was learnt, for whoever asks afterwards', async () => {
+    const { factory, observer, hint } = rig();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    factory.duringList = () => promise;
+    const before = hint('One');
+    factory.duringList = () => {};
+    factory.runtimes.set('One', document('is'));
+    observer.suspect(id('One'));
+    const after = hint('One');
+    resolve();
+    expect([says(await before), says(await after)]).toEqual(['was', 'is']);
+    expect(factory.lists).toBe(2);
+  });
+
+  test('costs a caller one list, however often that is learnt meanwhile, and is listed again for the next', async () => {
     const { factory, observer, hint } = rig();
     factory.duringList = () => {
-      factory.duringList = () => {};
+      if (factory.lists > 3) throw new Error('the lists do not end');
+      factory.runtimes.set('One', document(`${factory.lists}`));
+      observer.suspect(id('One'));
+    };
+    expect([says(await hint('One')), says(await hint('One')), says(await hint('Two'))]).toEqual(['was', '1', 'was']);
+    expect(factory.calls).toEqual(['list', 'list']);
+  });
+
+  test.each(['its list is broken', 'its entry is broken'])('costs a caller one read when %s', async (what) => {
+    const { factory, observer, hint } = rig();
+    if (what === 'its entry is broken') factory.garbled.add('One');
+    else factory.duringList = BROKEN;
+    factory.duringRead = () => {
+      if (factory.calls.length > 5) throw new Error('the reads do not end');
       factory.runtimes.set('One', document('is'));
       observer.suspect(id('One'));
     };
+    expect(says(await hint('One'))).toBe('was');
+    expect(factory.calls).toEqual(['list', 'read']);
+    factory.duringRead = () => {};
     expect(says(await hint('One'))).toBe('is');
-    expect(factory.lists).toBe(2);
+  });
+
+  test.each([
+    ['during', 1],
+    ['after', 2],
+  ])('that is learnt %s the list a caller was parked for costs that caller %d lists', async (when, lists) => {
+    const { clock, factory, observer, hint, budgetAvailable } = rig();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    factory.duringList = () => promise;
+    const parked = expect(hint('One', 0, { key: 'key' })).rejects.toThrow(ParkedError);
+    await clock.advance(MINUTE);
+    await parked;
+    observer.suspect(id('One'));
+    factory.duringList = () => {};
+    resolve();
+    await clock.advance(0);
+    expect(budgetAvailable).toHaveLength(1);
+    if (when === 'after') observer.suspect(id('One'));
+    expect(says(await hint('One', 0, { key: 'key' }))).toBe('was');
+    expect(factory.lists).toBe(lists);
   });
 
   test('while a write of ours has no answer yet is not what that answer shows', async () => {

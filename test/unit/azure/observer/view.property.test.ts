@@ -72,7 +72,12 @@ class World {
   }
 
   hint(name: Name, maxAgeMs = AGE): Definition | NeededRead {
-    return this.view.hint(name, { maxAgeMs, now: this.now, isListing: this.#list !== undefined });
+    return this.view.hint(name, {
+      maxAgeMs,
+      now: this.now,
+      isListing: this.#list !== undefined,
+      since: this.view.tick,
+    });
   }
 }
 
@@ -152,13 +157,15 @@ describe('a read', () => {
     const since = view.tick;
     view.observe('one', version(2), 1);
     view.observeRead('ONE', version(1), 2, since);
-    expect(view.hint('one', { maxAgeMs: 10, now: 2, isListing: false })).toMatchObject({ runtime: version(2) });
+    expect(view.hint('one', { maxAgeMs: 10, now: 2, isListing: false, since: view.tick })).toMatchObject({
+      runtime: version(2),
+    });
   });
 });
 
 describe('the runtime that lists leave out', () => {
   const hint = (view: ParentView, now: number) =>
-    view.hint('AutoResolveIntegrationRuntime', { maxAgeMs: 10, now, isListing: false });
+    view.hint('AutoResolveIntegrationRuntime', { maxAgeMs: 10, now, isListing: false, since: view.tick });
 
   test('is what was read of it, and absent without another list when that is too old', () => {
     const view = new ParentView();
@@ -172,7 +179,8 @@ describe('the runtime that lists leave out', () => {
 });
 
 describe('a list that broke', () => {
-  const hint = (view: ParentView, now: number, isListing = false) => view.hint('one', { maxAgeMs: 10, now, isListing });
+  const hint = (view: ParentView, now: number, isListing = false) =>
+    view.hint('one', { maxAgeMs: 10, now, isListing, since: view.tick });
 
   test('has each runtime read on its own until the list would be too old', () => {
     const view = new ParentView();
@@ -195,7 +203,8 @@ describe('a list that broke', () => {
 });
 
 describe('an entry that cannot be parsed', () => {
-  const hint = (view: ParentView, name: string) => view.hint(name, { maxAgeMs: 10, now: 2, isListing: false });
+  const hint = (view: ParentView, name: string) =>
+    view.hint(name, { maxAgeMs: 10, now: 2, isListing: false, since: view.tick });
 
   test('has its runtime read on its own, whatever the case of its name', () => {
     const view = new ParentView();
