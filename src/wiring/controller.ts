@@ -56,7 +56,7 @@ export function createController(base: Base, parts: ControllerParts): Controller
       ...metrics.controller,
       running: (name, workers) => {
         metrics.controller.running(name, workers);
-        metrics.polls.start(() => polledObjects(shard.own.objects(), intervalMs));
+        metrics.polls.start(() => polledObjects(shard.own.objects(), intervalMs, clock.now()));
       },
     },
   });

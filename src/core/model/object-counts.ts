@@ -42,19 +42,20 @@ export function countObjects(objects: readonly ManagedObject[], now: number): Ob
 /** An object that is polled again and again. */
 export interface PolledObject {
   readonly key: string;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
+  /** Since its creation. */
+  readonly ageMs: number;
   readonly intervalMs: number;
 }
 
 /**
- * The objects that wait for nothing but the operator. `intervalMs` is for those without one of their own.
+ * The objects that wait for nothing but the operator. `intervalMs` is for those without one of their own; `now` is in
+ * milliseconds since the epoch.
  */
-export function polledObjects(objects: readonly ManagedObject[], intervalMs: number): PolledObject[] {
+export function polledObjects(objects: readonly ManagedObject[], intervalMs: number, now: number): PolledObject[] {
   return objects.flatMap((object) => {
     const { key, createdAt, spec } = object;
     if (!spec.valid || spec.desired.suspend || waitsForOthers(object)) return [];
-    return [{ key, createdAt, intervalMs: spec.desired.intervalMs ?? intervalMs }];
+    return [{ key, ageMs: now - createdAt, intervalMs: spec.desired.intervalMs ?? intervalMs }];
   });
 }
 

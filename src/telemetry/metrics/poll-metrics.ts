@@ -104,8 +104,8 @@ class ObservationAges {
     const now = this.#now();
     let seconds = 0;
     let lateness = 0;
-    for (const { key, createdAt, intervalMs } of objects()) {
-      const { at, dueMs = intervalMs } = this.#observed.get(key) ?? { at: Math.max(since, createdAt) };
+    for (const { key, ageMs, intervalMs } of objects()) {
+      const { at, dueMs = intervalMs } = this.#observed.get(key) ?? { at: Math.max(since, now - ageMs) };
       const age = Math.max(0, now - at);
       seconds = Math.max(seconds, age / 1000);
       lateness = Math.max(lateness, age / Math.max(dueMs, intervalMs));

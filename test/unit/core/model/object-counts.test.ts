@@ -99,7 +99,8 @@ describe('objects that are not ready', () => {
 });
 
 describe('objects that are to be looked at', () => {
-  const keys = (...objects: ManagedObject[]) => polledObjects(objects, 10 * MINUTE).map(({ intervalMs }) => intervalMs);
+  const keys = (...objects: ManagedObject[]) =>
+    polledObjects(objects, 10 * MINUTE, 0).map(({ intervalMs }) => intervalMs);
   const declaring = (more: Parameters<typeof desired>[0]) =>
     managedObject('a', { spec: { valid: true, desired: desired(more) } });
 

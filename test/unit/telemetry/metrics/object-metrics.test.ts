@@ -1,14 +1,16 @@
 /** What is told of all objects together: how many there are, and how long none was looked at. */
 import { describe, expect, test } from '@jest/globals';
-import type { ObjectCounts } from '../../../../src/core/model/object-counts.ts';
+import { type ObjectCounts, polledObjects } from '../../../../src/core/model/object-counts.ts';
 import { createMetrics } from '../../../../src/telemetry/metrics/metrics.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { managedObject } from '../../core/builders.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-function setUp() {
+function setUp(now?: () => number) {
   const clock = { now: 1_000 * MINUTE };
-  const metrics = createMetrics({ version: '1', node: '24', process: false, now: () => clock.now });
+  const metrics = createMetrics({ version: '1', node: '24', process: false, now: now ?? (() => clock.now) });
   const samples = async (name: string) =>
     (await metrics.exposition.text())
       .split('\n')
@@ -46,7 +48,7 @@ describe('the number of objects', () => {
 describe('the oldest observation', () => {
   const age = 'azure_ir_oldest_observation_seconds';
   const late = 'azure_ir_oldest_observation_intervals';
-  const object = (key: string, intervalMs = 10 * MINUTE) => ({ key, createdAt: 0, intervalMs });
+  const object = (key: string, intervalMs = 10 * MINUTE) => ({ key, ageMs: 1_000 * MINUTE, intervalMs });
 
   test('is that of the object whose last one is the longest ago', async () => {
     const { clock, metrics, value } = setUp();
@@ -61,13 +63,26 @@ describe('the oldest observation', () => {
 
   test('of an object that was never observed counts from its creation, or from when passes began', async () => {
     const { clock, metrics, value } = setUp();
-    const young = { ...object('young', MINUTE), createdAt: clock.now + 3 * MINUTE };
-    metrics.polls.start(() => [young]);
+    const createdAt = clock.now + 3 * MINUTE;
+    metrics.polls.start(() => [{ ...object('young', MINUTE), ageMs: clock.now - createdAt }]);
     clock.now += 5 * MINUTE;
     expect(await value(age)).toBe(120);
     metrics.polls.start(() => [object('old')]);
     clock.now += 7 * MINUTE;
     expect(await value(age)).toBe(420);
+  });
+
+  test('of an object that was never observed grows, whatever the wall clock and the clock that never steps begin with', async () => {
+    const clock = new FakeClock();
+    const { metrics, value } = setUp(() => clock.monotonic());
+    const old = managedObject('old', { createdAt: clock.now() - 60 * MINUTE });
+    metrics.polls.start(() => polledObjects([old], MINUTE, clock.now()));
+    await clock.advance(5 * MINUTE);
+    expect([await value(age), await value(late)]).toEqual([300, 5]);
+    const young = managedObject('young', { createdAt: clock.now() });
+    metrics.polls.start(() => polledObjects([young], MINUTE, clock.now()));
+    await clock.advance(2 * MINUTE);
+    expect([await value(age), await value(late)]).toEqual([120, 2]);
   });
 
   test('is not late as long as the next look was put off on purpose', async () => {
