@@ -76,6 +76,8 @@ export class PushHealth {
       if (declared.includes(parent)) this.#warnOfSilence(parent);
       else ownWrites.forget(parent);
     }
+    // Nobody waits any more, and nothing was announced.
+    if (declared.length === 0) this.#warnOnce.clear('silent');
     return declared.length > 0;
   }
 

@@ -31,8 +31,8 @@ export class OwnWrites {
   readonly #makeId: () => string;
   /** The oldest is the first. */
   readonly #sent = new Map<string, OwnWrite>();
-  /** By parent: the id of its first write, still remembered, that took effect and that no event has come for. */
-  readonly #awaited = new Map<string, string>();
+  /** By parent: when its first write was sent that took effect and that no event has come for. */
+  readonly #awaited = new Map<string, number>();
 
   /** `makeId` makes a GUID in lower case. */
   constructor(clock: Pick<Clock, 'now' | 'monotonic'>, makeId: () => string) {
@@ -52,7 +52,7 @@ export class OwnWrites {
   tookEffect(id: string): void {
     const write = this.#sent.get(id);
     if (write?.parent === undefined || write.isHeard || this.#awaited.has(write.parent)) return;
-    this.#awaited.set(write.parent, id);
+    this.#awaited.set(write.parent, write.sentAt);
   }
 
   /** An event has come. Returns whether it is about an own write. */
@@ -69,14 +69,12 @@ export class OwnWrites {
 
   /** The parents with a write that an event should have come for by now. */
   silent(): string[] {
-    this.#sweep();
-    const latest = this.#clock.monotonic() - ECHO_MS;
-    return [...this.#awaited].filter(([, id]) => this.#sentAt(id) <= latest).map(([parent]) => parent);
+    return [...this.#awaited].filter(([, sentAt]) => this.#isOverdue(sentAt)).map(([parent]) => parent);
   }
 
-  /** The queue cannot be read at the moment, so that no event is awaited. */
+  /** The queue cannot be read at the moment, so that no event is awaited. What was missing before still is. */
   interrupted(): void {
-    this.#awaited.clear();
+    for (const [parent, sentAt] of this.#awaited) if (!this.#isOverdue(sentAt)) this.#awaited.delete(parent);
   }
 
   /** No object is below this parent any more. */
@@ -86,21 +84,20 @@ export class OwnWrites {
 
   /** Events of the parent do come: also where those of our writes had other ids than ours. */
   #heard(parent: string, at: number): void {
-    const id = this.#awaited.get(parent);
-    if (id === undefined || at < wallTime(this.#clock, this.#sentAt(id)) - CLOCKS_DIFFER_MS) return;
+    const sentAt = this.#awaited.get(parent);
+    if (sentAt === undefined || at < wallTime(this.#clock, sentAt) - CLOCKS_DIFFER_MS) return;
     this.#awaited.delete(parent);
   }
 
-  #sentAt(id: string): number {
-    return this.#sent.get(id)?.sentAt ?? Number.POSITIVE_INFINITY;
+  #isOverdue(sentAt: number): boolean {
+    return sentAt <= this.#clock.monotonic() - ECHO_MS;
   }
 
   #sweep(): void {
     const oldest = this.#clock.monotonic() - KEPT_MS;
-    for (const [id, { sentAt, parent = '' }] of this.#sent) {
+    for (const [id, { sentAt }] of this.#sent) {
       if (sentAt > oldest && this.#sent.size <= MOST_KEPT) return;
       this.#sent.delete(id);
-      if (this.#awaited.get(parent) === id) this.#awaited.delete(parent);
     }
   }
 }

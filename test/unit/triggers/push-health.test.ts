@@ -1,16 +1,19 @@
 /** Whether the change queue can be relied upon, and what is said when it cannot. */
 import { describe, expect, test } from '@jest/globals';
+import { OwnWrites } from '../../../src/azure/changes/own-writes.ts';
 import { type Parent, parentKey } from '../../../src/core/model/runtime.ts';
 import { ObjectStore } from '../../../src/kube/objects/store.ts';
 import { PushHealth } from '../../../src/triggers/push-health.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { FACTORY, parsed } from '../kube/objects/objects-of-tests.ts';
 import { RecordedLog } from '../runtime/recorded-log.ts';
 
+const MINUTE = 60_000;
 const PARENT: Parent = { kind: 'factory', ...FACTORY };
 const DECLARED = parentKey(PARENT);
 const GONE = parentKey({ ...PARENT, name: 'gone' });
 
-function setUp() {
+function setUp(ownWrites?: OwnWrites) {
   const objects = new ObjectStore();
   objects.replace([parsed({ name: 'one' })]);
   const silent = new Set<string>();
@@ -23,7 +26,7 @@ function setUp() {
       interrupted: () => void counts.interrupted++,
       missed: () => missed.splice(0),
     },
-    ownWrites: {
+    ownWrites: ownWrites ?? {
       silent: () => [...silent],
       forget: (parent) => void silent.delete(parent),
       interrupted: () => void silent.clear(),
@@ -36,7 +39,7 @@ function setUp() {
     missed.push(...runtimes);
     health.read(undefined, true);
   };
-  return { health, silent, missed, counts, log, misses };
+  return { health, objects, silent, missed, counts, log, misses };
 }
 
 describe('the change queue', () => {
@@ -64,6 +67,40 @@ describe('the change queue', () => {
     silent.clear();
     health.read(undefined, true);
     expect(health.state).toBe('up');
+    expect(log.messages('info')).toEqual(['change queue announces own writes again']);
+  });
+
+  test('is not said to announce again when nobody waits for it any more', () => {
+    const { health, objects, silent, log } = setUp();
+    silent.add(DECLARED);
+    health.read(undefined, true);
+    objects.replace([]);
+    health.read(undefined, true);
+    health.read(undefined, true);
+    expect([health.state, silent.size, log.messages('info')]).toEqual(['up', 0, []]);
+  });
+
+  test('is not said to announce again when a read failed, nor after any time: only when an event has come', () => {
+    const clock = new FakeClock();
+    const ownWrites = new OwnWrites(clock, () => 'id');
+    const { health, counts, log } = setUp(ownWrites);
+    const id = ownWrites.sending(DECLARED);
+    ownWrites.tookEffect(id);
+    clock.suspend(10 * MINUTE);
+    health.read(undefined, true);
+    health.read('busy', false);
+    expect(health.state).toBe('busy');
+    clock.suspend(120 * MINUTE);
+    health.read(undefined, true);
+    expect([health.state, counts.up, log.messages('info')]).toEqual(['silent', false, []]);
+    ownWrites.isEcho({
+      scope: { kind: 'parent', parent: PARENT },
+      operation: 'x/write',
+      at: clock.now(),
+      correlationId: '',
+    });
+    health.read(undefined, true);
+    expect([health.state, counts.up]).toEqual(['up', true]);
     expect(log.messages('info')).toEqual(['change queue announces own writes again']);
   });
 

@@ -104,21 +104,33 @@ describe('silence', () => {
     expect(writes.silent()).toEqual([]);
   });
 
-  test('ends when the id is forgotten, for its event could not be told from another', () => {
-    const { clock, writes } = setUp();
-    writes.tookEffect(writes.sending('parent'));
-    clock.suspend(60 * MINUTE - 1);
-    expect(writes.silent()).toEqual(['parent']);
-    clock.suspend(1);
+  test('lasts when the id is forgotten, until any event of the parent comes', () => {
+    const { clock, writes, isEcho } = setUp();
+    const parent = parentKey(PARENT);
+    const id = writes.sending(parent);
+    writes.tookEffect(id);
+    clock.suspend(60 * MINUTE);
+    expect(writes.silent()).toEqual([parent]);
+    for (let more = 0; more < 2_000; more++) writes.sending();
+    expect(writes.silent()).toEqual([parent]);
+    expect(isEcho(id)).toBe(false);
     expect(writes.silent()).toEqual([]);
   });
 
-  test('is none while the queue cannot be read, nor after that', () => {
+  test('is none of a write that was awaited when the queue could not be read, nor after that', () => {
     const { clock, writes } = setUp();
     writes.tookEffect(writes.sending('parent'));
-    clock.suspend(9 * MINUTE);
+    clock.suspend(10 * MINUTE - 1);
     writes.interrupted();
-    clock.suspend(9 * MINUTE);
+    clock.suspend(10 * MINUTE);
     expect(writes.silent()).toEqual([]);
+  });
+
+  test('lasts when the queue cannot be read for a while', () => {
+    const { clock, writes } = setUp();
+    writes.tookEffect(writes.sending('parent'));
+    clock.suspend(10 * MINUTE);
+    writes.interrupted();
+    expect(writes.silent()).toEqual(['parent']);
   });
 });
