@@ -1,12 +1,15 @@
 /** Whether the change queue can be relied upon: it can be read, and it brings our own writes and the drift that polls find. */
+
+import type { ManagedObject } from '../core/model/object.ts';
 import { QUEUE_TROUBLES, type QueueProblem, type QueueState } from '../core/model/queue-state.ts';
+import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
 import type { Log } from '../runtime/log.ts';
 import { WarnOnce } from '../runtime/warn-once.ts';
 import type { Announcements } from './announcements.ts';
 
 export interface PushHealthOptions {
-  readonly announcements: Pick<Announcements, 'announced' | 'interrupted' | 'missed'>;
+  readonly announcements: Pick<Announcements, 'announced' | 'forget' | 'interrupted' | 'missed'>;
   readonly ownWrites: {
     /** The parents (see `parentKey`) with a write that an event should have come for by now. */
     silent(): readonly string[];
@@ -14,7 +17,7 @@ export interface PushHealthOptions {
     /** Nothing can be announced at the moment. */
     interrupted(): void;
   };
-  readonly objects: Pick<ObjectStore, 'below'>;
+  readonly objects: Pick<ObjectStore, 'below' | 'sharing'>;
   readonly metrics: {
     up(isUp: boolean): void;
     missed(): void;
@@ -39,6 +42,13 @@ export class PushHealth {
   announced(runtimeKey: string): void {
     this.#options.announcements.announced(runtimeKey);
     this.#warnOnce.clear('missed');
+  }
+
+  /** The object is gone, perhaps the last that names its runtime. */
+  removed(object: ManagedObject): void {
+    const { announcements, objects } = this.#options;
+    const key = runtimeKeyOf(object);
+    if (key !== undefined && objects.sharing(key).length === 0) announcements.forget(key);
   }
 
   /** The queue has been read, or there was a problem. What has not come counts once nothing is left to be read (`isEmpty`). */

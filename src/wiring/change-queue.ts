@@ -60,8 +60,7 @@ export function createChangeQueue(base: Base, parts: ChangeQueueParts): ChangeQu
     log: base.log,
   });
   shard.own.subscribe((change) => {
-    const key = change.kind === 'removed' ? runtimeKeyOf(change.before) : undefined;
-    if (key !== undefined) announcements.forget(key);
+    if (change.kind === 'removed') health.removed(change.before);
   });
   const withRuntime = (key: string, then: (runtimeKey: string) => void) => {
     const runtimeKey = runtimeKeyOf(shard.own.get(key));

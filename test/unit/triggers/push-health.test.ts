@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { OwnWrites } from '../../../src/azure/changes/own-writes.ts';
 import { type Parent, parentKey } from '../../../src/core/model/runtime.ts';
+import { runtimeKeyOf } from '../../../src/kube/objects/runtime-key.ts';
 import { ObjectStore } from '../../../src/kube/objects/store.ts';
 import { PushHealth } from '../../../src/triggers/push-health.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -18,11 +19,13 @@ function setUp(ownWrites?: OwnWrites) {
   objects.replace([parsed({ name: 'one' })]);
   const silent = new Set<string>();
   const missed: string[] = [];
+  const forgotten: string[] = [];
   const counts = { missed: 0, interrupted: 0, up: undefined as boolean | undefined };
   const log = new RecordedLog();
   const health = new PushHealth({
     announcements: {
       announced: () => undefined,
+      forget: (key) => void forgotten.push(key),
       interrupted: () => void counts.interrupted++,
       missed: () => missed.splice(0),
     },
@@ -39,7 +42,7 @@ function setUp(ownWrites?: OwnWrites) {
     missed.push(...runtimes);
     health.read(undefined, true);
   };
-  return { health, objects, silent, missed, counts, log, misses };
+  return { health, objects, silent, missed, forgotten, counts, log, misses };
 }
 
 describe('the change queue', () => {
@@ -153,4 +156,15 @@ describe('drift that was not announced', () => {
     health.read('busy', false);
     expect([counts.missed, log.lines]).toEqual([0, []]);
   });
+});
+
+test('the announcements of a runtime are forgotten with the last object that names it', () => {
+  const { health, objects, forgotten } = setUp();
+  const [one, twin] = [parsed({ name: 'one' }), parsed({ name: 'twin', spec: { azureName: 'one' } })];
+  objects.replace([one]);
+  health.removed(twin);
+  expect(forgotten).toEqual([]);
+  objects.replace([]);
+  health.removed(one);
+  expect(forgotten).toEqual([runtimeKeyOf(one)]);
 });
