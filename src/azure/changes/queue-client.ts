@@ -80,7 +80,10 @@ export class QueueClient {
     this.#pipeline.addPolicy(boundedAnswers(MAX_BYTES));
   }
 
-  /** By how much our clock was ahead of Azure's at the last answer, milliseconds; 0 for what may be the way of the answer. */
+  /**
+   * By how much our clock was ahead of Azure's at the last answer, milliseconds; 0 for what may be the way of the answer, and
+   * when ours was behind: a proxy may have answered with a wrong time, and no event is to seem older than it is.
+   */
   get aheadMs(): number {
     return this.#aheadMs;
   }
@@ -146,7 +149,7 @@ export class QueueClient {
 
   #compareClocks({ headers }: PipelineResponse): void {
     const aheadMs = this.#options.clock.now() - Date.parse(headers.get('date') ?? '');
-    this.#aheadMs = Math.abs(aheadMs) >= CLOCKS_DIFFER_MS ? aheadMs : 0;
+    this.#aheadMs = aheadMs >= CLOCKS_DIFFER_MS ? aheadMs : 0;
   }
 
   #refusal(answer: PipelineResponse): QueueFailure {
