@@ -99,9 +99,11 @@ export class Observer implements Runtimes {
     return this.#parents.get(parentKey(parent))?.observer.suspect(name);
   }
 
-  /** When the list of the parent was requested, by the monotonic clock; undefined when there is none. */
+  /** When the list of the parent was requested, by the monotonic clock; undefined when there is none that is in use. */
   listedAt(parent: Parent): number | undefined {
-    return this.#parents.get(parentKey(parent))?.observer.listedAt;
+    const present = this.#parents.get(parentKey(parent));
+    if (present === undefined || isForgotten(present, this.#options.clock.monotonic())) return undefined;
+    return present.observer.listedAt;
   }
 
   #of(parent: Parent): ParentObserver {
@@ -116,8 +118,12 @@ export class Observer implements Runtimes {
 
   #sweep(now: number): void {
     if (!this.#sweeps.isDue(now)) return;
-    for (const [key, { usedAt, observer }] of this.#parents) {
-      if (!observer.isListing && now - usedAt > FORGET_AFTER_MS) this.#parents.delete(key);
+    for (const [key, observed] of this.#parents) {
+      if (!observed.observer.isListing && isForgotten(observed, now)) this.#parents.delete(key);
     }
   }
+}
+
+function isForgotten({ usedAt }: Observed, now: number): boolean {
+  return now - usedAt > FORGET_AFTER_MS;
 }

@@ -440,6 +440,17 @@ describe('a runtime that another writer may have changed', () => {
     await clock.advance(MINUTE);
     expect(observer.listedAt(ID.parent)).toBe(MINUTE);
   });
+
+  test('is not told of a list that nobody has asked for in two hours', async () => {
+    const { clock, observer, hint } = rig();
+    await hint('One');
+    await clock.advance(120 * MINUTE);
+    expect(observer.listedAt(ID.parent)).toBe(0);
+    await clock.advance(1);
+    expect(observer.listedAt(ID.parent)).toBeUndefined();
+    await hint('One');
+    expect(observer.listedAt(ID.parent)).toBe(120 * MINUTE + 1);
+  });
 });
 
 describe('one list at a time', () => {
