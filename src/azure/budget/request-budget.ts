@@ -62,6 +62,7 @@ export class RequestBudget {
 
   /** How many whole requests would be granted now. */
   get left(): Counts {
+    this.#lapse();
     return eachKind((kind) => this.#buckets[kind].available);
   }
 

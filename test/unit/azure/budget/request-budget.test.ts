@@ -80,6 +80,15 @@ describe('what is granted', () => {
     expect(budget.left.reads).toBe(4);
   });
 
+  test('is also what was reserved and not used in time, though nobody asks', async () => {
+    const { clock, budget } = rig({ burst: 10 / 0.98, perSecond: 0.01 });
+    budget.take('reads', { key: 'a', urgency: 'poll', needs: { reads: 4 } });
+    await clock.advance(4_999);
+    expect(budget.left.reads).toBe(6);
+    await clock.advance(1);
+    expect(budget.left.reads).toBe(9);
+  });
+
   test('counts what is reserved for others as spent', async () => {
     const { clock, budgetAvailable, budget, take, drain } = rig();
     drain();
