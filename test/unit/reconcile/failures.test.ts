@@ -4,10 +4,11 @@ import { failureOfRefusal } from '../../../src/azure/arm/refusals.ts';
 import type { Failure } from '../../../src/core/model/failure.ts';
 import { condition } from '../../../src/core/model/object.ts';
 import { MINUTE } from '../../../src/core/schedule.ts';
+import type { Runtimes } from '../../../src/ports.ts';
 import { FAILURE } from '../core/builders.ts';
 import { desired, runtimeId } from '../model/builders.ts';
 import { INTERVAL_MS, Operator } from '../model/operator.ts';
-import { failing, MANAGED, ready, reasons } from './support.ts';
+import { failing, instead, MANAGED, ready, reasons } from './support.ts';
 
 describe('a failure of Azure', () => {
   const FIRST: Record<Failure['kind'], string> = {
@@ -117,6 +118,59 @@ describe('an outage', () => {
       operator.now += MINUTE;
     }
     expect(operator.summary(key)).toBe('Ready=False Provisioning Stalled');
+  });
+});
+
+describe('a back-off', () => {
+  test.each(['unavailable', 'forbidden'] as const)(
+    'after a write that failed is firm against messages: %s',
+    async (kind) => {
+      const operator = new Operator({ azure: failing(kind, 'create') });
+      const next = await operator.poll(operator.apply('sample', desired()));
+      expect(next).toMatchObject({ kind: 'backoff', isFirm: true });
+    },
+  );
+
+  test.each(['forbidden', 'locked'] as const)('after a DELETE that failed gives way to them: %s', async (kind) => {
+    const operator = new Operator({ azure: failing(kind, 'delete') });
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    const next = await operator.poll(key);
+    expect(next.kind).toBe('backoff');
+    expect(next).not.toHaveProperty('isFirm');
+  });
+
+  test('after a DELETE is firm where Azure has asked for it', async () => {
+    const failure = { ...FAILURE({ kind: 'throttled' }), retryAfterMs: MINUTE };
+    const fault = (call: string) => (call === 'delete' ? ({ when: 'before', failure } as const) : undefined);
+    const operator = new Operator({ azure: { fault } });
+    const key = await ready(operator);
+    operator.cluster.delete(key);
+    expect(await operator.poll(key)).toMatchObject({ kind: 'backoff', minMs: MINUTE, isFirm: true });
+  });
+
+  test('after a write that left nothing to be written gives way to them', async () => {
+    const operator = new Operator();
+    const key = await ready(operator);
+    operator.azure.put(runtimeId(), MANAGED('northeurope'), { state: 'Starting' });
+    const next = await operator.poll(key);
+    expect(operator.azure.calls).toContain('update');
+    expect(next.kind).toBe('backoff');
+    expect(next).not.toHaveProperty('isFirm');
+  });
+
+  test('after a write is firm where drift is left', async () => {
+    const operator = new Operator();
+    const key = await ready(operator, { fields: { location: 'West Europe', description: 'ours' } });
+    const foreign = (location: string, description: string) =>
+      operator.azure.put(runtimeId(), { ...MANAGED(location), description });
+    foreign('northeurope', 'ours');
+    instead(operator, 'update', async (...[id, , , caller]: Parameters<Runtimes['update']>) => {
+      foreign('West Europe', 'theirs');
+      const shown = await operator.azure.read(id, caller);
+      return shown.presence === 'present' ? shown.runtime : undefined;
+    });
+    expect(await operator.poll(key)).toMatchObject({ kind: 'backoff', isFirm: true });
   });
 });
 
