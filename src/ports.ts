@@ -165,7 +165,7 @@ export interface PassLog {
 
 export interface PassMetrics {
   driftDetected(field: string): void;
-  /** A pass found that another writer has changed the runtime of this object: it has drifted, or is gone. */
+  /** A pass is the first to find that another writer has changed the runtime of this object: it has drifted, or is gone. */
   foreignChange(key: string): void;
   driftCorrected(field: string): void;
   /** An object has come to need a person. */
@@ -182,6 +182,8 @@ export interface PassMetrics {
 export interface PassEnd {
   /** Whether Azure has shown the runtime, or that there is none. */
   readonly observed: boolean;
+  /** Whether Azure has shown the runtime, and as declared at the end. */
+  readonly isAsDeclared: boolean;
   /** Whether it ended because the request budget had nothing for it. */
   readonly waits: boolean;
   /** How many milliseconds later the object is reconciled again, at the latest; undefined when something else decides that. */

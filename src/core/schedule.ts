@@ -16,6 +16,8 @@ export type Requeue =
       readonly minMs?: number;
       /** This time not later, for something else falls due then. */
       readonly latestMs?: number;
+      /** A message about the runtime makes it no shorter: a write waits for it, or Azure has asked for it. */
+      readonly isFirm?: boolean;
     }
   /** Not until the object changes. */
   | { readonly kind: 'never' };

@@ -6,7 +6,7 @@ import { decide } from '../core/decide.ts';
 import type { Failure } from '../core/model/failure.ts';
 import { condition, type ManagedObject, type Status } from '../core/model/object.ts';
 import { conflictBackoff, notLaterThan, type Requeue } from '../core/schedule.ts';
-import { type Action, managing, type Phase, type Verdict } from '../core/situation.ts';
+import { type Action, driftOf, managing, type Phase, type Verdict } from '../core/situation.ts';
 import { statusAfter } from '../core/status/status.ts';
 import { type Access, ConflictError, type Dependencies, ParkedError, SupersededError } from '../ports.ts';
 import type { WarnOnce } from '../runtime/warn-once.ts';
@@ -27,6 +27,8 @@ interface Seen {
   readonly observed: boolean;
   /** By the last read; undefined when there was none, or it failed. */
   readonly presence: 'present' | 'absent' | undefined;
+  /** Whether it is there, and nothing of it differs from what is declared. */
+  readonly isAsDeclared: boolean;
   readonly failure: Failure | undefined;
   /** Of an object that is Stalled now: whether this pass tried to write what it declares, and under which identity. */
   readonly stalled: { readonly isTried: boolean; readonly identity: string | undefined } | undefined;
@@ -115,7 +117,7 @@ export class Pass {
     if (owned && !object.hasFinalizer && !object.deleting) {
       await this.#world.objects.addFinalizer(object, owned.origin, this.#signal);
     }
-    const inTime = notLaterThan(this.#paced(next), this.#report.warningDueMs(verdict));
+    const inTime = notLaterThan(this.#paced(this.#firm(next)), this.#report.warningDueMs(verdict));
     return { kind: 'settled', next: inTime, seen: this.#seen };
   }
 
@@ -127,6 +129,14 @@ export class Pass {
     this.#report.eventAndLog(event);
     await this.#report.flush();
     return { kind: 'released', seen: this.#seen };
+  }
+
+  /** What this pass could not write is written again when the back-off ends, however often a message names the runtime. */
+  #firm(next: Requeue): Requeue {
+    if (next.kind !== 'backoff') return next;
+    const { failure, wrote } = this.#state.situation;
+    const isWriting = wrote !== undefined || (failure !== undefined && failure.during !== 'poll');
+    return isWriting || (next.minMs ?? 0) > 0 ? { ...next, isFirm: true } : next;
   }
 
   /** Polls give way when the request budget cannot bear them all. */
@@ -159,6 +169,7 @@ export class Pass {
     return {
       observed: this.#state.observed,
       presence: definition?.presence,
+      isAsDeclared: definition?.presence === 'present' && driftOf(this.#state.situation).length === 0,
       failure: failure?.failure,
       stalled: isStalled ? { isTried, identity: identityOf(this.#access) } : undefined,
     };

@@ -146,10 +146,11 @@ function resultOf(outcome: PassOutcome): PassResult {
 }
 
 /** That there is no factory or workspace is an answer too: there is no runtime then. */
-function endOf({ seen: { observed, failure } }: PassOutcome, result: PassResult): PassEnd {
+function endOf({ seen: { observed, isAsDeclared, failure } }: PassOutcome, result: PassResult): PassEnd {
   const isAnswered = observed || failure?.kind === 'parentNotFound';
   return {
     observed: isAnswered,
+    isAsDeclared,
     waits: result.kind === 'parked' && result.waitsFor === 'tokens',
     dueMs: dueIn(result),
   };

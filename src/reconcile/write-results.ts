@@ -127,8 +127,9 @@ export class WriteResults {
   /** Drift that no status has told of, because the pass that found it has set it back. */
   detected(drift: readonly Drift[]): void {
     const { status } = this.#state.situation.object;
-    if (startsToDrift(status, { drift })) this.#report.event(driftDetected(drift));
     for (const { field } of drift) this.#world.metrics.driftDetected(fieldOf(field));
+    if (!startsToDrift(status, { drift })) return;
+    this.#report.event(driftDetected(drift));
     this.#world.metrics.foreignChange(this.#state.situation.object.key);
   }
 }

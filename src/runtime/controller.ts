@@ -14,7 +14,7 @@ export type HandlerResult =
   | { readonly kind: 'after'; readonly ms: number; readonly priority?: number }
   /**
    * A counted failure: again after `baseMs · 2^failures`, with ±20 % jitter, at most `maxMs`, never before `minMs`
-   * (Retry-After), with the priority of this pass. An event brings the key back earlier.
+   * (Retry-After), with the priority of this pass. An event brings the key back earlier; a hint does, unless it is firm.
    */
   | ({ readonly kind: 'backoff' } & BackoffPolicy)
   /** The request budget adds the key again. Keeps its failures. */
@@ -46,7 +46,7 @@ const NEVER_ABORTED = new AbortController().signal;
  * calls, retries included.
  */
 const PASS_TIMES = 3;
-const DEFECT_BACKOFF: BackoffPolicy = { baseMs: 1_000, maxMs: 5 * 60_000 };
+const DEFECT_BACKOFF: BackoffPolicy = { baseMs: 1_000, maxMs: 5 * 60_000, isFirm: true };
 /** However many passes are slow, there are at most this many times the workers of `concurrency`. */
 const MOST_TIMES = 10;
 

@@ -11,6 +11,8 @@ export interface AddOptions {
   readonly afterMs?: number;
   /** The worker that has the key in hand is told that its input is outdated. Default false. */
   readonly supersedes?: boolean;
+  /** Nothing is known to have changed: it overrides no firm back-off. Default false. */
+  readonly isHint?: boolean;
 }
 
 export interface WorkQueueOptions {
@@ -31,6 +33,8 @@ interface Entry {
   readonly sequence: number;
   priority: number;
   dueAt: number;
+  /** Of a back-off that no hint overrides. */
+  isFirm: boolean;
 }
 
 interface Handling {
@@ -38,6 +42,8 @@ interface Handling {
   readonly takenAt: number;
   /** Added while the key is in hand. */
   again: Entry | undefined;
+  /** The priority of a hint meanwhile, which counts unless the pass ends with a firm back-off. */
+  hint: number | undefined;
 }
 
 interface Waiter {
@@ -53,7 +59,8 @@ const byPriority = (a: Entry, b: Entry): boolean =>
  * A queue of keys with priorities and due times.
  *
  * Guarantees: a key is queued once, with the highest priority and the earliest due time it was added with. At most one
- * worker has it in hand. Added while in hand, it is queued again on `done`. It is never handed out before it is due. Of
+ * worker has it in hand. Added while in hand, it is queued again on `done`. A hint makes a key due but where a firm back-off
+ * holds it: then the pass at its end comes after the hint, too. It is never handed out before it is due. Of
  * the due keys the highest priority goes first, then the earliest due. Every operation is O(log n). At most one timer is
  * armed, and only while a worker waits in `next`. Due times go by the monotonic clock. Time in which the process did not
  * run does not count, so the work of that time does not come all at once afterwards.
@@ -110,7 +117,7 @@ export class WorkQueue {
    * Queues the key; does nothing once shut down. An earlier due time overrides a back-off.
    * @throws RangeError when an option is not a finite number.
    */
-  add(key: string, { priority = 0, afterMs = 0, supersedes = false }: AddOptions = {}): void {
+  add(key: string, { priority = 0, afterMs = 0, supersedes = false, isHint = false }: AddOptions = {}): void {
     if (!Number.isFinite(priority) || !Number.isFinite(afterMs)) {
       throw new RangeError(`priority and afterMs must be finite, got ${priority} and ${afterMs}`);
     }
@@ -120,11 +127,12 @@ export class WorkQueue {
     const dueAt = now + Math.max(0, afterMs);
     const handling = this.#inHand.get(key);
     if (handling !== undefined) {
-      handling.again ??= this.#newEntry(key, priority, dueAt);
-      merge(handling.again, priority, dueAt);
+      if (isHint) handling.hint = Math.max(handling.hint ?? priority, priority);
+      else this.#again(handling, key, priority, dueAt);
       if (supersedes) this.#superseded(key);
       return;
     }
+    if (isHint && this.#queued.get(key)?.isFirm) return;
     this.#enqueue(key, priority, dueAt);
     this.#dispatch();
   }
@@ -137,7 +145,11 @@ export class WorkQueue {
   retry(key: string, policy: BackoffPolicy): number {
     const afterMs = this.#retries.failed(key, policy);
     this.#metrics.retried();
-    this.add(key, { priority: this.#inHand.get(key)?.priority ?? 0, afterMs });
+    const handling = this.#inHand.get(key);
+    this.add(key, { priority: handling?.priority ?? 0, afterMs });
+    const entry = handling === undefined ? this.#queued.get(key) : handling.again;
+    if (policy.isFirm && entry !== undefined) entry.isFirm = true;
+    if (policy.isFirm && handling !== undefined) handling.hint = undefined;
     return afterMs;
   }
 
@@ -186,6 +198,7 @@ export class WorkQueue {
     if (handling === undefined) return;
     this.#inHand.delete(key);
     this.#metrics.finished(this.#clock.monotonic() - handling.takenAt);
+    if (handling.hint !== undefined) this.#again(handling, key, handling.hint, this.#clock.monotonic());
     if (handling.again === undefined || this.#shutDown) return;
     this.#insert(handling.again);
     this.#dispatch();
@@ -209,7 +222,12 @@ export class WorkQueue {
   }
 
   #newEntry(key: string, priority: number, dueAt: number): Entry {
-    return { key, priority, dueAt, sequence: this.#sequence++ };
+    return { key, priority, dueAt, isFirm: false, sequence: this.#sequence++ };
+  }
+
+  #again(handling: Handling, key: string, priority: number, dueAt: number): void {
+    handling.again ??= this.#newEntry(key, priority, dueAt);
+    merge(handling.again, priority, dueAt);
   }
 
   #enqueue(key: string, priority: number, dueAt: number): void {
@@ -262,7 +280,7 @@ export class WorkQueue {
       const entry = this.#choose(now);
       if (entry === undefined) break;
       this.#remove(entry);
-      this.#inHand.set(entry.key, { priority: entry.priority, takenAt: now, again: undefined });
+      this.#inHand.set(entry.key, { priority: entry.priority, takenAt: now, again: undefined, hint: undefined });
       this.#metrics.taken(now - entry.dueAt);
       waiter.settle(entry.key);
     }

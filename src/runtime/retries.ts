@@ -9,6 +9,8 @@ export interface BackoffPolicy {
   readonly minMs?: number;
   /** This one wait is not longer. */
   readonly latestMs?: number;
+  /** No hint makes it shorter: the failure is not to be repeated sooner. */
+  readonly isFirm?: boolean;
 }
 
 const JITTER = 0.2;

@@ -34,10 +34,10 @@ export class TokenBucket {
     return Math.max(0, Math.floor(this.#tokens));
   }
 
-  /** Takes one and returns 0; or takes none and returns after how many milliseconds there is one. */
-  take(): number {
-    const ms = this.msUntil(1);
-    if (ms === 0) this.#tokens -= 1;
+  /** Takes so many and returns 0; or takes none and returns after how many milliseconds there are so many. */
+  take(count = 1): number {
+    const ms = this.msUntil(count);
+    if (ms === 0) this.#tokens -= count;
     return ms;
   }
 

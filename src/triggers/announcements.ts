@@ -1,16 +1,18 @@
 /** Whether the drift that polls find was announced: drift that was not shows that events do not reach the operator. */
 import type { Clock } from '../runtime/clock.ts';
 
-/** An announcement counts for drift that is found up to this much later: a poll may wait for the request budget. */
-const COUNTS_MS = 10 * 60_000;
-/** An announcement may come this much later than the poll that found the drift by itself. */
-const LATE_MS = 30_000;
+/** An announcement and what it announces come in any order, this much apart: Event Grid promises no time. */
+const APART_MS = 10 * 60_000;
 
+/**
+ * What was announced counts as announced until it is over, however late it is found: a person has suspended the object, Azure
+ * is down, or refuses the write.
+ */
 export class Announcements {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** When each runtime (see `armKey`) was last announced, oldest first. */
+  /** When each runtime (see `armKey`) was last announced. */
   readonly #announced = new Map<string, number>();
-  /** The runtimes whose drift is not announced yet, and when it was found; oldest first. */
+  /** The runtimes whose drift is not announced yet, and when it was found. */
   readonly #found = new Map<string, number>();
   /** The runtimes that a pass has seen: drift of others may be older than this process. */
   readonly #seen = new Set<string>();
@@ -21,20 +23,21 @@ export class Announcements {
 
   announced(runtimeKey: string): void {
     this.#found.delete(runtimeKey);
-    this.#announced.delete(runtimeKey);
     this.#announced.set(runtimeKey, this.#clock.monotonic());
   }
 
   /** A pass has found that another writer changed the runtime. */
   found(runtimeKey: string): void {
-    this.#forgetOld();
     if (!this.#seen.has(runtimeKey) || this.#announced.has(runtimeKey) || this.#found.has(runtimeKey)) return;
     this.#found.set(runtimeKey, this.#clock.monotonic());
   }
 
-  /** A pass has seen the runtime. */
-  seen(runtimeKey: string): void {
+  /** A pass has seen the runtime, as declared or not. */
+  seen(runtimeKey: string, isAsDeclared: boolean): void {
     this.#seen.add(runtimeKey);
+    const announcedAt = this.#announced.get(runtimeKey) ?? Number.POSITIVE_INFINITY;
+    // Before that, the pass may have begun before the change, or have seen an older list.
+    if (isAsDeclared && announcedAt <= this.#clock.monotonic() - APART_MS) this.#announced.delete(runtimeKey);
   }
 
   /** No object names it any more. */
@@ -46,7 +49,7 @@ export class Announcements {
 
   /** The runtimes whose drift was not announced in time; each is returned once. */
   missed(): string[] {
-    const latest = this.#clock.monotonic() - LATE_MS;
+    const latest = this.#clock.monotonic() - APART_MS;
     const missed = [...this.#found].filter(([, at]) => at <= latest).map(([key]) => key);
     for (const key of missed) this.#found.delete(key);
     return missed;
@@ -55,13 +58,5 @@ export class Announcements {
   /** Nothing can be announced at the moment. */
   interrupted(): void {
     this.#found.clear();
-  }
-
-  #forgetOld(): void {
-    const oldest = this.#clock.monotonic() - COUNTS_MS;
-    for (const [key, at] of this.#announced) {
-      if (at > oldest) return;
-      this.#announced.delete(key);
-    }
   }
 }

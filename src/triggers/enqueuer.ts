@@ -45,9 +45,10 @@ export class Enqueuer {
     this.#add(this.#related(runtimeKey));
   }
 
-  /** An event of Azure says that the runtime was changed. */
+  /** An event of Azure says that the runtime was changed: a reason to poll it, and none to repeat a write that failed. */
   runtimePushed(runtimeKey: string): void {
-    this.#add(this.#sharing(runtimeKey).map(({ key }) => ({ key, priority: PRIORITY.pushed })));
+    if (!this.#working) return;
+    for (const { key } of this.#sharing(runtimeKey)) this.#queue.add(key, { priority: PRIORITY.pushed, isHint: true });
   }
 
   /** The objects of the namespace now use another identity, or another credential of the same. */

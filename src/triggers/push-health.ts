@@ -1,6 +1,5 @@
 /** Whether the change queue can be relied upon: it can be read, and it brings our own writes and the drift that polls find. */
 import { QUEUE_TROUBLES, type QueueProblem, type QueueState } from '../core/model/queue-state.ts';
-import { parentKey } from '../core/model/runtime.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
 import type { Log } from '../runtime/log.ts';
 import { WarnOnce } from '../runtime/warn-once.ts';
@@ -12,8 +11,10 @@ export interface PushHealthOptions {
     /** The parents (see `parentKey`) with a write that an event should have come for by now. */
     silent(): readonly string[];
     forget(parent: string): void;
+    /** Nothing can be announced at the moment. */
+    interrupted(): void;
   };
-  readonly objects: Pick<ObjectStore, 'objects'>;
+  readonly objects: Pick<ObjectStore, 'below'>;
   readonly metrics: {
     up(isUp: boolean): void;
     missed(): void;
@@ -40,12 +41,17 @@ export class PushHealth {
     this.#warnOnce.clear('missed');
   }
 
-  /** The queue has been read, or there was a problem. */
-  read(problem: QueueProblem | undefined): void {
-    const { announcements, metrics } = this.#options;
-    if (problem === undefined) for (const runtime of announcements.missed()) this.#missed(runtime);
-    else announcements.interrupted();
-    this.#state = problem ?? (this.#isSilent() ? 'silent' : 'up');
+  /** The queue has been read, or there was a problem. What has not come counts once nothing is left to be read (`isEmpty`). */
+  read(problem: QueueProblem | undefined, isEmpty: boolean): void {
+    const { announcements, ownWrites, metrics } = this.#options;
+    if (problem !== undefined) {
+      announcements.interrupted();
+      ownWrites.interrupted();
+      this.#state = problem;
+    } else if (isEmpty) {
+      for (const runtime of announcements.missed()) this.#missed(runtime);
+      this.#state = this.#isSilent() ? 'silent' : 'up';
+    } else if (this.#state !== 'silent') this.#state = 'up';
     metrics.up(this.#state === 'up');
   }
 
@@ -59,18 +65,18 @@ export class PushHealth {
   }
 
   #isSilent(): boolean {
-    const { ownWrites, log } = this.#options;
+    const { objects, ownWrites, log } = this.#options;
     const silent = ownWrites.silent();
     if (silent.length === 0) {
       if (this.#warnOnce.clear('silent')) log.info('change queue announces own writes again');
       return false;
     }
-    const declared = this.#declaredParents();
+    const declared = silent.filter((parent) => objects.below(parent).length > 0);
     for (const parent of silent) {
-      if (declared.has(parent)) this.#warnOfSilence(parent);
+      if (declared.includes(parent)) this.#warnOfSilence(parent);
       else ownWrites.forget(parent);
     }
-    return silent.some((parent) => declared.has(parent));
+    return declared.length > 0;
   }
 
   #warnOfSilence(parent: string): void {
@@ -81,10 +87,5 @@ export class PushHealth {
         remedy: QUEUE_TROUBLES.silent.remedy,
       },
     );
-  }
-
-  #declaredParents(): ReadonlySet<string> {
-    const objects = this.#options.objects.objects();
-    return new Set(objects.flatMap(({ spec }) => (spec.valid ? [parentKey(spec.desired.id.parent)] : [])));
   }
 }

@@ -1,7 +1,7 @@
 /** What an event of Azure means for the objects: which runtimes are polled, and why the others are not. */
-import { type AzureChange, type ChangedScope, resourceGroupKey } from '../core/model/azure-change.ts';
+import { type AzureChange, type ChangedScope, scopeKey } from '../core/model/azure-change.ts';
 import type { ManagedObject } from '../core/model/object.ts';
-import { armId, armKey, type Parent, parentKey, type RuntimeId } from '../core/model/runtime.ts';
+import { type Parent, parentKey, type RuntimeId } from '../core/model/runtime.ts';
 import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import type { ObjectStore } from '../kube/objects/store.ts';
 import { type Clock, wallTime } from '../runtime/clock.ts';
@@ -12,13 +12,11 @@ import type { PushedPolls } from './pushed-polls.ts';
 const LIST_LAGS_MS = 2 * 60_000;
 
 /** What became of a change: a poll, or why there was none. */
-export type ChangeOutcome = 'poll' | 'echo' | 'stale' | 'unknown';
+export type ChangeOutcome = 'poll' | 'stale' | 'unknown';
 
 export interface PushedChangesOptions {
-  readonly objects: Pick<ObjectStore, 'sharing' | 'objects'>;
+  readonly objects: Pick<ObjectStore, 'sharing' | 'below' | 'inResourceGroup'>;
   readonly polls: Pick<PushedPolls, 'named'>;
-  /** Whether it was a write of ours. */
-  readonly isEcho: (correlationId: string) => boolean;
   /** When the oldest list of the parent that is in use was requested, by the monotonic clock. */
   readonly listedAt: (parent: Parent) => number | undefined;
   /** Another writer's change of this runtime was announced. */
@@ -41,12 +39,13 @@ export class PushedChanges {
     this.#beganAt = options.clock.monotonic();
   }
 
+  /** `change` is of another writer. */
   take(change: AzureChange): ChangeOutcome {
     const outcome = this.#outcome(change);
     if (outcome !== 'unknown') {
       const { operation, correlationId } = change;
       this.#options.log.debug('change in azure', {
-        about: named(change.scope),
+        about: scopeKey(change.scope),
         operation,
         correlationId,
         outcome,
@@ -55,26 +54,28 @@ export class PushedChanges {
     return outcome;
   }
 
-  #outcome({ scope, at, correlationId }: AzureChange): ChangeOutcome {
-    const { isEcho, announced, polls } = this.#options;
-    if (correlationId !== undefined && isEcho(correlationId)) return 'echo';
-    const runtimes = this.#known(scope);
+  #outcome({ scope, at }: AzureChange): ChangeOutcome {
+    const { announced, polls } = this.#options;
+    const runtimes = runtimesOf(this.#concerned(scope));
     if (runtimes.size === 0) return 'unknown';
     for (const key of runtimes.keys()) announced(key);
-    const unseen = [...runtimes].filter(([, { parent }]) => !this.#isSeen(parent, at));
+    const parents = new Map([...runtimes.values()].map(({ parent }) => [parentKey(parent), parent]));
+    const seen = new Set([...parents].flatMap(([key, parent]) => (this.#isSeen(parent, at) ? [key] : [])));
+    const unseen = [...runtimes].filter(([, { parent }]) => !seen.has(parentKey(parent)));
     for (const [key] of unseen) polls.named(key);
     return unseen.length > 0 ? 'poll' : 'stale';
   }
 
-  /** The runtimes in this scope that objects name. */
-  #known(scope: ChangedScope): ReadonlyMap<string, RuntimeId> {
+  #concerned(scope: ChangedScope): readonly ManagedObject[] {
     const { objects } = this.#options;
-    if (scope.kind === 'runtime') return runtimesOf(objects.sharing(armKey(scope.id)));
-    const isBelow =
-      scope.kind === 'parent'
-        ? (parent: Parent) => parentKey(parent) === parentKey(scope.parent)
-        : (parent: Parent) => resourceGroupKey(parent) === resourceGroupKey(scope);
-    return runtimesOf(objects.objects().filter(({ spec }) => spec.valid && isBelow(spec.desired.id.parent)));
+    switch (scope.kind) {
+      case 'runtime':
+        return objects.sharing(scopeKey(scope));
+      case 'parent':
+        return objects.below(scopeKey(scope));
+      case 'resourceGroup':
+        return objects.inResourceGroup(scopeKey(scope));
+    }
   }
 
   /** Whether a list has shown for certain what happened at this time. */
@@ -92,16 +93,4 @@ function runtimesOf(objects: readonly ManagedObject[]): ReadonlyMap<string, Runt
       return key !== undefined && object.spec.valid ? [[key, object.spec.desired.id] as const] : [];
     }),
   );
-}
-
-/** The id of what was changed; it was checked when the message was parsed. */
-function named(scope: ChangedScope): string {
-  switch (scope.kind) {
-    case 'runtime':
-      return armId(scope.id);
-    case 'parent':
-      return parentKey(scope.parent);
-    case 'resourceGroup':
-      return resourceGroupKey(scope);
-  }
 }

@@ -9,10 +9,16 @@ const AGAIN_MS = 30_000;
 
 export interface PushedPollsOptions {
   readonly clock: Clock;
-  /** How many polls of this kind each subscription gets. */
+  /** How many reads each subscription gets for polls of this kind. */
   readonly rate: Rate;
-  /** Polls the runtime with this key (see `armKey`); the function that it returns says whether Azure has shown a change since. */
-  readonly poll: (runtimeKey: string) => () => boolean;
+  /**
+   * What is known of the runtime with this key (see `armKey`) may be outdated. The function that it returns says whether Azure
+   * has shown a change since.
+   */
+  readonly suspect: (runtimeKey: string) => () => boolean;
+  /** How many reads a poll of this runtime costs now, of which that was known at this time, by the monotonic clock. */
+  readonly reads: (runtimeKey: string, suspectedAt: number) => number;
+  readonly poll: (runtimeKey: string) => void;
 }
 
 /** A runtime that a message has named, until it has been quiet. */
@@ -20,6 +26,7 @@ interface NamedRuntime {
   readonly subscription: string;
   /** By the monotonic clock; undefined before the first poll. */
   polledAt: number | undefined;
+  suspectedAt: number;
   hasChanged: () => boolean;
   /** Whether a message has named it since its last poll. */
   isNamed: boolean;
@@ -41,7 +48,8 @@ interface Line {
  *
  * Two designs for what a flood costs. To leave it to the request budget alone: no rate here, but these polls would take what
  * routine polls leave to the lists and to other clients of the identity. So they get a share of the reads and no more (this
- * one), and what waits for it waits here, with one entry for each runtime.
+ * one), and what waits for it waits here, with one entry for each runtime. It is suspected at once, so that one list of its
+ * parent shows all that were named by then.
  */
 export class PushedPolls {
   readonly #options: PushedPollsOptions;
@@ -58,7 +66,9 @@ export class PushedPolls {
     if (this.#isStopped) return;
     const runtime = this.#runtimes.get(runtimeKey) ?? newRuntime(runtimeKey);
     this.#runtimes.set(runtimeKey, runtime);
+    const hasChanged = this.#suspect(runtimeKey, runtime);
     if (runtime.isNamed) return;
+    runtime.hasChanged = hasChanged;
     runtime.isNamed = true;
     const { polledAt } = runtime;
     const waitMs = polledAt === undefined ? 0 : polledAt + SPACING_MS - this.#now;
@@ -85,6 +95,7 @@ export class PushedPolls {
       this.#runtimes.delete(runtimeKey);
       return;
     }
+    if (!runtime.isNamed) runtime.hasChanged = this.#suspect(runtimeKey, runtime);
     const line = this.#lineOf(runtime.subscription);
     line.due.set(runtimeKey, runtime);
     this.#serve(line);
@@ -92,7 +103,7 @@ export class PushedPolls {
 
   #serve(line: Line): void {
     for (const [runtimeKey, runtime] of line.due) {
-      const waitMs = line.bucket.take();
+      const waitMs = line.bucket.take(this.#options.reads(runtimeKey, runtime.suspectedAt));
       if (waitMs > 0) {
         line.timer ??= this.#options.clock.setTimer(Math.max(1, Math.ceil(waitMs)), () => {
           line.timer = undefined;
@@ -109,9 +120,14 @@ export class PushedPolls {
     runtime.polledAt = this.#now;
     runtime.isPolledAgain = !runtime.isNamed;
     runtime.isNamed = false;
-    runtime.hasChanged = this.#options.poll(runtimeKey);
+    this.#options.poll(runtimeKey);
     // After the second poll the entry only keeps the spacing.
     this.#after(runtime.isPolledAgain ? SPACING_MS : AGAIN_MS, runtimeKey, runtime);
+  }
+
+  #suspect(runtimeKey: string, runtime: NamedRuntime): () => boolean {
+    runtime.suspectedAt = this.#now;
+    return this.#options.suspect(runtimeKey);
   }
 
   #lineOf(subscription: string): Line {
@@ -132,6 +148,7 @@ function newRuntime(runtimeKey: string): NamedRuntime {
   return {
     subscription,
     polledAt: undefined,
+    suspectedAt: 0,
     hasChanged: () => false,
     isNamed: false,
     isPolledAgain: false,

@@ -13,6 +13,7 @@ import { createTokenCredential } from '../azure/identity/token-credential.ts';
 import { TokenSource } from '../azure/identity/tokens.ts';
 import type { Config } from '../config.ts';
 import type { QueueState } from '../core/model/queue-state.ts';
+import type { RuntimeId } from '../core/model/runtime.ts';
 import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
 import type { Shard } from '../kube/objects/shard.ts';
 import { aborted } from '../runtime/aborted.ts';
@@ -26,6 +27,9 @@ import { PushedPolls } from '../triggers/pushed-polls.ts';
 import type { Base } from './base.ts';
 import type { PassListener } from './controller.ts';
 import { cloudOf } from './identities.ts';
+
+/** A list of its parent, unless one has shown it by then, and its state. */
+const READS_OF_A_POLL = 2;
 
 export interface ChangeQueueParts {
   readonly shard: Shard;
@@ -73,8 +77,8 @@ export function createChangeQueue(base: Base, parts: ChangeQueueParts): ChangeQu
     state: () => health.state,
     passes: {
       foreignChange: (key) => withRuntime(key, (runtimeKey) => announcements.found(runtimeKey)),
-      passed: (key, { observed }) => {
-        if (observed) withRuntime(key, (runtimeKey) => announcements.seen(runtimeKey));
+      passed: (key, { observed, isAsDeclared }) => {
+        if (observed) withRuntime(key, (runtimeKey) => announcements.seen(runtimeKey, isAsDeclared));
       },
     },
   };
@@ -104,6 +108,7 @@ async function readChanges(
     clock,
     log,
     isLeader,
+    isEcho: (change) => parts.ownWrites.isEcho(change),
     sink: sinkOf(base, parts, health, polls),
   });
   metrics.push.start();
@@ -118,41 +123,47 @@ async function readChanges(
 
 function pollsOf({ config, clock }: Base, { shard, identities, enqueuer }: ChangeQueueParts): PushedPolls {
   const { burst, perSecond } = limitsFor(config.armBudgetShare).reads;
+  const idOf = (runtimeKey: string): RuntimeId | undefined => {
+    const [object] = shard.own.sharing(runtimeKey);
+    return object?.spec.valid ? object.spec.desired.id : undefined;
+  };
   return new PushedPolls({
     clock,
     // As much as routine polls may use.
-    rate: { burst: Math.max(1, burst * POLL_SHARE), perSecond: perSecond * POLL_SHARE },
-    poll: (runtimeKey) => {
-      const [object] = shard.own.sharing(runtimeKey);
-      if (!object?.spec.valid) return () => true;
-      const hasChanged = identities.suspect(object.spec.desired.id);
-      enqueuer.runtimePushed(runtimeKey);
-      return hasChanged;
+    rate: { burst: Math.max(READS_OF_A_POLL, burst * POLL_SHARE), perSecond: perSecond * POLL_SHARE },
+    suspect: (runtimeKey) => {
+      const id = idOf(runtimeKey);
+      return id === undefined ? () => true : identities.suspect(id);
     },
+    reads: (runtimeKey, suspectedAt) => {
+      const id = idOf(runtimeKey);
+      const listedAt = id === undefined ? undefined : identities.listedAt(id.parent);
+      return listedAt !== undefined && listedAt > suspectedAt ? READS_OF_A_POLL - 1 : READS_OF_A_POLL;
+    },
+    poll: (runtimeKey) => enqueuer.runtimePushed(runtimeKey),
   });
 }
 
 function sinkOf(base: Base, parts: ChangeQueueParts, health: PushHealth, polls: PushedPolls): ChangeSink {
   const { clock, log } = base;
-  const { shard, identities, ownWrites } = parts;
+  const { shard, identities } = parts;
   const metrics = base.metrics.push;
   const pushed = new PushedChanges({
     objects: shard.own,
     polls,
-    isEcho: (id) => ownWrites.isEcho(id),
     listedAt: (parent) => identities.listedAt(parent),
     announced: (runtimeKey) => health.announced(runtimeKey),
     clock,
     log,
   });
   return {
-    change: (change) => {
+    change: (change, count) => {
       const outcome = pushed.take(change);
-      metrics.message(outcome);
+      metrics.message(outcome, count);
       if (outcome === 'poll') metrics.delay(clock.now() - change.at);
     },
     dropped: (why, count) => metrics.message(why, count),
-    read: (problem) => health.read(problem),
+    read: (problem, isEmpty) => health.read(problem, isEmpty),
   };
 }
 

@@ -146,15 +146,14 @@ describeWithQueue('the change queue', () => {
       }),
     ));
 
-  test.concurrent('loses a message on the way: the poll at the interval finds the drift, and that it was not announced', () =>
+  test.concurrent('loses a message on the way: the poll at the interval finds the drift', () =>
     inWorld((world) =>
       withTap(async ({ queue, flag }) => {
-        const operator = await world.operator({ args: [flag] });
+        await world.operator({ args: [flag] });
         await atRest(world);
         await announce(world.place, { drop: 'always' }, queue.url);
         await drifts(world);
         await isSetBack(world);
-        await eventually(async () => expect(await metric(operator, 'azure_ir_push_missed_total')).toBe(1), DEADLINE_MS);
       }),
     ));
 

@@ -62,8 +62,12 @@ export class ArmCalls {
 
   async make<T>(caller: CallContext, call: Call<T>): Promise<T> {
     const failures: TransientFailure[] = [];
-    const identified = this.#identified(call);
-    const attempt = () => this.#attempt(caller, identified);
+    let identified: Identified<T> | undefined;
+    const identify = () => {
+      identified ??= this.#identified(call);
+      return identified;
+    };
+    const attempt = () => this.#attempt(caller, call, identify);
     const noted = async (): Promise<T> => {
       try {
         return await this.#withFreshToken(attempt);
@@ -86,7 +90,8 @@ export class ArmCalls {
     return { ...call, writeId, headers: { ...call.headers, 'x-ms-correlation-request-id': writeId } };
   }
 
-  async #attempt<T>(caller: CallContext, call: Identified<T>): Promise<T> {
+  /** `identify` is called once the attempt is sure to be sent: a write that waits uses up no id. */
+  async #attempt<T>(caller: CallContext, call: Call<T>, identify: () => Identified<T>): Promise<T> {
     // Before the budget and `mayWrite`: the write goes out right after these checks, not after a slow authority.
     await this.#options.tokens.get(caller.signal);
     if (call.writes && !caller.mayWrite()) {
@@ -94,7 +99,8 @@ export class ArmCalls {
     }
     this.#options.budget.take(call.budget, caller);
     const sentAt = this.#options.clock.monotonic();
-    return this.#interpret(await this.#exchange(caller.signal, call), call, { caller, sentAt });
+    const identified = identify();
+    return this.#interpret(await this.#exchange(caller.signal, identified), identified, { caller, sentAt });
   }
 
   /** A token that ARM refused has been dropped: one more attempt with a new one, since nothing has happened yet. */

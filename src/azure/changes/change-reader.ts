@@ -1,10 +1,11 @@
 /** Reads the change queue while this process leads, and warns when it cannot. */
-import type { AzureChange } from '../../core/model/azure-change.ts';
+import { type AzureChange, scopeKey } from '../../core/model/azure-change.ts';
 import { QUEUE_TROUBLES, type QueueProblem } from '../../core/model/queue-state.ts';
 import { ROLE_SPREADS_MS } from '../../core/schedule.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { backoffDelay } from '../../runtime/retries.ts';
+import { WarnOnce } from '../../runtime/warn-once.ts';
 import { parseMessage } from './parse-message.ts';
 import { BATCH, type QueueClient, QueueFailure, type QueueMessage } from './queue-client.ts';
 
@@ -13,23 +14,26 @@ const BACKOFF = { baseMs: 5_000, maxMs: 5 * 60_000 };
 const PASSING: ReadonlySet<QueueProblem> = new Set(['busy', 'unreachable']);
 
 export interface ChangeReaderOptions {
-  readonly queue: Pick<QueueClient, 'receive' | 'delete'>;
+  readonly queue: Pick<QueueClient, 'receive' | 'delete' | 'aheadMs'>;
   /** As it was configured, for the log. */
   readonly url: string;
   readonly pollMs: number;
   readonly clock: Clock;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly isLeader: () => boolean;
+  /** Whether it tells of a write of ours. */
+  readonly isEcho: (change: AzureChange) => boolean;
   readonly sink: ChangeSink;
 }
 
 /** Takes what was read. None of its methods throws. */
 export interface ChangeSink {
-  change(change: AzureChange): void;
+  /** So many events of one batch told of it, this one the newest. */
+  change(change: AzureChange, count: number): void;
   /** This many events, or messages, were dropped. */
-  dropped(why: 'ignored' | 'malformed', count: number): void;
-  /** Called after each read, with the problem if it failed. */
-  read(problem: QueueProblem | undefined): void;
+  dropped(why: 'ignored' | 'malformed' | 'echo', count: number): void;
+  /** Called after each read, with the problem if it failed, and with whether nothing is left to be read. */
+  read(problem: QueueProblem | undefined, isEmpty: boolean): void;
 }
 
 /**
@@ -44,8 +48,7 @@ export interface ChangeSink {
 export class ChangeReader {
   readonly #options: ChangeReaderOptions;
   #failures = 0;
-  /** The last problem that was warned of, until the queue can be read again. */
-  #warned: QueueProblem | undefined;
+  readonly #warnOnce = new WarnOnce();
   /** Whether a problem is only logged at `debug`, because it may pass by itself. */
   #isHidden = false;
 
@@ -74,11 +77,11 @@ export class ChangeReader {
     try {
       const isFull = await this.#batch(signal);
       this.#works();
-      sink.read(undefined);
+      sink.read(undefined, !isFull);
       return isFull ? 0 : pollMs;
     } catch (error) {
       signal.throwIfAborted();
-      sink.read(error instanceof QueueFailure ? error.problem : 'strange');
+      sink.read(error instanceof QueueFailure ? error.problem : 'strange', false);
       return this.#failed(error, hiddenUntil);
     }
   }
@@ -89,24 +92,35 @@ export class ChangeReader {
     const messages = await queue.receive(signal);
     const deletions = await Promise.allSettled(messages.map((message) => queue.delete(message, signal)));
     signal.throwIfAborted();
-    for (const message of messages) this.#act(message);
+    await this.#act(messages, signal);
     const failed = deletions.find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
     return messages.length >= BATCH;
   }
 
-  #act({ text }: QueueMessage): void {
-    const { sink } = this.#options;
-    const { changes, ignored, malformed } = parseMessage(text);
-    if (ignored > 0) sink.dropped('ignored', ignored);
-    if (malformed > 0) sink.dropped('malformed', malformed);
-    for (const change of changes) sink.change(change);
+  /** Lets others work in between: each may concern thousands of objects, and anybody may have written it. */
+  async #act(messages: readonly QueueMessage[], signal: AbortSignal): Promise<void> {
+    const { clock, sink } = this.#options;
+    for (const { change, count } of newestOfEach(messages.flatMap((message) => this.#foreign(message)))) {
+      sink.change(change, count);
+      if (change.scope.kind !== 'runtime') await sleep(clock, 0, signal);
+    }
+  }
+
+  /** What the message tells of others. */
+  #foreign({ text }: QueueMessage): AzureChange[] {
+    const { isEcho, sink, queue } = this.#options;
+    const { changes: told, ignored, malformed } = parseMessage(text);
+    const changes = told.map((change) => ({ ...change, at: change.at + queue.aheadMs }));
+    const foreign = changes.filter((change) => !isEcho(change));
+    const counts = { ignored, malformed, echo: changes.length - foreign.length } as const;
+    for (const why of ['ignored', 'malformed', 'echo'] as const) if (counts[why] > 0) sink.dropped(why, counts[why]);
+    return foreign;
   }
 
   #works(): void {
     const { log, url } = this.#options;
-    if (this.#warned !== undefined || this.#isHidden) log.info('change queue can be read again', { queue: url });
-    this.#warned = undefined;
+    if (this.#warnOnce.clear(url) || this.#isHidden) log.info('change queue can be read again', { queue: url });
     this.#isHidden = false;
     this.#failures = 0;
   }
@@ -116,7 +130,8 @@ export class ChangeReader {
     if (!(error instanceof QueueFailure)) log.error('reading the change queue failed (bug)', { error });
     const failure = error instanceof QueueFailure ? error : undefined;
     const isBlip = this.#failures === 0 && failure !== undefined && PASSING.has(failure.problem);
-    const delay = backoffDelay({ ...BACKOFF, minMs: failure?.retryAfterMs ?? 0 }, this.#failures++, clock.random());
+    const policy = { ...BACKOFF, minMs: failure?.retryAfterMs ?? 0, latestMs: BACKOFF.maxMs };
+    const delay = backoffDelay(policy, this.#failures++, clock.random());
     // A role that was just assigned takes a while to spread: until then nobody needs to act.
     const hiddenMs = failure?.problem === 'denied' ? hiddenUntil - clock.monotonic() : 0;
     if (hiddenMs > 0) this.#isHidden = true;
@@ -126,13 +141,28 @@ export class ChangeReader {
 
   #tell({ problem, message }: QueueFailure, isQuiet: boolean): void {
     const { log, url } = this.#options;
-    const isNew = !isQuiet && this.#warned !== problem;
-    log[isNew ? 'warn' : 'debug']('change queue cannot be read, so drift is found by polling only', {
+    const level = isQuiet ? 'debug' : this.#warnOnce.level(url, problem);
+    log[level]('change queue cannot be read, so drift is found by polling only', {
       queue: url,
       problem,
       detail: message,
       remedy: QUEUE_TROUBLES[problem].remedy,
     });
-    if (!isQuiet) this.#warned = problem;
   }
+}
+
+interface Told {
+  readonly change: AzureChange;
+  readonly count: number;
+}
+
+/** Of equal scopes the newest change: a poll after it shows the others, too. */
+function newestOfEach(changes: readonly AzureChange[]): Iterable<Told> {
+  const told = new Map<string, Told>();
+  for (const change of changes) {
+    const key = scopeKey(change.scope);
+    const before = told.get(key) ?? { change, count: 0 };
+    told.set(key, { change: change.at > before.change.at ? change : before.change, count: before.count + 1 });
+  }
+  return told.values();
 }

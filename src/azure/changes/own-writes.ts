@@ -1,11 +1,15 @@
 /** The operator's own writes, by the ids that it gave them: these tell the events of its writes from those of other writers. */
-import type { Clock } from '../../runtime/clock.ts';
+import type { AzureChange } from '../../core/model/azure-change.ts';
+import { parentKey } from '../../core/model/runtime.ts';
+import { type Clock, wallTime } from '../../runtime/clock.ts';
 
 /** How long an id is remembered. A later event counts as another writer's change, and costs a poll. */
 const KEPT_MS = 60 * 60_000;
 const MOST_KEPT = 2_000;
 /** An event comes within seconds (recorded); after this it counts as missing. */
 const ECHO_MS = 10 * 60_000;
+/** Our clock and Azure's may differ by so much. */
+const CLOCKS_DIFFER_MS = 2 * 60_000;
 
 interface OwnWrite {
   readonly parent: string | undefined;
@@ -23,15 +27,15 @@ interface OwnWrite {
  * ids of the one before it.
  */
 export class OwnWrites {
-  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly #makeId: () => string;
   /** The oldest is the first. */
   readonly #sent = new Map<string, OwnWrite>();
-  /** By parent: when its first write took effect that no event has come for. */
-  readonly #awaited = new Map<string, number>();
+  /** By parent: the id of its first write, still remembered, that took effect and that no event has come for. */
+  readonly #awaited = new Map<string, string>();
 
   /** `makeId` makes a GUID in lower case. */
-  constructor(clock: Pick<Clock, 'monotonic'>, makeId: () => string) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>, makeId: () => string) {
     this.#clock = clock;
     this.#makeId = makeId;
   }
@@ -48,23 +52,31 @@ export class OwnWrites {
   tookEffect(id: string): void {
     const write = this.#sent.get(id);
     if (write?.parent === undefined || write.isHeard || this.#awaited.has(write.parent)) return;
-    this.#awaited.set(write.parent, this.#clock.monotonic());
+    this.#awaited.set(write.parent, id);
   }
 
-  /** Whether an event with this id is about an own write; such an event also shows that events come. */
-  isEcho(correlationId: string): boolean {
+  /** An event has come. Returns whether it is about an own write. */
+  isEcho({ correlationId = '', scope, at }: AzureChange): boolean {
     this.#sweep();
     const write = this.#sent.get(correlationId.toLowerCase());
-    if (write === undefined) return false;
-    write.isHeard = true;
-    if (write.parent !== undefined) this.#awaited.delete(write.parent);
-    return true;
+    if (write !== undefined) write.isHeard = true;
+    if (write?.parent !== undefined) this.#awaited.delete(write.parent);
+    else if (scope.kind !== 'resourceGroup') {
+      this.#heard(parentKey(scope.kind === 'runtime' ? scope.id.parent : scope.parent), at);
+    }
+    return write !== undefined;
   }
 
   /** The parents with a write that an event should have come for by now. */
   silent(): string[] {
+    this.#sweep();
     const latest = this.#clock.monotonic() - ECHO_MS;
-    return [...this.#awaited].filter(([, since]) => since <= latest).map(([parent]) => parent);
+    return [...this.#awaited].filter(([, id]) => this.#sentAt(id) <= latest).map(([parent]) => parent);
+  }
+
+  /** The queue cannot be read at the moment, so that no event is awaited. */
+  interrupted(): void {
+    this.#awaited.clear();
   }
 
   /** No object is below this parent any more. */
@@ -72,11 +84,23 @@ export class OwnWrites {
     this.#awaited.delete(parent);
   }
 
+  /** Events of the parent do come: also where those of our writes had other ids than ours. */
+  #heard(parent: string, at: number): void {
+    const id = this.#awaited.get(parent);
+    if (id === undefined || at < wallTime(this.#clock, this.#sentAt(id)) - CLOCKS_DIFFER_MS) return;
+    this.#awaited.delete(parent);
+  }
+
+  #sentAt(id: string): number {
+    return this.#sent.get(id)?.sentAt ?? Number.POSITIVE_INFINITY;
+  }
+
   #sweep(): void {
     const oldest = this.#clock.monotonic() - KEPT_MS;
-    for (const [id, { sentAt }] of this.#sent) {
+    for (const [id, { sentAt, parent = '' }] of this.#sent) {
       if (sentAt > oldest && this.#sent.size <= MOST_KEPT) return;
       this.#sent.delete(id);
+      if (this.#awaited.get(parent) === id) this.#awaited.delete(parent);
     }
   }
 }

@@ -23,6 +23,9 @@ const MAX_LENGTH = 64 * 1024;
 
 const MALFORMED: ParsedMessage = { changes: [], ignored: 0, malformed: 1 };
 
+/** One event, or an array of one, was recorded: an array of many is no message of Event Grid, and would be much work. */
+const MAX_EVENTS = 8;
+
 /** What an event says, as far as it is looked at: nothing of it is proven, and any of it may be missing. */
 export interface ToldEvent {
   readonly id: string | undefined;
@@ -34,10 +37,11 @@ export interface ToldEvent {
   readonly correlationId: string | undefined;
 }
 
-/** JSON as it is, or base64 of it (both recorded); one event, or an array of events. Undefined for no such text; never throws. */
+/** JSON as it is, or base64 of it (both recorded); one event, or an array of a few. Undefined for no such text; never throws. */
 export function eventsIn(text: string): ToldEvent[] | undefined {
   const json = text.length > MAX_LENGTH ? undefined : (parseJson(text) ?? parseJson(decoded(text)));
-  return json === undefined ? undefined : (Array.isArray(json) ? json : [json]).map(toldBy);
+  const events = Array.isArray(json) ? json : [json];
+  return json === undefined || events.length > MAX_EVENTS ? undefined : events.map(toldBy);
 }
 
 /** Never throws. */

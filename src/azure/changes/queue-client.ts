@@ -29,6 +29,8 @@ export const BATCH = 32;
 /** How long a message that was got is hidden from others, and comes again unless it is deleted. */
 const HIDDEN_S = 30;
 const TIMEOUT_MS = 10_000;
+/** Less may be the way of an answer, whose `Date` is in whole seconds. */
+const CLOCKS_DIFFER_MS = 30_000;
 /** A batch of the longest messages, each character of which is escaped. */
 const MAX_BYTES = 16 * 2 ** 20;
 /** Knows bearer tokens (2017-11-09 and later, documented). */
@@ -70,11 +72,17 @@ export interface QueueClientOptions {
 export class QueueClient {
   readonly #options: QueueClientOptions;
   readonly #pipeline: Pipeline = createEmptyPipeline();
+  #aheadMs = 0;
 
   constructor(options: QueueClientOptions) {
     this.#options = options;
     this.#pipeline.addPolicy(proxyPolicy());
     this.#pipeline.addPolicy(boundedAnswers(MAX_BYTES));
+  }
+
+  /** By how much our clock was ahead of Azure's at the last answer, milliseconds; 0 for what may be the way of the answer. */
+  get aheadMs(): number {
+    return this.#aheadMs;
   }
 
   /** At most `BATCH` messages, which nobody else gets meanwhile; in whole seconds. */
@@ -122,16 +130,23 @@ export class QueueClient {
       'x-ms-version': API_VERSION,
     });
     try {
-      return await withDeadline({ clock, ms: TIMEOUT_MS, signal, late }, (abortSignal) => {
+      return await withDeadline({ clock, ms: TIMEOUT_MS, signal, late }, async (abortSignal) => {
         const request = createPipelineRequest({ url: `${url}${path}`, method, headers, abortSignal });
         // A transport may be slow to notice that it was cancelled.
-        return unlessAborted(this.#pipeline.sendRequest(httpClient, request), abortSignal);
+        const answer = await unlessAborted(this.#pipeline.sendRequest(httpClient, request), abortSignal);
+        this.#compareClocks(answer);
+        return answer;
       });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof AzureFailure) throw new QueueFailure('strange', error.message);
       throw isRestError(error) ? new QueueFailure('unreachable', connectionProblem(error)) : error;
     }
+  }
+
+  #compareClocks({ headers }: PipelineResponse): void {
+    const aheadMs = this.#options.clock.now() - Date.parse(headers.get('date') ?? '');
+    this.#aheadMs = Math.abs(aheadMs) >= CLOCKS_DIFFER_MS ? aheadMs : 0;
   }
 
   #refusal(answer: PipelineResponse): QueueFailure {

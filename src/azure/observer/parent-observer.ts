@@ -113,9 +113,10 @@ export class ParentObserver {
   }
 
   async write<T extends WriteResult>({ name }: RuntimeId, send: (remote: ArmRuntimes) => Promise<T>): Promise<T> {
+    const since = this.#view.tick;
     try {
       const result = await send(this.#remote);
-      this.#view.observe(name, shownByWrite(result), this.#now);
+      this.#view.observeWrite(name, shownByWrite(result), this.#now, since);
       return result;
     } catch (error) {
       if (mayHaveTakenEffect(error)) this.#view.observe(name, 'uncertain', this.#now);

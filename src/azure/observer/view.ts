@@ -66,6 +66,13 @@ export class ParentView {
     if ((this.#observations.get(foldCase(name))?.tick ?? 0) <= since) this.observe(name, shown, at);
   }
 
+  /** What a write showed that was sent at `since`. Where another writer was suspected meanwhile, that one may have been later. */
+  observeWrite(name: string, shown: ShownRuntime, at: number, since: Tick): void {
+    const before = this.#observations.get(foldCase(name));
+    const isSuspect = before !== undefined && before.tick > since && before.shown === 'uncertain';
+    this.observe(name, isSuspect ? 'uncertain' : shown, at);
+  }
+
   /** When the list was requested that hints come from; undefined when there is none. */
   get listedAt(): number | undefined {
     return this.#listing?.at;

@@ -1,6 +1,6 @@
 /** A change in Azure as an event reports it: which resource, which operation, when. A hint, never a proof. */
 import { foldCase } from './letter-case.ts';
-import type { Parent, RuntimeId } from './runtime.ts';
+import { armKey, type Parent, parentKey, type RuntimeId } from './runtime.ts';
 
 /** What was changed. To delete a parent or a resource group is to delete its runtimes, too. */
 export type ChangedScope =
@@ -14,7 +14,7 @@ export interface AzureChange {
   readonly operation: string;
   /** ARM's id for all that belongs to one request; absent when the event has none, or one that is not a GUID. */
   readonly correlationId?: string;
-  /** Milliseconds since the epoch, by Azure's clock. */
+  /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
@@ -24,4 +24,16 @@ export function resourceGroupKey({
   resourceGroup,
 }: Pick<Parent, 'subscriptionId' | 'resourceGroup'>): string {
   return foldCase(`/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`);
+}
+
+/** Equal for two scopes exactly when they are taken for one. */
+export function scopeKey(scope: ChangedScope): string {
+  switch (scope.kind) {
+    case 'runtime':
+      return armKey(scope.id);
+    case 'parent':
+      return parentKey(scope.parent);
+    case 'resourceGroup':
+      return resourceGroupKey(scope);
+  }
 }

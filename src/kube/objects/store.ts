@@ -1,5 +1,7 @@
 /** The watch cache of the API server's objects, with the answers to our own writes laid over it. */
+import { resourceGroupKey } from '../../core/model/azure-change.ts';
 import { type ManagedObject, REQUEST_NAMES, type Requests } from '../../core/model/object.ts';
+import { type Parent, parentKey } from '../../core/model/runtime.ts';
 import { compareVersions } from '../client/resource-version.ts';
 import type { ChangeListener, ObjectChange, Via } from './change.ts';
 import type { ParsedObject } from './codec.ts';
@@ -28,6 +30,8 @@ export class ObjectStore {
   readonly #entries = new Map<string, Entry>();
   readonly #byRuntime = new Index();
   readonly #byNamespace = new Index();
+  readonly #byParent = new Index();
+  readonly #byResourceGroup = new Index();
   readonly #listeners = new Set<ChangeListener>();
   readonly foreignStatus = new ForeignStatus();
 
@@ -46,6 +50,16 @@ export class ObjectStore {
   /** All objects that name this runtime (see `armKey`), in no order. */
   sharing(runtimeKey: string): ManagedObject[] {
     return this.#all(this.#byRuntime.get(runtimeKey));
+  }
+
+  /** All objects whose runtime is below this parent (see `parentKey`). */
+  below(parent: string): ManagedObject[] {
+    return this.#all(this.#byParent.get(parent));
+  }
+
+  /** All objects whose runtime is in this resource group (see `resourceGroupKey`). */
+  inResourceGroup(resourceGroup: string): ManagedObject[] {
+    return this.#all(this.#byResourceGroup.get(resourceGroup));
   }
 
   inNamespace(namespace: string): ManagedObject[] {
@@ -132,8 +146,12 @@ export class ObjectStore {
   }
 
   #index(before: ParsedObject | undefined, after: ParsedObject | undefined): void {
-    this.#byNamespace.move(before?.namespace, after?.namespace, before?.key ?? after?.key ?? '');
-    this.#byRuntime.move(runtimeKeyOf(before), runtimeKeyOf(after), before?.key ?? after?.key ?? '');
+    const key = before?.key ?? after?.key ?? '';
+    const [from, to] = [parentOf(before), parentOf(after)];
+    this.#byNamespace.move(before?.namespace, after?.namespace, key);
+    this.#byRuntime.move(runtimeKeyOf(before), runtimeKeyOf(after), key);
+    this.#byParent.move(from && parentKey(from), to && parentKey(to), key);
+    this.#byResourceGroup.move(from && resourceGroupKey(from), to && resourceGroupKey(to), key);
   }
 
   #all(keys: ReadonlySet<string>): ManagedObject[] {
@@ -164,6 +182,10 @@ class Index {
     }
     if (to !== undefined) this.#sets.set(to, (this.#sets.get(to) ?? new Set()).add(key));
   }
+}
+
+function parentOf(object: ParsedObject | undefined): Parent | undefined {
+  return object?.spec.valid ? object.spec.desired.id.parent : undefined;
 }
 
 /** What readers see while the watch has not shown our own write yet. */

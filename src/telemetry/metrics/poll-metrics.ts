@@ -1,9 +1,10 @@
 /** When Azure was last seen to answer for the objects, and how long they wait for the request budget. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { PolledObject } from '../../core/model/object-counts.ts';
-import type { PassMetrics } from '../../ports.ts';
+import type { PassEnd, PassMetrics } from '../../ports.ts';
 
-export interface PollRecorder extends Pick<PassMetrics, 'passed' | 'abandoned' | 'forgotten'> {
+export interface PollRecorder extends Pick<PassMetrics, 'abandoned' | 'forgotten'> {
+  passed(key: string, end: Omit<PassEnd, 'isAsDeclared'>): void;
   /** Passes start now: of these objects, asked for at each scrape. */
   start(objects: () => readonly PolledObject[]): void;
 }

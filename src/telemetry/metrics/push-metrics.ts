@@ -11,7 +11,7 @@ export interface PushRecorder {
   message(result: PushResult, count?: number): void;
   /** Whether changes reach the operator, as far as is known. */
   up(isUp: boolean): void;
-  /** A change that was made so long ago leads to a poll now. */
+  /** A change that was made so long ago is to lead to a poll. */
   delay(ms: number): void;
   missed(): void;
 }
@@ -22,6 +22,8 @@ const DELAYS = [0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 30, 60, 120, 300, 600, 1800, 36
 /** Without a queue, and on a standby, there is no `azure_ir_push_up`, so that no alert takes them for down. */
 export function pushMetrics(registry: Registry): PushRecorder {
   const registers = [registry];
+  // Without labels they have series from the first.
+  const once = { registers: [] };
   const messages = new Counter({
     name: 'azure_ir_push_messages_total',
     help: 'Events from the change queue by what became of them: a poll, or why there was none',
@@ -42,15 +44,17 @@ export function pushMetrics(registry: Registry): PushRecorder {
     name: 'azure_ir_push_delay_seconds',
     help: 'Time from a change in Azure until its event was read, of those that led to a poll',
     buckets: DELAYS,
-    registers,
+    ...once,
   });
   const missed = new Counter({
     name: 'azure_ir_push_missed_total',
     help: 'Changes by other writers that a poll found and no event announced',
-    registers,
+    ...once,
   });
   return {
     start: () => {
+      registry.registerMetric(delay);
+      registry.registerMetric(missed);
       for (const result of RESULTS) messages.inc({ result }, 0);
     },
     message: (result, count = 1) => messages.inc({ result }, count),

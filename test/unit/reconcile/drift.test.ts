@@ -1,10 +1,13 @@
 /** Drift: corrected, told and counted once; contested where another writer keeps changing it back. */
 import { describe, expect, test } from '@jest/globals';
+import { AzureFailure } from '../../../src/core/model/failure.ts';
 import { valueAt } from '../../../src/core/model/fields.ts';
 import { MINUTE, RUNTIME_MISSING_MS } from '../../../src/core/schedule.ts';
 import type { Runtimes } from '../../../src/ports.ts';
+import { FAILURE } from '../core/builders.ts';
 import { desired, runtimeId } from '../model/builders.ts';
-import { INTERVAL_MS, Operator } from '../model/operator.ts';
+import { UNBOUNDED } from '../model/fake-azure.ts';
+import { IDENTITY, INTERVAL_MS, Operator } from '../model/operator.ts';
 import { document, instead, KEY, MANAGED, ready, reasons } from './support.ts';
 
 describe('drift', () => {
@@ -271,5 +274,47 @@ describe('a write that Azure accepts and does not make', () => {
     expect(corrected?.message).toContain('description');
     expect(corrected?.message).not.toContain('location');
     expect(operator.object(key).status.corrections.map(({ field }) => field)).toEqual(['description']);
+  });
+});
+
+const ID = runtimeId();
+
+describe('what another writer did is counted', () => {
+  function counting() {
+    const found: string[] = [];
+    const operator = new Operator({ metrics: { foreignChange: (key) => void found.push(key) } });
+    return { operator, found };
+  }
+
+  test('when it is found, and not once more when it can be set back at last', async () => {
+    const { operator, found } = counting();
+    const key = await ready(operator);
+    operator.azure.put(ID, MANAGED('northeurope'));
+    instead(operator, 'update', () => Promise.reject(new AzureFailure(FAILURE({ kind: 'locked' }))));
+    await operator.poll(key);
+    expect(found).toEqual([key]);
+    expect(operator.ends.at(-1)).toMatchObject({ observed: true, isAsDeclared: false });
+    operator.access = () => ({ granted: true, identity: IDENTITY, runtimes: operator.azure, budget: UNBOUNDED });
+    operator.now += 2 * INTERVAL_MS;
+    await operator.poll(key);
+    expect(document(operator)).toEqual(MANAGED('West Europe'));
+    expect(found).toEqual([key]);
+    expect(operator.ends.at(-1)).toMatchObject({ observed: true, isAsDeclared: true });
+  });
+
+  test('when the pass that finds it sets it back', async () => {
+    const { operator, found } = counting();
+    const key = await ready(operator);
+    operator.azure.put(ID, MANAGED('northeurope'));
+    await operator.poll(key);
+    expect([document(operator), found]).toEqual([MANAGED('West Europe'), [key]]);
+  });
+
+  test('as declared is not what is gone', async () => {
+    const { operator } = counting();
+    const key = await ready(operator);
+    operator.azure.remove(ID);
+    await operator.poll(key);
+    expect(operator.ends.at(-1)).toMatchObject({ observed: true, isAsDeclared: false });
   });
 });

@@ -312,3 +312,59 @@ describe('the metrics of a queue', () => {
     expect(queue.oldestDueAt()).toBe(due);
   });
 });
+
+describe('a hint', () => {
+  const FIRM = { baseMs: 1_000, maxMs: 1_000, isFirm: true };
+  const SOFT = { baseMs: 1_000, maxMs: 1_000 };
+  const HINT = { priority: 3, isHint: true };
+
+  test('makes a key due, with its priority', async () => {
+    const { queue, drain } = setUp();
+    queue.add('a', { priority: 1 });
+    queue.add('b', HINT);
+    expect(await drain()).toEqual(['b', 'a']);
+  });
+
+  test.each([
+    ['overrides a back-off', SOFT, ['a']],
+    ['overrides no firm back-off, which ends in its time', FIRM, []],
+  ])('%s', async (_, policy, at) => {
+    const { clock, queue, drain } = setUp();
+    queue.retry('a', policy);
+    queue.add('a', HINT);
+    expect(await drain()).toEqual(at);
+    await clock.advance(1_000);
+    expect(await drain()).toEqual(at.length > 0 ? [] : ['a']);
+    queue.add('a', HINT);
+    expect(await drain()).toEqual(['a']);
+  });
+
+  test('overrides no firm back-off that another due time was added to, and that one does', async () => {
+    const { clock, queue, drain } = setUp();
+    queue.retry('a', FIRM);
+    queue.add('a', { afterMs: 500 });
+    queue.add('a', HINT);
+    expect(await drain()).toEqual([]);
+    await clock.advance(500);
+    expect(await drain()).toEqual(['a']);
+    queue.retry('a', FIRM);
+    queue.add('a');
+    expect(await drain()).toEqual(['a']);
+  });
+
+  test.each([
+    ['brings it back, if the pass succeeds', undefined, true],
+    ['brings it back, if the pass backs off', SOFT, true],
+    ['does not, if the pass backs off firmly', FIRM, false],
+  ])('while its key is in hand %s', async (_, policy, comes) => {
+    const { clock, queue, drain } = setUp();
+    queue.add('a');
+    await queue.next(never);
+    queue.add('a', HINT);
+    if (policy !== undefined) queue.retry('a', policy);
+    queue.done('a');
+    expect(await drain()).toEqual(comes ? ['a'] : []);
+    await clock.advance(1_000);
+    expect(await drain()).toEqual(comes ? [] : ['a']);
+  });
+});

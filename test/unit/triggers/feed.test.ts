@@ -90,6 +90,23 @@ describe('a replica that works queues', () => {
     expect(taken()).toEqual({ [A]: related, [B]: related });
   });
 
+  test('the objects of a runtime that a message names: as a hint, which outdates nothing', () => {
+    const added: [string, AddOptions | undefined][] = [];
+    const { shard } = setUp();
+    const add = (key: string, options?: AddOptions) => void added.push([key, options]);
+    const enqueuer = new Enqueuer({ add }, shard, { clock: new FakeClock(), intervalMs: 600_000 });
+    enqueuer.runtimePushed(runtimeKeyOf(ONE) ?? '');
+    expect(added).toEqual([]);
+    enqueuer.start();
+    added.length = 0;
+    enqueuer.runtimePushed(runtimeKeyOf(ONE) ?? '');
+    const hint = { priority: PRIORITY.pushed, isHint: true };
+    expect(added).toEqual([
+      [A, hint],
+      [B, hint],
+    ]);
+  });
+
   test('the objects of a namespace with another credential, and those that share their runtimes', () => {
     const { shard, enqueuer, taken } = setUp();
     const elsewhere = parsed({ name: 'runtime-d', namespace: 'elsewhere', ...SAME });

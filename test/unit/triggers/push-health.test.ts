@@ -23,14 +23,18 @@ function setUp() {
       interrupted: () => void counts.interrupted++,
       missed: () => missed.splice(0),
     },
-    ownWrites: { silent: () => [...silent], forget: (parent) => void silent.delete(parent) },
+    ownWrites: {
+      silent: () => [...silent],
+      forget: (parent) => void silent.delete(parent),
+      interrupted: () => void silent.clear(),
+    },
     objects,
     metrics: { up: (isUp) => void Object.assign(counts, { up: isUp }), missed: () => void counts.missed++ },
     log,
   });
   const misses = (...runtimes: string[]) => {
     missed.push(...runtimes);
-    health.read(undefined);
+    health.read(undefined, true);
   };
   return { health, silent, missed, counts, log, misses };
 }
@@ -39,26 +43,26 @@ describe('the change queue', () => {
   test('is up once it was read, down with its problem, and up again', () => {
     const { health, counts } = setUp();
     expect([health.state, counts.up]).toEqual(['not read yet', undefined]);
-    health.read(undefined);
+    health.read(undefined, true);
     expect([health.state, counts.up]).toEqual(['up', true]);
-    health.read('denied');
+    health.read('denied', false);
     expect([health.state, counts.up, counts.interrupted]).toEqual(['denied', false, 1]);
-    health.read(undefined);
+    health.read(undefined, true);
     expect([health.state, counts.up]).toEqual(['up', true]);
   });
 
   test('is silent while a write to a declared parent is not announced, which is warned of once', () => {
     const { health, silent, counts, log } = setUp();
     silent.add(DECLARED);
-    health.read(undefined);
-    health.read(undefined);
+    health.read(undefined, true);
+    health.read(undefined, true);
     expect([health.state, counts.up]).toEqual(['silent', false]);
     expect(log.lines.map(({ level, keys }) => [level, keys.parent])).toEqual([
       ['warn', DECLARED],
       ['debug', DECLARED],
     ]);
     silent.clear();
-    health.read(undefined);
+    health.read(undefined, true);
     expect(health.state).toBe('up');
     expect(log.messages('info')).toEqual(['change queue announces own writes again']);
   });
@@ -66,8 +70,31 @@ describe('the change queue', () => {
   test('is not silent for a parent that no object declares: that one is forgotten', () => {
     const { health, silent, log } = setUp();
     silent.add(GONE);
-    health.read(undefined);
+    health.read(undefined, true);
     expect([health.state, silent.size, log.lines]).toEqual(['up', 0, []]);
+  });
+});
+
+describe('what has not come', () => {
+  test('counts only once nothing is left to be read: it may be among the rest', () => {
+    const { health, silent, missed, counts } = setUp();
+    health.read('unreachable', false);
+    silent.add(DECLARED);
+    missed.push('one');
+    health.read(undefined, false);
+    expect([health.state, counts.missed]).toEqual(['up', 0]);
+    health.read(undefined, true);
+    expect([health.state, counts.missed]).toEqual(['silent', 1]);
+    health.read(undefined, false);
+    expect(health.state).toBe('silent');
+  });
+
+  test('is not awaited any more once the queue could not be read', () => {
+    const { health, silent } = setUp();
+    silent.add(DECLARED);
+    health.read('busy', false);
+    health.read(undefined, true);
+    expect(health.state).toBe('up');
   });
 });
 
@@ -86,7 +113,7 @@ describe('drift that was not announced', () => {
   test('is not counted while the queue cannot be read', () => {
     const { health, missed, counts, log } = setUp();
     missed.push('one');
-    health.read('busy');
+    health.read('busy', false);
     expect([counts.missed, log.lines]).toEqual([0, []]);
   });
 });

@@ -23,12 +23,15 @@ function setUp({ listedAt = (): number | undefined => undefined } = {}) {
   objects.replace([ONE, TWIN, TWO, AWAY, ABROAD]);
   const named: string[] = [];
   const announced: string[] = [];
+  const asked: string[] = [];
   const log = new RecordedLog();
   const changes = new PushedChanges({
     objects,
     polls: { named: (key) => void named.push(key) },
-    isEcho: (id) => id === 'own',
-    listedAt,
+    listedAt: (parent) => {
+      asked.push(parent.name);
+      return listedAt();
+    },
     announced: (key) => void announced.push(key),
     clock,
     log,
@@ -40,7 +43,7 @@ function setUp({ listedAt = (): number | undefined => undefined } = {}) {
       at: clock.now(),
       ...change,
     });
-  return { clock, named, announced, log, take };
+  return { clock, named, announced, asked, log, take };
 }
 
 const keys = (...objects: readonly (typeof ONE)[]) => objects.map((object) => runtimeKeyOf(object) ?? '').sort();
@@ -63,10 +66,10 @@ describe('a change', () => {
     expect([named, log.lines]).toEqual([[], []]);
   });
 
-  test('that is an own write is an echo, and announces nothing', () => {
-    const { take, named, announced } = setUp();
-    expect([take({ correlationId: 'own' }), take({ correlationId: 'other' })]).toEqual(['echo', 'poll']);
-    expect([named, announced]).toEqual([keys(ONE), keys(ONE)]);
+  test('of many runtimes asks once for each parent when that was listed', () => {
+    const { take, asked } = setUp();
+    take({ scope: { kind: 'resourceGroup', subscriptionId: FACTORY.subscriptionId, resourceGroup: 'rg' } });
+    expect(asked.sort()).toEqual(['factory-one', 'factory-two']);
   });
 
   test('of a parent concerns all of its runtimes, of a resource group those of all its parents', () => {

@@ -7,21 +7,24 @@ import { FakeClock } from '../../support/fake-clock.ts';
 const PLENTY = { burst: 1_000, perSecond: 100 };
 const key = (name: string, subscription = 's') => `/subscriptions/${subscription}/resourcegroups/g/${name}`;
 
-function setUp(rate = PLENTY) {
+function setUp(rate = PLENTY, reads: (name: string, suspectedAt: number) => number = () => 1) {
   const clock = new FakeClock();
   const polled: { at: number; name: string }[] = [];
   const changed = new Set<string>();
+  const suspected: string[] = [];
   const nameOf = (runtimeKey: string) => runtimeKey.slice(runtimeKey.lastIndexOf('/') + 1);
   const polls = new PushedPolls({
     clock,
     rate,
-    poll: (runtimeKey) => {
-      polled.push({ at: clock.monotonic(), name: nameOf(runtimeKey) });
+    suspect: (runtimeKey) => {
+      suspected.push(nameOf(runtimeKey));
       return () => changed.has(nameOf(runtimeKey));
     },
+    reads: (runtimeKey, suspectedAt) => reads(nameOf(runtimeKey), suspectedAt),
+    poll: (runtimeKey) => polled.push({ at: clock.monotonic(), name: nameOf(runtimeKey) }),
   });
   const times = (name: string) => polled.filter((each) => each.name === name).map(({ at }) => at / 1_000);
-  return { clock, polls, polled, changed, times };
+  return { clock, polls, polled, suspected, changed, times };
 }
 
 describe('a runtime that is named', () => {
@@ -79,6 +82,33 @@ describe('many runtimes', () => {
     await clock.advance(7_000);
     expect(polled.map(({ name }) => name)).toEqual(names);
     expect(polled.at(-1)?.at).toBe(7_000);
+  });
+
+  test('spend what their polls read: a list and a state, or the state alone where one list has shown several', async () => {
+    let listedAt = -1;
+    const all = setUp({ burst: 4, perSecond: 1 }, (_, suspectedAt) => (listedAt > suspectedAt ? 1 : 2));
+    const { clock, polls, polled, changed, suspected } = all;
+    const names = Array.from({ length: 8 }, (_, n) => `r${n}`);
+    for (const name of names) {
+      changed.add(name);
+      polls.named(key(name));
+    }
+    expect([polled.length, suspected]).toEqual([2, names]);
+    await clock.advance(4_000);
+    expect(polled).toHaveLength(4);
+    listedAt = clock.monotonic();
+    // The one at the head of the line waits for what it needed when it came there.
+    await clock.advance(4_000);
+    expect(polled).toHaveLength(8);
+  });
+
+  test('are suspected with each message, and before the second poll', async () => {
+    const { clock, polls, suspected } = setUp();
+    for (let n = 0; n < 3; n++) polls.named(key('a'));
+    expect(suspected).toEqual(['a', 'a', 'a']);
+    await clock.advance(600_000);
+    // Named again within five seconds, so polled at five seconds, and half a minute later.
+    expect(suspected).toEqual(['a', 'a', 'a', 'a']);
   });
 
   test('of one subscription do not hold up those of another', () => {

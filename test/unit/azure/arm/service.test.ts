@@ -60,6 +60,14 @@ describe('the correlation id of a request', () => {
     expect(told.at(-1)).toBe('sending undefined');
   });
 
+  test('is made for what is sent, not for what waits or is outdated', async () => {
+    const { told, ownWrites } = counting();
+    const { runtimes } = rigOf({ ownWrites });
+    const outdated = caller({ mayWrite: () => false });
+    await expect(runtimes.create(ID, { type: 'Managed' }, outdated)).rejects.toThrow('older state');
+    expect(told).toEqual([]);
+  });
+
   test('is left to ARM where nobody listens', async () => {
     const { arm, runtimes } = rigOf();
     arm.answers(found);

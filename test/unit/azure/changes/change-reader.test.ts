@@ -8,16 +8,32 @@ import { RecordedLog } from '../../runtime/recorded-log.ts';
 
 const MINUTE = 60_000;
 
-function text(name: string): string {
+const FACTORY =
+  '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/g/providers/Microsoft.DataFactory/factories/factory';
+
+interface Event {
+  readonly operation?: string;
+  readonly resourceUri: string;
+  readonly at?: string;
+  readonly correlationId?: string;
+}
+
+function textOf(event: Event): string {
+  const { operation = 'integrationruntimes/write', resourceUri, at = '2026-01-01T00:00:00Z', correlationId } = event;
   return JSON.stringify({
     eventType: 'Microsoft.Resources.ResourceWriteSuccess',
-    eventTime: '2026-01-01T00:00:00Z',
+    eventTime: at,
     data: {
       claims: { name: 'A Person' },
-      operationName: 'Microsoft.DataFactory/factories/integrationruntimes/write',
-      resourceUri: `/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/g/providers/Microsoft.DataFactory/factories/factory/integrationRuntimes/${name}`,
+      operationName: `Microsoft.DataFactory/factories/${operation}`,
+      resourceUri,
+      correlationId,
     },
   });
+}
+
+function text(name: string, more: Partial<Event> = {}): string {
+  return textOf({ resourceUri: `${FACTORY}/integrationRuntimes/${name}`, ...more });
 }
 
 /** A queue in memory, with what it is to fail with. */
@@ -25,9 +41,12 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
   const clock = new FakeClock();
   const log = new RecordedLog();
   const did: string[] = [];
+  const empty: boolean[] = [];
+  const told: { count: number; at: string }[] = [];
   const waiting: QueueMessage[] = [];
   const faults: { receive: Error | undefined; delete: Error | undefined } = { receive: undefined, delete: undefined };
   const queue = {
+    aheadMs: 0,
     receive: async () => {
       did.push('receive');
       if (faults.receive !== undefined) throw faults.receive;
@@ -46,17 +65,24 @@ function setUp({ isLeader = () => true }: { isLeader?: () => boolean } = {}) {
     clock,
     log,
     isLeader,
+    isEcho: ({ correlationId }) => correlationId === 'own',
     sink: {
-      change: ({ scope }) => did.push(`change ${scope.kind === 'runtime' ? scope.id.name : scope.kind}`),
+      change: ({ scope, at }, count) => {
+        did.push(`change ${scope.kind === 'runtime' ? scope.id.name : scope.kind}`);
+        told.push({ count, at: new Date(at).toISOString().slice(11, 19) });
+      },
       dropped: (why, count) => did.push(`${why} ${count}`),
-      read: (problem) => did.push(problem === undefined ? 'good' : 'bad'),
+      read: (problem, isEmpty) => {
+        did.push(problem === undefined ? 'good' : 'bad');
+        empty.push(isEmpty);
+      },
     },
   });
   const send = (...texts: readonly string[]) =>
     waiting.push(...texts.map((each, n) => ({ id: String(n), popReceipt: 'r', text: each })));
   const ended = reader.run(controller.signal);
   const taken = () => did.splice(0);
-  return { clock, log, faults, send, taken, controller, ended, did };
+  return { clock, log, faults, send, taken, controller, ended, did, told, empty, queue };
 }
 
 const of = (problem: QueueProblem, retryAfterMs?: number) =>
@@ -74,13 +100,15 @@ describe('reading', () => {
   });
 
   test('happens again at once after a full batch', async () => {
-    const { clock, send, taken } = setUp();
+    const { clock, send, taken, empty } = setUp();
     await clock.settle();
     taken();
+    empty.length = 0;
     send(...Array.from({ length: 40 }, (_, n) => text(`runtime-${n}`)));
     await clock.advance(2_000);
     const did = taken();
     expect(did.filter((each) => each === 'receive')).toHaveLength(2);
+    expect(empty).toEqual([false, true]);
     expect(did.filter((each) => each.startsWith('change'))).toHaveLength(40);
   });
 
@@ -95,11 +123,59 @@ describe('reading', () => {
       'delete 0',
       'delete 1',
       'delete 2',
-      'change one',
       'malformed 1',
+      'change one',
       'change two',
       'good',
     ]);
+  });
+
+  test('takes equal changes of a batch for one, the newest; and own writes for none', async () => {
+    const { clock, send, taken, told } = setUp();
+    await clock.settle();
+    const [early, late] = [{ at: '2026-01-01T00:00:01Z' }, { at: '2026-01-01T00:00:02Z' }];
+    send(text('one', early), text('two'), text('ONE', late), text('one', early));
+    send(text('one', { correlationId: 'own', at: '2026-01-01T00:00:03Z' }));
+    taken();
+    await clock.advance(2_000);
+    expect(taken().filter((each) => !each.startsWith('delete'))).toEqual([
+      'receive',
+      'echo 1',
+      'change one',
+      'change two',
+      'good',
+    ]);
+    expect(told).toEqual([
+      { count: 3, at: '00:00:02' },
+      { count: 1, at: '00:00:00' },
+    ]);
+  });
+
+  test('tells times by our clock, where that is far from the one of Azure', async () => {
+    const { clock, send, told, queue } = setUp();
+    await clock.settle();
+    queue.aheadMs = 10 * MINUTE;
+    send(text('one'));
+    await clock.advance(2_000);
+    expect(told).toEqual([{ count: 1, at: '00:10:00' }]);
+  });
+
+  test('lets others work between two changes that may concern thousands of objects', async () => {
+    const { clock, send, did, taken } = setUp();
+    await clock.settle();
+    const deletion = (name: string) => textOf({ operation: 'delete', resourceUri: `${FACTORY}-${name}` });
+    send(...['a', 'b', 'c'].map(deletion));
+    taken();
+    const others = () => {
+      did.push('others');
+      if (did.length < 100) clock.setTimer(0, others);
+    };
+    clock.setTimer(2_000, others);
+    await clock.advance(2_000);
+    const order = taken().filter((each) => each.startsWith('change') || each === 'others' || each === 'good');
+    expect(order.slice(0, order.indexOf('good')).join()).toMatch(
+      /change parent(,others)+,change parent(,others)+,change/,
+    );
   });
 
   test('acts upon what may have been deleted though that failed', async () => {
@@ -158,6 +234,8 @@ describe('a queue that cannot be read', () => {
     await clock.advance(20 * MINUTE);
     faults.receive = of('busy');
     await clock.advance(20 * MINUTE);
+    faults.receive = of('missing');
+    await clock.advance(20 * MINUTE);
     expect(warnings(log).map(({ keys }) => keys?.problem)).toEqual(['missing', 'busy']);
     faults.receive = undefined;
     await clock.advance(10 * MINUTE);
@@ -201,6 +279,15 @@ describe('a queue that cannot be read', () => {
     await clock.advance(59_000);
     expect(taken()).toEqual([]);
     await clock.advance(15_000);
+    expect(taken()).toEqual(['receive', 'bad']);
+  });
+
+  test('is tried again every five minutes, whatever it asks for', async () => {
+    const { clock, faults, taken } = setUp();
+    faults.receive = of('busy', 60 * MINUTE);
+    await clock.advance(2_000);
+    taken();
+    await clock.advance(5 * MINUTE);
     expect(taken()).toEqual(['receive', 'bad']);
   });
 

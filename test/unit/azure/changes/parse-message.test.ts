@@ -155,6 +155,7 @@ describe('what makes no sense', () => {
     ['no operation', base64(event({ operation: ['x'] }))],
     ['no time', base64(event({ time: 5 }))],
     ['a time of day', base64(event({ time: '12:00' }))],
+    ['more events than Event Grid puts into one', base64(Array.from({ length: 9 }, () => event()))],
     ['a month too many', base64(event({ time: '2026-13-02T03:04:05Z' }))],
   ])('is malformed: %s', (_, text) => expect(parseMessage(text)).toEqual(MALFORMED));
 

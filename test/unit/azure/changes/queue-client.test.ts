@@ -67,6 +67,18 @@ describe('messages', () => {
     );
   });
 
+  test.each([
+    ['ten minutes ahead', 'Tue, 31 Dec 2024 23:50:00 GMT', 600_000],
+    ['ten minutes behind', 'Wed, 01 Jan 2025 00:10:00 GMT', -600_000],
+    ['as good as equal', 'Tue, 31 Dec 2024 23:59:50 GMT', 0],
+    ['not comparable', 'yesterday', 0],
+  ])('come with how our clock compares to that of Azure: %s', async (_, date, aheadMs) => {
+    const { service, queue } = setUp();
+    service.answers({ status: 200, body: EMPTY, headers: { date } });
+    await queue.receive(signal);
+    expect(queue.aheadMs).toBe(aheadMs);
+  });
+
   test('have texts that are unescaped once', () => {
     const text = '<MessageText>&lt;a b=&quot;&amp;lt;&quot;&gt; &#228;&#xE4;&apos; &unknown; &#99999999;</MessageText>';
     expect(parseMessages(listOf(message(text), message('<MessageText />')))).toEqual([

@@ -84,8 +84,9 @@ class Factory implements ArmRuntimes {
 
   async create({ name }: RuntimeId, document: JsonObject): Promise<ObservedRuntime> {
     this.runtimes.set(name, document);
+    const shown = this.#show(name);
     this.afterWrite();
-    return this.#show(name);
+    return shown;
   }
 
   update(id: RuntimeId, document: JsonObject): Promise<ObservedRuntime> {
@@ -344,6 +345,24 @@ describe('a runtime that another writer may have changed', () => {
       observer.suspect(id('One'));
     };
     expect(says(await hint('One'))).toBe('is');
+    expect(factory.lists).toBe(2);
+  });
+
+  test('while a write of ours has no answer yet is not what that answer shows', async () => {
+    const { factory, observer, hint } = rig();
+    await hint('One');
+    let hasChanged: (() => boolean) | undefined;
+    factory.afterWrite = () => {
+      factory.runtimes.set('One', document('foreign'));
+      hasChanged = observer.suspect(id('One'));
+    };
+    await observer.update(id('One'), document('ours'), 'e', caller());
+    expect(hasChanged?.()).toBe(false);
+    expect(says(await hint('One'))).toBe('foreign');
+    expect(factory.lists).toBe(2);
+    factory.afterWrite = () => {};
+    await observer.update(id('One'), document('ours'), 'e', caller());
+    expect(says(await hint('One'))).toBe('ours');
     expect(factory.lists).toBe(2);
   });
 

@@ -1,6 +1,7 @@
 /** The store of objects: changes, our own writes, and what is newer. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { armKey } from '../../../../src/core/model/runtime.ts';
+import { resourceGroupKey } from '../../../../src/core/model/azure-change.ts';
+import { armKey, parentKey } from '../../../../src/core/model/runtime.ts';
 import { compareVersions } from '../../../../src/kube/client/resource-version.ts';
 import type { ObjectChange } from '../../../../src/kube/objects/change.ts';
 import type { ParsedObject } from '../../../../src/kube/objects/codec.ts';
@@ -206,4 +207,34 @@ test('a listener that has left is told of nothing more', () => {
   handOver();
   store.apply(at(2));
   expect(told).toBe(1);
+});
+
+describe('the objects below a parent, and those in a resource group,', () => {
+  const parent = (name: string, resourceGroup = 'rg') =>
+    parentKey({ kind: 'factory', ...FACTORY, name, resourceGroup });
+  const group = (resourceGroup: string) => resourceGroupKey({ ...FACTORY, resourceGroup });
+  const below = (key: string) => store.below(key).map(({ name }) => name);
+  const inGroup = (key: string) => store.inResourceGroup(key).map(({ name }) => name);
+
+  test('are found without a look at the others', () => {
+    store.apply(parsed({ name: 'one' }));
+    store.apply(parsed({ name: 'two', spec: { factory: { ...FACTORY, name: 'two' } } }));
+    store.apply(parsed({ name: 'three', spec: { factory: { ...FACTORY, resourceGroup: 'other' } } }));
+    store.apply(parsed({ name: 'four', spec: { factory: 5 } }));
+    expect([below(parent('FACTORY-ONE')), below(parent('two')), below(parent('none'))]).toEqual([['one'], ['two'], []]);
+    expect([inGroup(group('RG')).sort(), inGroup(group('other')), inGroup(group('none'))]).toEqual([
+      ['one', 'two'],
+      ['three'],
+      [],
+    ]);
+  });
+
+  test('are the others once an object is gone, or names another parent', () => {
+    store.apply(at(1));
+    store.apply(at(2, { spec: { factory: { ...FACTORY, name: 'two', resourceGroup: 'other' } } }));
+    expect([below(parent('factory-one')), below(parent('two', 'other'))]).toEqual([[], ['runtime-a']]);
+    expect([inGroup(group('rg')), inGroup(group('other'))]).toEqual([[], ['runtime-a']]);
+    store.remove(at(3));
+    expect([below(parent('two', 'other')), inGroup(group('other'))]).toEqual([[], []]);
+  });
 });

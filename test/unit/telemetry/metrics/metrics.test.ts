@@ -148,7 +148,12 @@ describe('the change queue', () => {
     const metrics = setUp();
     expect(await samples(metrics, 'azure_ir_push_up')).toEqual([]);
     expect(await samples(metrics, 'azure_ir_push_messages_total')).toEqual([]);
+    expect(await metrics.exposition.text()).not.toMatch(/^azure_ir_push_/m);
+    metrics.push.start();
     expect(await samples(metrics, 'azure_ir_push_missed_total')).toEqual(['azure_ir_push_missed_total 0']);
+    expect(await samples(metrics, 'azure_ir_push_delay_seconds_count')).toEqual([
+      'azure_ir_push_delay_seconds_count 0',
+    ]);
   });
 
   test('is up or down, and its messages are counted by what became of them', async () => {
