@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { memoryOf, operatorOf } from './support/containers.ts';
 import { allReady, createMany } from './support/objects.ts';
-import { PATIENCE_MS, Place } from './support/place.ts';
+import { MAX_WAIT_MS, Place } from './support/place.ts';
 import { nodeRun } from './support/run.ts';
 
 const COUNT = 1_000;
@@ -43,7 +43,7 @@ interface Summary {
       const bytes = pod?.containers?.[0]?.memory?.workingSetBytes;
       if (bytes === undefined) throw new Error('the kubelet has not measured it yet');
       return bytes;
-    }, PATIENCE_MS);
+    }, MAX_WAIT_MS);
     const most = await memoryOf(pid, 'memory.max_usage_in_bytes');
     const inMib = (bytes: number) => `${Math.round(bytes / MIB)} MiB`;
     process.stderr.write(
