@@ -59,6 +59,24 @@ describe('a recording', () => {
     expect(settings.stages).toMatchObject([{ state: 'Starting', afterMs: 0 }, { state: 'Online' }]);
   });
 
+  test('of a service with other pages and stages is answered with those, and only the length of its pages does not hold', async () => {
+    const networkStages = [
+      { state: 'Creating', afterMs: 0 },
+      { state: 'Starting', afterMs: 15_000 },
+      { state: 'Online', afterMs: 35_000 },
+    ];
+    const recording = await recorded({ pageSize: 10, networkStages });
+    expect(settingsOf(recording)).toMatchObject({
+      pageSize: 10,
+      stages: [{ state: 'Creating', afterMs: 0 }, { state: 'Starting' }, { state: 'Online' }],
+    });
+    expect(shownDifferences(await compare(recording))).toBe('');
+    for (const verdicts of Object.values(recording.verdicts)) {
+      const others = Object.entries(verdicts).filter(([, verdict]) => verdict !== 'holds');
+      expect(others).toEqual([['page-size', 'does not hold']]);
+    }
+  });
+
   const OTHERS: readonly (readonly [field: string, recorded: string, assumed: Partial<Assumed>])[] = [
     ['status', '409', { createOnly: { status: 409, code: 'Conflict' } }],
     ['body.error.code', 'Conflict', { staleEtag: { status: 412, code: 'Conflict' } }],
