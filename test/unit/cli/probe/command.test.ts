@@ -246,13 +246,14 @@ test('where nothing can be written safely, the file of an earlier run does not s
 });
 
 test('an assumption that does not hold is shown beside the real answer, and tells by the exit code', async () => {
-  await start({ createOnly: { status: 409, code: 'Conflict' } });
+  await start({ createOnly: { status: 409, code: 'Conflict' }, pageSize: 10 });
   try {
     const { code, out } = await begin('--factory', id, '--yes').told;
     expect(code).toBe(3);
     expect(out).toMatch(
       /^ +create-only +DOES NOT HOLD +409 Conflict\n +assumed +412 PreconditionFailed\n +meaning +A PUT .*\n +so +A runtime .*overwritten/m,
     );
+    expect(out).toMatch(/^ +page-size +DOES NOT HOLD +10 on a page\n +assumed +100 on a page$/m);
     expect(await own()).toEqual([]);
   } finally {
     await emulator.stop();

@@ -12,8 +12,8 @@ import { FACTORY, PREFIX, place, WORKSPACE } from '../../cli/probe/support.ts';
 const { tenantId, clientId } = DEFAULT_CLIENT;
 
 /** Of a probe that an emulator with these assumptions answered. */
-async function recorded(assumed: Partial<Assumed> = {}): Promise<Recording> {
-  await using at = await place(assumed);
+async function recorded(assumed: Partial<Assumed> = {}, operationMs?: number): Promise<Recording> {
+  await using at = await place(assumed, {}, operationMs);
   const recorder = new Recorder(at.clock);
   const { results } = await at.run({ wire: recorder.over(at.wire) });
   const parents = [
@@ -59,17 +59,20 @@ describe('a recording', () => {
     expect(settings.stages).toMatchObject([{ state: 'Starting', afterMs: 0 }, { state: 'Online' }]);
   });
 
-  test('of a service with other pages and stages is answered with those, and only the length of its pages does not hold', async () => {
+  test('of a service with other pages, stages and times is answered with those, and only the length of its pages does not hold', async () => {
     const networkStages = [
       { state: 'Creating', afterMs: 0 },
       { state: 'Starting', afterMs: 15_000 },
       { state: 'Online', afterMs: 35_000 },
     ];
-    const recording = await recorded({ pageSize: 10, networkStages });
-    expect(settingsOf(recording)).toMatchObject({
+    const recording = await recorded({ pageSize: 10, networkStages }, 12_000);
+    const settings = settingsOf(recording);
+    expect(settings).toMatchObject({
       pageSize: 10,
       stages: [{ state: 'Creating', afterMs: 0 }, { state: 'Starting' }, { state: 'Online' }],
     });
+    expect(settings.operationMs).toBeGreaterThan(10_000);
+    expect(settings.operationMs).toBeLessThanOrEqual(14_000);
     expect(shownDifferences(await compare(recording))).toBe('');
     for (const verdicts of Object.values(recording.verdicts)) {
       const others = Object.entries(verdicts).filter(([, verdict]) => verdict !== 'holds');
