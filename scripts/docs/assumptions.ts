@@ -1,13 +1,13 @@
 /** docs/assumptions.md: what is assumed of Azure, from the data that the probe runs by. */
 import { isAnnounced, isCheckable, type Where } from '../../src/cli/probe/assumptions/assumption.ts';
 import { ASSUMPTIONS } from '../../src/cli/probe/assumptions/index.ts';
-import type { Verdicts } from '../../src/cli/probe/report.ts';
+import type { Judgements } from '../../src/cli/probe/report.ts';
 import { code, list, page, table } from './markdown.ts';
 
 /** What a recording tells of itself. */
 export interface Report {
   readonly date: string;
-  readonly verdicts: Verdicts;
+  readonly verdicts: Judgements;
 }
 
 const WHERE: Readonly<Record<Where, string>> = {

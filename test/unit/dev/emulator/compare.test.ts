@@ -6,7 +6,7 @@ import { compare, settingsOf, shownDifferences } from '../../../../dev/emulator/
 import { DEFAULT_CLIENT } from '../../../../dev/emulator/index.ts';
 import { Recorder } from '../../../../src/cli/probe/recorder.ts';
 import { type Recording, recordingFrom, recordingOf, textOf } from '../../../../src/cli/probe/recording.ts';
-import { verdictsOf } from '../../../../src/cli/probe/report.ts';
+import { judgementsOf } from '../../../../src/cli/probe/report.ts';
 import { FACTORY, PREFIX, place, WORKSPACE } from '../../cli/probe/support.ts';
 
 const { tenantId, clientId } = DEFAULT_CLIENT;
@@ -32,7 +32,7 @@ async function recorded(assumed: Partial<Assumed> = {}, operationMs?: number): P
   ] as const;
   const inputs = { parents, tenantId, clientId, hosts: [at.emulator.armUrl], secrets: [], claims: [], prefix: PREFIX };
   const recording = recordingOf(
-    { date: new Date(0), exchanges: recorder.exchanges, verdicts: verdictsOf({ results }) },
+    { date: new Date(0), exchanges: recorder.exchanges, verdicts: judgementsOf({ results }) },
     inputs,
   );
   return recordingFrom(textOf(recording));
