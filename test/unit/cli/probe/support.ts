@@ -58,10 +58,11 @@ export interface Place extends AsyncDisposable {
   others(): Promise<string>;
 }
 
-/** `events`: how the queue is told of writes; undefined: it is not. */
+/** `events`: how the queue is told of writes; undefined: it is not. `operationMs`: how long the workspace's writes take. */
 export async function place(
   assumed: Partial<Assumed> = {},
   events: Partial<EventSubscription> | undefined = {},
+  operationMs = OPERATION_MS,
 ): Promise<Place> {
   const clock = new FakeClock(Date.now());
   const queue = new MemoryQueue(clock);
@@ -72,7 +73,7 @@ export async function place(
   await control.ensureFactory({ ...FACTORY, location: 'northeurope' });
   await control.ensureWorkspace({ ...WORKSPACE, location: 'northeurope' });
   await control.ensureNetwork({ factory: FACTORY });
-  await control.setOperations({ factory: WORKSPACE, durationMs: OPERATION_MS });
+  await control.setOperations({ factory: WORKSPACE, durationMs: operationMs });
   for (let i = 0; i < OTHERS; i++) {
     const properties = { type: 'Managed' };
     for (const factory of [FACTORY, WORKSPACE]) await control.putRuntime({ factory, name: `payroll-${i}`, properties });
