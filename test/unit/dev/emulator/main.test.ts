@@ -12,11 +12,13 @@ const MAIN = new URL('../../../../dev/emulator/main.ts', import.meta.url).pathna
 const RECORDING = new URL('recordings/factory.json', import.meta.url).pathname;
 
 async function compared(file: string): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, [MAIN, '--compare', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [MAIN, '--compare', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      out += chunk;
+    });
+  }
   const [code] = await once(child, 'close');
   return { code, out };
 }
@@ -67,5 +69,14 @@ describe('the emulator as its own process', () => {
     } finally {
       await rm(dir, { recursive: true, force: true });
     }
+  });
+
+  test.each([
+    ['is not there', '/nowhere/recording.json'],
+    ['is another file', new URL('../../../../package.json', import.meta.url).pathname],
+  ])('says in one line what to pass where the recording %s, and exits with 1', async (_, file) => {
+    const { code, out } = await compared(file);
+    expect({ code, lines: out.trimEnd().split('\n').length }).toEqual({ code: 1, lines: 1 });
+    expect(out).toContain(`${file} is no recording of the probe: pass the recording.json`);
   });
 });
