@@ -49,7 +49,7 @@ export interface CallContext {
   /** What the request budget is to give at once or not at all; counted anew from where this is another object. */
   readonly needs?: Needs;
   /** How long it may wait for the request budget without a word, milliseconds; for ever when absent. */
-  readonly patienceMs?: number;
+  readonly maxWaitMs?: number;
   readonly signal: AbortSignal;
   /** Asked before every attempt of a write: false once the object or the leadership has changed since it was decided. */
   readonly mayWrite: () => boolean;

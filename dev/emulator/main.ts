@@ -59,7 +59,16 @@ if (values.help) {
 
 /** The emulator it starts has a certificate of its own, which this process trusts from then on. */
 async function compareWith(file: string): Promise<number> {
-  const differences = await compare(recordingFrom(await readFile(file, 'utf8')));
+  const recording = await readFile(file, 'utf8')
+    .then(recordingFrom)
+    .catch((error: Error) => error);
+  if (recording instanceof Error) {
+    process.stderr.write(
+      `${file} is no recording of the probe: pass the recording.json that the probe wrote. ${recording.message}\n`,
+    );
+    return 1;
+  }
+  const differences = await compare(recording);
   process.stdout.write(
     differences.length === 0 ? 'The emulator answers as it was recorded.\n' : shownDifferences(differences),
   );

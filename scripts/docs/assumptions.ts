@@ -1,13 +1,13 @@
 /** docs/assumptions.md: what is assumed of Azure, from the data that the probe runs by. */
 import { isAnnounced, isCheckable, type Where } from '../../src/cli/probe/assumptions/assumption.ts';
 import { ASSUMPTIONS } from '../../src/cli/probe/assumptions/index.ts';
-import type { Verdicts } from '../../src/cli/probe/report.ts';
+import type { Judgements } from '../../src/cli/probe/report.ts';
 import { code, list, page, table } from './markdown.ts';
 
 /** What a recording tells of itself. */
 export interface Report {
   readonly date: string;
-  readonly verdicts: Verdicts;
+  readonly verdicts: Judgements;
 }
 
 const WHERE: Readonly<Record<Where, string>> = {
@@ -38,13 +38,23 @@ export function assumptionsPage(reports: readonly Report[]): string {
       ]),
     ),
     '## What cannot be provoked',
+    'No report of the probe says anything about these.',
     table(
-      ['id', 'assumption', 'mark', 'if it is false', 'why the probe leaves it out', 'how one would notice'],
+      [
+        'id',
+        'assumption',
+        'mark',
+        'if it is false',
+        'relied on by',
+        'why the probe leaves it out',
+        'how one would notice',
+      ],
       ASSUMPTIONS.filter((each) => !isCheckable(each)).map((each) => [
         code(each.id),
         each.sentence,
         each.mark,
         each.ifFalse,
+        files(each.reliedOnBy),
         'whyNot' in each ? each.whyNot : '',
         'notice' in each ? each.notice : '',
       ]),

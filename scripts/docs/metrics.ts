@@ -41,7 +41,9 @@ async function registered(): Promise<Registered[]> {
     registerMetric.call(this, metric);
   };
   try {
-    createMetrics({ version: '', node: '', process: false, now: () => 0 }).queue('docs');
+    const metrics = createMetrics({ version: '', node: '', process: false, now: () => 0 });
+    metrics.queue('docs');
+    metrics.push.start();
   } finally {
     Registry.prototype.registerMetric = registerMetric;
   }

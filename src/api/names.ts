@@ -51,7 +51,6 @@ export const FIELD_MANAGER = {
 } as const;
 
 export const CONDITION_TYPES = ['Ready', 'Synced', 'Healthy', 'Reconciling', 'Stalled'] as const;
-export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 /** What is under way; written only when the step outlasts one pass. */
 export const PROGRESS_REASONS = ['Creating', 'Updating', 'Repairing', 'Deleting', 'Provisioning'] as const;
@@ -59,7 +58,6 @@ export type ProgressReason = (typeof PROGRESS_REASONS)[number];
 
 /** What passes by itself. */
 export const TRANSIENT_REASONS = ['Throttled', 'AzureUnavailable', 'CredentialUnavailable'] as const;
-export type TransientReason = (typeof TRANSIENT_REASONS)[number];
 
 /** What another writer or a person may be about to change. `Forbidden` is terminal once it has lasted ten minutes. */
 export const WAITING_REASONS = [
@@ -71,7 +69,6 @@ export const WAITING_REASONS = [
   'NotFound',
   'Contested',
 ] as const;
-export type WaitingReason = (typeof WAITING_REASONS)[number];
 
 /** What only a person can mend. */
 export const TERMINAL_REASONS = [
@@ -89,7 +86,6 @@ export const TERMINAL_REASONS = [
   'NotApplied',
   'OwnedByAnother',
 ] as const;
-export type TerminalReason = (typeof TERMINAL_REASONS)[number];
 
 /** The states that Azure documents. A state other than Online and Started is itself the reason. */
 export const RUNTIME_STATES = [
@@ -104,7 +100,6 @@ export const RUNTIME_STATES = [
   'Offline',
   'AccessDenied',
 ] as const;
-export type RuntimeStateName = (typeof RUNTIME_STATES)[number];
 
 /** The states in which a runtime does not work until a person acts. */
 export const DOWN_STATES = ['Offline', 'AccessDenied', 'Stopped', 'Stopping', 'NeedRegistration'] as const;
@@ -126,7 +121,6 @@ export type Reason = (typeof REASONS)[number];
 
 /** What became of the runtime of an object that has been let go: reasons of Ready, where another finalizer keeps the object. */
 export const RELEASE_REASONS = ['Deleted', 'Retained', 'HandedOver'] as const;
-export type ReleaseReason = (typeof RELEASE_REASONS)[number];
 
 /** The reasons of Ready: `Unknown` is that of a state that this version does not know. */
 export type ReadyReason = Reason | 'Unknown';
@@ -137,7 +131,6 @@ export function isReadyReason(text: string): text is ReadyReason {
 
 /** What Synced can give as its reason, besides that of the failure that decided. */
 export const SYNCED_REASONS = ['InSync', 'Drifted', 'NotFound', 'Unknown'] as const;
-export type SyncedReason = (typeof SYNCED_REASONS)[number];
 
 /** What happened: one event for each transition, never for each pass. Trouble is a Warning of its reason. */
 export const EVENT_REASONS = [

@@ -15,7 +15,7 @@ import type { PrincipalBudgets } from './budget/principal-budgets.ts';
 import type { OwnWrites } from './changes/own-writes.ts';
 import type { Cloud } from './identity/clouds.ts';
 import { type Credential, identityOf } from './identity/credentials.ts';
-import { Denial } from './identity/denial.ts';
+import { TokenDenial } from './identity/denial.ts';
 import { createTokenCredential } from './identity/token-credential.ts';
 import { TokenSource, type TokenSourceOptions } from './identity/tokens.ts';
 import type { AzureMetrics } from './metrics.ts';
@@ -75,9 +75,9 @@ export function openSession(
     wake,
     ...events,
   });
-  const denials = new Map<string, Denial>();
+  const denials = new Map<string, TokenDenial>();
   const denialOf = (subscription: string) =>
-    getOrMake(denials, subscription, () => new Denial(clock, wake, WAKE_EVERY_MS));
+    getOrMake(denials, subscription, () => new TokenDenial(clock, wake, WAKE_EVERY_MS));
   const clients = new Map<string, ArmRuntimes>();
   const remote = ({ kind, subscriptionId }: Parent): ArmRuntimes => {
     const subscription = foldCase(subscriptionId);

@@ -26,7 +26,7 @@ export type Requeue =
 export const ROLE_SPREADS_MS = 10 * MINUTE;
 /**
  * How long a token or a subscription may be refused before a person is asked to act: replicas of Entra and of ARM learn of
- * what is new within a minute (public threads, at Entra's codes), and a longer time asks for patience only.
+ * what is new within a minute (public threads, at Entra's codes), and a longer time costs only waiting.
  */
 export const DENIAL_PASSES_MS = 10 * MINUTE;
 /** An answer of Azure that has been the same for this long does not pass soon. */
@@ -99,7 +99,7 @@ export function heard(intervalMs: number): Requeue {
   return { kind: 'after', ms: Math.min(intervalMs, DENIAL_PASSES_MS) };
 }
 
-/** The same, but not later than that, where Azure does not ask for more patience. */
+/** The same, but not later than that, where Azure does not ask for a longer wait. */
 export function notLaterThan(next: Requeue, ms: number | undefined): Requeue {
   if (ms === undefined || next.kind === 'never') return next;
   if (next.kind === 'backoff') return { ...next, latestMs: Math.max(ms, next.minMs ?? 0) };

@@ -140,7 +140,7 @@ function troubleOf(pass: Hearing, status: Status): Trouble | undefined {
   return {
     event: { type: isPlanned ? 'Normal' : 'Warning', reason, message: inFull(shown, status) },
     told: toldOf(shown, status),
-    dueMs: isPlanned ? 0 : patienceMs(shown, pass.intervalMs) - lastedMs(pass, status),
+    dueMs: isPlanned ? 0 : maxWaitMs(shown, pass.intervalMs) - lastedMs(pass, status),
   };
 }
 
@@ -159,7 +159,7 @@ function isProgress({ type, reason }: Condition, { waitingSince }: Status): bool
 }
 
 /** How long a wait is nothing to speak of. */
-function patienceMs({ type, reason }: Condition, intervalMs: number): number {
+function maxWaitMs({ type, reason }: Condition, intervalMs: number): number {
   if (type === 'Stalled' || reason === 'Contested') return 0;
   if (reason === 'Deleting') return MINUTE;
   return Math.min(intervalMs, MINUTE) * (MAY_COME.includes(reason) ? 2 : 1);

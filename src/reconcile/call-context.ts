@@ -21,7 +21,7 @@ const WRITE: Needs = { reads: 2, writes: 1 };
 const DELETION: Needs = { reads: 1, deletes: 1 };
 
 /** A wait for the request budget that is shorter is never reported, however often the object is polled. */
-const PATIENCE_MS = MINUTE;
+const MAX_WAIT_MS = MINUTE;
 
 /** The caller at the beginning of a pass. */
 export function initialContext(world: Dependencies, s: Situation, access: Access, signal: AbortSignal): CallContext {
@@ -30,7 +30,7 @@ export function initialContext(world: Dependencies, s: Situation, access: Access
     key: object.key,
     urgency: urgencyOf(s),
     needs: READ_STATE,
-    patienceMs: Math.max(s.intervalMs, PATIENCE_MS),
+    maxWaitMs: Math.max(s.intervalMs, MAX_WAIT_MS),
     signal,
     mayWrite: () => {
       const current = world.objects.get(object.key);

@@ -47,9 +47,9 @@ interface Line {
  * subscription together no faster than the rate; half a minute after its last poll, nothing is kept of a runtime.
  *
  * Two designs for what a flood costs. To leave it to the request budget alone: no rate here, but these polls would take what
- * routine polls leave to the lists and to other clients of the identity. So they get a share of the reads and no more (this
- * one), and what waits for it waits here, with one entry for each runtime. It is suspected at once, so that one list of its
- * parent shows all that were named by then.
+ * routine polls leave to the lists and to other clients of the identity. So they get a share of the reads, beside that of
+ * routine polls, and no more (this one), and what waits for it waits here, with one entry for each runtime. It is suspected at
+ * once, so that one list of its parent shows all that were named by then.
  */
 export class PushedPolls {
   readonly #options: PushedPollsOptions;

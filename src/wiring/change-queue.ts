@@ -11,7 +11,7 @@ import type { Credential } from '../azure/identity/credentials.ts';
 import { ownCredentialOf } from '../azure/identity/own-credential.ts';
 import { createTokenCredential } from '../azure/identity/token-credential.ts';
 import { TokenSource } from '../azure/identity/tokens.ts';
-import type { Config } from '../config.ts';
+import type { BudgetShare, Config } from '../config.ts';
 import type { QueueState } from '../core/model/queue-state.ts';
 import type { RuntimeId } from '../core/model/runtime.ts';
 import { runtimeKeyOf } from '../kube/objects/runtime-key.ts';
@@ -19,6 +19,7 @@ import type { Shard } from '../kube/objects/shard.ts';
 import { aborted } from '../runtime/aborted.ts';
 import type { Leadership } from '../runtime/elector.ts';
 import { type Component, longRunning } from '../runtime/lifecycle.ts';
+import type { Rate } from '../runtime/token-bucket.ts';
 import { Announcements } from '../triggers/announcements.ts';
 import type { Enqueuer } from '../triggers/enqueuer.ts';
 import { PushHealth } from '../triggers/push-health.ts';
@@ -120,16 +121,20 @@ async function readChanges(
   }
 }
 
+/** As much again as routine polls may use. Where both do, the request budget holds both back, and people's changes go first. */
+export function rateOfPushedPolls(share: BudgetShare): Rate {
+  const { burst, perSecond } = limitsFor(share).reads;
+  return { burst: Math.max(READS_OF_A_POLL, burst * POLL_SHARE), perSecond: perSecond * POLL_SHARE };
+}
+
 function pollsOf({ config, clock }: Base, { shard, identities, enqueuer }: ChangeQueueParts): PushedPolls {
-  const { burst, perSecond } = limitsFor(config.armBudgetShare).reads;
   const idOf = (runtimeKey: string): RuntimeId | undefined => {
     const [object] = shard.own.sharing(runtimeKey);
     return object?.spec.valid ? object.spec.desired.id : undefined;
   };
   return new PushedPolls({
     clock,
-    // As much as routine polls may use.
-    rate: { burst: Math.max(READS_OF_A_POLL, burst * POLL_SHARE), perSecond: perSecond * POLL_SHARE },
+    rate: rateOfPushedPolls(config.armBudgetShare),
     suspect: (runtimeKey) => {
       const id = idOf(runtimeKey);
       return id === undefined ? () => true : identities.suspect(id);

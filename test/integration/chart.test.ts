@@ -246,6 +246,125 @@ describe('the chart', () => {
     for (const selector of selectors) expect(selector).not.toMatch(/team|parent/);
   });
 
+  test('has each value in the field that it is for', async () => {
+    const all = await rendered(EVERYTHING);
+    const of = (kind: string, name = RELEASE) =>
+      all.find((each) => each.kind === kind && each.metadata.name === name) as Manifest;
+    const { deploymentAnnotations, revisionHistoryLimit, metrics, networkPolicy, health } = EVERYTHING;
+    const { dnsPolicy, dnsConfig, hostAliases, tolerations, affinity, priorityClassName } = EVERYTHING;
+    const authorities = { name: 'ca-bundle', configMap: { name: EVERYTHING.caBundle.configMap } };
+    expect(of('Deployment')).toMatchObject({
+      metadata: { annotations: deploymentAnnotations },
+      spec: {
+        ...{ revisionHistoryLimit, replicas: EVERYTHING.replicas },
+        template: {
+          metadata: { labels: EVERYTHING.podLabels, annotations: EVERYTHING.podAnnotations },
+          spec: {
+            ...{ dnsPolicy, dnsConfig, hostAliases, tolerations, affinity, priorityClassName },
+            imagePullSecrets: [{ name: 'registry' }, { name: 'mirror' }],
+            securityContext: EVERYTHING.podSecurityContext,
+            volumes: [
+              { name: 'metrics-certificate', secret: { secretName: metrics.secure.certificateSecret } },
+              ...[authorities, ...EVERYTHING.volumes],
+            ],
+            containers: [
+              {
+                image: `mirror.example.com/azure-ir-operator@${EVERYTHING.image.digest}`,
+                env: [
+                  { name: 'NODE_EXTRA_CA_CERTS', value: '/etc/azure-ir-operator/ca/ca.crt' },
+                  { name: 'AZURE_CLOUD', value: EVERYTHING.azure.cloud },
+                  ...EVERYTHING.env,
+                ],
+                envFrom: EVERYTHING.envFrom,
+                volumeMounts: [
+                  { name: 'metrics-certificate', mountPath: '/etc/azure-ir-operator/metrics', readOnly: true },
+                  { name: authorities.name, mountPath: '/etc/azure-ir-operator/ca', readOnly: true },
+                  ...EVERYTHING.volumeMounts,
+                ],
+                // Beside what the chart itself sets.
+                livenessProbe: { ...health.livenessProbe, periodSeconds: 20, httpGet: { path: '/healthz' } },
+                readinessProbe: { ...health.readinessProbe, periodSeconds: 10, httpGet: { path: '/readyz' } },
+                securityContext: { ...EVERYTHING.securityContext, readOnlyRootFilesystem: true },
+              },
+            ],
+          },
+        },
+      },
+    });
+    expect(of('Service', `${RELEASE}-metrics`)).toMatchObject({ metadata: metrics.service });
+    const { labels, scrapeTimeout, relabelings, metricRelabelings } = metrics.serviceMonitor;
+    expect(of('ServiceMonitor')).toMatchObject({
+      metadata: { labels },
+      spec: { endpoints: [{ scrapeTimeout, relabelings, metricRelabelings, scheme: 'https' }] },
+    });
+    expect(of('PrometheusRule')).toMatchObject({ metadata: { labels: metrics.prometheusRule.labels } });
+    expect(of('ConfigMap', `${RELEASE}-dashboard`)).toMatchObject({
+      metadata: { annotations: metrics.dashboard.annotations },
+    });
+    expect(of('NetworkPolicy')).toMatchObject({
+      spec: {
+        ingress: [{ from: networkPolicy.metricsFrom }],
+        egress: expect.arrayContaining(networkPolicy.extraEgress),
+      },
+    });
+    // The first has the release's name by a template, the second is text.
+    for (const name of [`${RELEASE}-extra`, 'extra-text']) {
+      expect(of('ConfigMap', name)).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+    }
+  });
+
+  test('trusts authorities of a Secret as it does those of a ConfigMap, under the key that is named', async () => {
+    const caBundle = { secret: 'authorities', key: 'proxy.pem' };
+    expect(only(await rendered({ caBundle }), 'Deployment')?.spec.template.spec).toMatchObject({
+      volumes: [{ name: 'ca-bundle', secret: { secretName: 'authorities' } }],
+      containers: [
+        {
+          env: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/azure-ir-operator/ca/proxy.pem' }],
+          volumeMounts: [{ name: 'ca-bundle', mountPath: '/etc/azure-ir-operator/ca', readOnly: true }],
+        },
+      ],
+    });
+  });
+
+  test.each([
+    ['its own values', {}, 'Create a Secret azure-ir-credential', 'helm uninstall keeps the CRD'],
+    ['everything set', EVERYTHING, "may use the operator's own Azure identity: team-a, team-b=", 'keeps the CRD'],
+    ['no CRD', { crds: { install: false } }, 'Create a Secret', 'Apply the CRD of this version yourself'],
+  ])('says what to do next, with %s', async (_, values, ofIdentity, ofCrd) => {
+    const args = ['install', 'mine', CHART, '--dry-run=client', '--namespace', 'azure', ...WITH_IMAGE];
+    const [, notes] = (await helm(args, { home, values })).split('\nNOTES:\n');
+    for (const step of [
+      'kubectl logs -n azure deploy/mine-azure-ir-operator\n',
+      'helm test mine -n azure\n',
+      ...[ofIdentity, ofCrd],
+      'kubectl apply -n <namespace> -f - <<EOF\n',
+      'kubectl wait -n <namespace> azir/my-runtime --for=condition=Ready',
+    ]) {
+      expect(notes).toContain(step);
+    }
+  });
+
+  test('tells Artifact Hub of the CRD and of a sample, as Artifact Hub reads them', async () => {
+    const { annotations } = parse(await helm(['show', 'chart', CHART], { home }));
+    const hub = (name: string) => annotations[`artifacthub.io/${name}`];
+    // Its documentation, "Helm annotations": all are strings, these have YAML in them, and of levels there are five.
+    expect(Object.values(annotations).filter((value) => typeof value !== 'string')).toEqual([]);
+    expect(hub('operatorCapabilities')).toMatch(
+      /^(basic install|seamless upgrades|full lifecycle|deep insights|auto pilot)$/i,
+    );
+    const crd = parse(await readFile('crds/azure-ir.io_azureintegrationruntimes.yaml', 'utf8'));
+    const { kind } = crd.spec.names;
+    const [{ name: version }] = crd.spec.versions;
+    expect(parse(hub('crds'))).toEqual([
+      { kind, version, name: crd.metadata.name, displayName: expect.any(String), description: expect.any(String) },
+    ]);
+    for (const stdin of parse(hub('crdsExamples'))) {
+      expect(stdin).toMatchObject({ apiVersion: `${crd.spec.group}/${version}`, kind });
+      const dryRun = ['apply', '-n', namespace, '--dry-run=server', '--validate=strict', '-f', '-'];
+      expect(await run(dryRun, { stdin })).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+
   test('gives rights in the watched namespaces alone, where some are named', async () => {
     const all = await rendered({ watchNamespaces: ['team-a', 'team-b'] });
     const mine = all.filter(({ metadata }) => metadata.name === RELEASE);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEFAULT_FACTORY } from '../../dev/emulator/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { PATIENCE_MS, Place } from './support/place.ts';
+import { MAX_WAIT_MS, Place } from './support/place.ts';
 
 const KIND = 'azureintegrationruntime.azure-ir.io';
 
@@ -75,6 +75,6 @@ describe('a foreground deletion', () => {
     const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: owner.metadata.uid }];
     await create(manifest('owned', 'default', { ownerReferences }), 'owned', 'default');
     await place.kubectl(['delete', 'configmap', 'owner']);
-    await eventually(async () => expect(await inAzure()).toEqual([]), PATIENCE_MS);
+    await eventually(async () => expect(await inAzure()).toEqual([]), MAX_WAIT_MS);
   });
 });

@@ -10,7 +10,7 @@ import { pathOf } from '../../dev/tools/index.ts';
 import { blocksOf } from '../../scripts/docs/commands.ts';
 import { eventually } from '../support/eventually.ts';
 import { NAMESPACE, RELEASE } from '../support/helm.ts';
-import { PATIENCE_MS, Place, RUNTIME, SAMPLE } from './support/place.ts';
+import { MAX_WAIT_MS, Place, RUNTIME, SAMPLE } from './support/place.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const TEAM = 'team-a';
@@ -112,7 +112,7 @@ describe('the steps of the documents', () => {
     await eventually(
       async () =>
         expect(await location()).toMatchObject({ typeProperties: { computeProperties: { location: 'North Europe' } } }),
-      PATIENCE_MS,
+      MAX_WAIT_MS,
     );
     await sample('wait', '--for=condition=Ready', '--timeout=60s');
   });
@@ -123,7 +123,7 @@ describe('the steps of the documents', () => {
     await eventually(async () => {
       const events = await place.kubectl(['get', 'events', '-n', TEAM, '-o', 'jsonpath={.items[*].reason}']);
       expect(events.split(' ')).toContain('Repaired');
-    }, PATIENCE_MS);
+    }, MAX_WAIT_MS);
   });
 
   test('it is found to run, by the commands of the documents: the log says which identity it uses', async () => {
@@ -151,11 +151,11 @@ describe('the steps of the documents', () => {
     await sample('apply');
     await sample('wait', '--for=condition=Ready', '--timeout=60s');
     await place.helm(['uninstall', RELEASE, '--wait']);
-    await eventually(async () => expect(await place.pods()).toEqual([]), PATIENCE_MS);
+    await eventually(async () => expect(await place.pods()).toEqual([]), MAX_WAIT_MS);
     const kinds = 'deploy,rs,sa,role,rolebinding,netpol,pdb,svc';
     await eventually(async () => {
       expect(await place.kubectl(['get', kinds, '-n', NAMESPACE, '-o', 'name'])).not.toContain(RELEASE);
-    }, PATIENCE_MS);
+    }, MAX_WAIT_MS);
     expect(await sample('get', '-o', 'name')).toContain('my-sample-azure-ir');
     expect(await location()).toBeDefined();
     await place.install();

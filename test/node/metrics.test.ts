@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createServerIdentity } from '../../dev/emulator/tls.ts';
 import { eventually } from '../support/eventually.ts';
 import { NAMESPACE, RELEASE } from '../support/helm.ts';
-import { PATIENCE_MS, Place } from './support/place.ts';
+import { MAX_WAIT_MS, Place } from './support/place.ts';
 
 const SERVICE = `${RELEASE}-metrics`;
 
@@ -42,7 +42,7 @@ describe('the Service', () => {
         ...['-o', 'jsonpath={.items[*].endpoints[*].addresses[*]}'],
       ]);
       expect(addresses.split(' ').sort()).toEqual(pods.map(({ status }) => status.podIP).sort());
-    }, PATIENCE_MS);
+    }, MAX_WAIT_MS);
   });
 });
 

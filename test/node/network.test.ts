@@ -9,7 +9,7 @@ import { API_URL, NODE_ADDRESS, NODE_NAME } from '../../dev/machine/configuratio
 import { pathOf } from '../../dev/tools/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { operatorOf } from './support/containers.ts';
-import { PATIENCE_MS, Place, SAMPLE } from './support/place.ts';
+import { MAX_WAIT_MS, Place, SAMPLE } from './support/place.ts';
 import { nodeRun, sandboxDir } from './support/run.ts';
 
 const describeLong = nodeRun().long ? describe : describe.skip;
@@ -69,7 +69,7 @@ describeLong('where NetworkPolicies are enforced', () => {
         `${api} open`,
         expect.stringMatching(`^${control} (refused|silent)$`),
       ]);
-    }, PATIENCE_MS);
+    }, MAX_WAIT_MS);
   });
 
   test('another pod reaches its metrics, and not its health', async () => {

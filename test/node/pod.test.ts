@@ -4,7 +4,7 @@ import { PAUSE_IMAGE } from '../../dev/machine/configuration.ts';
 import { eventually } from '../support/eventually.ts';
 import { NAMESPACE, RELEASE } from '../support/helm.ts';
 import { kubelet, memoryOf, operatorOf, rootOf, statusOf, tokenOf } from './support/containers.ts';
-import { PATIENCE_MS, Place, type Pod, SAMPLE } from './support/place.ts';
+import { MAX_WAIT_MS, Place, type Pod, SAMPLE } from './support/place.ts';
 import { nodeRun } from './support/run.ts';
 
 const MIB = 2 ** 20;
@@ -29,12 +29,12 @@ const pods = async (): Promise<readonly [Pod, Pod]> => {
 const processOf = async (name: string) => operatorOf((await place.pod(name)).metadata.uid);
 
 /** Resolves once the pod's container has been started again so many times, the last time after SIGKILL. */
-const killed = async (name: string, restarts: number, patienceMs = PATIENCE_MS) =>
+const killed = async (name: string, restarts: number, maxWaitMs = MAX_WAIT_MS) =>
   eventually(async () => {
     const [status] = (await place.pod(name)).status.containerStatuses ?? [];
     expect(status?.restartCount).toBe(restarts);
     expect(status?.lastState.terminated).toMatchObject({ exitCode: 137 });
-  }, patienceMs);
+  }, maxWaitMs);
 const restartsOf = async (name: string) => (await place.pod(name)).status.containerStatuses?.[0]?.restartCount ?? 0;
 
 describe('the container', () => {
@@ -165,7 +165,7 @@ describeLong('a service account that was deleted and made again', () => {
         const { stderr } = await place.try(['auth', 'whoami', `--token=${token}`]);
         expect(stderr).toContain('Unauthorized');
       }
-    }, PATIENCE_MS);
+    }, MAX_WAIT_MS);
     await place.look(180_000);
     expect((await pods()).map(({ metadata }) => metadata.uid)).toEqual(before.map(({ metadata }) => metadata.uid));
   }, 600_000);
@@ -180,7 +180,7 @@ describe('an operator that has too little memory', () => {
     await eventually(async () => {
       const statuses = (await place.pods()).flatMap(({ status }) => status.containerStatuses ?? []);
       expect(statuses.map(({ lastState }) => lastState.terminated?.reason)).toContain('OOMKilled');
-    }, PATIENCE_MS);
+    }, MAX_WAIT_MS);
     // As long as the new pods do not get ready, an old one stays, and somebody leads.
     await place.leader();
     await place.upgrade({});

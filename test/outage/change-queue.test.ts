@@ -1,4 +1,4 @@
-/** The change queue is gone, refuses, is silent, or is lost with the leader that read it: the objects do not notice. */
+/** The change queue is gone, refuses, never answers, loses a message, or is lost with the leader that read it: the objects do not notice. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Azurite, startAzurite } from '../../dev/azurite/azurite.ts';
 import { haveAzurite } from '../../dev/azurite/install.ts';

@@ -8,7 +8,7 @@ import { type Clock, wallTime } from '../../runtime/clock.ts';
 import { unlessAborted, withDeadline } from '../../runtime/deadline.ts';
 import type { RequestBudget } from '../budget/request-budget.ts';
 import type { OwnWrites } from '../changes/own-writes.ts';
-import type { Denial } from '../identity/denial.ts';
+import type { TokenDenial } from '../identity/denial.ts';
 import type { TokenSource } from '../identity/tokens.ts';
 import { type ArmOperation, type AzureMetrics, NO_METRICS } from '../metrics.ts';
 import type { SdkOptions } from './arm-client.ts';
@@ -23,7 +23,7 @@ export interface ArmOptions {
   readonly tokens: TokenSource;
   readonly budget: RequestBudget;
   /** That the subscription refuses all requests of this identity. */
-  readonly denial: Denial;
+  readonly denial: TokenDenial;
   readonly clock: Clock;
   readonly metrics?: AzureMetrics;
   /** For one attempt; 60 s when absent. */
@@ -167,7 +167,7 @@ export class ArmCalls {
     if (call.missing !== undefined && isRuntimeMissing(refusal)) return call.missing();
     if (failure.kind === 'throttled') {
       budget.throttled(call.budget, failure.retryAfterMs);
-      throw new AzureFailure(budget.blocking(call.budget, caller.patienceMs) ?? failure, { ids });
+      throw new AzureFailure(budget.blocking(call.budget, caller.maxWaitMs) ?? failure, { ids });
     }
     if (status === 408 || status >= 500) throw new TransientFailure(failure, { ids });
     throw new AzureFailure(failure, { ids });

@@ -21,7 +21,7 @@ export interface RequestBudgetOptions {
   readonly limits?: RateLimits;
 }
 
-type Caller = Pick<CallContext, 'key' | 'urgency' | 'needs' | 'patienceMs'>;
+type Caller = Pick<CallContext, 'key' | 'urgency' | 'needs' | 'maxWaitMs'>;
 
 /** How long tokens are kept for a woken key, or for a pass that sends nothing. */
 const HOLD_MS = 5_000;
@@ -74,7 +74,7 @@ export class RequestBudget {
   /**
    * Spends one request. Otherwise throws, and calls `wake` with the caller's key later: `ParkedError` when no token
    * is left now or too many requests have no answer, `AzureFailure` when ARM throttles for longer
-   * than the caller's `patienceMs`.
+   * than the caller's `maxWaitMs`.
    */
   take(kind: RequestKind, caller: Caller): void {
     const { key, urgency, needs: declared = NO_NEEDS } = caller;
@@ -94,11 +94,11 @@ export class RequestBudget {
     this.#hold(spend(kind, granted, pass, this.#holdUntil()));
   }
 
-  /** Why a caller is refused that would wait longer than `patienceMs` because of a 429; undefined when it would not. */
-  blocking(kind: RequestKind, patienceMs = Number.POSITIVE_INFINITY): Failure | undefined {
+  /** Why a caller is refused that would wait longer than `maxWaitMs` because of a 429; undefined when it would not. */
+  blocking(kind: RequestKind, maxWaitMs = Number.POSITIVE_INFINITY): Failure | undefined {
     const now = this.#clock.now();
     const until = this.#buckets[kind].blockedUntil ?? now;
-    if (until - now <= patienceMs) return undefined;
+    if (until - now <= maxWaitMs) return undefined;
     const time = `${new Date(until).toISOString().slice(0, 19)}Z`;
     return {
       kind: 'throttled',
@@ -181,13 +181,13 @@ export class RequestBudget {
   /** Leaves the key in line, for all that its pass goes through: a pass that starts over makes the same requests again. */
   #refuse(
     kind: RequestKind,
-    { key, urgency, patienceMs }: Caller,
+    { key, urgency, maxWaitMs }: Caller,
     { due, spent }: { readonly due: Counts; readonly spent: Counts },
   ): never {
     this.#lines.wait({ key, urgency, needs: sum(due, spent), collected: NONE, isRefused: true });
     this.#schedule();
     for (const each of KINDS) {
-      const failure = due[each] > 0 ? this.blocking(each, patienceMs) : undefined;
+      const failure = due[each] > 0 ? this.blocking(each, maxWaitMs) : undefined;
       if (failure !== undefined) throw new AzureFailure(failure);
     }
     throw new ParkedError(`no ${kind} left in the request budget`);

@@ -9,7 +9,7 @@ import { WarnOnce } from '../../runtime/warn-once.ts';
 import { parseMessage } from './parse-message.ts';
 import { BATCH, type QueueClient, QueueFailure, type QueueMessage } from './queue-client.ts';
 
-const BACKOFF = { baseMs: 5_000, maxMs: 5 * 60_000 };
+const LONGEST_BACKOFF_MS = 5 * 60_000;
 /** One of 40,000 reads a day may well end so: it is told of when the next one does, too. */
 const PASSING: ReadonlySet<QueueProblem> = new Set(['busy', 'unreachable']);
 
@@ -126,11 +126,17 @@ export class ChangeReader {
   }
 
   #failed(error: unknown, hiddenUntil: number): number {
-    const { clock, log } = this.#options;
+    const { clock, log, pollMs } = this.#options;
     if (!(error instanceof QueueFailure)) log.error('reading the change queue failed (bug)', { error });
     const failure = error instanceof QueueFailure ? error : undefined;
     const isBlip = this.#failures === 0 && failure !== undefined && PASSING.has(failure.problem);
-    const policy = { ...BACKOFF, minMs: failure?.retryAfterMs ?? 0, latestMs: BACKOFF.maxMs };
+    // A failure that passes by itself delays what is in the queue by no more than one poll.
+    const policy = {
+      baseMs: pollMs,
+      maxMs: LONGEST_BACKOFF_MS,
+      minMs: failure?.retryAfterMs ?? 0,
+      latestMs: LONGEST_BACKOFF_MS,
+    };
     const delay = backoffDelay(policy, this.#failures++, clock.random());
     // A role that was just assigned takes a while to spread: until then nobody needs to act.
     const hiddenMs = failure?.problem === 'denied' ? hiddenUntil - clock.monotonic() : 0;

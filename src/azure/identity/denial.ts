@@ -10,7 +10,7 @@ import type { Clock } from '../../runtime/clock.ts';
  * one refusal costs each of them minutes. So the keys that wait are kept at the edge, which alone knows that it is one
  * thing. A wake that gets lost costs nothing: the object polls on its own.
  */
-export class Denial {
+export class TokenDenial {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #wake: (key: string, urgency: Urgency) => void;
   readonly #wakeEveryMs: number;

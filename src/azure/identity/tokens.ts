@@ -7,7 +7,7 @@ import { type Clock, wallTime } from '../../runtime/clock.ts';
 import { unlessAborted, withDeadline } from '../../runtime/deadline.ts';
 import { AskAgain } from './ask-again.ts';
 import { failureOfCredential, noToken } from './credential-failures.ts';
-import { Denial } from './denial.ts';
+import { TokenDenial } from './denial.ts';
 
 export interface TokenSourceOptions {
   /**
@@ -76,14 +76,14 @@ export class TokenSource {
   #lastExchange: unknown;
   #hadToken = false;
   #failed: Failed | undefined;
-  readonly #denial: Denial;
+  readonly #denial: TokenDenial;
   readonly #askAgain: AskAgain;
   #pursuedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: TokenSourceOptions) {
     const { clock, wake = () => {} } = options;
     this.#options = options;
-    this.#denial = new Denial(clock, wake);
+    this.#denial = new TokenDenial(clock, wake);
     this.#askAgain = new AskAgain({
       clock,
       isWanted: () => this.#isWanted && !this.isRefusedForGood,

@@ -8,7 +8,7 @@ import { limitsFor } from '../../azure/budget/limits.ts';
 import { PrincipalBudgets } from '../../azure/budget/principal-budgets.ts';
 import { resolveCloud } from '../../azure/identity/clouds.ts';
 import { type Credential, describeCredential, identityOf } from '../../azure/identity/credentials.ts';
-import { Denial } from '../../azure/identity/denial.ts';
+import { TokenDenial } from '../../azure/identity/denial.ts';
 import { ownCredentialOf } from '../../azure/identity/own-credential.ts';
 import { createTokenCredential } from '../../azure/identity/token-credential.ts';
 import { TokenSource } from '../../azure/identity/tokens.ts';
@@ -52,7 +52,7 @@ export interface AzureReader {
  * request budget interrupts begins anew, and one of a large factory would never come to its end.
  */
 const PACE = { burst: 50, everyMs: 200 };
-/** A 429 that asks for more patience ends the read. */
+/** A 429 that asks for a longer wait ends the read. */
 const LONGEST_RETRY_AFTER_MS = 120_000;
 const MOST_THROTTLED = 5;
 
@@ -131,7 +131,7 @@ class Reader implements AzureReader {
       endpoint: cloud.endpoint,
       tokens: this.#tokens,
       budget: this.#principal.budget(foldCase(subscriptionId)),
-      denial: new Denial(clock, wake),
+      denial: new TokenDenial(clock, wake),
       clock,
       httpClient,
     });

@@ -7,7 +7,7 @@ import type { Io } from '../io.ts';
 const NO_FILES = ':4';
 const FILES = ':0';
 /** Longer, and the shell would seem to hang. */
-const PATIENCE_MS = 2_000;
+const MAX_WAIT_MS = 2_000;
 
 /** The last word is the one to be completed, and may be empty. */
 export async function complete(program: Command, words: readonly string[], io: Io): Promise<void> {
@@ -69,7 +69,7 @@ async function namesIn(verb: Command, typed: readonly string[], io: Io): Promise
     const client = connect(flags, io);
     try {
       const namespace = value('-n', '--namespace') ?? client.namespace ?? 'default';
-      const signal = AbortSignal.any([io.signal, AbortSignal.timeout(PATIENCE_MS)]);
+      const signal = AbortSignal.any([io.signal, AbortSignal.timeout(MAX_WAIT_MS)]);
       const objects = await listObjects(client, namespace, undefined, signal);
       const names = objects.map(({ metadata }) => String((metadata as { name?: unknown } | undefined)?.name ?? ''));
       return names.filter((name) => !typed.includes(name)).map((name): Candidate => [name, '']);

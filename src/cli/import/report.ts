@@ -43,7 +43,7 @@ function reportOf({ objects, skipped, errors, surprises }: ImportResult) {
   };
 }
 
-export interface Told {
+export interface ReportOptions {
   readonly directory: string | undefined;
   readonly credential: string;
   /** Manifests that are in the folder, and are none of these. */
@@ -52,7 +52,7 @@ export interface Told {
   readonly letting: string;
 }
 
-export function tell(result: ImportResult, { directory, credential, others, letting }: Told, io: Io): void {
+export function tell(result: ImportResult, { directory, credential, others, letting }: ReportOptions, io: Io): void {
   const { objects, skipped, errors, surprises } = result;
   const parents = new Set(objects.map(({ id: { parent } }) => JSON.stringify(parent))).size;
   const where = directory === undefined ? '' : ` in ${directory}`;

@@ -33,10 +33,10 @@ export interface Subject {
   readonly now: number;
 }
 
-export type Outcome = Pick<Change, 'action' | 'certain' | 'reason' | 'message' | 'fields'>;
+export type Foreseen = Pick<Change, 'action' | 'certain' | 'reason' | 'message' | 'fields'>;
 
 export interface Simulated {
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly Foreseen[];
   /** Whom the runtime is handed over to, by uid, and with what. */
   readonly successor?: { readonly uid: string; readonly handover: Handover };
 }
@@ -68,7 +68,7 @@ class SimulatedPass {
   readonly #eyes: Eyes;
   readonly #previous: Desired | undefined;
   #situation: Situation;
-  readonly #outcomes: Outcome[] = [];
+  readonly #outcomes: Foreseen[] = [];
 
   constructor({ object, desired, previous, peers, identity, now }: Subject, eyes: Eyes) {
     this.#eyes = eyes;
@@ -234,7 +234,7 @@ class SimulatedPass {
     return undefined;
   }
 
-  #end(end: Partial<Outcome> & Pick<Outcome, 'action'>): Simulated {
+  #end(end: Partial<Foreseen> & Pick<Foreseen, 'action'>): Simulated {
     return { outcomes: [...this.#outcomes, outcome(end)] };
   }
 
@@ -263,9 +263,9 @@ class SimulatedPass {
   }
 }
 
-const GONE: Pick<Outcome, 'action' | 'message'> = { action: 'none', message: 'the runtime is gone already' };
+const GONE: Pick<Foreseen, 'action' | 'message'> = { action: 'none', message: 'the runtime is gone already' };
 
-function outcome(end: Partial<Outcome> & Pick<Outcome, 'action'>): Outcome {
+function outcome(end: Partial<Foreseen> & Pick<Foreseen, 'action'>): Foreseen {
   const { action, certain = true, fields = [], ...said } = end;
   return { action, certain, ...said, fields };
 }

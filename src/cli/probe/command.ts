@@ -34,7 +34,7 @@ import { exitCodeOf, ProbeError, probe } from './probe.ts';
 import { Recorder } from './recorder.ts';
 import { LeakError, pseudonymous, type Recording, recordingOf, textOf } from './recording.ts';
 import { leftLines, removeLeft } from './removal.ts';
-import { reportOf, summaryOf, tableOf, verdictsOf } from './report.ts';
+import { judgementsOf, reportOf, summaryOf, tableOf } from './report.ts';
 import { azureWire, type Wire } from './wire.ts';
 
 export interface ProbeFlags extends AzureFlags {
@@ -224,7 +224,7 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
     // On a terminal the table says it once more, and for good.
     progress: io.isTerminal ? io.progress : io.note,
   });
-  const ran = { date, exchanges: recorder.exchanges, verdicts: verdictsOf(outcome) };
+  const ran = { date, exchanges: recorder.exchanges, verdicts: judgementsOf(outcome) };
   const inputs = { ...azure.inputs(), parents, prefix };
   // First: whoever reads the table may stop reading.
   const written = [

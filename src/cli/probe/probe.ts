@@ -68,7 +68,7 @@ export interface MadeNetwork {
   readonly isCertain: boolean;
 }
 
-export interface Outcome {
+export interface ProbeResult {
   readonly results: readonly Result[];
   /** Runtimes that could not be removed. */
   readonly left: readonly Left[];
@@ -83,7 +83,7 @@ export interface Outcome {
 export class ProbeError extends CommandError {}
 
 /** @throws ProbeError before anything was made */
-export async function probe(options: ProbeOptions): Promise<Outcome> {
+export async function probe(options: ProbeOptions): Promise<ProbeResult> {
   const { clock, journal, hurry } = options;
   const began = clock.monotonic();
   const requests = options.queue && new OwnRequests();
@@ -335,7 +335,7 @@ function messageOf(error: unknown): string {
  * 0: all that could be asked holds; 3: one does not; 1: something is left behind, or nothing speaks against the assumptions
  * but something was refused. What was not asked, or does not show here, is no failure: the table says so.
  */
-export function exitCodeOf({ results, left, interrupted }: Outcome): ExitCode {
+export function exitCodeOf({ results, left, interrupted }: ProbeResult): ExitCode {
   if (interrupted) return EXIT.interrupted;
   if (left.length > 0) return EXIT.failed;
   // An answer that was seen stays one, whatever else was not.

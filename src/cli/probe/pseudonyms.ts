@@ -1,11 +1,13 @@
 /** Replaces what tells of somebody by names that tell nothing: the same by the same, everywhere. */
+import { isIPv6 } from 'node:net';
 import { isWeak, type Needle, PREFIX_PSEUDONYM } from './inputs.ts';
 
 const GUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 /** The same without its dashes. */
 const BARE_GUID = /(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/gi;
 const IP4 = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])/g;
-const IP6 = /(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])/gi;
+/** What may be one: so may a time. */
+const IP6 = /(?<!\w)(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:]|\.\d)/gi;
 const JWT = /\beyJ[\w-]{8,}(?:\.[\w-]+){0,2}/g;
 /** Also of guests: `erika_contoso.com#EXT#@fabrikam.onmicrosoft.com`. */
 const MAIL = /[\w.+#-]+@[\w-]+(?:\.[\w-]+)+/g;
@@ -39,7 +41,7 @@ export class Pseudonyms {
       this.#isGiven(dashed(found)) ? found : bare(this.of('guid', dashed(found))),
     );
     text = text.replace(IP4, (found) => (this.#isGiven(found) ? found : this.of('ip', found)));
-    text = text.replace(IP6, (found) => this.of('name', found));
+    text = text.replace(IP6, (found) => (isIPv6(found) ? this.of('name', found) : found));
     if (this.#prefix !== '') text = text.replaceAll(insensitive(this.#prefix), PREFIX_PSEUDONYM);
     return text;
   }

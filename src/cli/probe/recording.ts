@@ -6,7 +6,7 @@ import { ASSUMPTIONS } from './assumptions/index.ts';
 import { type Inputs, needlesOf, PREFIX_PSEUDONYM } from './inputs.ts';
 import { Pseudonyms } from './pseudonyms.ts';
 import type { RawExchange } from './recorder.ts';
-import type { Verdicts } from './report.ts';
+import type { Judgements } from './report.ts';
 import { leftovers } from './scanner.ts';
 import { parseVerbatim } from './verbatim.ts';
 
@@ -33,7 +33,7 @@ export interface Exchange {
 export interface Recording {
   readonly format: 1;
   readonly date: string;
-  readonly verdicts: Verdicts;
+  readonly verdicts: Judgements;
   readonly exchanges: readonly Exchange[];
 }
 

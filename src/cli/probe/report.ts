@@ -3,13 +3,13 @@ import type { Json } from '../../core/model/runtime.ts';
 import type { Io } from '../io.ts';
 import { table } from '../output/table.ts';
 import { VERSION } from '../version.ts';
-import type { Verdict } from './assumptions/assumption.ts';
+import type { Judgement } from './assumptions/assumption.ts';
 import { CHECKABLE } from './assumptions/index.ts';
 import type { Site } from './assumptions/site.ts';
-import type { Outcome, Result, Why } from './probe.ts';
+import type { ProbeResult, Result, Why } from './probe.ts';
 import { leftLines } from './removal.ts';
 
-const SIGNS: Readonly<Record<Verdict, readonly [sign: string, colour: 'green' | 'red' | 'yellow']>> = {
+const SIGNS: Readonly<Record<Judgement, readonly [sign: string, colour: 'green' | 'red' | 'yellow']>> = {
   holds: ['holds', 'green'],
   'does not hold': ['DOES NOT HOLD', 'red'],
   'could not tell': ['could not tell', 'yellow'],
@@ -17,7 +17,7 @@ const SIGNS: Readonly<Record<Verdict, readonly [sign: string, colour: 'green' | 
 const PLACES = ['factory', 'workspace'] as const;
 
 /** By place, one line for each assumption; below one that does not hold, what was assumed and what follows for the operator. */
-export function tableOf({ results }: Outcome, paint: Io['paint']): string {
+export function tableOf({ results }: ProbeResult, paint: Io['paint']): string {
   const sections = PLACES.flatMap((place) => {
     const own = results.filter((result) => result.place === place);
     return own.length === 0
@@ -48,8 +48,8 @@ function rowsOf(result: Result, paint: Io['paint']): Parameters<typeof table>[0]
 }
 
 /** Below the table. `command` is how the probe is called. */
-export function summaryOf({ results, left, madeNetwork, requests, tookMs }: Outcome, command: string): string {
-  const count = (verdict: Verdict) => results.filter((result) => result.verdict === verdict).length;
+export function summaryOf({ results, left, madeNetwork, requests, tookMs }: ProbeResult, command: string): string {
+  const count = (verdict: Judgement) => results.filter((result) => result.verdict === verdict).length;
   const untold = (why: Why, words: string) => {
     const many = results.filter((result) => result.why === why).length;
     return many === 0 ? [] : [`${many} ${words}`];
@@ -76,7 +76,7 @@ export function summaryOf({ results, left, madeNetwork, requests, tookMs }: Outc
 }
 
 /** For a program, and for a bug report. What each id means is in docs/assumptions.md. */
-export function reportOf({ results, requests, tookMs, left, madeNetwork }: Outcome, date: Date): Json {
+export function reportOf({ results, requests, tookMs, left, madeNetwork }: ProbeResult, date: Date): Json {
   const of = (place: Site['kind']) =>
     results
       .filter((result) => result.place === place)
@@ -99,10 +99,10 @@ export function reportOf({ results, requests, tookMs, left, madeNetwork }: Outco
   };
 }
 
-export type Verdicts = Readonly<Record<Site['kind'], Readonly<Record<string, Verdict>>>>;
+export type Judgements = Readonly<Record<Site['kind'], Readonly<Record<string, Judgement>>>>;
 
 /** By place and id. */
-export function verdictsOf({ results }: Pick<Outcome, 'results'>): Verdicts {
+export function judgementsOf({ results }: Pick<ProbeResult, 'results'>): Judgements {
   const of = (place: Site['kind']) =>
     Object.fromEntries(results.filter((each) => each.place === place).map(({ id, verdict }) => [id, verdict]));
   return { factory: of('factory'), workspace: of('workspace') };

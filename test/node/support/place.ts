@@ -13,9 +13,9 @@ import { currentCluster, nodeRun, sandboxDir } from './run.ts';
 export const SAMPLE = 'examples/azureintegrationruntime.yaml';
 export const RUNTIME = { factory: DEFAULT_FACTORY, name: 'MySampleAzureIR' };
 /** For whatever has to go through the scheduler, the kubelet and containerd. */
-export const PATIENCE_MS = 90_000;
+export const MAX_WAIT_MS = 90_000;
 /** A test or a hook waits for several such things, one after the other, and each wait says what it waited for. */
-jest.setTimeout(6 * PATIENCE_MS);
+jest.setTimeout(6 * MAX_WAIT_MS);
 const HELM_TIMEOUT = '120s';
 
 export interface Pod {
@@ -161,7 +161,7 @@ export class Place {
 
   /** The name of the pod that holds the lease; between two leaders nobody does. */
   leader(): Promise<string> {
-    return eventually(() => this.#holder(), PATIENCE_MS);
+    return eventually(() => this.#holder(), MAX_WAIT_MS);
   }
 
   async #holder(): Promise<string> {
@@ -177,7 +177,7 @@ export class Place {
       const leader = await this.#holder();
       if (leader === previous) throw new Error(`${previous} still leads`);
       return leader;
-    }, PATIENCE_MS);
+    }, MAX_WAIT_MS);
   }
 
   log(pod: string, ...args: string[]): Promise<string> {
@@ -207,13 +207,13 @@ export class Place {
   }
 
   /** Has the operator look at the sample, and waits until it has. */
-  async look(patienceMs = PATIENCE_MS): Promise<void> {
+  async look(maxWaitMs = MAX_WAIT_MS): Promise<void> {
     const asked = `${Date.now()}`;
     await this.kubectl(['annotate', '-f', SAMPLE, `azure-ir.io/reconcile=${asked}`, '--overwrite']);
     await eventually(async () => {
       const { status } = await this.get<{ status: { lastHandledReconcileAt?: string } }>('-f', SAMPLE);
       if (status.lastHandledReconcileAt !== asked) throw new Error('the operator has not looked yet');
-    }, patienceMs);
+    }, maxWaitMs);
   }
 
   untilReady(): Promise<string> {

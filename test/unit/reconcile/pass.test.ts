@@ -97,10 +97,10 @@ describe('a request on behalf of an object', () => {
 });
 
 describe('the end of a pass', () => {
-  test('tells that Azure was seen, and when it is to be seen again', async () => {
+  test('tells that Azure was seen as declared, and when it is to be seen again', async () => {
     const operator = new Operator();
     await operator.poll(operator.apply('sample', desired()));
-    expect(operator.ends).toEqual([{ observed: true, waits: false, dueMs: INTERVAL_MS }]);
+    expect(operator.ends).toEqual([{ observed: true, isAsDeclared: true, waits: false, dueMs: INTERVAL_MS }]);
   });
 
   test('tells that Azure was not seen', async () => {
@@ -116,7 +116,7 @@ describe('the end of a pass', () => {
     const key = operator.apply('sample', desired());
     operator.azure.read = () => Promise.reject(new ParkedError('no reads left'));
     await operator.poll(key);
-    expect(operator.ends).toEqual([{ observed: false, waits: true, dueMs: undefined }]);
+    expect(operator.ends).toEqual([{ observed: false, isAsDeclared: false, waits: true, dueMs: undefined }]);
   });
 
   test('tells that the object is gone', async () => {

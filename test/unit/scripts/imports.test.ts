@@ -1,3 +1,4 @@
+/** The rules of imports: what is found, and what is let through. */
 import { describe, expect, test } from '@jest/globals';
 import { brokenImports, type Rooms } from '../../../scripts/imports/graph.ts';
 

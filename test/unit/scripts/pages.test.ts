@@ -1,11 +1,15 @@
 /** What the generated pages and the picture are made of. */
 import { describe, expect, test } from '@jest/globals';
+import { assumptionsPage } from '../../../scripts/docs/assumptions.ts';
 import { fieldsOf } from '../../../scripts/docs/crd.ts';
 import { decisionsPage } from '../../../scripts/docs/decisions.ts';
 import { demoSteps } from '../../../scripts/docs/demo-steps.ts';
 import { table } from '../../../scripts/docs/markdown.ts';
+import { reportsIn } from '../../../scripts/docs/reports.ts';
 import { readRepository } from '../../../scripts/docs/repository.ts';
 import { terminalSvg } from '../../../scripts/docs/terminal-svg.ts';
+import { isCheckable } from '../../../src/cli/probe/assumptions/assumption.ts';
+import { ASSUMPTIONS } from '../../../src/cli/probe/assumptions/index.ts';
 
 describe('a field of the CRD', () => {
   const field = (description: string, more: object = {}) =>
@@ -43,6 +47,46 @@ describe('a field of the CRD', () => {
 
 test('a cell of a table is one line, in which a bar ends nothing', () => {
   expect(table(['a'], [['one\n two | three']])).toBe('| a |\n| --- |\n| one two \\| three |');
+});
+
+describe('the page of the assumptions', () => {
+  const recording = (date: string, factory: object, workspace: object = {}) =>
+    JSON.stringify({ format: 1, date, verdicts: { factory, workspace }, exchanges: [] });
+  const reports = reportsIn(
+    new Map([
+      ['dev/emulator/recordings/one.json', recording('2025-02-01', { 'stale-etag': 'holds', 'page-size': 'holds' })],
+      [
+        'dev/emulator/recordings/two.json',
+        recording(
+          '2025-01-01',
+          { 'stale-etag': 'does not hold', 'page-size': 'could not tell' },
+          { 'stale-etag': 'holds' },
+        ),
+      ],
+      // What is none, although it is called so or stands there.
+      ['dev/emulator/recordings/README.md', 'None yet.'],
+      ['test/recordings/three.json', recording('2025-03-01', { 'stale-etag': 'holds' })],
+    ]),
+  );
+  const rows = assumptionsPage(reports)
+    .split('\n')
+    .map((line) => line.slice(2, -2).split(' | '));
+  const rowOf = (id: string) => rows.find(([cell]) => cell === `\`${id}\``) ?? [];
+
+  test.each([
+    ['stale-etag', 'factory: 1 of 2 hold, 2025-02-01; workspace: 1 of 1 hold, 2025-01-01'],
+    ['page-size', 'factory: 1 of 1 hold, 2025-02-01'],
+    ['create-only', 'none'],
+  ])('counts the recordings that tell of one, by place, and has the date of the newest: %s', (id, told) => {
+    expect(rowOf(id).at(-1)).toBe(told);
+  });
+
+  test('names for each one the files that rely on it, also where it cannot be provoked', () => {
+    for (const each of ASSUMPTIONS) {
+      const reliers = each.reliedOnBy.map((path) => `\`${path}\``).join(', ') || 'the emulator alone';
+      expect(rowOf(each.id)[isCheckable(each) ? 5 : 4]).toBe(reliers);
+    }
+  });
 });
 
 describe('the index of the decisions', () => {

@@ -107,6 +107,14 @@ describe('a replica that works queues', () => {
     ]);
   });
 
+  test('what an event of Azure names, after what people do and before routine polls', () => {
+    const { enqueuer, taken } = setUp();
+    enqueuer.runtimePushed(runtimeKeyOf(ONE) ?? '');
+    const pushed = taken()[A];
+    expect(pushed).toBeGreaterThan(PRIORITY.poll);
+    expect(pushed).toBeLessThan(change);
+  });
+
   test('the objects of a namespace with another credential, and those that share their runtimes', () => {
     const { shard, enqueuer, taken } = setUp();
     const elsewhere = parsed({ name: 'runtime-d', namespace: 'elsewhere', ...SAME });

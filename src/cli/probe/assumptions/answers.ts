@@ -1,5 +1,5 @@
 /** What checks make of answers. */
-
+import { isObject } from '../../../core/model/json.ts';
 import type { Json, JsonObject } from '../../../core/model/runtime.ts';
 import type { Refused } from './assumed.ts';
 import type { Finding } from './assumption.ts';
@@ -13,10 +13,6 @@ export function jsonOf({ text }: Pick<Answer, 'text'>): Json | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A value deep in a body; undefined where the way ends. */

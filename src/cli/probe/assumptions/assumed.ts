@@ -103,7 +103,7 @@ export interface Assumed {
   /** [workspace-running] The status of a poll while the operation runs, again with its `Location`. */
   readonly runningStatus: number;
   /**
-   * [workspace-patience] When the caller of a PUT is told to ask for its result, in seconds. Recorded as a header; its
+   * [workspace-retry-after] When the caller of a PUT is told to ask for its result, in seconds. Recorded as a header; its
    * value is not.
    */
   readonly operationRetryAfter: number | undefined;

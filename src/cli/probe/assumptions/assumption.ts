@@ -1,6 +1,6 @@
 /** What an assumption is: a sentence about Azure that the operator or the emulator rests on, and how it can be found out. */
 import type { Assumed } from './assumed.ts';
-import type { Heard } from './heard.ts';
+import type { HeardEvents } from './heard.ts';
 import type { Site } from './site.ts';
 
 export type Mark =
@@ -11,7 +11,7 @@ export type Mark =
   /** Seen on the wire of Azure itself. */
   | 'recorded';
 
-export type Verdict =
+export type Judgement =
   | 'holds'
   | 'does not hold'
   /** It was asked, and the answers do not show it here: a list has one page only. */
@@ -19,7 +19,7 @@ export type Verdict =
 
 /** What a check found. */
 export interface Finding {
-  readonly verdict: Verdict;
+  readonly verdict: Judgement;
   /** What was assumed of the answer, and what it was; in one form, so that they can stand side by side. */
   readonly assumed: string;
   readonly seen: string;
@@ -62,7 +62,7 @@ export interface Asked extends Provable {
 
 /** Events show it that a queue brings of the run's own requests, once all have been sent. */
 export interface Announced extends Provable {
-  readonly judge: (heard: Heard) => Finding;
+  readonly judge: (heard: HeardEvents) => Finding;
   /** Sends what no other check sends: in each place, whatever it is about. */
   readonly provoke?: (site: Site) => Promise<void>;
 }

@@ -1,9 +1,9 @@
 /** Assumptions about the documents of a factory: what a write stores, and what reads and lists show of it. */
 
+import { isObject } from '../../../core/model/json.ts';
 import type { Json } from '../../../core/model/runtime.ts';
 import {
   compared,
-  isObject,
   list,
   make,
   outcome,

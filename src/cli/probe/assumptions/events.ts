@@ -1,7 +1,7 @@
 /** Assumptions about the events that ARM raises and Event Grid brings into a queue. */
 import { compared, make, runtimePath, untold } from './answers.ts';
 import type { Announced, Finding, Unprovoked } from './assumption.ts';
-import { type Count, type Heard, KINDS } from './heard.ts';
+import { type Count, type HeardEvents, KINDS } from './heard.ts';
 
 const BICEP = 'deploy/azure/push.bicep';
 const PAGE = 'docs/change-queue.md';
@@ -58,7 +58,7 @@ export const ANNOUNCEMENTS: readonly Announced[] = [
  * reader of the queue may have been quicker. So it is false only where the way is proven to be whole: of one kind of write
  * each one was announced, and of another kind none was.
  */
-function announcedWrites({ writes, seconds }: Heard): Finding {
+function announcedWrites({ writes, seconds }: HeardEvents): Finding {
   const assumed = 'creates, updates and deletions are announced';
   const counts = KINDS.map((kind) => writes[kind]).filter(({ made }) => made > 0);
   const made = total(counts, 'made');
@@ -76,7 +76,7 @@ function announcedWrites({ writes, seconds }: Heard): Finding {
   return untold(assumed, `announced: ${seen}. Look whether somebody else reads this queue: ${PAGE}`);
 }
 
-function announcedState({ states, writes, unfiltered }: Heard): Finding {
+function announcedState({ states, writes, unfiltered }: HeardEvents): Finding {
   const assumed = 'an event';
   if (states.made === 0) return untold(assumed, 'no state was read');
   if (states.announced > 0) return compared(assumed, 'an event');

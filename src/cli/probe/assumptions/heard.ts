@@ -38,7 +38,7 @@ export interface Count {
 }
 
 /** Of one factory or workspace. */
-export interface Heard {
+export interface HeardEvents {
   readonly writes: Readonly<Record<Kind, Count>>;
   readonly states: Count;
   /** Events of writes and deletions: how many there were, and how many of them have the id of one of our requests. */
@@ -132,7 +132,7 @@ export function isAllAnnounced(all: readonly Matched[]): boolean {
 export function heardIn(
   parentId: string,
   { requests, events, seconds }: { requests: readonly OwnRequest[]; events: readonly OwnEvent[]; seconds: number },
-): Heard {
+): HeardEvents {
   const below = `${foldCase(parentId)}/`;
   const inGroup = below.slice(0, below.indexOf('/providers/') + 1);
   const isHere = ({ resource }: Pick<OwnEvent, 'resource'>) => resource.startsWith(below);

@@ -167,7 +167,7 @@ export const WORKSPACES: readonly Checkable[] = [
     },
   },
   {
-    id: 'workspace-patience',
+    id: 'workspace-retry-after',
     sentence: 'The response of a workspace to a PUT has a `Retry-After` in whole seconds.',
     mark: 'inferred',
     where: 'workspace',

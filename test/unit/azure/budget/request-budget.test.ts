@@ -365,9 +365,9 @@ describe('a 429 for long', () => {
   function longRig() {
     const the = rig();
     const until = `${new Date(the.clock.now() + DAY).toISOString().slice(0, 19)}Z`;
-    const ask = (key: string, patienceMs = INTERVAL, needs: Needs = { reads: 1 }) => {
+    const ask = (key: string, maxWaitMs = INTERVAL, needs: Needs = { reads: 1 }) => {
       try {
-        the.budget.take('reads', { key, urgency: 'poll', needs, patienceMs });
+        the.budget.take('reads', { key, urgency: 'poll', needs, maxWaitMs });
         return 'granted';
       } catch (error) {
         return error instanceof AzureFailure ? error.failure : error instanceof ParkedError ? 'parked' : error;

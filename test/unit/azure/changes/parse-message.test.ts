@@ -4,6 +4,12 @@ import fc from 'fast-check';
 import { checkResourceGroup, checkRuntimeId } from '../../../../src/azure/arm/ids.ts';
 import { parseMessage } from '../../../../src/azure/changes/parse-message.ts';
 import { foldCase } from '../../../../src/core/model/letter-case.ts';
+import { runtimeKeyOf } from '../../../../src/kube/objects/runtime-key.ts';
+import { ObjectStore } from '../../../../src/kube/objects/store.ts';
+import { PushedChanges } from '../../../../src/triggers/pushed-changes.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { parsed } from '../../kube/objects/objects-of-tests.ts';
+import { RecordedLog } from '../../runtime/recorded-log.ts';
 
 const SUBSCRIPTION = '00000000-0000-0000-0000-00000000000a';
 const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/My-Group`;
@@ -257,6 +263,45 @@ describe('whatever a message is', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+
+  test('it has nothing polled but runtimes of objects', () => {
+    const objects = new ObjectStore();
+    const factory = { subscriptionId: SUBSCRIPTION, resourceGroup: 'My-Group', name: 'Factory' };
+    objects.replace(
+      ['Runtime-1', 'Runtime-2'].map((azureName) => parsed({ name: azureName, spec: { azureName, factory } })),
+    );
+    const named = new Set<string>();
+    const changes = new PushedChanges({
+      objects,
+      polls: { named: (key) => void named.add(key) },
+      listedAt: () => undefined,
+      announced: () => {},
+      clock: new FakeClock(Date.parse(TIME)),
+      log: new RecordedLog(),
+    });
+    const keys = objects.objects().map((object) => runtimeKeyOf(object) ?? '');
+    const almost = fc
+      .tuple(
+        fc.constantFrom(GROUP, `${GROUP}-2`, GROUP.toUpperCase()),
+        fc.constantFrom('Factory', 'factory', 'Factory-2'),
+        fc.constantFrom('Runtime-1', 'RUNTIME-1', 'Runtime-10', 'Runtime'),
+      )
+      .map(([group, parent, name]) =>
+        base64(
+          event({
+            resource: `${group}/providers/Microsoft.DataFactory/factories/${parent}/integrationRuntimes/${name}`,
+          }),
+        ),
+      );
+    fc.assert(
+      fc.property(fc.oneof(texts, almost), (text) => {
+        for (const change of parseMessage(text).changes) changes.take(change);
+        for (const key of named) expect(keys).toContain(key);
+      }),
+      { numRuns: 500, examples: [[plain(event())]] },
+    );
+    expect(named).toContain(keys[0]);
   });
 
   test('nothing of its claims is kept', () => {

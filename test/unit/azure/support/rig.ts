@@ -3,7 +3,7 @@ import type { ArmOptions } from '../../../../src/azure/arm/arm-calls.ts';
 import { createDataFactory } from '../../../../src/azure/arm/data-factory.ts';
 import { createSynapse } from '../../../../src/azure/arm/synapse.ts';
 import { RequestBudget } from '../../../../src/azure/budget/request-budget.ts';
-import { Denial } from '../../../../src/azure/identity/denial.ts';
+import { TokenDenial } from '../../../../src/azure/identity/denial.ts';
 import { TokenSource } from '../../../../src/azure/identity/tokens.ts';
 import { compact } from '../../../../src/core/model/compact.ts';
 import { AzureFailure, type Failure } from '../../../../src/core/model/failure.ts';
@@ -80,7 +80,7 @@ export function rig(
     endpoint: 'https://arm.test',
     tokens,
     budget,
-    denial: new Denial(clock, (key) => void budgetAvailable.push(key), 30_000),
+    denial: new TokenDenial(clock, (key) => void budgetAvailable.push(key), 30_000),
     clock,
     metrics,
     retry: { attempts: 3, minDelayMs: 0, maxDelayMs: 1000 },

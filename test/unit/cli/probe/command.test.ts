@@ -106,6 +106,9 @@ describe('with the emulator as it is', () => {
     expect(out).toContain('no workspace was named (--workspace)');
     expect(notes).toContain('Nothing of the probe is left.');
     expect(await own()).toEqual([]);
+    // Nobody asked for a network (--network), which could never be deleted: it was looked for, and not made.
+    const networks = (await emulator.control.trace()).filter(({ path }) => path.includes('/managedVirtualNetworks/'));
+    expect(networks.map(({ method, status }) => [method, status])).toEqual([['GET', 404]]);
     const recording = readFileSync(join(dir, 'recording.json'), 'utf8');
     const report = readFileSync(join(dir, 'probe-report.json'), 'utf8');
     for (const input of [SUBSCRIPTION, 'Fabrikam', 'invoices', '127.0.0.1', ...Object.values(DEFAULT_CLIENT)]) {
@@ -200,10 +203,12 @@ describe('with the emulator as it is', () => {
       },
     });
     const queue = 'https://contoso.queue.core.windows.net/probe';
-    const code = await run(['probe', '--factory', id, '--queue', queue, '--dir', dir], io);
+    const code = await run(['probe', '--factory', id, '--network', '--queue', queue, '--dir', dir], io);
     expect({ code, notes: told.notes }).toEqual({ code: 1, notes: expect.stringContaining('error: nothing was done') });
     expect(questions).toEqual(['Go on? [y/N] ']);
     expect(told.notes).toContain(`in ${id}`);
+    expect(told.notes).toMatch(/make the managed virtual network `default` .*: THIS CAN NEVER BE DELETED;/);
+    expect(told.notes).toContain('Nothing runs on the runtimes, so they cost nothing.');
     // What reading does to a queue, and for how long.
     expect(told.notes).toMatch(
       new RegExp(`read the queue ${queue} for at most 150 s:\\n +TAKE OUT OF IT .*hide all others`),
@@ -241,13 +246,14 @@ test('where nothing can be written safely, the file of an earlier run does not s
 });
 
 test('an assumption that does not hold is shown beside the real answer, and tells by the exit code', async () => {
-  await start({ createOnly: { status: 409, code: 'Conflict' } });
+  await start({ createOnly: { status: 409, code: 'Conflict' }, pageSize: 10 });
   try {
     const { code, out } = await begin('--factory', id, '--yes').told;
     expect(code).toBe(3);
     expect(out).toMatch(
       /^ +create-only +DOES NOT HOLD +409 Conflict\n +assumed +412 PreconditionFailed\n +meaning +A PUT .*\n +so +A runtime .*overwritten/m,
     );
+    expect(out).toMatch(/^ +page-size +DOES NOT HOLD +10 on a page\n +assumed +100 on a page$/m);
     expect(await own()).toEqual([]);
   } finally {
     await emulator.stop();

@@ -1,7 +1,7 @@
 /** The probe disturbed: whatever goes wrong in the middle, nothing of it stays behind, or it is listed. */
 import { describe, expect, test } from '@jest/globals';
 import type { Fault } from '../../../../dev/emulator/index.ts';
-import { exitCodeOf, type Outcome, ProbeError } from '../../../../src/cli/probe/probe.ts';
+import { exitCodeOf, ProbeError, type ProbeResult } from '../../../../src/cli/probe/probe.ts';
 import { FACTORY_ID, isThere, type Place, PREFIX, place } from './support.ts';
 
 const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [
@@ -145,7 +145,7 @@ describe('an interruption', () => {
       };
       const ended = await at.run({ wire, signal: interrupted.signal }).catch((error: unknown) => error);
       if (ended instanceof Error) expect(ended).toBeInstanceOf(ProbeError);
-      else expect(exitCodeOf(ended as Outcome)).toBe(130);
+      else expect(exitCodeOf(ended as ProbeResult)).toBe(130);
       expect(await at.ownRuntimes()).toEqual([]);
       expect(at.journal.left).toEqual([]);
     },

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Where } from '../../../../src/cli/probe/assumptions/assumption.ts';
 import { isAsked } from '../../../../src/cli/probe/assumptions/assumption.ts';
 import { CHECKABLE } from '../../../../src/cli/probe/assumptions/index.ts';
-import { exitCodeOf, type Outcome, type Result } from '../../../../src/cli/probe/probe.ts';
+import { exitCodeOf, type ProbeResult, type Result } from '../../../../src/cli/probe/probe.ts';
 import { isThere, place } from './support.ts';
 
 describe('against the emulator', () => {
@@ -70,7 +70,7 @@ describe('the exit code', () => {
   });
   const holds = result('holds');
   const refused = result('could not tell', 'refused');
-  const outcome = (results: readonly Result[], more: Partial<Outcome> = {}): Outcome => ({
+  const outcome = (results: readonly Result[], more: Partial<ProbeResult> = {}): ProbeResult => ({
     results,
     left: [],
     madeNetwork: undefined,
@@ -80,7 +80,7 @@ describe('the exit code', () => {
     ...more,
   });
   const left = [{ parent: 'p', name: 'n', why: 'locked' }];
-  const CODES: readonly (readonly [what: string, code: number, outcome: Outcome])[] = [
+  const CODES: readonly (readonly [what: string, code: number, outcome: ProbeResult])[] = [
     ['all holds', 0, outcome([holds])],
     ['all that was asked holds', 0, outcome([holds, result('could not tell', 'not asked')])],
     ['all that shows here holds', 0, outcome([holds, result('could not tell', 'not shown')])],

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { PERSON } from '../../../../dev/emulator/event-message.ts';
 import { QueueFailure } from '../../../../src/azure/changes/queue-client.ts';
 import { LISTENS_MS } from '../../../../src/cli/probe/listener.ts';
-import { exitCodeOf, type Outcome } from '../../../../src/cli/probe/probe.ts';
+import { exitCodeOf, type ProbeResult } from '../../../../src/cli/probe/probe.ts';
 import type { QueueProblem } from '../../../../src/core/model/queue-state.ts';
 import { strangers } from '../../../support/change-events.ts';
 import { FACTORY, place, WORKSPACE } from './support.ts';
@@ -15,12 +15,12 @@ const FILTER = [
   'Microsoft.Synapse/workspaces/integrationRuntimes',
 ].flatMap((runtimes) => [`${runtimes}/write`, `${runtimes}/delete`]);
 
-function told({ results }: Outcome): string[] {
+function told({ results }: ProbeResult): string[] {
   return results.filter(({ id }) => IDS.includes(id)).map((each) => `${each.place} ${each.id}: ${each.verdict}`);
 }
 
 /** What does not depend on the queue. */
-function rest({ results }: Outcome): unknown[] {
+function rest({ results }: ProbeResult): unknown[] {
   return results.filter(({ id, verdict }) => !IDS.includes(id) && verdict !== 'holds');
 }
 

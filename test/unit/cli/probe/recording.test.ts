@@ -259,6 +259,40 @@ describe('a GUID without its dashes', () => {
   });
 });
 
+test.each([
+  ['2001:db8::7', 'client name-1'],
+  ['2603:1020:201:10::10F', 'client name-1'],
+  ['2001:0DB8:0000:0000:0000:0000:0000:0007', 'client name-1'],
+  ['[2001:db8::7]:443', 'client [name-1]:443'],
+  ['ip:2001:db8::7', 'client ip:name-1'],
+  ['fd00::7', 'client name-1'],
+  ['::ffff:203.0.113.77', 'client ::ffff:192.0.2.1'],
+  // What only looks like one.
+  ['12:34:56', 'client 12:34:56'],
+  ['2025-01-01T12:34:56Z', 'client 2025-01-01T12:34:56Z'],
+])('an IPv6 address is replaced, and what is none is not: %s', (address, text) => {
+  const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory');
+  const run = { date: new Date(0), exchanges: [], verdicts: { factory: {}, workspace: {} } };
+  expect(pseudonymous(`client ${address}`, run, inputs)).toBe(text);
+});
+
+test('the correlation id of an answer is in no header, and in a message it is another one: the same for the same', () => {
+  const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory');
+  const [, , first] = exchangesOf(inputs);
+  const correlationId = 'abcdefab-1234-4abc-8def-00000000beef';
+  const headers = { 'x-ms-correlation-request-id': correlationId, 'x-ms-request-id': correlationId };
+  const message = `The request failed (Correlation id: ${correlationId}).`;
+  const failed = { status: 500, headers, text: JSON.stringify({ error: { code: 'InternalServerError', message } }) };
+  const text = written(inputs, first ? [first, { ...first, answer: failed }, { ...first, answer: failed }] : []);
+  expect(text).not.toContain(correlationId);
+  const [, ...answers] = recordingFrom(text).exchanges.map(({ answer }) => answer);
+  expect(answers[0]).toMatchObject({
+    headers: { 'x-ms-correlation-request-id': '(removed)', 'x-ms-request-id': '(removed)' },
+    body: { error: { message: expect.stringMatching(/\(Correlation id: 00000000-0000-4000-8000-[0-9a-f]{12}\)/) } },
+  });
+  expect(answers[1]).toEqual(answers[0]);
+});
+
 test('a guest of the directory is a person, too', () => {
   const inputs = inputsOf('Fabrikam-RG_(eu)', 'fabrikamFactory');
   const run = { date: new Date(0), exchanges: [], verdicts: { factory: {}, workspace: {} } };

@@ -19,7 +19,7 @@ import { TokenSource } from '../../../../src/azure/identity/tokens.ts';
 import type { Answer } from '../../../../src/cli/probe/assumptions/site.ts';
 import { Calls } from '../../../../src/cli/probe/calls.ts';
 import { Journal } from '../../../../src/cli/probe/journal.ts';
-import { type Outcome, type ProbeOptions, probe } from '../../../../src/cli/probe/probe.ts';
+import { type ProbeOptions, type ProbeResult, probe } from '../../../../src/cli/probe/probe.ts';
 import { type Left, removeAll } from '../../../../src/cli/probe/removal.ts';
 import { azureWire, type Wire } from '../../../../src/cli/probe/wire.ts';
 import { Sealed } from '../../../../src/core/model/credential.ts';
@@ -49,7 +49,7 @@ export interface Place extends AsyncDisposable {
   readonly wire: Wire;
   readonly queue: MemoryQueue;
   /** Runs the probe to its end; time goes on by itself. */
-  run(options?: Partial<ProbeOptions>): Promise<Outcome>;
+  run(options?: Partial<ProbeOptions>): Promise<ProbeResult>;
   /** Removes what is in the journal, as a process does that begins anew. */
   clean(): Promise<Left[]>;
   /** The names of runtimes that are the probe's. */
@@ -58,10 +58,11 @@ export interface Place extends AsyncDisposable {
   others(): Promise<string>;
 }
 
-/** `events`: how the queue is told of writes; undefined: it is not. */
+/** `events`: how the queue is told of writes; undefined: it is not. `operationMs`: how long the workspace's writes take. */
 export async function place(
   assumed: Partial<Assumed> = {},
   events: Partial<EventSubscription> | undefined = {},
+  operationMs = OPERATION_MS,
 ): Promise<Place> {
   const clock = new FakeClock(Date.now());
   const queue = new MemoryQueue(clock);
@@ -72,7 +73,7 @@ export async function place(
   await control.ensureFactory({ ...FACTORY, location: 'northeurope' });
   await control.ensureWorkspace({ ...WORKSPACE, location: 'northeurope' });
   await control.ensureNetwork({ factory: FACTORY });
-  await control.setOperations({ factory: WORKSPACE, durationMs: OPERATION_MS });
+  await control.setOperations({ factory: WORKSPACE, durationMs: operationMs });
   for (let i = 0; i < OTHERS; i++) {
     const properties = { type: 'Managed' };
     for (const factory of [FACTORY, WORKSPACE]) await control.putRuntime({ factory, name: `payroll-${i}`, properties });

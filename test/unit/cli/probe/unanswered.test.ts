@@ -7,7 +7,7 @@ import { enableAuthoring } from '../../../../src/cli/probe/assumptions/answers.t
 import { type Answer, type Ask, type Site, Undecided } from '../../../../src/cli/probe/assumptions/site.ts';
 import { Calls } from '../../../../src/cli/probe/calls.ts';
 import { Journal } from '../../../../src/cli/probe/journal.ts';
-import { exitCodeOf, type Outcome, ProbeError, probe } from '../../../../src/cli/probe/probe.ts';
+import { exitCodeOf, ProbeError, type ProbeResult, probe } from '../../../../src/cli/probe/probe.ts';
 import { reportOf, summaryOf, tableOf } from '../../../../src/cli/probe/report.ts';
 import type { WireRequest } from '../../../../src/cli/probe/wire.ts';
 import { AzureFailure } from '../../../../src/core/model/failure.ts';
@@ -25,7 +25,7 @@ const PARENT = answered(200, { id: FACTORY_ID, location: 'northeurope' });
 const NETWORK = `${FACTORY_ID}/managedVirtualNetworks/default`;
 
 /** A run with `--network` against a service that has a factory and answers by `send`. */
-function run(send: (request: WireRequest, interrupt: () => void) => Answer, factory = PARENT): Promise<Outcome> {
+function run(send: (request: WireRequest, interrupt: () => void) => Answer, factory = PARENT): Promise<ProbeResult> {
   const clock = new FakeClock();
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new Error('interrupted'));

@@ -6,14 +6,14 @@ import { compare, settingsOf, shownDifferences } from '../../../../dev/emulator/
 import { DEFAULT_CLIENT } from '../../../../dev/emulator/index.ts';
 import { Recorder } from '../../../../src/cli/probe/recorder.ts';
 import { type Recording, recordingFrom, recordingOf, textOf } from '../../../../src/cli/probe/recording.ts';
-import { verdictsOf } from '../../../../src/cli/probe/report.ts';
+import { judgementsOf } from '../../../../src/cli/probe/report.ts';
 import { FACTORY, PREFIX, place, WORKSPACE } from '../../cli/probe/support.ts';
 
 const { tenantId, clientId } = DEFAULT_CLIENT;
 
 /** Of a probe that an emulator with these assumptions answered. */
-async function recorded(assumed: Partial<Assumed> = {}): Promise<Recording> {
-  await using at = await place(assumed);
+async function recorded(assumed: Partial<Assumed> = {}, operationMs?: number): Promise<Recording> {
+  await using at = await place(assumed, {}, operationMs);
   const recorder = new Recorder(at.clock);
   const { results } = await at.run({ wire: recorder.over(at.wire) });
   const parents = [
@@ -32,7 +32,7 @@ async function recorded(assumed: Partial<Assumed> = {}): Promise<Recording> {
   ] as const;
   const inputs = { parents, tenantId, clientId, hosts: [at.emulator.armUrl], secrets: [], claims: [], prefix: PREFIX };
   const recording = recordingOf(
-    { date: new Date(0), exchanges: recorder.exchanges, verdicts: verdictsOf({ results }) },
+    { date: new Date(0), exchanges: recorder.exchanges, verdicts: judgementsOf({ results }) },
     inputs,
   );
   return recordingFrom(textOf(recording));
@@ -59,6 +59,27 @@ describe('a recording', () => {
     expect(settings.stages).toMatchObject([{ state: 'Starting', afterMs: 0 }, { state: 'Online' }]);
   });
 
+  test('of a service with other pages, stages and times is answered with those, and only the length of its pages does not hold', async () => {
+    const networkStages = [
+      { state: 'Creating', afterMs: 0 },
+      { state: 'Starting', afterMs: 15_000 },
+      { state: 'Online', afterMs: 35_000 },
+    ];
+    const recording = await recorded({ pageSize: 10, networkStages }, 12_000);
+    const settings = settingsOf(recording);
+    expect(settings).toMatchObject({
+      pageSize: 10,
+      stages: [{ state: 'Creating', afterMs: 0 }, { state: 'Starting' }, { state: 'Online' }],
+    });
+    expect(settings.operationMs).toBeGreaterThan(10_000);
+    expect(settings.operationMs).toBeLessThanOrEqual(14_000);
+    expect(shownDifferences(await compare(recording))).toBe('');
+    for (const verdicts of Object.values(recording.verdicts)) {
+      const others = Object.entries(verdicts).filter(([, verdict]) => verdict !== 'holds');
+      expect(others).toEqual([['page-size', 'does not hold']]);
+    }
+  });
+
   const OTHERS: readonly (readonly [field: string, recorded: string, assumed: Partial<Assumed>])[] = [
     ['status', '409', { createOnly: { status: 409, code: 'Conflict' } }],
     ['body.error.code', 'Conflict', { staleEtag: { status: 412, code: 'Conflict' } }],
@@ -74,13 +95,15 @@ describe('a recording', () => {
   });
 });
 
-const FOLDER = new URL('../../../../dev/emulator/recordings/', import.meta.url);
-const recordings = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+const ROOT = new URL('../../../../', import.meta.url);
+/** Of Azure, as soon as somebody has sent one; and a short one of the emulator, which shows that a file there is a test. */
+const FOLDERS = ['dev/emulator/recordings/', 'test/unit/dev/emulator/recordings/'];
+const files = FOLDERS.flatMap((folder) => readdirSync(new URL(folder, ROOT)).map((name) => `${folder}${name}`));
 
-// None is there until somebody has sent one.
-for (const name of recordings) {
-  test(`the recording of Azure ${name} is answered by the emulator as Azure did`, async () => {
-    const recording = recordingFrom(readFileSync(new URL(name, FOLDER), 'utf8'));
+test.each(files.filter((file) => file.endsWith('.json')))(
+  'the recording %s is answered by the emulator as it was recorded',
+  async (file) => {
+    const recording = recordingFrom(readFileSync(new URL(file, ROOT), 'utf8'));
     expect(shownDifferences(await compare(recording))).toBe('');
-  });
-}
+  },
+);
