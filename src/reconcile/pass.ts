@@ -134,11 +134,10 @@ export class Pass {
   /** What this pass could not write is written again when the back-off ends, however often a message names the runtime. */
   #firm(next: Requeue): Requeue {
     if (next.kind !== 'backoff') return next;
-    const { object, failure, wrote, definition } = this.#state.situation;
+    const { failure, wrote, definition } = this.#state.situation;
     const isLeft = definition?.presence === 'absent' || driftOf(this.#state.situation).length > 0;
     const isUnwritten = (wrote !== undefined && isLeft) || (failure !== undefined && failure.during !== 'poll');
-    // A person may delete what this operator was not allowed to: for up to an hour, only a message tells of it.
-    return (isUnwritten && !object.deleting) || (next.minMs ?? 0) > 0 ? { ...next, isFirm: true } : next;
+    return isUnwritten || (next.minMs ?? 0) > 0 ? { ...next, isFirm: true } : next;
   }
 
   /** Polls give way when the request budget cannot bear them all. */
