@@ -2,11 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { stderrLog, type Task } from '../controlplane/log.ts';
-import { DEFAULT_CLIENT, DEFAULT_FACTORY, startEmulator } from '../emulator/index.ts';
+import { DEFAULT_CLIENT } from '../emulator/index.ts';
 import { pathOf } from '../tools/index.ts';
-import { azureValues } from './azure-values.ts';
+import { azureValues, startAzure } from './azure.ts';
 import { startCluster } from './cluster.ts';
-import { NODE_ADDRESS } from './configuration.ts';
 
 const { SANDBOX_DIR: dir = '', NODE_RUN = '' } = process.env;
 const task: Task = { log: stderrLog('node'), signal: new AbortController().signal };
@@ -15,15 +14,8 @@ const told = new Promise<void>((resolve) => {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve());
 });
 const cluster = await startCluster({ dir, ...JSON.parse(NODE_RUN) }, task);
-const emulator = await startEmulator({
-  host: NODE_ADDRESS,
-  port: 443,
-  extraHosts: [NODE_ADDRESS],
-  throttling: false,
-  seed: [DEFAULT_FACTORY],
-  // Goes with the sandbox, whichever way that ends.
-  dir: join(dir, 'emulator'),
-});
+// Its files go with the sandbox, whichever way that ends.
+const emulator = await startAzure(join(dir, 'emulator'));
 const file = (name: string) => join(dir, name);
 await writeFile(file('azure.yaml'), JSON.stringify(azureValues(emulator)));
 const path = [dirname(cluster.kubectl), dirname(pathOf('helm'))].join(delimiter);

@@ -2,10 +2,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator, startEmulator } from '../../../dev/emulator/index.ts';
+import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator } from '../../../dev/emulator/index.ts';
 import { type Cluster, kubectlOf, type Options, type Result, runKubectl } from '../../../dev/installation/kubectl.ts';
-import { azureValues } from '../../../dev/machine/azure-values.ts';
-import { NODE_ADDRESS, PAUSE_IMAGE } from '../../../dev/machine/configuration.ts';
+import { azureValues, startAzure } from '../../../dev/machine/azure.ts';
+import { PAUSE_IMAGE } from '../../../dev/machine/configuration.ts';
 import { eventually } from '../../support/eventually.ts';
 import { CHART, helm, NAMESPACE, RELEASE } from '../../support/helm.ts';
 import { currentCluster, nodeRun, sandboxDir } from './run.ts';
@@ -45,16 +45,8 @@ export class Place {
     this.home = home;
   }
 
-  /** The emulator has the port of Azure, 443, which the chart's NetworkPolicy lets out to. */
   static async create(): Promise<Place> {
-    const emulator = await startEmulator({
-      host: NODE_ADDRESS,
-      port: 443,
-      extraHosts: [NODE_ADDRESS],
-      throttling: false,
-      seed: [DEFAULT_FACTORY],
-    });
-    return new Place(emulator, await mkdtemp(join(sandboxDir(), 'place-')));
+    return new Place(await startAzure(), await mkdtemp(join(sandboxDir(), 'place-')));
   }
 
   /** Uninstalls, and removes the objects, so that the next file finds a cluster as it was. */
