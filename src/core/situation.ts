@@ -7,7 +7,7 @@ import { type Drift, differences, type FieldPath } from './model/fields.ts';
 import type { Advice, Message } from './model/message.ts';
 import { condition, type ManagedObject, type Status } from './model/object.ts';
 import { type Handover, ownerOf } from './model/ownership.ts';
-import type { Definition, InteractiveAuthoring, ParentPresence } from './model/runtime.ts';
+import type { Definition, InteractiveAuthoring, ParentPresence, RuntimeDocument } from './model/runtime.ts';
 import { REPAIR_RESET_MS, type Requeue } from './schedule.ts';
 import type { Absence, REPAIR_UNMADE, RepeatedAnswer } from './waits.ts';
 
@@ -141,11 +141,35 @@ export function otherOwner({ object, contenders, desired }: Situation): ManagedO
 }
 
 /** The leaves that are not as declared; empty as long as no runtime has been seen. */
-export function driftOf({ definition, desired, status }: Situation): Drift[] {
-  if (definition?.presence !== 'present' || definition.runtime.type !== 'Managed') return [];
-  const managedBefore = managing(desired) ? status.ownedFields : [];
-  return differences(desired.fields, managedBefore, definition.runtime.document);
+export function driftOf({ definition, desired, status }: Situation): readonly Drift[] {
+  if (definition?.presence !== 'present' || definition.runtime.type !== 'Managed') return NONE;
+  const managedBefore = managing(desired) ? status.ownedFields : NONE;
+  const { document } = definition.runtime;
+  const last = compared.get(document);
+  if (last?.declared === desired.fields && isSameList(last.managedBefore, managedBefore)) return last.drift;
+  const drift = differences(desired.fields, managedBefore, document);
+  compared.set(document, { declared: desired.fields, managedBefore, drift });
+  return drift;
 }
+
+const NONE: readonly never[] = [];
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((each, at) => each === b[at]));
+}
+
+/**
+ * What each document was last compared with. A pass asks for the drift five times or more, and until the next list every poll
+ * asks for the same: comparing each time took a fifth of what a poll allocates (measured).
+ */
+const compared = new WeakMap<
+  RuntimeDocument,
+  {
+    readonly declared: Desired['fields'];
+    readonly managedBefore: readonly string[];
+    readonly drift: readonly Drift[];
+  }
+>();
 
 /** Of the runtime as it was seen; undefined as long as none has been. */
 export function etagOf({ definition }: Situation): string | undefined {

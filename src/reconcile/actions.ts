@@ -28,8 +28,8 @@ export type PassAction = Exclude<Action, { kind: 'Settle' | 'Release' | 'StoreSt
 /** What ends a pass. */
 export interface Signals {
   readonly signal: AbortSignal;
-  /** Ends what it only reads, but no write: a write must hear what came of it. */
-  readonly superseded: AbortSignal | undefined;
+  /** Aborts when `signal` does, and earlier when the object has changed. For reads only: a write must hear what came of it. */
+  readonly readSignal: AbortSignal;
 }
 
 export class Actions {
@@ -41,14 +41,14 @@ export class Actions {
   #caller: CallContext;
   readonly #readSignal: AbortSignal;
 
-  constructor(world: Dependencies, access: Access, state: PassState, report: Report, { signal, superseded }: Signals) {
+  constructor(world: Dependencies, access: Access, state: PassState, report: Report, { signal, readSignal }: Signals) {
     this.#world = world;
     this.#access = access;
     this.#state = state;
     this.#report = report;
     this.#results = new WriteResults(world, state, report);
     this.#caller = initialContext(world, state.situation, access, signal);
-    this.#readSignal = superseded === undefined ? signal : AbortSignal.any([signal, superseded]);
+    this.#readSignal = readSignal;
   }
 
   /**

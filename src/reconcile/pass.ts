@@ -55,14 +55,14 @@ export class Pass {
   readonly #report: Report;
   readonly #actions: Actions;
   readonly #signal: AbortSignal;
-  readonly #superseded: AbortSignal | undefined;
+  readonly #readSignal: AbortSignal;
 
   constructor(
     world: Dependencies,
     object: ManagedObject,
     since: Since | undefined,
     warnOnce: WarnOnce,
-    { signal, superseded }: Signals,
+    { signal, readSignal }: Signals,
   ) {
     if (!object.spec.valid) throw new Error('a pass needs a valid object');
     this.#world = world;
@@ -70,9 +70,9 @@ export class Pass {
     this.#access = world.identities.accessFor(object);
     this.#state = new PassState(firstSituation(world, object, object.spec.desired, this.#access, since));
     this.#report = new Report(world, this.#state, warnOnce, signal);
-    this.#actions = new Actions(world, this.#access, this.#state, this.#report, { signal, superseded });
+    this.#actions = new Actions(world, this.#access, this.#state, this.#report, { signal, readSignal });
     this.#signal = signal;
-    this.#superseded = superseded;
+    this.#readSignal = readSignal;
   }
 
   /** @throws what the API server throws, and the reason of an aborted signal */
@@ -149,7 +149,8 @@ export class Pass {
 
   /** What Azure has confirmed is stored all the same; the rest is for another pass. */
   async #interrupted(error: unknown, decided: boolean): Promise<PassOutcome> {
-    const isSuperseded = this.#superseded?.aborted === true && error === this.#superseded.reason;
+    const { aborted, reason } = this.#readSignal;
+    const isSuperseded = aborted && error === reason && error !== this.#signal.reason;
     const changed = error instanceof ConflictError || error instanceof SupersededError || isSuperseded;
     const parked = error instanceof ParkedError ? error : undefined;
     if (!changed && parked === undefined) throw error;

@@ -20,8 +20,8 @@ import type { Since } from './pass-state.ts';
 /** When the key is to be reconciled again; `parked`: whoever makes it wait has it queued again. */
 export type PassResult = Requeue | { readonly kind: 'parked'; readonly waitsFor: ParkedError['waitsFor'] };
 
-/** When `superseded` aborts, the object has changed: the pass waits for no read any longer. */
-export type Reconcile = (key: string, signal: AbortSignal, superseded?: AbortSignal) => Promise<PassResult>;
+/** `readSignal` aborts when `signal` does, and when the object has changed: the pass waits for no read any longer. */
+export type Reconcile = (key: string, signal: AbortSignal, readSignal?: AbortSignal) => Promise<PassResult>;
 
 /**
  * Makes the function that handles a key. It throws what the API server throws (the caller backs off); failures of Azure
@@ -40,7 +40,7 @@ export function createReconciler(world: Dependencies): Reconcile {
     notes.keep(object, outcome, world.now());
     return result;
   };
-  return async (key, signal, superseded) => {
+  return async (key, signal, readSignal = signal) => {
     const object = world.objects.get(key);
     if (object === undefined) {
       notes.drop(key);
@@ -58,7 +58,7 @@ export function createReconciler(world: Dependencies): Reconcile {
     if (busy.has(runtime)) return conflictBackoff(world.intervalMs);
     busy.add(runtime);
     try {
-      return await run(object, { signal, superseded });
+      return await run(object, { signal, readSignal });
     } catch (error) {
       world.metrics.abandoned(key);
       throw error;

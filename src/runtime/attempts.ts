@@ -6,14 +6,14 @@ export interface Attempt {
   readonly failures: number;
   /** Aborts when the controller stops and its grace period is over, or when leadership is lost. */
   readonly signal: AbortSignal;
-  /** Aborts when the key was added again because the attempt works with outdated input: it need not wait for an answer. */
-  readonly superseded: AbortSignal;
+  /** Aborts when `signal` does, and when the key was added again because the attempt works with outdated input: what only reads need not wait for an answer. */
+  readonly readSignal: AbortSignal;
 }
 
 interface Running {
   readonly startedAt: number;
-  readonly abort: AbortController;
-  readonly supersede: AbortController;
+  readonly all: AbortController;
+  readonly reads: AbortController;
 }
 
 /** Each attempt has its own abort signals, so a listener that a handler leaves behind goes away with the attempt. */
@@ -21,10 +21,11 @@ export class RunningAttempts {
   readonly #running = new Map<string, Running>();
 
   begin(key: string, failures: number, now: number): Attempt {
-    const abort = new AbortController();
-    const supersede = new AbortController();
-    this.#running.set(key, { startedAt: now, abort, supersede });
-    return { failures, signal: abort.signal, superseded: supersede.signal };
+    const all = new AbortController();
+    // Two controllers rather than `AbortSignal.any`: what that makes is only freed by a full garbage collection.
+    const reads = new AbortController();
+    this.#running.set(key, { startedAt: now, all, reads });
+    return { failures, signal: all.signal, readSignal: reads.signal };
   }
 
   end(key: string): void {
@@ -32,11 +33,14 @@ export class RunningAttempts {
   }
 
   supersede(key: string): void {
-    this.#running.get(key)?.supersede.abort(new Error('the key was added again meanwhile'));
+    this.#running.get(key)?.reads.abort(new Error('the key was added again meanwhile'));
   }
 
   abortAll(reason: Error): void {
-    for (const { abort } of this.#running.values()) abort.abort(reason);
+    for (const { all, reads } of this.#running.values()) {
+      all.abort(reason);
+      reads.abort(reason);
+    }
   }
 
   /** The attempt that has run longest. */

@@ -21,9 +21,9 @@ export interface HandlerOptions {
 
 export function createHandler({ reconcile, clock, log, outageKeys }: HandlerOptions): Handler {
   const warnOnce = new WarnOnce();
-  return async (key, { signal, superseded }) => {
+  return async (key, { signal, readSignal }) => {
     try {
-      const result = await reconcile(key, signal, superseded);
+      const result = await reconcile(key, signal, readSignal);
       warnOnce.clear(key);
       outageKeys.delete(key);
       return handlerResultOf(result, key, clock.monotonic());

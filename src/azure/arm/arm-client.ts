@@ -54,7 +54,7 @@ export function createClient<T extends SdkClient>(
     client.pipeline.removePolicy({ name });
   }
   client.pipeline.addPolicy(bearerPolicy(tokens));
-  client.pipeline.addPolicy(boundedAnswers(MAX_BYTES));
+  client.pipeline.addPolicy(boundedAnswers(MAX_BYTES), { phase: 'Sign' });
   return client;
 }
 

@@ -1,7 +1,13 @@
 /** The transport below the SDK: connections that are checked before their first use, and answers of bounded length. */
 import { Agent } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { createDefaultHttpClient, type HttpClient, type PipelinePolicy } from '@azure/core-rest-pipeline';
+import {
+  createDefaultHttpClient,
+  type HttpClient,
+  type PipelinePolicy,
+  type PipelineRequest,
+  RestError,
+} from '@azure/core-rest-pipeline';
 import { malformed } from './parse.ts';
 
 type Created = Parameters<Agent['createConnection']>[1];
@@ -54,24 +60,53 @@ export function checkedTransport(mayUse: () => boolean): HttpClient {
 
 /**
  * Aborts a request while its answer is received, once that is longer than so many bytes, decompressed: it would fill the
- * memory. Such an answer counts as malformed, and is not retried at once.
+ * memory. Such an answer counts as malformed, and is not retried at once. It has to be the innermost policy that looks at answers.
+ *
+ * Two designs: (a) `onDownloadProgress`, for which the SDK pipes every answer through one more stream: 8 % of what a poll takes of
+ * the CPU (measured); (b) this one: the SDK hands the stream over, and it is read here.
  */
 export function boundedAnswers(maxBytes: number): PipelinePolicy {
   return {
     name: 'boundedAnswers',
     async sendRequest(request, next) {
-      let isTooLong = false;
-      request.onDownloadProgress = ({ loadedBytes }) => {
-        if (loadedBytes <= maxBytes) return;
-        isTooLong = true;
-        // Ends the stream, and with it the connection.
-        throw new Error('the answer is too long');
-      };
+      const asked = request.streamResponseStatusCodes;
+      request.streamResponseStatusCodes = EVERY_STATUS;
       try {
-        return await next(request);
-      } catch (error) {
-        throw isTooLong ? malformed(`it is longer than ${maxBytes / 2 ** 20} MiB`) : error;
+        const response = await next(request);
+        const { readableStreamBody: stream } = response;
+        if (stream === undefined) return response;
+        delete response.readableStreamBody;
+        response.bodyAsText = await textOf(stream, maxBytes, request);
+        return response;
+      } finally {
+        // The policies further out would take the text for a stream.
+        if (asked === undefined) delete request.streamResponseStatusCodes;
+        else request.streamResponseStatusCodes = asked;
       }
     },
   };
+}
+
+/** As the SDK has it. */
+const EVERY_STATUS = new Set([Number.POSITIVE_INFINITY]);
+
+/** @throws AzureFailure for too long a text; RestError, as the SDK does, when the stream ends before its end; AbortError */
+async function textOf(stream: AsyncIterable<unknown>, maxBytes: number, request: PipelineRequest): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of stream) {
+      const bytes = chunk as Buffer;
+      length += bytes.length;
+      // Leaving the loop ends the stream, and with it the connection.
+      if (length > maxBytes) break;
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') throw error;
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new RestError(`Error reading response as text: ${problem}`, { code: RestError.PARSE_ERROR, request });
+  }
+  if (length > maxBytes) throw malformed(`it is longer than ${maxBytes / 2 ** 20} MiB`);
+  return Buffer.concat(chunks).toString('utf8');
 }

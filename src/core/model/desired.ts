@@ -1,5 +1,5 @@
 /** What a manifest declares. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FieldPath } from './fields.ts';
 import type { Json, RuntimeId } from './runtime.ts';
 
@@ -30,5 +30,5 @@ export interface ManagedVirtualNetwork {
 /** Equal for two manifests exactly when they declare the same leaves. */
 export function declarationHash({ fields }: Pick<Desired, 'fields'>): string {
   const declared = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(declared)).digest('hex').slice(0, 16);
+  return hash('sha256', JSON.stringify(declared), 'hex').slice(0, 16);
 }

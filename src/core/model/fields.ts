@@ -114,6 +114,10 @@ function itself(value: Json): Json {
 /** The value stands there itself. */
 const PLAIN_VALUE: Place = { read: (there) => [there], write: (_, value) => value };
 
+const PLAIN_LEAVES: ReadonlyMap<string, Leaf> = new Map(
+  [...ROWS].map(([path, row]) => [path, { ...row, place: PLAIN_VALUE }]),
+);
+
 /** An entry of a list of `{name, value}`: entries of other names, and what else an entry has, are left as they are. */
 const namedEntry = (name: string): Place => {
   const isMine = (item: Json): item is JsonObject => isObject(item) && property(item, 'name') === name;
@@ -135,10 +139,10 @@ const namedEntry = (name: string): Place => {
 const ENTRY = /^(?<map>[^[]+)\[(?<name>.+)\]$/s;
 
 function find(path: string): Leaf | undefined {
+  if (!path.endsWith(']')) return PLAIN_LEAVES.get(path);
   const { map, name } = ENTRY.exec(path)?.groups ?? {};
-  const row = ROWS.get(map === undefined ? path : `${map}[]`);
-  if (row === undefined || (map === undefined && path.endsWith('[]'))) return undefined;
-  return { ...row, place: name === undefined ? PLAIN_VALUE : namedEntry(name) };
+  const row = ROWS.get(`${map}[]`);
+  return row === undefined || name === undefined ? undefined : { ...row, place: namedEntry(name) };
 }
 
 function leaf(path: FieldPath): Leaf {

@@ -74,9 +74,9 @@ export class Operator {
   async pass(
     key: string,
     signal: AbortSignal = new AbortController().signal,
-    superseded?: AbortSignal,
+    readSignal?: AbortSignal,
   ): Promise<PassResult> {
-    return this.#reconcile(key, signal, superseded);
+    return this.#reconcile(key, signal, readSignal);
   }
 
   /** A pass over a cache and a list that are up to date. */

@@ -423,12 +423,12 @@ describe('a key that is added while it is in hand', () => {
     [false, 'it may go on as it does'],
   ])('with supersedes: %s, its pass is told that %s', async (supersedes) => {
     const told: boolean[] = [];
-    const handler: Handler = async (_key, { superseded }) => {
+    const handler: Handler = async (_key, { readSignal }) => {
       await new Promise<void>((resolve) => {
-        superseded.addEventListener('abort', () => resolve());
+        readSignal.addEventListener('abort', () => resolve());
         world.clock.setTimer(1_000, resolve);
       });
-      told.push(superseded.aborted);
+      told.push(readSignal.aborted);
       return DONE;
     };
     const world = setUp(handler, { concurrency: 2 });
@@ -444,6 +444,24 @@ describe('a key that is added while it is in hand', () => {
     world.abort.abort();
     await running;
   });
+});
+
+test('a pass that is aborted is told so by both of its signals', async () => {
+  const told: unknown[] = [];
+  const handler: Handler = async (_key, { signal, readSignal }) => {
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    told.push(signal.reason, readSignal.reason);
+    return DONE;
+  };
+  const { clock, queue, controller, abort } = setUp(handler);
+  const lost = new AbortController();
+  const running = controller.run(abort.signal, lost.signal);
+  queue.add('a');
+  await clock.settle();
+  const reason = new Error('leadership is lost');
+  lost.abort(reason);
+  await running;
+  expect(told).toEqual([reason, reason]);
 });
 
 describe('a pass that is slow', () => {

@@ -10,7 +10,7 @@ import { RecordedLog } from '../runtime/recorded-log.ts';
 const PERIOD = 600_000;
 const DOWN = new KubeError({ status: 503, reason: 'ServiceUnavailable', message: 'down' });
 const NEVER = new AbortController().signal;
-const ATTEMPT = { failures: 0, signal: NEVER, superseded: NEVER };
+const ATTEMPT = { failures: 0, signal: NEVER, readSignal: NEVER };
 
 function handlerOf(outcomes: (PassResult | Error)[]) {
   const log = new RecordedLog();
