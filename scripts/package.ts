@@ -1,5 +1,5 @@
 /**
- * `npm run package`: writes everything that a release holds into dist/release, with a sum for each file. The same sources give the same bytes.
+ * `npm run package`: writes everything that a release holds into dist/release, with a sum for each file, and beside it what the release says of itself. The same sources give the same bytes.
  *
  * The image is built by `docker buildx` from the published bases where that is to be had. Elsewhere BuildKit builds it from stand-ins of the bases (Linux and root), which
  * is for trying, not for publishing: the name of the file says so. Without either, and with --without-image, it is left out. With --own-platform-only, kubectl azir is
@@ -15,6 +15,7 @@ import { stderrLog, step, type Task } from '../dev/controlplane/log.ts';
 import { buildImage } from '../dev/machine/image.ts';
 import { whyUnsuitable } from '../dev/machine/suitable.ts';
 import { haveTools, pathOf } from '../dev/tools/index.ts';
+import { releaseNotes } from './package/changelog.ts';
 import { debianPackages } from './package/debian.ts';
 import { writePlugin } from './package/plugin.ts';
 import { call, tarball } from './package/tarball.ts';
@@ -22,6 +23,8 @@ import { whyNotPackaged } from './package/version.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist', 'release');
+/** Not among the files of the release: it is the text that they are shown with. */
+const notes = join(root, 'dist', 'release-notes.md');
 const NAME = 'azure-ir-operator';
 const NAMESPACE = 'azure-ir-system';
 const ARCHITECTURES = ['amd64', 'arm64'] as const;
@@ -175,6 +178,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (!(await haveTools(['helm'], task))) throw new Error('the chart needs helm, which cannot be built here');
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
+  await writeFile(notes, releaseNotes(await text('CHANGELOG.md'), options));
   const scratch = await mkdtemp(join(tmpdir(), 'package-'));
   try {
     await writeManifests(options, await writeChart(options, scratch));

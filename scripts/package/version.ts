@@ -1,4 +1,5 @@
 /** What the changelog and the chart must say of a version before it is packaged. */
+import { sectionOf } from './changelog.ts';
 
 export interface Pages {
   /** The text of CHANGELOG.md. */
@@ -16,7 +17,7 @@ export function whyNotPackaged(
   const wrong = ['version', 'appVersion'].find((key) => !`\n${chart}`.includes(`\n${key}: ${version}\n`));
   if (wrong !== undefined) return `Chart.yaml: ${wrong} is not ${version}, the version of package.json`;
   if (!release) return undefined;
-  const section = changelog.split(/^(?=## )/m).find((part) => part.startsWith(`## [${version}]`));
+  const section = sectionOf(version, changelog);
   if (section === undefined)
     return `CHANGELOG.md has no section "## [${version}]": name what is under "## [Unreleased]" so`;
   return /^- /m.test(section) ? undefined : `CHANGELOG.md says nothing below "## [${version}]": list what is new`;

@@ -14,6 +14,7 @@ import { stderrLog } from '../../dev/controlplane/log.ts';
 import { pathOf, underCi } from '../../dev/tools/index.ts';
 import { brokenLinks } from '../../scripts/docs/links.ts';
 import { readRepository } from '../../scripts/docs/repository.ts';
+import { releaseNotes } from '../../scripts/package/changelog.ts';
 import { haveOwnNode } from '../../scripts/package/plugin.ts';
 import { describeWith } from '../support/tools.ts';
 
@@ -85,6 +86,16 @@ const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await de
     },
     PACK_MS,
   );
+
+  test('is shown with what is new in it, whose links lead to its sources, and which the workflow posts', () => {
+    const notes = readFileSync(`${root}dist/release-notes.md`, 'utf8');
+    const changelog = readFileSync(`${root}CHANGELOG.md`, 'utf8');
+    expect(notes).toBe(releaseNotes(changelog, { version, sources: REPOSITORY_URL }));
+    expect(notes).toMatch(/^- /m);
+    expect(notes).not.toMatch(/\]\((?!https:)/);
+    const workflow = readFileSync(`${root}.github/workflows/release.yaml`, 'utf8');
+    expect(workflow).toContain('--notes-file dist/release-notes.md dist/release/*');
+  });
 
   test('installs the image of its version from where it is, and runs no test', () => {
     const all = parseAllDocuments(readFileSync(`${out}install.yaml`, 'utf8')).map((document) => document.toJS());
