@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = `${root}dist/release/`;
 const IMAGE_REPOSITORY = 'registry.example.com/operator';
 const REPOSITORY_URL = 'https://git.example.com/team/operator';
-const { version, dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+const { version, license, dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 /** Node is put into an archive, and the first time fetched. */
 const PACK_MS = 600_000;
@@ -109,9 +109,21 @@ const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await de
     const chart = `${out}azure-ir-operator-chart-${version}.tgz`;
     const show = async (what: string) =>
       parse((await promisify(execFile)(pathOf('helm'), ['show', what, chart], { cwd: root })).stdout);
-    const { home, sources, icon } = await show('chart');
+    const { home, sources, icon, annotations } = await show('chart');
     expect({ home, sources }).toEqual({ home: REPOSITORY_URL, sources: [REPOSITORY_URL] });
     expect(Buffer.from(icon.split('base64,')[1], 'base64').toString()).toMatch(/^<svg .*<\/svg>$/);
+    expect(annotations['artifacthub.io/license']).toBe(license);
+    expect(parse(annotations['artifacthub.io/images'])).toEqual([
+      {
+        name: 'azure-ir-operator',
+        image: `${IMAGE_REPOSITORY}:${version}`,
+        platforms: ['linux/amd64', 'linux/arm64'],
+      },
+    ]);
+    expect(parse(annotations['artifacthub.io/links'])).toEqual([
+      { name: 'support', url: `${REPOSITORY_URL}/issues` },
+      { name: 'documentation', url: `${REPOSITORY_URL}/blob/v${version}/docs/README.md` },
+    ]);
     const { image, metrics } = await show('values');
     expect(image.repository).toBe(IMAGE_REPOSITORY);
     expect(metrics.prometheusRule.runbookUrl).toBe(`${REPOSITORY_URL}/blob/v${version}/docs/runbook.md`);
