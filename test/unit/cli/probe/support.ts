@@ -103,8 +103,9 @@ export async function place(
         workspace: WORKSPACE_ID,
         queue,
       };
-      const rest = { network: false, prefix: PREFIX, signal: never, hurry: never, progress: () => {} };
-      const run = probe({ ...standard, ...rest, ...options }).finally(() => journal.close());
+      const rest = { network: false, prefix: PREFIX, signal: never, hurry: never };
+      const silent = { progress: () => {}, underWay: () => {} };
+      const run = probe({ ...standard, ...rest, ...silent, ...options }).finally(() => journal.close());
       return passingTime(clock, isIdle, run);
     },
     clean: async () => {
