@@ -1,6 +1,6 @@
 /** What `npm run package` writes, but for the image, which the tests on a real node build. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { brokenLinks } from '../../scripts/docs/links.ts';
 import { readRepository } from '../../scripts/docs/repository.ts';
 import { releaseNotes } from '../../scripts/package/changelog.ts';
 import { haveOwnNode } from '../../scripts/package/plugin.ts';
+import { azureEnv } from '../support/azure-env.ts';
 import { describeWith } from '../support/tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,6 +51,31 @@ async function runsAsPlugin(bin: string, rest = [dirname(process.execPath), proc
   const file = `${root}examples/azureintegrationruntime.yaml`;
   expect(await run('azir', 'plan', '--offline', '-f', file)).toContain('Plan: 1 valid');
   expect(await run('__complete', 'azir', 'pl')).toMatch(/^plan\t/);
+  await probes(kubectl, env);
+}
+
+/** As far as it goes before somebody has agreed: to what it says that it will do, and with nothing sent. */
+async function probes(kubectl: string, env: NodeJS.ProcessEnv) {
+  const probe = (args: string[], more = {}) =>
+    promisify(execFile)(kubectl, ['azir', 'probe', ...args], { env: { ...env, ...more } });
+  expect((await probe(['--help'])).stdout).toMatch(/^Usage: kubectl azir probe [\s\S]*--factory <id>/);
+  const dir = await mkdtemp(join(tmpdir(), 'probe-'));
+  const nowhere = azureEnv({
+    tenantId: randomUUID(),
+    clientId: randomUUID(),
+    clientSecret: 'secret',
+    authorityUrl: 'https://login.invalid',
+    armUrl: 'https://arm.invalid',
+  });
+  const factory = `/subscriptions/${randomUUID()}/resourceGroups/team-a/providers/Microsoft.DataFactory/factories/mine`;
+  await expect(probe(['--factory', factory, '--dir', dir], nowhere)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      `the probe will\n  in ${factory}\n  make some thirty runtimes[^]*error: there is no terminal to ask on`,
+    ),
+  });
+  expect(readdirSync(dir)).toEqual([]);
+  await rm(dir, { recursive: true });
 }
 
 const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await describeWith('krew') : describe.skip;
