@@ -34,7 +34,7 @@ export interface Context {
 export const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 const PASSED: Counts = { ...NONE, passed: 1 };
 const SKIPPED: Counts = { ...NONE, skipped: 1 };
-export const FAILED: Counts = { ...NONE, failed: 1 };
+const FAILED: Counts = { ...NONE, failed: 1 };
 
 /** A stage that takes longer hangs; the whole run is expected to take a few minutes. */
 const LONGEST_MINUTES = 20;

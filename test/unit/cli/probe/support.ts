@@ -131,7 +131,7 @@ interface Waiting {
 }
 
 /** A Storage queue in memory. */
-export class MemoryQueue {
+class MemoryQueue {
   /** What a request is answered with, in place of messages. */
   failure: QueueFailure | undefined;
   /** By id: how often each one was got. */
