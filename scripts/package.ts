@@ -1,5 +1,5 @@
 /**
- * `npm run package`: writes everything that a release holds into dist/release, with a sum for each file. The same sources give the same bytes.
+ * `npm run package`: writes everything that a release holds into dist/release, with a sum for each file, and beside it what the release says of itself. The same sources give the same bytes.
  *
  * The image is built by `docker buildx` from the published bases where that is to be had. Elsewhere BuildKit builds it from stand-ins of the bases (Linux and root), which
  * is for trying, not for publishing: the name of the file says so. Without either, and with --without-image, it is left out. With --own-platform-only, kubectl azir is
@@ -10,11 +10,13 @@ import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
 import { run } from '../dev/controlplane/child.ts';
 import { stderrLog, step, type Task } from '../dev/controlplane/log.ts';
 import { buildImage } from '../dev/machine/image.ts';
 import { whyUnsuitable } from '../dev/machine/suitable.ts';
 import { haveTools, pathOf } from '../dev/tools/index.ts';
+import { releaseNotes } from './package/changelog.ts';
 import { debianPackages } from './package/debian.ts';
 import { writePlugin } from './package/plugin.ts';
 import { call, tarball } from './package/tarball.ts';
@@ -22,9 +24,12 @@ import { whyNotPackaged } from './package/version.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist', 'release');
+/** Not among the files of the release: it is the text that they are shown with. */
+const notes = join(root, 'dist', 'release-notes.md');
 const NAME = 'azure-ir-operator';
 const NAMESPACE = 'azure-ir-system';
 const ARCHITECTURES = ['amd64', 'arm64'] as const;
+const PLATFORMS = ARCHITECTURES.map((architecture) => `linux/${architecture}`);
 
 const task: Task = { log: stderrLog('package'), signal: new AbortController().signal };
 
@@ -48,22 +53,32 @@ async function checkVersion(version: string, release: boolean): Promise<void> {
 
 /** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image, its sources and its runbook are. */
 async function writeChart(options: Options, scratch: string): Promise<string> {
-  const { version, epoch } = options;
+  const { version, epoch, sources } = options;
   const chart = join(scratch, NAME);
   await cp(join(root, 'deploy', 'chart'), chart, { recursive: true });
   await fillIn(join(chart, 'values.yaml'), '  repository: ""', `  repository: ${options.repository}`);
-  if (options.sources !== '') {
-    const runbook = `${options.sources}/blob/v${version}/docs/runbook.md`;
+  await fillIn(join(chart, 'Chart.yaml'), '\nannotations:\n', `\nannotations:\n${annotationsOf(options)}`);
+  if (sources !== '') {
+    const runbook = `${sources}/blob/v${version}/docs/runbook.md`;
     await fillIn(join(chart, 'values.yaml'), '    runbookUrl: ""', `    runbookUrl: ${runbook}`);
-    await fillIn(
-      join(chart, 'Chart.yaml'),
-      '\nkeywords:',
-      `\nhome: ${options.sources}\nsources: [${options.sources}]\nkeywords:`,
-    );
+    await fillIn(join(chart, 'Chart.yaml'), '\nkeywords:', `\nhome: ${sources}\nsources: [${sources}]\nkeywords:`);
   }
   const file = join(out, `${NAME}-chart-${version}.tgz`);
   await tarball(file, { folder: scratch, names: [NAME], epoch, level: 9 }, task);
   return file;
+}
+
+/** What Artifact Hub is told that only the release knows (https://artifacthub.io/docs/topics/annotations/helm, documented): YAML in strings. */
+function annotationsOf({ version, repository, sources }: Options): string {
+  const images = [{ name: NAME, image: `${repository}:${version}`, platforms: PLATFORMS }];
+  const links = [
+    // By this name it is shown as where to report an issue.
+    { name: 'support', url: `${sources}/issues` },
+    { name: 'documentation', url: `${sources}/blob/v${version}/docs/README.md` },
+  ];
+  const told = { images, ...(sources === '' ? {} : { links }) };
+  const all = Object.entries(told).map(([key, value]) => [`artifacthub.io/${key}`, stringify(value)]);
+  return stringify(Object.fromEntries(all)).replaceAll(/^(?=.)/gm, '  ');
 }
 
 async function fillIn(file: string, blank: string, filled: string): Promise<void> {
@@ -132,9 +147,8 @@ async function writeImage({ version, repository, epoch }: Options): Promise<stri
   const name = `${repository}:${version}`;
   const file = join(out, `${NAME}-${version}.oci.tar`);
   if (await hasBuildx()) {
-    const platform = ARCHITECTURES.map((architecture) => `linux/${architecture}`).join(',');
     const output = `type=oci,dest=${file},name=${name},rewrite-timestamp=true`;
-    const args = ['buildx', 'build', '--platform', platform, '--output', output, '--provenance=false', '.'];
+    const args = ['buildx', 'build', '--platform', PLATFORMS.join(','), '--output', output, '--provenance=false', '.'];
     await call('docker', args, task, { env: { ...process.env, SOURCE_DATE_EPOCH: epoch } });
     return file;
   }
@@ -175,6 +189,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (!(await haveTools(['helm'], task))) throw new Error('the chart needs helm, which cannot be built here');
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
+  await writeFile(notes, releaseNotes(await text('CHANGELOG.md'), options));
   const scratch = await mkdtemp(join(tmpdir(), 'package-'));
   try {
     await writeManifests(options, await writeChart(options, scratch));

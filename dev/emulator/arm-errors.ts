@@ -30,7 +30,7 @@ const CHILDREN = { runtimes: 'integrationruntimes', networks: 'managedvirtualnet
  * An answer of a provider: `target` and `details` are always there (recorded). Data Factory names the ARM id in lower case;
  * Synapse wraps nothing, adds an `error` that is null, and names a factory that does not exist (recorded).
  */
-export function providerError(status: number, code: string, message: string, subject: Subject): Reply {
+function providerError(status: number, code: string, message: string, subject: Subject): Reply {
   const id = `${subject.parentId}/${CHILDREN[subject.child ?? 'runtimes']}/${subject.name}`;
   if (subject.parent === 'factory') {
     return reply(status, { error: { code, message, target: id.toLowerCase(), details: null } });

@@ -32,7 +32,7 @@ export async function readImage(): Promise<Image> {
 }
 
 /** Where the build has what the image copies: the Node that runs this is the very version of the Dockerfile. */
-export function builtFile(path: string): string {
+function builtFile(path: string): string {
   return path === '/usr/local/bin/node' ? process.execPath : path.replace(/^\/build\//, root);
 }
 

@@ -38,7 +38,7 @@ export interface ClusterSpec {
   readonly images: readonly string[];
 }
 
-export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
+const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 
 const KUBELET: Identity = withToken({ name: `system:node:${NODE_NAME}`, groups: ['system:nodes'] });
 const USERS = {
@@ -157,7 +157,7 @@ async function startContainerd(places: Places, images: readonly string[], server
 }
 
 /** Whatever names its index has, containers can ask for it under these. */
-export async function importImage(file: string, signal: AbortSignal): Promise<void> {
+async function importImage(file: string, signal: AbortSignal): Promise<void> {
   const args = ['--address', CONTAINERD_SOCKET, '--namespace', 'k8s.io', 'images', 'import', file];
   const { code, tail } = await run(pathOf('ctr'), args, { signal });
   if (code !== 0) throw new Error(`ctr images import ${file} ended with ${code}:\n${tail}`);

@@ -3,7 +3,7 @@ import type { Places } from './cluster.ts';
 
 export const NODE_NAME = 'node1';
 export const NODE_ADDRESS = '10.99.0.1';
-export const PODS = '10.88.0.0/24';
+const PODS = '10.88.0.0/24';
 const SERVICES = '10.96.0.0/24';
 export const API_URL = `https://${NODE_ADDRESS}:6443`;
 export const PAUSE_IMAGE = 'docker.io/local/guest:1';

@@ -1,6 +1,6 @@
 /** The operator's image, built from the Dockerfile by BuildKit, the builder of Docker, with stand-ins for the bases. */
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from '../controlplane/cache.ts';
@@ -95,5 +95,3 @@ async function build(
     ];
   }
 }
-
-export const sizeOf = async (file: string): Promise<number> => (await stat(file)).size;

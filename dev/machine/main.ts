@@ -7,10 +7,10 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stderrLog, type Task } from '../controlplane/log.ts';
-import { underCi } from '../tools/index.ts';
+import { LONG_TOOLS, NODE_TOOLS } from '../tools/index.ts';
 import { OPERATOR_IMAGE, type Prepared, prepare } from './prepare.ts';
 import { startSandbox, sweepSandboxes, untilItEnds } from './sandbox.ts';
-import { whyUnsuitable } from './suitable.ts';
+import { whyNoNode } from './suitable.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const STDOUT = 1;
@@ -20,32 +20,28 @@ const task: Task = { log: stderrLog('node'), signal: interrupted.signal };
 
 /** Resolves with the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  const why = await whyUnsuitable(process.env, task);
-  if (why !== undefined) return skipped(why);
+  const long = args.includes('--long');
+  const why = await whyNoNode(long ? [...NODE_TOOLS, ...LONG_TOOLS] : NODE_TOOLS, process.env, task);
+  if (why !== undefined) {
+    task.log(`the tests on a real node are skipped: ${why}`);
+    return 0;
+  }
   const left = await sweepSandboxes();
   if (left > 0) task.log(`removed what ${left} runs had left that were killed`);
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const dir = await mkdtemp(join(tmpdir(), 'node-images-'));
   try {
-    const prepared = await prepare(dir, version, args.includes('--long'), task);
-    if (prepared === undefined) return skipped('its programs cannot be built');
-    return await runIn(prepared, args);
+    return await runIn(await prepare(dir, version, long, task), args);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-function skipped(why: string): number {
-  const failure = underCi(process.env);
-  task.log(`the tests on a real node ${failure ? 'cannot be run' : 'are skipped'}: ${why}`);
-  return failure ? 1 : 0;
-}
-
 function commandOf(args: readonly string[]): string[] {
   if (args.includes('--keep')) return [process.execPath, join(import.meta.dirname, 'keep.ts')];
-  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const own = ['--selectProjects', 'node', '--runInBand', ...args.filter((arg) => arg !== '--long')];
-  return [process.execPath, jest, ...own];
+  // The script has the options that jest needs of Node.
+  return ['npm', 'run', '--silent', 'jest', '--', ...own];
 }
 
 /** Runs a command in the sandbox as whoever started it would, with kubectl and helm on PATH. */
@@ -67,7 +63,6 @@ async function runIn(
     cwd: root,
     env: {
       ...process.env,
-      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
       NODE_RUN: JSON.stringify({
         assets,
         images,

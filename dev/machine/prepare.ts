@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { findAssets } from '../controlplane/assets.ts';
 import { run } from '../controlplane/child.ts';
 import { messageOf, type Task } from '../controlplane/log.ts';
-import { haveTools, LONG_TOOLS, NODE_TOOLS, pathOf } from '../tools/index.ts';
+import { pathOf } from '../tools/index.ts';
 import { PAUSE_IMAGE } from './configuration.ts';
 import { buildImage } from './image.ts';
 import { packLayout, writeLayout } from './oci.ts';
@@ -28,11 +28,10 @@ export const PARENT_TAG = 'parent';
 /** As the documents name it. */
 export const OPERATOR_IMAGE = 'registry.example.com/azure-ir-operator';
 
-/** Undefined where the programs cannot be built, after having said so. What it makes anew goes into `dir`. */
-export async function prepare(dir: string, version: string, long: boolean, task: Task): Promise<Prepared | undefined> {
+/** The programs are built already. What it makes anew goes into `dir`. */
+export async function prepare(dir: string, version: string, long: boolean, task: Task): Promise<Prepared> {
   const { env } = process;
   const assets = await findAssets(task);
-  if (!(await haveTools(long ? [...NODE_TOOLS, ...LONG_TOOLS] : NODE_TOOLS, task))) return undefined;
   const operator = join(dir, 'operator.tar');
   await buildImage({ name: `${OPERATOR_IMAGE}:${version}`, file: operator }, env, task);
   const images = [operator, await guestImage(dir, task)];

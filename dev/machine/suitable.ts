@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf, type Task } from '../controlplane/log.ts';
+import { haveTools, type Tool } from '../tools/index.ts';
 import { ownCgroups } from './cgroups.ts';
 import { nodePackages } from './packages.ts';
 import { startSandbox } from './sandbox.ts';
@@ -15,6 +16,26 @@ const NAMESPACES = ['--mount', '--pid', '--fork', '--cgroup', '--net', '--uts', 
 
 /** What a sandbox must be able to do besides what makes it one: the network of pods, and the packet filter of their Services. */
 const PROBE = 'ip link add probe0 type veth peer name probe1 && nft add table ip probe && runc --version';
+
+/**
+ * Why the tests on a node are skipped, for a person; undefined where they can be run: then these programs are built. Under CI,
+ * too, they are skipped and do not fail: where a machine gives no right to them, or no programs for them, they would fail for
+ * each change alike, and tell nothing of it.
+ */
+export async function whyNoNode(
+  programs: readonly Tool[],
+  env: NodeJS.ProcessEnv,
+  task: Task,
+): Promise<string | undefined> {
+  const why = await whyUnsuitable(env, task);
+  if (why !== undefined) return why;
+  try {
+    return (await haveTools(programs, task, { env })) ? undefined : 'there is no Go to build its programs with';
+  } catch (error) {
+    task.signal.throwIfAborted();
+    return messageOf(error);
+  }
+}
 
 /** Why not, for a person; undefined where it does. */
 export async function whyUnsuitable(env: NodeJS.ProcessEnv, task: Task): Promise<string | undefined> {

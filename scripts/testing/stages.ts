@@ -8,7 +8,7 @@ import { startControlPlane } from '../../dev/controlplane/index.ts';
 import type { Task } from '../../dev/controlplane/log.ts';
 import { findMinor } from '../../dev/controlplane/minor.ts';
 import { NoGo } from '../../dev/controlplane/toolchain.ts';
-import { whyUnsuitable } from '../../dev/machine/suitable.ts';
+import { whyNoNode } from '../../dev/machine/suitable.ts';
 import { haveTools, NODE_TOOLS, TOOLS, underCi } from '../../dev/tools/index.ts';
 
 export interface Counts {
@@ -34,7 +34,7 @@ export interface Context {
 export const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 const PASSED: Counts = { ...NONE, passed: 1 };
 const SKIPPED: Counts = { ...NONE, skipped: 1 };
-export const FAILED: Counts = { ...NONE, failed: 1 };
+const FAILED: Counts = { ...NONE, failed: 1 };
 
 /** A stage that takes longer hangs; the whole run is expected to take a few minutes. */
 const LONGEST_MINUTES = 20;
@@ -98,24 +98,12 @@ async function oldest(context: Context): Promise<Counts> {
   return jestRun(context, 'test:kubernetes', OLDEST, '--main');
 }
 
-/**
- * Skipped where this machine gives no right to it, or no programs for it, under CI, too: there the same tests would fail for
- * each change alike, and tell nothing of it.
- */
+/** Before it is run, so that building its programs does not count against the time that a stage may take. */
 async function node(context: Context): Promise<Counts> {
-  const why = (await whyUnsuitable(process.env, taskOf(context))) ?? (await whyNoPrograms(context));
+  const why = await whyNoNode(NODE_TOOLS, process.env, taskOf(context));
   if (why === undefined) return jestRun(context, 'e2e:node');
   process.stdout.write(`skipped: ${why}\n`);
   return SKIPPED;
-}
-
-async function whyNoPrograms(context: Context): Promise<string | undefined> {
-  try {
-    return (await haveTools(NODE_TOOLS, taskOf(context))) ? undefined : 'there is no Go to build its programs with';
-  } catch (error) {
-    context.signal.throwIfAborted();
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 const taskOf = ({ signal }: Context): Task => ({ signal, log: (line) => void process.stdout.write(`${line}\n`) });

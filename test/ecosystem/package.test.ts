@@ -1,6 +1,6 @@
 /** What `npm run package` writes, but for the image, which the tests on a real node build. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,14 +14,16 @@ import { stderrLog } from '../../dev/controlplane/log.ts';
 import { pathOf, underCi } from '../../dev/tools/index.ts';
 import { brokenLinks } from '../../scripts/docs/links.ts';
 import { readRepository } from '../../scripts/docs/repository.ts';
+import { releaseNotes } from '../../scripts/package/changelog.ts';
 import { haveOwnNode } from '../../scripts/package/plugin.ts';
+import { azureEnv } from '../support/azure-env.ts';
 import { describeWith } from '../support/tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = `${root}dist/release/`;
 const IMAGE_REPOSITORY = 'registry.example.com/operator';
 const REPOSITORY_URL = 'https://git.example.com/team/operator';
-const { version, dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+const { version, license, dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 /** Node is put into an archive, and the first time fetched. */
 const PACK_MS = 600_000;
@@ -49,6 +51,31 @@ async function runsAsPlugin(bin: string, rest = [dirname(process.execPath), proc
   const file = `${root}examples/azureintegrationruntime.yaml`;
   expect(await run('azir', 'plan', '--offline', '-f', file)).toContain('Plan: 1 valid');
   expect(await run('__complete', 'azir', 'pl')).toMatch(/^plan\t/);
+  await probes(kubectl, env);
+}
+
+/** As far as it goes before somebody has agreed: to what it says that it will do, and with nothing sent. */
+async function probes(kubectl: string, env: NodeJS.ProcessEnv) {
+  const probe = (args: string[], more = {}) =>
+    promisify(execFile)(kubectl, ['azir', 'probe', ...args], { env: { ...env, ...more } });
+  expect((await probe(['--help'])).stdout).toMatch(/^Usage: kubectl azir probe [\s\S]*--factory <id>/);
+  const dir = await mkdtemp(join(tmpdir(), 'probe-'));
+  const nowhere = azureEnv({
+    tenantId: randomUUID(),
+    clientId: randomUUID(),
+    clientSecret: 'secret',
+    authorityUrl: 'https://login.invalid',
+    armUrl: 'https://arm.invalid',
+  });
+  const factory = `/subscriptions/${randomUUID()}/resourceGroups/team-a/providers/Microsoft.DataFactory/factories/mine`;
+  await expect(probe(['--factory', factory, '--dir', dir], nowhere)).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      `the probe will\n  in ${factory}\n  make some thirty runtimes[^]*error: there is no terminal to ask on`,
+    ),
+  });
+  expect(readdirSync(dir)).toEqual([]);
+  await rm(dir, { recursive: true });
 }
 
 const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await describeWith('krew') : describe.skip;
@@ -86,6 +113,16 @@ const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await de
     PACK_MS,
   );
 
+  test('is shown with what is new in it, whose links lead to its sources, and which the workflow posts', () => {
+    const notes = readFileSync(`${root}dist/release-notes.md`, 'utf8');
+    const changelog = readFileSync(`${root}CHANGELOG.md`, 'utf8');
+    expect(notes).toBe(releaseNotes(changelog, { version, sources: REPOSITORY_URL }));
+    expect(notes).toMatch(/^- /m);
+    expect(notes).not.toMatch(/\]\((?!https:)/);
+    const workflow = readFileSync(`${root}.github/workflows/release.yaml`, 'utf8');
+    expect(workflow).toContain('--notes-file dist/release-notes.md dist/release/*');
+  });
+
   test('installs the image of its version from where it is, and runs no test', () => {
     const all = parseAllDocuments(readFileSync(`${out}install.yaml`, 'utf8')).map((document) => document.toJS());
     const deployment = all.find(({ kind }) => kind === 'Deployment');
@@ -98,9 +135,21 @@ const describeKrew = (await haveOwnNode(quiet, underCi(process.env))) ? await de
     const chart = `${out}azure-ir-operator-chart-${version}.tgz`;
     const show = async (what: string) =>
       parse((await promisify(execFile)(pathOf('helm'), ['show', what, chart], { cwd: root })).stdout);
-    const { home, sources, icon } = await show('chart');
+    const { home, sources, icon, annotations } = await show('chart');
     expect({ home, sources }).toEqual({ home: REPOSITORY_URL, sources: [REPOSITORY_URL] });
     expect(Buffer.from(icon.split('base64,')[1], 'base64').toString()).toMatch(/^<svg .*<\/svg>$/);
+    expect(annotations['artifacthub.io/license']).toBe(license);
+    expect(parse(annotations['artifacthub.io/images'])).toEqual([
+      {
+        name: 'azure-ir-operator',
+        image: `${IMAGE_REPOSITORY}:${version}`,
+        platforms: ['linux/amd64', 'linux/arm64'],
+      },
+    ]);
+    expect(parse(annotations['artifacthub.io/links'])).toEqual([
+      { name: 'support', url: `${REPOSITORY_URL}/issues` },
+      { name: 'documentation', url: `${REPOSITORY_URL}/blob/v${version}/docs/README.md` },
+    ]);
     const { image, metrics } = await show('values');
     expect(image.repository).toBe(IMAGE_REPOSITORY);
     expect(metrics.prometheusRule.runbookUrl).toBe(`${REPOSITORY_URL}/blob/v${version}/docs/runbook.md`);

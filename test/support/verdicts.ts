@@ -22,7 +22,7 @@ export function healthOf(seen: Seen): Health['status'] {
 }
 
 /** The actions that make sense for an object. */
-export function actionsFor({ metadata, spec }: Seen): string[] {
+function actionsFor({ metadata, spec }: Seen): string[] {
   if (metadata.deletionTimestamp !== undefined) return ['reconcile'];
   if (spec?.suspend === true) return ['resume'];
   return ['reconcile', ...(spec?.managementPolicy === 'Observe' ? [] : ['repair']), 'suspend'];

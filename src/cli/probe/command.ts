@@ -223,6 +223,7 @@ async function ask({ flags, io, journal, azure }: Run, { factory, workspace }: P
     hurry: io.hurry(),
     // On a terminal the table says it once more, and for good.
     progress: io.isTerminal ? io.progress : io.note,
+    underWay: io.progress,
   });
   const ran = { date, exchanges: recorder.exchanges, verdicts: judgementsOf(outcome) };
   const inputs = { ...azure.inputs(), parents, prefix };

@@ -40,7 +40,10 @@ export interface ProbeOptions {
   readonly signal: AbortSignal;
   /** Ends the removal, too. */
   readonly hurry: AbortSignal;
+  /** What has come about. */
   readonly progress: (line: string) => void;
+  /** What is being asked, until one of both says more. */
+  readonly underWay: (line: string) => void;
 }
 
 /** Why something could not be told. */
@@ -93,7 +96,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeResult> {
   const signal = AbortSignal.any([options.signal, late.signal]);
   try {
     const sites = await look(options, calls, signal);
-    const results = await asked(sites, requests !== undefined, signal, options.progress);
+    const results = await asked(sites, requests !== undefined, signal, options);
     const removal = removed(options, calls, sites);
     const [left, listened] = await Promise.all([removal, listenedTo(options, requests, removal)]);
     return {
@@ -126,7 +129,7 @@ async function asked(
   sites: Sites,
   isListening: boolean,
   signal: AbortSignal,
-  progress: (line: string) => void,
+  { progress, underWay }: ProbeOptions,
 ): Promise<Result[]> {
   const planned = { factory: questionsFor('factory', sites), workspace: questionsFor('workspace', sites) };
   const count = planned.factory.length + planned.workspace.length;
@@ -134,6 +137,7 @@ async function asked(
   const lane = async (place: Site['kind']): Promise<Result[]> => {
     const results: Result[] = [];
     for (const question of planned[place]) {
+      underWay(`[${done}/${count}] ${place}: ${question.id}`);
       const result = await found(question, place, sites, signal);
       progress(`[${++done}/${count}] ${place}: ${question.id}: ${result.verdict}`);
       results.push(result);

@@ -1,6 +1,6 @@
 /** Manifests for tests: the sample, changed in one place. */
 
-export const SUBSCRIPTION = '00000000-0000-0000-0000-000000000001';
+const SUBSCRIPTION = '00000000-0000-0000-0000-000000000001';
 
 export const FACTORY = {
   subscriptionId: SUBSCRIPTION,

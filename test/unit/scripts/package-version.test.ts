@@ -2,7 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { whyNotPackaged } from '../../../scripts/package/version.ts';
 
-const chart = 'apiVersion: v2\nname: operator\nversion: 1.2.0\nappVersion: 1.2.0\n';
+const chartOf = (version: string, prerelease: boolean) =>
+  `apiVersion: v2\nname: operator\nversion: ${version}\nappVersion: ${version}\nannotations:\n  artifacthub.io/prerelease: "${prerelease}"\n`;
+const chart = chartOf('1.2.0', false);
 const unreleased = '# Changelog\n\n## [Unreleased]\n\n- A thing.\n';
 const released = '# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-12-01\n\n### Added\n\n- A thing.\n';
 
@@ -37,5 +39,17 @@ describe('what is only tried', () => {
     ['appVersion', chart.replace('appVersion: 1.2.0', 'appVersion: 1.1.0')],
   ])('is not packaged where the %s of the chart is another one', (key, text) => {
     expect(why(text)).toContain(`Chart.yaml: ${key} is not 1.2.0`);
+  });
+
+  test.each([
+    ['0.9.0', true],
+    ['1.0.0-rc.1', true],
+    ['1.0.0', false],
+    ['10.0.0', false],
+  ])('is a prerelease to Artifact Hub below 1.0.0 and with a hyphen alone: %s', (version, early) => {
+    const said = (prerelease: boolean) =>
+      whyNotPackaged(version, { changelog: unreleased, chart: chartOf(version, prerelease) }, { release: false });
+    expect(said(early)).toBeUndefined();
+    expect(said(!early)).toContain(`as it must: artifacthub.io/prerelease: "${early}"`);
   });
 });

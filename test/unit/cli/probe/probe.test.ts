@@ -29,6 +29,26 @@ describe('against the emulator', () => {
     expect(isThere(at.journalFile)).toBe(false);
     expect(outcome.tookMs).toBeLessThan(10 * 60_000);
   });
+
+  test('whoever waits sees which question is asked, what came of each, and how many of how many are answered', async () => {
+    await using at = await place();
+    const lines: string[] = [];
+    const say = (line: string) => void lines.push(line);
+    const { results } = await at.run({ progress: say, underWay: (line) => say(`${line} …`), queue: undefined });
+    const asked = results.filter(({ why }) => why !== 'not asked');
+    const answers = lines.filter((line) => /^\[.*[^…]$/.test(line));
+    const expected = asked.map((each) => `${each.place}: ${each.id}: ${each.verdict}`);
+    expect(answers.map((line, at) => line.replace(`[${at + 1}/${asked.length}] `, '')).sort()).toEqual(expected.sort());
+    for (const answer of answers) {
+      const [, question = ''] = /\] (.*): /.exec(answer) ?? [];
+      const before = lines
+        .slice(0, lines.indexOf(answer))
+        .filter((line) => line.endsWith(`/${asked.length}] ${question} …`));
+      expect(before).toHaveLength(1);
+    }
+    expect(lines[0]).toMatch(/^\[0\/\d+\] /);
+    expect(lines.slice(2 * asked.length)).toEqual([expect.stringMatching(/^Removing \d+ runtimes…$/)]);
+  });
 });
 
 /** Where each of them has to be noticed. */

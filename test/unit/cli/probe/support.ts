@@ -103,8 +103,9 @@ export async function place(
         workspace: WORKSPACE_ID,
         queue,
       };
-      const rest = { network: false, prefix: PREFIX, signal: never, hurry: never, progress: () => {} };
-      const run = probe({ ...standard, ...rest, ...options }).finally(() => journal.close());
+      const rest = { network: false, prefix: PREFIX, signal: never, hurry: never };
+      const silent = { progress: () => {}, underWay: () => {} };
+      const run = probe({ ...standard, ...rest, ...silent, ...options }).finally(() => journal.close());
       return passingTime(clock, isIdle, run);
     },
     clean: async () => {
@@ -130,7 +131,7 @@ interface Waiting {
 }
 
 /** A Storage queue in memory. */
-export class MemoryQueue {
+class MemoryQueue {
   /** What a request is answered with, in place of messages. */
   failure: QueueFailure | undefined;
   /** By id: how often each one was got. */

@@ -45,6 +45,7 @@ function run(send: (request: WireRequest, interrupt: () => void) => Answer, fact
     signal: interrupted.signal,
     hurry: new AbortController().signal,
     progress: () => {},
+    underWay: () => {},
   };
   return passingTime(clock, () => true, probe(options));
 }

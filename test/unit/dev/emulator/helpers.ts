@@ -15,7 +15,7 @@ import {
 export const group = DEFAULT_FACTORY.resourceGroup;
 
 /** A clock that a test moves. It starts at the real time, for the SDK goes by that one. */
-export class Clock {
+class Clock {
   #at = Date.now();
   readonly now = (): number => this.#at;
 
