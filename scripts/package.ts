@@ -16,9 +16,11 @@ import { stderrLog, step, type Task } from '../dev/controlplane/log.ts';
 import { buildImage } from '../dev/machine/image.ts';
 import { whyUnsuitable } from '../dev/machine/suitable.ts';
 import { haveTools, pathOf } from '../dev/tools/index.ts';
+import { type Image, imagesIn } from './package/archive.ts';
 import { releaseNotes } from './package/changelog.ts';
 import { debianPackages } from './package/debian.ts';
 import { writePlugin } from './package/plugin.ts';
+import { inWords, sizesOf } from './package/sizes.ts';
 import { call, tarball } from './package/tarball.ts';
 import { whyNotPackaged } from './package/version.ts';
 
@@ -109,7 +111,7 @@ const isForDevelopment = ({ properties = [] }: Component): boolean =>
  */
 async function writeBillOfMaterials(
   { version, epoch }: Options,
-  image: string | undefined,
+  images: readonly Image[],
   scratch: string,
 ): Promise<void> {
   const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only', '--sbom-type', 'application'];
@@ -135,7 +137,7 @@ async function writeBillOfMaterials(
     purl: `pkg:generic/node@${node}`,
     licenses: [{ license: { id: 'MIT' } }],
   });
-  for (const { name, version, architecture } of image === undefined ? [] : await debianPackages(image, scratch)) {
+  for (const { name, version, architecture } of await debianPackages(images, scratch)) {
     const purl = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}&distro=debian-12`;
     bill.components.push({ type: 'library', 'bom-ref': purl, name, version, purl });
   }
@@ -196,7 +198,9 @@ async function main(args: readonly string[]): Promise<void> {
     const image = args.includes('--without-image')
       ? undefined
       : await step(task.log, 'building the image', '1 to 3 minutes', () => writeImage(options));
-    await writeBillOfMaterials(options, image, scratch);
+    const images = image === undefined ? [] : await imagesIn(image, scratch);
+    for (const each of images) task.log(`the image for ${each.architecture}: ${inWords(await sizesOf(each))}`);
+    await writeBillOfMaterials(options, images, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

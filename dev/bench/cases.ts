@@ -2,10 +2,12 @@
 import { cost } from './cases/cost.ts';
 import { coldStart, convergence } from './cases/create.ts';
 import { drift } from './cases/drift.ts';
+import { failover } from './cases/failover.ts';
+import { flat } from './cases/flat.ts';
 import { growth } from './cases/growth.ts';
-import { failover, start } from './cases/process.ts';
 import { pushDrift } from './cases/push-drift.ts';
 import { scale } from './cases/scale.ts';
+import { start } from './cases/start.ts';
 import { steady } from './cases/steady.ts';
 import type { Result } from './result.ts';
 
@@ -37,11 +39,20 @@ export const CASES: Readonly<Record<string, Case>> = {
     run: pushDrift,
   },
   growth: { about: 'what each further object costs, and what all of them hold', objects: 10_000, run: growth },
+  flat: {
+    about: 'CPU for each object in the queue and in the observer alone, without servers, among few and among many',
+    objects: 20_000,
+    run: flat,
+  },
   scale: {
     about: 'a large fleet in 200 factories: creates, a start, a restart of the API server, a failover; takes 7 minutes',
     objects: 20_000,
     run: scale,
   },
-  start: { about: 'from the start of the process to the first request to ARM', objects: 1, run: start },
+  start: {
+    about: 'from the start of the process to the first request to ARM, ten times, and where the time goes',
+    objects: 1,
+    run: start,
+  },
   failover: { about: 'from the end of the replica that leads until the other does', objects: 1, run: failover },
 };

@@ -19,6 +19,8 @@ export interface Place {
   readonly kube: KubeClient;
   /** Between the operators and the API server, and between them and Azure; 0 unless `counted`. */
   traffic(): { readonly kubernetes: Traffic; readonly arm: Traffic };
+  /** When an operator connected to the API server, each time, in milliseconds since 1970; empty unless `counted`. */
+  connections(): readonly number[];
   /** Starts the operator as it is deployed, with the rights that `deploy/` gives it. It ends with the place at the latest. */
   startOperator(...args: string[]): Promise<OperatorProcess>;
 }
@@ -62,6 +64,7 @@ export async function inPlace<T>(
       control: createControlClient(urls.controlUrl),
       kube,
       traffic: () => relays?.traffic() ?? { kubernetes: NO_TRAFFIC, arm: NO_TRAFFIC },
+      connections: () => relays?.connections() ?? [],
       startOperator: start,
     });
   } finally {
@@ -83,6 +86,7 @@ async function relaysTo({ controlPlane, operatorKubeconfig }: Installed, azureUr
     kubeconfig,
     azure: { armUrl: arm.url, authorityUrl: arm.url },
     traffic: () => ({ kubernetes: kubernetes.traffic(), arm: arm.traffic() }),
+    connections: () => kubernetes.connections(),
     stop: () => {
       kubernetes.stop();
       arm.stop();

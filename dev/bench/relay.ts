@@ -11,6 +11,8 @@ export interface Relay {
   /** The URL of the server, through the relay. */
   readonly url: string;
   traffic(): Traffic;
+  /** When the first bytes of each connection came, in milliseconds since 1970. */
+  connections(): readonly number[];
   stop(): void;
 }
 
@@ -24,8 +26,10 @@ export async function startRelay(serverUrl: string): Promise<Relay> {
   const port = Number(new URL(serverUrl).port);
   const sockets = new Set<Socket>();
   const counted = { sent: 0, received: 0 };
+  const opened: number[] = [];
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port, host: '127.0.0.1', noDelay: true });
+    client.once('data', () => opened.push(Date.now()));
     pass(client, upstream, (bytes) => {
       counted.sent += bytes;
     });
@@ -44,6 +48,7 @@ export async function startRelay(serverUrl: string): Promise<Relay> {
   return {
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     traffic: () => ({ ...counted }),
+    connections: () => [...opened],
     stop: () => {
       server.close();
       for (const socket of sockets) socket.destroy();

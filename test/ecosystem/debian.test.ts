@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { packLayout, writeLayout } from '../../dev/machine/oci.ts';
+import { imagesIn } from '../../scripts/package/archive.ts';
 import { debianPackages } from '../../scripts/package/debian.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'debian-test-'));
@@ -34,7 +35,7 @@ test('are those that its base records, of each architecture, once each', async (
   await writeLayout(layout, roots, 'example', task);
   const archive = join(scratch, 'image.tar');
   await packLayout(layout, archive, task);
-  expect(await debianPackages(archive, scratch)).toEqual([
+  expect(await debianPackages(await imagesIn(archive, scratch), scratch)).toEqual([
     { name: 'libc6', version: '2.36-9+deb12u13', architecture: 'amd64' },
     { name: 'libc6', version: '2.36-9+deb12u13', architecture: 'arm64' },
     { name: 'tzdata', version: '2025b-0', architecture: 'all' },
@@ -47,5 +48,5 @@ test('are none where no base records any', async () => {
   const layout = join(scratch, 'empty-layout');
   await writeLayout(layout, [{ architecture: 'amd64', folder }], 'example', task);
   execFileSync('tar', ['-cf', join(scratch, 'empty.tar'), '-C', layout, '.']);
-  expect(await debianPackages(join(scratch, 'empty.tar'), scratch)).toEqual([]);
+  expect(await debianPackages(await imagesIn(join(scratch, 'empty.tar'), scratch), scratch)).toEqual([]);
 });

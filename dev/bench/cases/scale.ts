@@ -6,7 +6,7 @@ import { Audience, createObjects, SUBSCRIPTIONS, spreadFactoryOf } from '../obje
 import { inPlace, type Place } from '../place.ts';
 import type { Result } from '../result.ts';
 import { cpuSeconds, residentMemory, since, type Usage, usageOf } from '../usage.ts';
-import { replica, says, timed } from './process.ts';
+import { replica, says, timed } from './failover.ts';
 
 export async function scale(objects: number): Promise<Result> {
   const perSubscription = objects / SUBSCRIPTIONS;

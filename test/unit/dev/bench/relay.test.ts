@@ -8,13 +8,14 @@ let relay: Relay | undefined;
 
 afterEach(() => relay?.stop());
 
-test('a relay passes on what both sides send, and counts it from the side of the client', async () => {
+test('a relay passes on what both sides send, counts it from the side of the client, and tells when it began', async () => {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', () => socket.end('an answer'));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const before = Date.now();
   relay = await startRelay(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const client = connect(Number(new URL(relay.url).port), '127.0.0.1');
   client.write('asked');
@@ -23,4 +24,7 @@ test('a relay passes on what both sides send, and counts it from the side of the
   server.close();
   expect(Buffer.concat(chunks).toString()).toBe('an answer');
   expect(relay.traffic()).toEqual({ sent: 5, received: 9 });
+  const [openedAt, ...others] = relay.connections();
+  expect(others).toEqual([]);
+  expect(openedAt).toBeGreaterThanOrEqual(before);
 });

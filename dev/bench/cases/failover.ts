@@ -1,25 +1,9 @@
-/** Benchmarks of a start of the process, and of a failover to the other replica. */
+/** Benchmark of a failover to the other replica. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperatorProcess } from '../../installation/operator-process.ts';
-import { polled } from '../converge.ts';
 import { createObjects } from '../objects.ts';
 import { inPlace, type Place } from '../place.ts';
 import type { Result } from '../result.ts';
-
-/** From the start of the process to its first request to ARM. */
-export async function start(objects: number): Promise<Result> {
-  const seconds = await inPlace({ throttling: false }, async (place) => {
-    await createObjects(place, 0, objects);
-    const startedAt = Date.now();
-    await place.startOperator();
-    await polled(place, 1);
-    const [first] = (await place.control.trace()).filter(({ operation }) =>
-      operation.startsWith('IntegrationRuntimes'),
-    );
-    return ((first?.at ?? Number.NaN) - startedAt) / 1_000;
-  });
-  return { benchmark: 'start', objects, figures: { seconds }, compared: '1 s' };
-}
 
 /** From the end of the replica that leads to the moment at which the other does. */
 export async function failover(objects: number): Promise<Result> {
