@@ -1,4 +1,7 @@
-/** Node's own modules, loaded when the module that imports them is: an import at the top of a bundle loads them at its start. */
+/**
+ * Node's own modules, loaded when the module that imports them is: an import at the top of a bundle loads them at its start. Node
+ * also reads all that such an import offers, and `node:http` offers classes of undici's, which Node loads when they are first read.
+ */
 import { builtinModules } from 'node:module';
 import type { Plugin } from 'esbuild';
 
