@@ -1,11 +1,12 @@
 /** The work queue: keys with priorities and due times. */
 import type { Clock, Timer } from './clock.ts';
-import { Heap } from './heap.ts';
+import { Heap, type HeapItem } from './heap.ts';
 import { noQueueMetrics, type QueueMetrics, type QueueStats } from './metrics.ts';
+import { PriorityLines } from './priority-lines.ts';
 import { type BackoffPolicy, RetryMemory } from './retries.ts';
 
 export interface AddOptions {
-  /** Higher goes first. Default 0. */
+  /** Higher goes first; one of few values. Default 0. */
   readonly priority?: number;
   /** The earliest hand-out, in milliseconds from now. Default 0; less counts as 0. */
   readonly afterMs?: number;
@@ -27,10 +28,11 @@ export interface WorkQueueOptions {
 /** A timer that fires this late shows that the process did not run: it was stopped, or the machine was. */
 const STOPPED_MS = 10_000;
 
-interface Entry {
+/** A key that is queued or in hand; in hand, what it was or will be queued with. */
+interface Entry extends HeapItem {
   readonly key: string;
   /** Order of adding, which decides between equals. */
-  readonly sequence: number;
+  sequence: number;
   priority: number;
   dueAt: number;
   /** Of a back-off that no hint overrides. */
@@ -38,10 +40,11 @@ interface Entry {
 }
 
 interface Handling {
+  readonly entry: Entry;
   readonly priority: number;
   readonly takenAt: number;
-  /** Added while the key is in hand. */
-  again: Entry | undefined;
+  /** Whether the key was added meanwhile. */
+  isAgain: boolean;
   /** The priority of a hint meanwhile, which counts unless the pass ends with a firm back-off. */
   hint: number | undefined;
 }
@@ -51,9 +54,6 @@ interface Waiter {
 }
 
 const byDueTime = (a: Entry, b: Entry): boolean => (a.dueAt !== b.dueAt ? a.dueAt < b.dueAt : a.sequence < b.sequence);
-
-const byPriority = (a: Entry, b: Entry): boolean =>
-  a.priority !== b.priority ? a.priority > b.priority : byDueTime(a, b);
 
 /**
  * A queue of keys with priorities and due times.
@@ -76,8 +76,9 @@ const byPriority = (a: Entry, b: Entry): boolean =>
  * 2. One heap of due keys by `dueAt − priority · age` (linear ageing; the order never changes with time): elegant, but
  *    once the backlog is older than the head start, a person's change queues behind thousands of polls, just when
  *    priorities matter.
- * 3. This one: keys not yet due in a heap by due time; due keys in a heap by priority and in another by due time, the
- *    latter for the reserved share and for the watchdog. Priorities stay strict except for a share that is known.
+ * 3. This one: keys not yet due in a heap by due time; due keys in such a heap for each priority, whose heads also tell
+ *    which key has been due longest, for the reserved share and for the watchdog. Priorities stay strict except for a
+ *    share that is known; they must be few.
  */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -86,10 +87,9 @@ export class WorkQueue {
   readonly #reservedShare: number;
   readonly #retries: RetryMemory;
 
-  readonly #queued = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>();
   readonly #notDue = new Heap<Entry>(byDueTime);
-  readonly #due = new Heap<Entry>(byPriority);
-  readonly #dueByAge = new Heap<Entry>(byDueTime);
+  readonly #due = new PriorityLines<Entry>(({ priority }) => priority, byDueTime);
   readonly #inHand = new Map<string, Handling>();
   readonly #waiters = new Set<Waiter>();
   #timer: { readonly dueAt: number; readonly handle: Timer } | undefined;
@@ -128,11 +128,11 @@ export class WorkQueue {
     const handling = this.#inHand.get(key);
     if (handling !== undefined) {
       if (isHint) handling.hint = Math.max(handling.hint ?? priority, priority);
-      else this.#again(handling, key, priority, dueAt);
+      else this.#again(handling, priority, dueAt);
       if (supersedes) this.#superseded(key);
       return;
     }
-    if (isHint && this.#queued.get(key)?.isFirm) return;
+    if (isHint && this.#entries.get(key)?.isFirm) return;
     this.#enqueue(key, priority, dueAt);
     this.#dispatch();
   }
@@ -147,7 +147,7 @@ export class WorkQueue {
     this.#metrics.retried();
     const handling = this.#inHand.get(key);
     this.add(key, { priority: handling?.priority ?? 0, afterMs });
-    const entry = handling === undefined ? this.#queued.get(key) : handling.again;
+    const entry = this.#entries.get(key);
     if (policy.isFirm && entry !== undefined) entry.isFirm = true;
     if (policy.isFirm && handling !== undefined) handling.hint = undefined;
     return afterMs;
@@ -198,19 +198,22 @@ export class WorkQueue {
     if (handling === undefined) return;
     this.#inHand.delete(key);
     this.#metrics.finished(this.#clock.monotonic() - handling.takenAt);
-    if (handling.hint !== undefined) this.#again(handling, key, handling.hint, this.#clock.monotonic());
-    if (handling.again === undefined || this.#shutDown) return;
-    this.#insert(handling.again);
-    this.#dispatch();
+    if (handling.hint !== undefined) this.#again(handling, handling.hint, this.#clock.monotonic());
+    if (this.#shutDown) return;
+    if (handling.isAgain) {
+      this.#notDue.push(handling.entry);
+      this.#dispatch();
+    } else {
+      this.#entries.delete(key);
+    }
   }
 
   /** Ends every `next`, now and later, with undefined, and drops all queued keys. Keys in hand may still be given back. */
   shutDown(): void {
     this.#shutDown = true;
-    this.#queued.clear();
+    this.#entries.clear();
     this.#notDue.clear();
     this.#due.clear();
-    this.#dueByAge.clear();
     for (const waiter of [...this.#waiters]) waiter.settle(undefined);
     this.#armTimer();
   }
@@ -218,40 +221,34 @@ export class WorkQueue {
   /** When the key that is due longest became due, by the monotonic clock; undefined when no key is due. */
   oldestDueAt(): number | undefined {
     this.#promote(this.#clock.monotonic());
-    return this.#dueByAge.peek()?.dueAt;
+    return this.#due.peekAll()?.dueAt;
   }
 
-  #newEntry(key: string, priority: number, dueAt: number): Entry {
-    return { key, priority, dueAt, isFirm: false, sequence: this.#sequence++ };
-  }
-
-  #again(handling: Handling, key: string, priority: number, dueAt: number): void {
-    handling.again ??= this.#newEntry(key, priority, dueAt);
-    merge(handling.again, priority, dueAt);
+  #again(handling: Handling, priority: number, dueAt: number): void {
+    const { entry, isAgain } = handling;
+    if (isAgain) {
+      merge(entry, priority, dueAt);
+      return;
+    }
+    handling.isAgain = true;
+    entry.sequence = this.#sequence++;
+    entry.priority = priority;
+    entry.dueAt = dueAt;
+    entry.isFirm = false;
   }
 
   #enqueue(key: string, priority: number, dueAt: number): void {
-    const entry = this.#queued.get(key);
+    const entry = this.#entries.get(key);
     if (entry === undefined) {
-      this.#insert(this.#newEntry(key, priority, dueAt));
+      const added = { key, sequence: this.#sequence++, priority, dueAt, isFirm: false };
+      this.#entries.set(key, added);
+      this.#notDue.push(added);
       return;
     }
+    const place = this.#due.delete(entry) ? this.#due : this.#notDue;
+    place.delete(entry);
     merge(entry, priority, dueAt);
-    this.#notDue.moved(entry);
-    this.#due.moved(entry);
-    this.#dueByAge.moved(entry);
-  }
-
-  #insert(entry: Entry): void {
-    this.#queued.set(entry.key, entry);
-    this.#notDue.push(entry);
-  }
-
-  #remove(entry: Entry): void {
-    this.#queued.delete(entry.key);
-    this.#notDue.delete(entry);
-    this.#due.delete(entry);
-    this.#dueByAge.delete(entry);
+    place.push(entry);
   }
 
   #promote(now: number): void {
@@ -259,7 +256,6 @@ export class WorkQueue {
     for (let entry = this.#notDue.peek(); entry !== undefined && entry.dueAt <= now; entry = this.#notDue.peek()) {
       this.#notDue.delete(entry);
       this.#due.push(entry);
-      this.#dueByAge.push(entry);
       this.#metrics.added();
     }
   }
@@ -268,8 +264,7 @@ export class WorkQueue {
   #skipStandstill(now: number): void {
     const stoppedMs = this.#timer === undefined ? 0 : now - this.#timer.dueAt;
     if (stoppedMs < STOPPED_MS) return;
-    for (const entry of this.#queued.values()) entry.dueAt += stoppedMs;
-    for (const { again } of this.#inHand.values()) if (again !== undefined) again.dueAt += stoppedMs;
+    for (const entry of this.#entries.values()) entry.dueAt += stoppedMs;
     this.#armTimer();
   }
 
@@ -279,8 +274,8 @@ export class WorkQueue {
     for (const waiter of [...this.#waiters]) {
       const entry = this.#choose(now);
       if (entry === undefined) break;
-      this.#remove(entry);
-      this.#inHand.set(entry.key, { priority: entry.priority, takenAt: now, again: undefined, hint: undefined });
+      this.#due.delete(entry);
+      this.#inHand.set(entry.key, { entry, priority: entry.priority, takenAt: now, isAgain: false, hint: undefined });
       this.#metrics.taken(now - entry.dueAt);
       waiter.settle(entry.key);
     }
@@ -290,7 +285,7 @@ export class WorkQueue {
   /** Decides which due key goes next, and counts for the reserved share. */
   #choose(now: number): Entry | undefined {
     const first = this.#due.peek();
-    const oldest = this.#dueByAge.peek();
+    const oldest = this.#due.peekAll();
     const aged = oldest !== undefined && now - oldest.dueAt > this.#agedAfterMs;
     if (!aged || oldest === first || this.#passedOver + 1 >= this.#reservedShare) {
       this.#passedOver = 0;

@@ -1,8 +1,9 @@
 /** The order in which waiting keys are served. */
 import type { Urgency } from '../../ports.ts';
-import { Heap } from '../../runtime/heap.ts';
+import type { HeapItem } from '../../runtime/heap.ts';
+import { PriorityLines } from '../../runtime/priority-lines.ts';
 
-export interface Queued {
+export interface Queued extends HeapItem {
   readonly urgency: Urgency;
   /** Counts up: the lower, the longer it has waited. */
   readonly since: number;
@@ -15,19 +16,18 @@ const FAIR_EVERY = 10;
 
 /** Serves by urgency and then by age; of every ten that are served, one is the oldest. All in O(log n). */
 export class WaitQueue<T extends Queued> {
-  readonly #byUrgency: Readonly<Record<Urgency, Heap<T>>> = {
-    change: new Heap<T>(isOlder),
-    repair: new Heap<T>(isOlder),
-    poll: new Heap<T>(isOlder),
-  };
+  readonly #lines = new PriorityLines<T>(
+    ({ urgency }) => -URGENCIES.indexOf(urgency),
+    (a, b) => a.since < b.since,
+  );
   #served = 0;
 
   add(item: T): void {
-    this.#byUrgency[item.urgency].push(item);
+    this.#lines.push(item);
   }
 
   remove(item: T): void {
-    this.#byUrgency[item.urgency].delete(item);
+    this.#lines.delete(item);
   }
 
   /** Removes it because its turn has come. */
@@ -38,12 +38,6 @@ export class WaitQueue<T extends Queued> {
 
   /** The one whose turn it is. */
   peek(): T | undefined {
-    const heads = URGENCIES.flatMap((urgency) => this.#byUrgency[urgency].peek() ?? []);
-    if (this.#served % FAIR_EVERY !== FAIR_EVERY - 1) return heads[0];
-    return heads.reduce<T | undefined>((first, head) => (first && isOlder(first, head) ? first : head), undefined);
+    return this.#served % FAIR_EVERY === FAIR_EVERY - 1 ? this.#lines.peekAll() : this.#lines.peek();
   }
-}
-
-function isOlder(a: Queued, b: Queued): boolean {
-  return a.since < b.since;
 }

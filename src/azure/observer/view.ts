@@ -82,10 +82,7 @@ export class ParentView {
 
   /** Which version of the runtime is known: its etag, or `absent`; undefined when none is. */
   versionOf(name: string): string | undefined {
-    const key = foldCase(name);
-    const observation = this.#observations.get(key);
-    const isOverlaid = observation !== undefined && this.#isNewer(key, observation);
-    const shown = isOverlaid ? observation.shown : (this.#listing?.runtimes.get(key) ?? this.#listing?.others);
+    const shown = this.#shownBy(this.#listing, foldCase(name));
     if (shown === 'uncertain') return undefined;
     return typeof shown === 'object' ? shown.etag : shown;
   }
@@ -96,13 +93,14 @@ export class ParentView {
 
   /** The list came to its end; returns the names of the runtimes that it shows otherwise than this view did. */
   listCompleted(start: ListStart, listed: Listed): readonly string[] {
-    const before = this.#listing && this.#merged();
+    const listing = { ...start, endTick: this.#tick, ...parsed(listed) };
+    const changed = this.#listing === undefined ? [] : this.#changes(this.#listing, listing);
     this.#brokenAt = undefined;
-    this.#listing = { ...start, endTick: this.#tick, ...shownBy(listed) };
+    this.#listing = listing;
     for (const [name, observation] of this.#observations) {
-      if (!this.#isNewer(name, observation)) this.#observations.delete(name);
+      if (!isNewer(observation, name, listing)) this.#observations.delete(name);
     }
-    return before === undefined ? [] : changes(before, this.#merged());
+    return changed;
   }
 
   /** The list itself is broken, as it turned out at `at`: each runtime is read on its own for as long as a list would last. */
@@ -134,17 +132,17 @@ export class ParentView {
     return (isOverlaid ? definition(observation.shown) : undefined) ?? definition(listed) ?? 'runtime';
   }
 
-  #isNewer(name: string, { tick }: Observation): boolean {
-    if (this.#listing === undefined || tick > this.#listing.tick) return true;
-    return name === SELDOM_LISTED && !this.#listing.runtimes.has(name);
+  /** The runtimes that the view shows otherwise by one listing than by the other. */
+  #changes(before: Listing, after: Listing): readonly string[] {
+    const names = new Set([...before.runtimes.keys(), ...after.runtimes.keys(), ...this.#observations.keys()]);
+    return [...names].filter((name) => isChanged(this.#shownBy(before, name), this.#shownBy(after, name)));
   }
 
-  #merged(): MergedView {
-    const runtimes = new Map<string, ShownRuntime>(this.#listing?.runtimes);
-    for (const [name, observation] of this.#observations) {
-      if (this.#isNewer(name, observation)) runtimes.set(name, observation.shown);
-    }
-    return { runtimes, others: this.#listing?.others ?? 'absent' };
+  /** What the view shows of a runtime by this listing. */
+  #shownBy(listing: Listing | undefined, name: string): ShownRuntime | undefined {
+    const observation = this.#observations.get(name);
+    if (observation !== undefined && isNewer(observation, name, listing)) return observation.shown;
+    return listing?.runtimes.get(name) ?? listing?.others;
   }
 }
 
@@ -156,29 +154,26 @@ export interface HintOptions {
   readonly since: Tick;
 }
 
-interface MergedView {
-  readonly runtimes: ReadonlyMap<string, ShownRuntime>;
-  readonly others: Listing['others'];
+function isNewer({ tick }: Observation, name: string, listing: Listing | undefined): boolean {
+  if (listing === undefined || tick > listing.tick) return true;
+  return name === SELDOM_LISTED && !listing.runtimes.has(name);
 }
 
-function shownBy({ runtimes, unparsed }: Listed): Pick<Listing, 'runtimes' | 'others'> {
-  const shown = new Map<string, ObservedRuntime | 'uncertain'>(runtimes.map((each) => [foldCase(each.name), each]));
+function parsed({ runtimes, unparsed }: Listed): Pick<Listing, 'runtimes' | 'others'> {
+  const shown = new Map<string, ObservedRuntime | 'uncertain'>();
+  for (const runtime of runtimes) shown.set(foldCase(runtime.name), runtime);
   for (const { name } of unparsed) if (name !== undefined) shown.set(foldCase(name), 'uncertain');
   return { runtimes: shown, others: unparsed.some(({ name }) => name === undefined) ? 'uncertain' : 'absent' };
 }
 
 /** An uncertain runtime is not announced: the pass that failed to write it reads again by itself, or it was queued already. */
-function changes(before: MergedView, after: MergedView): readonly string[] {
-  return [...new Set([...before.runtimes.keys(), ...after.runtimes.keys()])].filter((name) => {
-    const then = before.runtimes.get(name) ?? before.others;
-    const now = after.runtimes.get(name) ?? after.others;
-    if (then === 'uncertain' || now === 'uncertain') return false;
-    return !isDeepStrictEqual(documentOf(then), documentOf(now));
-  });
+function isChanged(before: ShownRuntime | undefined, after: ShownRuntime | undefined): boolean {
+  if (before === 'uncertain' || after === 'uncertain') return false;
+  return !isDeepStrictEqual(documentOf(before), documentOf(after));
 }
 
-function documentOf(shown: ObservedRuntime | 'absent'): unknown {
-  return shown === 'absent' ? undefined : shown.document;
+function documentOf(shown: ObservedRuntime | 'absent' | undefined): unknown {
+  return typeof shown === 'object' ? shown.document : undefined;
 }
 
 function wasSuspectedDuring({ tick, endTick }: Listing, observation: Observation | undefined): boolean {

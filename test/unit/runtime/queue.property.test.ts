@@ -85,7 +85,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     // The model knows nothing of it.
     fc.record({ kind: fc.constant('wall clock' as const), ms: fc.integer({ min: -4_000_000, max: 4_000_000 }) }),
   ),
-  { maxLength: 80 },
+  { maxLength: 80, size: 'max' },
 );
 
 /** Drives both queues by the same steps; keys go to waiters in the order of waiting, as soon as there are both. */

@@ -167,6 +167,25 @@ describe('the timer', () => {
   });
 });
 
+describe('while the process is stopped, time does not pass', () => {
+  test('for a key that was added for later while in hand', async () => {
+    const { clock, queue, drain } = setUp();
+    queue.add('in hand');
+    await queue.next(never);
+    queue.add('in hand', { afterMs: 120_000 });
+    queue.add('other', { afterMs: 60_000 });
+    const next = queue.next(never);
+    clock.suspend(3_600_000);
+    await clock.advance(0);
+    expect(await next).toBe('other');
+    queue.done('in hand');
+    await clock.advance(59_999);
+    expect(await drain()).toEqual([]);
+    await clock.advance(1);
+    expect(await drain()).toEqual(['in hand']);
+  });
+});
+
 describe('workers that wait', () => {
   test('are served in the order of waiting', async () => {
     const { queue } = setUp();
@@ -287,6 +306,14 @@ describe('the metrics of a queue', () => {
     expect(seen).toEqual(['added', 'taken 30', 'added', 'taken 0', 'retried', 'finished 25']);
   });
 
+  test('count a due key once, however often it is added', async () => {
+    let adds = 0;
+    const queue = new WorkQueue({ clock: new FakeClock(), metrics: { ...noQueueMetrics, added: () => void adds++ } });
+    for (const priority of [0, 1, 1]) queue.add('a', { priority });
+    await queue.next(never);
+    expect(adds).toBe(1);
+  });
+
   test('tell the time that has gone by, although the wall clock was set back', async () => {
     const times: number[] = [];
     const record = (ms: number) => void times.push(ms);
@@ -349,6 +376,17 @@ describe('a hint', () => {
     expect(await drain()).toEqual(['a']);
     queue.retry('a', FIRM);
     queue.add('a');
+    expect(await drain()).toEqual(['a']);
+  });
+
+  test('overrides what a pass asked for after a firm back-off', async () => {
+    const { clock, queue, drain } = setUp();
+    queue.retry('a', FIRM);
+    const next = queue.next(never);
+    await clock.advance(1_000);
+    queue.add((await next) ?? '', { afterMs: 5_000 });
+    queue.done('a');
+    queue.add('a', HINT);
     expect(await drain()).toEqual(['a']);
   });
 

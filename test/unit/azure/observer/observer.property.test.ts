@@ -157,7 +157,10 @@ describe('whatever lists do', () => {
   test('a hint is had, and never contradicts what our own calls showed later than the list', () =>
     fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof(others, own, mode, meanwhile, wait, stepBack, hint, hint, hint), { maxLength: 60 }),
+        fc.array(fc.oneof(others, own, mode, meanwhile, wait, stepBack, hint, hint, hint), {
+          maxLength: 60,
+          size: 'max',
+        }),
         async (steps) => {
           await run(steps);
         },
@@ -168,7 +171,7 @@ describe('whatever lists do', () => {
   test('no list that is broken is tried again before its time', () =>
     fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof(others, own, mode, meanwhile, wait, hint, hint), { maxLength: 60 }),
+        fc.array(fc.oneof(others, own, mode, meanwhile, wait, hint, hint), { maxLength: 60, size: 'max' }),
         async (steps) => {
           const { failedLists } = await run(steps);
           for (const [i, at] of failedLists.slice(1).entries()) {

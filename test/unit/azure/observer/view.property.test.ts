@@ -103,7 +103,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       },
   ),
 );
-const history = fc.array(step, { maxLength: 40 });
+const history = fc.array(step, { maxLength: 40, size: 'max' });
 
 function worldAfter(steps: readonly Step[]): World {
   const world = new World();
