@@ -9,14 +9,14 @@ import { type BuildOptions, build } from 'esbuild';
 import { ASKED, azureClients } from './bundle/azure-clients.ts';
 import { withoutUnusedModules } from './bundle/kubernetes-client.ts';
 import { lazyBuiltins } from './bundle/lazy-builtins.ts';
+import { stubs } from './bundle/stubs.ts';
 import { smallUndici } from './bundle/undici.ts';
-import { withoutUnusedParts } from './bundle/unused.ts';
 
 const root = new URL('..', import.meta.url);
 const dist = process.argv[2] ?? fileURLToPath(new URL('dist', root));
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { version: string };
 
-const plugins = [azureClients(ASKED), withoutUnusedModules, withoutUnusedParts, smallUndici];
+const plugins = [azureClients(ASKED), withoutUnusedModules, stubs, smallUndici];
 /** What both bundles are made with. */
 const common: BuildOptions = {
   absWorkingDir: new URL('.', root).pathname,

@@ -1,6 +1,6 @@
 /**
  * Node's own modules, loaded when the module that imports them is: an import at the top of a bundle loads them at its start. Node
- * also reads all that such an import offers, and `node:http` offers classes of undici's, which Node loads when they are first read.
+ * then also reads every export of such a module, and reading those of `node:http` that come from undici loads undici.
  */
 import { builtinModules } from 'node:module';
 import type { Plugin } from 'esbuild';

@@ -14,7 +14,7 @@ export function sectionOf(name: string, changelog: string): string | undefined {
 /** The text of a release, without its heading: the release has a title. What is only tried has what is unreleased. */
 export function releaseNotes(changelog: string, place: Place): string {
   const section = sectionOf(place.version, changelog) ?? sectionOf('Unreleased', changelog) ?? '';
-  return `${withWholeLinks(unwrapped(section.replace(/^## .*\n/, '').trim()), place)}\n`;
+  return `${withAbsoluteLinks(unwrapped(section.replace(/^## .*\n/, '').trim()), place)}\n`;
 }
 
 /** GitHub shows a line break in a release as one, and in a file as a space (https://github.com/orgs/community/discussions/57633). */
@@ -26,7 +26,7 @@ function unwrapped(markdown: string): string {
 const CODE_OR_BREAK = /^( *)```[\s\S]*?\n\1```$|(?<=^(?!#+ | *```).+)\n *(?!\s|[-*+>] |[|]|\d+[.)] |#+ |```)(?=.)/gm;
 
 /** A release is at another address than the file. */
-function withWholeLinks(markdown: string, { version, sources }: Place): string {
+function withAbsoluteLinks(markdown: string, { version, sources }: Place): string {
   if (sources === '') return markdown;
   const file = `${sources}/blob/v${version}/CHANGELOG.md`;
   return markdown.replaceAll(/(?<=\]\()(?![a-z]+:)[^)\s]+(?=\))/g, (target) => new URL(target, file).href);

@@ -16,8 +16,9 @@ export function whyNotPackaged(
 ): string | undefined {
   const wrong = ['version', 'appVersion'].find((key) => !`\n${chart}`.includes(`\n${key}: ${version}\n`));
   if (wrong !== undefined) return `Chart.yaml: ${wrong} is not ${version}, the version of package.json`;
-  const early = `artifacthub.io/prerelease: "${isEarly(version)}"`;
-  if (!chart.includes(`\n  ${early}\n`)) return `Chart.yaml does not say of ${version}, as it must: ${early}`;
+  const prerelease = `artifacthub.io/prerelease: "${isPrerelease(version)}"`;
+  if (!chart.includes(`\n  ${prerelease}\n`))
+    return `Chart.yaml: its annotations do not say ${prerelease}, as version ${version} needs`;
   if (!release) return undefined;
   const section = sectionOf(version, changelog);
   if (section === undefined)
@@ -25,7 +26,7 @@ export function whyNotPackaged(
   return /^- /m.test(section) ? undefined : `CHANGELOG.md says nothing below "## [${version}]": list what is new`;
 }
 
-/** Of what semantic versions promise nothing for: 0.y.z, and any with a hyphen. */
-function isEarly(version: string): boolean {
+/** Semantic versioning promises nothing for 0.y.z and for a version with a hyphen. */
+function isPrerelease(version: string): boolean {
   return version.startsWith('0.') || version.includes('-');
 }

@@ -25,10 +25,9 @@ import { WriteResults } from './write-results.ts';
 /** An action that more follow in the same pass. */
 export type PassAction = Exclude<Action, { kind: 'Settle' | 'Release' | 'StoreStatus' }>;
 
-/** What ends a pass. */
+/** What ends a pass, as `Attempt` has it. */
 export interface Signals {
   readonly signal: AbortSignal;
-  /** Aborts when `signal` does, and earlier when the object has changed. For reads only: a write must hear what came of it. */
   readonly readSignal: AbortSignal;
 }
 

@@ -20,7 +20,7 @@ import type { Since } from './pass-state.ts';
 /** When the key is to be reconciled again; `parked`: whoever makes it wait has it queued again. */
 export type PassResult = Requeue | { readonly kind: 'parked'; readonly waitsFor: ParkedError['waitsFor'] };
 
-/** `readSignal` aborts when `signal` does, and when the object has changed: the pass waits for no read any longer. */
+/** The signals are those of `Attempt`. */
 export type Reconcile = (key: string, signal: AbortSignal, readSignal?: AbortSignal) => Promise<PassResult>;
 
 /**

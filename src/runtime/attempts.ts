@@ -6,13 +6,16 @@ export interface Attempt {
   readonly failures: number;
   /** Aborts when the controller stops and its grace period is over, or when leadership is lost. */
   readonly signal: AbortSignal;
-  /** Aborts when `signal` does, and when the key was added again because the attempt works with outdated input: what only reads need not wait for an answer. */
+  /**
+   * For reads. Aborts when `signal` does, and when the key was added again because the attempt works with outdated input: the
+   * answer would be in vain. A write uses `signal`, for it must hear what came of it.
+   */
   readonly readSignal: AbortSignal;
 }
 
 interface Running {
   readonly startedAt: number;
-  readonly all: AbortController;
+  readonly whole: AbortController;
   readonly reads: AbortController;
 }
 
@@ -21,11 +24,11 @@ export class RunningAttempts {
   readonly #running = new Map<string, Running>();
 
   begin(key: string, failures: number, now: number): Attempt {
-    const all = new AbortController();
-    // Two controllers rather than `AbortSignal.any`: what that makes is only freed by a full garbage collection.
+    const whole = new AbortController();
+    // Not `AbortSignal.any`: only a full garbage collection frees what it makes.
     const reads = new AbortController();
-    this.#running.set(key, { startedAt: now, all, reads });
-    return { failures, signal: all.signal, readSignal: reads.signal };
+    this.#running.set(key, { startedAt: now, whole, reads });
+    return { failures, signal: whole.signal, readSignal: reads.signal };
   }
 
   end(key: string): void {
@@ -37,8 +40,8 @@ export class RunningAttempts {
   }
 
   abortAll(reason: Error): void {
-    for (const { all, reads } of this.#running.values()) {
-      all.abort(reason);
+    for (const { whole, reads } of this.#running.values()) {
+      whole.abort(reason);
       reads.abort(reason);
     }
   }

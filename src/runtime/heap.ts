@@ -67,7 +67,7 @@ export class Heap<T extends HeapItem> {
     this.#put(item, position);
   }
 
-  /** Moves a gap down to the bottom, where the item that fills it most often belongs; returns where that is. */
+  /** Moves the gap down to the bottom, and returns where it ends: the item that fills it comes from the bottom, and mostly belongs there. */
   #sink(from: number): number {
     let position = from;
     for (let child = this.#firstChild(position); child !== undefined; child = this.#firstChild(position)) {

@@ -10,8 +10,8 @@ interface Line<T extends HeapItem> {
  * Keeps the order within each line, and finds the first of the highest priority as well as the first of all. Priorities are
  * few, so looking at the head of every line is cheap; `push` and `delete` are O(log n).
  *
- * Two designs. A heap of all by priority and another of all by age would need no such limit, but each item is then in two
- * heaps, and leaves each from its middle.
+ * Two designs. One heap of all by priority and one of all by age need no such limit. But each item is then in both, and whoever
+ * takes it from the top of one takes it from the middle of the other.
  */
 export class PriorityLines<T extends HeapItem> {
   readonly #priorityOf: (item: T) => number;

@@ -71,7 +71,7 @@ async function measure(pass: Pass, objects: number): Promise<number> {
 }
 
 /** A clock that goes on when it is told to, to the one timer that is set. */
-class HandClock implements Clock {
+class ManualClock implements Clock {
   #at = 0;
   #timer: { readonly at: number; readonly fn: () => void } | undefined;
 
@@ -108,7 +108,7 @@ const signal = new AbortController().signal;
 async function allAtOnce(objects: number): Promise<Pass> {
   const keys = keysOf(objects);
   return async () => {
-    const queue = new WorkQueue({ clock: new HandClock() });
+    const queue = new WorkQueue({ clock: new ManualClock() });
     for (const key of keys) queue.add(key);
     for (let n = 0; n < objects; n++) await handled(queue, queue.next(signal));
   };
@@ -116,7 +116,7 @@ async function allAtOnce(objects: number): Promise<Pass> {
 
 /** As at rest: the polls are spread over the interval. */
 async function eachInTurn(objects: number): Promise<Pass> {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const queue = new WorkQueue({ clock });
   for (const [n, key] of keysOf(objects).entries()) queue.add(key, { afterMs: (n + 1) * (INTERVAL_MS / objects) });
   return async () => {
@@ -140,7 +140,7 @@ function keysOf(objects: number): string[] {
 
 /** A poll of each: its definition by the list of its factory, which is read once an interval, and its state. */
 async function observed(objects: number, perFactory: number): Promise<Pass> {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const factories = Math.ceil(objects / perFactory);
   const parents = Array.from({ length: factories }, (_, n): Parent => ({ ...PARENT, name: `bench-factory-${n}` }));
   const ids = Array.from({ length: objects }, (_, n) => ({

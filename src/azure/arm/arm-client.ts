@@ -54,6 +54,7 @@ export function createClient<T extends SdkClient>(
     client.pipeline.removePolicy({ name });
   }
   client.pipeline.addPolicy(bearerPolicy(tokens));
+  // In the last phase: all other policies see a text.
   client.pipeline.addPolicy(boundedAnswers(MAX_BYTES), { phase: 'Sign' });
   return client;
 }

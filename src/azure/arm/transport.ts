@@ -60,7 +60,7 @@ export function checkedTransport(mayUse: () => boolean): HttpClient {
 
 /**
  * Aborts a request while its answer is received, once that is longer than so many bytes, decompressed: it would fill the
- * memory. Such an answer counts as malformed, and is not retried at once. It has to be the innermost policy that looks at answers.
+ * memory. Such an answer counts as malformed, and is not retried at once. It must be the innermost policy that reads answers.
  *
  * Two designs: (a) `onDownloadProgress`, for which the SDK pipes every answer through one more stream: 8 % of what a poll takes of
  * the CPU (measured); (b) this one: the SDK hands the stream over, and it is read here.
@@ -69,28 +69,21 @@ export function boundedAnswers(maxBytes: number): PipelinePolicy {
   return {
     name: 'boundedAnswers',
     async sendRequest(request, next) {
-      const asked = request.streamResponseStatusCodes;
       request.streamResponseStatusCodes = EVERY_STATUS;
-      try {
-        const response = await next(request);
-        const { readableStreamBody: stream } = response;
-        if (stream === undefined) return response;
-        delete response.readableStreamBody;
-        response.bodyAsText = await textOf(stream, maxBytes, request);
-        return response;
-      } finally {
-        // The policies further out would take the text for a stream.
-        if (asked === undefined) delete request.streamResponseStatusCodes;
-        else request.streamResponseStatusCodes = asked;
-      }
+      const response = await next(request);
+      const { readableStreamBody: stream } = response;
+      if (stream === undefined) return response;
+      delete response.readableStreamBody;
+      response.bodyAsText = await textOf(stream, maxBytes, request);
+      return response;
     },
   };
 }
 
-/** As the SDK has it. */
+/** Infinity has the transport hand over every answer as a stream. Other policies look for the status itself, so they still find a text (source of the SDK). */
 const EVERY_STATUS = new Set([Number.POSITIVE_INFINITY]);
 
-/** @throws AzureFailure for too long a text; RestError, as the SDK does, when the stream ends before its end; AbortError */
+/** @throws AzureFailure for too long a text; RestError, as the SDK does, when the answer breaks off; AbortError */
 async function textOf(stream: AsyncIterable<unknown>, maxBytes: number, request: PipelineRequest): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -93,7 +93,7 @@ export class ParentView {
 
   /** The list came to its end; returns the names of the runtimes that it shows otherwise than this view did. */
   listCompleted(start: ListStart, listed: Listed): readonly string[] {
-    const listing = { ...start, endTick: this.#tick, ...parsed(listed) };
+    const listing = { ...start, endTick: this.#tick, ...byName(listed) };
     const changed = this.#listing === undefined ? [] : this.#changes(this.#listing, listing);
     this.#brokenAt = undefined;
     this.#listing = listing;
@@ -159,7 +159,7 @@ function isNewer({ tick }: Observation, name: string, listing: Listing | undefin
   return name === SELDOM_LISTED && !listing.runtimes.has(name);
 }
 
-function parsed({ runtimes, unparsed }: Listed): Pick<Listing, 'runtimes' | 'others'> {
+function byName({ runtimes, unparsed }: Listed): Pick<Listing, 'runtimes' | 'others'> {
   const shown = new Map<string, ObservedRuntime | 'uncertain'>();
   for (const runtime of runtimes) shown.set(foldCase(runtime.name), runtime);
   for (const { name } of unparsed) if (name !== undefined) shown.set(foldCase(name), 'uncertain');

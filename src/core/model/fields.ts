@@ -141,8 +141,9 @@ const ENTRY = /^(?<map>[^[]+)\[(?<name>.+)\]$/s;
 function find(path: string): Leaf | undefined {
   if (!path.endsWith(']')) return PLAIN_LEAVES.get(path);
   const { map, name } = ENTRY.exec(path)?.groups ?? {};
+  if (map === undefined || name === undefined) return undefined;
   const row = ROWS.get(`${map}[]`);
-  return row === undefined || name === undefined ? undefined : { ...row, place: namedEntry(name) };
+  return row && { ...row, place: namedEntry(name) };
 }
 
 function leaf(path: FieldPath): Leaf {

@@ -10,7 +10,7 @@
  * length of some (`İ`).
  */
 export function foldCase(name: string): string {
-  // Nearly all names are ASCII alone, where the two agree, and this is four times as fast.
+  // For ASCII alone, which nearly all names are, this gives the same, in less than half the time (measured).
   if (!/\P{ASCII}/u.test(name)) return name.toLowerCase();
   return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -46,10 +46,10 @@ describe('what is only tried', () => {
     ['1.0.0-rc.1', true],
     ['1.0.0', false],
     ['10.0.0', false],
-  ])('is a prerelease to Artifact Hub below 1.0.0 and with a hyphen alone: %s', (version, early) => {
+  ])('is a prerelease to Artifact Hub exactly if it is below 1.0.0 or has a hyphen: %s', (version, prerelease) => {
     const said = (prerelease: boolean) =>
       whyNotPackaged(version, { changelog: unreleased, chart: chartOf(version, prerelease) }, { release: false });
-    expect(said(early)).toBeUndefined();
-    expect(said(!early)).toContain(`as it must: artifacthub.io/prerelease: "${early}"`);
+    expect(said(prerelease)).toBeUndefined();
+    expect(said(!prerelease)).toContain(`artifacthub.io/prerelease: "${prerelease}", as version ${version} needs`);
   });
 });
