@@ -61,6 +61,7 @@ export function checkedTransport(mayUse: () => boolean): HttpClient {
 /**
  * Aborts a request while its answer is received, once that is longer than so many bytes, decompressed: it would fill the
  * memory. Such an answer counts as malformed, and is not retried at once. It must be the innermost policy that reads answers.
+ * The `timeout` of a request ends with the headers of its answer: bound it by `abortSignal`.
  *
  * Two designs: (a) `onDownloadProgress`, for which the SDK pipes every answer through one more stream: 8 % of what a poll takes of
  * the CPU (measured); (b) this one: the SDK hands the stream over, and it is read here.

@@ -34,6 +34,7 @@ export function azureWire(
   endpoint: string,
   tokens: Pick<TokenSource, 'get'>,
   client: HttpClient = createDefaultHttpClient(),
+  timeoutMs = TIMEOUT_MS,
 ): Wire {
   const origin = new URL(endpoint).origin;
   const pipeline = createEmptyPipeline();
@@ -47,8 +48,7 @@ export function azureWire(
       const request = createPipelineRequest({
         url,
         method,
-        timeout: TIMEOUT_MS,
-        abortSignal: signal,
+        abortSignal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
         headers: createHttpHeaders({
           accept: 'application/json',
           'user-agent': 'azure-ir-operator-probe',

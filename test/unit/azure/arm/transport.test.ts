@@ -8,6 +8,8 @@ import {
   createEmptyPipeline,
   createPipelineRequest,
   decompressResponsePolicy,
+  isRestError,
+  type PipelineRequestOptions,
 } from '@azure/core-rest-pipeline';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { boundedAnswers } from '../../../../src/azure/arm/transport.ts';
@@ -22,7 +24,10 @@ afterEach(() => {
   server.close();
 });
 
-async function ask(answer: (response: ServerResponse) => void) {
+async function ask(
+  answer: (response: ServerResponse) => void,
+  options: Pick<PipelineRequestOptions, 'abortSignal'> = {},
+) {
   server = createServer((_, response) => answer(response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,7 +35,10 @@ async function ask(answer: (response: ServerResponse) => void) {
   const pipeline = createEmptyPipeline();
   pipeline.addPolicy(decompressResponsePolicy());
   pipeline.addPolicy(boundedAnswers(MOST));
-  return pipeline.sendRequest(createDefaultHttpClient(), createPipelineRequest({ url, allowInsecureConnection: true }));
+  return pipeline.sendRequest(
+    createDefaultHttpClient(),
+    createPipelineRequest({ url, allowInsecureConnection: true, ...options }),
+  );
 }
 
 describe('an answer', () => {
@@ -74,5 +82,50 @@ describe('an answer', () => {
       }),
     );
     expect(failure.message).toContain('longer than 1 MiB');
+  });
+
+  describe.each([
+    ['', {}],
+    [', compressed,', { 'content-encoding': 'gzip' }],
+  ])('that stops coming%s', (_, headers) => {
+    const stalls = (response: ServerResponse): void => {
+      response.writeHead(200, headers);
+      response.write(gzipSync('x'.repeat(10)).subarray(0, 12));
+    };
+
+    test('is given up when the caller aborts, and its connection with it', async () => {
+      const stop = new AbortController();
+      const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+      const answer = ask(
+        (response) => {
+          stalls(response);
+          response.on('close', close);
+          setImmediate(() => stop.abort());
+        },
+        { abortSignal: stop.signal },
+      );
+      await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
+      await closed;
+    });
+
+    test('because the connection is lost is a failed request, and never taken for the whole answer', async () => {
+      const error = await ask((response) => {
+        stalls(response);
+        setImmediate(() => response.destroy());
+      }).catch((problem: unknown) => problem);
+      expect(isRestError(error)).toBe(true);
+    });
+  });
+
+  test('keeps its characters, wherever they are cut', async () => {
+    const { bodyAsText } = await ask((response) => {
+      const bytes = Buffer.from('Grün, 東京');
+      const next = (at: number): void => {
+        if (at === bytes.length) response.end();
+        else response.write(bytes.subarray(at, at + 1), () => next(at + 1));
+      };
+      next(0);
+    });
+    expect(bodyAsText).toBe('Grün, 東京');
   });
 });
