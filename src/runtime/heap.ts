@@ -11,7 +11,7 @@ export interface HeapItem {
  * what it says of two items does not change while they are inside.
  *
  * Two designs to find an item. A Map from item to position asks nothing of the items, but it is written at every step of
- * every move: that took half of the queue's time, and more with every thousand. So each item holds its own position. More
+ * every move, and costs more the more items there are. So each item holds its own position. More
  * than two children (four, eight) were measured, and are no faster.
  */
 export class Heap<T extends HeapItem> {
