@@ -16,7 +16,6 @@ const root = new URL('..', import.meta.url);
 const dist = process.argv[2] ?? fileURLToPath(new URL('dist', root));
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { version: string };
 
-const plugins = [azureClients(ASKED), withoutUnusedModules, stubs, smallUndici];
 /** What both bundles are made with. */
 const common: BuildOptions = {
   absWorkingDir: new URL('.', root).pathname,
@@ -36,7 +35,7 @@ const common: BuildOptions = {
     // Nothing here sends forms. The SDK asks of every request whether it is one, and the first look at the global loads Node's own undici: 50 ms of a start.
     FormData: 'undefined',
   },
-  plugins,
+  plugins: [azureClients(ASKED), withoutUnusedModules, stubs, smallUndici, lazyBuiltins],
   logLevel: 'warning',
 };
 // CommonJS dependencies inside an ES module still call require for Node's own modules.
@@ -48,14 +47,12 @@ await build({
   ...common,
   entryPoints: ['src/main.ts'],
   outfile: join(dist, 'main.js'),
-  plugins: [...plugins, lazyBuiltins],
   banner: { js: REQUIRE },
 });
 await build({
   ...common,
   entryPoints: { 'kubectl-azir': 'src/cli/main.ts' },
   outdir: dist,
-  plugins: [...plugins, lazyBuiltins],
   banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
 });
 // kubectl asks this one, found on PATH by its name, for what can come next.

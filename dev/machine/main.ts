@@ -7,7 +7,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stderrLog, type Task } from '../controlplane/log.ts';
-import { LONG_TOOLS, NODE_TOOLS } from '../tools/index.ts';
+import { LONG_TOOLS, NODE_TOOLS, underCi } from '../tools/index.ts';
 import { OPERATOR_IMAGE, type Prepared, prepare } from './prepare.ts';
 import { startSandbox, sweepSandboxes, untilItEnds } from './sandbox.ts';
 import { whyNoNode } from './suitable.ts';
@@ -23,8 +23,8 @@ async function main(args: readonly string[]): Promise<number> {
   const long = args.includes('--long');
   const why = await whyNoNode(long ? [...NODE_TOOLS, ...LONG_TOOLS] : NODE_TOOLS, process.env, task);
   if (why !== undefined) {
-    task.log(`the tests on a real node are skipped: ${why}`);
-    return 0;
+    task.log(`the tests on a real node cannot be run: ${why}`);
+    return underCi(process.env) ? 1 : 0;
   }
   const left = await sweepSandboxes();
   if (left > 0) task.log(`removed what ${left} runs had left that were killed`);

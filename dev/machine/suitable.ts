@@ -18,9 +18,9 @@ const NAMESPACES = ['--mount', '--pid', '--fork', '--cgroup', '--net', '--uts', 
 const PROBE = 'ip link add probe0 type veth peer name probe1 && nft add table ip probe && runc --version';
 
 /**
- * Why the tests on a node are skipped, for a person; undefined where they can be run: then these programs are built. Under CI,
- * too, they are skipped and do not fail: where a machine gives no right to them, or no programs for them, they would fail for
- * each change alike, and tell nothing of it.
+ * Why the tests on a node cannot be run, for a person; undefined where they can: then these programs are built. `npm test` skips
+ * them, under CI, too: where a machine gives no right to them, or no programs for them, they would fail for each change alike,
+ * and tell nothing of it.
  */
 export async function whyNoNode(
   programs: readonly Tool[],

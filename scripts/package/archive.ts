@@ -11,7 +11,7 @@ export interface Image {
 
 export interface Layer {
   readonly file: string;
-  /** As a registry would have it. */
+  /** Of the file, compressed or not. */
   readonly bytes: number;
   readonly isCompressed: boolean;
 }
@@ -37,7 +37,7 @@ export async function imagesIn(archive: string, scratch: string): Promise<readon
 async function imagesOf(layout: string, manifest: Manifest): Promise<readonly Image[]> {
   const fileOf = ({ digest }: Descriptor) => join(layout, 'blobs', ...digest.split(':'));
   if ('layers' in manifest) {
-    const { architecture } = await json<Image>(fileOf(manifest.config));
+    const { architecture } = await json<Pick<Image, 'architecture'>>(fileOf(manifest.config));
     const layers = manifest.layers.map((each) => ({
       file: fileOf(each),
       bytes: each.size,
