@@ -15,10 +15,19 @@ const setState = (place: Place, state: State['state'], repairsNeeded?: State['re
   });
 
 /** As if the wait after the first repair were over, and that for what a workspace has only accepted. */
-const waitIsOver = (place: Place) =>
-  place.updateStatus('sample', {
+async function waitIsOver(place: Place): Promise<void> {
+  await isCarriedOut(place);
+  await place.updateStatus('sample', {
     repair: { attempts: 1, lastAttemptTime: minutesAgo(2), nextAttemptTime: minutesAgo(1) },
     operation: undefined,
+  });
+}
+
+/** Resolves once the last write is carried out: the next one would meet another etag than it has read. */
+const isCarriedOut = (place: Place) =>
+  eventually(async () => {
+    const replaced = (await place.trace('sample')).findLast(({ method }) => method === 'PUT')?.ifMatch;
+    expect((await place.runtime('sample'))?.etag).not.toBe(replaced);
   });
 
 async function created(place: Place, spec: Record<string, unknown> = {}) {
