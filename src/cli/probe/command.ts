@@ -30,11 +30,11 @@ import { Calls } from './calls.ts';
 import { claimsOf, type Inputs, proxyOf } from './inputs.ts';
 import { type Entry, Journal, newPrefix } from './journal.ts';
 import { LISTENS_MS } from './listener.ts';
-import { exitCodeOf, ProbeError, probe } from './probe.ts';
+import { ProbeError, probe } from './probe.ts';
 import { Recorder } from './recorder.ts';
 import { LeakError, pseudonymous, type Recording, recordingOf, textOf } from './recording.ts';
 import { leftLines, removeLeft } from './removal.ts';
-import { judgementsOf, reportOf, summaryOf, tableOf } from './report.ts';
+import { exitCodeOf, judgementsOf, reportOf, summaryOf, tableOf } from './report.ts';
 import { azureWire, type Wire } from './wire.ts';
 
 export interface ProbeFlags extends AzureFlags {

@@ -2,7 +2,7 @@
 
 import type { QueueClient } from '../../azure/changes/queue-client.ts';
 import { type Clock, sleep } from '../../runtime/clock.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit.ts';
+import { CommandError, EXIT } from '../exit.ts';
 import { jsonOf, shownAnswer, valueAt } from './assumptions/answers.ts';
 import type { Announced, Asked, Finding, Where } from './assumptions/assumption.ts';
 import { heardIn } from './assumptions/heard.ts';
@@ -14,6 +14,7 @@ import { type Listened, Listener } from './listener.ts';
 import { LiveSite, VERSIONS } from './live-site.ts';
 import { OwnRequests } from './own-requests.ts';
 import { type Left, leftLines, removeAll } from './removal.ts';
+import { Tally } from './tally.ts';
 import type { Wire } from './wire.ts';
 
 /**
@@ -129,18 +130,22 @@ async function asked(
   sites: Sites,
   isListening: boolean,
   signal: AbortSignal,
-  { progress, underWay }: ProbeOptions,
+  options: ProbeOptions,
 ): Promise<Result[]> {
   const planned = { factory: questionsFor('factory', sites), workspace: questionsFor('workspace', sites) };
-  const count = planned.factory.length + planned.workspace.length;
-  let done = 0;
+  const count = PLACES.flatMap((place) => planned[place].filter((each) => siteFor(each, sites[place]))).length;
+  const tally = new Tally(count, options);
+  const put = async (question: Asked, site: LiveSite): Promise<Result> => {
+    tally.asked({ place: site.kind, id: question.id });
+    const result = await found(question, site, signal);
+    tally.answered(result);
+    return result;
+  };
   const lane = async (place: Site['kind']): Promise<Result[]> => {
     const results: Result[] = [];
     for (const question of planned[place]) {
-      underWay(`[${done}/${count}] ${place}: ${question.id}`);
-      const result = await found(question, place, sites, signal);
-      progress(`[${++done}/${count}] ${place}: ${question.id}: ${result.verdict}`);
-      results.push(result);
+      const site = siteFor(question, sites[place]);
+      results.push(site === undefined ? notAsked(question, place, sites[place]) : await put(question, site));
     }
     // What comes of it is told by what is heard.
     if (isListening && !signal.aborted) await provoke(sites[place]).catch(() => undefined);
@@ -289,20 +294,21 @@ function textAt(answer: Answer, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-async function found(
-  { where, check, ...about }: Asked,
-  place: Site['kind'],
-  sites: Sites,
-  signal: AbortSignal,
-): Promise<Result> {
-  const site = sites[place];
-  const because = (why: Why, seen: string) => untold(about, place, why, seen);
-  if (site === undefined) return because('not asked', notNamed(place));
-  if (where === 'network' && !site.hasNetwork)
-    return because('not asked', 'the factory has no managed virtual network (--network makes one)');
+/** Where it can be asked; undefined: it cannot. */
+function siteFor({ where }: Asked, site: LiveSite | undefined): LiveSite | undefined {
+  return where === 'network' && site?.hasNetwork !== true ? undefined : site;
+}
+
+function notAsked(question: Asked, place: Site['kind'], site: LiveSite | undefined): Result {
+  const why = site === undefined ? notNamed(place) : 'the factory has no managed virtual network (--network makes one)';
+  return untold(question, place, 'not asked', why);
+}
+
+async function found({ check, ...about }: Asked, site: LiveSite, signal: AbortSignal): Promise<Result> {
+  const because = (why: Why, seen: string) => untold(about, site.kind, why, seen);
   if (signal.aborted) return because('refused', reasonOf(signal));
   try {
-    return shown(about, place, await check(site));
+    return shown(about, site.kind, await check(site));
   } catch (error) {
     if (signal.aborted) return because('refused', reasonOf(signal));
     // Whatever Azure answers, one check that cannot read it ends no other.
@@ -333,17 +339,4 @@ function reasonOf({ reason }: AbortSignal): string {
 function messageOf(error: unknown): string {
   if (error instanceof Undecided) return error.inFull;
   return error instanceof Error ? error.message : String(error);
-}
-
-/**
- * 0: all that could be asked holds; 3: one does not; 1: something is left behind, or nothing speaks against the assumptions
- * but something was refused. What was not asked, or does not show here, is no failure: the table says so.
- */
-export function exitCodeOf({ results, left, interrupted }: ProbeResult): ExitCode {
-  if (interrupted) return EXIT.interrupted;
-  if (left.length > 0) return EXIT.failed;
-  // An answer that was seen stays one, whatever else was not.
-  if (results.some(({ verdict }) => verdict === 'does not hold')) return EXIT.no;
-  const isTold = results.some(({ verdict }) => verdict === 'holds');
-  return isTold && !results.some(({ why }) => why === 'refused') ? EXIT.done : EXIT.failed;
 }

@@ -1,5 +1,6 @@
-/** What a run tells: a table for people, and the same as JSON. */
+/** What a run tells: a table for people, the same as JSON, and an exit code. */
 import type { Json } from '../../core/model/runtime.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { table } from '../output/table.ts';
 import { VERSION } from '../version.ts';
@@ -106,4 +107,17 @@ export function judgementsOf({ results }: Pick<ProbeResult, 'results'>): Judgeme
   const of = (place: Site['kind']) =>
     Object.fromEntries(results.filter((each) => each.place === place).map(({ id, verdict }) => [id, verdict]));
   return { factory: of('factory'), workspace: of('workspace') };
+}
+
+/**
+ * 0: all that could be asked holds; 3: one does not; 1: something is left behind, or nothing speaks against the assumptions
+ * but something was refused. What was not asked, or does not show here, is no failure: the table says so.
+ */
+export function exitCodeOf({ results, left, interrupted }: ProbeResult): ExitCode {
+  if (interrupted) return EXIT.interrupted;
+  if (left.length > 0) return EXIT.failed;
+  // An answer that was seen stays one, whatever else was not.
+  if (results.some(({ verdict }) => verdict === 'does not hold')) return EXIT.no;
+  const isTold = results.some(({ verdict }) => verdict === 'holds');
+  return isTold && !results.some(({ why }) => why === 'refused') ? EXIT.done : EXIT.failed;
 }

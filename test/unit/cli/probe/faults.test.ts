@@ -1,7 +1,8 @@
 /** The probe disturbed: whatever goes wrong in the middle, nothing of it stays behind, or it is listed. */
 import { describe, expect, test } from '@jest/globals';
 import type { Fault } from '../../../../dev/emulator/index.ts';
-import { exitCodeOf, ProbeError, type ProbeResult } from '../../../../src/cli/probe/probe.ts';
+import { ProbeError, type ProbeResult } from '../../../../src/cli/probe/probe.ts';
+import { exitCodeOf } from '../../../../src/cli/probe/report.ts';
 import { FACTORY_ID, isThere, type Place, PREFIX, place } from './support.ts';
 
 const FAULTS: readonly (readonly [name: string, fault: Fault])[] = [

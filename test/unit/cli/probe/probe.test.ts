@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Where } from '../../../../src/cli/probe/assumptions/assumption.ts';
 import { isAsked } from '../../../../src/cli/probe/assumptions/assumption.ts';
 import { CHECKABLE } from '../../../../src/cli/probe/assumptions/index.ts';
-import { exitCodeOf, type ProbeResult, type Result } from '../../../../src/cli/probe/probe.ts';
+import type { ProbeResult, Result } from '../../../../src/cli/probe/probe.ts';
+import { exitCodeOf } from '../../../../src/cli/probe/report.ts';
 import { isThere, place } from './support.ts';
 
 describe('against the emulator', () => {
@@ -30,25 +31,32 @@ describe('against the emulator', () => {
     expect(outcome.tookMs).toBeLessThan(10 * 60_000);
   });
 
-  test('whoever waits sees which question is asked, what came of each, and how many of how many are answered', async () => {
-    await using at = await place();
-    const lines: string[] = [];
-    const say = (line: string) => void lines.push(line);
-    const { results } = await at.run({ progress: say, underWay: (line) => say(`${line} …`), queue: undefined });
-    const asked = results.filter(({ why }) => why !== 'not asked');
-    const answers = lines.filter((line) => /^\[.*[^…]$/.test(line));
-    const expected = asked.map((each) => `${each.place}: ${each.id}: ${each.verdict}`);
-    expect(answers.map((line, at) => line.replace(`[${at + 1}/${asked.length}] `, '')).sort()).toEqual(expected.sort());
-    for (const answer of answers) {
-      const [, question = ''] = /\] (.*): /.exec(answer) ?? [];
-      const before = lines
-        .slice(0, lines.indexOf(answer))
-        .filter((line) => line.endsWith(`/${asked.length}] ${question} …`));
-      expect(before).toHaveLength(1);
-    }
-    expect(lines[0]).toMatch(/^\[0\/\d+\] /);
-    expect(lines.slice(2 * asked.length)).toEqual([expect.stringMatching(/^Removing \d+ runtimes…$/)]);
-  });
+  test.each([
+    ['a factory and a workspace', {}],
+    ['a factory alone', { workspace: undefined }],
+    ['a workspace alone', { factory: undefined }],
+  ])(
+    'whoever waits for %s sees each question that is put there, before its answer, and how many are answered',
+    async (_, places) => {
+      await using at = await place();
+      const lines: string[] = [];
+      const say = (line: string) => void lines.push(line);
+      const options = { progress: say, underWay: (line: string) => say(`${line} …`), queue: undefined };
+      const { results } = await at.run({ ...options, ...places });
+      const asked = results.filter(({ why }) => why !== 'not asked');
+      const answers = lines.filter((line) => /^\[.*[^…]$/.test(line));
+      const expected = asked.map((each) => `${each.place}: ${each.id}: ${each.verdict}`);
+      expect(answers.map((line, at) => line.replace(`[${at + 1}/${asked.length}] `, '')).sort()).toEqual(
+        expected.sort(),
+      );
+      for (const [at, answer] of answers.entries()) {
+        const [, question = ''] = /\] (.*): /.exec(answer) ?? [];
+        const told = lines.slice(0, lines.indexOf(answer)).findLast((line) => line.endsWith(' …'));
+        expect(told).toMatch(new RegExp(`^${at} of ${asked.length} answered, asking .*\\b${question}\\b`));
+      }
+      expect(lines.at(-1)).toMatch(/^Removing \d+ runtimes…$/);
+    },
+  );
 });
 
 /** Where each of them has to be noticed. */

@@ -7,8 +7,8 @@ import { enableAuthoring } from '../../../../src/cli/probe/assumptions/answers.t
 import { type Answer, type Ask, type Site, Undecided } from '../../../../src/cli/probe/assumptions/site.ts';
 import { Calls } from '../../../../src/cli/probe/calls.ts';
 import { Journal } from '../../../../src/cli/probe/journal.ts';
-import { exitCodeOf, ProbeError, type ProbeResult, probe } from '../../../../src/cli/probe/probe.ts';
-import { reportOf, summaryOf, tableOf } from '../../../../src/cli/probe/report.ts';
+import { ProbeError, type ProbeResult, probe } from '../../../../src/cli/probe/probe.ts';
+import { exitCodeOf, reportOf, summaryOf, tableOf } from '../../../../src/cli/probe/report.ts';
 import type { WireRequest } from '../../../../src/cli/probe/wire.ts';
 import { AzureFailure } from '../../../../src/core/model/failure.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
