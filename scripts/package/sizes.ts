@@ -18,7 +18,10 @@ export type Sizes = Readonly<Record<'base' | 'Node' | 'ours', Size>>;
 export async function sizesOf({ layers }: Image): Promise<Sizes> {
   const sizes = await Promise.all(layers.map(sizeOf));
   const [node, ours] = sizes.slice(-2);
-  if (node === undefined || ours === undefined) throw new Error('an image without a layer of Node and one of ours');
+  if (node === undefined || ours === undefined)
+    throw new Error(
+      `the image has too few layers (${layers.length}) to tell the sizes of Node and of main.js. Let the Dockerfile end with two COPY lines, first Node and then main.js`,
+    );
   return { base: sum(sizes.slice(0, -2)), Node: node, ours };
 }
 

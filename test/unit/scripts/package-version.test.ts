@@ -15,14 +15,27 @@ describe('a release', () => {
     expect(why(released)).toBeUndefined();
   });
 
+  const MISSING =
+    'CHANGELOG.md has no section "## [1.2.0]". Change the heading "## [Unreleased]" to "## [1.2.0] - YYYY-MM-DD", and put an empty "## [Unreleased]" above it';
+  const EMPTY =
+    'CHANGELOG.md lists nothing under "## [1.2.0]". Write what is new, each as a line that begins with "- "';
   test.each([
-    ['what is new is unreleased', unreleased, 'CHANGELOG.md has no section "## [1.2.0]"'],
-    ['only an earlier version has a section', released.replace('1.2.0', '1.1.0'), 'has no section "## [1.2.0]"'],
-    ['only a later one has', released.replace('1.2.0', '1.2.0-rc.1'), 'has no section "## [1.2.0]"'],
-    ['its section is empty', released.replace('- A thing.', ''), 'CHANGELOG.md says nothing below "## [1.2.0]"'],
-    ['all is in the section before', `${released.replace('- A thing.', '')}## [1.1.0]\n\n- A thing.\n`, 'says nothing'],
-  ])('is not packaged where %s', (_, changelog, says) => {
-    expect(why(changelog)).toContain(says);
+    ['what is new is unreleased', unreleased, MISSING],
+    ['only an earlier version has a section', released.replace('1.2.0', '1.1.0'), MISSING],
+    ['only a later one has', released.replace('1.2.0', '1.2.0-rc.1'), MISSING],
+    ['its section is empty', released.replace('- A thing.', ''), EMPTY],
+    ['all is in the section before', `${released.replace('- A thing.', '')}## [1.1.0]\n\n- A thing.\n`, EMPTY],
+  ])('is not packaged where %s: the error says what is wrong and what to write', (_, changelog, says) => {
+    expect(why(changelog)).toBe(says);
+  });
+
+  test.each([
+    ['is unreleased', unreleased],
+    ['is unreleased, below what was released', `${unreleased}\n## [1.1.0] - 2026-11-01\n\n- An old thing.\n`],
+  ])('is packaged once what the error says is done, where what is new %s', (_, changelog) => {
+    const [, from = '', to = '', above = ''] =
+      /the heading "(.*)" to "(.*)", and put an empty "(.*)" above/.exec(why(changelog) ?? '') ?? [];
+    expect(why(changelog.replace(from, `${above}\n\n${to}`))).toBeUndefined();
   });
 });
 
@@ -38,7 +51,9 @@ describe('what is only tried', () => {
     ['version', chart.replace('\nversion: 1.2.0', '\nversion: 1.2.0-rc.1')],
     ['appVersion', chart.replace('appVersion: 1.2.0', 'appVersion: 1.1.0')],
   ])('is not packaged where the %s of the chart is another one', (key, text) => {
-    expect(why(text)).toContain(`Chart.yaml: ${key} is not 1.2.0`);
+    expect(why(text)).toBe(
+      `deploy/chart/Chart.yaml has another ${key} than package.json, whose version is 1.2.0. Set ${key} to 1.2.0, or correct package.json`,
+    );
   });
 
   test.each([
@@ -50,6 +65,8 @@ describe('what is only tried', () => {
     const said = (prerelease: boolean) =>
       whyNotPackaged(version, { changelog: unreleased, chart: chartOf(version, prerelease) }, { release: false });
     expect(said(prerelease)).toBeUndefined();
-    expect(said(!prerelease)).toContain(`artifacthub.io/prerelease: "${prerelease}", as version ${version} needs`);
+    expect(said(!prerelease)).toBe(
+      `deploy/chart/Chart.yaml does not tell Artifact Hub that ${version} is ${prerelease ? 'a' : 'not a'} prerelease. Set the annotation artifacthub.io/prerelease to "${prerelease}"`,
+    );
   });
 });
