@@ -12,6 +12,7 @@ import { steady } from './cases/steady.ts';
 import type { Result } from './result.ts';
 
 export interface Case {
+  /** What it measures, to a reader who sees no other of them. */
   readonly about: string;
   run(objects: number): Promise<Result>;
   /** How many objects it is about, unless told otherwise. */
@@ -20,39 +21,60 @@ export interface Case {
 
 export const CASES: Readonly<Record<string, Case>> = {
   'cold-start': {
-    about: 'objects that are there when the operator starts, within the buckets of ARM',
+    about: 'how soon the runtimes of all objects that a starting operator finds are created within the limits of ARM',
     objects: 1_000,
     run: coldStart,
   },
-  convergence: { about: 'the same without buckets', objects: 2_000, run: (objects) => convergence(objects, 0) },
+  convergence: {
+    about: 'how soon runtimes are created where ARM has no limits and answers at once',
+    objects: 2_000,
+    run: (objects) => convergence(objects, 0),
+  },
   latency: {
-    about: 'the same where every answer of ARM takes 20 ms',
+    about: 'how soon runtimes are created where ARM has no limits and takes 20 ms for each answer',
     objects: 2_000,
     run: (objects) => convergence(objects, 20),
   },
-  cost: { about: 'CPU of each process and bytes, for a create, a poll and a drift', objects: 1_000, run: cost },
-  steady: { about: 'nothing changes, and everything is polled', objects: 1_000, run: steady },
-  drift: { about: 'all runtimes are changed behind our back', objects: 1_000, run: drift },
+  cost: {
+    about:
+      'CPU time of each process and bytes sent and received, for a create, a routine poll and a correction of drift',
+    objects: 1_000,
+    run: cost,
+  },
+  steady: {
+    about: 'requests, writes and CPU time of the operator while every runtime is polled and nothing changes',
+    objects: 1_000,
+    run: steady,
+  },
+  drift: { about: 'how soon drift of all runtimes at once is noticed and corrected', objects: 1_000, run: drift },
   'push-drift': {
-    about: 'drift at an interval of an hour, announced by the change queue; and floods of forged messages',
+    about:
+      'how soon drift that the change queue announces is corrected at an interval of an hour, and what floods of forged messages cost',
     objects: 1_000,
     run: pushDrift,
   },
-  growth: { about: 'what each further object costs, and what all of them hold', objects: 10_000, run: growth },
+  growth: {
+    about: 'CPU time of the operator for each further object, and its memory, as objects become more',
+    objects: 10_000,
+    run: growth,
+  },
   flat: {
-    about: 'CPU for each object in the queue and in the observer alone, without servers, among few and among many',
+    about:
+      'CPU time for an object in the work queue and in the observer by themselves, among few and among many objects',
     objects: 20_000,
     run: flat,
   },
   scale: {
-    about: 'a large fleet in 200 factories: creates, a start, a restart of the API server, a failover; takes 7 minutes',
+    about:
+      'creates, a start, a restart of the API server and a failover with a large fleet in 200 factories; takes 7 minutes',
     objects: 20_000,
     run: scale,
   },
   start: {
-    about: 'from the start of the process to the first request to ARM, ten times, and where the time goes',
+    about:
+      'how long the operator takes from its start to its first request to ARM, and where that time goes; ten starts',
     objects: 1,
     run: start,
   },
-  failover: { about: 'from the end of the replica that leads until the other does', objects: 1, run: failover },
+  failover: { about: 'how long no replica leads after the leading one has ended', objects: 1, run: failover },
 };

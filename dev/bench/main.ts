@@ -11,7 +11,7 @@ const USAGE = `Measures the operator on a real API server and an emulated Azure.
   npm run bench -- NAME... [--objects N]       some, with so many objects
 
 ${Object.entries(CASES)
-  .map(([name, { about, objects }]) => `  ${name.padEnd(12)} ${about} (${objects} objects)`)
+  .map(([name, { about, objects }]) => `  ${name.padEnd(12)} ${about} (${objects} object${objects === 1 ? '' : 's'})`)
   .join('\n')}
 `;
 
