@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { FieldPath } from '../../../src/core/model/fields.ts';
 import { isObject } from '../../../src/core/model/json.ts';
 import type { Json, JsonObject, RuntimeDocument } from '../../../src/core/model/runtime.ts';
+import { deepFrozen } from '../../support/deep-frozen.ts';
 import { fieldMap } from '../model/builders.ts';
 
 /** Where Azure keeps the leaves that a manifest can declare. */
@@ -41,13 +42,15 @@ export const { json, object } = fc.letrec<{ json: Json; object: JsonObject }>((t
   object: fc.array(fc.tuple(key, tie('json')), { maxLength: 6 }).map((entries) => Object.fromEntries(entries)),
 }));
 /** Half of them reach down to where the known leaves are. */
-export const document: fc.Arbitrary<RuntimeDocument> = fc.oneof(
-  object,
-  fc.tuple(object, json, object, object).map(([top, location, compute, type]) => ({
-    ...top,
-    typeProperties: { ...type, computeProperties: { ...compute, location } },
-  })),
-);
+export const document: fc.Arbitrary<RuntimeDocument> = fc
+  .oneof(
+    object,
+    fc.tuple(object, json, object, object).map(([top, location, compute, type]) => ({
+      ...top,
+      typeProperties: { ...type, computeProperties: { ...compute, location } },
+    })),
+  )
+  .map(deepFrozen);
 export const declaration = fc
   .record(
     {

@@ -1,4 +1,7 @@
-/** Azure as the ports see it: documents with etags below parents that may be missing, and calls that may fail. */
+/**
+ * Azure as the ports see it: documents with etags below parents that may be missing, and calls that may fail. What it gives is frozen,
+ * because what is known of a document is kept beside it: a pass that changed one in place would throw.
+ */
 import { AzureFailure, type Failure } from '../../../src/core/model/failure.ts';
 import { networkOf } from '../../../src/core/model/network.ts';
 import type { RequestIds } from '../../../src/core/model/request-ids.ts';
@@ -19,6 +22,7 @@ import {
   type RuntimeStatus,
 } from '../../../src/core/model/runtime.ts';
 import { type Budget, type CallContext, type Runtimes, SupersededError } from '../../../src/ports.ts';
+import { deepFrozen } from '../../support/deep-frozen.ts';
 
 export interface StoredRuntime {
   document: RuntimeDocument;
@@ -304,7 +308,7 @@ export class FakeAzure implements Runtimes {
     if (failing?.call === name) throw new AzureFailure(this.failing.shift()?.failure ?? failing.failure);
     const fault = this.#hooks.fault?.(name, caller);
     if (fault?.when === 'before') throw new AzureFailure(fault.failure, { ids: fault.ids });
-    const answer = effect();
+    const answer = deepFrozen(effect());
     await this.#hooks.pause?.();
     if (fault?.when === 'after') throw new AzureFailure(fault.failure, { ids: fault.ids, unclear: true });
     return answer;

@@ -1,4 +1,4 @@
-/** The API server and the watch cache as the ports see them: versions, finalizers, and a cache that may lag behind. */
+/** The API server and the watch cache as the ports see them: versions, finalizers, and a cache that may lag behind. Their objects are frozen. */
 
 import type { Desired } from '../../../src/core/model/desired.ts';
 import type { OperatorEvent } from '../../../src/core/model/event.ts';
@@ -13,6 +13,7 @@ import {
 import { acceptHandover, type Handover, markFor } from '../../../src/core/model/ownership.ts';
 import { armKey } from '../../../src/core/model/runtime.ts';
 import { ConflictError, type Events, type Objects } from '../../../src/ports.ts';
+import { deepFrozen } from '../../support/deep-frozen.ts';
 
 /** The API server does not answer. */
 export class Unreachable extends Error {}
@@ -249,7 +250,7 @@ export class FakeCluster implements Objects, Events {
 
   #store(object: ManagedObject): ManagedObject {
     this.#version += 1;
-    const stored = { ...object, resourceVersion: String(this.#version) };
+    const stored = deepFrozen({ ...object, resourceVersion: String(this.#version) });
     this.server.set(object.key, stored);
     this.#unseen.push({ key: object.key, object: stored });
     return stored;

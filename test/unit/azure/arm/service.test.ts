@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { type JsonObject, MISSING, parentKey, type RuntimeDocument } from '../../../../src/core/model/runtime.ts';
 import { Denied, ParkedError, SupersededError } from '../../../../src/ports.ts';
+import { deepFrozen } from '../../../support/deep-frozen.ts';
 import { hang, type Sent } from '../support/fake-arm.ts';
 import { armError, caller, failureOf, idIn, RUNTIME_MISSING, resource, rig as rigOf } from '../support/rig.ts';
 
@@ -111,14 +112,14 @@ describe.each(SERVICES)('the runtimes of a $parent', ({ parent, type, version, a
       expect(arm.sent.slice(1).map((sent) => sent.body)).toEqual([body, body]);
     });
 
-    test('any document is read as ARM sent it and written as it is given, whatever the SDK knows of it', async () => {
+    test('any document is read as ARM sent it and written as it is given, unchanged in place, whatever the SDK knows of it', async () => {
       await fc.assert(
         fc.asyncProperty(documents, async (document: RuntimeDocument) => {
           const { arm, runtimes } = rig();
           arm.answers({ status: 200, body: resource(document) });
           const read = await runtimes.read(ID, caller());
           expect(JSON.stringify(read?.document)).toBe(JSON.stringify(document));
-          await runtimes.update(ID, document, 'etag-1', caller());
+          await runtimes.update(ID, deepFrozen(document), 'etag-1', caller());
           expect(arm.sent[1]?.body).toBe(JSON.stringify({ properties: document }));
           arm.answers({ status: 200, body: { value: [resource(document)] } });
           const [listed] = (await runtimes.list(ID.parent, caller())).runtimes;
