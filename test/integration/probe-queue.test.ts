@@ -3,42 +3,27 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Azurite, startAzurite } from '../../dev/azurite/azurite.ts';
-import { haveAzurite } from '../../dev/azurite/install.ts';
-import { QueueClient } from '../../dev/azurite/queue.ts';
+import { afterAll, expect, test } from '@jest/globals';
 import { PERSON } from '../../dev/emulator/event-message.ts';
-import { DEFAULT_CLIENT, type Emulator, type FactoryRef, startEmulator } from '../../dev/emulator/index.ts';
+import { DEFAULT_CLIENT, type FactoryRef } from '../../dev/emulator/index.ts';
 import { azureEnv } from '../support/azure-env.ts';
 import { strangers } from '../support/change-events.ts';
+import { queueSite } from './support/queue-site.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 /** A run sends some two hundred requests, five a second after the first hundred. */
 const LONGEST_MS = 300_000;
-const packages = await haveAzurite();
+const { get, describe: describeWithQueue } = await queueSite();
 
-(packages === undefined ? describe.skip : describe)('the probe of a factory', () => {
-  let emulator: Emulator;
-  let azurite: Azurite;
-  let client: QueueClient;
+describeWithQueue('the probe of a factory', () => {
   const dirs: string[] = [];
-
-  beforeAll(async () => {
-    emulator = await startEmulator();
-    azurite = await startAzurite(packages ?? '', emulator);
-    client = new QueueClient(packages ?? '', { ...emulator, ...DEFAULT_CLIENT });
-  });
-
   afterAll(async () => {
-    await client.stop();
-    await azurite.stop();
-    await emulator.stop();
     for (const dir of dirs) await rm(dir, { recursive: true });
   });
 
   async function factoryIn(subscriptionId: string): Promise<FactoryRef> {
     const factory = { subscriptionId, resourceGroup: 'fabrikam', name: 'fabrikam-adf' };
-    await emulator.control.ensureFactory({ ...factory, location: 'uksouth' });
+    await get().emulator.control.ensureFactory({ ...factory, location: 'uksouth' });
     return factory;
   }
 
@@ -47,6 +32,7 @@ const packages = await haveAzurite();
     dirs.push(dir);
     const id = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.DataFactory/factories/${name}`;
     const args = [MAIN, 'probe', '--yes', '--dir', dir, '--factory', id, '--queue', queue];
+    const { emulator } = get();
     const azure = azureEnv({ ...DEFAULT_CLIENT, ...emulator });
     const env = { PATH: process.env.PATH, NODE_EXTRA_CA_CERTS: emulator.caFile, ...azure };
     const { promise, resolve } = Promise.withResolvers<{ code: unknown; out: string; notes: string }>();
@@ -62,6 +48,7 @@ const packages = await haveAzurite();
   test.concurrent(
     'hears each of its writes, takes out of the queue what is its own, and tells nothing else of it',
     async () => {
+      const { emulator, azurite, client } = get();
       const factory = await factoryIn('5ca1ab1e-4321-4abc-8def-0123456789ab');
       const queue = client.queue(azurite.url, 'payroll-changes');
       await queue.create();
@@ -86,6 +73,7 @@ const packages = await haveAzurite();
   test.concurrent(
     'with a queue that does not exist says what to do, and all else of the result stands',
     async () => {
+      const { emulator, azurite } = get();
       const factory = await factoryIn('5ca1ab1e-4321-4abc-8def-0123456789ac');
       const { code, out } = await probe(factory, `${azurite.url}/missing`);
       expect({ code, out }).toMatchObject({ code: 1 });

@@ -1,16 +1,16 @@
-/** A real Storage queue as the tests have it: azurite with tokens of the emulated Entra, by Microsoft's SDK, which was not written for us. */
+/** A real Storage queue as the tests have it: how azurite is installed, and what Microsoft's SDK finds it to do. */
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Azurite, startAzurite } from '../../dev/azurite/azurite.ts';
+import { describe, expect, test } from '@jest/globals';
+import { startAzurite } from '../../dev/azurite/azurite.ts';
 import { haveAzurite, installAzurite } from '../../dev/azurite/install.ts';
-import { type Queue, QueueClient } from '../../dev/azurite/queue.ts';
-import { DEFAULT_CLIENT, DEFAULT_FACTORY, type Emulator, startEmulator } from '../../dev/emulator/index.ts';
+import { DEFAULT_FACTORY } from '../../dev/emulator/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { queueSite } from './support/queue-site.ts';
 
 const INSTALL_MS = 5 * 60_000;
-const packages = await haveAzurite({ log: (line) => console.error(line), signal: AbortSignal.timeout(INSTALL_MS) });
+const { get, newQueue, describe: describeWithQueue } = await queueSite({ seed: [DEFAULT_FACTORY] });
 
 describe('azurite', () => {
   /** A cache of its own, in which npm is this script. */
@@ -57,30 +57,7 @@ describe('azurite', () => {
   });
 });
 
-(packages === undefined ? describe.skip : describe)('a queue', () => {
-  let emulator: Emulator;
-  let azurite: Azurite;
-  let client: QueueClient;
-  let queues = 0;
-
-  beforeAll(async () => {
-    emulator = await startEmulator({ seed: [DEFAULT_FACTORY] });
-    azurite = await startAzurite(packages ?? '', emulator);
-    client = new QueueClient(packages ?? '', { ...emulator, ...DEFAULT_CLIENT });
-  });
-
-  afterAll(async () => {
-    await client.stop();
-    await azurite.stop();
-    await emulator.stop();
-  });
-
-  async function newQueue(): Promise<Queue> {
-    const queue = client.queue(azurite.url, `queue-${++queues}`);
-    await queue.create();
-    return queue;
-  }
-
+describeWithQueue('a queue', () => {
   test('gives what it was sent, hides what it gave, and loses what is deleted', async () => {
     const queue = await newQueue();
     await queue.send('one');
@@ -114,17 +91,20 @@ describe('azurite', () => {
   });
 
   test('that does not exist is not found', async () => {
+    const { client, azurite } = get();
     const missing = client.queue(azurite.url, 'missing');
     expect((await missing.try('receive')).error).toMatchObject({ status: 404, code: 'QueueNotFound' });
   });
 
   test('refuses a token for another audience', async () => {
+    const { client, azurite } = get();
     const { url } = await newQueue();
     const other = client.queue(azurite.url, url.split('/').at(-1) ?? '', 'https://management.azure.com/.default');
     expect((await other.try('receive')).error).toMatchObject({ status: 403, code: 'AuthenticationFailed' });
   });
 
   test('gets the events of the emulated Azure', async () => {
+    const { emulator } = get();
     const queue = await newQueue();
     const { subscriptionId } = DEFAULT_FACTORY;
     await emulator.control.putEventSubscription({ subscriptionId, queueUrl: queue.url, encoding: 'plain' });
@@ -145,13 +125,14 @@ describe('azurite', () => {
   });
 
   test('is gone with azurite, which stops in bounded time, and is there again on the same port with nothing in it', async () => {
-    const first = await startAzurite(packages ?? '', emulator);
+    const { packages, emulator, client } = get();
+    const first = await startAzurite(packages, emulator);
     const queue = client.queue(first.url, 'queue');
     await queue.create();
     const events = { subscriptionId: DEFAULT_FACTORY.subscriptionId, queueUrl: queue.url };
     await first.stop();
     expect((await queue.try('receive')).error).toMatchObject({ status: null });
-    const second = await startAzurite(packages ?? '', emulator, first.port);
+    const second = await startAzurite(packages, emulator, first.port);
     expect(second.url).toBe(first.url);
     expect((await queue.try('receive')).error).toMatchObject({ status: 404, code: 'QueueNotFound' });
     const { id } = await emulator.control.putEventSubscription(events);

@@ -2,61 +2,43 @@
 import tls from 'node:tls';
 import { createDefaultHttpClient } from '@azure/core-rest-pipeline';
 import { ClientSecretCredential } from '@azure/identity';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Azurite, startAzurite } from '../../../dev/azurite/azurite.ts';
-import { haveAzurite } from '../../../dev/azurite/install.ts';
-import { type Queue, QueueClient as Sdk } from '../../../dev/azurite/queue.ts';
-import { DEFAULT_CLIENT, type Emulator, startEmulator } from '../../../dev/emulator/index.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { DEFAULT_CLIENT } from '../../../dev/emulator/index.ts';
 import { BATCH, QueueClient, QueueFailure, STORAGE_SCOPE } from '../../../src/azure/changes/queue-client.ts';
 import { TokenSource } from '../../../src/azure/identity/tokens.ts';
 import { withoutRequestIds } from '../../../src/core/model/request-ids.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { eventually } from '../../support/eventually.ts';
 import { QueueFront } from '../../support/queue-front.ts';
+import { queueSite } from '../support/queue-site.ts';
 
 const ARM_SCOPE = 'https://management.azure.com/.default';
 
-const packages = await haveAzurite();
-(packages === undefined ? describe.skip : describe)('a queue', () => {
-  let emulator: Emulator;
-  let azurite: Azurite;
+const { get, newQueue, describe: describeWithQueue } = await queueSite();
+
+describeWithQueue('a queue', () => {
   let front: QueueFront;
-  let sdk: Sdk;
-  let queues = 0;
 
   beforeAll(async () => {
-    emulator = await startEmulator();
+    const { emulator, azurite } = get();
     tls.setDefaultCACertificates([...tls.getCACertificates('default'), emulator.caPem]);
-    azurite = await startAzurite(packages ?? '', emulator);
     front = await QueueFront.start(azurite.url, emulator);
-    sdk = new Sdk(packages ?? '', { ...emulator, ...DEFAULT_CLIENT });
   });
 
-  afterAll(async () => {
-    await sdk.stop();
-    await front.stop();
-    await azurite.stop();
-    await emulator.stop();
-  });
+  afterAll(() => front.stop());
 
   const signal = new AbortController().signal;
-
-  async function newQueue(): Promise<Queue> {
-    const queue = sdk.queue(azurite.url, `queue-${++queues}`);
-    await queue.create();
-    return queue;
-  }
 
   /** As the operator reads it, by the front. */
   function reader({ url }: { readonly url: string }, scope = STORAGE_SCOPE): QueueClient {
     const { tenantId, clientId, clientSecret } = DEFAULT_CLIENT;
     const create = () =>
       new ClientSecretCredential(tenantId, clientId, clientSecret, {
-        authorityHost: emulator.authorityUrl,
+        authorityHost: get().emulator.authorityUrl,
         disableInstanceDiscovery: true,
       });
     return new QueueClient({
-      url: url.replace(azurite.url, front.url),
+      url: url.replace(get().azurite.url, front.url),
       tokens: new TokenSource({ create, scope, clock: systemClock }),
       clock: systemClock,
       httpClient: createDefaultHttpClient(),
@@ -109,7 +91,7 @@ const packages = await haveAzurite();
   });
 
   test('that is missing is missing', async () => {
-    const failure = await refused(reader({ url: `${azurite.url}/missing` }).receive(signal));
+    const failure = await refused(reader({ url: `${get().azurite.url}/missing` }).receive(signal));
     expect([failure.problem, withoutRequestIds(failure.message)]).toEqual(['missing', '404 QueueNotFound']);
   });
 
@@ -121,10 +103,11 @@ const packages = await haveAzurite();
   test('refuses a token once, and is asked with a new one', async () => {
     const queue = await newQueue();
     front.meet({ kind: 'refuse', status: 401, code: 'InvalidAuthenticationInfo' });
-    const before = (await emulator.control.issuedTokens()).length;
+    const { control } = get().emulator;
+    const before = (await control.issuedTokens()).length;
     expect((await refused(reader(queue).receive(signal))).problem).toBe('denied');
     front.mend();
-    expect((await emulator.control.issuedTokens()).length - before).toBe(2);
+    expect((await control.issuedTokens()).length - before).toBe(2);
   });
 
   test.each([
