@@ -47,10 +47,12 @@ interface Options {
 
 const text = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
 
-async function checkVersion(version: string, release: boolean): Promise<void> {
+/** Whether it may be packaged; else says why not. */
+async function isComplete(version: string, release: boolean): Promise<boolean> {
   const pages = { changelog: await text('CHANGELOG.md'), chart: await text('deploy/chart/Chart.yaml') };
   const why = whyNotPackaged(version, pages, { release });
-  if (why !== undefined) throw new Error(why);
+  if (why !== undefined) process.stderr.write(`${why}\n`);
+  return why === undefined;
 }
 
 /** As `helm package` makes it, but for the times and owners of its files. The chart of a release knows where its image, its sources and its runbook are. */
@@ -184,7 +186,10 @@ async function writeSums(): Promise<void> {
 
 async function main(args: readonly string[]): Promise<void> {
   const { version } = JSON.parse(await text('package.json'));
-  await checkVersion(version, args.includes('--release'));
+  if (!(await isComplete(version, args.includes('--release')))) {
+    process.exitCode = 1;
+    return;
+  }
   const epoch = process.env.SOURCE_DATE_EPOCH || (await call('git', ['log', '-1', '--format=%ct'], task)).trim();
   const { IMAGE_REPOSITORY, REPOSITORY_URL } = process.env;
   const options = { version, epoch, repository: IMAGE_REPOSITORY || NAME, sources: REPOSITORY_URL ?? '' };
