@@ -1,6 +1,6 @@
 /**
- * Azure as the ports see it: documents with etags below parents that may be missing, and calls that may fail. What it gives is frozen,
- * because what is known of a document is kept beside it: a pass that changed one in place would throw.
+ * Azure as the ports see it: documents with etags below parents that may be missing, and calls that may fail. What it gives of a
+ * document is frozen, because what is known of a document is kept beside it: a pass that changed one in place would throw.
  */
 import { AzureFailure, type Failure } from '../../../src/core/model/failure.ts';
 import { networkOf } from '../../../src/core/model/network.ts';
@@ -289,7 +289,7 @@ export class FakeAzure implements Runtimes {
     if (found.type === 'Managed') this.runtimes.set(key, stored);
     const { type, etag } = stored;
     const shown = this.losesNetwork === 'secretly' ? document : stored.document;
-    return { name: id.name, type, etag, document: shown };
+    return { name: id.name, type, etag, document: deepFrozen(shown) };
   }
 
   #isDenied(call: string): boolean {
@@ -308,7 +308,7 @@ export class FakeAzure implements Runtimes {
     if (failing?.call === name) throw new AzureFailure(this.failing.shift()?.failure ?? failing.failure);
     const fault = this.#hooks.fault?.(name, caller);
     if (fault?.when === 'before') throw new AzureFailure(fault.failure, { ids: fault.ids });
-    const answer = deepFrozen(effect());
+    const answer = effect();
     await this.#hooks.pause?.();
     if (fault?.when === 'after') throw new AzureFailure(fault.failure, { ids: fault.ids, unclear: true });
     return answer;
@@ -330,5 +330,5 @@ function networkKey(parent: Parent, name: string): string {
 function definition(id: RuntimeId, found: StoredRuntime | undefined, fresh: boolean): Definition {
   if (found === undefined) return { presence: 'absent', fresh };
   const { document, type, etag } = found;
-  return { presence: 'present', fresh, runtime: { name: id.name, type, document, etag } };
+  return { presence: 'present', fresh, runtime: { name: id.name, type, document: deepFrozen(document), etag } };
 }

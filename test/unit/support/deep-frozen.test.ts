@@ -1,4 +1,4 @@
-/** What is frozen, and that all that a pass is given is: what is remembered of a document or an object then stays true of it. */
+/** What is frozen, and that what a pass compares is: what is remembered of a comparison then stays true. */
 import { expect, test } from '@jest/globals';
 import type { Json } from '../../../src/core/model/runtime.ts';
 import { deepFrozen } from '../../support/deep-frozen.ts';
@@ -22,7 +22,7 @@ test('nothing in a frozen value can be changed, and it can be read', () => {
   expect(value).toEqual({ list: [{ a: 1 }], map: new Map([['key', { b: 1 }]]) });
 });
 
-test('no pass can change a document of Azure, or a manifest or status of the cluster, in place', async () => {
+test('no pass can change in place a document of Azure, or the fields that an object declares or owns', async () => {
   const operator = new Operator();
   operator.azure.put(runtimeId(), MANAGED('northeurope'));
   const key = await ready(operator);
