@@ -1,6 +1,6 @@
 /** A runtime that exists already is taken over only as the manifest permits. */
 import { describe, expect, test } from '@jest/globals';
-import { eventually, inBothKinds, message, type Place } from './support/place.ts';
+import { inBothKinds, message, type Place } from './support/place.ts';
 
 const located = (location: string) => ({ type: 'Managed', typeProperties: { computeProperties: { location } } });
 const existing = (place: Place, properties: object, name = 'sample') =>
@@ -11,9 +11,9 @@ describe.each(inBothKinds)('adoptionPolicy Always, in a $kind', ({ inPlace }) =>
     inPlace(async (place) => {
       await existing(place, { ...located('westeurope'), description: 'Of somebody else.' });
       await place.apply('sample', { interval: '1h' });
-      const { status } = await place.until('sample', 'Ready=True Available');
+      const { metadata, status } = await place.until('sample', 'Ready=True Available');
       expect(status?.claim).toEqual({ origin: 'Adopted', identity: place.run.identity });
-      await eventually(async () => expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1));
+      expect(metadata.finalizers).toHaveLength(1);
       expect(await place.requests('sample')).toEqual(['GET', 'STATE']);
       await place.untilEvents('sample', 'Adopted');
     }));
@@ -23,8 +23,7 @@ describe.each(inBothKinds)('adoptionPolicy Always, in a $kind', ({ inPlace }) =>
     inPlace(async (place) => {
       await existing(place, located('West Europe'));
       await place.apply('sample', { interval: '1h', deletionPolicy: 'Delete' });
-      await eventually(async () => expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1));
-      await place.barrier();
+      await place.until('sample', 'Ready=True Available');
       const claimed = (await place.allVersions('sample')).find(({ status }) => status?.claim !== undefined);
       expect(claimed?.metadata.finalizers).toEqual(['azure-ir.io/runtime']);
     }));

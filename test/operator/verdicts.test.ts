@@ -4,7 +4,7 @@ import { Kstatus } from '../../dev/tools/kstatus.ts';
 import { ArgoCd } from '../support/argocd.ts';
 import { describeWith } from '../support/tools.ts';
 import { fault, heal, LIST, refusal, STATUS } from './support/faults.ts';
-import { type Azir, eventually, inPlace, type Place } from './support/place.ts';
+import { type Azir, inPlace, type Place } from './support/place.ts';
 
 const setState = (place: Place, state: 'Online' | 'Limited') =>
   place.azure.setState({ factory: place.factory, name: 'sample', state });
@@ -78,7 +78,7 @@ const setState = (place: Place, state: 'Online' | 'Limited') =>
   test('that is being deleted is on its way, whatever keeps it', () =>
     inPlace(async (place) => {
       await place.apply('sample');
-      await eventually(async () => expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1));
+      await place.until('sample', 'Ready=True Available');
       await place.azure.setReferences({ factory: place.factory, name: 'sample', referrers: ['LS_Lake'] });
       await place.delete('sample');
       expect(await saidOnce(place, 'Ready=False ReferencedByOthers Reconciling')).toBe('Terminating, Progressing');
