@@ -1,5 +1,6 @@
 /** Every event, worded in one place: what a pass has done, and the transitions of a status. */
 import type { EventReason } from '../api/names.ts';
+import { HIDDEN, shownValue } from './model/declaration.ts';
 import type { Desired } from './model/desired.ts';
 import type { OperatorEvent } from './model/event.ts';
 import { type Failure, toldBy } from './model/failure.ts';
@@ -177,7 +178,9 @@ export function startsToDrift(before: Status, after: Pick<Status, 'drift'>): boo
 
 /** What differs, as found and as declared. */
 export function describeDrift(drift: readonly Drift[]): string {
-  return drift.map(({ field, desired, observed }) => `${field} is ${text(observed)}, want ${text(desired)}`).join('; ');
+  return drift
+    .map(({ field, desired, observed }) => `${field} is ${text(field, observed)}, want ${text(field, desired)}`)
+    .join('; ');
 }
 
 /** What was changed in leaves that were not as they should be; a leaf that is not `declared` any more returns to Azure's default. */
@@ -185,11 +188,12 @@ export function describeChanges(drift: readonly Drift[], declared: ReadonlySet<s
   return drift
     .map(({ field, desired, observed }) => {
       const why = declared.has(field) ? '' : ' (no longer declared)';
-      return `${field} ${text(observed)} → ${text(desired)}${why}`;
+      return `${field} ${text(field, observed)} → ${text(field, desired)}${why}`;
     })
     .join('; ');
 }
 
-function text(value: Json): string {
-  return value === null ? 'unset' : JSON.stringify(value).slice(0, 200);
+function text(field: string, value: Json): string {
+  if (value === null) return 'unset';
+  return shownValue(field, value) === HIDDEN ? HIDDEN : JSON.stringify(value).slice(0, 200);
 }

@@ -1,6 +1,7 @@
 /** A pass that writes nothing: the operator's own decisions over real reads, up to the first act. */
 import { TERMINAL_REASONS, TRANSIENT_REASONS, WAITING_REASONS } from '../../api/names.ts';
 import { decide } from '../../core/decide.ts';
+import { shownValue } from '../../core/model/declaration.ts';
 import { type Desired, declarationHash } from '../../core/model/desired.ts';
 import { AzureFailure } from '../../core/model/failure.ts';
 import type { Drift } from '../../core/model/fields.ts';
@@ -10,7 +11,6 @@ import type { Handover } from '../../core/model/ownership.ts';
 import type { Json } from '../../core/model/runtime.ts';
 import { type Action, driftOf, HANDLED, type Situation } from '../../core/situation.ts';
 import { statusAfter } from '../../core/status/status.ts';
-import { shownValue } from '../output/text.ts';
 import type { Cause, Change, FieldChange } from './change.ts';
 
 /** What the simulated pass may know of Azure. `undefined`: it is not to be asked. */

@@ -5,7 +5,7 @@ import type { Json, JsonObject, RuntimeDocument } from './runtime.ts';
 
 const SECRET = /key|token|secret|passw|passphrase|pwd|credential|\bsas|sas\b|sastoken|connection.?string|signature/i;
 
-/** Whether a custom property of this name may hold a secret: its value is shown nowhere. */
+/** Whether a custom property of this name may hold a secret: its value is shown nowhere but in the manifest. */
 export function isSecretName(name: string): boolean {
   return SECRET.test(name);
 }
@@ -14,6 +14,14 @@ export function isSecretName(name: string): boolean {
 export function mayHoldSecret(path: string): boolean {
   const name = propertyNameOf(path);
   return name !== undefined && isSecretName(name);
+}
+
+/** What is shown in the place of such a value. */
+export const HIDDEN = '(hidden)';
+
+/** A value of a leaf as people may see it; whether there is one is no secret. */
+export function shownValue<T>(path: string, value: T): T | typeof HIDDEN {
+  return value !== null && mayHoldSecret(path) ? HIDDEN : value;
 }
 
 /** The part of a spec that declares all leaves of the document that have a value and hold no secret. */

@@ -1,6 +1,7 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 
 import { onFreshRead, onFreshReadOnce } from '../fresh-read.ts';
+import { HIDDEN, shownValue } from '../model/declaration.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Drift } from '../model/fields.ts';
 import { looksCreatedBy } from '../model/fields.ts';
@@ -238,11 +239,12 @@ function contest({ desired }: Situation, what: string): Advice {
 /** As much as leaves room for the remedy; all of it is in status.drift. */
 function describe(drift: readonly Drift[]): string {
   return someOf(
-    drift.map(({ field, desired, observed }) => `${field} ${text(observed)} (want ${text(desired)})`),
+    drift.map(({ field, desired, observed }) => `${field} ${text(field, observed)} (want ${text(field, desired)})`),
     2,
   );
 }
 
-function text(value: Json): string {
-  return value === null ? 'nothing' : shortened(JSON.stringify(value));
+function text(field: string, value: Json): string {
+  if (value === null) return 'nothing';
+  return shownValue(field, value) === HIDDEN ? HIDDEN : shortened(JSON.stringify(value));
 }

@@ -1,9 +1,9 @@
 /** The next status: what a pass leaves behind for people and for later passes. */
 import { compact } from '../model/compact.ts';
-import { declarationOf } from '../model/declaration.ts';
+import { declarationOf, shownValue } from '../model/declaration.ts';
 import { declarationHash } from '../model/desired.ts';
 import { isWriteRefused } from '../model/failure.ts';
-import { valueAt } from '../model/fields.ts';
+import { type Drift, valueAt } from '../model/fields.ts';
 import { type Advice, inFull, inShort } from '../model/message.ts';
 import { condition, EMPTY_STATUS, type ManagedObject, type Status } from '../model/object.ts';
 import { inView, planned, type Repairs } from '../model/repairs.ts';
@@ -94,7 +94,7 @@ function toldStatus(s: Situation, reason: string, { waitingSince: wait, ...said 
     conditions: conditionsAfter(s, { ...said, Synced: synced, Healthy: healthyOf(s) }),
     claim,
     ownedFields: ownedFieldsAfter(s, claim, synced),
-    drift,
+    drift: drift.map(shownDrift),
     repair: repairAfter(s, said.Reconciling === undefined),
     interactiveAuthoring: authoringAfter(s),
     waitingSince: wait,
@@ -103,6 +103,10 @@ function toldStatus(s: Situation, reason: string, { waitingSince: wait, ...said 
     syncedSpecHash: synced.status === 'True' ? declarationHash(s.desired) : s.status.syncedSpecHash,
     warnings: s.status.warnings,
   });
+}
+
+function shownDrift({ field, desired, observed }: Drift): Drift {
+  return { field, desired: shownValue(field, desired), observed: shownValue(field, observed) };
 }
 
 /** The status of an object whose manifest cannot be understood; all else that is remembered stays. */

@@ -277,6 +277,58 @@ describe('a write that Azure accepts and does not make', () => {
   });
 });
 
+describe('a custom property whose name looks like that of a secret', () => {
+  const FIELD = 'dataFlow.customProperties[storageKey]';
+  const having = (value: string) => ({
+    type: 'Managed',
+    typeProperties: {
+      computeProperties: {
+        location: 'West Europe',
+        dataFlowProperties: { customProperties: [{ name: 'storageKey', value }] },
+      },
+    },
+  });
+  const declaring = { fields: { location: 'West Europe', [FIELD]: 'declared-value' } };
+
+  function expectHidden(operator: Operator, key: string): void {
+    const said = JSON.stringify([operator.object(key).status, operator.cluster.events, operator.logged]);
+    expect(said).toContain('(hidden)');
+    expect(said).not.toMatch(/(azure|declared)-value/);
+  }
+
+  test('is told without its values when it is adopted, corrected and contested', async () => {
+    const operator = new Operator();
+    operator.azure.put(runtimeId(), having('azure-value'));
+    const key = operator.apply('sample', desired(declaring));
+    for (let times = 0; times < 7; times++) {
+      await operator.poll(key);
+      operator.azure.put(runtimeId(), having('azure-value'));
+      operator.now += MINUTE;
+    }
+    expect(operator.summary(key)).toBe('Ready=False Contested Reconciling');
+    expect(reasons(operator)).toEqual(expect.arrayContaining(['Adopted', 'DriftDetected', 'DriftCorrected']));
+    expectHidden(operator, key);
+  });
+
+  test('is told without its values when Azure ignores it, and to an observer', async () => {
+    const ignoring = new Operator();
+    instead(ignoring, 'update', (...[id, , etag, caller]: Parameters<Runtimes['update']>) =>
+      ignoring.azure.update(id, document(ignoring), etag, caller),
+    );
+    for (const [operator, managementPolicy, reason] of [
+      [ignoring, 'Manage', 'NotApplied'],
+      [new Operator(), 'Observe', 'Drifted'],
+    ] as const) {
+      operator.azure.put(runtimeId(), having('azure-value'));
+      const key = operator.apply('sample', desired({ ...declaring, managementPolicy }));
+      await operator.poll(key);
+      expect(operator.summary(key)).toBe(`Ready=False ${reason} Stalled`);
+      expect(operator.object(key).status.drift).toEqual([{ field: FIELD, desired: '(hidden)', observed: '(hidden)' }]);
+      expectHidden(operator, key);
+    }
+  });
+});
+
 const ID = runtimeId();
 
 describe('what another writer did is counted', () => {
