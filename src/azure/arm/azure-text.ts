@@ -14,9 +14,9 @@ export interface AzureText {
   readonly message: string | undefined;
 }
 
-/** ARM appends the policies as JSON: only the names of the assignments help. */
+/** ARM appends the policies as JSON: only the names of the assignments help. The blanks before them go with `tidy`. */
 export function withoutPolicyDump(message: string): { readonly sentence: string; readonly assignments: string[] } {
-  const [sentence = '', dump] = message.split(/\s*Policy identifiers:/);
+  const [sentence = '', dump] = message.split('Policy identifiers:');
   const found = (dump ?? '').matchAll(/"policyAssignment":\{"name":"([^"]+)"/g);
   return { sentence, assignments: [...found].flatMap(([, name = '']) => tidy(name).slice(0, 100)).slice(0, 3) };
 }

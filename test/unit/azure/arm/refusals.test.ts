@@ -171,6 +171,13 @@ describe('what an answer means', () => {
     });
   });
 
+  test('what an Azure Policy denies is searched in linear time, whatever its length', () => {
+    const text = `Disallowed.${' '.repeat(100_000)}for ${'"policyAssignment":{"name":"'.repeat(10_000)} reasons`;
+    expect(failure(403, 'RequestDisallowedByPolicy', text).azure).toMatch(
+      /^RequestDisallowedByPolicy: Disallowed\. for /,
+    );
+  });
+
   test('412 says that another client wrote', () => {
     expect(failure(412, 'PreconditionFailed').kind).toBe('preconditionFailed');
   });
