@@ -225,26 +225,29 @@ function identity({ access }: Situation): string {
 
 /**
  * A transient failure does not change what was decided about this generation: for one interval nothing is written,
- * then the object is marked once, and after three more intervals nothing is claimed to be known any longer.
+ * then the object is marked once, and after three more intervals nothing is claimed to be known any longer. Where Azure asks
+ * to wait for longer than an interval it is marked at once: no pass comes meanwhile.
  */
 function transient(
   s: Situation,
   reason: ReadyReason,
   message: Advice,
-  retryAfterMs?: number,
+  retryAfterMs = 0,
   clock?: RepeatedAnswer,
 ): Action {
   const next = transientBackoff(s.intervalMs, retryAfterMs);
   const lost = { ...unknown(reason, message), ...compact({ clock }) };
-  return settle(isDecided(s) ? unshaken(s, reason, message, lost) : lost, next);
+  return settle(isDecided(s) ? unshaken(s, reason, message, lost, retryAfterMs) : lost, next);
 }
 
-function unshaken(s: Situation, reason: ReadyReason, message: Advice, lost: Verdict): Verdict {
+function unshaken(s: Situation, reason: ReadyReason, message: Advice, lost: Verdict, retryAfterMs = 0): Verdict {
   const { now, intervalMs, status, failingSince = now } = s;
   // A write failed, and the state was read after it.
   if (isHealthNews(s)) return lost;
   const since = status.unconfirmedSince;
-  if (since === undefined)
-    return now - failingSince < intervalMs ? UNCHANGED : { kind: 'Unconfirmed', reason, message };
+  if (since === undefined) {
+    const isBrief = now - failingSince < intervalMs && retryAfterMs <= intervalMs;
+    return isBrief ? UNCHANGED : { kind: 'Unconfirmed', reason, message };
+  }
   return now - since < 3 * intervalMs ? UNCHANGED : lost;
 }

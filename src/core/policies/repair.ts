@@ -212,7 +212,9 @@ export const unmadeRepairIsRetried: Policy = (s) => {
   if (unmade === undefined) return undefined;
   const { failure, repair } = unmade;
   const { nextAttemptTime: next = s.now } = repair;
-  const pause = 'retryAfterMs' in failure ? (failure.retryAfterMs ?? 0) : 0;
+  // Writes that are throttled, for up to a day, keep no runtime from being polled.
+  const most = failure.kind === 'throttled' ? s.intervalMs : Infinity;
+  const pause = 'retryAfterMs' in failure ? Math.min(failure.retryAfterMs ?? 0, most) : 0;
   const message = { ...toldBy(failure), what: `${whatWasNotMade(repair)}${failure.message}`, remedy: nextTry(next) };
   return settle(notMade(message), untilNext(next, s, pause));
 };

@@ -89,6 +89,24 @@ describe('an outage', () => {
     expect(operator.object(key).status.waitingSince).toBeUndefined();
   });
 
+  test('in which Azure asks to be left alone for longer than an interval is marked at once, and Azure is left alone', async () => {
+    const failure: Failure = {
+      ...FAILURE({ kind: 'unavailable' }),
+      kind: 'unavailable',
+      retryAfterMs: 6 * INTERVAL_MS,
+    };
+    let down = false;
+    const operator = new Operator({ azure: { fault: () => (down ? { when: 'before', failure } : undefined) } });
+    const key = await ready(operator);
+    down = true;
+    expect(await operator.poll(key)).toMatchObject({ kind: 'backoff', minMs: 6 * INTERVAL_MS });
+    expect(operator.summary(key)).toBe('Ready=True Available Reconciling');
+    operator.now += 6 * INTERVAL_MS;
+    await operator.poll(key);
+    expect(operator.summary(key)).toBe('Ready=Unknown AzureUnavailable Reconciling');
+    expect(operator.cluster.writes).toEqual(['status', 'status']);
+  });
+
   test('goes on where it was after a restart', async () => {
     let down = false;
     const operator = new Operator({

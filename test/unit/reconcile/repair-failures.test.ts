@@ -6,7 +6,7 @@ import { MINUTE } from '../../../src/core/schedule.ts';
 import { FAILURE } from '../core/builders.ts';
 import { desired, runtimeId } from '../model/builders.ts';
 import type { Fault, Mode } from '../model/fake-azure.ts';
-import { Operator } from '../model/operator.ts';
+import { INTERVAL_MS, Operator } from '../model/operator.ts';
 
 const ID = runtimeId();
 
@@ -78,6 +78,18 @@ const expectRepaired = async (place: Place) => {
   expect(place.repair).toEqual({ attempts: 1, lastAttemptTime: expect.any(Number) });
   expect(place.events.slice(-2)).toEqual(['RepairStarted', 'Repaired']);
 };
+
+test('a repair that is throttled for a day keeps the runtime from being polled for no longer than an interval', async () => {
+  const place = await Place.limited();
+  place.fault = {
+    when: 'before',
+    failure: { ...FAILURE({ kind: 'throttled' }), retryAfterMs: 24 * 60 * MINUTE } as Failure,
+  };
+  // Until people have heard of it.
+  expect(await place.operator.poll(place.key)).toEqual({ kind: 'after', ms: MINUTE });
+  place.operator.now += MINUTE;
+  expect(await place.operator.poll(place.key)).toEqual({ kind: 'after', ms: INTERVAL_MS });
+});
 
 describe.each<Mode>(['answers', 'accepts'])('in a service that %s', (mode) => {
   const fails = async (kind: Failure['kind'], minutes: number) => {
