@@ -24,7 +24,7 @@ FROM node:24.21.0-bookworm-slim AS node
 
 FROM ${BASE}
 COPY --from=node /usr/local/bin/node /nodejs/bin/node
-COPY --from=build /build/dist/main.js /app/main.js
+COPY --from=build /build/dist/main.mjs /app/main.mjs
 ENV NODE_ENV=production
 # The C library keeps freed memory for each of the threads that ever asked for some, and all that lies below what is still in use. These three give it
 # back: about 20 MiB less resident at 1,000 objects.
@@ -36,4 +36,4 @@ USER 65532:65532
 EXPOSE 8080 8081
 # Node's own settings let the heap grow to several times of what is in it before they look for garbage: about 110 MiB more resident at 1,000 objects.
 # V8 takes both only when it starts, and NODE_OPTIONS does not take the second.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=20", "/app/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=20", "/app/main.mjs"]

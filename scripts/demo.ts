@@ -63,7 +63,7 @@ async function operate(
   flags: readonly string[],
 ): Promise<OperatorProcess> {
   const args = [...flags, ...OPERATOR_FLAGS];
-  narrator.command(`node dist/main.js ${args.join(' ')}`);
+  narrator.command(`node dist/main.mjs ${args.join(' ')}`);
   const operator = await startOperator({
     kubeconfig: installation.operatorKubeconfig,
     azure: installation.azure,

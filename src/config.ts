@@ -159,7 +159,7 @@ export function usage(): string {
   return [
     'azure-ir-operator: keeps Azure integration runtimes in sync with their manifests',
     '',
-    'Usage: node main.js [flags]',
+    'Usage: node main.mjs [flags]',
     '',
     ...lines,
     '  --help, --version',

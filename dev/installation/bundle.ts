@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Builds `dist/main.js` as it is now, in about a second. */
+/** Builds `dist/main.mjs` as it is now, in about a second. */
 export async function buildBundle(): Promise<void> {
   await promisify(execFile)(process.execPath, ['scripts/build.ts'], { cwd: root });
 }

@@ -20,7 +20,7 @@ export interface OperatorOptions {
   readonly azure: AzureEnvironment;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Another bundle than `dist/main.js`. */
+  /** Another bundle than `dist/main.mjs`. */
   readonly bundle?: string;
   /** Each line of its log as it comes. */
   readonly onLine?: (line: string) => void;
@@ -44,7 +44,7 @@ export interface OperatorProcess {
   kill(): Promise<void>;
 }
 
-const BUNDLE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const BUNDLE = fileURLToPath(new URL('../../dist/main.mjs', import.meta.url));
 const STARTS_WITHIN_MS = 30_000;
 
 /** Resolves once it is ready; rejects with its output when it ends before. It ends with this process, however that ends. */

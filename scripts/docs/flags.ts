@@ -25,7 +25,7 @@ const VARIABLES: readonly (readonly [names: readonly string[], meaning: string])
 export function flagsPage(): string {
   return page(
     'Flags and variables',
-    'Each flag can also be set by the environment variable next to it; the flag takes precedence. After `npm ci` and `npm run build`, `npx node dist/main.js --help` prints the same.',
+    'Each flag can also be set by the environment variable next to it; the flag takes precedence. After `npm ci` and `npm run build`, `npx node dist/main.mjs --help` prints the same.',
     table(
       ['flag', 'default', 'variable', 'meaning'],
       flags().map(({ name, help, standard, variable }) => [

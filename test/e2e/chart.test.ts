@@ -137,7 +137,7 @@ describePods('helm template | kubectl apply --server-side', () => {
     const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
     const own = files.map((path) => path.slice(pod.root.length)).filter((path) => !/^\/(usr\/)?lib/.test(path));
     expect(own.sort()).toEqual([
-      '/app/main.js',
+      '/app/main.mjs',
       '/etc/azure/ca.pem',
       '/etc/hosts',
       '/nodejs/bin/node',
@@ -150,7 +150,7 @@ describePods('helm template | kubectl apply --server-side', () => {
   test('it is another user there than root, and can write nothing', async () => {
     const [uid, gid] = process.getuid?.() === 0 ? [65_532, 65_532] : [0, 0];
     expect((await node('[process.getuid(), process.getgid()].join()')).stdout.trim()).toBe(`${uid},${gid}`);
-    for (const path of ['/app/main.js', '/new']) {
+    for (const path of ['/app/main.mjs', '/new']) {
       await expect(node(`require('node:fs').writeFileSync('${path}', '')`)).rejects.toThrow('EROFS');
     }
   });

@@ -41,7 +41,7 @@ const PAIRS = ARCHITECTURES.flatMap((platform) => ARCHITECTURES.map((buildPlatfo
       expect(base).toBe(BASE);
       expect(copies).toEqual([
         { from: '/usr/local/bin/node', to: '/nodejs/bin/node', base: NODE, platform: platforms.platform },
-        { from: '/build/dist/main.js', to: '/app/main.js', base: NODE, platform: platforms.buildPlatform },
+        { from: '/build/dist/main.mjs', to: '/app/main.mjs', base: NODE, platform: platforms.buildPlatform },
       ]);
     },
   );
@@ -55,7 +55,7 @@ const PAIRS = ARCHITECTURES.flatMap((platform) => ARCHITECTURES.map((buildPlatfo
 
   test('starts Node on that file, listens where the probes ask, and is the user that the pod asks for', async () => {
     const { entrypoint, uid, gid } = await readImage();
-    expect([entrypoint.at(0), entrypoint.at(-1)]).toEqual(['/nodejs/bin/node', '/app/main.js']);
+    expect([entrypoint.at(0), entrypoint.at(-1)]).toEqual(['/nodejs/bin/node', '/app/main.mjs']);
     const { securityContext, containers } = parse(file('deploy/kustomize/deployment.yaml')).spec.template.spec;
     expect(securityContext).toMatchObject({ runAsUser: uid, runAsGroup: gid, runAsNonRoot: true });
     const { config } = await frontEnd.judge(dockerfile, { platform: 'linux/amd64', buildPlatform: 'linux/amd64' });

@@ -18,7 +18,7 @@ import type { Run } from '../operator/support/run.ts';
 import { complaints } from '../support/verdicts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const BUNDLE = join(root, 'dist/main.js');
+const BUNDLE = join(root, 'dist/main.mjs');
 const SETUP_MS = 120_000;
 
 export interface OperatorChanges {

@@ -56,7 +56,7 @@ async function started(place: Place): Promise<Start> {
   await polled(place, 1);
   const seen = await place.control.trace();
   const processes = await processesOf(place.installed.controlPlane.dir);
-  const itself = processes.find(({ command }) => command.some((each) => each.endsWith('dist/main.js')));
+  const itself = processes.find(({ command }) => command.some((each) => each.endsWith('dist/main.mjs')));
   await operator.stop();
   if (itself === undefined) throw new Error('no /proc tells when the operator started');
   return {

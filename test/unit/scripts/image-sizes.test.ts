@@ -38,6 +38,6 @@ test('the last layer is ours, the one before is Node, and all below are the base
 test('an image of one layer has no sizes, and the error says how the Dockerfile is to end', async () => {
   const image = { architecture: 'amd64', layers: [layer('one', Buffer.alloc(1), false)] } as const;
   await expect(sizesOf(image)).rejects.toThrow(
-    'the image has too few layers (1) to tell the sizes of Node and of main.js. Let the Dockerfile end with two COPY lines, first Node and then main.js',
+    'the image has too few layers (1) to tell the sizes of Node and of main.mjs. Let the Dockerfile end with two COPY lines, first Node and then main.mjs',
   );
 });
