@@ -62,6 +62,9 @@ function isWaitedForInVain({ spec, status }: ManagedObject): boolean {
   return status.claim === undefined && spec.valid && spec.desired.suspend;
 }
 
-/** Make sure an object that only observes can be deleted at any time. */
+/**
+ * Make sure an object that only observes can be deleted at any time. The mark of a create that nobody has seen yet goes with the
+ * finalizer: what was made is adopted if the object manages again, and stays then when it goes.
+ */
 export const observerHasNoFinalizer: Policy = ({ object, desired }) =>
   !managing(desired) && object.hasFinalizer ? { kind: 'RemoveFinalizer' } : undefined;

@@ -28,6 +28,8 @@ export interface ClusterHooks {
   readonly onHold?: (object: ManagedObject, origin: Claim['origin']) => void;
   /** The operator left a claim to this object. */
   readonly onLeave?: (successor: ManagedObject) => void;
+  /** The operator took its finalizer and its mark off an object that stays. */
+  readonly onRelease?: (object: ManagedObject) => void;
   /** The operator let an object go that was being deleted. */
   readonly onGone?: (object: ManagedObject) => void;
 }
@@ -182,7 +184,10 @@ export class FakeCluster implements Objects, Events {
       if (there?.uid !== object.uid) return undefined;
       this.writes.push('finalizer');
       const current = evenIfChanged ? there : this.#current(object);
-      if (!current.deleting) return this.#writeThrough({ ...current, hasFinalizer: false, mark: undefined });
+      if (!current.deleting) {
+        this.#hooks.onRelease?.(current);
+        return this.#writeThrough({ ...current, hasFinalizer: false, mark: undefined });
+      }
       this.#hooks.onGone?.(current);
       if (current.hasOtherFinalizers) return this.#writeThrough({ ...current, hasFinalizer: false, mark: undefined });
       this.#drop(object.key);

@@ -58,6 +58,7 @@ export class Model {
       onStatus: (object) => this.oracle.onStatus(object),
       onHold: (object, origin) => this.oracle.onHold(object, origin),
       onLeave: (successor) => this.oracle.onLeave(successor),
+      onRelease: (object) => this.oracle.onRelease(object),
       onGone: (object) => this.oracle.onGone(object),
     } satisfies ClusterHooks;
     this.operator = new Operator({ azure, cluster }, mode);

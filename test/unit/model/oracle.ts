@@ -98,7 +98,15 @@ export class Oracle {
    * the name then must not be taken for ours.
    */
   onRefusedCreate(by: string): void {
-    const { uid } = this.cluster.server.get(by) ?? {};
+    this.#letGo(this.cluster.server.get(by)?.uid);
+  }
+
+  /** Who turns to observe before anybody has seen what it made lets go of it: an observer is never kept from being deleted. */
+  onRelease(object: ManagedObject): void {
+    if (!isManaging(object) && object.status.claim === undefined) this.#letGo(object.uid);
+  }
+
+  #letGo(uid: string | undefined): void {
     for (const [runtime, maker] of this.#madeBy) if (maker === uid) this.#madeBy.delete(runtime);
   }
 
