@@ -101,7 +101,7 @@ export type Action =
 export type CompletableRequest = 'repair' | 'enableInteractiveAuthoring';
 
 /** The actions that something is stored for first. */
-export type StoredFirst = Extract<Action, { kind: 'Adopt' | 'Update' | 'Repair' | 'HandOver' }>;
+export type StoredFirst = Extract<Action, { kind: 'Create' | 'Adopt' | 'Update' | 'Repair' | 'HandOver' }>;
 
 export type RepairAttempt =
   | { readonly by: 'operator'; readonly number: number; readonly of: number; readonly nextAttemptTime: number }

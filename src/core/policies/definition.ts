@@ -96,9 +96,13 @@ export const existsOrIsCreated: Policy = (s) => {
   if (s.definition?.presence !== 'absent') return undefined;
   // Read back after a write of this pass and not there: Azure shows later what it has.
   if (s.wrote !== undefined) return settle(UNCHANGED, conflictBackoff(s.intervalMs));
+  const { status } = s;
   // One that Azure accepted to create, and never showed, is not missing: it was never there.
-  const missing = s.status.claim !== undefined && operationOf(s.status, 'creation') === undefined;
-  return { kind: 'Create', missing };
+  const missing = status.claim !== undefined && operationOf(status, 'creation') === undefined;
+  const create = { kind: 'Create', missing } as const;
+  // What was to be adopted has gone. Its fields would hide from a later pass what this one makes.
+  const isLeft = status.claim === undefined && status.ownedFields.length > 0;
+  return isLeft ? { kind: 'StoreStatus', status: { ...status, ownedFields: [] }, before: create } : create;
 };
 
 /** Make sure a create that succeeded before a crash is recognised: the mark was stored, the claim was not. */

@@ -4,7 +4,7 @@ import { condition } from '../../../src/core/model/object.ts';
 import { FAILURE } from '../core/builders.ts';
 import { desired, fieldMap, runtimeId } from '../model/builders.ts';
 import { Operator } from '../model/operator.ts';
-import { failing, noting, reasons } from './support.ts';
+import { failing, MANAGED, noting, reasons } from './support.ts';
 
 describe('a create', () => {
   test('costs two Kubernetes writes, one event and three calls', async () => {
@@ -96,6 +96,24 @@ describe('an object that is cut off between its own create and its claim', () =>
     expect(operator.cluster.writes).toEqual(['finalizer']);
     expect(operator.azure.runtimes.size).toBe(0);
     expect(reasons(operator)).toEqual(['Created', 'Deleted']);
+  });
+
+  test('recognises it also where it was about to adopt another, which is gone', async () => {
+    const lost = { when: 'after', failure: FAILURE({ kind: 'unavailable' }) } as const;
+    const faults = [lost];
+    const fault = (call: string) => (call === 'create' ? faults.shift() : undefined);
+    const operator = new Operator({ azure: { fault } });
+    const key = operator.apply('sample', desired());
+    operator.azure.put(runtimeId(), MANAGED('North Europe'));
+    // Its etag is another one when it is written: somebody deletes it.
+    operator.azure.failing.push({ call: 'update', failure: FAILURE({ kind: 'preconditionFailed' }) });
+    await operator.poll(key);
+    expect(operator.object(key).status.ownedFields).toEqual(['location']);
+    operator.azure.remove(runtimeId());
+    await operator.poll(key);
+    await operator.poll(key);
+    expect(operator.object(key).status.claim?.origin).toBe('Created');
+    expect(reasons(operator)).toEqual(['Created']);
   });
 
   test('waits for one that Azure has only accepted, and takes it back when it is there', async () => {
