@@ -47,6 +47,8 @@ export class FakeCluster implements Objects, Events {
   readonly deletedAt = new Map<string, number>();
   readonly createdAtVersion = new Map<string, number>();
   readonly finalizerRemovedByHand = new Set<string>();
+  /** Of these, those that went then: another may have come under the name. */
+  readonly goneUnheld = new Set<string>();
   #version = 0;
   #uids = 0;
   #cache = new Map<string, ManagedObject>();
@@ -264,6 +266,7 @@ export class FakeCluster implements Objects, Events {
 
   #drop(key: string): void {
     this.#version += 1;
+    if (this.finalizerRemovedByHand.has(key)) this.goneUnheld.add(key);
     this.server.delete(key);
     this.#unseen.push({ key, object: undefined });
   }

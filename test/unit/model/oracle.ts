@@ -52,18 +52,13 @@ export class Oracle {
 
   /** A managed virtual network is made only where a manifest says so. */
   onNetwork(by: string): void {
-    const object = this.cluster.server.get(by);
-    if (object === undefined) {
-      this.#judgeGone(by);
-      return;
-    }
+    const object = this.#writer(by);
+    if (object === undefined) return;
     const permitted = this.#ever(
       object,
       ({ managedVirtualNetwork }) => managedVirtualNetwork?.creation === 'IfMissing',
     );
-    // Whose finalizer was taken off by hand may be gone, and another of its name there, in the very moment of the write.
-    const meddled = this.cluster.finalizerRemovedByHand.has(by);
-    if (!permitted && !meddled) this.violations.push(`${by} makes a network that it may not make`);
+    if (!permitted) this.violations.push(`${by} makes a network that it may not make`);
   }
 
   onWrite(write: AzureWrite): void {
@@ -191,9 +186,7 @@ export class Oracle {
   /** What a write is about is, and stays, in the network that the manifest has always declared. */
   #judgePlace({ by, key, kind, before, after }: AzureWrite): void {
     const object = this.cluster.server.get(by);
-    if (object === undefined || !object.spec.valid) return;
-    // Another object may have its name by now: nothing holds one whose finalizer was taken off by hand.
-    if (this.cluster.finalizerRemovedByHand.has(by)) return;
+    if (object === undefined || !object.spec.valid || this.cluster.goneUnheld.has(by)) return;
     const { managedVirtualNetwork } = object.spec.desired;
     // These carry no etag: what they meet need not be what was read.
     const blind = kind === 'delete' || kind === 'enable';
@@ -205,22 +198,16 @@ export class Oracle {
   }
 
   #judgeEnable({ by }: AzureWrite): void {
-    const object = this.cluster.server.get(by);
-    if (object === undefined) {
-      this.#judgeGone(by);
-      return;
-    }
+    const object = this.#writer(by);
+    if (object === undefined) return;
     const declared = this.#ever(object, ({ interactiveAuthoring }) => interactiveAuthoring !== undefined);
     if (!declared || object.requests.enableInteractiveAuthoring === undefined)
       this.violations.push(`${by} enables interactive authoring unasked`);
   }
 
   #judgeUpdate({ by, before = {}, after = {} }: AzureWrite): void {
-    const object = this.cluster.server.get(by);
-    if (object === undefined) {
-      this.#judgeGone(by);
-      return;
-    }
+    const object = this.#writer(by);
+    if (object === undefined) return;
     const permitted =
       object.status.claim !== undefined || this.#ever(object, ({ adoptionPolicy }) => adoptionPolicy === 'Always');
     if (!permitted) this.violations.push(`${by} writes a runtime that is not its own`);
@@ -234,11 +221,8 @@ export class Oracle {
   }
 
   #judgeDelete({ by, key }: AzureWrite): void {
-    const object = this.cluster.server.get(by);
-    if (object === undefined) {
-      this.#judgeGone(by);
-      return;
-    }
+    const object = this.#writer(by);
+    if (object === undefined) return;
     const found = this.azure.runtimes.get(key);
     const made =
       this.#wasCreating.has(object.uid) &&
@@ -262,9 +246,15 @@ export class Oracle {
     }
   }
 
-  /** Nothing can be done about a finalizer that is taken off by hand in the very moment of a write. */
-  #judgeGone(by: string): void {
-    if (!this.cluster.finalizerRemovedByHand.has(by)) this.violations.push(`${by} writes after it is gone`);
+  /**
+   * The object in whose name a write is made. One whose finalizer was taken off by hand may be gone in the very moment of the
+   * write, and another there of its name: nothing can be done about that, nor judged.
+   */
+  #writer(by: string): ManagedObject | undefined {
+    if (this.cluster.goneUnheld.has(by)) return undefined;
+    const object = this.cluster.server.get(by);
+    if (object === undefined) this.violations.push(`${by} writes after it is gone`);
+    return object;
   }
 
   #ever(object: ManagedObject, holds: (desired: Desired) => boolean): boolean {
