@@ -1,6 +1,6 @@
 /** Every event, worded in one place: what a pass has done, and the transitions of a status. */
 import type { EventReason } from '../api/names.ts';
-import { HIDDEN, shownValue } from './model/declaration.ts';
+import { HIDDEN, mayHoldSecret } from './model/declaration.ts';
 import type { Desired } from './model/desired.ts';
 import type { OperatorEvent } from './model/event.ts';
 import { type Failure, toldBy } from './model/failure.ts';
@@ -195,5 +195,5 @@ export function describeChanges(drift: readonly Drift[], declared: ReadonlySet<s
 
 function text(field: string, value: Json): string {
   if (value === null) return 'unset';
-  return shownValue(field, value) === HIDDEN ? HIDDEN : JSON.stringify(value).slice(0, 200);
+  return mayHoldSecret(field) ? HIDDEN : JSON.stringify(value).slice(0, 200);
 }

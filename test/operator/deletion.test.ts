@@ -67,6 +67,7 @@ describe.each(inBothKinds)('a deletion, in a $kind', ({ inPlace }) => {
         });
       }
       await created(place, { deletionPolicy });
+      expect((await place.get('sample'))?.metadata.finalizers).toHaveLength(1);
       const before = (await place.requests()).length;
       await place.delete('sample');
       await place.untilGone('sample');

@@ -1,7 +1,7 @@
 /** Is there a runtime, is it ours, and is it as declared? */
 
 import { onFreshRead, onFreshReadOnce } from '../fresh-read.ts';
-import { HIDDEN, shownValue } from '../model/declaration.ts';
+import { HIDDEN, mayHoldSecret } from '../model/declaration.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Drift } from '../model/fields.ts';
 import { looksCreatedBy } from '../model/fields.ts';
@@ -250,5 +250,5 @@ function describe(drift: readonly Drift[]): string {
 
 function text(field: string, value: Json): string {
   if (value === null) return 'nothing';
-  return shownValue(field, value) === HIDDEN ? HIDDEN : shortened(JSON.stringify(value));
+  return mayHoldSecret(field) ? HIDDEN : shortened(JSON.stringify(value));
 }
