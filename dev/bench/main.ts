@@ -7,8 +7,8 @@ import { jsonLine, row } from './result.ts';
 
 const USAGE = `Measures the operator on a real API server and an emulated Azure.
 
-  npm run bench                                all of them
-  npm run bench -- NAME... [--objects N]       some, with so many objects
+  npm run bench                                every benchmark
+  npm run bench -- NAME... [--objects N]       only these, each with N objects
 
 ${Object.entries(CASES)
   .map(([name, { about, objects }]) => `  ${name.padEnd(12)} ${about} (${objects} object${objects === 1 ? '' : 's'})`)

@@ -20,7 +20,7 @@ export async function sizesOf({ layers }: Image): Promise<Sizes> {
   const [node, ours] = sizes.slice(-2);
   if (node === undefined || ours === undefined)
     throw new Error(
-      `the image has too few layers (${layers.length}) to tell the sizes of Node and of main.mjs. Let the Dockerfile end with two COPY lines, first Node and then main.mjs`,
+      `the image has too few layers (${layers.length}) to tell the sizes of Node and of main.mjs. The last two COPY lines of the Dockerfile must copy Node and then main.mjs, with no RUN or ADD after them`,
     );
   return { base: sum(sizes.slice(0, -2)), Node: node, ours };
 }

@@ -16,7 +16,7 @@ export function whyNotPackaged(
 ): string | undefined {
   const wrong = ['version', 'appVersion'].find((key) => !`\n${chart}`.includes(`\n${key}: ${version}\n`));
   if (wrong !== undefined)
-    return `deploy/chart/Chart.yaml has another ${wrong} than package.json, whose version is ${version}. Set ${wrong} to ${version}, or correct package.json`;
+    return `deploy/chart/Chart.yaml has no line "${wrong}: ${version}", which is the version of package.json. Write that line, or correct package.json`;
   const prerelease = isPrerelease(version);
   if (!chart.includes(`\n  artifacthub.io/prerelease: "${prerelease}"\n`))
     return `deploy/chart/Chart.yaml does not tell Artifact Hub that ${version} is ${prerelease ? 'a' : 'not a'} prerelease. Set the annotation artifacthub.io/prerelease to "${prerelease}"`;

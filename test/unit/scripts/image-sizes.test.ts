@@ -35,9 +35,9 @@ test('the last layer is ours, the one before is Node, and all below are the base
   );
 });
 
-test('an image of one layer has no sizes, and the error says how the Dockerfile is to end', async () => {
+test('an image of one layer has no sizes, and the error says what the Dockerfile must copy last', async () => {
   const image = { architecture: 'amd64', layers: [layer('one', Buffer.alloc(1), false)] } as const;
   await expect(sizesOf(image)).rejects.toThrow(
-    'the image has too few layers (1) to tell the sizes of Node and of main.mjs. Let the Dockerfile end with two COPY lines, first Node and then main.mjs',
+    'the image has too few layers (1) to tell the sizes of Node and of main.mjs. The last two COPY lines of the Dockerfile must copy Node and then main.mjs, with no RUN or ADD after them',
   );
 });

@@ -52,7 +52,7 @@ describe('what is only tried', () => {
     ['appVersion', chart.replace('appVersion: 1.2.0', 'appVersion: 1.1.0')],
   ])('is not packaged where the %s of the chart is another one', (key, text) => {
     expect(why(text)).toBe(
-      `deploy/chart/Chart.yaml has another ${key} than package.json, whose version is 1.2.0. Set ${key} to 1.2.0, or correct package.json`,
+      `deploy/chart/Chart.yaml has no line "${key}: 1.2.0", which is the version of package.json. Write that line, or correct package.json`,
     );
   });
 
